@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a port counts: one counter for every way a frame or message can end. */
+#ifndef CVSW_STATS_H
+#define CVSW_STATS_H
+
+#include <linux/types.h>
+#include <linux/u64_stats_sync.h>
+
+#include "../../proto/cvsw_fault.h"
+
+/* X(id, name): the name is what netlink and cvswctl show. */
+#define CVSW_COUNTERS(X)                                                        \
+	/* frames through the engine */                                         \
+	X(TX_HIT,             "tx-hit")              /* from the host, matched */\
+	X(TX_MISS,            "tx-miss")             /* from the host, no flow */\
+	X(RX_HIT,             "rx-hit")                                         \
+	X(RX_MISS,            "rx-miss")                                        \
+	/* drops of data frames */                                              \
+	X(DROP_ACTION,        "drop-action")         /* a flow without actions */\
+	X(DROP_MISS,          "drop-miss")           /* no flow and miss=drop */ \
+	X(DROP_NOMEM,         "drop-nomem")                                     \
+	X(DROP_SHORT,         "drop-short")          /* no whole Ethernet header */\
+	X(DROP_TX_CONTROL,    "drop-tx-control")     /* 0xABBA from the guest */ \
+	/* frames that went on though not all could be done */                  \
+	X(ACTION_SKIPPED,     "action-skipped")      /* field not in the frame */\
+	/* control messages */                                                  \
+	X(CTL_RECEIVED,       "ctl-received")                                   \
+	X(CTL_SENT,           "ctl-sent")                                       \
+	X(CTL_APPLIED,        "ctl-applied")                                    \
+	X(CTL_NOT_OURS,       "ctl-not-ours")        /* to another MAC address */\
+	X(CTL_UNAUTHENTICATED, "ctl-unauthenticated") /* version 2 not allowed */\
+	X(CTL_UNEXPECTED,     "ctl-unexpected")      /* a type no NIC receives */\
+	X(CTL_QUEUE_FULL,     "ctl-queue-full")                                 \
+	X(CTL_NOMEM,          "ctl-nomem")                                      \
+	X(CTL_REFUSED,        "ctl-refused")         /* MTU, features or table said no */\
+	X(CTL_SEND_FAILED,    "ctl-send-failed")
+
+enum cvsw_counter {
+#define CVSW_COUNTER_ENUM(id, name) CVSW_CNT_##id,
+	CVSW_COUNTERS(CVSW_COUNTER_ENUM)
+#undef CVSW_COUNTER_ENUM
+	/* malformed control messages, by enum cvsw_fault: see CVSW_CNT_FAULT() */
+	CVSW_CNT_FAULTS,
+	CVSW_N_COUNTERS = CVSW_CNT_FAULTS + CVSW_N_FAULTS
+};
+
+/* The counter of a fault; cvsw_fault_name() is its name behind "ctl-bad-". */
+#define CVSW_CNT_FAULT(fault)	(CVSW_CNT_FAULTS + (fault))
+
+/**
+ * struct cvsw_stats - a port's counters on one CPU
+ *
+ * Written with bottom halves disabled, by that CPU only.
+ */
+struct cvsw_stats {
+	u64_stats_t counter[CVSW_N_COUNTERS];
+	struct u64_stats_sync syncp;
+};
+
+struct cvsw_stats __percpu *cvsw_stats_alloc(void);
+void cvsw_stats_count(struct cvsw_stats __percpu *stats, unsigned int counter);
+u64 cvsw_stats_read(struct cvsw_stats __percpu *stats, unsigned int counter);
+/* "tx-hit", "ctl-bad-length"; writes at most @size bytes, terminated. */
+void cvsw_stats_name(unsigned int counter, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * A flow as all parts of CVSW speak of it: what to match and what to do,
+ * free of any wire format.  Integers are in host byte order, MAC addresses in
+ * wire order.
+ */
+#ifndef CVSW_FLOW_H
+#define CVSW_FLOW_H
+
+#include "cvsw_types.h"
+
+#define CVSW_ETH_ALEN		6
+#define CVSW_MAX_ACTIONS	32
+
+/* Ingress ports: the direction a frame comes from. */
+enum cvsw_ingress {
+	CVSW_HOST = 1,		/* from the guest's own stack */
+	CVSW_NET = 2,		/* from the vswitch */
+};
+
+/* In cvsw_key.vlan_tci, in the place of the DEI bit: the frame has a tag. */
+#define CVSW_VLAN_PRESENT	0x1000
+#define CVSW_VLAN_VID_MASK	0x0fff
+#define CVSW_VLAN_PCP_MASK	0xe000
+#define CVSW_VLAN_PCP_SHIFT	13
+
+/* cvsw_key.layers: which headers the frame has whole. */
+#define CVSW_LAYER_ADDR		0x01	/* IPv4 addresses: IPv4 or ARP */
+#define CVSW_LAYER_IP		0x02	/* IPv4: protocol and ToS */
+#define CVSW_LAYER_PORTS	0x04	/* TCP, UDP or SCTP ports, first fragment */
+
+/**
+ * struct cvsw_key - the fields of a frame that a flow can match
+ *
+ * Fields of OpenFlow 1.0's ofp_match (specification 1.0.0, 3.4).  A field
+ * whose header the frame lacks, or has only in part, is zero.
+ *
+ * @in_port: enum cvsw_ingress
+ * @layers: CVSW_LAYER_*; matched where OpenFlow 1.0 would demand that a field's
+ *	protocol is named and version 2's receivers do not
+ * @dl_type: EtherType behind at most one VLAN tag; below 0x600 (an 802.3
+ *	length without SNAP) 0x05ff, as OpenFlow 1.0 has it
+ * @vlan_tci: zero, or the outermost tag with CVSW_VLAN_PRESENT set
+ * @nw_src: IPv4 source, or ARP sender protocol address
+ * @nw_dst: IPv4 destination, or ARP target protocol address
+ * @nw_proto: IPv4 protocol, or the low byte of the ARP opcode
+ * @nw_tos: the IPv4 ToS byte, with the two ECN bits
+ * @tp_src: source port, or ICMP type; zero in later fragments
+ * @tp_dst: destination port, or ICMP code; zero in later fragments
+ */
+struct cvsw_key {
+	uint8_t  dl_dst[CVSW_ETH_ALEN];
+	uint8_t  dl_src[CVSW_ETH_ALEN];
+	uint16_t dl_type;
+	uint16_t vlan_tci;
+	uint32_t nw_src;
+	uint32_t nw_dst;
+	uint16_t tp_src;
+	uint16_t tp_dst;
+	uint8_t  nw_proto;
+	uint8_t  nw_tos;
+	uint8_t  in_port;
+	uint8_t  layers;
+};
+
+/*
+ * A new field must be looked at wherever a key is converted: extraction
+ * (drivers/cvsw/key.c), ofp_match (cvsw_ofp10.c), text (cvsw_text.c) and the
+ * reference of the tests.  Hashing and comparison take whole 64-bit words.
+ */
+static_assert(sizeof(struct cvsw_key) == 32, "a key field was added: see above");
+
+/**
+ * struct cvsw_match - a key and which of its bits count
+ *
+ * Normal form: a bit that is clear in @mask is clear in @key too.
+ */
+struct cvsw_match {
+	struct cvsw_key key;
+	struct cvsw_key mask;
+};
+
+enum cvsw_action_type {
+	CVSW_ACT_OUTPUT,	/* .port: only CVSW_PORT_ONWARD yet */
+	CVSW_ACT_SET_VLAN_VID,	/* .vlan_vid: 0..4095; pushes a tag if there is none */
+	CVSW_ACT_SET_VLAN_PCP,	/* .vlan_pcp: 0..7; pushes a tag if there is none */
+	CVSW_ACT_STRIP_VLAN,
+	CVSW_ACT_SET_DL_SRC,	/* .mac */
+	CVSW_ACT_SET_DL_DST,	/* .mac */
+	CVSW_ACT_SET_NW_SRC,	/* .nw_addr */
+	CVSW_ACT_SET_NW_DST,	/* .nw_addr */
+	CVSW_ACT_SET_NW_TOS,	/* .nw_tos: DSCP in the upper six bits; ECN is kept */
+	CVSW_ACT_SET_TP_SRC,	/* .tp_port */
+	CVSW_ACT_SET_TP_DST,	/* .tp_port */
+	CVSW_N_ACTIONS
+};
+
+/* Onward, in the frame's own direction: OpenFlow's NORMAL. */
+#define CVSW_PORT_ONWARD	0xfffa
+
+struct cvsw_action {
+	uint16_t type;		/* enum cvsw_action_type */
+	union {
+		uint16_t port;
+		uint16_t vlan_vid;
+		uint8_t  vlan_pcp;
+		uint8_t  mac[CVSW_ETH_ALEN];
+		uint32_t nw_addr;
+		uint8_t  nw_tos;
+		uint16_t tp_port;
+	};
+};
+
+/**
+ * struct cvsw_flow - a match, its priority and what happens to its frames
+ *
+ * No action at all drops the frame.  A list without an output sends it onward.
+ */
+struct cvsw_flow {
+	struct cvsw_match match;
+	uint64_t cookie;
+	uint16_t priority;
+	uint16_t n_actions;
+	struct cvsw_action actions[CVSW_MAX_ACTIONS];
+};
+
+/**
+ * cvsw_match_normalize() - bring a match into the one form that flows are
+ *	compared in
+ * @match: changed in place: key bits outside the mask are cleared, and the
+ *	layer bits that the other fields need are derived anew
+ *
+ * An address without an EtherType that has one, a protocol or ToS without
+ * IPv4 or ARP, a port without a protocol that has ports: each sets its
+ * CVSW_LAYER_* bit in key and mask, so that the flow matches whatever protocol
+ * has the field and nothing else.
+ */
+void cvsw_match_normalize(struct cvsw_match *match);
+
+/** cvsw_match_covers() - does every frame that matches @narrow match @wide? */
+bool cvsw_match_covers(const struct cvsw_match *wide, const struct cvsw_match *narrow);
+
+/** cvsw_match_equal() - are two matches in normal form the same? */
+bool cvsw_match_equal(const struct cvsw_match *a, const struct cvsw_match *b);
+
+/** cvsw_flow_equal() - same match, priority, cookie and actions? */
+bool cvsw_flow_equal(const struct cvsw_flow *a, const struct cvsw_flow *b);
+
+#endif

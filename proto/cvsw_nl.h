@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * The module's generic netlink family: what the guest's administrator can ask
+ * the driver.  All commands are dumps over the ports of the asker's network
+ * namespace; a port's interface index narrows them to one.
+ */
+#ifndef CVSW_NL_H
+#define CVSW_NL_H
+
+#define CVSW_NL_FAMILY		"cvsw"
+#define CVSW_NL_VERSION		1
+
+enum cvsw_nl_command {
+	CVSW_NL_UNSPEC,
+	CVSW_NL_GET_PORT,	/* a message a port */
+	CVSW_NL_GET_FLOW,	/* a message a flow; needs CAP_NET_ADMIN */
+	CVSW_NL_GET_STATS,	/* a message a counter */
+};
+
+enum cvsw_nl_attr {
+	CVSW_NLA_UNSPEC,
+	CVSW_NLA_PAD,
+	CVSW_NLA_IFINDEX,	/* u32 */
+	CVSW_NLA_IFNAME,	/* string */
+	CVSW_NLA_STATE,		/* u8: enum cvsw_nl_state */
+	CVSW_NLA_MISS_DROP,	/* u8: 1 if a frame without a flow is dropped */
+	CVSW_NLA_N_FLOWS,	/* u32 */
+	CVSW_NLA_FLOW_MOD,	/* binary: an OpenFlow 1.0 flow_mod (cvsw_ofp10.h) */
+	CVSW_NLA_N_PACKETS,	/* u64: frames; a TSO frame is one */
+	CVSW_NLA_N_BYTES,	/* u64: bytes of those frames with their Ethernet header */
+	CVSW_NLA_COUNTER_NAME,	/* string */
+	CVSW_NLA_COUNTER,	/* u64 */
+	CVSW_NLA_VERSION,	/* string: the module's version */
+	CVSW_NLA_COUNT
+};
+#define CVSW_NLA_MAX		(CVSW_NLA_COUNT - 1)
+
+enum cvsw_nl_state {
+	CVSW_STATE_DISCONNECTED,	/* no controller heard yet */
+	CVSW_STATE_CONNECTING,		/* HELLO received, REGISTER sent */
+	CVSW_STATE_CONNECTED,		/* first setting received */
+};
+
+#endif

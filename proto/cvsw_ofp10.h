@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * OpenFlow 1.0 flow_mods (OpenFlow Switch Specification 1.0.0, 5.3.3) as
+ * control messages carry them.
+ */
+#ifndef CVSW_OFP10_H
+#define CVSW_OFP10_H
+
+#include "cvsw_fault.h"
+#include "cvsw_flow.h"
+
+#define CVSW_OFP10_FLOW_MOD_LEN		72
+#define CVSW_OFP10_FLOW_MOD_MAX		(CVSW_OFP10_FLOW_MOD_LEN + CVSW_MAX_ACTIONS * 16)
+
+enum cvsw_flow_command {
+	CVSW_FLOW_ADD = 0,
+	CVSW_FLOW_MODIFY = 1,
+	CVSW_FLOW_MODIFY_STRICT = 2,
+	CVSW_FLOW_DELETE = 3,
+	CVSW_FLOW_DELETE_STRICT = 4,
+};
+
+/**
+ * cvsw_ofp10_decode() - read one flow_mod
+ * @data: the bytes, @len of them; nothing behind is read
+ * @used: out: bytes the flow_mod takes (a list of them goes on behind)
+ * @command: out: the flow_mod's command, unchecked against the message type
+ * @flow: out: the flow, its match in normal form; undefined after a fault
+ * @offset: out, may be NULL: where in @data the fault is
+ *
+ * Takes both the header of the specification (version 1, type 14, length) and
+ * that of the published driver's tests, whose version, length and xid are
+ * zero and whose actions reach to the end of @data.  An exact match has
+ * priority 65535 whatever the field says (5.3.3).
+ *
+ * Return: CVSW_OK or the fault.
+ */
+enum cvsw_fault cvsw_ofp10_decode(const uint8_t *data, size_t len, size_t *used,
+				  enum cvsw_flow_command *command,
+				  struct cvsw_flow *flow, size_t *offset);
+
+/**
+ * cvsw_ofp10_encode() - write one flow_mod with the specification's header
+ * @flow: a valid flow, its match in normal form
+ * @buf: room for @room bytes; CVSW_OFP10_FLOW_MOD_MAX always suffice
+ *
+ * Return: bytes written, or 0 if @room is too small or the match has a mask
+ * that ofp_match cannot express (see cvsw_ofp10_can_express()).
+ */
+size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow *flow,
+			 uint8_t *buf, size_t room);
+
+/** cvsw_ofp10_can_express() - has every mask an equivalent in ofp_match? */
+bool cvsw_ofp10_can_express(const struct cvsw_match *match);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Flows as people write them: the syntax of ovs-ofctl(8) / ovs-actions(7).
+ * User space only.
+ */
+#ifndef CVSW_TEXT_H
+#define CVSW_TEXT_H
+
+#include "cvsw_flow.h"
+
+/**
+ * struct cvsw_text_error - why a text was refused
+ * @column: 1-based, where in the text
+ * @message: what is wrong and what was expected
+ */
+struct cvsw_text_error {
+	unsigned int column;
+	char message[160];
+};
+
+enum cvsw_text_use {
+	CVSW_TEXT_ADD,		/* a whole flow: priority, cookie, match, actions= */
+	CVSW_TEXT_MATCH,	/* a match alone, as del-flows and dump-flows take it */
+};
+
+/**
+ * cvsw_text_parse() - read a flow
+ * @flow: out: match in normal form; priority 32768 where none is given
+ *
+ * Return: true, or false with @error filled and @flow undefined.
+ */
+bool cvsw_text_parse(enum cvsw_text_use use, const char *text,
+		     struct cvsw_flow *flow, struct cvsw_text_error *error);
+
+/**
+ * cvsw_text_format() - write a flow so that cvsw_text_parse() reads it back
+ * @buf: always terminated if @room is not zero
+ *
+ * Return: length of the whole text, as snprintf() returns it.
+ */
+size_t cvsw_text_format(const struct cvsw_flow *flow, char *buf, size_t room);
+
+/** cvsw_text_format_match() - the match alone, without priority and actions */
+size_t cvsw_text_format_match(const struct cvsw_match *match, char *buf, size_t room);
+
+/** cvsw_text_mac() - read "02:00:00:00:00:01"; false if it is not one, whole */
+bool cvsw_text_mac(const char *text, uint8_t mac[CVSW_ETH_ALEN]);
+
+#endif
