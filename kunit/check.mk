@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0
+# `make check`: all tests, cheap ones first, so that a broken parser is told
+# before a kernel is built.
+
+CHECK_STAGES := check-build
+
+.PHONY: check check-build preflight
+preflight: ## show what this machine lacks and install missing packages
+	@$(TOP)/kunit/preflight.sh
+
+check-build: all
+	@echo "ok - modules, cvswd and cvswctl build"
+
+check: preflight ## run all tests (as root; under 40 minutes, 20 with a warm cache)
+	@$(TOP)/kunit/check.sh $(CHECK_STAGES)
