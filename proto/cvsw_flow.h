@@ -18,6 +18,13 @@ enum cvsw_ingress {
 	CVSW_NET = 2,		/* from the vswitch */
 };
 
+#define CVSW_ETHERTYPE_IPV4	0x0800
+#define CVSW_ETHERTYPE_ARP	0x0806
+#define CVSW_IPPROTO_ICMP	1
+#define CVSW_IPPROTO_TCP	6
+#define CVSW_IPPROTO_UDP	17
+#define CVSW_IPPROTO_SCTP	132
+
 /* In cvsw_key.vlan_tci, in the place of the DEI bit: the frame has a tag. */
 #define CVSW_VLAN_PRESENT	0x1000
 #define CVSW_VLAN_VID_MASK	0x0fff
@@ -130,14 +137,20 @@ struct cvsw_flow {
  * @match: changed in place: key bits outside the mask are cleared, and the
  *	layer bits that the other fields need are derived anew
  *
- * An address without an EtherType that has one, a protocol or ToS without
- * IPv4 or ARP, a port without a protocol that has ports: each sets its
- * CVSW_LAYER_* bit in key and mask, so that the flow matches whatever protocol
- * has the field and nothing else.
+ * Where an EtherType or protocol is named, OpenFlow 1.0 rules: a field that it
+ * does not have is ignored.  Where none is named, version 2 of the control
+ * protocol matches the field in whatever protocol has it: protocol, ToS and
+ * ports name IPv4; an address alone demands CVSW_LAYER_ADDR, a port alone
+ * CVSW_LAYER_PORTS.  proto/README.md, "Fields without their protocol".
  */
 void cvsw_match_normalize(struct cvsw_match *match);
 
-/** cvsw_match_covers() - does every frame that matches @narrow match @wide? */
+/**
+ * cvsw_match_covers() - does every frame that matches @narrow match @wide?
+ *
+ * Both in normal form.  Frames that are cut short, and fragments behind the
+ * first, are left out of account where @narrow names the protocol.
+ */
 bool cvsw_match_covers(const struct cvsw_match *wide, const struct cvsw_match *narrow);
 
 /** cvsw_match_equal() - are two matches in normal form the same? */

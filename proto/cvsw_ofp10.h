@@ -50,6 +50,13 @@ enum cvsw_fault cvsw_ofp10_decode(const uint8_t *data, size_t len, size_t *used,
 size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow *flow,
 			 uint8_t *buf, size_t room);
 
+/**
+ * cvsw_ofp10_is_exact() - is it without any wildcard in ofp_match?
+ *
+ * Such a flow always has priority 65535 (5.3.3); whoever makes one gives it so.
+ */
+bool cvsw_ofp10_is_exact(const struct cvsw_match *match);
+
 /** cvsw_ofp10_can_express() - has every mask an equivalent in ofp_match? */
 bool cvsw_ofp10_can_express(const struct cvsw_match *match);
 

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include "cvsw_flow.h"
+
+static bool has_ports(uint8_t nw_proto)
+{
+	return nw_proto == CVSW_IPPROTO_TCP || nw_proto == CVSW_IPPROTO_UDP ||
+	       nw_proto == CVSW_IPPROTO_SCTP;
+}
+
+/* Can a frame that matches be of this EtherType? */
+static bool admits_type(const struct cvsw_match *match, uint16_t dl_type)
+{
+	return !((match->key.dl_type ^ dl_type) & match->mask.dl_type);
+}
+
+static bool names_type(const struct cvsw_match *match, uint16_t dl_type)
+{
+	return match->mask.dl_type == 0xffff && match->key.dl_type == dl_type;
+}
+
+/* Protocol, ToS and ports are IPv4's wherever no EtherType says otherwise. */
+static void name_ipv4(struct cvsw_match *match)
+{
+	const struct cvsw_key *mask = &match->mask;
+
+	if (mask->dl_type == 0xffff || !admits_type(match, CVSW_ETHERTYPE_IPV4))
+		return;
+	if (mask->nw_proto || mask->nw_tos || mask->tp_src || mask->tp_dst) {
+		match->key.dl_type = CVSW_ETHERTYPE_IPV4;
+		match->mask.dl_type = 0xffff;
+	}
+}
+
+/* OpenFlow 1.0.0, 3.4: a field that the named protocol lacks is ignored. */
+static void ignore_foreign_fields(struct cvsw_match *match)
+{
+	struct cvsw_key *mask = &match->mask;
+	bool ip = admits_type(match, CVSW_ETHERTYPE_IPV4);
+	bool arp = admits_type(match, CVSW_ETHERTYPE_ARP);
+
+	if (!ip && !arp) {
+		mask->nw_src = 0;
+		mask->nw_dst = 0;
+		mask->nw_proto = 0;
+	}
+	if (!ip)
+		mask->nw_tos = 0;
+	if (!ip || (mask->nw_proto == 0xff && !has_ports(match->key.nw_proto) &&
+		    match->key.nw_proto != CVSW_IPPROTO_ICMP)) {
+		mask->tp_src = 0;
+		mask->tp_dst = 0;
+	}
+}
+
+static uint8_t layers_needed(const struct cvsw_match *match)
+{
+	const struct cvsw_key *mask = &match->mask;
+	uint8_t layers = 0;
+
+	if ((mask->nw_src || mask->nw_dst) && mask->dl_type != 0xffff)
+		layers |= CVSW_LAYER_ADDR;
+	if ((mask->tp_src || mask->tp_dst) && mask->nw_proto != 0xff)
+		layers |= CVSW_LAYER_PORTS;
+	return layers;
+}
+
+static void clear_unmasked(struct cvsw_match *match)
+{
+	uint8_t *key = (uint8_t *)&match->key;
+	const uint8_t *mask = (const uint8_t *)&match->mask;
+	size_t i;
+
+	for (i = 0; i < sizeof(match->key); i++)
+		key[i] &= mask[i];
+}
+
+void cvsw_match_normalize(struct cvsw_match *match)
+{
+	clear_unmasked(match);
+	name_ipv4(match);
+	ignore_foreign_fields(match);
+	match->mask.layers = layers_needed(match);
+	match->key.layers = match->mask.layers;
+	clear_unmasked(match);
+}
+
+/* The layers that every whole frame of the protocols it names has. */
+static uint8_t layers_named(const struct cvsw_match *match)
+{
+	uint8_t layers = 0;
+
+	if (names_type(match, CVSW_ETHERTYPE_ARP))
+		layers |= CVSW_LAYER_ADDR;
+	if (names_type(match, CVSW_ETHERTYPE_IPV4)) {
+		layers |= CVSW_LAYER_ADDR;
+		if (match->mask.nw_proto == 0xff && has_ports(match->key.nw_proto))
+			layers |= CVSW_LAYER_PORTS;
+	}
+	return layers;
+}
+
+bool cvsw_match_covers(const struct cvsw_match *wide, const struct cvsw_match *narrow)
+{
+	const uint8_t *wide_key = (const uint8_t *)&wide->key;
+	const uint8_t *wide_mask = (const uint8_t *)&wide->mask;
+	struct cvsw_match known = *narrow;
+	const uint8_t *key = (const uint8_t *)&known.key;
+	const uint8_t *mask = (const uint8_t *)&known.mask;
+	size_t i;
+
+	known.key.layers |= layers_named(narrow);
+	known.mask.layers |= layers_named(narrow);
+	for (i = 0; i < sizeof(wide->key); i++)
+		if ((wide_mask[i] & ~mask[i]) || ((wide_key[i] ^ key[i]) & wide_mask[i]))
+			return false;
+	return true;
+}
+
+bool cvsw_match_equal(const struct cvsw_match *a, const struct cvsw_match *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+static bool action_equal(const struct cvsw_action *a, const struct cvsw_action *b)
+{
+	if (a->type != b->type)
+		return false;
+	switch (a->type) {
+	case CVSW_ACT_OUTPUT:
+		return a->port == b->port;
+	case CVSW_ACT_SET_VLAN_VID:
+		return a->vlan_vid == b->vlan_vid;
+	case CVSW_ACT_SET_VLAN_PCP:
+		return a->vlan_pcp == b->vlan_pcp;
+	case CVSW_ACT_SET_DL_SRC:
+	case CVSW_ACT_SET_DL_DST:
+		return !memcmp(a->mac, b->mac, sizeof(a->mac));
+	case CVSW_ACT_SET_NW_SRC:
+	case CVSW_ACT_SET_NW_DST:
+		return a->nw_addr == b->nw_addr;
+	case CVSW_ACT_SET_NW_TOS:
+		return a->nw_tos == b->nw_tos;
+	case CVSW_ACT_SET_TP_SRC:
+	case CVSW_ACT_SET_TP_DST:
+		return a->tp_port == b->tp_port;
+	default:
+		return true;
+	}
+}
+
+bool cvsw_flow_equal(const struct cvsw_flow *a, const struct cvsw_flow *b)
+{
+	size_t i;
+
+	if (!cvsw_match_equal(&a->match, &b->match) || a->cookie != b->cookie ||
+	    a->priority != b->priority || a->n_actions != b->n_actions)
+		return false;
+	for (i = 0; i < a->n_actions; i++)
+		if (!action_equal(&a->actions[i], &b->actions[i]))
+			return false;
+	return true;
+}

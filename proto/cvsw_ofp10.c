@@ -1,0 +1,558 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * A flow_mod of OpenFlow Switch Specification 1.0.0, whose clauses are cited.
+ *
+ *	 0                   1                   2                   3
+ *	 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *	+---------------+---------------+-------------------------------+
+ *   0	|  version (1)  |   type (14)   |            length             |  ofp_header
+ *   4	|                              xid                              |    (5.1)
+ *	+---------------------------------------------------------------+
+ *   8	|                           wildcards                           |  ofp_match
+ *  12	|            in_port            |                               |    (5.2.3)
+ *  16	|            dl_src             +-------------------------------+
+ *  20	|                            dl_dst                             |
+ *  24	|            dl_dst             |            dl_vlan            |
+ *  28	|  dl_vlan_pcp  |      pad      |            dl_type            |
+ *  32	|    nw_tos     |   nw_proto    |              pad              |
+ *  36	|                            nw_src                             |
+ *  40	|                            nw_dst                             |
+ *  44	|            tp_src             |            tp_dst             |
+ *	+---------------------------------------------------------------+
+ *  48	|                            cookie                             |  ofp_flow_mod
+ *  52	|                            cookie                             |    (5.3.3)
+ *  56	|            command            |         idle_timeout          |
+ *  60	|         hard_timeout          |           priority            |
+ *  64	|                           buffer_id                           |
+ *  68	|           out_port            |             flags             |
+ *	+---------------------------------------------------------------+
+ *  72	|                          actions ...                          |
+ */
+#include "cvsw_ofp10.h"
+
+#include "cvsw_cursor.h"
+
+#define OFP10_VERSION		0x01
+#define OFPT10_FLOW_MOD		14
+#define OFP10_NO_BUFFER		0xffffffff
+#define OFPP10_NONE		0xffff	/* out_port, 5.2.1 */
+
+/* ofp_flow_wildcards, 5.2.3 */
+#define OFPFW10_IN_PORT		(1 << 0)
+#define OFPFW10_DL_VLAN		(1 << 1)
+#define OFPFW10_DL_SRC		(1 << 2)
+#define OFPFW10_DL_DST		(1 << 3)
+#define OFPFW10_DL_TYPE		(1 << 4)
+#define OFPFW10_NW_PROTO	(1 << 5)
+#define OFPFW10_TP_SRC		(1 << 6)
+#define OFPFW10_TP_DST		(1 << 7)
+#define OFPFW10_NW_SRC_SHIFT	8	/* six bits: how many low bits are wild */
+#define OFPFW10_NW_DST_SHIFT	14
+#define OFPFW10_NW_BITS		0x3f
+#define OFPFW10_DL_VLAN_PCP	(1 << 20)
+#define OFPFW10_NW_TOS		(1 << 21)
+#define OFPFW10_ALL		((1 << 22) - 1)
+
+#define OFP10_VLAN_NONE		0xffff	/* dl_vlan of a frame without a tag */
+#define OFP10_DSCP_MASK		0xfc
+#define OFP10_VID_MAX		4095
+#define OFP10_PCP_MAX		7
+
+/* Offsets of what a fault can be in. */
+enum ofp10_offset {
+	OFP10_AT_VERSION = 0,
+	OFP10_AT_TYPE = 1,
+	OFP10_AT_LENGTH = 2,
+	OFP10_AT_IN_PORT = 12,
+	OFP10_AT_DL_VLAN = 26,
+	OFP10_AT_DL_VLAN_PCP = 28,
+	OFP10_AT_TP_SRC = 44,
+	OFP10_AT_TP_DST = 46,
+	OFP10_AT_COMMAND = 56,
+	OFP10_AT_IDLE_TIMEOUT = 58,
+	OFP10_AT_HARD_TIMEOUT = 60,
+	OFP10_AT_FLAGS = 70,
+};
+
+/* ofp_action_type, 5.2.4: their numbers are those of enum cvsw_action_type. */
+static_assert(CVSW_ACT_OUTPUT == 0 && CVSW_ACT_SET_VLAN_VID == 1 && CVSW_ACT_SET_VLAN_PCP == 2 &&
+	      CVSW_ACT_STRIP_VLAN == 3 && CVSW_ACT_SET_DL_SRC == 4 && CVSW_ACT_SET_DL_DST == 5 &&
+	      CVSW_ACT_SET_NW_SRC == 6 && CVSW_ACT_SET_NW_DST == 7 && CVSW_ACT_SET_NW_TOS == 8 &&
+	      CVSW_ACT_SET_TP_SRC == 9 && CVSW_ACT_SET_TP_DST == 10 && CVSW_N_ACTIONS == 11,
+	      "OpenFlow 1.0 numbers its actions otherwise");
+
+/* The size of an action that is ours to read, else 0. */
+static size_t ofp10_action_len(uint16_t type)
+{
+	if (type >= CVSW_N_ACTIONS)
+		return 0;
+	return type == CVSW_ACT_SET_DL_SRC || type == CVSW_ACT_SET_DL_DST ? 16 : 8;
+}
+
+/* How many bytes are this flow_mod's: the header says so, or, in the published
+ * driver's form, the end of the data.
+ */
+static enum cvsw_fault read_header(struct cvsw_reader *r, size_t *used, size_t *at)
+{
+	uint8_t version = cvsw_get_u8(r);
+	uint8_t type = cvsw_get_u8(r);
+	uint16_t length = cvsw_get_u16(r);
+	uint32_t xid = cvsw_get_u32(r);
+
+	*at = r->len;
+	if (r->len < CVSW_OFP10_FLOW_MOD_LEN)
+		return CVSW_FAULT_SHORT;
+	*at = OFP10_AT_TYPE;
+	if (type != OFPT10_FLOW_MOD)
+		return CVSW_FAULT_OFP_TYPE;
+	if (!version && !length && !xid) {
+		*used = r->len;
+		return CVSW_OK;
+	}
+	*at = OFP10_AT_VERSION;
+	if (version != OFP10_VERSION)
+		return CVSW_FAULT_VERSION;
+	*at = OFP10_AT_LENGTH;
+	if (length < CVSW_OFP10_FLOW_MOD_LEN || length > r->len)
+		return CVSW_FAULT_LENGTH;
+	*used = length;
+	return CVSW_OK;
+}
+
+static uint32_t prefix_mask(uint32_t wildcards, unsigned int shift)
+{
+	uint32_t wild_bits = wildcards >> shift & OFPFW10_NW_BITS;
+
+	return wild_bits < 32 ? 0xffffffff << wild_bits : 0;
+}
+
+/* dl_vlan and dl_vlan_pcp are one field of the key. */
+static enum cvsw_fault read_vlan(struct cvsw_match *match, uint32_t wildcards,
+				 uint16_t vid, uint8_t pcp, size_t *at)
+{
+	bool match_vid = !(wildcards & OFPFW10_DL_VLAN);
+	bool match_pcp = !(wildcards & OFPFW10_DL_VLAN_PCP);
+
+	if (match_vid && vid == OFP10_VLAN_NONE) {
+		match->mask.vlan_tci = CVSW_VLAN_PRESENT;
+		return CVSW_OK;
+	}
+	*at = OFP10_AT_DL_VLAN;
+	if (match_vid && vid > OFP10_VID_MAX)
+		return CVSW_FAULT_MATCH;
+	*at = OFP10_AT_DL_VLAN_PCP;
+	if (match_pcp && pcp > OFP10_PCP_MAX)
+		return CVSW_FAULT_MATCH;
+	if (match_vid) {
+		match->key.vlan_tci |= CVSW_VLAN_PRESENT | vid;
+		match->mask.vlan_tci |= CVSW_VLAN_PRESENT | CVSW_VLAN_VID_MASK;
+	}
+	if (match_pcp) {
+		match->key.vlan_tci |= CVSW_VLAN_PRESENT | pcp << CVSW_VLAN_PCP_SHIFT;
+		match->mask.vlan_tci |= CVSW_VLAN_PRESENT | CVSW_VLAN_PCP_MASK;
+	}
+	return CVSW_OK;
+}
+
+static void read_masks(struct cvsw_key *mask, uint32_t wildcards)
+{
+	if (!(wildcards & OFPFW10_IN_PORT))
+		mask->in_port = 0xff;
+	if (!(wildcards & OFPFW10_DL_SRC))
+		memset(mask->dl_src, 0xff, sizeof(mask->dl_src));
+	if (!(wildcards & OFPFW10_DL_DST))
+		memset(mask->dl_dst, 0xff, sizeof(mask->dl_dst));
+	if (!(wildcards & OFPFW10_DL_TYPE))
+		mask->dl_type = 0xffff;
+	if (!(wildcards & OFPFW10_NW_TOS))
+		mask->nw_tos = OFP10_DSCP_MASK;
+	if (!(wildcards & OFPFW10_NW_PROTO))
+		mask->nw_proto = 0xff;
+	mask->nw_src = prefix_mask(wildcards, OFPFW10_NW_SRC_SHIFT);
+	mask->nw_dst = prefix_mask(wildcards, OFPFW10_NW_DST_SHIFT);
+	if (!(wildcards & OFPFW10_TP_SRC))
+		mask->tp_src = 0xffff;
+	if (!(wildcards & OFPFW10_TP_DST))
+		mask->tp_dst = 0xffff;
+}
+
+/* ICMP's type and code are bytes, though they stand in fields of two. */
+static enum cvsw_fault check_icmp(const struct cvsw_match *match, size_t *at)
+{
+	if (match->mask.nw_proto != 0xff || match->key.nw_proto != CVSW_IPPROTO_ICMP)
+		return CVSW_OK;
+	*at = OFP10_AT_TP_SRC;
+	if (match->key.tp_src > 0xff)
+		return CVSW_FAULT_MATCH;
+	*at = OFP10_AT_TP_DST;
+	if (match->key.tp_dst > 0xff)
+		return CVSW_FAULT_MATCH;
+	return CVSW_OK;
+}
+
+static enum cvsw_fault read_match(struct cvsw_reader *r, struct cvsw_match *match,
+				  bool *exact, size_t *at)
+{
+	struct cvsw_key *key = &match->key;
+	uint32_t wildcards = cvsw_get_u32(r);
+	uint16_t in_port = cvsw_get_u16(r);
+	enum cvsw_fault fault;
+	uint16_t vid;
+	uint8_t pcp;
+
+	memset(match, 0, sizeof(*match));
+	*exact = !(wildcards & OFPFW10_ALL);
+	read_masks(&match->mask, wildcards);
+
+	*at = OFP10_AT_IN_PORT;
+	if (match->mask.in_port && in_port != CVSW_HOST && in_port != CVSW_NET)
+		return CVSW_FAULT_MATCH;
+	key->in_port = (uint8_t)in_port;
+	cvsw_get_bytes(r, key->dl_src, sizeof(key->dl_src));
+	cvsw_get_bytes(r, key->dl_dst, sizeof(key->dl_dst));
+	vid = cvsw_get_u16(r);
+	pcp = cvsw_get_u8(r);
+	cvsw_skip(r, 1);
+	key->dl_type = cvsw_get_u16(r);
+	key->nw_tos = cvsw_get_u8(r);
+	key->nw_proto = cvsw_get_u8(r);
+	cvsw_skip(r, 2);
+	key->nw_src = cvsw_get_u32(r);
+	key->nw_dst = cvsw_get_u32(r);
+	key->tp_src = cvsw_get_u16(r);
+	key->tp_dst = cvsw_get_u16(r);
+
+	fault = read_vlan(match, wildcards, vid, pcp, at);
+	if (fault)
+		return fault;
+	cvsw_match_normalize(match);
+	return check_icmp(match, at);
+}
+
+/* The part between match and actions; buffer_id and out_port mean nothing here. */
+static enum cvsw_fault read_rest(struct cvsw_reader *r, struct cvsw_flow *flow,
+				 enum cvsw_flow_command *command, size_t *at)
+{
+	uint16_t number, idle, hard, flags;
+
+	flow->cookie = cvsw_get_u64(r);
+	number = cvsw_get_u16(r);
+	idle = cvsw_get_u16(r);
+	hard = cvsw_get_u16(r);
+	flow->priority = cvsw_get_u16(r);
+	cvsw_skip(r, 4 + 2);
+	flags = cvsw_get_u16(r);
+
+	*at = OFP10_AT_COMMAND;
+	if (number > CVSW_FLOW_DELETE_STRICT)
+		return CVSW_FAULT_COMMAND;
+	*command = number;
+	*at = idle ? OFP10_AT_IDLE_TIMEOUT : OFP10_AT_HARD_TIMEOUT;
+	if (idle || hard)
+		return CVSW_FAULT_TIMEOUT;
+	*at = OFP10_AT_FLAGS;
+	if (flags)
+		return CVSW_FAULT_FLAGS;
+	return CVSW_OK;
+}
+
+/* Behind type and length; padding is not looked at (5.2.4). */
+static enum cvsw_fault read_action_value(struct cvsw_reader *r, struct cvsw_action *action)
+{
+	switch (action->type) {
+	case CVSW_ACT_OUTPUT:
+		action->port = cvsw_get_u16(r);
+		return action->port == CVSW_PORT_ONWARD ? CVSW_OK : CVSW_FAULT_ACTION_PORT;
+	case CVSW_ACT_SET_VLAN_VID:
+		action->vlan_vid = cvsw_get_u16(r);
+		return action->vlan_vid <= OFP10_VID_MAX ? CVSW_OK : CVSW_FAULT_ACTION_VALUE;
+	case CVSW_ACT_SET_VLAN_PCP:
+		action->vlan_pcp = cvsw_get_u8(r);
+		return action->vlan_pcp <= OFP10_PCP_MAX ? CVSW_OK : CVSW_FAULT_ACTION_VALUE;
+	case CVSW_ACT_SET_DL_SRC:
+	case CVSW_ACT_SET_DL_DST:
+		cvsw_get_bytes(r, action->mac, sizeof(action->mac));
+		return CVSW_OK;
+	case CVSW_ACT_SET_NW_SRC:
+	case CVSW_ACT_SET_NW_DST:
+		action->nw_addr = cvsw_get_u32(r);
+		return CVSW_OK;
+	case CVSW_ACT_SET_NW_TOS:
+		action->nw_tos = cvsw_get_u8(r);
+		return action->nw_tos & ~OFP10_DSCP_MASK ? CVSW_FAULT_ACTION_VALUE : CVSW_OK;
+	case CVSW_ACT_SET_TP_SRC:
+	case CVSW_ACT_SET_TP_DST:
+		action->tp_port = cvsw_get_u16(r);
+		return CVSW_OK;
+	default:
+		return CVSW_OK;
+	}
+}
+
+static enum cvsw_fault read_action(struct cvsw_reader *r, struct cvsw_action *action, size_t *at)
+{
+	size_t start = r->at;
+	struct cvsw_reader value;
+	enum cvsw_fault fault;
+	uint16_t length;
+
+	memset(action, 0, sizeof(*action));
+	action->type = cvsw_get_u16(r);
+	length = cvsw_get_u16(r);
+	*at = start + 2;
+	if (r->overrun)
+		return CVSW_FAULT_ACTION_LENGTH;
+	*at = start;
+	if (!ofp10_action_len(action->type))
+		return CVSW_FAULT_ACTION_TYPE;
+	*at = start + 2;
+	if (length != ofp10_action_len(action->type) || length > r->len - start)
+		return CVSW_FAULT_ACTION_LENGTH;
+	value = cvsw_reader(r->data + r->at, length - 4);
+	cvsw_skip(r, length - 4);
+	fault = read_action_value(&value, action);
+	*at = start + 4;
+	return fault;
+}
+
+static enum cvsw_fault read_actions(struct cvsw_reader *r, struct cvsw_flow *flow, size_t *at)
+{
+	enum cvsw_fault fault;
+	size_t n = 0;
+
+	while (cvsw_left(r)) {
+		*at = r->at;
+		if (n == CVSW_MAX_ACTIONS)
+			return CVSW_FAULT_ACTION_COUNT;
+		if (n && flow->actions[n - 1].type == CVSW_ACT_OUTPUT)
+			return CVSW_FAULT_ACTION_PORT;
+		fault = read_action(r, &flow->actions[n], at);
+		if (fault)
+			return fault;
+		n++;
+	}
+	flow->n_actions = (uint16_t)n;
+	return CVSW_OK;
+}
+
+static enum cvsw_fault read_flow_mod(const uint8_t *data, size_t len, size_t *used,
+				     enum cvsw_flow_command *command,
+				     struct cvsw_flow *flow, size_t *at)
+{
+	struct cvsw_reader r = cvsw_reader(data, len);
+	enum cvsw_fault fault;
+	bool exact;
+
+	fault = read_header(&r, used, at);
+	if (fault)
+		return fault;
+	r.len = *used;
+	fault = read_match(&r, &flow->match, &exact, at);
+	if (fault)
+		return fault;
+	fault = read_rest(&r, flow, command, at);
+	if (fault)
+		return fault;
+	if (exact)
+		flow->priority = 0xffff;
+	return read_actions(&r, flow, at);
+}
+
+enum cvsw_fault cvsw_ofp10_decode(const uint8_t *data, size_t len, size_t *used,
+				  enum cvsw_flow_command *command,
+				  struct cvsw_flow *flow, size_t *offset)
+{
+	size_t at;
+	enum cvsw_fault fault = read_flow_mod(data, len, used, command, flow, &at);
+
+	if (fault && offset)
+		*offset = at;
+	return fault;
+}
+
+static bool all_or_none(const uint8_t *mask, size_t n)
+{
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		if (mask[i] != mask[0])
+			return false;
+	return mask[0] == 0 || mask[0] == 0xff;
+}
+
+/* A prefix: ones, then zeroes. */
+static bool is_prefix(uint32_t mask)
+{
+	return !(~mask & (~mask + 1));
+}
+
+static bool can_express_vlan(uint16_t key, uint16_t mask)
+{
+	if (mask == CVSW_VLAN_PRESENT)
+		return !key;	/* "some tag" cannot be said */
+	if (!mask)
+		return true;
+	return (key & CVSW_VLAN_PRESENT) &&
+	       (mask == (CVSW_VLAN_PRESENT | CVSW_VLAN_VID_MASK) ||
+		mask == (CVSW_VLAN_PRESENT | CVSW_VLAN_PCP_MASK) || mask == 0xffff);
+}
+
+bool cvsw_ofp10_can_express(const struct cvsw_match *match)
+{
+	const struct cvsw_key *mask = &match->mask;
+
+	return all_or_none(mask->dl_dst, sizeof(mask->dl_dst)) &&
+	       all_or_none(mask->dl_src, sizeof(mask->dl_src)) &&
+	       (!mask->dl_type || mask->dl_type == 0xffff) &&
+	       can_express_vlan(match->key.vlan_tci, mask->vlan_tci) &&
+	       is_prefix(mask->nw_src) && is_prefix(mask->nw_dst) &&
+	       (!mask->tp_src || mask->tp_src == 0xffff) &&
+	       (!mask->tp_dst || mask->tp_dst == 0xffff) &&
+	       (!mask->nw_proto || mask->nw_proto == 0xff) &&
+	       (!mask->nw_tos || mask->nw_tos == OFP10_DSCP_MASK) &&
+	       (!mask->in_port || mask->in_port == 0xff);
+}
+
+static uint32_t wild_bits(uint32_t mask)
+{
+	uint32_t n = 0;
+
+	while (n < 32 && !(mask & 1)) {
+		mask >>= 1;
+		n++;
+	}
+	return n;
+}
+
+static uint32_t wildcards_of(const struct cvsw_match *match)
+{
+	const struct cvsw_key *mask = &match->mask;
+	uint32_t wildcards = 0;
+	bool untagged = mask->vlan_tci == CVSW_VLAN_PRESENT;
+
+	if (!mask->in_port)
+		wildcards |= OFPFW10_IN_PORT;
+	if (!(mask->vlan_tci & CVSW_VLAN_VID_MASK) && !untagged)
+		wildcards |= OFPFW10_DL_VLAN;
+	if (!(mask->vlan_tci & CVSW_VLAN_PCP_MASK))
+		wildcards |= OFPFW10_DL_VLAN_PCP;
+	if (!mask->dl_src[0])
+		wildcards |= OFPFW10_DL_SRC;
+	if (!mask->dl_dst[0])
+		wildcards |= OFPFW10_DL_DST;
+	if (!mask->dl_type)
+		wildcards |= OFPFW10_DL_TYPE;
+	if (!mask->nw_proto)
+		wildcards |= OFPFW10_NW_PROTO;
+	if (!mask->nw_tos)
+		wildcards |= OFPFW10_NW_TOS;
+	if (!mask->tp_src)
+		wildcards |= OFPFW10_TP_SRC;
+	if (!mask->tp_dst)
+		wildcards |= OFPFW10_TP_DST;
+	wildcards |= wild_bits(mask->nw_src) << OFPFW10_NW_SRC_SHIFT;
+	wildcards |= wild_bits(mask->nw_dst) << OFPFW10_NW_DST_SHIFT;
+	return wildcards;
+}
+
+bool cvsw_ofp10_is_exact(const struct cvsw_match *match)
+{
+	return cvsw_ofp10_can_express(match) && !wildcards_of(match);
+}
+
+static void write_match(struct cvsw_writer *w, const struct cvsw_match *match)
+{
+	const struct cvsw_key *key = &match->key;
+	uint16_t vid = key->vlan_tci & CVSW_VLAN_VID_MASK;
+
+	if (match->mask.vlan_tci == CVSW_VLAN_PRESENT)
+		vid = OFP10_VLAN_NONE;
+	cvsw_put_u32(w, wildcards_of(match));
+	cvsw_put_u16(w, key->in_port);
+	cvsw_put_bytes(w, key->dl_src, sizeof(key->dl_src));
+	cvsw_put_bytes(w, key->dl_dst, sizeof(key->dl_dst));
+	cvsw_put_u16(w, vid);
+	cvsw_put_u8(w, (uint8_t)(key->vlan_tci >> CVSW_VLAN_PCP_SHIFT));
+	cvsw_put_zero(w, 1);
+	cvsw_put_u16(w, key->dl_type);
+	cvsw_put_u8(w, key->nw_tos);
+	cvsw_put_u8(w, key->nw_proto);
+	cvsw_put_zero(w, 2);
+	cvsw_put_u32(w, key->nw_src);
+	cvsw_put_u32(w, key->nw_dst);
+	cvsw_put_u16(w, key->tp_src);
+	cvsw_put_u16(w, key->tp_dst);
+}
+
+static void write_action(struct cvsw_writer *w, const struct cvsw_action *action)
+{
+	size_t end = w->at + ofp10_action_len(action->type);
+
+	cvsw_put_u16(w, action->type);
+	cvsw_put_u16(w, (uint16_t)ofp10_action_len(action->type));
+	switch (action->type) {
+	case CVSW_ACT_OUTPUT:
+		cvsw_put_u16(w, action->port);
+		break;
+	case CVSW_ACT_SET_VLAN_VID:
+		cvsw_put_u16(w, action->vlan_vid);
+		break;
+	case CVSW_ACT_SET_VLAN_PCP:
+		cvsw_put_u8(w, action->vlan_pcp);
+		break;
+	case CVSW_ACT_SET_DL_SRC:
+	case CVSW_ACT_SET_DL_DST:
+		cvsw_put_bytes(w, action->mac, sizeof(action->mac));
+		break;
+	case CVSW_ACT_SET_NW_SRC:
+	case CVSW_ACT_SET_NW_DST:
+		cvsw_put_u32(w, action->nw_addr);
+		break;
+	case CVSW_ACT_SET_NW_TOS:
+		cvsw_put_u8(w, action->nw_tos);
+		break;
+	case CVSW_ACT_SET_TP_SRC:
+	case CVSW_ACT_SET_TP_DST:
+		cvsw_put_u16(w, action->tp_port);
+		break;
+	default:
+		break;
+	}
+	cvsw_put_zero(w, end - w->at);
+}
+
+static size_t encoded_len(const struct cvsw_flow *flow)
+{
+	size_t len = CVSW_OFP10_FLOW_MOD_LEN;
+	size_t i;
+
+	for (i = 0; i < flow->n_actions; i++)
+		len += ofp10_action_len(flow->actions[i].type);
+	return len;
+}
+
+size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow *flow,
+			 uint8_t *buf, size_t room)
+{
+	struct cvsw_writer w = cvsw_writer(buf, room);
+	size_t len = encoded_len(flow);
+	size_t i;
+
+	if (len > room || !cvsw_ofp10_can_express(&flow->match))
+		return 0;
+	cvsw_put_u8(&w, OFP10_VERSION);
+	cvsw_put_u8(&w, OFPT10_FLOW_MOD);
+	cvsw_put_u16(&w, (uint16_t)len);
+	cvsw_put_u32(&w, 0);
+	write_match(&w, &flow->match);
+	cvsw_put_u64(&w, flow->cookie);
+	cvsw_put_u16(&w, (uint16_t)command);
+	cvsw_put_zero(&w, 2 + 2);
+	cvsw_put_u16(&w, flow->priority);
+	cvsw_put_u32(&w, OFP10_NO_BUFFER);
+	cvsw_put_u16(&w, OFPP10_NONE);
+	cvsw_put_zero(&w, 2);
+	for (i = 0; i < flow->n_actions; i++)
+		write_action(&w, &flow->actions[i]);
+	return cvsw_written(&w);
+}

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0
+# The codecs: a library for user space (and a sanitized one for tests), and the
+# proof that what the kernel module shares compiles as it does there.
+
+PROTO_SHARED := cvsw_fault cvsw_flow cvsw_msg cvsw_ofp10
+PROTO_USER := $(PROTO_SHARED)
+PROTO_HEADERS := $(wildcard $(TOP)/proto/*.h)
+
+PROTO_LIB := $(BUILD)/user/libcvswproto.a
+PROTO_LIB_ASAN := $(BUILD)/asan/libcvswproto.a
+
+$(BUILD)/user/proto/%.o: $(TOP)/proto/%.c $(PROTO_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(USER_CFLAGS) -c -o $@ $<
+
+$(BUILD)/asan/proto/%.o: $(TOP)/proto/%.c $(PROTO_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(SAN_CFLAGS) -c -o $@ $<
+
+$(PROTO_LIB): $(PROTO_USER:%=$(BUILD)/user/proto/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(PROTO_LIB_ASAN): $(PROTO_USER:%=$(BUILD)/asan/proto/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# The kernel's dialect, and proto/'s own limits: small frames, no variable-length
+# arrays, no library.
+PROTO_KERNEL_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -ffreestanding -fno-builtin \
+	-Wdeclaration-after-statement -Wframe-larger-than=512 -Wvla -Wmissing-prototypes \
+	-Wstrict-prototypes -Wimplicit-fallthrough
+
+$(BUILD)/freestanding/proto/%.o: $(TOP)/proto/%.c $(PROTO_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PROTO_KERNEL_CFLAGS) -c -o $@ $<
