@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Build a User-Mode Linux kernel from Debian's kernel sources.
+#
+#   uml-build.sh LINK FRAGMENT...
+#
+# LINK becomes a symbolic link to the kernel's build folder: LINK/linux is the
+# kernel, and LINK serves as KDIR of modules (ARCH=um).  The folder lives in
+# $CVSW_CACHE/uml, named by what went into it: source version, configuration
+# and compiler.  UML_SOURCE names another tarball of sources.
+set -euo pipefail
+
+link=$1
+shift
+cache=${CVSW_CACHE:?}/uml
+tarball=${UML_SOURCE:-/usr/src/linux-source-6.1.tar.xz}
+jobs=${UML_JOBS:-$(nproc)}
+
+die() { echo "uml-build: $*" >&2; exit 1; }
+say() { echo "uml-build: $*"; }
+
+# The package's version where the tarball is a package's, for a security
+# update keeps the tarball's name.
+source_version() {
+	local package
+	package=$(dpkg-query -S "$(realpath "$tarball")" 2>/dev/null | cut -d: -f1 | head -1) || true
+	if [[ $package ]]; then
+		echo "$package-$(dpkg-query -W -f '${Version}' "$package")"
+	else
+		basename "$tarball" | sed 's/\.tar.*//' | tr '\n' '-'
+		sha256sum "$tarball" | cut -c1-12
+	fi
+}
+
+unpack() {
+	[[ -e $source/.unpacked ]] && return
+	say "unpacking $(basename "$tarball") into the cache"
+	rm -rf "$source"
+	mkdir -p "$source"
+	tar -C "$source" --strip-components=1 -xf "$tarball" -I 'xz -T0'
+	touch "$source/.unpacked"
+}
+
+# Kconfig drops a line whose dependencies are not met without a word.
+check_config() {
+	local line bad=0
+	while read -r line; do
+		case $line in
+		''|'#'*) continue ;;
+		*=n) grep -q "^${line%=n}=" "$out/.config" || continue ;;
+		*) grep -qxF "$line" "$out/.config" && continue ;;
+		esac
+		echo "uml-build: Kconfig did not take: $line" >&2
+		bad=1
+	done < "$out/fragment"
+	[[ $bad == 0 ]] || die "see the lines above"
+}
+
+# A line a second at most, so that a log shows where the build is.
+progress() {
+	awk -v name="$(basename "$link")" '
+		/^ +(CC|LD|AR|LINK) / { if (systime() >= last + 10) {
+			last = systime(); printf "uml-build: %s: %d objects, %s\n", name, n, $NF; fflush() } n++ }'
+}
+
+build() {
+	say "building $(basename "$link") with $jobs jobs (log: ${out#"$cache"/}/build.log in the cache)"
+	rm -rf "$out"
+	mkdir -p "$out"
+	cat "${fragments[@]}" > "$out/fragment"
+	local make=(make -C "$source" O="$out" ARCH=um CC=gcc)
+	KCONFIG_ALLCONFIG="$out/fragment" "${make[@]}" allnoconfig > "$out/build.log" 2>&1 ||
+		{ tail -20 "$out/build.log" >&2; die "configuration failed"; }
+	check_config
+	"${make[@]}" -j"$jobs" all 2>&1 | tee -a "$out/build.log" | progress ||
+		{ tail -30 "$out/build.log" >&2; die "build failed"; }
+	touch "$out/.built"
+}
+
+[[ -r $tarball ]] || die "$tarball is missing: apt-get install linux-source-6.1, or name one by UML_SOURCE"
+fragments=("$@")
+version=$(source_version)
+key=$( { echo "$version"; gcc --version | head -1; cat "${fragments[@]}"; } | sha256sum | cut -c1-12)
+source=$cache/$version
+out=$cache/$version-$key
+
+mkdir -p "$cache" "$(dirname "$link")"
+exec 9> "$cache/lock"
+flock -n 9 || { say "waiting for another build in the same cache"; flock 9; }
+if [[ ! -e $out/.built ]]; then
+	unpack
+	start=$SECONDS
+	build
+	say "$(basename "$link") took $((SECONDS - start)) s"
+fi
+ln -sfn "$out" "$link"
