@@ -1,13 +1,17 @@
-# User-Mode Linux kernels, KUnit suites and the virtio wire.
+# SPDX-License-Identifier: GPL-2.0
+# User-Mode Linux kernels, KUnit suites and the virtio wire:
+#
+#   build/uml/NAME/kernel	a kernel's build folder, in the cache; KDIR of its modules
+#   build/uml/NAME/mod		modules built for it
 
-UML_KERNELS := plain kasan
 UML := $(BUILD)/uml
+UML_KERNELS := plain kasan
+UML_FRAGMENTS_plain := kunit/uml.config
+UML_FRAGMENTS_kasan := kunit/uml.config kunit/uml-kasan.config
 
 .PHONY: uml $(UML_KERNELS:%=uml-%)
 uml: $(UML_KERNELS:%=uml-%) ## build the User-Mode Linux test kernels (cached)
 
 # Always asked, for the cache's key knows more than timestamps do; quick when it hits.
-uml-plain: TOP_FRAGMENTS := kunit/uml.config
-uml-kasan: TOP_FRAGMENTS := kunit/uml.config kunit/uml-kasan.config
 $(UML_KERNELS:%=uml-%): uml-%:
-	@kunit/uml-build.sh $(UML)/$* $(TOP_FRAGMENTS)
+	@kunit/uml-build.sh $(UML)/$*/kernel $(UML_FRAGMENTS_$*)

@@ -5,13 +5,14 @@
 #
 #   uml-build.sh LINK FRAGMENT...
 #
-# LINK becomes a symbolic link to the kernel's build folder: LINK/linux is the
+# LINK (.../NAME/kernel) becomes a link to the build folder: LINK/linux is the
 # kernel, and LINK serves as KDIR of modules (ARCH=um).  The folder lives in
 # $CVSW_CACHE/uml, named by what went into it: source version, configuration
 # and compiler.  UML_SOURCE names another tarball of sources.
 set -euo pipefail
 
 link=$1
+name=$(basename "$(dirname "$link")")
 shift
 cache=${CVSW_CACHE:?}/uml
 tarball=${UML_SOURCE:-/usr/src/linux-source-6.1.tar.xz}
@@ -59,13 +60,13 @@ check_config() {
 
 # A line a second at most, so that a log shows where the build is.
 progress() {
-	awk -v name="$(basename "$link")" '
+	awk -v name="$name" '
 		/^ +(CC|LD|AR|LINK) / { if (systime() >= last + 10) {
 			last = systime(); printf "uml-build: %s: %d objects, %s\n", name, n, $NF; fflush() } n++ }'
 }
 
 build() {
-	say "building $(basename "$link") with $jobs jobs (log: ${out#"$cache"/}/build.log in the cache)"
+	say "building $name with $jobs jobs (log: ${out#"$cache"/}/build.log in the cache)"
 	rm -rf "$out"
 	mkdir -p "$out"
 	cat "${fragments[@]}" > "$out/fragment"
@@ -92,6 +93,6 @@ if [[ ! -e $out/.built ]]; then
 	unpack
 	start=$SECONDS
 	build
-	say "$(basename "$link") took $((SECONDS - start)) s"
+	say "$name took $((SECONDS - start)) s"
 fi
 ln -sfn "$out" "$link"
