@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Run a script as root of a User-Mode Linux machine:
+#
+#   run-uml.sh NAME KERNEL SECONDS SCRIPT [ARG...]
+#
+# The machine's root is this machine's, read only (hostfs); /run is its own.
+# The script's standard output, flat TAP, comes out here with NAME in front of
+# each test's name.  Its standard error and the kernel's log go to
+# build/log/NAME.log.  One more test, "kernel log is clean", fails on whatever
+# the kernel complains about.  What has not ended after SECONDS is killed.
+set -euo pipefail
+
+name=$1 kernel=$(realpath "$2") seconds=$3
+shift 3
+here=$(dirname "$(realpath "$0")")
+top=$(dirname "$here")
+log=$top/build/log/$name.log
+tap=$top/build/log/$name.tap
+mkdir -p "$top/build/log"
+work=$(mktemp -d "${TMPDIR:-/tmp}/cvsw-uml.XXXXXX")
+uml=
+
+complaints='BUG|WARNING|KASAN|Kernel panic|Oops|possible .* detected|possible circular|inconsistent lock
+|suspicious RCU|ODEBUG|refcount_t|INFO: task|NETDEV WATCHDOG|waiting for .* to become free|new suspected memory leak
+|list_(add|del) corruption|Dead loop|stack smashing|rcu.*stall'
+
+# UML's own processes are one group; nothing else is in it.
+end_machine() {
+	[[ -z $uml ]] || kill -KILL -- "-$uml" 2>/dev/null || true
+	rm -rf "$work"
+}
+trap end_machine EXIT
+trap 'exit 130' INT TERM
+
+# One CPU: unpinned, the machine's threads chase each other from CPU to CPU.
+cpu=$(taskset -cp $$ | sed 's/.*[ ,-]//')
+
+start_machine() {
+	set -m
+	TMPDIR=$work HOME=$work taskset -c "$cpu" "$kernel/linux" \
+		mem="${UML_MEM:-768M}" root=none rootfstype=hostfs rootflags=/ ro \
+		con=null con0=null,fd:2 con1=null,fd:1 \
+		uml_dir="$work" umid=cvsw random.trust_cpu=1 panic=-1 printk.devkmsg=on \
+		init=/bin/bash -- "$here/uml-init.sh" "$@" \
+		< /dev/null > "$tap" 2> "$log" &
+	uml=$!
+	set +m
+}
+
+# Lines come out as they come in, until the machine is gone.
+follow() {
+	tail -n +1 -f --pid="$uml" -s 0.2 "$tap" 2>/dev/null |
+		sed -u -E "s/^(ok|not ok) - /\1 - $name: /" &
+	local shown=$! end=$((SECONDS + seconds))
+	while kill -0 "$uml" 2>/dev/null; do
+		if ((SECONDS >= end)); then
+			kill -KILL -- "-$uml"
+			timed_out=1
+		fi
+		sleep 0.2
+	done
+	wait "$uml" 2>/dev/null || true
+	wait "$shown" || true
+}
+
+timed_out=0
+failed=0
+: > "$tap"
+start_machine "$@"
+follow
+
+if ((timed_out)); then
+	echo "not ok - $name: ends within $seconds s; the end of build/log/$name.log:"
+	tail -n 25 "$log" | sed 's/^/# /'
+	failed=1
+elif ! grep -q '^uml-init: the script ended with 0' "$log"; then
+	grep -q '^not ok' "$tap" || {
+		echo "not ok - $name: script ends well; the end of build/log/$name.log:"
+		tail -n 25 "$log" | sed 's/^/# /'
+	}
+	failed=1
+fi
+if grep -qE "${complaints//$'\n'/}" "$log"; then
+	echo "not ok - $name: kernel log is clean"
+	grep -m1 -E -A40 "${complaints//$'\n'/}" "$log" | sed 's/^/# /'
+	failed=1
+else
+	echo "ok - $name: kernel log is clean"
+fi
+exit "$failed"

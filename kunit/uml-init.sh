@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Process 1 of the machine that run-uml.sh starts: uml-init.sh SCRIPT [ARG...]
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
+unset HOME
+
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mkdir -p /dev/pts /dev/shm
+mount -t devpts devpts /dev/pts
+mount -t tmpfs tmpfs /dev/shm
+mount -t debugfs debugfs /sys/kernel/debug
+mount -t tmpfs tmpfs /run
+mkdir -p /run/tmp /run/lock
+export TMPDIR=/run/tmp HOME=/run
+cd /run || exit 1
+
+exec > /dev/tty1 2> /dev/tty0
+stty -opost < /dev/tty1
+stty -opost < /dev/tty0
+# A task that hangs is told of before the runner's patience ends.
+ip link set lo up
+
+"$@"
+echo "uml-init: the script ended with $?" >&2
+sync
+exec busybox poweroff -f
