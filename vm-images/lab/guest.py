@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A VM: its QEMU, a serial line that takes commands, and QMP."""
+import base64
+import itertools
+import json
+import os
+import shlex
+import socket
+import time
+
+from lab.process import LabError, Process, wait_for
+
+RUN = "/run/lab"
+READY = "guest: ready"
+# qemu64 with what the crypto modules look for: emulates faster than "max".
+TCG_CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+aes,+pclmulqdq,+popcnt"
+
+
+class GuestDead(LabError):
+    """The guest does not answer on its serial line: a panic, a hang."""
+
+
+def connect(path, seconds=5.0):
+    """Connect to a Unix socket that QEMU is about to create."""
+    def attempt():
+        stream = socket.socket(socket.AF_UNIX)
+        try:
+            stream.connect(path)
+            return stream
+        except OSError:
+            stream.close()
+            return None
+    return wait_for(path, attempt, seconds, every=0.01)
+
+
+class Agent:
+    """The guest's lab-agent, at the other end of a serial line."""
+
+    def __init__(self, path):
+        self.socket = connect(path)
+        self.stream = self.socket.makefile("rb")
+        # Never the numbers of one who used the line before us.
+        self.numbers = itertools.count(time.monotonic_ns() % 10**9)
+
+    def await_ready(self, seconds):
+        self._line(lambda line: line == b"agent ready", seconds, "the agent's ready line")
+
+    def run(self, command, seconds):
+        """Returns (status, output); status 124: killed after that many seconds."""
+        number = next(self.numbers)
+        coded = base64.b64encode(command.encode()).decode()
+        self.socket.sendall(f"{number} {seconds:g} {coded}\n".encode())
+        line = self._line(lambda line: line.startswith(b"%d " % number), seconds + 10,
+                          f"the end of: {command}")
+        _, status, length = line.split()
+        return int(status), self.stream.read(int(length)).decode(errors="replace")
+
+    def _line(self, wanted, seconds, what):
+        self.socket.settimeout(seconds)
+        try:
+            while line := self.stream.readline():
+                if wanted(line.strip()):
+                    return line.strip()
+        except TimeoutError:
+            pass
+        raise GuestDead(f"the guest did not answer: {what}")
+
+    def close(self):
+        self.stream.close()
+        self.socket.close()
+
+
+class Qmp:
+    """QEMU's machine protocol, as much as hot-unplugging takes."""
+
+    def __init__(self, path):
+        self.socket = connect(path)
+        self.socket.settimeout(20)
+        self.stream = self.socket.makefile("rb")
+        self.stream.readline()
+        self("qmp_capabilities")
+
+    def __call__(self, command, **arguments):
+        request = {"execute": command, "arguments": arguments}
+        self.socket.sendall(json.dumps(request).encode() + b"\n")
+        answer = self._next(lambda message: "return" in message or "error" in message)
+        if "error" in answer:
+            raise LabError(f"QMP {command}: {answer['error']['desc']}")
+        return answer["return"]
+
+    def await_event(self, name, **data):
+        return self._next(lambda message: message.get("event") == name and
+                          data.items() <= message.get("data", {}).items())
+
+    def _next(self, wanted):
+        while line := self.stream.readline():
+            if wanted(message := json.loads(line)):
+                return message
+        raise LabError("QEMU closed its control socket")
+
+
+class Nic:
+    """A NIC of a VM, by the tap at its other end."""
+
+    def __init__(self, tap, mac, port):
+        self.tap, self.mac, self.port = tap, mac, port
+        self.id = f"nic-{tap}"
+
+    def device(self):
+        """Arguments of -device and device_add."""
+        return {"driver": "virtio-net-pci", "netdev": f"net-{self.tap}", "id": self.id,
+                "mac": self.mac}
+
+
+class Vm:
+    """A guest with one NIC or more; boots at once."""
+
+    def __init__(self, name, image, nics, log_dir, accel, append=(), vnet_hdr=False, memory=384):
+        self.name, self.nics = name, nics
+        self.console = f"{log_dir}/{name}.console"
+        os.makedirs(RUN, exist_ok=True)
+        argv = ["qemu-system-x86_64", "-name", name, "-machine", "pc", "-m", memory,
+                "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                "-accel", "kvm" if accel == "kvm" else "tcg,thread=multi",
+                "-cpu", "host" if accel == "kvm" else TCG_CPU,
+                "-kernel", f"{image}/vmlinuz", "-initrd", f"{image}/initrd",
+                # no_timer_check: else one boot in eight panics on a busy machine
+                "-append", " ".join(["console=ttyS0 loglevel=5 no_timer_check random.trust_cpu=1",
+                                     "panic=-1", f"lab.name={name}", *append]),
+                "-serial", f"file:{self.console}"]
+        for use in ("agent", "shell"):
+            argv += ["-serial", f"unix:{RUN}/{name}.{use},server=on,wait=off"]
+        argv += ["-qmp", f"unix:{RUN}/{name}.qmp,server=on,wait=off"]
+        for nic in nics:
+            argv += ["-netdev", f"tap,id=net-{nic.tap},ifname={nic.tap},script=no,downscript=no,"
+                     f"vnet_hdr={'on' if vnet_hdr else 'off'}",
+                     "-device", ",".join(f"{key}={value}" for key, value in nic.device().items())
+                     .removeprefix("driver=")]
+        self.process = Process(f"QEMU of {name}", argv, f"{log_dir}/{name}.qemu")
+        self.agent = Agent(f"{RUN}/{name}.agent")
+        self.qmp = Qmp(f"{RUN}/{name}.qmp")
+
+    def await_ready(self, seconds=60):
+        self.process.require()
+        self.agent.await_ready(seconds)
+
+    def sh(self, command, seconds=20, check=True):
+        """Run a shell command in the guest; returns its output."""
+        status, output = self.agent.run(command, seconds)
+        if check and status != 0:
+            raise LabError(f"{self.name}: {command}: status {status}: {output.strip()}")
+        return output
+
+    def status(self, command, seconds=20):
+        return self.agent.run(command, seconds)[0]
+
+    def start(self, command):
+        """Run a shell command in the guest's background; see finish()."""
+        name = f"/run/job.{next(self.agent.numbers)}"
+        self.sh(f"(sh -c {shlex.quote(command)} > {name} 2>&1; echo $? > {name}.rc) &")
+        return name
+
+    def finish(self, job, seconds=20, check=True):
+        """Wait for a background command and return its output."""
+        status = int(self.sh(f"until [ -s {job}.rc ]; do sleep 0.1; done; cat {job}.rc", seconds))
+        output = self.sh(f"cat {job}")
+        if check and status != 0:
+            raise LabError(f"{self.name}: background command: status {status}: {output.strip()}")
+        return output
+
+    def interface(self, nic):
+        """The name of a NIC in the guest, or None if it is not there."""
+        name = self.sh(f"grep -l {nic.mac} /sys/class/net/*/address | grep -v '\\.' || true")
+        return name.split("/")[4] if name else None
+
+    def log(self):
+        """The guest's kernel log."""
+        return self.sh("dmesg")
+
+    def stop(self):
+        self.process.kill()         # nothing in the guest is worth a shutdown
+
+
+def kvm_works(image, log_dir):
+    """
+    Does KVM run the real guest?
+
+    Neither the presence of /dev/kvm nor a small KVM_RUN proves it: there are
+    machines where both are fine and a stock kernel hangs.
+    """
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return False
+    vm = None
+    try:
+        vm = Vm("kvm-verdict", image, [], log_dir, "kvm")
+        vm.await_ready(10)
+        return True
+    except (LabError, OSError):
+        return False
+    finally:
+        if vm:
+            vm.stop()
+
+
+def acceleration(image, build, log_dir):
+    """"kvm" or "tcg": $CVSW_ACCEL, or what is remembered since the last `make clean`, or a try."""
+    if accel := os.environ.get("CVSW_ACCEL"):
+        return accel
+    verdict = f"{build}/vm/accel"
+    if not os.path.exists(verdict):
+        accel = "kvm" if kvm_works(image, log_dir) else "tcg"
+        with open(verdict, "w", encoding="ascii") as out:
+            out.write(accel)
+    with open(verdict, encoding="ascii") as known:
+        return known.read().strip()

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Traffic between guests: bounded in time, on their own wires."""
+import json
+import re
+
+from lab.process import LabError
+
+CONNECT_MS = 4000
+
+
+def ping(vm, address, count=3, interval=0.05, options=""):
+    """Returns how many of count echo requests were answered."""
+    seconds = 1 + count * interval
+    output = vm.sh(f"ping -n -q -c {count} -i {interval} -W 1 -w {int(seconds + 1)} {options} {address}",
+                   check=False)
+    match = re.search(r"(\d+) received", output)
+    return int(match.group(1)) if match else 0
+
+
+class Iperf:
+    """An iperf3 server in a guest, and clients in others."""
+
+    def __init__(self, server, port=5201):
+        self.server, self.port = server, port
+        server.sh(f"iperf3 -s -D -p {port} --forceflush -I /run/iperf.{port}.pid")
+
+    def run(self, client, address, seconds=2, options=""):
+        """Returns iperf3's own report, as a dictionary."""
+        output = client.sh(f"iperf3 -J -c {address} -p {self.port} -t {seconds} "
+                           f"--connect-timeout {CONNECT_MS} {options}", seconds + 15, check=False)
+        try:
+            report = json.loads(output)
+        except ValueError:
+            raise LabError(f"iperf3 to {address}: {output.strip()[-300:]}") from None
+        if "error" in report:
+            raise LabError(f"iperf3 to {address}: {report['error']}")
+        return report["end"]
+
+    def tcp(self, client, address, seconds=2, options=""):
+        """TCP from client to server; Mbit/s as received."""
+        return self.run(client, address, seconds, options)["sum_received"]["bits_per_second"] / 1e6
+
+    def udp(self, client, address, seconds=2, rate="50M", options=""):
+        """Paced UDP; returns (Mbit/s as received, per cent lost)."""
+        end = self.run(client, address, seconds, f"-u -b {rate} {options}")["sum"]
+        lost = end["lost_percent"]
+        return end["bits_per_second"] / 1e6 * (1 - lost / 100), lost
+
+    def stop(self):
+        self.server.sh(f"kill $(cat /run/iperf.{self.port}.pid)", check=False)

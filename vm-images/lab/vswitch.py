@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0
+"""An Open vSwitch of the lab's own: userspace datapath, needs nothing of the kernel but TUN."""
+import os
+import re
+
+from lab.process import Process, call, wait_for
+
+SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
+RUN = "/run/openvswitch"        # the sandbox's own /run: the tools find it by default
+BRIDGE = "br0"
+
+
+class Vswitch:
+    """One bridge. Its ports are taps; port N is named vmN."""
+
+    def __init__(self, log_dir, tso):
+        """tso: frames keep partial checksums and TSO through the vswitch."""
+        self.log_dir = log_dir
+        self.tso = tso
+        self.server = self.switch = None
+
+    def start(self):
+        os.makedirs(RUN)
+        call("ovsdb-tool", "create", f"{RUN}/conf.db", SCHEMA)
+        self.server = self._daemon("ovsdb-server", f"{RUN}/conf.db",
+                                   f"--remote=punix:{RUN}/db.sock")
+        wait_for("ovsdb-server", lambda: os.path.exists(f"{RUN}/db.sock") and self.server.require())
+        call("ovs-vsctl", "--no-wait", "init")
+        if self.tso:
+            call("ovs-vsctl", "--no-wait", "set", "Open_vSwitch", ".",
+                 "other_config:userspace-tso-enable=true")
+        self.switch = self._daemon("ovs-vswitchd", f"unix:{RUN}/db.sock")
+        call("ovs-vsctl", "--timeout=10", "add-br", BRIDGE, "--",
+             "set", "bridge", BRIDGE, "datapath_type=netdev", "fail-mode=secure",
+             "protocols=OpenFlow10,OpenFlow13", "other-config:hwaddr=02:00:00:00:ff:00")
+
+    def _daemon(self, name, *argv):
+        return Process(name, [name, *argv, f"--pidfile={RUN}/{name}.pid",
+                              f"--log-file={self.log_dir}/{name}.log", "-vconsole:off"],
+                       f"{self.log_dir}/{name}.out")
+
+    def add_tap(self, name, port):
+        call("ip", "tuntap", "add", "dev", name, "mode", "tap")
+        # Frames of a VM, not of the stack that happens to own the tap.
+        with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w", encoding="ascii") as off:
+            off.write("1")
+        # Room for any MTU the controller may set.
+        call("ip", "link", "set", name, "mtu", 9000, "up")
+        call("ovs-vsctl", "--timeout=10", "add-port", BRIDGE, name, "--",
+             "set", "interface", name, f"ofport_request={port}")
+
+    def plain(self):
+        """Forward without a controller."""
+        self.ofctl("add-flow", "priority=0,actions=NORMAL")
+
+    def set_controller(self, target):
+        call("ovs-vsctl", "--timeout=10", "set-controller", BRIDGE, target)
+
+    def set_protocols(self, *versions):
+        call("ovs-vsctl", "--timeout=10", "set", "bridge", BRIDGE,
+             f"protocols={','.join(versions)}")
+
+    def connected(self):
+        """Is the controller connected?"""
+        return call("ovs-vsctl", "--columns=is_connected", "--bare", "list", "controller").strip() == "true"
+
+    def ofctl(self, command, *argv):
+        return call("ovs-ofctl", "-O", "OpenFlow10", command, BRIDGE, *argv)
+
+    def packet_out(self, port, frame):
+        """Send a frame (bytes) out of a port, as a controller would."""
+        return self.ofctl("packet-out", f"in_port=CONTROLLER packet={frame.hex()} "
+                          f"actions=output:{port}")
+
+    def packets(self, port, direction):
+        """Frames that a port has received ("rx") or sent ("tx")."""
+        text = self.ofctl("dump-ports", port)
+        return int(re.search(rf"{direction} pkts=(\d+)", text).group(1))
+
+    def stop(self):
+        for daemon in (self.switch, self.server):
+            if daemon:
+                daemon.stop()
