@@ -15,3 +15,12 @@ uml: $(UML_KERNELS:%=uml-%) ## build the User-Mode Linux test kernels (cached)
 # Always asked, for the cache's key knows more than timestamps do; quick when it hits.
 $(UML_KERNELS:%=uml-%): uml-%:
 	@kunit/uml-build.sh $(UML)/$*/kernel $(UML_FRAGMENTS_$*)
+
+# Everything a kernel's tests load.  Kbuild works in the driver's farm of links.
+.PHONY: $(UML_KERNELS:%=uml-modules-%)
+$(UML_KERNELS:%=uml-modules-%): uml-modules-%: uml-%
+	@mkdir -p $(BUILD)/log
+	@$(MAKE) --no-print-directory modules KDIR=$(UML)/$*/kernel ARCH=um OUT=$(UML)/$*/mod \
+		> $(BUILD)/log/$@.log 2>&1 && \
+	kunit/build-test-modules $(UML)/$*/kernel $(UML)/$*/mod >> $(BUILD)/log/$@.log 2>&1 || \
+		{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
