@@ -3,7 +3,7 @@
 # proof that what the kernel module shares compiles as it does there.
 
 PROTO_SHARED := cvsw_fault cvsw_flow cvsw_msg cvsw_ofp10
-PROTO_USER := $(PROTO_SHARED) cvsw_ofp cvsw_ofp_encode
+PROTO_USER := $(PROTO_SHARED) cvsw_ofp cvsw_ofp_encode cvsw_text_parse cvsw_text_format
 PROTO_HEADERS := $(wildcard $(TOP)/proto/*.h)
 
 PROTO_LIB := $(BUILD)/user/libcvswproto.a
