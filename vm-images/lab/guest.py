@@ -77,25 +77,32 @@ class Qmp:
         self.socket = connect(path)
         self.socket.settimeout(20)
         self.stream = self.socket.makefile("rb")
-        self.stream.readline()
+        self.events = []            # that came in while something else was awaited
+        self._next()
         self("qmp_capabilities")
 
     def __call__(self, command, **arguments):
         request = {"execute": command, "arguments": arguments}
         self.socket.sendall(json.dumps(request).encode() + b"\n")
-        answer = self._next(lambda message: "return" in message or "error" in message)
+        while "event" in (answer := self._next()):
+            self.events.append(answer)
         if "error" in answer:
             raise LabError(f"QMP {command}: {answer['error']['desc']}")
         return answer["return"]
 
     def await_event(self, name, **data):
-        return self._next(lambda message: message.get("event") == name and
-                          data.items() <= message.get("data", {}).items())
+        def wanted(event):
+            return event["event"] == name and data.items() <= event.get("data", {}).items()
+        while not any(wanted(event) for event in self.events):
+            self.events.append(self._next())
+        self.events = [event for event in self.events if not wanted(event)]
 
-    def _next(self, wanted):
-        while line := self.stream.readline():
-            if wanted(message := json.loads(line)):
-                return message
+    def _next(self):
+        try:
+            if line := self.stream.readline():
+                return json.loads(line)
+        except TimeoutError:
+            raise LabError("QEMU says nothing on its control socket") from None
         raise LabError("QEMU closed its control socket")
 
 
@@ -173,9 +180,15 @@ class Vm:
         name = self.sh(f"grep -l {nic.mac} /sys/class/net/*/address | grep -v '\\.' || true")
         return name.split("/")[4] if name else None
 
-    def log(self):
-        """The guest's kernel log."""
-        return self.sh("dmesg")
+    def unplug(self, nic):
+        """Pull a NIC out of the running guest."""
+        self.qmp("device_del", id=nic.id)
+        self.qmp.await_event("DEVICE_DELETED", device=nic.id)
+
+    def plug(self, nic):
+        """Put it back in."""
+        self.qmp("device_add", **nic.device())
+        wait_for(f"{nic.mac} in {self.name}", lambda: self.interface(nic))
 
     def stop(self):
         self.process.kill()         # nothing in the guest is worth a shutdown
