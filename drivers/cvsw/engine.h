@@ -25,14 +25,16 @@ struct cvsw_engine {
  * cvsw_handle_frame() - look a frame up and do what its flow says
  * @skb: data at the Ethernet header, skb->mac_header set there; possibly GSO,
  *	shared, cloned, non-linear, CHECKSUM_PARTIAL, with a VLAN tag in
- *	skb->vlan_tci or in the frame.  Consumed.
+ *	skb->vlan_tci or in the frame.  Consumed.  CHECKSUM_COMPLETE covers what
+ *	is behind the 14 bytes of the Ethernet header, as eth_type_trans() has it.
  * @in: the port it came in by
  *
  * Context: bottom halves disabled (hard interrupts too, under netpoll).
  * Return: NULL if the frame was dropped, else what goes on in its direction,
  * data at the Ethernet header and a VLAN tag always in the frame if an action
  * touched it: the same skb, or an unshared copy if it had to be written to.
- * A list linked by skb->next may come with later actions.
+ * On receive skb->protocol and skb->pkt_type may be out of date: see
+ * eth_type_trans(), which wants PACKET_HOST to begin with.  A list linked by skb->next may come with later actions.
  */
 struct sk_buff *cvsw_handle_frame(struct cvsw_engine *engine, struct sk_buff *skb,
 				  enum cvsw_ingress in);

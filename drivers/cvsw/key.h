@@ -7,16 +7,47 @@
 #include "../../proto/cvsw_flow.h"
 
 /**
+ * struct cvsw_layout - where a frame's headers are, for those who rewrite them
+ *
+ * Offsets count from the Ethernet header; zero where there is no such header.
+ *
+ * @network: IPv4 header, whole with its options
+ * @transport: what follows the IPv4 header; zero in later fragments
+ * @end: where the IPv4 packet ends; padding may follow
+ * @protocol: IPv4 protocol
+ * @fragment: the first fragment of several
+ */
+struct cvsw_layout {
+	u32 network;
+	u32 transport;
+	u32 end;
+	u8 protocol;
+	bool fragment;
+};
+
+/**
  * cvsw_key_extract() - read the fields that flows match
  * @skb: data at the Ethernet header; not written to, may be shared
  * @in: ingress port
  * @key: out: every byte set
+ * @layout: out
  *
  * A header that is cut short, or that claims more than the frame holds, ends
- * the reading: its fields and those above stay zero.
+ * the reading: its fields and those above stay zero.  Of a transport header
+ * the first four bytes suffice, so that a tiny first fragment does not slip
+ * past a flow that matches ports (RFC 1858, 3).
  * Return: 0, or -EINVAL if the frame has no whole Ethernet header.
  */
 int cvsw_key_extract(const struct sk_buff *skb, enum cvsw_ingress in,
-		     struct cvsw_key *key);
+		     struct cvsw_key *key, struct cvsw_layout *layout);
+
+/**
+ * cvsw_frame_is_control() - would a switch take the frame for a control message?
+ * @skb: data at the Ethernet header; not written to, may be shared
+ *
+ * Looks for EtherType 0xABBA behind any number of VLAN tags and behind SNAP,
+ * for a switch that matches dl_type looks there.
+ */
+bool cvsw_frame_is_control(const struct sk_buff *skb);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef CVSW_STATS_H
 #define CVSW_STATS_H
 
+#include <linux/percpu.h>
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
 
@@ -57,10 +58,33 @@ struct cvsw_stats {
 	struct u64_stats_sync syncp;
 };
 
+/**
+ * cvsw_stats_alloc() - counters, all zero
+ * Return: to be freed by free_percpu(), or NULL.
+ */
 struct cvsw_stats __percpu *cvsw_stats_alloc(void);
-void cvsw_stats_count(struct cvsw_stats __percpu *stats, unsigned int counter);
+
+/**
+ * cvsw_stats_count() - add one to a counter
+ * Context: bottom halves disabled.
+ */
+static inline void cvsw_stats_count(struct cvsw_stats __percpu *stats, unsigned int counter)
+{
+	struct cvsw_stats *s = this_cpu_ptr(stats);
+
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_inc(&s->counter[counter]);
+	u64_stats_update_end(&s->syncp);
+}
+
+/** cvsw_stats_read() - a counter's sum over all CPUs */
 u64 cvsw_stats_read(struct cvsw_stats __percpu *stats, unsigned int counter);
-/* "tx-hit", "ctl-bad-length"; writes at most @size bytes, terminated. */
+
+/**
+ * cvsw_stats_name() - "tx-hit", "ctl-bad-length"
+ * @counter: below CVSW_N_COUNTERS
+ * @buf: out: at most @size bytes, terminated
+ */
 void cvsw_stats_name(unsigned int counter, char *buf, size_t size);
 
 #endif

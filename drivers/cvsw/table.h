@@ -9,8 +9,17 @@
 
 #include "../../proto/cvsw_flow.h"
 
+/* Entries a table can hold. */
+#define CVSW_TABLE_MAX		(1 << 20)
+
 struct cvsw_table;
 struct cvsw_table_mask;		/* private to table.c: the entries of one mask */
+
+/* What an entry is found by.  The key's bits outside the mask are zero. */
+struct cvsw_masked_key {
+	struct cvsw_table_mask *mask;
+	struct cvsw_key key __aligned(8);
+};
 
 /**
  * struct cvsw_entry - a flow in the table
@@ -20,35 +29,43 @@ struct cvsw_table_mask;		/* private to table.c: the entries of one mask */
  */
 struct cvsw_entry {
 	struct rhlist_head node;
-	struct cvsw_key key;		/* masked */
-	struct cvsw_table_mask *mask;
+	struct cvsw_masked_key match;
 	struct cvsw_entry_stats __percpu *stats;
 	u64 cookie;
-	struct rcu_head rcu;
+	u32 id;			/* its place in walks; an entry in its stead inherits it */
 	u16 priority;
 	u16 n_actions;
+	struct rcu_head rcu;
 	struct cvsw_action actions[];
 };
 
+/** cvsw_table_create() - an empty table, or NULL */
 struct cvsw_table *cvsw_table_create(void);
-/* No reader may be left that can find the table.  Process context. */
+
+/**
+ * cvsw_table_destroy() - free a table and its entries
+ *
+ * Context: process context.  No reader may be left that can find the table.
+ */
 void cvsw_table_destroy(struct cvsw_table *table);
 
 /**
  * cvsw_table_lookup() - the entry of highest priority that matches
  *
- * Context: RCU read side, bottom halves disabled.  Which of several matching
- * entries of one priority wins is undefined (OpenFlow 1.0, 3.4).
+ * Context: RCU read side.  Which of several matching entries of one priority
+ * wins is undefined (OpenFlow 1.0, 3.4).
  * Return: the entry, valid until the RCU read side ends, or NULL.
  */
 struct cvsw_entry *cvsw_table_lookup(const struct cvsw_table *table,
 				     const struct cvsw_key *key);
-/* Is the table without entries?  A racy hint, for the path without flows. */
+
+/** cvsw_table_empty() - a racy hint, for the path without flows */
 bool cvsw_table_empty(const struct cvsw_table *table);
 
 /**
  * cvsw_table_add() - insert a flow, in place of one with the same match and
  *	priority
+ * @flow: its match in normal form
  *
  * At every moment a reader finds the old or the new entry.
  * Context: process context, calls serialized by the caller (the port's worker).
@@ -58,7 +75,9 @@ int cvsw_table_add(struct cvsw_table *table, const struct cvsw_flow *flow);
 
 /**
  * cvsw_table_delete() - remove every entry whose match @match covers
- * Context: as cvsw_table_add().
+ * @match: in normal form
+ *
+ * Context: as cvsw_table_add().  Never fails for want of memory.
  * Return: how many were removed.
  */
 unsigned int cvsw_table_delete(struct cvsw_table *table, const struct cvsw_match *match);
@@ -67,19 +86,26 @@ u32 cvsw_table_count(const struct cvsw_table *table);
 
 /**
  * cvsw_table_walk() - call @visit for each entry
+ * @resume: zero at first; moved behind each entry that @visit took, so that
+ *	the walk can go on later, in another RCU read side
+ * @visit: called under RCU, must not sleep; a non-zero return ends the walk,
+ *	and the entry comes again when it goes on
  *
- * @visit is called under RCU and must not sleep; a non-zero return ends the
- * walk.  A walk beside changes shows each untouched entry once.  *@resume
- * (zero at first) is where to go on after an end by @visit; the entry it
- * refused comes again.
- * Return: what @visit last returned.
+ * Beside changes, each entry that stays is shown once; one that came or went
+ * meanwhile may be shown or not.
+ * Context: any.
+ * Return: what @visit last returned, 0 at the table's end.
  */
 int cvsw_table_walk(const struct cvsw_table *table, u64 *resume,
 		    int (*visit)(const struct cvsw_entry *entry, void *arg), void *arg);
 
-/* Copies an entry back into the neutral form. */
+/** cvsw_entry_flow() - an entry in the neutral form; under RCU */
 void cvsw_entry_flow(const struct cvsw_entry *entry, struct cvsw_flow *flow);
+
+/** cvsw_entry_count() - count a frame; bottom halves disabled */
 void cvsw_entry_count(struct cvsw_entry *entry, unsigned int bytes);
+
+/** cvsw_entry_read() - an entry's counters, summed over all CPUs; under RCU */
 void cvsw_entry_read(const struct cvsw_entry *entry, u64 *packets, u64 *bytes);
 
 #endif
