@@ -22,10 +22,6 @@ mkdir -p "$top/build/log"
 work=$(mktemp -d "${TMPDIR:-/tmp}/cvsw-uml.XXXXXX")
 uml=
 
-complaints='BUG|WARNING|KASAN|Kernel panic|Oops|possible .* detected|possible circular|inconsistent lock
-|suspicious RCU|ODEBUG|refcount_t|INFO: task|NETDEV WATCHDOG|waiting for .* to become free|new suspected memory leak
-|list_(add|del) corruption|Dead loop|stack smashing|rcu.*stall'
-
 # UML's own processes are one group; nothing else is in it.
 end_machine() {
 	[[ -z $uml ]] || kill -KILL -- "-$uml" 2>/dev/null || true
@@ -43,7 +39,8 @@ start_machine() {
 		mem="${UML_MEM:-768M}" root=none rootfstype=hostfs rootflags=/ ro \
 		con=null con0=null,fd:2 con1=null,fd:1 \
 		uml_dir="$work" umid=cvsw random.trust_cpu=1 panic=-1 printk.devkmsg=on \
-		init=/bin/bash -- "$here/uml-init.sh" "$@" \
+		kunit.enable=1 \
+		init=/bin/bash -- "$here/uml-init.sh" $# "$@" \
 		< /dev/null > "$tap" 2> "$log" &
 	uml=$!
 	set +m
@@ -82,11 +79,11 @@ elif ! grep -q '^uml-init: the script ended with 0' "$log"; then
 	}
 	failed=1
 fi
-if grep -qE "${complaints//$'\n'/}" "$log"; then
-	echo "not ok - $name: kernel log is clean"
-	grep -m1 -E -A40 "${complaints//$'\n'/}" "$log" | sed 's/^/# /'
-	failed=1
-else
+if complaint=$("$here/kernel-complaints" "$log"); then
 	echo "ok - $name: kernel log is clean"
+else
+	echo "not ok - $name: kernel log is clean"
+	sed 's/^/# /' <<< "$complaint"
+	failed=1
 fi
 exit "$failed"

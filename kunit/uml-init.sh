@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Process 1 of the machine that run-uml.sh starts: uml-init.sh SCRIPT [ARG...]
+# Process 1 of the machine that run-uml.sh starts: uml-init.sh N WORD...: the first N
+# words are the command to run; UML puts words of its own behind them.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
 unset HOME
 
@@ -19,10 +20,9 @@ cd /run || exit 1
 exec > /dev/tty1 2> /dev/tty0
 stty -opost < /dev/tty1
 stty -opost < /dev/tty0
-# A task that hangs is told of before the runner's patience ends.
 ip link set lo up
 
-"$@"
+"${@:2:$1}"
 echo "uml-init: the script ended with $?" >&2
 sync
 exec busybox poweroff -f

@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Inside User-Mode Linux: run the KUnit suites of cvsw_kunit.ko and tell their
+# results as flat TAP.  kunit_suites.sh MODULES
+set -uo pipefail
+
+modules=$1
+
+# KTAP nests: "# Subtest: suite", then a level deeper the tests (parameters of a
+# test deeper still), each behind its diagnostics, then the suite's own result.
+flatten() {
+	awk '
+	{ sub(/^\[ *[0-9.]+\] /, "") }
+	/^    # Subtest: / { suite = $3; next }
+	/^    (not )?ok [0-9]+ / {
+		bad = $1 == "not"
+		line = $0
+		sub(/^    (not )?ok [0-9]+ (- )?/, "", line)
+		print (bad ? "not ok" : "ok") " - " suite ": " line
+		for (i = 0; bad && i < n; i++)
+			print "# " why[i]
+		n = 0
+		tests++
+		next
+	}
+	/^ +#/ || /^ +not ok/ { why[n++] = $0 }
+	END { exit tests == 0 }'
+}
+
+insmod "$modules/cvsw.ko" || exit 1
+dmesg -c > /dev/null
+insmod "$modules/cvsw_kunit.ko" || echo "not ok - cvsw_kunit.ko loads"
+dmesg | tee /dev/stderr | flatten || echo "not ok - cvsw_kunit.ko has tests"
+rmmod cvsw_kunit cvsw || echo "not ok - modules unload"

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The whole driver on the virtio wire: run.py MODULES STOCK_VIRTIO_NET [WORDS...]
+
+Runs inside User-Mode Linux, started by run-uml.sh; prints flat TAP.  With WORDS,
+only the tests in whose names each of them is.
+"""
+import sys
+import time
+import traceback
+
+import bench
+from registry import TESTS
+
+import test_plain     # noqa: F401  (each registers its tests)
+import test_actions   # noqa: F401
+import test_doorbell  # noqa: F401
+import test_control   # noqa: F401
+import test_faults    # noqa: F401
+import test_life      # noqa: F401
+
+
+def run_one(on, name, function, anew):
+    start = time.monotonic()
+    why = None
+    try:
+        function(on)
+        on.calm()
+    except bench.Failed as failure:
+        why = str(failure)
+    except Exception:       # a test's own bug, or the kernel's error where none was expected
+        why = traceback.format_exc()
+    if why or anew:
+        try:
+            on.replug()
+        except Exception:
+            why = (why or "") + "\nand the wire does not come up again:\n" + traceback.format_exc()
+    print(f"{'not ok' if why else 'ok'} - {name}")
+    for line in (why or "").splitlines()[:30]:
+        print("#", line)
+    print(f"{time.monotonic() - start:6.2f} s  {name}", file=sys.stderr)
+    return not why
+
+
+def main():
+    modules, stock, *words = sys.argv[1:]
+    sys.stdout.reconfigure(line_buffering=True)
+    sys.stderr.reconfigure(line_buffering=True)
+    on = bench.Bench(modules, stock)
+    on.load()
+    good = True
+    for name, function, anew in TESTS:
+        if all(word in name for word in words):
+            good &= run_one(on, name, function, anew)
+    try:
+        on.unload()
+        print("ok - modules unload")
+    except bench.Failed as failure:
+        print(f"not ok - modules unload\n# {failure}")
+        good = False
+    sys.exit(not good)
+
+
+main()
