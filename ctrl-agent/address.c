@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "address.h"
+
+#include <errno.h>
+#include <event2/util.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *address_unix(const char *path, struct address *address)
+{
+	*address = (struct address){ .un = { .sun_family = AF_UNIX }, .len = sizeof(address->un) };
+	if (!*path)
+		return "the path is empty";
+	if (strlen(path) >= sizeof(address->un.sun_path))
+		return "the path is longer than a Unix socket's may be (107 bytes)";
+	strcpy(address->un.sun_path, path);
+	return NULL;
+}
+
+const char *address_parse(const char *text, struct address *address)
+{
+	int len = sizeof(address->storage);
+
+	if (!strncmp(text, "unix:", 5))
+		return address_unix(text + 5, address);
+	if (strncmp(text, "tcp:", 4))
+		return "expected tcp:ADDR:PORT or unix:PATH";
+	*address = (struct address){ 0 };
+	if (evutil_parse_sockaddr_port(text + 4, &address->any, &len))
+		return "expected tcp:ADDR:PORT with a numeric address";
+	address->len = len;
+	if (address->any.sa_family == AF_INET &&
+	    !((struct sockaddr_in *)&address->any)->sin_port)
+		return "the port is missing";
+	return NULL;
+}
+
+/* Left over from a daemon that died: a socket file which refuses connections. */
+static bool is_stale(const struct address *address)
+{
+	struct stat info;
+	bool refused;
+	int fd;
+
+	if (lstat(address->un.sun_path, &info) || !S_ISSOCK(info.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	refused = connect(fd, &address->any, address->len) && errno == ECONNREFUSED;
+	close(fd);
+	return refused;
+}
+
+static int bind_with_mode(int fd, const struct address *address, mode_t mode)
+{
+	/* The umask, not a chmod afterwards: there must be no moment of wider access. */
+	mode_t before = umask(~mode & 0777);
+	int result = bind(fd, &address->any, address->len);
+
+	umask(before);
+	return result;
+}
+
+int address_listen(const struct address *address, mode_t mode)
+{
+	int family = address->any.sa_family, one = 1, error;
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -1;
+	if (family == AF_UNIX && is_stale(address))
+		unlink(address->un.sun_path);
+	if (family != AF_UNIX)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (!bind_with_mode(fd, address, mode) && !listen(fd, 64))
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+void address_unlink(const struct address *address)
+{
+	if (address->any.sa_family == AF_UNIX)
+		unlink(address->un.sun_path);
+}

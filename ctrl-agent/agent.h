@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef CVSWD_AGENT_H
+#define CVSWD_AGENT_H
+
+#include "nics.h"
+#include "vswitch.h"
+
+#define CVSW_VERSION		"0.1"
+#define CVSWD_SOCKET		"/run/cvsw/cvswd.sock"
+#define CVSWD_DEFAULT_LISTEN	"tcp:127.0.0.1:6653"
+
+/**
+ * struct agent - the daemon
+ * @state_path: where intents are kept over a restart; NULL: nowhere
+ */
+struct agent {
+	struct event_base *base;
+	struct nics nics;
+	struct vswitches switches;
+	const char *state_path;
+};
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Where OpenFlow connections come from: sockets we listen on, switches we connect to. */
+#ifndef CVSWD_CHANNEL_H
+#define CVSWD_CHANNEL_H
+
+#include "vswitch.h"
+
+#define CHANNEL_RETRY_MS	2000
+#define CHANNEL_SOCKET_MODE	0600
+
+/**
+ * channel_listen() - take switches that connect to "tcp:ADDR:PORT" or "unix:PATH"
+ *
+ * Return: false after an error line.
+ */
+bool channel_listen(struct vswitches *switches, const char *text);
+
+/** channel_connect() - keep connecting to a switch's passive socket, "unix:PATH" */
+bool channel_connect(struct vswitches *switches, const char *text);
+
+/** channel_close_all() - also removes the Unix sockets' files */
+void channel_close_all(void);
+
+#endif

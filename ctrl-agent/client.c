@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "client.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+
+#include "address.h"
+#include "alloc.h"
+#include "log.h"
+#include "request.h"
+
+struct client {
+	LIST_ENTRY(client) in_list;
+	struct agent *agent;
+	struct bufferevent *stream;
+	bool busy;	/* a request is being worked on: the next one waits */
+	bool closing;	/* once what is written has gone */
+	bool eof;	/* no more requests, but one may wait for its answer */
+};
+
+static LIST_HEAD(, client) clients = LIST_HEAD_INITIALIZER(clients);
+static size_t n_clients;
+static struct evconnlistener *listener;
+static struct address listen_address;
+
+static void client_free(struct client *client)
+{
+	request_cancel(client);
+	LIST_REMOVE(client, in_list);
+	n_clients--;
+	bufferevent_free(client->stream);
+	free(client);
+}
+
+static void take_lines(struct client *client);
+
+static void write_answer(struct client *client, json_t *answer)
+{
+	char *text = json_dumps(answer, JSON_COMPACT);
+	struct evbuffer *out = bufferevent_get_output(client->stream);
+
+	json_decref(answer);
+	if (!text || evbuffer_get_length(out) > CLIENT_OUT_MAX) {
+		log_limited(LOG_WARNING, "a client got no answer: %s",
+			    text ? "it does not read" : "it cannot be written as JSON");
+		client->closing = true;
+	} else {
+		evbuffer_add(out, text, strlen(text));
+		evbuffer_add(out, "\n", 1);
+	}
+	free(text);
+}
+
+void client_answer(struct client *client, json_t *answer)
+{
+	write_answer(client, answer);
+	client->busy = false;
+	/* Lines that came meanwhile are taken by the loop, not from in here. */
+	bufferevent_trigger(client->stream, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
+}
+
+static void refuse_and_close(struct client *client, const char *why)
+{
+	write_answer(client, json_pack("{s:b, s:s}", "ok", 0, "error", why));
+	client->closing = true;
+	bufferevent_disable(client->stream, EV_READ);
+}
+
+static void take_lines(struct client *client)
+{
+	struct evbuffer *in = bufferevent_get_input(client->stream);
+
+	while (!client->busy && !client->closing) {
+		size_t len;
+		char *line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF);
+
+		if (!line) {
+			if (evbuffer_get_length(in) >= CLIENT_LINE_MAX)
+				refuse_and_close(client, "the request is too long");
+			return;
+		}
+		client->busy = true;
+		request_take(client->agent, client, line, len);
+		free(line);
+	}
+}
+
+static void on_readable(struct bufferevent *stream, void *arg)
+{
+	(void)stream;
+	take_lines(arg);
+}
+
+static void on_written(struct bufferevent *stream, void *arg)
+{
+	struct client *client = arg;
+
+	(void)stream;
+	if (client->closing || (client->eof && !client->busy))
+		client_free(client);
+}
+
+static void on_event(struct bufferevent *stream, short what, void *arg)
+{
+	struct client *client = arg;
+	bool owed = client->busy || evbuffer_get_length(bufferevent_get_output(stream));
+
+	if ((what & BEV_EVENT_ERROR) || ((what & BEV_EVENT_EOF) && !owed))
+		client_free(client);
+	else if (what & BEV_EVENT_EOF)
+		client->eof = true;
+}
+
+static void on_accept(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *address,
+		      int len, void *arg)
+{
+	struct agent *agent = arg;
+	struct client *client;
+
+	(void)from;
+	(void)address;
+	(void)len;
+	if (n_clients >= CLIENT_MAX) {
+		log_limited(LOG_WARNING, "a client was refused: %d are the limit", CLIENT_MAX);
+		evutil_closesocket(fd);
+		return;
+	}
+	client = xcalloc(1, sizeof(*client));
+	client->agent = agent;
+	client->stream = alloc_checked(bufferevent_socket_new(agent->base, fd,
+							      BEV_OPT_CLOSE_ON_FREE));
+	LIST_INSERT_HEAD(&clients, client, in_list);
+	n_clients++;
+	bufferevent_setcb(client->stream, on_readable, on_written, on_event, client);
+	bufferevent_setwatermark(client->stream, EV_READ, 0, CLIENT_LINE_MAX);
+	bufferevent_enable(client->stream, EV_READ | EV_WRITE);
+}
+
+bool clients_listen(struct agent *agent, const char *path)
+{
+	const char *wrong = address_unix(path, &listen_address);
+	int fd;
+
+	if (wrong) {
+		log_line(LOG_ERR, "%s: %s", path, wrong);
+		return false;
+	}
+	fd = address_listen(&listen_address, 0600);
+	if (fd < 0) {
+		log_line(LOG_ERR, "cannot listen on %s: %s", path,
+			 errno == EADDRINUSE ? "another cvswd does" : strerror(errno));
+		return false;
+	}
+	listener = alloc_checked(evconnlistener_new(agent->base, on_accept, agent,
+						    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
+						    0, fd));
+	return true;
+}
+
+void clients_close_all(void)
+{
+	struct client *client;
+
+	while ((client = LIST_FIRST(&clients)))
+		client_free(client);
+	if (listener) {
+		evconnlistener_free(listener);
+		address_unlink(&listen_address);
+		listener = NULL;
+	}
+}

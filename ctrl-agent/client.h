@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The socket that cvswctl talks to: one JSON object a line, one answer a line.
+ * ctrl-agent/README.md is its specification.
+ */
+#ifndef CVSWD_CLIENT_H
+#define CVSWD_CLIENT_H
+
+#include <jansson.h>
+
+#include "agent.h"
+
+#define CLIENT_MAX		64
+#define CLIENT_LINE_MAX		(8 * 1024 * 1024)
+#define CLIENT_OUT_MAX		(64 * 1024 * 1024)
+
+struct client;
+
+/** clients_listen() - false after an error line */
+bool clients_listen(struct agent *agent, const char *path);
+void clients_close_all(void);
+
+/**
+ * client_answer() - send the answer to the client's last request
+ * @answer: reference is taken over
+ *
+ * The next request of this client is read only then.
+ */
+void client_answer(struct client *client, json_t *answer);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What cvswctl's command files share. */
+#ifndef CVSWCTL_H
+#define CVSWCTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+enum ctl_exit {
+	CTL_OK = 0,
+	CTL_FAILED = 1,
+	CTL_USAGE = 2,
+};
+
+struct ctl_options {
+	const char *socket;
+	bool json;
+	bool local;
+	bool wait;
+	unsigned int timeout_ms;
+};
+
+/**
+ * struct ctl_command - a command
+ * @args: for people; @min_args and @max_args rule
+ * @run: gets the arguments behind the command's name, NULL behind the last
+ */
+struct ctl_command {
+	const char *name;
+	const char *args;
+	const char *help;
+	int min_args;
+	int max_args;
+	enum ctl_exit (*run)(const struct ctl_options *options, char **args);
+};
+
+/* Each group of commands: a table that ends with an empty row. */
+extern const struct ctl_command ctl_show_commands[];
+extern const struct ctl_command ctl_flow_commands[];
+extern const struct ctl_command ctl_setting_commands[];
+extern const struct ctl_command ctl_local_commands[];
+
+/* "cvswctl: ..." on stderr */
+void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/**
+ * ctl_ask() - send a request to cvswd and wait for its answer
+ * @request: reference is taken over
+ *
+ * Return: the answer (a new reference), or NULL after a complaint.
+ */
+json_t *ctl_ask(const struct ctl_options *options, json_t *request);
+
+/** ctl_answer_ok() - "ok": true? */
+bool ctl_answer_ok(const json_t *answer);
+
+/** ctl_print_json() - for people and jq alike */
+void ctl_print_json(const json_t *json);
+
+/** ctl_refused() - complain about an answer that is not ok, -j: print it; CTL_FAILED */
+enum ctl_exit ctl_refused(const struct ctl_options *options, const json_t *answer);
+
+/**
+ * ctl_change() - as ctl_ask(), for a change: cvswd answers when the NIC has it,
+ *	unless the options say not to wait
+ */
+json_t *ctl_change(const struct ctl_options *options, json_t *request);
+
+/** ctl_say_change() - say how a change that was accepted went */
+enum ctl_exit ctl_say_change(const struct ctl_options *options, const json_t *answer);
+
+/** ctl_text() - a string of an object, or @missing */
+const char *ctl_text(const json_t *object, const char *key, const char *missing);
+
+/** ctl_names() - ["csum", "tso"] as "csum,tso"; [] as "none"; NULL as "-" */
+const char *ctl_names(const json_t *array, char *buf, size_t room);
+
+#endif

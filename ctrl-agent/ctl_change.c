@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+/* How every change ends: it is stated, and the NIC has it, or not yet. */
+#include <string.h>
+
+#include "ctl.h"
+
+static const char *plural(json_int_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void say_settings(const json_t *nic)
+{
+	const json_t *offload = json_object_get(nic, "offload");
+	json_int_t mtu = json_integer_value(json_object_get(nic, "mtu"));
+	char names[64];
+
+	if (mtu)
+		printf(", MTU %lld sent", (long long)mtu);
+	if (offload)
+		printf(", offloads %s sent", ctl_names(offload, names, sizeof(names)));
+}
+
+json_t *ctl_change(const struct ctl_options *options, json_t *request)
+{
+	json_object_set_new(request, "wait", json_boolean(options->wait));
+	json_object_set_new(request, "timeout_ms", json_integer(options->timeout_ms));
+	return ctl_ask(options, request);
+}
+
+static void say_in_sync(const json_t *nic, const char *mac)
+{
+	json_int_t flows = json_integer_value(json_object_get(nic, "flows"));
+
+	printf("%s: in sync", mac);
+	if (json_is_true(json_object_get(nic, "managed")))
+		printf(", %lld flow%s", (long long)flows, plural(flows));
+	say_settings(nic);
+	putchar('\n');
+}
+
+enum ctl_exit ctl_say_change(const struct ctl_options *options, const json_t *answer)
+{
+	const json_t *nic = json_object_get(answer, "nic");
+	const char *mac = ctl_text(nic, "mac", "?"), *state = ctl_text(nic, "state", "?");
+	bool absent = !strcmp(state, "absent");
+	bool synced = json_is_true(json_object_get(answer, "synced"));
+	bool good = synced || absent || !options->wait;
+
+	if (options->json)
+		ctl_print_json(answer);
+	else if (absent)
+		printf("%s: kept until it registers (it is at no switch now)\n", mac);
+	else if (synced)
+		say_in_sync(nic, mac);
+	else if (good)
+		printf("%s: accepted\n", mac);
+	else
+		ctl_complain("%s: not in sync after %g s: %s, %lld missing, %lld extra; "
+			     "cvswd goes on trying", mac, options->timeout_ms / 1000.0, state,
+			     (long long)json_integer_value(json_object_get(nic, "missing")),
+			     (long long)json_integer_value(json_object_get(nic, "extra")));
+	return good ? CTL_OK : CTL_FAILED;
+}

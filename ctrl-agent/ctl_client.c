@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+/* The daemon answers in time by itself; this is for one that does not. */
+#define GRACE_MS	5000
+
+void ctl_complain(const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("cvswctl: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+static FILE *connect_daemon(const struct ctl_options *options)
+{
+	unsigned int ms = options->timeout_ms + GRACE_MS;
+	struct timeval limit = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	FILE *stream;
+	int fd;
+
+	if (strlen(options->socket) >= sizeof(address.sun_path)) {
+		ctl_complain("%s: longer than a Unix socket's path may be", options->socket);
+		return NULL;
+	}
+	strcpy(address.sun_path, options->socket);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && !connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+		stream = fdopen(fd, "r+");
+		if (stream)
+			return stream;
+	}
+	ctl_complain("cannot reach cvswd at %s: %s%s", options->socket, strerror(errno),
+		     errno == ENOENT || errno == ECONNREFUSED ? " (is it running?)" : "");
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+json_t *ctl_ask(const struct ctl_options *options, json_t *request)
+{
+	json_t *answer = NULL;
+	json_error_t error;
+	char *line = NULL;
+	size_t room = 0;
+	FILE *stream;
+
+	if (!request) {
+		ctl_complain("the arguments are not UTF-8");
+		return NULL;
+	}
+	stream = connect_daemon(options);
+	if (!stream) {
+		json_decref(request);
+		return NULL;
+	}
+	if (json_dumpf(request, stream, JSON_COMPACT) || fputc('\n', stream) == EOF ||
+	    fflush(stream) || getline(&line, &room, stream) < 0) {
+		ctl_complain("cvswd at %s does not answer", options->socket);
+	} else {
+		answer = json_loads(line, 0, &error);
+		if (!answer)
+			ctl_complain("what answers at %s is not cvswd", options->socket);
+	}
+	free(line);
+	fclose(stream);
+	json_decref(request);
+	return answer;
+}
+
+bool ctl_answer_ok(const json_t *answer)
+{
+	return json_is_true(json_object_get(answer, "ok"));
+}
+
+void ctl_print_json(const json_t *json)
+{
+	json_dumpf(json, stdout, JSON_INDENT(2));
+	putchar('\n');
+}
+
+enum ctl_exit ctl_refused(const struct ctl_options *options, const json_t *answer)
+{
+	if (options->json)
+		ctl_print_json(answer);
+	else
+		ctl_complain("%s", ctl_text(answer, "error", "refused"));
+	return CTL_FAILED;
+}
+
+const char *ctl_text(const json_t *object, const char *key, const char *missing)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : missing;
+}
+
+const char *ctl_names(const json_t *array, char *buf, size_t room)
+{
+	const json_t *name;
+	size_t i, used = 0;
+
+	if (!array)
+		return "-";
+	if (!json_array_size(array))
+		return "none";
+	*buf = 0;
+	json_array_foreach(array, i, name)
+		if (used < room)
+			used += snprintf(buf + used, room - used, "%s%s", i ? "," : "",
+					 json_string_value(name) ?: "?");
+	return buf;
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+/* --local: what the driver of this guest says about itself, over generic netlink. */
+#include <net/if.h>
+#include <netlink/errno.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "cvsw_nl.h"
+#include "cvsw_ofp10.h"
+#include "cvsw_text.h"
+
+struct reading {
+	json_t *items;
+	void (*take)(json_t *items, struct nlattr **attrs);
+	bool broken;
+};
+
+static struct nla_policy policy[CVSW_NLA_MAX + 1] = {
+	[CVSW_NLA_IFINDEX] = { .type = NLA_U32 },
+	[CVSW_NLA_IFNAME] = { .type = NLA_STRING },
+	[CVSW_NLA_STATE] = { .type = NLA_U8 },
+	[CVSW_NLA_MISS_DROP] = { .type = NLA_U8 },
+	[CVSW_NLA_N_FLOWS] = { .type = NLA_U32 },
+	[CVSW_NLA_FLOW_MOD] = { .type = NLA_UNSPEC },
+	[CVSW_NLA_N_PACKETS] = { .type = NLA_U64 },
+	[CVSW_NLA_N_BYTES] = { .type = NLA_U64 },
+	[CVSW_NLA_COUNTER_NAME] = { .type = NLA_STRING },
+	[CVSW_NLA_COUNTER] = { .type = NLA_U64 },
+	[CVSW_NLA_VERSION] = { .type = NLA_STRING },
+};
+
+static json_t *named(struct nlattr **attrs)
+{
+	json_t *item = json_object();
+	struct nlattr *name = attrs[CVSW_NLA_IFNAME], *index = attrs[CVSW_NLA_IFINDEX];
+
+	json_object_set_new(item, "device", json_string(name ? nla_get_string(name) : "?"));
+	if (index)
+		json_object_set_new(item, "ifindex", json_integer(nla_get_u32(index)));
+	return item;
+}
+
+static const char *state_name(uint8_t state)
+{
+	static const char *const names[] = {
+		[CVSW_STATE_DISCONNECTED] = "disconnected",
+		[CVSW_STATE_CONNECTING] = "connecting",
+		[CVSW_STATE_CONNECTED] = "connected",
+	};
+
+	return state < sizeof(names) / sizeof(*names) ? names[state] : "unknown";
+}
+
+static void take_port(json_t *items, struct nlattr **attrs)
+{
+	json_t *item = named(attrs);
+
+	if (attrs[CVSW_NLA_STATE])
+		json_object_set_new(item, "state",
+				    json_string(state_name(nla_get_u8(attrs[CVSW_NLA_STATE]))));
+	if (attrs[CVSW_NLA_MISS_DROP])
+		json_object_set_new(item, "miss",
+				    json_string(nla_get_u8(attrs[CVSW_NLA_MISS_DROP]) ? "drop" :
+											"pass"));
+	if (attrs[CVSW_NLA_N_FLOWS])
+		json_object_set_new(item, "flows",
+				    json_integer(nla_get_u32(attrs[CVSW_NLA_N_FLOWS])));
+	if (attrs[CVSW_NLA_VERSION])
+		json_object_set_new(item, "version",
+				    json_string(nla_get_string(attrs[CVSW_NLA_VERSION])));
+	json_array_append_new(items, item);
+}
+
+static json_t *flow_text(struct nlattr *flow_mod)
+{
+	char text[4096];
+	enum cvsw_flow_command command;
+	struct cvsw_flow flow;
+	size_t used;
+
+	if (cvsw_ofp10_decode(nla_data(flow_mod), nla_len(flow_mod), &used, &command, &flow,
+			      NULL) != CVSW_OK)
+		return json_string("(not readable by this cvswctl)");
+	cvsw_text_format(&flow, text, sizeof(text));
+	return json_string(text);
+}
+
+static void take_flow(json_t *items, struct nlattr **attrs)
+{
+	json_t *item = named(attrs);
+
+	if (attrs[CVSW_NLA_FLOW_MOD])
+		json_object_set_new(item, "flow", flow_text(attrs[CVSW_NLA_FLOW_MOD]));
+	if (attrs[CVSW_NLA_N_PACKETS])
+		json_object_set_new(item, "packets",
+				    json_integer(nla_get_u64(attrs[CVSW_NLA_N_PACKETS])));
+	if (attrs[CVSW_NLA_N_BYTES])
+		json_object_set_new(item, "bytes",
+				    json_integer(nla_get_u64(attrs[CVSW_NLA_N_BYTES])));
+	json_array_append_new(items, item);
+}
+
+static void take_counter(json_t *items, struct nlattr **attrs)
+{
+	json_t *item = named(attrs);
+
+	if (attrs[CVSW_NLA_COUNTER_NAME])
+		json_object_set_new(item, "counter",
+				    json_string(nla_get_string(attrs[CVSW_NLA_COUNTER_NAME])));
+	if (attrs[CVSW_NLA_COUNTER])
+		json_object_set_new(item, "value",
+				    json_integer(nla_get_u64(attrs[CVSW_NLA_COUNTER])));
+	json_array_append_new(items, item);
+}
+
+static int on_message(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *attrs[CVSW_NLA_MAX + 1];
+	struct reading *reading = arg;
+
+	if (genlmsg_parse(nlmsg_hdr(msg), 0, attrs, CVSW_NLA_MAX, policy) < 0)
+		reading->broken = true;
+	else
+		reading->take(reading->items, attrs);
+	return NL_OK;
+}
+
+static int send_dump(struct nl_sock *sock, int family, enum cvsw_nl_command command,
+		     uint32_t ifindex)
+{
+	struct nl_msg *msg = nlmsg_alloc();
+	int error = -NLE_NOMEM;
+
+	if (msg && genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, NLM_F_DUMP, command,
+			       CVSW_NL_VERSION)) {
+		error = ifindex ? nla_put_u32(msg, CVSW_NLA_IFINDEX, ifindex) : 0;
+		if (!error)
+			error = nl_send_auto(sock, msg);
+	}
+	nlmsg_free(msg);
+	return error;
+}
+
+/* A dump's answers into @reading; false after a complaint. */
+static bool dump(struct nl_sock *sock, enum cvsw_nl_command command, uint32_t ifindex,
+		 struct reading *reading)
+{
+	int family, error;
+
+	if (genl_connect(sock) < 0) {
+		ctl_complain("cannot open a generic netlink socket");
+		return false;
+	}
+	family = genl_ctrl_resolve(sock, CVSW_NL_FAMILY);
+	if (family < 0) {
+		ctl_complain("no CVSW driver on this machine: the kernel has no generic netlink "
+			     "family \"%s\" (is the module cvsw loaded?)", CVSW_NL_FAMILY);
+		return false;
+	}
+	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, on_message, reading);
+	error = send_dump(sock, family, command, ifindex);
+	if (error >= 0)
+		error = nl_recvmsgs_default(sock);
+	if (error == -NLE_PERM || error == -NLE_NOACCESS)
+		ctl_complain("the driver shows this to CAP_NET_ADMIN only");
+	else if (error < 0)
+		ctl_complain("the driver: %s", nl_geterror(error));
+	else if (reading->broken)
+		ctl_complain("the driver answers what this cvswctl cannot read");
+	return error >= 0 && !reading->broken;
+}
+
+static enum ctl_exit ask_driver(const struct ctl_options *options, const char *device,
+				enum cvsw_nl_command command,
+				void (*take)(json_t *items, struct nlattr **attrs),
+				void (*print)(const json_t *items))
+{
+	struct reading reading = { .take = take };
+	uint32_t ifindex = device ? if_nametoindex(device) : 0;
+	struct nl_sock *sock;
+	bool good;
+
+	if (device && !ifindex) {
+		ctl_complain("no network device \"%s\" here", device);
+		return CTL_FAILED;
+	}
+	sock = nl_socket_alloc();
+	reading.items = json_array();
+	if (!sock || !reading.items) {
+		ctl_complain("out of memory");
+		return CTL_FAILED;
+	}
+	good = dump(sock, command, ifindex, &reading);
+	nl_socket_free(sock);
+	if (good && options->json)
+		ctl_print_json(reading.items);
+	else if (good)
+		print(reading.items);
+	json_decref(reading.items);
+	return good ? CTL_OK : CTL_FAILED;
+}
+
+static long long number(const json_t *item, const char *key)
+{
+	return json_integer_value(json_object_get(item, key));
+}
+
+/* A line with the device's name where another one begins. */
+static const char *print_device(const json_t *item, const char *last)
+{
+	const char *device = ctl_text(item, "device", "?");
+
+	if (strcmp(device, last))
+		printf("%s:\n", device);
+	return device;
+}
+
+static void print_ports(const json_t *items)
+{
+	const json_t *item;
+	size_t i;
+
+	if (!json_array_size(items))
+		puts("no device under CVSW in this network namespace");
+	json_array_foreach(items, i, item)
+		printf("%-15s %-12s  %lld flows, others %s  cvsw %s\n", ctl_text(item, "device", "?"),
+		       ctl_text(item, "state", "?"), number(item, "flows"),
+		       ctl_text(item, "miss", "?"), ctl_text(item, "version", "?"));
+}
+
+static void print_flows(const json_t *items)
+{
+	const char *device = "";
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(items, i, item) {
+		device = print_device(item, device);
+		printf("  n_packets=%lld, n_bytes=%lld, %s\n", number(item, "packets"),
+		       number(item, "bytes"), ctl_text(item, "flow", "?"));
+	}
+}
+
+static void print_counters(const json_t *items)
+{
+	const char *device = "";
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(items, i, item) {
+		device = print_device(item, device);
+		printf("  %-28s %lld\n", ctl_text(item, "counter", "?"), number(item, "value"));
+	}
+}
+
+static enum ctl_exit local_show(const struct ctl_options *options, char **args)
+{
+	return ask_driver(options, args[0], CVSW_NL_GET_PORT, take_port, print_ports);
+}
+
+static enum ctl_exit local_dump_flows(const struct ctl_options *options, char **args)
+{
+	return ask_driver(options, args[0], CVSW_NL_GET_FLOW, take_flow, print_flows);
+}
+
+static enum ctl_exit local_stats(const struct ctl_options *options, char **args)
+{
+	return ask_driver(options, args[0], CVSW_NL_GET_STATS, take_counter, print_counters);
+}
+
+const struct ctl_command ctl_local_commands[] = {
+	{ "show", "[DEV]", "devices under CVSW and their state", 0, 1, local_show },
+	{ "dump-flows", "[DEV]", "their flows, with counters", 0, 1, local_dump_flows },
+	{ "stats", "[DEV]", "their counters, by cause", 0, 1, local_stats },
+	{ 0 },
+};

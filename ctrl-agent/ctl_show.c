@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ctl.h"
+
+static void print_switch(const json_t *vswitch)
+{
+	const json_t *ports = json_object_get(vswitch, "ports"), *port;
+	size_t i;
+
+	printf("switch %s  %s  %s  %llds\n", ctl_text(vswitch, "dpid", "?"),
+	       ctl_text(vswitch, "protocol", "?"), ctl_text(vswitch, "peer", "?"),
+	       (long long)json_integer_value(json_object_get(vswitch, "seconds")));
+	json_array_foreach(ports, i, port)
+		printf("  port %-5lld %-16s %-4s  %s\n",
+		       (long long)json_integer_value(json_object_get(port, "port")),
+		       ctl_text(port, "name", "?"),
+		       json_is_true(json_object_get(port, "up")) ? "up" : "down",
+		       ctl_text(port, "nic", "-"));
+}
+
+/* Entries that cvswd did not set, and leaves alone, stand in parentheses. */
+static const char *flows_text(const json_t *nic, char *buf, size_t room)
+{
+	const json_t *reported = json_object_get(nic, "reported");
+
+	if (json_is_true(json_object_get(nic, "managed")))
+		snprintf(buf, room, "%lld",
+			 (long long)json_integer_value(json_object_get(nic, "flows")));
+	else if (reported)
+		snprintf(buf, room, "(%lld)", (long long)json_integer_value(reported));
+	else
+		return "-";
+	return buf;
+}
+
+static const char *mtu_text(const json_t *nic, char *buf, size_t room)
+{
+	const json_t *mtu = json_object_get(nic, "mtu");
+
+	if (!mtu)
+		return "-";
+	snprintf(buf, room, "%lld", (long long)json_integer_value(mtu));
+	return buf;
+}
+
+static void print_nic(const json_t *nic)
+{
+	char names[64], flows[24], mtu[24];
+
+	printf("%-17s  %-10s  %-16s  %-7s  %-5s  %s\n", ctl_text(nic, "mac", "?"),
+	       ctl_text(nic, "state", "?"), ctl_text(nic, "port_name", "-"),
+	       flows_text(nic, flows, sizeof(flows)), mtu_text(nic, mtu, sizeof(mtu)),
+	       ctl_names(json_object_get(nic, "offload"), names, sizeof(names)));
+}
+
+static void print_all(const json_t *answer)
+{
+	const json_t *switches = json_object_get(answer, "switches");
+	const json_t *nics = json_object_get(answer, "nics"), *item;
+	size_t i;
+
+	if (!json_array_size(switches))
+		puts("no switch is connected");
+	json_array_foreach(switches, i, item)
+		print_switch(item);
+	if (!json_array_size(nics)) {
+		puts("no NIC has registered");
+		return;
+	}
+	printf("\n%-17s  %-10s  %-16s  %-7s  %-5s  %s\n", "NIC", "state", "port", "flows", "MTU",
+	       "offloads");
+	json_array_foreach(nics, i, item)
+		print_nic(item);
+}
+
+static enum ctl_exit show(const struct ctl_options *options, char **args)
+{
+	json_t *answer = ctl_ask(options, json_pack("{s:s}", "command", "show"));
+	enum ctl_exit result = CTL_OK;
+
+	(void)args;
+	if (!answer)
+		return CTL_FAILED;
+	if (!ctl_answer_ok(answer))
+		result = ctl_refused(options, answer);
+	else if (options->json)
+		ctl_print_json(answer);
+	else
+		print_all(answer);
+	json_decref(answer);
+	return result;
+}
+
+const struct ctl_command ctl_show_commands[] = {
+	{ "show", "", "switches, their ports, the NICs behind them", 0, 0, show },
+	{ 0 },
+};

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0
+# The controller daemon, the CLI, their tests and their installation.
+
+AGENT_DIR := $(TOP)/ctrl-agent
+AGENT_HEADERS := $(wildcard $(AGENT_DIR)/*.h $(AGENT_DIR)/tests/*.h $(TOP)/proto/*.h)
+
+# What decides, without sockets: the unit tests link this much.
+AGENT_LOGIC := flowset reconcile listing session log
+AGENT_DAEMON := $(AGENT_LOGIC) nics vswitch ofconn channel direct address \
+	client request report intent place state cvswd
+AGENT_CTL := cvswctl ctl_client ctl_change ctl_show ctl_flows ctl_settings ctl_local
+
+AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0)
+CVSWD_LIBS := -levent -ljansson -lpcap
+CVSWCTL_LIBS = -ljansson $(shell pkg-config --libs libnl-genl-3.0)
+
+CVSWD := $(BUILD)/bin/cvswd
+CVSWCTL := $(BUILD)/bin/cvswctl
+CVSWD_ASAN := $(BUILD)/asan/cvswd
+CVSWCTL_ASAN := $(BUILD)/asan/cvswctl
+
+.PHONY: agent agent-asan agent-test agent-install
+agent: $(CVSWD) $(CVSWCTL) ## build cvswd and cvswctl
+all: agent
+
+$(BUILD)/user/agent/%.o: $(AGENT_DIR)/%.c $(AGENT_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(USER_CFLAGS) $(AGENT_CFLAGS) -c -o $@ $<
+
+$(BUILD)/asan/agent/%.o: $(AGENT_DIR)/%.c $(AGENT_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(SAN_CFLAGS) $(AGENT_CFLAGS) -c -o $@ $<
+
+# Rules in proto.mk, which is read after this file.
+AGENT_PROTO := $(BUILD)/user/libcvswproto.a
+AGENT_PROTO_ASAN := $(BUILD)/asan/libcvswproto.a
+
+$(CVSWD): $(AGENT_DAEMON:%=$(BUILD)/user/agent/%.o) $(AGENT_PROTO)
+	@mkdir -p $(@D)
+	$(CC) $(USER_CFLAGS) $(LDFLAGS) -o $@ $^ $(CVSWD_LIBS)
+
+$(CVSWCTL): $(AGENT_CTL:%=$(BUILD)/user/agent/%.o) $(AGENT_PROTO)
+	@mkdir -p $(@D)
+	$(CC) $(USER_CFLAGS) $(LDFLAGS) -o $@ $^ $(CVSWCTL_LIBS)
+
+$(CVSWD_ASAN): $(AGENT_DAEMON:%=$(BUILD)/asan/agent/%.o) $(AGENT_PROTO_ASAN)
+	$(CC) $(SAN_CFLAGS) -o $@ $^ $(CVSWD_LIBS)
+
+$(CVSWCTL_ASAN): $(AGENT_CTL:%=$(BUILD)/asan/agent/%.o) $(AGENT_PROTO_ASAN)
+	$(CC) $(SAN_CFLAGS) -o $@ $^ $(CVSWCTL_LIBS)
+
+agent-asan: $(CVSWD_ASAN) $(CVSWCTL_ASAN)
+
+# The simulated NIC behind a tap.
+TAPNIC := $(BUILD)/user/agent/tapnic
+$(TAPNIC): $(addprefix $(BUILD)/user/agent/,tests/tapnic.o tests/simnic.o flowset.o) $(AGENT_PROTO)
+	$(CC) $(USER_CFLAGS) -o $@ $^

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cvswctl: asks cvswd, or with --local the driver of this guest. See cvswctl(8). */
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent.h"
+#include "ctl.h"
+
+static const struct ctl_command *const remote_groups[] = {
+	ctl_show_commands, ctl_flow_commands, ctl_setting_commands, NULL,
+};
+static const struct ctl_command *const local_groups[] = { ctl_local_commands, NULL };
+
+static const struct option long_options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "local", no_argument, NULL, 'l' },
+	{ "socket", required_argument, NULL, 's' },
+	{ "no-wait", no_argument, NULL, 'n' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+static const char options_help[] =
+"Options:\n"
+"  -j, --json         print JSON\n"
+"      --local        ask the driver of this machine, not cvswd\n"
+"      --socket PATH  cvswd's socket (default " CVSWD_SOCKET ")\n"
+"      --no-wait      do not wait until the NIC has it\n"
+"      --timeout SEC  wait this long (default 10)\n"
+"  -V, --version\n"
+"  -h, --help\n"
+"\n"
+"A NIC is named by its MAC address, by DPID:PORT, or by its port's name at the switch.\n"
+"Exit status: 0 done, 1 refused or failed, 2 wrong usage.  More in cvswctl(8).\n";
+
+static void print_group(const char *prefix, const struct ctl_command *const *groups)
+{
+	for (; *groups; groups++) {
+		for (const struct ctl_command *command = *groups; command->name; command++) {
+			char call[64];
+
+			snprintf(call, sizeof(call), "%s %s", command->name, command->args);
+			printf("  cvswctl %s%-*s %s\n", prefix, 32 - (int)strlen(prefix), call,
+			       command->help);
+		}
+	}
+}
+
+static void print_help(void)
+{
+	puts("Usage: cvswctl [OPTION]... COMMAND [ARGUMENT]...\n");
+	puts("To the controller daemon:");
+	print_group("", remote_groups);
+	puts("\nIn a guest, to its driver:");
+	print_group("--local ", local_groups);
+	putchar('\n');
+	fputs(options_help, stdout);
+}
+
+static enum ctl_exit fail_usage(void)
+{
+	fputs("cvswctl: try cvswctl --help\n", stderr);
+	return CTL_USAGE;
+}
+
+static bool parse_timeout(const char *text, struct ctl_options *options)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end || !(seconds >= 0 && seconds <= 600)) {
+		ctl_complain("--timeout takes seconds, from 0 to 600, not \"%s\"", text);
+		return false;
+	}
+	options->timeout_ms = seconds * 1000;
+	return true;
+}
+
+static const struct ctl_command *find(const struct ctl_options *options, const char *name)
+{
+	const struct ctl_command *const *groups = options->local ? local_groups : remote_groups;
+
+	for (; *groups; groups++)
+		for (const struct ctl_command *command = *groups; command->name; command++)
+			if (!strcmp(command->name, name))
+				return command;
+	return NULL;
+}
+
+static enum ctl_exit run(const struct ctl_options *options, int argc, char **argv)
+{
+	const struct ctl_command *command;
+	enum ctl_exit result;
+	int n_args = argc - 1;
+
+	if (!argc) {
+		ctl_complain("no command");
+		return fail_usage();
+	}
+	command = find(options, argv[0]);
+	if (!command) {
+		ctl_complain("no command \"%s\"%s", argv[0], options->local ? " with --local" : "");
+		return fail_usage();
+	}
+	if (n_args < command->min_args || n_args > command->max_args) {
+		ctl_complain("usage: cvswctl%s %s %s", options->local ? " --local" : "",
+			     command->name, command->args);
+		return CTL_USAGE;
+	}
+	result = command->run(options, argv + 1);
+	if (fflush(stdout) || ferror(stdout)) {
+		ctl_complain("cannot write the output");
+		return CTL_FAILED;
+	}
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl_options options = { .socket = CVSWD_SOCKET, .wait = true, .timeout_ms = 10000 };
+	int c;
+
+	signal(SIGPIPE, SIG_IGN);
+	while ((c = getopt_long(argc, argv, "jVh", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'j':
+			options.json = true;
+			break;
+		case 'l':
+			options.local = true;
+			break;
+		case 's':
+			options.socket = optarg;
+			break;
+		case 'n':
+			options.wait = false;
+			break;
+		case 't':
+			if (!parse_timeout(optarg, &options))
+				return CTL_USAGE;
+			break;
+		case 'V':
+			puts("cvswctl " CVSW_VERSION);
+			return CTL_OK;
+		case 'h':
+			print_help();
+			return CTL_OK;
+		default:
+			return fail_usage();
+		}
+	}
+	return run(&options, argc - optind, argv + optind);
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cvswd: programs the NICs behind its vswitches. See cvswd(8). */
+#include <event2/event.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent.h"
+#include "alloc.h"
+#include "channel.h"
+#include "client.h"
+#include "direct.h"
+#include "log.h"
+#include "ofconn.h"
+#include "request.h"
+#include "state.h"
+
+#define MAX_CHANNELS	16
+
+struct options {
+	const char *listen[MAX_CHANNELS];
+	const char *connect[MAX_CHANNELS];
+	size_t n_listen;
+	size_t n_connect;
+	const char *direct;
+	const char *socket;
+	const char *state;
+	size_t max_nics;
+	bool verbose;
+};
+
+static const char usage[] =
+"Usage: cvswd [OPTION]...\n"
+"Programs the CVSW drivers of the guests behind Open vSwitch (see cvswd(8)).\n"
+"\n"
+"  --listen tcp:ADDR:PORT  take switches on this address, repeatable\n"
+"  --listen unix:PATH      ... on this socket (default " CVSWD_DEFAULT_LISTEN ")\n"
+"  --connect unix:PATH     connect to a switch's own socket, repeatable\n"
+"  --direct IF[,IF...]     no switch: the guests' taps on this host\n"
+"  --socket PATH           for cvswctl (default " CVSWD_SOCKET ")\n"
+"  --state FILE            keep what NICs should have over a restart\n"
+"  --max-nics N            refuse more (default 1024)\n"
+"  -v, --verbose           say what comes and goes\n"
+"  -V, --version\n"
+"  -h, --help\n";
+
+static const struct option long_options[] = {
+	{ "listen", required_argument, NULL, 'l' },
+	{ "connect", required_argument, NULL, 'c' },
+	{ "direct", required_argument, NULL, 'd' },
+	{ "socket", required_argument, NULL, 's' },
+	{ "state", required_argument, NULL, 'S' },
+	{ "max-nics", required_argument, NULL, 'n' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+static void fail_usage(const char *why)
+{
+	if (why)
+		fprintf(stderr, "cvswd: %s\n", why);
+	fputs("cvswd: try cvswd --help\n", stderr);
+	exit(2);
+}
+
+static void add_channel(const char **list, size_t *n, const char *text)
+{
+	if (*n == MAX_CHANNELS)
+		fail_usage("too many --listen or --connect");
+	list[(*n)++] = text;
+}
+
+static size_t parse_count(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (!n || *end || n > 1000000)
+		fail_usage("--max-nics takes a number from 1 to 1000000");
+	return n;
+}
+
+static void parse_options(int argc, char **argv, struct options *options)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "vVh", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'l':
+			add_channel(options->listen, &options->n_listen, optarg);
+			break;
+		case 'c':
+			add_channel(options->connect, &options->n_connect, optarg);
+			break;
+		case 'd':
+			options->direct = optarg;
+			break;
+		case 's':
+			options->socket = optarg;
+			break;
+		case 'S':
+			options->state = optarg;
+			break;
+		case 'n':
+			options->max_nics = parse_count(optarg);
+			break;
+		case 'v':
+			options->verbose = true;
+			break;
+		case 'V':
+			puts("cvswd " CVSW_VERSION);
+			exit(0);
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			fail_usage(NULL);
+		}
+	}
+	if (optind < argc)
+		fail_usage("there are arguments that are not options");
+	if (!options->n_listen && !options->n_connect && !options->direct)
+		add_channel(options->listen, &options->n_listen, CVSWD_DEFAULT_LISTEN);
+}
+
+static bool open_all(struct agent *agent, const struct options *options)
+{
+	/* The client socket first: a second daemon fails there, before it takes switches. */
+	if (!state_load(agent) || !clients_listen(agent, options->socket))
+		return false;
+	for (size_t i = 0; i < options->n_listen; i++)
+		if (!channel_listen(&agent->switches, options->listen[i]))
+			return false;
+	for (size_t i = 0; i < options->n_connect; i++)
+		if (!channel_connect(&agent->switches, options->connect[i]))
+			return false;
+	return !options->direct || direct_open(&agent->switches, options->direct);
+}
+
+static void close_all(struct agent *agent)
+{
+	clients_close_all();
+	agent->nics.changed = NULL;
+	ofconn_close_all();
+	channel_close_all();
+	direct_close();
+	nics_free(&agent->nics);
+}
+
+static void on_signal(evutil_socket_t signal, short what, void *arg)
+{
+	(void)what;
+	log_line(LOG_INFO, "ends on signal %d", (int)signal);
+	event_base_loopbreak(arg);
+}
+
+static bool run(struct agent *agent, const struct options *options)
+{
+	struct event *ends[2];
+	bool good;
+
+	ends[0] = alloc_checked(evsignal_new(agent->base, SIGTERM, on_signal, agent->base));
+	ends[1] = alloc_checked(evsignal_new(agent->base, SIGINT, on_signal, agent->base));
+	event_add(ends[0], NULL);
+	event_add(ends[1], NULL);
+	good = open_all(agent, options);
+	if (good)
+		event_base_dispatch(agent->base);
+	close_all(agent);
+	event_free(ends[0]);
+	event_free(ends[1]);
+	return good;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { .socket = CVSWD_SOCKET, .max_nics = NICS_DEFAULT_MAX };
+	struct agent agent = { 0 };
+	bool good;
+
+	parse_options(argc, argv, &options);
+	log_init(options.verbose);
+	signal(SIGPIPE, SIG_IGN);
+	agent.base = alloc_checked(event_base_new());
+	agent.state_path = options.state;
+	nics_init(&agent.nics, agent.base, options.max_nics);
+	agent.nics.changed = request_nic_changed;
+	agent.nics.owner = &agent;
+	vswitches_init(&agent.switches, agent.base, &agent.nics);
+	good = run(&agent, &options);
+	event_base_free(agent.base);
+	libevent_global_shutdown();
+	return good ? 0 : 1;
+}

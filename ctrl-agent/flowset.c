@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "flowset.h"
+
+#include <sys/random.h>
+
+#include "alloc.h"
+
+#define FIRST_BUCKETS	64
+
+/* A NIC chooses what it lists; it must not be able to choose the bucket too. */
+static uint64_t hash_seed(void)
+{
+	static uint64_t seed;
+
+	while (!seed)
+		if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+			seed = 0;
+	return seed;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+	return hash ^ (hash >> 29);
+}
+
+static uint64_t hash_of(const struct cvsw_match *match, uint16_t priority)
+{
+	uint64_t words[sizeof(*match) / sizeof(uint64_t)];
+	uint64_t hash = mix(hash_seed(), priority);
+
+	static_assert(sizeof(*match) % sizeof(uint64_t) == 0, "a match is hashed in words");
+	memcpy(words, match, sizeof(words));
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		hash = mix(hash, words[i]);
+	return hash;
+}
+
+static struct flow_node **bucket_of(const struct flowset *set, const struct cvsw_match *match,
+				    uint16_t priority)
+{
+	return &set->buckets[hash_of(match, priority) & (set->n_buckets - 1)];
+}
+
+static void grow(struct flowset *set)
+{
+	struct flow_node *node;
+
+	free(set->buckets);
+	set->n_buckets = set->n_buckets ? set->n_buckets * 2 : FIRST_BUCKETS;
+	set->buckets = xcalloc(set->n_buckets, sizeof(*set->buckets));
+	flowset_each(node, set) {
+		struct flow_node **bucket = bucket_of(set, &node->flow.match, node->flow.priority);
+
+		node->next_in_bucket = *bucket;
+		*bucket = node;
+	}
+}
+
+void flowset_init(struct flowset *set)
+{
+	*set = (struct flowset){ .order = TAILQ_HEAD_INITIALIZER(set->order) };
+}
+
+void flowset_clear(struct flowset *set)
+{
+	struct flow_node *node;
+
+	while ((node = TAILQ_FIRST(&set->order))) {
+		TAILQ_REMOVE(&set->order, node, in_order);
+		free(node);
+	}
+	free(set->buckets);
+	flowset_init(set);
+}
+
+static struct flow_node *find_node(const struct flowset *set, const struct cvsw_match *match,
+				   uint16_t priority)
+{
+	struct flow_node *node = set->n ? *bucket_of(set, match, priority) : NULL;
+
+	while (node && (node->flow.priority != priority ||
+			!cvsw_match_equal(&node->flow.match, match)))
+		node = node->next_in_bucket;
+	return node;
+}
+
+const struct cvsw_flow *flowset_find(const struct flowset *set, const struct cvsw_match *match,
+				     uint16_t priority)
+{
+	struct flow_node *node = find_node(set, match, priority);
+
+	return node ? &node->flow : NULL;
+}
+
+bool flowset_put(struct flowset *set, const struct cvsw_flow *flow)
+{
+	struct flow_node *node = find_node(set, &flow->match, flow->priority);
+	struct flow_node **bucket;
+
+	if (node) {
+		bool same = cvsw_flow_equal(&node->flow, flow);
+
+		node->flow = *flow;
+		return !same;
+	}
+	if (set->n >= set->n_buckets)
+		grow(set);
+	node = xcalloc(1, sizeof(*node));
+	node->flow = *flow;
+	bucket = bucket_of(set, &flow->match, flow->priority);
+	node->next_in_bucket = *bucket;
+	*bucket = node;
+	TAILQ_INSERT_TAIL(&set->order, node, in_order);
+	set->n++;
+	return true;
+}
+
+static void remove_node(struct flowset *set, struct flow_node *node)
+{
+	struct flow_node **link = bucket_of(set, &node->flow.match, node->flow.priority);
+
+	while (*link != node)
+		link = &(*link)->next_in_bucket;
+	*link = node->next_in_bucket;
+	TAILQ_REMOVE(&set->order, node, in_order);
+	set->n--;
+	free(node);
+}
+
+size_t flowset_remove_covered(struct flowset *set, const struct cvsw_match *match)
+{
+	struct cvsw_match wide = *match;
+	struct flow_node *node = TAILQ_FIRST(&set->order);
+	size_t before = set->n;
+
+	while (node) {
+		struct flow_node *next = TAILQ_NEXT(node, in_order);
+
+		if (cvsw_match_covers(&wide, &node->flow.match))
+			remove_node(set, node);
+		node = next;
+	}
+	return before - set->n;
+}
+
+void flowset_move(struct flowset *to, struct flowset *from)
+{
+	flowset_clear(to);
+	TAILQ_CONCAT(&to->order, &from->order, in_order);
+	to->buckets = from->buckets;
+	to->n_buckets = from->n_buckets;
+	to->n = from->n;
+	flowset_init(from);
+}
+
+struct sort_entry {
+	const struct cvsw_flow *flow;
+	size_t position;
+};
+
+static int by_falling_priority(const void *a, const void *b)
+{
+	const struct sort_entry *left = a, *right = b;
+
+	if (left->flow->priority != right->flow->priority)
+		return left->flow->priority < right->flow->priority ? 1 : -1;
+	return left->position < right->position ? -1 : 1;
+}
+
+const struct cvsw_flow **flowset_sorted(const struct flowset *set)
+{
+	const struct cvsw_flow **flows;
+	struct sort_entry *entries;
+	struct flow_node *node;
+	size_t i = 0;
+
+	if (!set->n)
+		return NULL;
+	entries = xcalloc(set->n, sizeof(*entries));
+	flows = xcalloc(set->n, sizeof(*flows));
+	flowset_each(node, set) {
+		entries[i] = (struct sort_entry){ &node->flow, i };
+		i++;
+	}
+	qsort(entries, set->n, sizeof(*entries), by_falling_priority);
+	for (i = 0; i < set->n; i++)
+		flows[i] = entries[i].flow;
+	free(entries);
+	return flows;
+}

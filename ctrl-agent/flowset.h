@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A set of flows in which match and priority are the key, as in a flow table.
+ * It remembers the order of insertion, so that what people read is stable.
+ */
+#ifndef CVSWD_FLOWSET_H
+#define CVSWD_FLOWSET_H
+
+#include <sys/queue.h>
+
+#include "cvsw_flow.h"
+
+struct flow_node {
+	TAILQ_ENTRY(flow_node) in_order;
+	struct flow_node *next_in_bucket;
+	struct cvsw_flow flow;
+};
+
+struct flowset {
+	TAILQ_HEAD(flow_order, flow_node) order;
+	struct flow_node **buckets;
+	size_t n_buckets;	/* zero or a power of two */
+	size_t n;
+};
+
+void flowset_init(struct flowset *set);
+
+/** flowset_clear() - remove and free everything; the set can be used again */
+void flowset_clear(struct flowset *set);
+
+/** flowset_find() - the flow of this match (in normal form) and priority, or NULL */
+const struct cvsw_flow *flowset_find(const struct flowset *set, const struct cvsw_match *match,
+				     uint16_t priority);
+
+/**
+ * flowset_put() - add a copy of a flow, or let it replace the one of its key
+ *
+ * Return: false if the very same flow was there already.
+ */
+bool flowset_put(struct flowset *set, const struct cvsw_flow *flow);
+
+/**
+ * flowset_remove_covered() - OpenFlow's non-strict DELETE
+ * @match: removes each flow whose frames would all match; may point into @set
+ *
+ * Return: how many went.
+ */
+size_t flowset_remove_covered(struct flowset *set, const struct cvsw_match *match);
+
+/** flowset_move() - @to loses its flows and takes those of @from, which is empty after */
+void flowset_move(struct flowset *to, struct flowset *from);
+
+/** flowset_sorted() - the flows by falling priority; free() it; NULL if there are none */
+const struct cvsw_flow **flowset_sorted(const struct flowset *set);
+
+#define flowset_each(node, set)	TAILQ_FOREACH(node, &(set)->order, in_order)
+
+#endif

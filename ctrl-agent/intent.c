@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "intent.h"
+
+#include <stdio.h>
+
+#include "cvsw_ofp10.h"
+#include "offload.h"
+
+bool intent_parse_flow(const char *text, struct cvsw_flow *flow, struct cvsw_text_error *error)
+{
+	uint8_t data[CVSW_OFP10_FLOW_MOD_MAX];
+	enum cvsw_flow_command command;
+	enum cvsw_fault fault;
+	size_t len, used;
+
+	if (!cvsw_text_parse(CVSW_TEXT_ADD, text, flow, error))
+		return false;
+	error->column = 1;
+	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, flow, data, sizeof(data));
+	if (!len) {
+		snprintf(error->message, sizeof(error->message),
+			 "a mask of this match cannot be said in OpenFlow 1.0, which version 2 uses");
+		return false;
+	}
+	fault = cvsw_ofp10_decode(data, len, &used, &command, flow, NULL);
+	if (fault != CVSW_OK) {
+		snprintf(error->message, sizeof(error->message), "a NIC would refuse it: %s",
+			 cvsw_fault_text(fault));
+		return false;
+	}
+	return true;
+}
+
+bool intent_parse_flows(const json_t *texts, struct flowset *flows, size_t *bad,
+			struct cvsw_text_error *error)
+{
+	struct cvsw_flow flow;
+
+	for (*bad = 0; *bad < json_array_size(texts); (*bad)++) {
+		const json_t *text = json_array_get(texts, *bad);
+
+		if (!json_is_string(text)) {
+			*error = (struct cvsw_text_error){ 1, "a flow is not a string" };
+			return false;
+		}
+		if (!intent_parse_flow(json_string_value(text), &flow, error))
+			return false;
+		flowset_put(flows, &flow);
+	}
+	return true;
+}
+
+bool intent_parse_offload(const json_t *names, uint16_t *offload)
+{
+	const json_t *name;
+	size_t i;
+
+	*offload = 0;
+	if (!json_is_array(names))
+		return false;
+	json_array_foreach(names, i, name) {
+		uint16_t bit = offload_bit(json_string_value(name) ?: "",
+					   json_string_length(name));
+
+		if (!bit)
+			return false;
+		*offload |= bit;
+	}
+	return true;
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "nics.h"
+
+#include "alloc.h"
+#include "log.h"
+#include "vswitch.h"
+
+void nics_init(struct nics *nics, struct event_base *base, size_t max)
+{
+	*nics = (struct nics){ .base = base, .max = max };
+	TAILQ_INIT(&nics->order);
+}
+
+static struct nic **bucket_of(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	/* The bound on their number bounds a bucket's length, whatever the MACs are. */
+	uint32_t hash = (uint32_t)mac[2] << 24 | mac[3] << 16 | mac[4] << 8 | mac[5];
+
+	return &nics->buckets[(hash * 0x9e3779b1u) >> 22];
+}
+
+static_assert(NICS_BUCKETS == 1 << 10, "bucket_of() keeps ten bits");
+
+struct nic *nics_find(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	struct nic *nic = *bucket_of(nics, mac);
+
+	while (nic && memcmp(nic->session.mac, mac, CVSW_ETH_ALEN))
+		nic = nic->next_in_bucket;
+	return nic;
+}
+
+static void arm(struct nic *nic)
+{
+	uint64_t deadline = session_deadline(&nic->session), now = clock_ms();
+	uint64_t pause = deadline > now ? deadline - now : 0;
+	struct timeval wait = { .tv_sec = pause / 1000, .tv_usec = pause % 1000 * 1000 };
+
+	if (deadline == UINT64_MAX)
+		event_del(nic->timer);
+	else
+		event_add(nic->timer, &wait);
+}
+
+/* After anything that moved the session on: what is due now, then the timer. */
+static void go_on(struct nic *nic)
+{
+	session_run(&nic->session, clock_ms());
+	arm(nic);
+	if (nic->nics->changed)
+		nic->nics->changed(nic->nics->owner, nic);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	go_on(arg);
+}
+
+static bool send_to_port(void *owner, const uint8_t *frame, size_t len)
+{
+	struct nic *nic = owner;
+
+	return nic->port && vswitch_send(nic->port, frame, len);
+}
+
+struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	struct nic *nic = nics_find(nics, mac), **bucket, *after;
+
+	if (nic || nics->n >= nics->max)
+		return nic;
+	nic = xcalloc(1, sizeof(*nic));
+	nic->nics = nics;
+	nic->timer = alloc_checked(evtimer_new(nics->base, on_timer, nic));
+	session_init(&nic->session, mac, send_to_port, nic);
+	bucket = bucket_of(nics, mac);
+	nic->next_in_bucket = *bucket;
+	*bucket = nic;
+	nics_each(after, nics)
+		if (memcmp(after->session.mac, mac, CVSW_ETH_ALEN) > 0)
+			break;
+	if (after)
+		TAILQ_INSERT_BEFORE(after, nic, in_order);
+	else
+		TAILQ_INSERT_TAIL(&nics->order, nic, in_order);
+	nics->n++;
+	return nic;
+}
+
+static void nic_free(struct nic *nic)
+{
+	struct nic **link = bucket_of(nic->nics, nic->session.mac);
+
+	while (*link != nic)
+		link = &(*link)->next_in_bucket;
+	*link = nic->next_in_bucket;
+	TAILQ_REMOVE(&nic->nics->order, nic, in_order);
+	nic->nics->n--;
+	event_free(nic->timer);
+	session_free(&nic->session);
+	free(nic);
+}
+
+void nics_free(struct nics *nics)
+{
+	struct nic *nic;
+
+	while ((nic = TAILQ_FIRST(&nics->order)))
+		nic_free(nic);
+}
+
+bool nic_has_intent(const struct nic *nic)
+{
+	const struct intent *intent = &nic->session.intent;
+
+	return intent->flows_stated || intent->mtu || intent->offload_stated;
+}
+
+void nic_detach(struct nic *nic)
+{
+	if (nic->port)
+		nic->port->nic = NULL;
+	nic->port = NULL;
+	session_absent(&nic->session);
+	arm(nic);
+	if (nic->nics->changed)
+		nic->nics->changed(nic->nics->owner, nic);
+	if (!nic_has_intent(nic))
+		nic_free(nic);
+}
+
+static bool is_station(const uint8_t mac[CVSW_ETH_ALEN])
+{
+	static const uint8_t zero[CVSW_ETH_ALEN];
+
+	return !(mac[0] & 1) && memcmp(mac, zero, CVSW_ETH_ALEN);
+}
+
+bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	bool elsewhere;
+	struct nic *nic;
+
+	if (!is_station(mac))
+		return false;
+	/* First out with the old: a port that makes up MACs never holds more than one place. */
+	if (port->nic && memcmp(port->nic->session.mac, mac, CVSW_ETH_ALEN))
+		nic_detach(port->nic);
+	nic = nics_get(nics, mac);
+	if (!nic) {
+		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " at %s refused: %zu NICs are the limit",
+			    MAC_BYTES(mac), port->name, nics->max);
+		return false;
+	}
+	elsewhere = nic->port != port;
+	if (elsewhere) {
+		if (nic->port) {
+			nic->n_moves++;
+			nic->port->nic = NULL;
+			vswitch_port_hello(nic->port);
+		}
+		log_limited(LOG_INFO, "NIC " MAC_FORMAT " registered at switch %016llx port %u (%s)",
+			    MAC_BYTES(mac), (unsigned long long)port->vswitch->dpid,
+			    port->number, port->name);
+	}
+	nic->port = port;
+	port->nic = nic;
+	nic->n_registers++;
+	session_register(&nic->session, elsewhere, clock_ms());
+	go_on(nic);
+	return true;
+}
+
+void nic_list(struct nic *nic, const struct cvsw_msg *msg)
+{
+	session_list(&nic->session, msg, clock_ms());
+	go_on(nic);
+}
+
+void nic_changed(struct nic *nic, bool settings)
+{
+	session_changed(&nic->session, settings, clock_ms());
+	go_on(nic);
+}
+
+void nic_forget(struct nic *nic)
+{
+	struct intent *intent = &nic->session.intent;
+
+	flowset_clear(&intent->flows);
+	intent->flows_stated = false;
+	intent->mtu = 0;
+	intent->offload_stated = false;
+	if (nic->port)
+		nic_changed(nic, false);
+	else
+		nic_detach(nic);
+}

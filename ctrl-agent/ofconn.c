@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ofconn.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "alloc.h"
+#include "cvsw_ofp.h"
+#include "log.h"
+
+enum ofconn_state {
+	OFCONN_HELLO,
+	OFCONN_FEATURES,
+	OFCONN_PORTS,
+	OFCONN_READY,
+};
+
+struct ofconn {
+	LIST_ENTRY(ofconn) in_list;
+	struct vswitches *switches;
+	struct bufferevent *stream;
+	struct event *tick;
+	struct vswitch *vswitch;	/* from FEATURES_REPLY on */
+	enum ofconn_state state;
+	uint8_t version;
+	uint32_t xid;
+	uint64_t opened_at;
+	uint64_t heard_at;
+	bool echo_sent;
+	bool dying;
+	char peer[128];
+	void (*closed)(void *owner);
+	void *owner;
+};
+
+static LIST_HEAD(, ofconn) connections = LIST_HEAD_INITIALIZER(connections);
+static size_t n_connections;
+
+static void ofconn_free(struct ofconn *conn)
+{
+	LIST_REMOVE(conn, in_list);
+	n_connections--;
+	if (conn->vswitch)
+		vswitch_destroy(conn->vswitch);
+	event_free(conn->tick);
+	/* A last word (HELLO_FAILED), if the socket takes it at once. */
+	evbuffer_unfreeze(bufferevent_get_output(conn->stream), 1);
+	evbuffer_write(bufferevent_get_output(conn->stream), bufferevent_getfd(conn->stream));
+	bufferevent_free(conn->stream);
+	if (conn->closed)
+		conn->closed(conn->owner);
+	free(conn);
+}
+
+/*
+ * Ends the connection with one line that says why.  Freed from the event loop:
+ * callers up the stack may hold the connection or its switch.
+ */
+__attribute__((format(printf, 2, 3)))
+static void ofconn_end(struct ofconn *conn, const char *format, ...)
+{
+	char why[256];
+	va_list args;
+
+	if (conn->dying)
+		return;
+	va_start(args, format);
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	log_limited(LOG_WARNING, "switch at %s: %s; connection closed", conn->peer, why);
+	conn->dying = true;
+	bufferevent_disable(conn->stream, EV_READ);
+	event_active(conn->tick, EV_TIMEOUT, 0);
+}
+
+static void write_out(struct ofconn *conn, const uint8_t *data, size_t len)
+{
+	struct evbuffer *out = bufferevent_get_output(conn->stream);
+
+	if (conn->dying)
+		return;
+	if (evbuffer_get_length(out) + len > OFCONN_OUT_LIMIT)
+		ofconn_end(conn, "reads too slowly");
+	else if (len)
+		bufferevent_write(conn->stream, data, len);
+}
+
+static void send_request(struct ofconn *conn, enum cvsw_ofp_kind kind)
+{
+	uint8_t buf[64];
+
+	write_out(conn, buf, cvsw_ofp_encode_request(conn->version, ++conn->xid, kind,
+						     buf, sizeof(buf)));
+}
+
+/* vswitch->send */
+static bool send_frame(void *owner, uint32_t port, const uint8_t *frame, size_t len)
+{
+	struct ofconn *conn = owner;
+	uint8_t buf[2048];
+	size_t n;
+
+	if (conn->dying ||
+	    evbuffer_get_length(bufferevent_get_output(conn->stream)) > OFCONN_OUT_BUSY)
+		return false;
+	n = cvsw_ofp_encode_packet_out(conn->version, ++conn->xid, port, frame, len,
+				       buf, sizeof(buf));
+	write_out(conn, buf, n);
+	return n != 0;
+}
+
+static void install_rules(struct ofconn *conn)
+{
+	static const struct cvsw_ofp_rule rules[] = {
+		{ OFCONN_COOKIE, CVSW_OFPP_CONTROLLER, OFCONN_CONTROL_PRIORITY, CVSW_ETHERTYPE },
+		{ OFCONN_COOKIE, CVSW_OFPP_NORMAL, 0, 0 },
+	};
+	uint8_t buf[256];
+
+	write_out(conn, buf, cvsw_ofp_encode_set_config(conn->version, ++conn->xid,
+							buf, sizeof(buf)));
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
+		write_out(conn, buf, cvsw_ofp_encode_rule(conn->version, ++conn->xid, &rules[i],
+							  buf, sizeof(buf)));
+}
+
+static void set_port(struct ofconn *conn, const struct cvsw_ofp_port *port)
+{
+	if (port->number < CVSW_OFPP_MAX)
+		vswitch_port_set(conn->vswitch, port->number, port->name, !port->link_down);
+}
+
+static void set_ports(struct ofconn *conn, struct cvsw_ofp_ports ports)
+{
+	struct cvsw_ofp_port port;
+
+	while (cvsw_ofp_next_port(&ports, &port))
+		set_port(conn, &port);
+}
+
+static void ready(struct ofconn *conn)
+{
+	conn->state = OFCONN_READY;
+	log_line(LOG_INFO, "switch %016llx at %s: %s, %zu ports",
+		 (unsigned long long)conn->vswitch->dpid, conn->peer, conn->vswitch->kind,
+		 conn->vswitch->n_ports);
+}
+
+static void on_hello(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
+{
+	static const char why[] = "CVSW speaks OpenFlow 1.0 and 1.3";
+	uint8_t buf[128];
+
+	if (conn->state != OFCONN_HELLO)
+		return;
+	if (!msg->hello.version) {
+		write_out(conn, buf, cvsw_ofp_encode_error(CVSW_OFP_V13, msg->xid,
+							   CVSW_OFPET_HELLO_FAILED,
+							   CVSW_OFPHFC_INCOMPATIBLE,
+							   (const uint8_t *)why, sizeof(why) - 1,
+							   buf, sizeof(buf)));
+		ofconn_end(conn, "no OpenFlow version in common");
+		return;
+	}
+	conn->version = msg->hello.version;
+	conn->state = OFCONN_FEATURES;
+	send_request(conn, CVSW_OFP_FEATURES_REQUEST);
+}
+
+static void on_features(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
+{
+	if (conn->state != OFCONN_FEATURES)
+		return;
+	/*
+	 * The one that was here first stays: a switch that claims another's datapath
+	 * id must not be able to push it out. A dead one goes by its echo.
+	 */
+	conn->vswitch = vswitch_create(conn->switches, msg->features.datapath_id,
+				       conn->version == CVSW_OFP_V10 ? "OpenFlow 1.0" :
+								       "OpenFlow 1.3",
+				       conn->peer, send_frame, conn);
+	if (!conn->vswitch) {
+		ofconn_end(conn, "datapath id %016llx is connected already, or there are %d switches",
+			   (unsigned long long)msg->features.datapath_id, VSWITCH_MAX);
+		return;
+	}
+	install_rules(conn);
+	if (conn->version == CVSW_OFP_V10) {
+		set_ports(conn, msg->features.ports);
+		ready(conn);
+	} else {
+		conn->state = OFCONN_PORTS;
+		send_request(conn, CVSW_OFP_PORT_DESC_REQUEST);
+	}
+}
+
+static void on_port_status(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
+{
+	if (!conn->vswitch)
+		return;
+	if (msg->port_status.reason == CVSW_OFP_PORT_DELETED)
+		vswitch_port_remove(conn->vswitch, msg->port_status.port.number);
+	else
+		set_port(conn, &msg->port_status.port);
+}
+
+static void on_packet_in(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
+{
+	if (!conn->vswitch)
+		return;
+	vswitch_frame(conn->vswitch, msg->packet_in.in_port, msg->data, msg->len);
+}
+
+static void on_echo_request(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
+{
+	uint8_t buf[CVSW_OFP_MAX_LEN];
+
+	write_out(conn, buf, cvsw_ofp_encode_echo_reply(msg, buf, sizeof(buf)));
+}
+
+static void on_error(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
+{
+	if (conn->state == OFCONN_HELLO)
+		ofconn_end(conn, "the switch refused the handshake (type %u code %u)",
+			   msg->error.type, msg->error.code);
+	else
+		log_limited(LOG_WARNING, "switch at %s refused message %u: type %u code %u",
+			    conn->peer, msg->xid, msg->error.type, msg->error.code);
+}
+
+static void on_message(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
+{
+	switch (msg->kind) {
+	case CVSW_OFP_HELLO:
+		on_hello(conn, msg);
+		break;
+	case CVSW_OFP_ERROR:
+		on_error(conn, msg);
+		break;
+	case CVSW_OFP_ECHO_REQUEST:
+		on_echo_request(conn, msg);
+		break;
+	case CVSW_OFP_FEATURES_REPLY:
+		on_features(conn, msg);
+		break;
+	case CVSW_OFP_PORT_DESC_REPLY:
+		if (conn->state != OFCONN_PORTS)
+			break;
+		set_ports(conn, msg->port_desc.ports);
+		if (!msg->port_desc.more)
+			ready(conn);
+		break;
+	case CVSW_OFP_PORT_STATUS:
+		on_port_status(conn, msg);
+		break;
+	case CVSW_OFP_PACKET_IN:
+		on_packet_in(conn, msg);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_readable(struct bufferevent *stream, void *arg)
+{
+	struct evbuffer *in = bufferevent_get_input(stream);
+	struct ofconn *conn = arg;
+
+	while (!conn->dying) {
+		uint8_t header[CVSW_OFP_HEADER_LEN];
+		struct cvsw_ofp_msg msg;
+		enum cvsw_fault fault;
+		size_t size, offset = 0;
+		ev_ssize_t n = evbuffer_copyout(in, header, sizeof(header));
+
+		fault = cvsw_ofp_frame(header, n < 0 ? 0 : n, &size);
+		if (fault == CVSW_OK && (!size || size > evbuffer_get_length(in)))
+			return;
+		if (fault == CVSW_OK)
+			fault = cvsw_ofp_decode(evbuffer_pullup(in, size), size, &msg, &offset);
+		if (fault != CVSW_OK) {
+			ofconn_end(conn, "not OpenFlow: %s at byte %zu of a message",
+				   cvsw_fault_text(fault), offset);
+			return;
+		}
+		conn->heard_at = clock_ms();
+		conn->echo_sent = false;
+		on_message(conn, &msg);
+		evbuffer_drain(in, size);
+	}
+}
+
+static void on_event(struct bufferevent *stream, short what, void *arg)
+{
+	struct ofconn *conn = arg;
+
+	(void)stream;
+	if (what & BEV_EVENT_ERROR)
+		ofconn_end(conn, "%s", evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+	else if (what & BEV_EVENT_EOF)
+		ofconn_end(conn, "gone");
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct ofconn *conn = arg;
+	uint64_t now = clock_ms();
+
+	(void)fd;
+	(void)what;
+	if (conn->dying) {
+		ofconn_free(conn);
+		return;
+	}
+	if (conn->state != OFCONN_READY && now - conn->opened_at > OFCONN_HANDSHAKE_MS) {
+		ofconn_end(conn, "handshake not finished in %d s", OFCONN_HANDSHAKE_MS / 1000);
+	} else if (now - conn->heard_at > OFCONN_DEAD_MS) {
+		ofconn_end(conn, "silent for %d s", OFCONN_DEAD_MS / 1000);
+	} else if (conn->version && !conn->echo_sent && now - conn->heard_at > OFCONN_ECHO_MS) {
+		conn->echo_sent = true;
+		send_request(conn, CVSW_OFP_ECHO_REQUEST);
+	}
+}
+
+void ofconn_open(struct vswitches *switches, evutil_socket_t fd, const char *peer,
+		 void (*closed)(void *owner), void *owner)
+{
+	static const struct timeval second = { .tv_sec = 1 };
+	struct ofconn *conn;
+	uint8_t buf[64];
+
+	if (n_connections >= OFCONN_MAX) {
+		log_limited(LOG_WARNING, "switch at %s refused: %d connections are the limit",
+			    peer, OFCONN_MAX);
+		evutil_closesocket(fd);
+		if (closed)
+			closed(owner);
+		return;
+	}
+	conn = xcalloc(1, sizeof(*conn));
+	conn->switches = switches;
+	conn->closed = closed;
+	conn->owner = owner;
+	conn->opened_at = conn->heard_at = clock_ms();
+	snprintf(conn->peer, sizeof(conn->peer), "%s", peer);
+	conn->stream = alloc_checked(bufferevent_socket_new(switches->base, fd,
+							    BEV_OPT_CLOSE_ON_FREE));
+	conn->tick = alloc_checked(event_new(switches->base, -1, EV_PERSIST, on_tick, conn));
+	event_add(conn->tick, &second);
+	LIST_INSERT_HEAD(&connections, conn, in_list);
+	n_connections++;
+	bufferevent_setcb(conn->stream, on_readable, NULL, on_event, conn);
+	/* The largest message fits; more than that waits in the kernel. */
+	bufferevent_setwatermark(conn->stream, EV_READ, 0, 2 * (CVSW_OFP_MAX_LEN + 1));
+	bufferevent_enable(conn->stream, EV_READ | EV_WRITE);
+	write_out(conn, buf, cvsw_ofp_encode_hello(++conn->xid, buf, sizeof(buf)));
+}
+
+void ofconn_close_all(void)
+{
+	struct ofconn *conn;
+
+	while ((conn = LIST_FIRST(&connections))) {
+		conn->closed = NULL;
+		ofconn_free(conn);
+	}
+}

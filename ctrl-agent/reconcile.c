@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "reconcile.h"
+
+static bool is_extra(const struct flowset *intent, const struct cvsw_flow *listed)
+{
+	return !flowset_find(intent, &listed->match, listed->priority);
+}
+
+/* A flow of the right key with other actions is not deleted: SET replaces it in one step. */
+static bool is_missing(const struct flowset *table, const struct cvsw_flow *wanted)
+{
+	const struct cvsw_flow *listed = flowset_find(table, &wanted->match, wanted->priority);
+
+	return !listed || !cvsw_flow_equal(listed, wanted);
+}
+
+static bool goes_with(const struct reconcile_step *steps, size_t n, const struct cvsw_flow *flow)
+{
+	for (size_t i = 0; i < n; i++)
+		if (cvsw_match_covers(&steps[i].flow->match, &flow->match))
+			return true;
+	return false;
+}
+
+size_t reconcile(const struct flowset *intent, const struct flowset *table,
+		 struct reconcile_step *steps, size_t max)
+{
+	const struct flow_node *node;
+	size_t n = 0;
+
+	flowset_each(node, table) {
+		if (n == max)
+			return n;
+		if (is_extra(intent, &node->flow) && !goes_with(steps, n, &node->flow))
+			steps[n++] = (struct reconcile_step){ CVSW_MSG_DELETE_ENTRY, &node->flow };
+	}
+	if (n)
+		return n;
+	flowset_each(node, intent) {
+		if (n == max)
+			return n;
+		if (is_missing(table, &node->flow))
+			steps[n++] = (struct reconcile_step){ CVSW_MSG_SET_ENTRY, &node->flow };
+	}
+	return n;
+}
+
+void reconcile_apply(struct flowset *table, const struct reconcile_step *step)
+{
+	if (step->type == CVSW_MSG_DELETE_ENTRY)
+		flowset_remove_covered(table, &step->flow->match);
+	else
+		flowset_put(table, step->flow);
+}
+
+struct reconcile_diff reconcile_diff(const struct flowset *intent, const struct flowset *table)
+{
+	struct reconcile_diff diff = { 0, 0 };
+	const struct flow_node *node;
+
+	flowset_each(node, intent)
+		diff.missing += is_missing(table, &node->flow);
+	flowset_each(node, table)
+		diff.extra += is_extra(intent, &node->flow);
+	return diff;
+}

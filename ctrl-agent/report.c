@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report.h"
+
+#include "alloc.h"
+#include "cvsw_text.h"
+#include "log.h"
+#include "offload.h"
+
+static json_t *mac_json(const uint8_t mac[CVSW_ETH_ALEN])
+{
+	return json_sprintf(MAC_FORMAT, MAC_BYTES(mac));
+}
+
+static json_t *dpid_json(uint64_t dpid)
+{
+	return json_sprintf("%016llx", (unsigned long long)dpid);
+}
+
+json_t *report_offload(uint16_t offload)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < N_OFFLOADS; i++)
+		if (offload & offload_names[i].bit)
+			json_array_append_new(names, json_string(offload_names[i].name));
+	return names;
+}
+
+static json_t *report_port(const struct vport *port)
+{
+	json_t *json = json_pack("{s:i, s:s, s:b}", "port", port->number, "name", port->name,
+				 "up", port->up);
+
+	if (port->nic)
+		json_object_set_new(json, "nic", mac_json(port->nic->session.mac));
+	return json;
+}
+
+static json_t *report_switch(const struct vswitch *vswitch)
+{
+	json_t *ports = json_array();
+	const struct vport *port;
+
+	vports_each(port, vswitch)
+		json_array_append_new(ports, report_port(port));
+	return json_pack("{s:o, s:s, s:s, s:I, s:o, s:{s:I, s:I, s:I, s:I}}",
+			 "dpid", dpid_json(vswitch->dpid), "protocol", vswitch->kind,
+			 "peer", vswitch->peer,
+			 "seconds", (json_int_t)((clock_ms() - vswitch->since) / 1000),
+			 "ports", ports, "frames",
+			 "received", (json_int_t)vswitch->n_frames,
+			 "malformed", (json_int_t)vswitch->n_malformed,
+			 "unexpected", (json_int_t)vswitch->n_unexpected,
+			 "unknown_port", (json_int_t)vswitch->n_unknown_port);
+}
+
+json_t *report_switches(struct agent *agent)
+{
+	json_t *switches = json_array();
+	struct vswitch *vswitch;
+
+	vswitches_each(vswitch, &agent->switches)
+		json_array_append_new(switches, report_switch(vswitch));
+	return switches;
+}
+
+json_t *report_nic(const struct nic *nic)
+{
+	const struct session *session = &nic->session;
+	const struct intent *intent = &session->intent;
+	json_t *json = json_pack("{s:o, s:s, s:b, s:I, s:I, s:I}",
+				 "mac", mac_json(session->mac),
+				 "state", session_state_name(session_state(session)),
+				 "managed", intent->flows_stated,
+				 "flows", (json_int_t)intent->flows.n,
+				 "registers", (json_int_t)nic->n_registers,
+				 "moves", (json_int_t)nic->n_moves);
+
+	if (nic->port) {
+		json_object_set_new(json, "dpid", dpid_json(nic->port->vswitch->dpid));
+		json_object_set_new(json, "port", json_integer(nic->port->number));
+		json_object_set_new(json, "port_name", json_string(nic->port->name));
+	}
+	if (session->heard) {
+		json_object_set_new(json, "reported", json_integer(session->n_reported));
+		json_object_set_new(json, "missing", json_integer(session->diff.missing));
+		json_object_set_new(json, "extra", json_integer(session->diff.extra));
+	}
+	if (intent->mtu)
+		json_object_set_new(json, "mtu", json_integer(intent->mtu));
+	if (intent->offload_stated)
+		json_object_set_new(json, "offload", report_offload(intent->offload));
+	json_object_set_new(json, "messages",
+			    json_pack("{s:I, s:I, s:I, s:I}",
+				      "sent", (json_int_t)session->n_sent,
+				      "lists", (json_int_t)session->n_lists,
+				      "bad_lists", (json_int_t)session->n_bad_lists,
+				      "repairs", (json_int_t)session->n_repairs));
+	return json;
+}
+
+json_t *report_nics(struct agent *agent)
+{
+	json_t *nics = json_array();
+	struct nic *nic;
+
+	nics_each(nic, &agent->nics)
+		json_array_append_new(nics, report_nic(nic));
+	return nics;
+}
+
+char *report_flow_text(const struct cvsw_flow *flow)
+{
+	size_t room = cvsw_text_format(flow, NULL, 0) + 1;
+	char *text = xcalloc(1, room);
+
+	cvsw_text_format(flow, text, room);
+	return text;
+}
+
+static json_t *report_flow(const struct cvsw_flow *flow)
+{
+	char *text = report_flow_text(flow);
+	json_t *json = json_pack("{s:s, s:i, s:I}", "flow", text, "priority", flow->priority,
+				 "cookie", (json_int_t)flow->cookie);
+
+	free(text);
+	return json;
+}
+
+json_t *report_flows(const struct flowset *flows, const struct cvsw_match *match)
+{
+	const struct cvsw_flow **sorted = flowset_sorted(flows);
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < flows->n; i++)
+		if (!match || cvsw_match_covers(match, &sorted[i]->match))
+			json_array_append_new(array, report_flow(sorted[i]));
+	free(sorted);
+	return array;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the daemon knows, as JSON: for clients, and for the state file. */
+#ifndef CVSWD_REPORT_H
+#define CVSWD_REPORT_H
+
+#include <jansson.h>
+
+#include "agent.h"
+
+/* Each returns a new reference. */
+json_t *report_switches(struct agent *agent);
+json_t *report_nics(struct agent *agent);
+json_t *report_nic(const struct nic *nic);
+json_t *report_offload(uint16_t offload);
+
+/** report_flow_text() - malloc()ed; what cvsw_text_parse() reads back */
+char *report_flow_text(const struct cvsw_flow *flow);
+
+/** report_flows() - those inside @match (NULL: all), by falling priority */
+json_t *report_flows(const struct flowset *flows, const struct cvsw_match *match);
+
+#endif

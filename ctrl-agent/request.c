@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "request.h"
+
+#include <stdarg.h>
+
+#include "alloc.h"
+#include "intent.h"
+#include "log.h"
+#include "place.h"
+#include "report.h"
+#include "state.h"
+
+struct request {
+	struct agent *agent;
+	struct client *client;
+	const json_t *json;
+};
+
+/* A client that waits until a NIC has what it was just told. */
+struct waiter {
+	LIST_ENTRY(waiter) in_list;
+	struct agent *agent;
+	struct client *client;
+	struct event *timer;
+	uint8_t mac[CVSW_ETH_ALEN];
+	uint64_t generation;
+};
+
+static LIST_HEAD(, waiter) waiters = LIST_HEAD_INITIALIZER(waiters);
+
+__attribute__((format(printf, 2, 3)))
+static void refuse(const struct request *request, const char *format, ...)
+{
+	va_list args;
+	json_t *text;
+
+	va_start(args, format);
+	text = json_vsprintf(format, args);
+	va_end(args);
+	client_answer(request->client, json_pack("{s:b, s:o}", "ok", 0, "error", text));
+}
+
+static json_t *status(const struct nic *nic, bool synced)
+{
+	return json_pack("{s:b, s:b, s:o}", "ok", 1, "synced", synced, "nic", report_nic(nic));
+}
+
+static void waiter_free(struct waiter *waiter)
+{
+	LIST_REMOVE(waiter, in_list);
+	event_free(waiter->timer);
+	free(waiter);
+}
+
+static void waiter_answer(struct waiter *waiter, const struct nic *nic, bool synced)
+{
+	struct client *client = waiter->client;
+
+	waiter_free(waiter);
+	client_answer(client, status(nic, synced));
+}
+
+static void on_timeout(evutil_socket_t fd, short what, void *arg)
+{
+	struct waiter *waiter = arg;
+	struct nic *nic = nics_find(&waiter->agent->nics, waiter->mac);
+
+	(void)fd;
+	(void)what;
+	if (nic) {
+		waiter_answer(waiter, nic, false);
+	} else {
+		struct request gone = { .client = waiter->client };
+
+		waiter_free(waiter);
+		refuse(&gone, "the NIC has gone");
+	}
+}
+
+void request_nic_changed(void *owner, struct nic *nic)
+{
+	enum session_state state = session_state(&nic->session);
+	struct waiter *waiter, *next;
+
+	(void)owner;
+	if (state != SESSION_IN_SYNC && state != SESSION_ABSENT)
+		return;
+	for (waiter = LIST_FIRST(&waiters); waiter; waiter = next) {
+		next = LIST_NEXT(waiter, in_list);
+		if (memcmp(waiter->mac, nic->session.mac, CVSW_ETH_ALEN))
+			continue;
+		if (state == SESSION_ABSENT || nic->session.verified >= waiter->generation)
+			waiter_answer(waiter, nic, state == SESSION_IN_SYNC);
+	}
+}
+
+void request_cancel(struct client *client)
+{
+	struct waiter *waiter;
+
+	LIST_FOREACH(waiter, &waiters, in_list)
+		if (waiter->client == client)
+			break;
+	if (waiter)
+		waiter_free(waiter);
+}
+
+/* Answers when the NIC has it, at the time limit, or at once. */
+static void answer_changed(const struct request *request, struct nic *nic)
+{
+	json_int_t ms = REQUEST_DEFAULT_TIMEOUT_MS;
+	const json_t *timeout = json_object_get(request->json, "timeout_ms");
+	struct waiter *waiter;
+	struct timeval wait;
+
+	if (json_is_integer(timeout))
+		ms = json_integer_value(timeout);
+	ms = ms < 0 ? 0 : ms > REQUEST_MAX_TIMEOUT_MS ? REQUEST_MAX_TIMEOUT_MS : ms;
+	if (!json_is_true(json_object_get(request->json, "wait")) || !nic->port ||
+	    session_state(&nic->session) == SESSION_IN_SYNC) {
+		client_answer(request->client,
+			      status(nic, session_state(&nic->session) == SESSION_IN_SYNC));
+		return;
+	}
+	waiter = xcalloc(1, sizeof(*waiter));
+	waiter->agent = request->agent;
+	waiter->client = request->client;
+	waiter->generation = nic->session.generation;
+	memcpy(waiter->mac, nic->session.mac, CVSW_ETH_ALEN);
+	waiter->timer = alloc_checked(evtimer_new(request->agent->base, on_timeout, waiter));
+	wait = (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+	event_add(waiter->timer, &wait);
+	LIST_INSERT_HEAD(&waiters, waiter, in_list);
+}
+
+static void changed(const struct request *request, struct nic *nic, bool settings)
+{
+	state_save(request->agent);
+	nic_changed(nic, settings);
+	answer_changed(request, nic);
+}
+
+/* The NIC a request names; after NULL the request has been refused. */
+static struct nic *nic_of(const struct request *request, enum place_unknown unknown)
+{
+	const char *text = json_string_value(json_object_get(request->json, "nic"));
+	char why[256];
+	struct nic *nic;
+
+	if (!text) {
+		refuse(request, "the request names no NIC");
+		return NULL;
+	}
+	nic = place_find_nic(request->agent, text, unknown, why, sizeof(why));
+	if (!nic)
+		refuse(request, "%s", why);
+	return nic;
+}
+
+static void refuse_flow(const struct request *request, const struct cvsw_text_error *error,
+			size_t index)
+{
+	client_answer(request->client,
+		      json_pack("{s:b, s:s, s:i, s:I}", "ok", 0, "error", error->message,
+				"column", error->column, "index", (json_int_t)index));
+}
+
+static void do_show(const struct request *request)
+{
+	client_answer(request->client,
+		      json_pack("{s:b, s:s, s:o, s:o}", "ok", 1, "version", CVSW_VERSION,
+				"switches", report_switches(request->agent),
+				"nics", report_nics(request->agent)));
+}
+
+static size_t union_size(const struct flowset *have, const struct flowset *more)
+{
+	const struct flow_node *node;
+	size_t n = have->n;
+
+	flowset_each(node, more)
+		n += !flowset_find(have, &node->flow.match, node->flow.priority);
+	return n;
+}
+
+static void refuse_too_many(const struct request *request)
+{
+	refuse(request, "a NIC can have %d flows at most", SESSION_MAX_FLOWS);
+}
+
+static void do_add_flows(const struct request *request)
+{
+	const json_t *texts = json_object_get(request->json, "flows");
+	struct cvsw_text_error error;
+	struct flow_node *node;
+	struct flowset flows;
+	struct nic *nic;
+	size_t bad;
+
+	flowset_init(&flows);
+	if (!json_is_array(texts)) {
+		refuse(request, "the request has no array of flows");
+	} else if (!intent_parse_flows(texts, &flows, &bad, &error)) {
+		refuse_flow(request, &error, bad);
+	} else if (!flows.n) {
+		refuse(request, "there are no flows to add");
+	} else if (flows.n > SESSION_MAX_FLOWS) {
+		refuse_too_many(request);
+	} else if ((nic = nic_of(request, PLACE_CREATE))) {
+		struct intent *intent = &nic->session.intent;
+
+		if (union_size(&intent->flows, &flows) > SESSION_MAX_FLOWS) {
+			refuse_too_many(request);
+		} else {
+			flowset_each(node, &flows)
+				flowset_put(&intent->flows, &node->flow);
+			intent->flows_stated = true;
+			changed(request, nic, false);
+		}
+	}
+	flowset_clear(&flows);
+}
+
+/* The request's match, everything if it has none; false: refused. */
+static bool match_of(const struct request *request, struct cvsw_match *match)
+{
+	const json_t *text = json_object_get(request->json, "match");
+	struct cvsw_text_error error;
+	struct cvsw_flow flow = { 0 };
+
+	if (text && !json_is_string(text)) {
+		refuse(request, "the match is not a string");
+		return false;
+	}
+	if (text && !cvsw_text_parse(CVSW_TEXT_MATCH, json_string_value(text), &flow, &error)) {
+		refuse_flow(request, &error, 0);
+		return false;
+	}
+	*match = flow.match;
+	return true;
+}
+
+static void do_del_flows(const struct request *request)
+{
+	struct cvsw_match match;
+	struct nic *nic;
+
+	if (!match_of(request, &match) || !(nic = nic_of(request, PLACE_CREATE)))
+		return;
+	flowset_remove_covered(&nic->session.intent.flows, &match);
+	nic->session.intent.flows_stated = true;
+	changed(request, nic, false);
+}
+
+static void do_dump_flows(const struct request *request)
+{
+	struct cvsw_match match;
+	struct nic *nic;
+
+	if (!match_of(request, &match) || !(nic = nic_of(request, PLACE_REFUSE)))
+		return;
+	client_answer(request->client,
+		      json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(nic),
+				"flows", report_flows(&nic->session.intent.flows, &match)));
+}
+
+static void do_set_mtu(const struct request *request)
+{
+	json_int_t mtu = json_integer_value(json_object_get(request->json, "mtu"));
+	struct nic *nic;
+
+	if (mtu < INTENT_MIN_MTU || mtu > UINT16_MAX) {
+		refuse(request, "an MTU is a number from %d to %d", INTENT_MIN_MTU, UINT16_MAX);
+		return;
+	}
+	nic = nic_of(request, PLACE_CREATE);
+	if (!nic)
+		return;
+	nic->session.intent.mtu = mtu;
+	changed(request, nic, true);
+}
+
+static void do_set_offload(const struct request *request)
+{
+	uint16_t offload;
+	struct nic *nic;
+
+	if (!intent_parse_offload(json_object_get(request->json, "offload"), &offload)) {
+		refuse(request, "offloads are csum, tso, ufo, gso and gro");
+		return;
+	}
+	nic = nic_of(request, PLACE_CREATE);
+	if (!nic)
+		return;
+	nic->session.intent.offload = offload;
+	nic->session.intent.offload_stated = true;
+	changed(request, nic, true);
+}
+
+static void do_forget(const struct request *request)
+{
+	struct nic *nic = nic_of(request, PLACE_REFUSE);
+	json_t *answer;
+
+	if (!nic)
+		return;
+	answer = json_pack("{s:b, s:o}", "ok", 1, "nic", report_nic(nic));
+	nic_forget(nic);
+	state_save(request->agent);
+	client_answer(request->client, answer);
+}
+
+static const struct command {
+	const char *name;
+	void (*run)(const struct request *request);
+} commands[] = {
+	{ "show", do_show },
+	{ "add-flows", do_add_flows },
+	{ "del-flows", do_del_flows },
+	{ "dump-flows", do_dump_flows },
+	{ "set-mtu", do_set_mtu },
+	{ "set-offload", do_set_offload },
+	{ "forget", do_forget },
+};
+
+void request_take(struct agent *agent, struct client *client, const char *line, size_t len)
+{
+	struct request request = { .agent = agent, .client = client };
+	const char *name;
+	json_error_t error;
+	json_t *json = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
+	size_t i;
+
+	request.json = json;
+	name = json_string_value(json_object_get(json, "command"));
+	if (!json) {
+		refuse(&request, "not JSON: %s at column %d", error.text, error.column);
+	} else if (!name) {
+		refuse(&request, "the request names no command");
+	} else {
+		for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+			if (!strcmp(commands[i].name, name))
+				break;
+		if (i < sizeof(commands) / sizeof(*commands))
+			commands[i].run(&request);
+		else
+			refuse(&request, "unknown command");
+	}
+	json_decref(json);
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "session.h"
+
+#include "cvsw_ofp10.h"
+
+static const uint8_t broadcast[CVSW_ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+void session_init(struct session *session, const uint8_t mac[CVSW_ETH_ALEN],
+		  bool (*send)(void *owner, const uint8_t *frame, size_t len), void *owner)
+{
+	*session = (struct session){ .send = send, .owner = owner, .generation = 1 };
+	memcpy(session->mac, mac, CVSW_ETH_ALEN);
+	flowset_init(&session->intent.flows);
+	flowset_init(&session->table);
+	listing_init(&session->listing);
+}
+
+void session_free(struct session *session)
+{
+	flowset_clear(&session->intent.flows);
+	flowset_clear(&session->table);
+	flowset_clear(&session->listing.flows);
+}
+
+static bool send_message(struct session *session, struct cvsw_msg *msg, const uint8_t *dst)
+{
+	uint8_t frame[CVSW_MSG_HEADER_LEN + CVSW_OFP10_FLOW_MOD_MAX];
+	size_t len;
+
+	memcpy(msg->dst, dst, CVSW_ETH_ALEN);
+	len = cvsw_msg_encode(msg, frame, sizeof(frame));
+	if (!len || !session->send(session->owner, frame, len))
+		return false;
+	session->n_sent++;
+	return true;
+}
+
+static bool send_plain(struct session *session, enum cvsw_msg_type type, uint16_t data1)
+{
+	struct cvsw_msg msg = { .type = type, .data1 = data1 };
+
+	return send_message(session, &msg, session->mac);
+}
+
+static bool send_hello(struct session *session)
+{
+	struct cvsw_msg msg = { .type = CVSW_MSG_HELLO };
+
+	return send_message(session, &msg, broadcast);
+}
+
+static bool send_flow(struct session *session, enum cvsw_msg_type type,
+		      const struct cvsw_flow *flow)
+{
+	uint8_t data[CVSW_OFP10_FLOW_MOD_MAX];
+	struct cvsw_msg msg = { .type = type, .data = data };
+	struct cvsw_flow bare;
+
+	if (type == CVSW_MSG_DELETE_ENTRY) {
+		/* A delete goes by its match; actions would only be more to refuse. */
+		bare = (struct cvsw_flow){ .match = flow->match, .priority = flow->priority };
+		msg.len = cvsw_ofp10_encode(CVSW_FLOW_DELETE, &bare, data, sizeof(data));
+	} else {
+		msg.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, flow, data, sizeof(data));
+	}
+	return msg.len && send_message(session, &msg, session->mac);
+}
+
+static bool send_settings(struct session *session)
+{
+	const struct intent *intent = &session->intent;
+
+	if (intent->mtu && !send_plain(session, CVSW_MSG_SET_MTU, intent->mtu))
+		return false;
+	if (intent->offload_stated && !send_plain(session, CVSW_MSG_SET_OFFLOAD, intent->offload))
+		return false;
+	session->settings_due = false;
+	return true;
+}
+
+static uint64_t doubling(uint64_t first, unsigned int times, uint64_t most)
+{
+	uint64_t pause = first << (times < 16 ? times : 16);
+
+	return pause < most ? pause : most;
+}
+
+static void push_at(struct session *session, uint64_t when)
+{
+	session->phase = PHASE_PUSHING;
+	session->deadline = when;
+}
+
+void session_register(struct session *session, bool elsewhere, uint64_t now)
+{
+	bool again = session->phase != PHASE_ABSENT && !elsewhere;
+
+	if (again && now - session->registered_at < SESSION_REGISTER_MIN_MS)
+		return;
+	session->registered_at = now;
+	session->heard = false;
+	session->settings_due = true;
+	session->table_known = false;
+	session->verified = 0;
+	session->tries = 0;
+	session->repairs = 0;
+	push_at(session, now);
+}
+
+void session_absent(struct session *session)
+{
+	session->phase = PHASE_ABSENT;
+	session->heard = false;
+	session->table_known = false;
+	session->verified = 0;
+	flowset_clear(&session->table);
+	listing_reset(&session->listing, 0);
+}
+
+void session_changed(struct session *session, bool settings, uint64_t now)
+{
+	session->generation++;
+	session->settings_due |= settings;
+	session->repairs = 0;
+	if (session->phase != PHASE_ABSENT)
+		push_at(session, now);
+}
+
+static void ask(struct session *session, uint64_t now)
+{
+	listing_reset(&session->listing, session->intent.flows.n + SESSION_MAX_EXTRA);
+	session->phase = PHASE_ASKING;
+	if (session->tries >= SESSION_HELLO_TRIES) {
+		session->verified = 0;
+		send_hello(session);
+	}
+	if (send_plain(session, CVSW_MSG_LIST_ENTRIES, 0))
+		session->deadline = now + doubling(SESSION_ANSWER_MS, session->tries++,
+						   SESSION_ANSWER_MAX_MS);
+	else
+		session->deadline = now + SESSION_NO_ROOM_MS;
+}
+
+/* Sends up to a burst of what the table lacks. False: the switch has no room. */
+static bool push_burst(struct session *session, size_t *left)
+{
+	struct reconcile_step steps[SESSION_BURST];
+	size_t n;
+
+	*left = SESSION_BURST;
+	while (*left && (n = reconcile(&session->intent.flows, &session->table, steps, *left))) {
+		for (size_t i = 0; i < n; i++) {
+			if (!send_flow(session, steps[i].type, steps[i].flow))
+				return false;
+			reconcile_apply(&session->table, &steps[i]);
+		}
+		*left -= n;
+	}
+	return true;
+}
+
+static void push(struct session *session, uint64_t now)
+{
+	size_t left = SESSION_BURST;
+
+	if ((session->settings_due && !send_settings(session)) ||
+	    (session->table_known && session->intent.flows_stated &&
+	     !push_burst(session, &left))) {
+		push_at(session, now + SESSION_NO_ROOM_MS);
+		return;
+	}
+	if (!left) {
+		push_at(session, now + SESSION_BURST_PAUSE_MS);
+		return;
+	}
+	session->tries = 0;
+	ask(session, now);
+}
+
+/* A table too large to be ours: empty it, then give it what it should have. */
+static void clear_nic(struct session *session)
+{
+	struct cvsw_flow all = { 0 };
+
+	flowset_clear(&session->table);
+	session->table_known = send_flow(session, CVSW_MSG_DELETE_ENTRY, &all);
+}
+
+static void compare(struct session *session, uint64_t now)
+{
+	bool overflowed = listing_overflowed(&session->listing);
+
+	session->n_reported = session->listing.n_listed;
+	flowset_move(&session->table, &session->listing.flows);
+	session->table_known = true;
+	session->heard = true;
+	session->diff = (struct reconcile_diff){ 0, 0 };
+	if (session->intent.flows_stated) {
+		session->diff = reconcile_diff(&session->intent.flows, &session->table);
+		if (overflowed)
+			session->diff.extra = session->n_reported - session->intent.flows.n;
+	}
+	if (!session->diff.missing && !session->diff.extra) {
+		session->verified = session->generation;
+		session->repairs = 0;
+		session->phase = PHASE_RESTING;
+		session->deadline = now + SESSION_RECHECK_MS;
+		return;
+	}
+	session->n_repairs += session->diff.missing + session->diff.extra;
+	session->verified = 0;
+	if (overflowed)
+		clear_nic(session);
+	push_at(session, session->repairs ? now + doubling(SESSION_REPAIR_MS, session->repairs,
+							   SESSION_REPAIR_MAX_MS) : now);
+	session->repairs++;
+}
+
+void session_list(struct session *session, const struct cvsw_msg *msg, uint64_t now)
+{
+	if (session->phase != PHASE_ASKING)
+		return;		/* late: of a question that is no longer of interest */
+	session->tries = 0;	/* it lives: whatever is lost now is asked for again soon */
+	session->deadline = now + SESSION_ANSWER_MS;
+	switch (listing_add(&session->listing, msg)) {
+	case LISTING_MORE:
+		break;
+	case LISTING_VOID:
+		session->n_bad_lists++;
+		break;
+	case LISTING_WHOLE:
+		session->n_lists++;
+		compare(session, now);
+		break;
+	}
+}
+
+void session_run(struct session *session, uint64_t now)
+{
+	if (now < session_deadline(session))
+		return;
+	switch (session->phase) {
+	case PHASE_ABSENT:
+		break;
+	case PHASE_PUSHING:
+		push(session, now);
+		break;
+	case PHASE_ASKING:
+		ask(session, now);
+		break;
+	case PHASE_RESTING:
+		/* Version 2 confirms neither MTU nor offloads: say them again. */
+		session->settings_due = true;
+		push(session, now);
+		break;
+	}
+}
+
+uint64_t session_deadline(const struct session *session)
+{
+	return session->phase == PHASE_ABSENT ? UINT64_MAX : session->deadline;
+}
+
+enum session_state session_state(const struct session *session)
+{
+	if (session->phase == PHASE_ABSENT)
+		return SESSION_ABSENT;
+	if (!session->heard)
+		return SESSION_CONNECTING;
+	return session->verified == session->generation ? SESSION_IN_SYNC : SESSION_LAGGING;
+}
+
+const char *session_state_name(enum session_state state)
+{
+	static const char *const names[] = {
+		[SESSION_ABSENT] = "absent",
+		[SESSION_CONNECTING] = "connecting",
+		[SESSION_IN_SYNC] = "in sync",
+		[SESSION_LAGGING] = "lagging",
+	};
+
+	return names[state];
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The conversation with one NIC in control protocol version 2.
+ *
+ * The NIC never confirms a setting, so a session works in rounds: push what the
+ * NIC seems to lack, ask for its table (LIST_ENTRIES), compare; until nothing
+ * differs.  Then it rests, and asks again from time to time.
+ *
+ *	ABSENT --register--> PUSHING --all sent--> ASKING --differs--> PUSHING
+ *	                        ^                    |  \--no answer--> ASKING, more slowly
+ *	                        |                    equal
+ *	                        +---intent changed-- RESTING --time to check--> ASKING
+ *
+ * No I/O and no clock in here: frames leave through a callback, times come as
+ * arguments.  Whoever calls anything arms a timer for session_deadline().
+ */
+#ifndef CVSWD_SESSION_H
+#define CVSWD_SESSION_H
+
+#include "cvsw_msg.h"
+#include "flowset.h"
+#include "listing.h"
+#include "reconcile.h"
+
+/* Flows a NIC may be given. */
+#define SESSION_MAX_FLOWS	16384
+/* Entries beyond the intent that are kept of an answer; a NIC with more is cleared. */
+#define SESSION_MAX_EXTRA	1024
+
+/* A NIC queues 256 control messages: stay well below, then leave it time. */
+#define SESSION_BURST		64
+#define SESSION_BURST_PAUSE_MS	10
+#define SESSION_NO_ROOM_MS	50
+
+#define SESSION_ANSWER_MS	400	/* for the first try; doubles from there */
+#define SESSION_ANSWER_MAX_MS	10000
+#define SESSION_HELLO_TRIES	3	/* from this try on ask with a HELLO as well */
+#define SESSION_REPAIR_MS	100	/* pause before a second repair; doubles */
+#define SESSION_REPAIR_MAX_MS	10000
+#define SESSION_RECHECK_MS	30000
+#define SESSION_REGISTER_MIN_MS	200	/* a NIC's repeated REGISTER counts only this often */
+
+enum session_state {
+	SESSION_ABSENT,		/* not registered, or its port has gone */
+	SESSION_CONNECTING,	/* registered, its table not heard yet */
+	SESSION_IN_SYNC,	/* what it listed is what it should have */
+	SESSION_LAGGING,	/* a change or a repair is under way */
+};
+
+/**
+ * struct intent - what a NIC should be
+ * @flows_stated: someone said what its flows are; before that its table is left alone
+ * @mtu: 0: not stated
+ * @offload: CVSW_OFFLOAD_*, if @offload_stated
+ */
+struct intent {
+	struct flowset flows;
+	bool flows_stated;
+	uint16_t mtu;
+	bool offload_stated;
+	uint16_t offload;
+};
+
+enum session_phase {
+	PHASE_ABSENT,
+	PHASE_PUSHING,
+	PHASE_ASKING,
+	PHASE_RESTING,
+};
+
+/**
+ * struct session - one NIC
+ * @intent: changed by others, who then call session_changed()
+ * @generation: of @intent; @verified is the last one that the NIC listed
+ * @table: what the NIC has, as far as we know; only if @table_known
+ * @send: sends a frame to the NIC's port; false: no room now, ask again later
+ */
+struct session {
+	uint8_t mac[CVSW_ETH_ALEN];
+	struct intent intent;
+	uint64_t generation;
+	uint64_t verified;
+
+	enum session_phase phase;
+	uint64_t deadline;
+	bool heard;		/* a whole list since it registered */
+	bool settings_due;
+	unsigned int tries;	/* unanswered LIST_ENTRIES */
+	unsigned int repairs;	/* rounds since the last change that did not end it */
+	uint64_t registered_at;
+
+	struct flowset table;
+	bool table_known;
+	struct listing listing;
+	size_t n_reported;	/* entries in the last whole answer */
+	struct reconcile_diff diff;	/* of the last whole answer */
+
+	uint64_t n_sent;
+	uint64_t n_lists;
+	uint64_t n_bad_lists;
+	uint64_t n_repairs;	/* entries re-sent or deleted after a look at the table */
+
+	bool (*send)(void *owner, const uint8_t *frame, size_t len);
+	void *owner;
+};
+
+void session_init(struct session *session, const uint8_t mac[CVSW_ETH_ALEN],
+		  bool (*send)(void *owner, const uint8_t *frame, size_t len), void *owner);
+void session_free(struct session *session);
+
+/**
+ * session_register() - the NIC said where it is
+ * @elsewhere: it was not there before
+ */
+void session_register(struct session *session, bool elsewhere, uint64_t now);
+
+/** session_absent() - its port or switch has gone, or another NIC sits there */
+void session_absent(struct session *session);
+
+/** session_changed() - the intent is another now; @settings: its MTU or offloads too */
+void session_changed(struct session *session, bool settings, uint64_t now);
+
+/** session_list() - a LIST_ENTRIES came from the NIC's port */
+void session_list(struct session *session, const struct cvsw_msg *msg, uint64_t now);
+
+/** session_run() - do what is due at @now */
+void session_run(struct session *session, uint64_t now);
+
+/** session_deadline() - when session_run() wants to be called; UINT64_MAX: never */
+uint64_t session_deadline(const struct session *session);
+
+enum session_state session_state(const struct session *session);
+const char *session_state_name(enum session_state state);
+
+#endif

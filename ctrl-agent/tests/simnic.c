@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "simnic.h"
+
+#include "cvsw_ofp10.h"
+
+#define MTU	1500
+
+static const uint8_t broadcast[CVSW_ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+void simnic_init(struct simnic *nic, const uint8_t mac[CVSW_ETH_ALEN],
+		 void (*send)(void *owner, const uint8_t *frame, size_t len), void *owner)
+{
+	*nic = (struct simnic){ .send = send, .owner = owner, .mtu = MTU };
+	memcpy(nic->mac, mac, CVSW_ETH_ALEN);
+	flowset_init(&nic->table);
+}
+
+void simnic_free(struct simnic *nic)
+{
+	flowset_clear(&nic->table);
+}
+
+static void send_message(struct simnic *nic, struct cvsw_msg *msg, const uint8_t *dst)
+{
+	uint8_t frame[CVSW_MSG_HEADER_LEN + MTU];
+	size_t len;
+
+	memcpy(msg->dst, dst, CVSW_ETH_ALEN);
+	len = cvsw_msg_encode(msg, frame, sizeof(frame));
+	if (len)
+		nic->send(nic->owner, frame, len);
+}
+
+static void send_register(struct simnic *nic)
+{
+	struct cvsw_msg msg = {
+		.type = CVSW_MSG_REGISTER, .len = CVSW_ETH_ALEN, .data = nic->mac,
+	};
+
+	send_message(nic, &msg, nic->mac);
+}
+
+void simnic_link_up(struct simnic *nic)
+{
+	struct cvsw_msg msg = { .type = CVSW_MSG_HELLO };
+
+	send_message(nic, &msg, broadcast);
+}
+
+/* Packs flows from @node on; returns the first that did not fit. */
+static struct flow_node *pack(struct flow_node *node, uint8_t *data, size_t *len)
+{
+	size_t n;
+
+	*len = 0;
+	while (node && (n = cvsw_ofp10_encode(CVSW_FLOW_ADD, &node->flow, data + *len,
+					      MTU - *len))) {
+		*len += n;
+		node = TAILQ_NEXT(node, in_order);
+	}
+	return node;
+}
+
+static void send_list(struct simnic *nic)
+{
+	struct flow_node *node = TAILQ_FIRST(&nic->table.order);
+	uint8_t data[MTU];
+	uint16_t frames = 0;
+	size_t len;
+
+	while (node) {
+		node = pack(node, data, &len);
+		frames++;
+	}
+	frames += !frames;	/* an empty table answers too */
+	node = TAILQ_FIRST(&nic->table.order);
+	while (frames--) {
+		struct cvsw_msg msg = { .type = CVSW_MSG_LIST_ENTRIES, .data1 = frames };
+
+		node = pack(node, data, &len);
+		msg.data = data;
+		msg.len = len;
+		send_message(nic, &msg, broadcast);
+	}
+}
+
+static void on_flow_mod(struct simnic *nic, const struct cvsw_msg *msg)
+{
+	enum cvsw_flow_command command;
+	struct cvsw_flow flow;
+	size_t used;
+
+	if (cvsw_ofp10_decode(msg->data, msg->len, &used, &command, &flow, NULL) != CVSW_OK) {
+		nic->n_malformed++;
+		return;
+	}
+	if (msg->type == CVSW_MSG_DELETE_ENTRY)
+		flowset_remove_covered(&nic->table, &flow.match);
+	else if (nic->refuse_above && nic->table.n >= nic->refuse_above)
+		nic->n_refused++;
+	else if (command == CVSW_FLOW_ADD)
+		flowset_put(&nic->table, &flow);
+	else
+		nic->n_malformed++;
+}
+
+void simnic_receive(struct simnic *nic, const uint8_t *frame, size_t len)
+{
+	struct cvsw_msg msg;
+
+	if (cvsw_msg_decode(frame, len, &msg, NULL) != CVSW_OK) {
+		nic->n_malformed++;
+		return;
+	}
+	if (memcmp(msg.dst, broadcast, CVSW_ETH_ALEN) && memcmp(msg.dst, nic->mac, CVSW_ETH_ALEN)) {
+		nic->n_not_ours++;
+		return;
+	}
+	nic->n_of_type[msg.type & 15]++;
+	switch (msg.type) {
+	case CVSW_MSG_HELLO:
+		send_register(nic);
+		return;
+	case CVSW_MSG_SET_ENTRY:
+	case CVSW_MSG_DELETE_ENTRY:
+		on_flow_mod(nic, &msg);
+		break;
+	case CVSW_MSG_SET_MTU:
+		nic->mtu = msg.data1;
+		break;
+	case CVSW_MSG_SET_OFFLOAD:
+		nic->offload = msg.data1;
+		break;
+	case CVSW_MSG_LIST_ENTRIES:
+		if (!msg.len)
+			send_list(nic);
+		return;
+	default:
+		return;
+	}
+	nic->connected = true;
+}

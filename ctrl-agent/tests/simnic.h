@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A NIC's side of control protocol version 2, as the driver plays it, for
+ * tests: no I/O, frames come and go through calls.
+ */
+#ifndef CVSW_SIMNIC_H
+#define CVSW_SIMNIC_H
+
+#include "cvsw_msg.h"
+#include "flowset.h"
+
+struct simnic {
+	uint8_t mac[CVSW_ETH_ALEN];
+	bool connected;
+	struct flowset table;
+	uint16_t mtu;
+	uint16_t offload;
+	size_t refuse_above;	/* ADDs fail while the table has this many; 0: never */
+	/* What came in, by cause. */
+	unsigned int n_not_ours;
+	unsigned int n_malformed;
+	unsigned int n_refused;
+	unsigned int n_of_type[16];
+	void (*send)(void *owner, const uint8_t *frame, size_t len);
+	void *owner;
+};
+
+void simnic_init(struct simnic *nic, const uint8_t mac[CVSW_ETH_ALEN],
+		 void (*send)(void *owner, const uint8_t *frame, size_t len), void *owner);
+void simnic_free(struct simnic *nic);
+
+/** simnic_link_up() - the driver appears: a HELLO goes out */
+void simnic_link_up(struct simnic *nic);
+
+void simnic_receive(struct simnic *nic, const uint8_t *frame, size_t len);
+
+#endif
