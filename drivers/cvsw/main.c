@@ -1,5 +1,82 @@
 // SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: Locking
+ *
+ * Frames take no lock.  The engine runs in the driver's transmit (bottom
+ * halves off, the queue's lock held; under netpoll hard interrupts off too)
+ * and in its NAPI poll.  It reads the flow table under RCU and writes counters
+ * of its own CPU only.
+ *
+ * What changes a port's state - table, MTU, features, session - runs on the
+ * port's work item, in process context and one message at a time.  NAPI hands
+ * messages over under cvsw_control.lock, a bottom-half-safe leaf.  The worker
+ * takes RTNL for MTU, features and the MAC address and nothing else with it,
+ * so nobody who holds RTNL may wait for the worker: cvsw_port_kill() does not
+ * wait, cvsw_port_destroy() does and is called without RTNL.
+ *
+ * cvsw_ports_lock, a mutex, guards the list of ports.  Order: RTNL (netdev
+ * notifier, netlink dumps), cvsw_ports_lock, cvsw_control.lock.
+ *
+ * A door (a driver module) uses symbols of this module, so no port is left
+ * when this one goes.  RCU callbacks of the table and destructors of own
+ * frames may still run then; module exit waits for both.
+ */
 #include <linux/module.h>
+#include <linux/string.h>
+
+#include "cvsw.h"
+
+bool cvsw_allow_unauthenticated;
+module_param_named(allow_unauthenticated, cvsw_allow_unauthenticated, bool, 0444);
+MODULE_PARM_DESC(allow_unauthenticated,
+		 "take control messages of version 2, which anybody on the segment can send (default: no)");
+
+bool cvsw_miss_drop;
+static char *miss_policy = "pass";
+module_param(miss_policy, charp, 0444);
+MODULE_PARM_DESC(miss_policy, "what becomes of a frame that no flow matches: pass (default) or drop");
+
+static int __init cvsw_init(void)
+{
+	int err;
+
+	if (strcmp(miss_policy, "pass") && strcmp(miss_policy, "drop")) {
+		pr_err("cvsw: miss_policy is pass or drop, not \"%s\"\n", miss_policy);
+		return -EINVAL;
+	}
+	cvsw_miss_drop = !strcmp(miss_policy, "drop");
+
+	err = cvsw_control_module_init();
+	if (err)
+		return err;
+	err = cvsw_port_module_init();
+	if (err)
+		goto exit_control;
+	err = cvsw_netlink_module_init();
+	if (err)
+		goto exit_port;
+	return 0;
+
+exit_port:
+	cvsw_port_module_exit();
+exit_control:
+	cvsw_control_module_exit();
+	return err;
+}
+module_init(cvsw_init);
+
+static void __exit cvsw_exit(void)
+{
+	cvsw_netlink_module_exit();
+	cvsw_port_module_exit();
+	cvsw_control_module_exit();
+	/* Destructors of own frames that are still to return... */
+	synchronize_rcu();
+	/* ...and entries that wait for their grace period. */
+	rcu_barrier();
+}
+module_exit(cvsw_exit);
 
 MODULE_DESCRIPTION("CVSW: a virtual switch's match/action work in the guest's NIC driver");
+MODULE_VERSION(CVSW_VERSION);
 MODULE_LICENSE("GPL");

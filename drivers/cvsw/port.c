@@ -1,43 +1,153 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * A port's life, and the way of its frames between the door and the engine.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "port.h"
+#include "../../proto/cvsw_msg.h"
+#include "cvsw.h"
 
-struct cvsw_port {
-	struct net_device *dev;
-};
+LIST_HEAD(cvsw_ports);
+DEFINE_MUTEX(cvsw_ports_lock);
 
 struct cvsw_port *cvsw_port_create(struct net_device *dev)
 {
+	static u32 last_id;
 	struct cvsw_port *port = kzalloc(sizeof(*port), GFP_KERNEL);
 
 	if (!port)
 		return ERR_PTR(-ENOMEM);
+	port->engine.table = cvsw_table_create();
+	if (!port->engine.table)
+		goto free_port;
+	port->engine.stats = cvsw_stats_alloc();
+	if (!port->engine.stats)
+		goto destroy_table;
+	port->engine.miss_drop = cvsw_miss_drop;
 	port->dev = dev;
+	cvsw_control_init(&port->control, dev, &port->engine, cvsw_allow_unauthenticated);
+
+	mutex_lock(&cvsw_ports_lock);
+	port->id = ++last_id;
+	list_add_tail(&port->node, &cvsw_ports);
+	mutex_unlock(&cvsw_ports_lock);
 	return port;
+
+destroy_table:
+	cvsw_table_destroy(port->engine.table);
+free_port:
+	kfree(port);
+	return ERR_PTR(-ENOMEM);
 }
 EXPORT_SYMBOL_GPL(cvsw_port_create);
 
 void cvsw_port_kill(struct cvsw_port *port)
 {
+	cvsw_control_kill(&port->control);
 }
 EXPORT_SYMBOL_GPL(cvsw_port_kill);
 
 void cvsw_port_destroy(struct cvsw_port *port)
 {
+	if (!port)
+		return;
+	/* From here on neither a notifier nor a netlink dump finds it. */
+	mutex_lock(&cvsw_ports_lock);
+	list_del(&port->node);
+	mutex_unlock(&cvsw_ports_lock);
+
+	/* A probe that fails before it registers the device kills nothing. */
+	cvsw_control_kill(&port->control);
+	cvsw_control_finish(&port->control);
+	cvsw_table_destroy(port->engine.table);
+	free_percpu(port->engine.stats);
 	kfree(port);
 }
 EXPORT_SYMBOL_GPL(cvsw_port_destroy);
 
+/*
+ * Is it a control frame, or would it become one when its VLAN tags are
+ * stripped, by a flow here or by the vswitch?  skb->protocol is what the sender
+ * of a packet socket says it is: the frame itself is asked.
+ */
+static bool is_control(const struct sk_buff *skb)
+{
+	unsigned int at = offsetof(struct ethhdr, h_proto);
+	__be16 buf, *type;
+
+	do {
+		type = skb_header_pointer(skb, at, sizeof(buf), &buf);
+		at += VLAN_HLEN;
+	} while (type && eth_type_vlan(*type));
+	return type && *type == htons(CVSW_ETHERTYPE);
+}
+
 struct sk_buff *cvsw_port_transmit(struct cvsw_port *port, struct sk_buff *skb)
 {
-	return skb;
+	if (unlikely(is_control(skb))) {
+		if (cvsw_control_is_own(skb))
+			return skb;
+		cvsw_stats_count(port->engine.stats, CVSW_CNT_DROP_TX_CONTROL);
+		dev_kfree_skb_any(skb);
+		return NULL;
+	}
+	skb_reset_mac_header(skb);
+	return cvsw_handle_frame(&port->engine, skb, CVSW_HOST);
 }
 EXPORT_SYMBOL_GPL(cvsw_port_transmit);
 
 struct sk_buff *cvsw_port_receive(struct cvsw_port *port, struct sk_buff *skb)
 {
+	if (unlikely(skb->protocol == htons(CVSW_ETHERTYPE))) {
+		cvsw_control_receive(&port->control, skb);
+		return NULL;
+	}
+
+	skb_push(skb, ETH_HLEN);
+	skb = cvsw_handle_frame(&port->engine, skb, CVSW_NET);
+	if (!skb)
+		return NULL;
+	/* Addresses and type may be others now; eth_type_trans() leaves PACKET_HOST as it is. */
+	skb->pkt_type = PACKET_HOST;
+	skb->protocol = eth_type_trans(skb, port->dev);
 	return skb;
 }
 EXPORT_SYMBOL_GPL(cvsw_port_receive);
+
+/*
+ * The device's namespace does not matter here: a move between two of them is
+ * no more than the link going down and up.
+ */
+static int netdev_event(struct notifier_block *block, unsigned long event, void *info)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(info);
+	struct cvsw_port *port;
+
+	if (event != NETDEV_UP && event != NETDEV_CHANGE && event != NETDEV_CHANGEADDR)
+		return NOTIFY_DONE;
+
+	mutex_lock(&cvsw_ports_lock);
+	list_for_each_entry(port, &cvsw_ports, node)
+		if (port->dev == dev)
+			cvsw_control_event(&port->control, event == NETDEV_CHANGEADDR ?
+					   CVSW_EVENT_ADDRESS : CVSW_EVENT_LINK);
+	mutex_unlock(&cvsw_ports_lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block netdev_notifier = {
+	.notifier_call = netdev_event,
+};
+
+int cvsw_port_module_init(void)
+{
+	return register_netdevice_notifier(&netdev_notifier);
+}
+
+void cvsw_port_module_exit(void)
+{
+	unregister_netdevice_notifier(&netdev_notifier);
+}

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Control messages: received in NAPI context, where they are only checked,
+ * copied and queued; done by a worker in process context, in order.
+ *
+ * Every message received ends in exactly one counter: applied, refused,
+ * nomem, unexpected, not-ours, unauthenticated, queue-full or one of bad-*.
+ */
+#include <linux/delay.h>
+#include <linux/etherdevice.h>
+#include <linux/module.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
+#include "../../proto/cvsw_msg.h"
+#include "../../proto/cvsw_ofp10.h"
+#include "control.h"
+
+/* How often, a millisecond apart, to try again when the NIC's queue is full. */
+#define SEND_TRIES	100
+
+struct control_frame {
+	struct list_head node;
+	unsigned int len;
+	u8 data[] __aligned(2);		/* from the destination address on */
+};
+
+static struct workqueue_struct *control_workers;
+
+static void count(struct cvsw_control *control, unsigned int counter)
+{
+	/* The per-CPU counters are written with bottom halves disabled only. */
+	local_bh_disable();
+	cvsw_stats_count(control->engine->stats, counter);
+	local_bh_enable();
+}
+
+/* ---- sending ---- */
+
+/* Also the mark by which cvsw_control_is_own() knows our frames. */
+static void control_frame_freed(struct sk_buff *skb)
+{
+	struct cvsw_control *control = skb_shinfo(skb)->destructor_arg;
+
+	if (refcount_dec_and_test(&control->sending))
+		complete(&control->sent);
+}
+
+bool cvsw_control_is_own(const struct sk_buff *skb)
+{
+	return skb->destructor == control_frame_freed;
+}
+
+static struct sk_buff *frame_build(struct cvsw_control *control, const struct cvsw_msg *msg)
+{
+	struct net_device *dev = control->dev;
+	size_t room = max_t(size_t, CVSW_MSG_HEADER_LEN + msg->len, CVSW_ETH_MIN), len;
+	struct sk_buff *skb = alloc_skb(LL_RESERVED_SPACE(dev) + room + dev->needed_tailroom,
+					GFP_KERNEL);
+
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, LL_RESERVED_SPACE(dev));
+	len = cvsw_msg_encode(msg, skb->data, room);
+	skb_put(skb, len);
+	skb_reset_mac_header(skb);
+	skb_set_network_header(skb, ETH_HLEN);
+	skb->protocol = htons(CVSW_ETHERTYPE);
+	skb->dev = dev;
+
+	refcount_inc(&control->sending);
+	skb_shinfo(skb)->destructor_arg = control;
+	skb->destructor = control_frame_freed;
+	return skb;
+}
+
+/*
+ * Past the qdisc, which might be any: so a full queue is ours to wait for.
+ * Context: the worker.
+ */
+static void frame_send(struct cvsw_control *control, const struct cvsw_msg *msg)
+{
+	struct sk_buff *skb;
+	unsigned int try;
+	int ret = NETDEV_TX_BUSY;
+
+	for (try = 0; ret == NETDEV_TX_BUSY && try < SEND_TRIES; try++) {
+		if (try)
+			usleep_range(1000, 2000);
+		skb = frame_build(control, msg);
+		if (!skb)
+			break;
+		/* The device cannot be closed between its check and its queue. */
+		rcu_read_lock();
+		ret = dev_direct_xmit(skb, 0);
+		rcu_read_unlock();
+	}
+	count(control, ret == NETDEV_TX_OK ? CVSW_CNT_CTL_SENT : CVSW_CNT_CTL_SEND_FAILED);
+}
+
+static void send_hello(struct cvsw_control *control)
+{
+	struct cvsw_msg msg = { .type = CVSW_MSG_HELLO };
+
+	eth_broadcast_addr(msg.dst);
+	frame_send(control, &msg);
+}
+
+static void send_register(struct cvsw_control *control)
+{
+	struct cvsw_msg msg = { .type = CVSW_MSG_REGISTER, .len = ETH_ALEN, .data = msg.dst };
+
+	rtnl_lock();	/* the address is not to change halfway */
+	ether_addr_copy(msg.dst, control->dev->dev_addr);
+	rtnl_unlock();
+	frame_send(control, &msg);
+}
+
+/* ---- LIST_ENTRIES ---- */
+
+/* A frame's worth of flow_mods; the walk goes on behind it. */
+struct list_page {
+	u8 *data;
+	size_t room, len;
+	u64 resume;
+	unsigned int left_out;	/* entries that no frame of this MTU can hold */
+};
+
+static int page_add(const struct cvsw_entry *entry, void *arg)
+{
+	struct list_page *page = arg;
+	struct cvsw_flow flow;
+	u8 buf[CVSW_OFP10_FLOW_MOD_MAX];
+	size_t len;
+
+	cvsw_entry_flow(entry, &flow);
+	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, buf, sizeof(buf));
+	if (!len || len > page->room) {
+		page->left_out++;
+		return 0;
+	}
+	if (len > page->room - page->len)
+		return -ENOSPC;
+	memcpy(page->data + page->len, buf, len);
+	page->len += len;
+	return 0;
+}
+
+/* Returns true if there is more. */
+static bool page_fill(struct cvsw_control *control, struct list_page *page)
+{
+	page->len = 0;
+	return cvsw_table_walk(control->engine->table, &page->resume, page_add, page);
+}
+
+/*
+ * Each frame says how many follow, so the table is walked twice: only this
+ * worker changes it, and both walks see the same.
+ */
+static void send_entries(struct cvsw_control *control)
+{
+	size_t room = READ_ONCE(control->dev->mtu);
+	struct list_page page = { .room = min_t(size_t, room, U16_MAX) };
+	struct cvsw_msg msg = { .type = CVSW_MSG_LIST_ENTRIES };
+	unsigned int follow = 0;
+	bool more;
+
+	page.data = kvmalloc(page.room, GFP_KERNEL);
+	if (!page.data) {
+		count(control, CVSW_CNT_CTL_SEND_FAILED);
+		return;
+	}
+	while (page_fill(control, &page))
+		follow++;
+	while (page.left_out) {
+		count(control, CVSW_CNT_CTL_SEND_FAILED);
+		page.left_out--;
+	}
+
+	eth_broadcast_addr(msg.dst);
+	msg.data = page.data;
+	page.resume = 0;
+	do {
+		more = page_fill(control, &page);
+		msg.len = page.len;
+		msg.data1 = min_t(unsigned int, follow, U16_MAX);
+		follow -= !!follow;
+		frame_send(control, &msg);
+	} while (more && !READ_ONCE(control->dead));
+	kvfree(page.data);
+}
+
+/* ---- what messages ask for ---- */
+
+static unsigned int counter_of(int err)
+{
+	switch (err) {
+	case 0:
+		return CVSW_CNT_CTL_APPLIED;
+	case -ENOMEM:
+		return CVSW_CNT_CTL_NOMEM;
+	default:
+		return CVSW_CNT_CTL_REFUSED;
+	}
+}
+
+static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_msg *msg)
+{
+	enum cvsw_flow_command command;
+	struct cvsw_flow flow;
+	enum cvsw_fault fault;
+	size_t used;
+
+	fault = cvsw_ofp10_decode(msg->data, msg->len, &used, &command, &flow, NULL);
+	if (!fault && used != msg->len)
+		fault = CVSW_FAULT_LENGTH;
+	if (!fault && msg->type == CVSW_MSG_SET_ENTRY && command != CVSW_FLOW_ADD)
+		fault = CVSW_FAULT_COMMAND;
+	if (fault)
+		return CVSW_CNT_FAULT(fault);
+
+	if (msg->type == CVSW_MSG_SET_ENTRY)
+		return counter_of(cvsw_table_add(control->engine->table, &flow));
+	cvsw_table_delete(control->engine->table, &flow.match);
+	return CVSW_CNT_CTL_APPLIED;
+}
+
+/* RTNL, and the device still there?  Then the caller has it to release. */
+static bool lock_device(struct cvsw_control *control)
+{
+	rtnl_lock();
+	if (control->dev->reg_state == NETREG_REGISTERED && !READ_ONCE(control->dead))
+		return true;
+	rtnl_unlock();
+	return false;
+}
+
+static unsigned int do_set_mtu(struct cvsw_control *control, const struct cvsw_msg *msg)
+{
+	int err;
+
+	if (!lock_device(control))
+		return CVSW_CNT_CTL_REFUSED;
+	err = dev_set_mtu(control->dev, msg->data1);
+	rtnl_unlock();
+	return counter_of(err);
+}
+
+static const struct {
+	u16 bit;
+	netdev_features_t features;
+} offloads[] = {
+	{ CVSW_OFFLOAD_CSUM, NETIF_F_CSUM_MASK },
+	{ CVSW_OFFLOAD_TSO, NETIF_F_ALL_TSO },
+	{ CVSW_OFFLOAD_GSO, NETIF_F_GSO },
+	{ CVSW_OFFLOAD_GRO, NETIF_F_GRO },
+};
+
+/* The bits are the set to be enabled: what is not named is disabled. */
+static unsigned int do_set_offload(struct cvsw_control *control, const struct cvsw_msg *msg)
+{
+	struct net_device *dev = control->dev;
+	netdev_features_t on = 0, off = 0;
+	bool refused = false;
+	unsigned int i;
+
+	if (!lock_device(control))
+		return CVSW_CNT_CTL_REFUSED;
+	if (msg->data1 & CVSW_OFFLOAD_UFO)
+		net_warn_ratelimited("%s: cvsw: UFO asked for, which Linux has no more\n",
+				     dev->name);
+	for (i = 0; i < ARRAY_SIZE(offloads); i++) {
+		if (msg->data1 & offloads[i].bit)
+			on |= offloads[i].features & dev->hw_features;
+		else
+			off |= offloads[i].features;
+	}
+	dev->wanted_features = (dev->wanted_features | on) & ~off;
+	netdev_update_features(dev);
+
+	for (i = 0; i < ARRAY_SIZE(offloads); i++)
+		refused |= !!(msg->data1 & offloads[i].bit) !=
+			   !!(dev->features & offloads[i].features);
+	rtnl_unlock();
+	return refused ? CVSW_CNT_CTL_REFUSED : CVSW_CNT_CTL_APPLIED;
+}
+
+/* Returns the counter in which the message ends. */
+static unsigned int dispatch(struct cvsw_control *control, const struct cvsw_msg *msg)
+{
+	unsigned int counter;
+
+	switch (msg->type) {
+	case CVSW_MSG_HELLO:
+		send_register(control);
+		WRITE_ONCE(control->state, CVSW_STATE_CONNECTING);
+		return CVSW_CNT_CTL_APPLIED;
+	case CVSW_MSG_LIST_ENTRIES:
+		/* One with entries is some NIC's answer. */
+		if (msg->len)
+			return CVSW_CNT_CTL_UNEXPECTED;
+		send_entries(control);
+		return CVSW_CNT_CTL_APPLIED;
+	case CVSW_MSG_SET_ENTRY:
+	case CVSW_MSG_DELETE_ENTRY:
+		counter = do_flow_mod(control, msg);
+		break;
+	case CVSW_MSG_SET_MTU:
+		counter = do_set_mtu(control, msg);
+		break;
+	case CVSW_MSG_SET_OFFLOAD:
+		counter = do_set_offload(control, msg);
+		break;
+	default:
+		return CVSW_CNT_CTL_UNEXPECTED;
+	}
+	if (counter == CVSW_CNT_CTL_APPLIED)
+		WRITE_ONCE(control->state, CVSW_STATE_CONNECTED);
+	return counter;
+}
+
+/* ---- the worker ---- */
+
+static struct control_frame *frame_next(struct cvsw_control *control)
+{
+	struct control_frame *frame;
+
+	spin_lock_bh(&control->lock);
+	frame = list_first_entry_or_null(&control->queue, struct control_frame, node);
+	if (frame) {
+		list_del(&frame->node);
+		control->queued--;
+	}
+	spin_unlock_bh(&control->lock);
+	return frame;
+}
+
+static void do_events(struct cvsw_control *control)
+{
+	struct net_device *dev = control->dev;
+	bool link = test_and_clear_bit(CVSW_EVENT_LINK, &control->events);
+	bool address = test_and_clear_bit(CVSW_EVENT_ADDRESS, &control->events);
+
+	if (!control->allowed || !netif_running(dev) || !netif_carrier_ok(dev))
+		return;
+	if (control->state == CVSW_STATE_DISCONNECTED) {
+		if (link)
+			send_hello(control);
+	} else if (address) {
+		send_register(control);
+	}
+}
+
+static void control_work(struct work_struct *work)
+{
+	struct cvsw_control *control = container_of(work, struct cvsw_control, work);
+	struct control_frame *frame;
+	struct cvsw_msg msg;
+
+	do_events(control);
+	while ((frame = frame_next(control))) {
+		/* It was checked when it was queued: this only finds its fields. */
+		if (!READ_ONCE(control->dead) &&
+		    !cvsw_msg_decode(frame->data, frame->len, &msg, NULL))
+			count(control, dispatch(control, &msg));
+		kfree(frame);
+	}
+}
+
+void cvsw_control_event(struct cvsw_control *control, enum cvsw_event event)
+{
+	set_bit(event, &control->events);
+	spin_lock_bh(&control->lock);
+	if (!control->dead)
+		queue_work(control_workers, &control->work);
+	spin_unlock_bh(&control->lock);
+}
+
+/* ---- receiving ---- */
+
+static bool is_for_us(const struct cvsw_control *control, const struct sk_buff *skb)
+{
+	const struct ethhdr *eth = eth_hdr(skb);
+
+	return is_broadcast_ether_addr(eth->h_dest) ||
+	       ether_addr_equal(eth->h_dest, control->dev->dev_addr);
+}
+
+/* Returns the counter in which the message ends, or -1 if the worker has it. */
+static int frame_queue(struct cvsw_control *control, const struct sk_buff *skb)
+{
+	unsigned int len = skb->len + ETH_HLEN;
+	struct control_frame *frame;
+	enum cvsw_fault fault;
+	struct cvsw_msg msg;
+	int counter = -1;
+
+	if (!is_for_us(control, skb))
+		return CVSW_CNT_CTL_NOT_OURS;
+	if (!control->allowed)
+		return CVSW_CNT_CTL_UNAUTHENTICATED;
+	if (len > CVSW_CONTROL_FRAME_MAX)
+		return CVSW_CNT_FAULT(CVSW_FAULT_LENGTH);
+
+	frame = kmalloc(struct_size(frame, data, len), GFP_ATOMIC | __GFP_NOWARN);
+	if (!frame)
+		return CVSW_CNT_CTL_NOMEM;
+	frame->len = len;
+	memcpy(frame->data, skb_mac_header(skb), ETH_HLEN);
+	fault = skb_copy_bits(skb, 0, frame->data + ETH_HLEN, skb->len) ? CVSW_FAULT_SHORT :
+		cvsw_msg_decode(frame->data, len, &msg, NULL);
+	if (fault) {
+		kfree(frame);
+		return CVSW_CNT_FAULT(fault);
+	}
+
+	spin_lock(&control->lock);
+	if (control->dead || control->queued >= CVSW_CONTROL_QUEUE_MAX) {
+		counter = CVSW_CNT_CTL_QUEUE_FULL;
+	} else {
+		list_add_tail(&frame->node, &control->queue);
+		control->queued++;
+		queue_work(control_workers, &control->work);
+	}
+	spin_unlock(&control->lock);
+	if (counter >= 0)
+		kfree(frame);
+	return counter;
+}
+
+void cvsw_control_receive(struct cvsw_control *control, struct sk_buff *skb)
+{
+	int counter = frame_queue(control, skb);
+
+	cvsw_stats_count(control->engine->stats, CVSW_CNT_CTL_RECEIVED);
+	if (counter >= 0)
+		cvsw_stats_count(control->engine->stats, counter);
+	consume_skb(skb);
+}
+
+/* ---- life ---- */
+
+void cvsw_control_init(struct cvsw_control *control, struct net_device *dev,
+		       struct cvsw_engine *engine, bool allowed)
+{
+	control->dev = dev;
+	control->engine = engine;
+	control->allowed = allowed;
+	INIT_WORK(&control->work, control_work);
+	spin_lock_init(&control->lock);
+	INIT_LIST_HEAD(&control->queue);
+	refcount_set(&control->sending, 1);
+	init_completion(&control->sent);
+}
+
+void cvsw_control_kill(struct cvsw_control *control)
+{
+	spin_lock_bh(&control->lock);
+	WRITE_ONCE(control->dead, true);
+	spin_unlock_bh(&control->lock);
+}
+
+void cvsw_control_finish(struct cvsw_control *control)
+{
+	struct control_frame *frame;
+
+	cancel_work_sync(&control->work);
+	while ((frame = frame_next(control)))
+		kfree(frame);
+
+	/*
+	 * The rings are gone, but a frame that was freed with interrupts off may
+	 * still wait for its softirq.  The destructor is code of this module:
+	 * module exit waits for the last one to leave it.
+	 */
+	if (!refcount_dec_and_test(&control->sending))
+		wait_for_completion(&control->sent);
+}
+
+int cvsw_control_module_init(void)
+{
+	/* Frozen over a suspend, when devices are not to be reconfigured. */
+	control_workers = alloc_workqueue("cvsw", WQ_UNBOUND | WQ_FREEZABLE, 0);
+	return control_workers ? 0 : -ENOMEM;
+}
+
+void cvsw_control_module_exit(void)
+{
+	destroy_workqueue(control_workers);
+}

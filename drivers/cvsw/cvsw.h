@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the module share and no door sees. */
+#ifndef CVSW_H
+#define CVSW_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+
+#include "control.h"
+#include "engine.h"
+#include "port.h"
+
+#define CVSW_VERSION	"0.1.0"
+
+/**
+ * struct cvsw_port - one NIC under CVSW
+ *
+ * @engine: all that the data path needs
+ * @dev: outlives the port
+ * @control: the session with the controller
+ * @node: in cvsw_ports
+ * @id: ever growing: where a netlink dump goes on
+ */
+struct cvsw_port {
+	struct cvsw_engine engine;
+	struct net_device *dev;
+	struct cvsw_control control;
+	struct list_head node;
+	u32 id;
+};
+
+/* All ports, by @id.  cvsw_ports_lock is taken within RTNL where both are held. */
+extern struct list_head cvsw_ports;
+extern struct mutex cvsw_ports_lock;
+
+/* Module parameters, read when a port is created. */
+extern bool cvsw_allow_unauthenticated;
+extern bool cvsw_miss_drop;
+
+int cvsw_port_module_init(void);
+void cvsw_port_module_exit(void);
+
+int cvsw_netlink_module_init(void);
+void cvsw_netlink_module_exit(void);
+
+#endif
