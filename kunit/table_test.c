@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The flow table against a linear list of flows. */
+#include <kunit/test.h>
+#include <linux/in.h>
+#include <linux/kthread.h>
+#include <linux/prandom.h>
+
+#include "fail.h"
+#include "../drivers/cvsw/table.c"
+#include "../proto/cvsw_flow.c"
+#include "frames.h"
+
+#define LIST_MAX	400
+
+/* ---- the reference ---- */
+
+struct flow_list {
+	unsigned int n;
+	struct cvsw_flow flows[LIST_MAX];
+};
+
+struct fixture {
+	struct cvsw_table *table;
+	struct flow_list list;
+	struct cvsw_flow flow;	/* too large for the stack */
+	struct rnd_state rnd;
+};
+
+static bool flows_matches(const struct cvsw_match *match, const struct cvsw_key *key)
+{
+	const u8 *bits = (const u8 *)key, *mask = (const u8 *)&match->mask;
+	const u8 *value = (const u8 *)&match->key;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(*key); i++)
+		if ((bits[i] & mask[i]) != value[i])
+			return false;
+	return true;
+}
+
+static int flows_best_priority(const struct flow_list *list, const struct cvsw_key *key)
+{
+	unsigned int i;
+	int best = -1;
+
+	for (i = 0; i < list->n; i++)
+		if (flows_matches(&list->flows[i].match, key))
+			best = max_t(int, best, list->flows[i].priority);
+	return best;
+}
+
+/* Return: index of the flow, or list->n. */
+static unsigned int flows_find(const struct flow_list *list, const struct cvsw_match *match,
+			      u16 priority)
+{
+	unsigned int i;
+
+	for (i = 0; i < list->n; i++)
+		if (list->flows[i].priority == priority &&
+		    cvsw_match_equal(&list->flows[i].match, match))
+			break;
+	return i;
+}
+
+static void flows_add(struct flow_list *list, const struct cvsw_flow *flow)
+{
+	unsigned int i = flows_find(list, &flow->match, flow->priority);
+
+	list->flows[i] = *flow;
+	if (i == list->n)
+		list->n++;
+}
+
+static unsigned int flows_delete(struct flow_list *list, const struct cvsw_match *match)
+{
+	unsigned int i, kept = 0, removed;
+
+	for (i = 0; i < list->n; i++)
+		if (!cvsw_match_covers(match, &list->flows[i].match))
+			list->flows[kept++] = list->flows[i];
+	removed = list->n - kept;
+	list->n = kept;
+	return removed;
+}
+
+/* ---- random matches, from few values so that they meet ---- */
+
+static void random_key(struct rnd_state *rnd, struct cvsw_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	key->dl_dst[5] = pick(rnd, 2);
+	key->dl_type = ETH_P_IP;
+	key->vlan_tci = pick(rnd, 2) ? CVSW_VLAN_PRESENT | pick(rnd, 2) : 0;
+	key->nw_src = 0x0a000000 + pick(rnd, 4);
+	key->nw_dst = 0x0a000000 + pick(rnd, 4);
+	key->nw_proto = pick(rnd, 2) ? IPPROTO_TCP : IPPROTO_UDP;
+	key->tp_src = pick(rnd, 2);
+	key->tp_dst = pick(rnd, 3);
+	key->in_port = 1 + pick(rnd, 2);
+	key->layers = CVSW_LAYER_ADDR | CVSW_LAYER_IP | CVSW_LAYER_PORTS;
+}
+
+static void random_match(struct rnd_state *rnd, struct cvsw_match *match)
+{
+	static const u32 prefixes[] = { 0, 0, 0xfffffffe, 0xffffffff };
+	struct cvsw_key *mask = &match->mask;
+
+	random_key(rnd, &match->key);
+	memset(mask, 0, sizeof(*mask));
+	mask->dl_type = pick(rnd, 3) ? 0xffff : 0;
+	mask->nw_src = prefixes[pick(rnd, 4)];
+	mask->nw_dst = prefixes[pick(rnd, 4)];
+	mask->in_port = pick(rnd, 2) ? 0xff : 0;
+	if (!pick(rnd, 3)) {
+		mask->nw_proto = 0xff;
+		mask->tp_dst = pick(rnd, 2) ? 0xffff : 0;
+		mask->tp_src = pick(rnd, 4) ? 0 : 0xffff;
+	}
+	if (!pick(rnd, 4))
+		mask->dl_dst[5] = 0xff;
+	if (!pick(rnd, 4))
+		mask->vlan_tci = 0xffff;
+	cvsw_match_normalize(match);
+}
+
+static void random_flow(struct rnd_state *rnd, struct cvsw_flow *flow)
+{
+	memset(flow, 0, sizeof(*flow));
+	random_match(rnd, &flow->match);
+	flow->priority = pick(rnd, 2) ? pick(rnd, 6) : prandom_u32_state(rnd);
+	flow->cookie = prandom_u32_state(rnd);
+	flow->n_actions = pick(rnd, 3);
+	flow->actions[0].type = CVSW_ACT_SET_NW_SRC;
+	flow->actions[0].nw_addr = prandom_u32_state(rnd);
+}
+
+/* ---- comparisons ---- */
+
+static void check_lookup(struct kunit *test, struct fixture *f)
+{
+	struct cvsw_entry *entry;
+	struct cvsw_key key;
+	unsigned int i;
+	int best;
+
+	random_key(&f->rnd, &key);
+	best = flows_best_priority(&f->list, &key);
+	rcu_read_lock();
+	entry = cvsw_table_lookup(f->table, &key);
+	if (entry)
+		cvsw_entry_flow(entry, &f->flow);
+	rcu_read_unlock();
+	KUNIT_ASSERT_EQ(test, best, entry ? f->flow.priority : -1);
+	if (!entry)
+		return;
+	KUNIT_ASSERT_TRUE(test, flows_matches(&f->flow.match, &key));
+	i = flows_find(&f->list, &f->flow.match, f->flow.priority);
+	KUNIT_ASSERT_LT(test, i, f->list.n);
+	KUNIT_ASSERT_TRUE(test, cvsw_flow_equal(&f->flow, &f->list.flows[i]));
+}
+
+struct walk_check {
+	struct kunit *test;
+	struct fixture *f;
+	unsigned int seen, until;
+};
+
+static int visit_check(const struct cvsw_entry *entry, void *arg)
+{
+	struct walk_check *walk = arg;
+	struct fixture *f = walk->f;
+	unsigned int i;
+
+	if (walk->seen == walk->until)
+		return -EAGAIN;
+	cvsw_entry_flow(entry, &f->flow);
+	i = flows_find(&f->list, &f->flow.match, f->flow.priority);
+	KUNIT_EXPECT_LT(walk->test, i, f->list.n);
+	if (i < f->list.n)
+		KUNIT_EXPECT_TRUE(walk->test, cvsw_flow_equal(&f->flow, &f->list.flows[i]));
+	walk->seen++;
+	return 0;
+}
+
+/* In pieces: the walk shows exactly the reference's flows. */
+static void check_walk(struct kunit *test, struct fixture *f)
+{
+	struct walk_check walk = { .test = test, .f = f };
+	u64 resume = 0;
+	int ret;
+
+	do {
+		walk.until = walk.seen + 1 + pick(&f->rnd, 50);
+		ret = cvsw_table_walk(f->table, &resume, visit_check, &walk);
+	} while (ret == -EAGAIN);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_ASSERT_EQ(test, walk.seen, f->list.n);
+	KUNIT_ASSERT_EQ(test, cvsw_table_count(f->table), f->list.n);
+	KUNIT_ASSERT_EQ(test, cvsw_table_empty(f->table), !f->list.n);
+	KUNIT_ASSERT_EQ(test, cvsw_table_walk(f->table, &resume, visit_check, &walk), 0);
+	KUNIT_ASSERT_EQ(test, walk.seen, f->list.n);
+}
+
+static unsigned int count_hashed(struct cvsw_table *table)
+{
+	struct cvsw_table_mask *mask;
+	struct rhashtable_iter iter;
+	unsigned int n = 0;
+	void *entry;
+
+	list_for_each_entry(mask, &table->all_masks, node) {
+		rhltable_walk_enter(&mask->entries, &iter);
+		rhashtable_walk_start(&iter);
+		while ((entry = rhashtable_walk_next(&iter)))
+			n += !IS_ERR(entry);
+		rhashtable_walk_stop(&iter);
+		rhashtable_walk_exit(&iter);
+	}
+	return n;
+}
+
+/* What the array promises: every mask with entries, bounds that hold, sorted. */
+static void check_masks(struct kunit *test, struct fixture *f, bool exact)
+{
+	const struct mask_array *masks = rcu_dereference_protected(f->table->masks, true);
+	struct cvsw_entry *entry;
+	unsigned long id;
+	unsigned int i;
+
+	for (i = 1; i < masks->n; i++)
+		KUNIT_ASSERT_GE(test, masks->slots[i - 1].bound, masks->slots[i].bound);
+	xa_for_each(&f->table->walk, id, entry) {
+		for (i = 0; i < masks->n; i++)
+			if (masks->slots[i].mask == entry->match.mask)
+				break;
+		KUNIT_ASSERT_LT(test, i, masks->n);
+		KUNIT_ASSERT_GE(test, masks->slots[i].bound, (int)entry->priority);
+	}
+	if (exact)
+		KUNIT_ASSERT_TRUE(test, masks_are_current(f->table));
+	KUNIT_ASSERT_EQ(test, count_hashed(f->table), cvsw_table_count(f->table));
+}
+
+/* ---- cases ---- */
+
+/* Random additions, deletions and look-ups; each @odds-th change without memory. */
+static void check_random(struct kunit *test, unsigned int odds)
+{
+	struct fixture *f = test->priv;
+	int i, j, ret, expected;
+
+	for (i = 0; i < 4000; i++) {
+		bool may_fail = odds && !pick(&f->rnd, odds);
+
+		fail_at = may_fail ? 1 + pick(&f->rnd, 7) : 0;
+		/* By turns a large and a small table. */
+		if (pick(&f->rnd, i & 512 ? 3 : 12) && f->list.n < LIST_MAX) {
+			random_flow(&f->rnd, &f->flow);
+			ret = cvsw_table_add(f->table, &f->flow);
+			if (!may_fail)
+				KUNIT_ASSERT_EQ(test, ret, 0);
+			if (!ret)
+				flows_add(&f->list, &f->flow);
+			else
+				KUNIT_ASSERT_EQ(test, ret, -ENOMEM);
+		} else {
+			random_match(&f->rnd, &f->flow.match);
+			ret = cvsw_table_delete(f->table, &f->flow.match);
+			expected = flows_delete(&f->list, &f->flow.match);
+			KUNIT_ASSERT_EQ(test, ret, expected);
+		}
+		fail_at = 0;
+		for (j = 0; j < 10; j++)
+			check_lookup(test, f);
+		if (i % 16 == 0 || may_fail) {
+			check_walk(test, f);
+			check_masks(test, f, !odds);
+		}
+	}
+}
+
+static void table_random_changes(struct kunit *test)
+{
+	check_random(test, 0);
+}
+
+static void table_random_without_memory(struct kunit *test)
+{
+	check_random(test, 3);
+}
+
+static void table_outranking(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct cvsw_flow *flow = &f->flow;
+	struct cvsw_entry *entry;
+	struct cvsw_key key = { .nw_dst = 0x0a000001, .dl_type = ETH_P_IP };
+	int priority;
+
+	/* One match, many priorities; the highest wins and goes first. */
+	memset(flow, 0, sizeof(*flow));
+	flow->match.key.dl_type = ETH_P_IP;
+	flow->match.mask.dl_type = 0xffff;
+	for (priority = 0; priority < 50; priority++) {
+		flow->priority = priority * 37 % 50;
+		KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, flow), 0);
+	}
+	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->table), 50U);
+	/* A narrower flow of a lower priority is never asked for. */
+	flow->match.key.nw_dst = 0x0a000001;
+	flow->match.mask.nw_dst = ~0U;
+	flow->priority = 48;
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, flow), 0);
+	rcu_read_lock();
+	entry = cvsw_table_lookup(f->table, &key);
+	KUNIT_EXPECT_EQ(test, entry->priority, 49);
+	KUNIT_EXPECT_EQ(test, entry->match.mask->mask.nw_dst, 0U);
+	rcu_read_unlock();
+	/* One in its place keeps the count and takes over. */
+	flow->cookie = 7;
+	flow->priority = 65535;
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, flow), 0);
+	flow->cookie = 8;
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, flow), 0);
+	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->table), 52U);
+	rcu_read_lock();
+	entry = cvsw_table_lookup(f->table, &key);
+	KUNIT_EXPECT_EQ(test, entry->cookie, 8ULL);
+	rcu_read_unlock();
+}
+
+static void table_counters(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct cvsw_key key = {};
+	struct cvsw_entry *entry;
+	u64 packets, bytes;
+
+	memset(&f->flow, 0, sizeof(f->flow));
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	local_bh_disable();
+	rcu_read_lock();
+	entry = cvsw_table_lookup(f->table, &key);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, entry);
+	cvsw_entry_count(entry, 60);
+	cvsw_entry_count(entry, 65000);
+	cvsw_entry_read(entry, &packets, &bytes);
+	rcu_read_unlock();
+	local_bh_enable();
+	KUNIT_EXPECT_EQ(test, packets, 2ULL);
+	KUNIT_EXPECT_EQ(test, bytes, 65060ULL);
+}
+
+/* A flow of a mask of its own. */
+static void lonely_flow(struct cvsw_flow *flow, u32 n)
+{
+	memset(flow, 0, sizeof(*flow));
+	flow->match.mask.dl_dst[0] = n;
+	flow->match.mask.dl_dst[1] = n >> 8;
+	flow->priority = n;
+}
+
+/* Masks that come and go: idle ones are bounded, and nothing is forgotten. */
+static void table_mask_churn(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct cvsw_key key = {};
+	unsigned int i;
+
+	for (i = 1; i < 300; i++) {
+		lonely_flow(&f->flow, i);
+		KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+		rcu_read_lock();
+		KUNIT_ASSERT_EQ(test, cvsw_table_lookup(f->table, &key)->priority, i);
+		rcu_read_unlock();
+		KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+		KUNIT_ASSERT_LE(test, f->table->n_masks, IDLE_MASKS + 1U);
+	}
+	KUNIT_ASSERT_TRUE(test, cvsw_table_empty(f->table));
+}
+
+static int visit_third(const struct cvsw_entry *entry, void *arg)
+{
+	unsigned int *seen = arg;
+
+	return (*seen)++ % 4 == 3 ? 1 : 0;
+}
+
+/* A walk in pieces beside changes: what stays is shown once. */
+static void table_walk_beside_changes(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int i, seen = 0, stops = 0;
+	u64 resume = 0;
+
+	for (i = 0; i < 99; i++) {
+		lonely_flow(&f->flow, i);
+		KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	}
+	while (cvsw_table_walk(f->table, &resume, visit_third, &seen)) {
+		/* Replaced: one that was shown, one that will be. */
+		lonely_flow(&f->flow, 0);
+		KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+		lonely_flow(&f->flow, 98);
+		KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+		KUNIT_ASSERT_EQ(test, cvsw_table_count(f->table), 99U);
+		stops++;
+	}
+	/* The refused come again. */
+	KUNIT_EXPECT_EQ(test, seen - stops, 99U);
+	KUNIT_EXPECT_GT(test, stops, 20U);
+}
+
+struct race {
+	struct cvsw_table *table;
+	unsigned long lookups, missed, foreign;
+};
+
+static int race_reader(void *arg)
+{
+	struct race *race = arg;
+	struct cvsw_key key = { .nw_dst = 5 };
+
+	while (!kthread_should_stop()) {
+		struct cvsw_entry *entry;
+
+		rcu_read_lock();
+		entry = cvsw_table_lookup(race->table, &key);
+		if (!entry)
+			race->missed++;
+		else if (entry->priority != 65535)
+			race->foreign++;
+		rcu_read_unlock();
+		race->lookups++;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* A flow that is replaced over and over among others is found at every moment. */
+static void table_replaced_under_lookup(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct race race = { .table = f->table };
+	struct task_struct *reader;
+	unsigned int i;
+
+	for (i = 0; i < 2000; i++) {
+		if (i == 1) {
+			reader = kthread_run(race_reader, &race, "cvsw-lookup");
+			KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
+		}
+		memset(&f->flow, 0, sizeof(f->flow));
+		f->flow.match.mask.nw_dst = ~0U;
+		f->flow.match.key.nw_dst = 5;
+		f->flow.priority = 65535;
+		f->flow.cookie = i;
+		KUNIT_EXPECT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+		f->flow.match.key.nw_dst = 6 + i;	/* lets the hash table grow */
+		f->flow.priority = i;
+		KUNIT_EXPECT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+		if (i % 3 == 0) {
+			lonely_flow(&f->flow, 1 + i % 100);
+			KUNIT_EXPECT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+			KUNIT_EXPECT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+		}
+		cond_resched();
+	}
+	kthread_stop(reader);
+	KUNIT_EXPECT_EQ(test, race.missed, 0UL);
+	KUNIT_EXPECT_EQ(test, race.foreign, 0UL);
+	KUNIT_EXPECT_GT(test, race.lookups, 100UL);
+}
+
+static int table_init(struct kunit *test)
+{
+	struct fixture *f = kvzalloc(sizeof(*f), GFP_KERNEL);
+
+	if (!f)
+		return -ENOMEM;
+	test->priv = f;
+	f->table = cvsw_table_create();
+	prandom_seed_state(&f->rnd, 1);
+	return f->table ? 0 : -ENOMEM;
+}
+
+static void table_exit(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	fail_at = 0;
+	memset(&f->flow, 0, sizeof(f->flow));
+	/* Nothing is left behind, reserved ids of failed additions included. */
+	cvsw_table_delete(f->table, &f->flow.match);
+	KUNIT_EXPECT_TRUE(test, cvsw_table_empty(f->table));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&f->table->walk));
+	cvsw_table_destroy(f->table);
+	kvfree(f);
+}
+
+static struct kunit_case table_cases[] = {
+	KUNIT_CASE(table_outranking),
+	KUNIT_CASE(table_counters),
+	KUNIT_CASE(table_random_changes),
+	KUNIT_CASE(table_random_without_memory),
+	KUNIT_CASE(table_mask_churn),
+	KUNIT_CASE(table_walk_beside_changes),
+	KUNIT_CASE(table_replaced_under_lookup),
+	{}
+};
+
+static struct kunit_suite table_suite = {
+	.name = "table",
+	.init = table_init,
+	.exit = table_exit,
+	.test_cases = table_cases,
+};
+kunit_test_suite(table_suite);
