@@ -14,15 +14,13 @@ import sys
 sys.dont_write_bytecode = True      # everything that is made is made under build/
 
 from lab import sandbox
-from lab.controller import Controller
 from lab.report import Report
-from lab.topology import BUILD, Lab
-from tests import actions, byhand, control, driver
+from lab.topology import Lab
+from tests import driver
 from tests.bench import Bench
 
-# What needs no controller comes first, for none runs until control.connects.
-TESTS = (driver.ALL + byhand.ALL + control.ALL[:1] + actions.ALL + control.ALL[1:] +
-         [driver.clean_logs])
+TESTS = [driver.in_place, driver.without_flows, driver.swap_under_traffic, driver.hot_unplug,
+         driver.clean_logs]
 
 
 def chosen(names):
@@ -35,14 +33,12 @@ def main(variant, names):
     with Lab(f"check-vm-{variant}", tso=variant == "tso") as lab:
         print(f"# two VMs under {lab.accel}, logs in {lab.log_dir}", flush=True)
         lab.vswitch.plain()
-        vms = [lab.add_vm(f"vm{n}", (f"vm{n}", n),
-                          append=["lab.driver=cvsw", "cvsw.allow_unauthenticated=1"]) for n in (1, 2)]
+        vms = [lab.add_vm(f"vm{n}", (f"vm{n}", n), append=["lab.driver=cvsw"]) for n in (1, 2)]
         for n, vm in enumerate(vms, 1):
             vm.await_ready()
             lab.up(vm, f"10.0.0.{n}")
-        bench = Bench(lab, report, vms, Controller(BUILD, lab.log_dir))
         for test in chosen(names):
-            test(bench)
+            test(Bench(lab, report, vms))
     return 1 if report.failed else 0
 
 

@@ -54,8 +54,7 @@ class Vswitch:
         self.ofctl("add-flow", "priority=0,actions=NORMAL")
 
     def set_controller(self, target):
-        call("ovs-vsctl", "--timeout=10", "set-controller", BRIDGE, target,
-             "--", "set", "controller", BRIDGE, "connection-mode=out-of-band")
+        call("ovs-vsctl", "--timeout=10", "set-controller", BRIDGE, target)
 
     def set_protocols(self, *versions):
         call("ovs-vsctl", "--timeout=10", "set", "bridge", BRIDGE,
