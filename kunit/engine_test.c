@@ -4,8 +4,6 @@
 #include <linux/etherdevice.h>
 
 #include "../drivers/cvsw/engine.c"
-#include "../drivers/cvsw/stats.c"
-#include "../proto/cvsw_fault.c"
 #include "frames.h"
 
 struct fixture {

@@ -26,6 +26,7 @@ $(UML_KERNELS:%=uml-modules-%): uml-modules-%: uml-%
 		{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
 
 .PHONY: check-kunit $(UML_KERNELS:%=check-kunit-%)
+CHECK_STAGES += check-kunit check-wire
 check-kunit: $(UML_KERNELS:%=check-kunit-%) ## KUnit suites, on both test kernels
 $(UML_KERNELS:%=check-kunit-%): check-kunit-%: uml-modules-%
 	@kunit/run-uml.sh kunit-$* $(UML)/$*/kernel 240 \
@@ -33,6 +34,6 @@ $(UML_KERNELS:%=check-kunit-%): check-kunit-%: uml-modules-%
 
 .PHONY: check-wire $(UML_KERNELS:%=check-wire-%)
 check-wire: $(UML_KERNELS:%=check-wire-%) ## the whole driver on the virtio wire, on both test kernels
-$(UML_KERNELS:%=check-wire-%): check-wire-%: uml-modules-%
+$(UML_KERNELS:%=check-wire-%): check-wire-%: uml-modules-% $(BUILD)/bin/cvswctl
 	@kunit/run-uml.sh wire-$* $(UML)/$*/kernel 240 \
-		python3 -B $(TOP)/kunit/wire_test/run.py $(UML)/$*/mod $(UML)/$*/kernel/drivers/net/virtio_net.ko
+		python3 -B $(TOP)/kunit/wire_test/run.py $(UML)/$*/mod $(UML)/$*/kernel

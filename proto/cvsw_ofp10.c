@@ -299,7 +299,7 @@ static enum cvsw_fault read_action(struct cvsw_reader *r, struct cvsw_action *ac
 	memset(action, 0, sizeof(*action));
 	action->type = cvsw_get_u16(r);
 	length = cvsw_get_u16(r);
-	*at = start + 2;
+	*at = r->len;
 	if (r->overrun)
 		return CVSW_FAULT_ACTION_LENGTH;
 	*at = start;
@@ -428,13 +428,14 @@ static uint32_t wildcards_of(const struct cvsw_match *match)
 {
 	const struct cvsw_key *mask = &match->mask;
 	uint32_t wildcards = 0;
+	/* That there is no tag says all about id and priority. */
 	bool untagged = mask->vlan_tci == CVSW_VLAN_PRESENT;
 
 	if (!mask->in_port)
 		wildcards |= OFPFW10_IN_PORT;
 	if (!(mask->vlan_tci & CVSW_VLAN_VID_MASK) && !untagged)
 		wildcards |= OFPFW10_DL_VLAN;
-	if (!(mask->vlan_tci & CVSW_VLAN_PCP_MASK))
+	if (!(mask->vlan_tci & CVSW_VLAN_PCP_MASK) && !untagged)
 		wildcards |= OFPFW10_DL_VLAN_PCP;
 	if (!mask->dl_src[0])
 		wildcards |= OFPFW10_DL_SRC;

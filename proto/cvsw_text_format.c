@@ -6,6 +6,7 @@
 #include "cvsw_text.h"
 
 #define DEFAULT_PRIORITY	32768
+#define ETHERTYPE_IPV6		0x86dd
 
 /* @len: of the whole text, also of what found no room. */
 struct text {
@@ -78,11 +79,18 @@ static const char *protocol_name(const struct cvsw_match *match)
 
 static const char *ethertype_name(const struct cvsw_match *match)
 {
-	if (match->mask.dl_type == 0xffff && match->key.dl_type == CVSW_ETHERTYPE_IPV4)
+	if (match->mask.dl_type != 0xffff)
+		return NULL;
+	switch (match->key.dl_type) {
+	case CVSW_ETHERTYPE_IPV4:
 		return "ip";
-	if (match->mask.dl_type == 0xffff && match->key.dl_type == CVSW_ETHERTYPE_ARP)
+	case CVSW_ETHERTYPE_ARP:
 		return "arp";
-	return NULL;
+	case ETHERTYPE_IPV6:
+		return "ipv6";
+	default:
+		return NULL;
+	}
 }
 
 static void put_in_port(struct text *t, const struct cvsw_match *match)

@@ -14,6 +14,7 @@
 #define DEFAULT_PRIORITY	32768
 #define EXACT_PRIORITY		65535
 #define VLAN_NONE		0xffff
+#define ETHERTYPE_IPV6		0x86dd
 
 /* What a text can say once; where it did is kept for complaints. */
 enum field {
@@ -47,7 +48,7 @@ struct word {
 };
 
 /*
- * @arg: an EtherType and protocol (protocol keywords), a field, or an action type
+ * @arg: an EtherType, a protocol, a field, or an action type, as @parse has it
  * @limit: the largest number the value may be
  */
 struct keyword {
@@ -461,6 +462,7 @@ static bool not_yet(struct parser *p, const struct word *word, const struct keyw
 static const struct keyword match_keywords[] = {
 	{ "ip",		match_ethertype, CVSW_ETHERTYPE_IPV4, 0 },
 	{ "arp",	match_ethertype, CVSW_ETHERTYPE_ARP, 0 },
+	{ "ipv6",	match_ethertype, ETHERTYPE_IPV6, 0 },
 	{ "icmp",	match_protocol, CVSW_IPPROTO_ICMP, 0 },
 	{ "tcp",	match_protocol, CVSW_IPPROTO_TCP, 0 },
 	{ "udp",	match_protocol, CVSW_IPPROTO_UDP, 0 },
@@ -492,7 +494,6 @@ static const struct keyword match_keywords[] = {
 	{ "table",	not_yet, 0, 0 },
 	{ "out_port",	not_yet, 0, 0 },
 	{ "tun_id",	not_yet, 0, 0 },
-	{ "ipv6",	not_yet, 0, 0 },
 	{ "tcp6",	not_yet, 0, 0 },
 	{ "udp6",	not_yet, 0, 0 },
 	{ "icmp6",	not_yet, 0, 0 },

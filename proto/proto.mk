@@ -34,3 +34,22 @@ PROTO_KERNEL_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -ffreestanding -fno-
 $(BUILD)/freestanding/proto/%.o: $(TOP)/proto/%.c $(PROTO_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(PROTO_KERNEL_CFLAGS) -c -o $@ $<
+
+PROTO_TEST := $(BUILD)/asan/proto-test
+PROTO_FLOWTOOL := $(BUILD)/asan/proto-flowtool
+PROTO_TEST_SOURCES := $(wildcard $(TOP)/proto/tests/test_*.c) \
+	$(addprefix $(TOP)/proto/tests/,main.c tap.c gen.c)
+PROTO_TEST_HEADERS := $(wildcard $(TOP)/proto/tests/*.h) $(PROTO_HEADERS)
+
+$(PROTO_TEST): $(PROTO_TEST_SOURCES) $(PROTO_TEST_HEADERS) $(PROTO_LIB_ASAN)
+	$(CC) $(SAN_CFLAGS) -o $@ $(PROTO_TEST_SOURCES) $(PROTO_LIB_ASAN)
+
+$(PROTO_FLOWTOOL): $(TOP)/proto/tests/flowtool.c $(TOP)/proto/tests/gen.c $(PROTO_TEST_HEADERS) \
+		$(PROTO_LIB_ASAN)
+	$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c,$^) $(PROTO_LIB_ASAN)
+
+.PHONY: proto-test
+proto-test: $(PROTO_TEST) $(PROTO_FLOWTOOL) $(PROTO_SHARED:%=$(BUILD)/freestanding/proto/%.o) ## test the codecs of proto/ (sanitizers, and ovs-ofctl as oracle)
+	@echo "ok - proto: what the kernel shares compiles freestanding, frames below 512 bytes"
+	@$(PROTO_TEST)
+	@$(TOP)/proto/tests/test_ovs.py $(PROTO_FLOWTOOL)

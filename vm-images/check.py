@@ -14,13 +14,15 @@ import sys
 sys.dont_write_bytecode = True      # everything that is made is made under build/
 
 from lab import sandbox
+from lab.controller import Controller
 from lab.report import Report
-from lab.topology import Lab
-from tests import driver
+from lab.topology import BUILD, Lab
+from tests import actions, byhand, control, driver
 from tests.bench import Bench
 
-TESTS = [driver.in_place, driver.without_flows, driver.swap_under_traffic, driver.hot_unplug,
-         driver.clean_logs]
+# What needs no controller comes first, for none runs until control.connects.
+TESTS = (driver.ALL + byhand.ALL + control.ALL[:1] + actions.ALL + control.ALL[1:] +
+         [driver.clean_logs])
 
 
 def chosen(names):
@@ -33,12 +35,14 @@ def main(variant, names):
     with Lab(f"check-vm-{variant}", tso=variant == "tso") as lab:
         print(f"# two VMs under {lab.accel}, logs in {lab.log_dir}", flush=True)
         lab.vswitch.plain()
-        vms = [lab.add_vm(f"vm{n}", (f"vm{n}", n), append=["lab.driver=cvsw"]) for n in (1, 2)]
+        vms = [lab.add_vm(f"vm{n}", (f"vm{n}", n),
+                          append=["lab.driver=cvsw", "cvsw.allow_unauthenticated=1"]) for n in (1, 2)]
         for n, vm in enumerate(vms, 1):
             vm.await_ready()
             lab.up(vm, f"10.0.0.{n}")
+        bench = Bench(lab, report, vms, Controller(BUILD, lab.log_dir))
         for test in chosen(names):
-            test(Bench(lab, report, vms))
+            test(bench)
     return 1 if report.failed else 0
 
 

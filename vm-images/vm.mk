@@ -7,14 +7,14 @@ VM_BUILD := $(BUILD)/vm
 .PHONY: vm-image check-vm
 
 # The guests run Debian's stock cloud kernel, whatever this machine runs.
-vm-image: $(VM_BUILD)/sendframe
+vm-image: agent $(VM_BUILD)/sendframe
 	@eval "$$($(TOP)/drivers/cvsw/scripts/kernel-debs image headers)"; \
 	$(MAKE) --no-print-directory modules KDIR="$$headers" ARCH= OUT= VIRTIO_NET_C= \
 		> $(BUILD)/log/vm-modules.log 2>&1 || { cat $(BUILD)/log/vm-modules.log >&2; exit 1; }; \
 	$(VM)/image $(VM_BUILD)/image "$$image" "$$modules" \
 		$(BUILD)/mod/$$kver/cvsw.ko=lib/modules/$$kver/updates/ \
 		$(BUILD)/mod/$$kver/cvsw_virtio_net.ko=lib/modules/$$kver/updates/ \
-		$(VM_BUILD)/sendframe=usr/bin/
+		$(BUILD)/bin/cvswctl=usr/bin/ $(VM_BUILD)/sendframe=usr/bin/
 
 $(VM_BUILD)/sendframe: $(VM)/guest/sendframe.c
 	@mkdir -p $(@D) $(BUILD)/log

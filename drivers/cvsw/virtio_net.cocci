@@ -99,6 +99,21 @@ err = init_vqs(vi);
 ...+>
 }
 
+// A device that filters VLANs passes those alone that the guest's stack asked
+// for: frames whose tag a flow is to match or strip would never arrive.
+@ no_vlan_filter @
+identifier vdev;
+@@
+virtnet_validate(struct virtio_device *vdev)
+{
+<+...
+if (!virtnet_validate_features(vdev))
+	return -EINVAL;
++
++__virtio_clear_bit(vdev, VIRTIO_NET_F_CTRL_VLAN);
+...+>
+}
+
 // One rule: between two, spatch parses the changed functions anew, alone, and
 // fails for 6.12's virtnet_remove().
 @ kill_and_destroy @

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* From one end's transmit rings to the other's receive rings. */
+#include <linux/if_ether.h>
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <net/checksum.h>
@@ -166,6 +167,21 @@ static void wire_hand_over(struct wire_end *from, struct wire_ring *rx, struct k
 	wire_deliver(to, rx, vec, len);
 }
 
+/*
+ * The vswitch's one rule: control messages of NICs go to the controller, never
+ * to other NICs.  The controller's place is the capture, and inject.
+ */
+static bool wire_is_control(const struct kvec *vec, size_t len)
+{
+	struct wire_cursor cursor = { .vec = vec };
+	u8 start[WIRE_HEADER_LEN + ETH_HLEN];
+
+	if (len < sizeof(start))
+		return false;
+	wire_take(&cursor, start, sizeof(start));
+	return start[sizeof(start) - 2] == 0xab && start[sizeof(start) - 1] == 0xba;
+}
+
 static bool wire_due(const struct wire_end *end, u32 every)
 {
 	return every && end->seen % every == 0;
@@ -231,7 +247,9 @@ static bool wire_cross(struct wire_end *from, unsigned int i, struct kvec *vec, 
 	from->blocked_since = 0;
 	wire_capture_frame(from, vec, n, len);
 	from->seen++;
-	if (!rx) {
+	if (wire_is_control(vec, len)) {
+		from->count.to_controller++;
+	} else if (!rx) {
 		from->count.drop_nobody++;
 	} else if (wire_due(from, from->loss)) {
 		from->count.lost++;

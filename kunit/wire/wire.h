@@ -80,6 +80,7 @@ struct wire_capture {
 	X(crossed)		/* frames given to the peer */		\
 	X(crossed_bytes)						\
 	X(injected)		/* frames given to this end by a test */\
+	X(to_controller)	/* control messages of the NIC */	\
 	X(lost)			/* by the loss fault */			\
 	X(reordered)							\
 	X(finished)		/* checksums the wire completed */	\

@@ -18,6 +18,7 @@ import time
 import frames
 import netlink
 
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WIRE = "/sys/kernel/debug/cvsw_wire/0"
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -382,8 +383,10 @@ def tcp(client_ns, connect_to, server_ns, listen_at, size=1 << 20, both=True, fa
 
 
 class Bench:
-    def __init__(self, modules, stock):
-        self.modules, self.stock = modules, stock
+    def __init__(self, modules, kernel):
+        self.modules = modules
+        self.stock = f"{kernel}/drivers/net/virtio_net.ko"
+        self.pktgen = f"{kernel}/net/core/pktgen.ko"
         self.ns = {name: Namespace(name) for name in "ABC"}
         self.a = self.b = None
         self.parameters = {}
@@ -394,9 +397,10 @@ class Bench:
     def load(self, **parameters):
         """Driver first, then the wire: both ends are probed by it."""
         self.parameters = {"allow_unauthenticated": 1, **parameters}
-        self.insmod("cvsw", *(f"{name}={value}" for name, value in self.parameters.items() if 0))
+        self.insmod("cvsw", *(f"{name}={value}" for name, value in self.parameters.items()))
         self.insmod("cvsw_virtio_net")
         self.insmod("cvsw_wire")
+        self.insmod(self.pktgen)
         self.a = End("a", self.ns["A"], "10.0.0.1")
         self.b = End("b", self.ns["B"], "10.0.0.2")
         self.a.configure()
@@ -404,6 +408,7 @@ class Bench:
         self.neighbours()
 
     def unload(self):
+        run("rmmod", "pktgen")
         run("rmmod", "cvsw_wire")
         run("rmmod", "cvsw_virtio_net")
         run("rmmod", "cvsw")
@@ -432,7 +437,7 @@ class Bench:
         """What a test may have left: flows and faults."""
         for end in (self.a, self.b):
             end.set(loss=0, reorder=0, stall=0, verify="N", capture=0)
-        if 0:
+        if self.a.n_flows():
             self.a.delete_flows()
 
     def ping(self, count=3):

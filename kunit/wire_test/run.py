@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The whole driver on the virtio wire: run.py MODULES STOCK_VIRTIO_NET [WORDS...]
+"""The whole driver on the virtio wire: run.py MODULES KERNEL [WORDS...]
 
 Runs inside User-Mode Linux, started by run-uml.sh; prints flat TAP.  With WORDS,
 only the tests in whose names each of them is.
@@ -24,28 +24,29 @@ def run_one(on, name, function, anew):
     why = None
     try:
         function(on)
-        on.calm()
+        if not anew:
+            on.calm()
     except bench.Failed as failure:
         why = str(failure)
     except Exception:       # a test's own bug, or the kernel's error where none was expected
-        why = traceback.format_exc()
+        why = traceback.format_exc(limit=-3)
     if why or anew:
         try:
             on.replug()
         except Exception:
-            why = (why or "") + "\nand the wire does not come up again:\n" + traceback.format_exc()
+            why = (why or "") + "\nand the wire does not come up again:\n" + traceback.format_exc(limit=-3)
     print(f"{'not ok' if why else 'ok'} - {name}")
     for line in (why or "").splitlines()[:30]:
-        print("#", line)
+        print("#", line[:300])
     print(f"{time.monotonic() - start:6.2f} s  {name}", file=sys.stderr)
     return not why
 
 
 def main():
-    modules, stock, *words = sys.argv[1:]
+    modules, kernel, *words = sys.argv[1:]
     sys.stdout.reconfigure(line_buffering=True)
     sys.stderr.reconfigure(line_buffering=True)
-    on = bench.Bench(modules, stock)
+    on = bench.Bench(modules, kernel)
     on.load()
     good = True
     for name, function, anew in TESTS:

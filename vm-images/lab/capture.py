@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """What passes a port of the vswitch, as tcpdump sees it."""
+import re
 import signal
 
-from lab.process import Process, call, wait_for
+from lab.process import LabError, Process, call, wait_for
 
 
 class Capture:
@@ -41,10 +42,14 @@ class Capture:
     def count(self, expression=""):
         return len(self.text(expression))
 
+    def wrong_checksums(self):
+        """Lines of tcpdump that call a checksum of IP, TCP, UDP or ICMP wrong."""
+        lines = call("tcpdump", "-nn", "-t", "-vv", "-r", self.file).splitlines()
+        return [line.strip() for line in lines if re.search(r"incorrect|bad [a-z]+ ?cksum|wrong", line)]
+
     def await_frame(self, expression, seconds=5):
         """Wait until a frame is in the file; False if none comes."""
         try:
-            wait_for(f"{expression} on {self.file}", lambda: self.count(expression), seconds)
-            return True
-        except Exception:
+            return wait_for(expression, lambda: self.count(expression) > 0, seconds)
+        except LabError:
             return False

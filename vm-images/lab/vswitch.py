@@ -54,7 +54,8 @@ class Vswitch:
         self.ofctl("add-flow", "priority=0,actions=NORMAL")
 
     def set_controller(self, target):
-        call("ovs-vsctl", "--timeout=10", "set-controller", BRIDGE, target)
+        call("ovs-vsctl", "--timeout=10", "set-controller", BRIDGE, target,
+             "--", "set", "controller", BRIDGE, "connection-mode=out-of-band")
 
     def set_protocols(self, *versions):
         call("ovs-vsctl", "--timeout=10", "set", "bridge", BRIDGE,

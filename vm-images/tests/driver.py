@@ -73,3 +73,6 @@ def clean_logs(bench):
         with bench.test(f"the kernel log of {vm.name} has no complaint"):
             said = vm.sh(f"dmesg | grep -E '{bad}' || true")
             expect(not said, said)
+
+
+ALL = [in_place, without_flows, swap_under_traffic, hot_unplug]

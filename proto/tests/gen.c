@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include "gen.h"
+
+#include <stdlib.h>
+
+#include "../cvsw_ofp10.h"
+
+uint64_t rng_next(struct rng *rng)
+{
+	uint64_t z = rng->state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+unsigned int rng_below(struct rng *rng, unsigned int n)
+{
+	return (unsigned int)(rng_next(rng) % n);
+}
+
+bool rng_chance(struct rng *rng, unsigned int percent)
+{
+	return rng_below(rng, 100) < percent;
+}
+
+#define PICK(rng, pool) ((pool)[rng_below(rng, sizeof(pool) / sizeof((pool)[0]))])
+
+static const uint16_t ethertypes[] = { 0x0800, 0x0800, 0x0800, 0x0806, 0x86dd, 0x05ff };
+static const uint8_t protocols[] = { 1, 2, 6, 6, 17, 132, 47, 0 };
+static const uint32_t addresses[] = { 0x0a000001, 0x0a000002, 0x0a000102, 0xc0a80001, 0 };
+static const uint16_t ports[] = { 0, 8, 80, 443 };
+static const uint16_t vids[] = { 0, 5, 100, 4095 };
+static const uint8_t tos[] = { 0, 0x10, 0xb8 };
+static const uint8_t wild_bits[] = { 0, 0, 1, 8, 16, 24, 31, 32, 33, 63 };
+
+static void pick_mac(struct rng *rng, uint8_t mac[6])
+{
+	static const uint8_t macs[][6] = {
+		{ 0x02, 0, 0, 0, 0, 0x01 }, { 0x02, 0, 0, 0, 0, 0x02 },
+		{ 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, { 0 },
+	};
+
+	memcpy(mac, PICK(rng, macs), 6);
+}
+
+void gen_raw_match(struct rng *rng, struct raw_match *raw)
+{
+	unsigned int bit, wild = 30 + rng_below(rng, 65);
+
+	raw->wildcards = (uint32_t)PICK(rng, wild_bits) << 8 | (uint32_t)PICK(rng, wild_bits) << 14;
+	for (bit = 0; bit < 32; bit++)
+		if ((bit < 8 || bit > 19) && rng_chance(rng, wild))
+			raw->wildcards |= 1u << bit;
+	if (rng_chance(rng, 2))
+		raw->wildcards = 0;
+	raw->in_port = (uint16_t)(1 + rng_below(rng, 2));
+	pick_mac(rng, raw->dl_src);
+	pick_mac(rng, raw->dl_dst);
+	raw->dl_vlan = rng_chance(rng, 30) ? 0xffff : PICK(rng, vids);
+	raw->dl_vlan_pcp = (uint8_t)rng_below(rng, 8);
+	raw->dl_type = PICK(rng, ethertypes);
+	/* Garbage below DSCP: receivers ignore it. */
+	raw->nw_tos = PICK(rng, tos) | (uint8_t)rng_below(rng, 4);
+	raw->nw_proto = PICK(rng, protocols);
+	raw->nw_src = PICK(rng, addresses);
+	raw->nw_dst = PICK(rng, addresses);
+	raw->tp_src = rng_chance(rng, 10) ? (uint16_t)rng_below(rng, 256) : PICK(rng, ports) & 0xff;
+	raw->tp_dst = PICK(rng, ports) & 0xff;
+}
+
+static void poke(uint8_t *at, uint64_t value, unsigned int n)
+{
+	while (n--) {
+		at[n] = (uint8_t)value;
+		value >>= 8;
+	}
+}
+
+void raw_flow_mod(const struct raw_match *raw, uint8_t data[72])
+{
+	memset(data, 0, 72);
+	poke(data, 1, 1);
+	poke(data + 1, 14, 1);
+	poke(data + 2, 72, 2);
+	poke(data + 8, raw->wildcards, 4);
+	poke(data + 12, raw->in_port, 2);
+	memcpy(data + 14, raw->dl_src, 6);
+	memcpy(data + 20, raw->dl_dst, 6);
+	poke(data + 26, raw->dl_vlan, 2);
+	poke(data + 28, raw->dl_vlan_pcp, 1);
+	poke(data + 30, raw->dl_type, 2);
+	poke(data + 32, raw->nw_tos, 1);
+	poke(data + 33, raw->nw_proto, 1);
+	poke(data + 36, raw->nw_src, 4);
+	poke(data + 40, raw->nw_dst, 4);
+	poke(data + 44, raw->tp_src, 2);
+	poke(data + 46, raw->tp_dst, 2);
+}
+
+static bool l4_readable(uint8_t nw_proto)
+{
+	return nw_proto == 1 || nw_proto == 6 || nw_proto == 17 || nw_proto == 132;
+}
+
+void gen_frame(struct rng *rng, struct frame *frame)
+{
+	memset(frame, 0, sizeof(*frame));
+	frame->in_port = (uint8_t)(1 + rng_below(rng, 2));
+	pick_mac(rng, frame->dl_src);
+	pick_mac(rng, frame->dl_dst);
+	frame->tagged = rng_chance(rng, 50);
+	if (frame->tagged) {
+		frame->vid = PICK(rng, vids);
+		frame->pcp = (uint8_t)rng_below(rng, 8);
+	}
+	frame->dl_type = PICK(rng, ethertypes);
+	frame->has_ip = frame->dl_type == 0x0800 && rng_chance(rng, 90);
+	frame->has_arp = frame->dl_type == 0x0806 && rng_chance(rng, 90);
+	if (frame->has_ip || frame->has_arp) {
+		frame->nw_src = PICK(rng, addresses);
+		frame->nw_dst = PICK(rng, addresses);
+		frame->nw_proto = PICK(rng, protocols);
+	}
+	if (frame->has_ip) {
+		frame->nw_tos = PICK(rng, tos) | (uint8_t)rng_below(rng, 4);
+		frame->has_l4 = l4_readable(frame->nw_proto) && rng_chance(rng, 80);
+	}
+	if (frame->has_l4) {
+		frame->tp_src = PICK(rng, ports) & 0xff;
+		frame->tp_dst = PICK(rng, ports) & 0xff;
+	}
+}
+
+void frame_key(const struct frame *frame, struct cvsw_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	key->in_port = frame->in_port;
+	memcpy(key->dl_src, frame->dl_src, 6);
+	memcpy(key->dl_dst, frame->dl_dst, 6);
+	if (frame->tagged)
+		key->vlan_tci = (uint16_t)(CVSW_VLAN_PRESENT | frame->pcp << 13 | frame->vid);
+	key->dl_type = frame->dl_type;
+	key->nw_src = frame->nw_src;
+	key->nw_dst = frame->nw_dst;
+	key->nw_proto = frame->nw_proto;
+	key->nw_tos = frame->nw_tos;
+	key->tp_src = frame->tp_src;
+	key->tp_dst = frame->tp_dst;
+	if (frame->has_ip || frame->has_arp)
+		key->layers |= CVSW_LAYER_ADDR;
+	if (frame->has_l4 && frame->nw_proto != 1)
+		key->layers |= CVSW_LAYER_PORTS;
+}
+
+#define WILD(raw, bit)	((raw)->wildcards >> (bit) & 1)
+
+static bool same_prefix(uint32_t a, uint32_t b, uint32_t wild)
+{
+	return wild >= 32 || a >> wild == b >> wild;
+}
+
+static bool reference_vlan(const struct raw_match *raw, const struct frame *frame)
+{
+	if (!WILD(raw, 1) && raw->dl_vlan == 0xffff)
+		return !frame->tagged;
+	if (!WILD(raw, 1) && (!frame->tagged || frame->vid != raw->dl_vlan))
+		return false;
+	if (!WILD(raw, 20) && (!frame->tagged || frame->pcp != raw->dl_vlan_pcp))
+		return false;
+	return true;
+}
+
+static bool reference_addresses(const struct raw_match *raw, const struct frame *frame)
+{
+	uint32_t wild_src = raw->wildcards >> 8 & 0x3f, wild_dst = raw->wildcards >> 14 & 0x3f;
+
+	return same_prefix(raw->nw_src, frame->nw_src, wild_src) &&
+	       same_prefix(raw->nw_dst, frame->nw_dst, wild_dst);
+}
+
+static bool reference_ports(const struct raw_match *raw, const struct frame *frame)
+{
+	bool has_ports = frame->has_l4 && frame->nw_proto != 1;
+	bool asked = !WILD(raw, 6) || !WILD(raw, 7);
+
+	if (!WILD(raw, 5) && !l4_readable(raw->nw_proto))
+		return true;	/* a protocol without ports is named: ignored */
+	if (WILD(raw, 5) && asked && !has_ports)
+		return false;
+	return (WILD(raw, 6) || raw->tp_src == frame->tp_src) &&
+	       (WILD(raw, 7) || raw->tp_dst == frame->tp_dst);
+}
+
+bool reference_match(const struct raw_match *raw, const struct frame *frame)
+{
+	bool named = !WILD(raw, 4);
+	bool ipv4_field = !WILD(raw, 5) || !WILD(raw, 21) || !WILD(raw, 6) || !WILD(raw, 7);
+	bool address = (raw->wildcards >> 8 & 0x3f) < 32 || (raw->wildcards >> 14 & 0x3f) < 32;
+	uint16_t type = named ? raw->dl_type : ipv4_field ? 0x0800 : 0;
+
+	if (!WILD(raw, 0) && raw->in_port != frame->in_port)
+		return false;
+	if (!WILD(raw, 2) && memcmp(raw->dl_src, frame->dl_src, 6))
+		return false;
+	if (!WILD(raw, 3) && memcmp(raw->dl_dst, frame->dl_dst, 6))
+		return false;
+	if (!reference_vlan(raw, frame))
+		return false;
+	if ((named || ipv4_field) && frame->dl_type != type)
+		return false;
+	if (!named && !ipv4_field)
+		return !address || ((frame->has_ip || frame->has_arp) &&
+				    reference_addresses(raw, frame));
+	if (type != 0x0800 && type != 0x0806)
+		return true;	/* nothing that follows is in such a frame: ignored */
+	if (!reference_addresses(raw, frame))
+		return false;
+	if (!WILD(raw, 5) && raw->nw_proto != frame->nw_proto)
+		return false;
+	if (type == 0x0806)
+		return true;
+	if (!WILD(raw, 21) && raw->nw_tos >> 2 != frame->nw_tos >> 2)
+		return false;
+	return reference_ports(raw, frame);
+}
+
+bool key_matches(const struct cvsw_match *match, const struct cvsw_key *key)
+{
+	const uint8_t *want = (const uint8_t *)&match->key;
+	const uint8_t *mask = (const uint8_t *)&match->mask;
+	const uint8_t *have = (const uint8_t *)key;
+	size_t i;
+
+	for (i = 0; i < sizeof(*key); i++)
+		if ((have[i] & mask[i]) != want[i])
+			return false;
+	return true;
+}
+
+static void gen_action(struct rng *rng, struct cvsw_action *action)
+{
+	memset(action, 0, sizeof(*action));
+	action->type = (uint16_t)(1 + rng_below(rng, CVSW_N_ACTIONS - 1));
+	switch (action->type) {
+	case CVSW_ACT_SET_VLAN_VID:
+		action->vlan_vid = (uint16_t)rng_below(rng, 4096);
+		break;
+	case CVSW_ACT_SET_VLAN_PCP:
+		action->vlan_pcp = (uint8_t)rng_below(rng, 8);
+		break;
+	case CVSW_ACT_SET_DL_SRC:
+	case CVSW_ACT_SET_DL_DST:
+		pick_mac(rng, action->mac);
+		break;
+	case CVSW_ACT_SET_NW_SRC:
+	case CVSW_ACT_SET_NW_DST:
+		action->nw_addr = (uint32_t)rng_next(rng);
+		break;
+	case CVSW_ACT_SET_NW_TOS:
+		action->nw_tos = (uint8_t)(rng_below(rng, 64) << 2);
+		break;
+	case CVSW_ACT_SET_TP_SRC:
+	case CVSW_ACT_SET_TP_DST:
+		action->tp_port = (uint16_t)rng_next(rng);
+		break;
+	}
+}
+
+static void gen_actions(struct rng *rng, struct cvsw_flow *flow)
+{
+	unsigned int n = rng_chance(rng, 5) ? CVSW_MAX_ACTIONS : rng_below(rng, 5), i;
+
+	flow->n_actions = (uint16_t)n;
+	for (i = 0; i < n; i++)
+		gen_action(rng, &flow->actions[i]);
+	if (n && rng_chance(rng, 50))
+		flow->actions[n - 1] = (struct cvsw_action){
+			.type = CVSW_ACT_OUTPUT, .port = CVSW_PORT_ONWARD,
+		};
+}
+
+static void gen_match(struct rng *rng, struct cvsw_match *match)
+{
+	struct cvsw_key *key = &match->key, *mask = &match->mask;
+	unsigned int wild = rng_below(rng, 100);
+	struct frame frame;
+
+	memset(match, 0, sizeof(*match));
+	gen_frame(rng, &frame);
+	frame_key(&frame, key);
+	if (!rng_chance(rng, wild))
+		mask->in_port = 0xff;
+	if (!rng_chance(rng, wild))
+		mask->vlan_tci = CVSW_VLAN_PRESENT | CVSW_VLAN_VID_MASK;
+	if (!rng_chance(rng, wild))
+		mask->vlan_tci |= CVSW_VLAN_PRESENT | CVSW_VLAN_PCP_MASK;
+	if (mask->vlan_tci && !frame.tagged)
+		mask->vlan_tci = CVSW_VLAN_PRESENT;
+	if (!rng_chance(rng, wild))
+		memset(mask->dl_src, 0xff, 6);
+	if (!rng_chance(rng, wild))
+		memset(mask->dl_dst, 0xff, 6);
+	if (!rng_chance(rng, wild))
+		mask->dl_type = 0xffff;
+	if (!rng_chance(rng, wild))
+		mask->nw_src = 0xffffffff << rng_below(rng, 32);
+	if (!rng_chance(rng, wild))
+		mask->nw_dst = 0xffffffff << rng_below(rng, 32);
+	if (!rng_chance(rng, wild))
+		mask->nw_proto = 0xff;
+	if (!rng_chance(rng, wild))
+		mask->nw_tos = 0xfc;
+	if (!rng_chance(rng, wild))
+		mask->tp_src = 0xffff;
+	if (!rng_chance(rng, wild))
+		mask->tp_dst = 0xffff;
+	cvsw_match_normalize(match);
+}
+
+void gen_flow(struct rng *rng, bool named, struct cvsw_flow *flow)
+{
+	memset(flow, 0, sizeof(*flow));
+	do {
+		gen_match(rng, &flow->match);
+	} while (named && flow->match.mask.layers);
+	flow->priority = rng_chance(rng, 20) ? 32768 : (uint16_t)rng_next(rng);
+	if (cvsw_ofp10_is_exact(&flow->match))
+		flow->priority = 65535;
+	flow->cookie = rng_chance(rng, 50) ? 0 : rng_next(rng);
+	gen_actions(rng, flow);
+}
+
+uint8_t *exact_copy(const uint8_t *data, size_t len)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+
+	if (!copy)
+		abort();
+	if (len)
+		memcpy(copy, data, len);
+	return copy;
+}
+
+uint8_t *from_hex(const char *hex, size_t *len)
+{
+	uint8_t *data = malloc(strlen(hex) / 2 + 1);
+	char pair[3] = "";
+
+	if (!data)
+		abort();
+	for (*len = 0; *hex; hex++) {
+		if (!strchr("0123456789abcdefABCDEF", *hex))
+			continue;
+		pair[pair[0] ? 1 : 0] = *hex;
+		if (pair[1]) {
+			data[(*len)++] = (uint8_t)strtoul(pair, NULL, 16);
+			pair[0] = pair[1] = '\0';
+		}
+	}
+	return data;
+}

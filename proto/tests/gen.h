@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Random input for the tests, and the slow, obvious reference that the codecs
+ * are held against.  Values come from small pools, so that matches happen.
+ */
+#ifndef GEN_H
+#define GEN_H
+
+#include "../cvsw_flow.h"
+
+struct rng {
+	uint64_t state;
+};
+
+uint64_t rng_next(struct rng *rng);
+unsigned int rng_below(struct rng *rng, unsigned int n);
+bool rng_chance(struct rng *rng, unsigned int percent);
+
+/* An ofp_match of OpenFlow 1.0 as a peer means it, before any interpretation. */
+struct raw_match {
+	uint32_t wildcards;
+	uint16_t in_port;
+	uint8_t dl_src[6], dl_dst[6];
+	uint16_t dl_vlan;
+	uint8_t dl_vlan_pcp;
+	uint16_t dl_type;
+	uint8_t nw_tos, nw_proto;
+	uint32_t nw_src, nw_dst;
+	uint16_t tp_src, tp_dst;
+};
+
+/* A frame by what is in it. */
+struct frame {
+	uint8_t in_port;
+	uint8_t dl_src[6], dl_dst[6];
+	bool tagged;
+	uint16_t vid;
+	uint8_t pcp;
+	uint16_t dl_type;
+	bool has_ip;		/* a whole IPv4 header */
+	bool has_arp;
+	bool has_l4;		/* a whole TCP, UDP, SCTP or ICMP header, first fragment */
+	uint32_t nw_src, nw_dst;
+	uint8_t nw_proto, nw_tos;
+	uint16_t tp_src, tp_dst;
+};
+
+void gen_raw_match(struct rng *rng, struct raw_match *raw);
+/* The flow_mod (72 bytes, without actions) that carries it, byte by byte. */
+void raw_flow_mod(const struct raw_match *raw, uint8_t data[72]);
+void gen_frame(struct rng *rng, struct frame *frame);
+/* The key that cvsw_flow.h promises for a frame. */
+void frame_key(const struct frame *frame, struct cvsw_key *key);
+/* Does it match, by the prose of proto/README.md? */
+bool reference_match(const struct raw_match *raw, const struct frame *frame);
+
+bool key_matches(const struct cvsw_match *match, const struct cvsw_key *key);
+
+/* A valid flow.  @named: only matches whose protocols are named, as ovs-ofctl wants them. */
+void gen_flow(struct rng *rng, bool named, struct cvsw_flow *flow);
+
+/* @len bytes on the heap and not one more, so that AddressSanitizer sees every overrun. */
+uint8_t *exact_copy(const uint8_t *data, size_t len);
+/* Hex digits, blanks between them allowed, to bytes on the heap. */
+uint8_t *from_hex(const char *hex, size_t *len);
+
+#endif

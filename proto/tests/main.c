@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include "tests.h"
+
+int main(void)
+{
+	unsigned int failed = 0;
+
+	failed += tap_run(flow_tests);
+	failed += tap_run(ofp10_tests);
+	failed += tap_run(msg_tests);
+	failed += tap_run(ofp_tests);
+	failed += tap_run(text_tests);
+	return failed ? 1 : 0;
+}

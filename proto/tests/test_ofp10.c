@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <stdlib.h>
+
+#include "../cvsw_ofp10.h"
+#include "gen.h"
+#include "tests.h"
+
+/* Decodes a copy that ends where @len says. */
+static enum cvsw_fault decode(const uint8_t *data, size_t len, struct cvsw_flow *flow,
+			      size_t *used, size_t *offset)
+{
+	enum cvsw_flow_command command;
+	uint8_t *copy = exact_copy(data, len);
+	enum cvsw_fault fault;
+
+	*offset = 9999;
+	fault = cvsw_ofp10_decode(copy, len, used, &command, flow, offset);
+	free(copy);
+	if (fault)
+		CHECK_MSG(*offset <= len, "%s at %zu of %zu", cvsw_fault_name(fault), *offset, len);
+	else
+		CHECK(command <= CVSW_FLOW_DELETE_STRICT);
+	return fault;
+}
+
+static void round_trip(void)
+{
+	struct rng rng = { 10 };
+	unsigned int i;
+
+	for (i = 0; i < 20000; i++) {
+		uint8_t data[CVSW_OFP10_FLOW_MOD_MAX + 8];
+		struct cvsw_flow flow, again;
+		enum cvsw_flow_command command, want = rng_below(&rng, 5);
+		size_t len, used;
+		enum cvsw_fault fault;
+
+		gen_flow(&rng, false, &flow);
+		CHECK(cvsw_ofp10_can_express(&flow.match));
+		len = cvsw_ofp10_encode(want, &flow, data, sizeof(data));
+		CHECK(len >= 72 && len <= CVSW_OFP10_FLOW_MOD_MAX);
+		memset(data + len, 0xee, 8);
+		fault = cvsw_ofp10_decode(data, len + 8, &used, &command, &again, NULL);
+		CHECK_MSG(!fault, "%s", cvsw_fault_text(fault));
+		CHECK(used == len && command == want);
+		CHECK(cvsw_flow_equal(&flow, &again));
+		CHECK(!cvsw_ofp10_encode(want, &flow, data, len - 1));
+	}
+}
+
+static void every_truncation_is_refused(void)
+{
+	struct rng rng = { 11 };
+	unsigned int i;
+
+	for (i = 0; i < 300; i++) {
+		uint8_t data[CVSW_OFP10_FLOW_MOD_MAX];
+		struct cvsw_flow flow;
+		size_t len, cut, used, offset;
+
+		gen_flow(&rng, false, &flow);
+		len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, data, sizeof(data));
+		for (cut = 0; cut < len; cut++)
+			CHECK(decode(data, cut, &flow, &used, &offset) ==
+			      (cut < 72 ? CVSW_FAULT_SHORT : CVSW_FAULT_LENGTH));
+	}
+}
+
+/* Whatever is accepted after a change means something: it encodes to the same again. */
+static void check_accepted(const uint8_t *data, size_t len)
+{
+	uint8_t out[CVSW_OFP10_FLOW_MOD_MAX];
+	struct cvsw_flow flow, again;
+	size_t used, offset, n;
+
+	if (decode(data, len, &flow, &used, &offset))
+		return;
+	CHECK(used <= len);
+	n = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, out, sizeof(out));
+	CHECK(n == used);
+	CHECK(!decode(out, n, &again, &used, &offset));
+	CHECK(cvsw_flow_equal(&flow, &again));
+}
+
+static void every_bit_flip_is_survived(void)
+{
+	struct rng rng = { 12 };
+	unsigned int i;
+
+	for (i = 0; i < 150; i++) {
+		uint8_t data[CVSW_OFP10_FLOW_MOD_MAX];
+		struct cvsw_flow flow;
+		size_t len, bit;
+
+		gen_flow(&rng, false, &flow);
+		len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, data, sizeof(data));
+		if (rng_chance(&rng, 30))	/* the published driver's form */
+			memset(data, 0, 1), memset(data + 2, 0, 2);
+		for (bit = 0; bit < len * 8; bit++) {
+			data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			check_accepted(data, len);
+			data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+	}
+}
+
+static void noise_is_survived(void)
+{
+	struct rng rng = { 13 };
+	unsigned int i, b;
+
+	for (i = 0; i < 100000; i++) {
+		uint8_t data[200];
+		size_t len = 72 + rng_below(&rng, sizeof(data) - 72);
+
+		for (b = 0; b < len; b++)
+			data[b] = rng_chance(&rng, 50) ? 0 : (uint8_t)rng_next(&rng);
+		memcpy(data, "\0\x0e\0\0\0\0\0\0", 8);
+		memset(data + 56, 0, 16);
+		if (len > 75)
+			memcpy(data + 72, "\0\5\0\x10", 4);
+		check_accepted(data, len);
+	}
+}
+
+/* A flow_mod of the specification's form with 72 bytes, all wild, and actions behind. */
+static size_t plain(uint8_t *data, const char *actions_hex)
+{
+	size_t n;
+	uint8_t *actions = from_hex(actions_hex, &n);
+
+	memset(data, 0, 72);
+	memcpy(data, "\1\x0e", 2);
+	data[3] = (uint8_t)(72 + n);
+	data[2] = (uint8_t)((72 + n) >> 8);
+	memcpy(data + 8, "\0\x3f\xff\xff", 4);
+	memcpy(data + 72, actions, n);
+	free(actions);
+	return 72 + n;
+}
+
+struct edit {
+	const char *what;
+	size_t at;
+	const char *hex;
+	enum cvsw_fault fault;
+	size_t offset;
+};
+
+static const struct edit edits[] = {
+	{ "nothing changed", 0, "", CVSW_OK, 0 },
+	{ "version 2", 0, "02", CVSW_FAULT_VERSION, 0 },
+	{ "version 0 with a length", 0, "00", CVSW_FAULT_VERSION, 0 },
+	{ "version 0 and length 0 but an xid", 0, "000e0000 00000001", CVSW_FAULT_VERSION, 0 },
+	{ "published header", 0, "000e0000 00000000", CVSW_OK, 0 },
+	{ "published header, wrong type", 0, "000d0000 00000000", CVSW_FAULT_OFP_TYPE, 1 },
+	{ "type stats request", 1, "10", CVSW_FAULT_OFP_TYPE, 1 },
+	{ "length shorter than a flow_mod", 2, "0047", CVSW_FAULT_LENGTH, 2 },
+	{ "length zero, version 1", 2, "0000", CVSW_FAULT_LENGTH, 2 },
+	{ "length longer than the data", 2, "0051", CVSW_FAULT_LENGTH, 2 },
+	{ "length that splits an action", 2, "004b", CVSW_FAULT_ACTION_LENGTH, 75 },
+	{ "length without the action", 2, "0048", CVSW_OK, 0 },
+	{ "any xid", 4, "deadbeef", CVSW_OK, 0 },
+	{ "wildcard bits nobody knows", 8, "ffffffff", CVSW_OK, 0 },
+	{ "in_port 0", 8, "003ffffe 0000", CVSW_FAULT_MATCH, 12 },
+	{ "in_port 1", 8, "003ffffe 0001", CVSW_OK, 0 },
+	{ "in_port 2", 8, "003ffffe 0002", CVSW_OK, 0 },
+	{ "in_port 3", 8, "003ffffe 0003", CVSW_FAULT_MATCH, 12 },
+	{ "in_port 0x101", 8, "003ffffe 0101", CVSW_FAULT_MATCH, 12 },
+	{ "in_port LOCAL", 8, "003ffffe fffe", CVSW_FAULT_MATCH, 12 },
+	{ "in_port 3, wild", 12, "0003", CVSW_OK, 0 },
+	{ "command 4", 57, "04", CVSW_OK, 0 },
+	{ "command 5", 57, "05", CVSW_FAULT_COMMAND, 56 },
+	{ "command 0x100", 56, "01", CVSW_FAULT_COMMAND, 56 },
+	{ "idle_timeout", 59, "01", CVSW_FAULT_TIMEOUT, 58 },
+	{ "hard_timeout", 60, "01", CVSW_FAULT_TIMEOUT, 60 },
+	{ "buffer_id and out_port", 64, "12345678 0007", CVSW_OK, 0 },
+	{ "flag", 71, "01", CVSW_FAULT_FLAGS, 70 },
+	{ "padding of the match", 29, "ff", CVSW_OK, 0 },
+	{ "more padding of the match", 34, "ffff", CVSW_OK, 0 },
+	{ "padding of the action", 76, "12345678", CVSW_OK, 0 },
+};
+
+static void header_and_fields_are_checked(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
+		const struct edit *edit = &edits[i];
+		uint8_t data[200];
+		size_t len = plain(data, "0003 0008 00000000"), n, used, offset;
+		uint8_t *bytes = from_hex(edit->hex, &n);
+		struct cvsw_flow flow;
+		enum cvsw_fault fault;
+
+		memcpy(data + edit->at, bytes, n);
+		fault = decode(data, len, &flow, &used, &offset);
+		CHECK_MSG(fault == edit->fault, "%s: %s", edit->what, cvsw_fault_name(fault));
+		CHECK_MSG(!fault || offset == edit->offset, "%s: offset %zu", edit->what, offset);
+		free(bytes);
+	}
+}
+
+static const struct edit action_lists[] = {
+	{ "none: drop", 0, "", CVSW_OK, 0 },
+	{ "output NORMAL", 0, "0000 0008 fffa 0000", CVSW_OK, 0 },
+	{ "output 1", 0, "0000 0008 0001 0000", CVSW_FAULT_ACTION_PORT, 76 },
+	{ "output CONTROLLER", 0, "0000 0008 fffd ffff", CVSW_FAULT_ACTION_PORT, 76 },
+	{ "output twice", 0, "00000008fffa0000 00000008fffa0000", CVSW_FAULT_ACTION_PORT, 80 },
+	{ "output first", 0, "00000008fffa0000 0003000800000000", CVSW_FAULT_ACTION_PORT, 80 },
+	{ "vid 4095", 0, "0001 0008 0fff 0000", CVSW_OK, 0 },
+	{ "vid 4096", 0, "0001 0008 1000 0000", CVSW_FAULT_ACTION_VALUE, 76 },
+	{ "pcp 7", 0, "0002 0008 07 000000", CVSW_OK, 0 },
+	{ "pcp 8", 0, "0002 0008 08 000000", CVSW_FAULT_ACTION_VALUE, 76 },
+	{ "strip", 0, "0003 0008 00000000", CVSW_OK, 0 },
+	{ "dl_src", 0, "0004 0010 020000000001 000000000000", CVSW_OK, 0 },
+	{ "dl_dst", 0, "0005 0010 020000000001 ffffffffffff", CVSW_OK, 0 },
+	{ "dl_src too short", 0, "0004 0008 02000000", CVSW_FAULT_ACTION_LENGTH, 74 },
+	{ "dl_src cut", 0, "0004 0010 02000000", CVSW_FAULT_ACTION_LENGTH, 74 },
+	{ "nw_src", 0, "0006 0008 0a000001", CVSW_OK, 0 },
+	{ "nw_dst", 0, "0007 0008 0a000001", CVSW_OK, 0 },
+	{ "tos 0xfc", 0, "0008 0008 fc 000000", CVSW_OK, 0 },
+	{ "tos with ECN", 0, "0008 0008 fd 000000", CVSW_FAULT_ACTION_VALUE, 76 },
+	{ "tp_src", 0, "0009 0008 ffff 0000", CVSW_OK, 0 },
+	{ "tp_dst", 0, "000a 0008 0000 0000", CVSW_OK, 0 },
+	{ "enqueue", 0, "000b 0010 0001 000000000000 00000000", CVSW_FAULT_ACTION_TYPE, 72 },
+	{ "vendor", 0, "ffff 0008 00002320", CVSW_FAULT_ACTION_TYPE, 72 },
+	{ "VXLAN", 0, "1001 0040 00000000", CVSW_FAULT_ACTION_TYPE, 72 },
+	{ "unknown", 0, "000c 0008 00000000", CVSW_FAULT_ACTION_TYPE, 72 },
+	{ "length 0", 0, "0003 0000 00000000", CVSW_FAULT_ACTION_LENGTH, 74 },
+	{ "length 4", 0, "0003 0004", CVSW_FAULT_ACTION_LENGTH, 74 },
+	{ "length 16 of 8", 0, "0003 0010 00000000 0003 0008 00000000",
+	  CVSW_FAULT_ACTION_LENGTH, 74 },
+	{ "length 65528", 0, "0003 fff8 00000000", CVSW_FAULT_ACTION_LENGTH, 74 },
+	{ "one byte", 0, "00", CVSW_FAULT_ACTION_LENGTH, 73 },
+	{ "second is bad", 0, "0003000800000000 000c000800000000", CVSW_FAULT_ACTION_TYPE, 80 },
+};
+
+static void actions_are_checked(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(action_lists) / sizeof(action_lists[0]); i++) {
+		const struct edit *list = &action_lists[i];
+		uint8_t data[200];
+		size_t len = plain(data, list->hex), used, offset;
+		struct cvsw_flow flow;
+		enum cvsw_fault fault = decode(data, len, &flow, &used, &offset);
+
+		CHECK_MSG(fault == list->fault, "%s: %s", list->what, cvsw_fault_name(fault));
+		CHECK_MSG(!fault || offset == list->offset, "%s: offset %zu", list->what, offset);
+	}
+}
+
+static void action_count_is_bounded(void)
+{
+	uint8_t data[72 + 33 * 8];
+	struct cvsw_flow flow;
+	size_t used, offset, i;
+
+	plain(data, "");
+	for (i = 0; i < 33; i++)
+		memcpy(data + 72 + i * 8, "\0\3\0\x08\0\0\0\0", 8);
+	memcpy(data + 2, "\x01\x48", 2);
+	CHECK(!decode(data, 72 + 32 * 8, &flow, &used, &offset));
+	CHECK(flow.n_actions == 32);
+	memcpy(data + 2, "\x01\x50", 2);
+	CHECK(decode(data, sizeof(data), &flow, &used, &offset) == CVSW_FAULT_ACTION_COUNT);
+	CHECK(offset == 72 + 32 * 8);
+}
+
+static void match_values_are_checked(void)
+{
+	static const struct {
+		const char *what;
+		struct raw_match raw;
+		enum cvsw_fault fault;
+		size_t offset;
+	} cases[] = {
+		{ "vid 4096", { .wildcards = 0x3ffffd, .dl_vlan = 4096 }, CVSW_FAULT_MATCH, 26 },
+		{ "vid 0xfffe", { .wildcards = 0x3ffffd, .dl_vlan = 0xfffe }, CVSW_FAULT_MATCH, 26 },
+		{ "vid 0xfffe, wild", { .wildcards = 0x3fffff, .dl_vlan = 0xfffe }, CVSW_OK, 0 },
+		{ "pcp 8", { .wildcards = 0x2fffff, .dl_vlan_pcp = 8 }, CVSW_FAULT_MATCH, 28 },
+		{ "pcp 8, untagged", { .wildcards = 0x2ffffd, .dl_vlan = 0xffff, .dl_vlan_pcp = 8 },
+		  CVSW_OK, 0 },
+		{ "icmp type 256", { .wildcards = 0x3fff8f, .dl_type = 0x0800, .nw_proto = 1,
+				     .tp_src = 256 }, CVSW_FAULT_MATCH, 44 },
+		{ "icmp code 256", { .wildcards = 0x3fff4f, .dl_type = 0x0800, .nw_proto = 1,
+				     .tp_dst = 256 }, CVSW_FAULT_MATCH, 46 },
+		{ "tcp port 256", { .wildcards = 0x3fff8f, .dl_type = 0x0800, .nw_proto = 6,
+				    .tp_src = 256 }, CVSW_OK, 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t data[72];
+		struct cvsw_flow flow;
+		size_t used, offset;
+		enum cvsw_fault fault;
+
+		raw_flow_mod(&cases[i].raw, data);
+		fault = decode(data, sizeof(data), &flow, &used, &offset);
+		CHECK_MSG(fault == cases[i].fault, "%s: %s", cases[i].what, cvsw_fault_name(fault));
+		CHECK_MSG(!fault || offset == cases[i].offset, "%s: offset %zu", cases[i].what,
+			  offset);
+	}
+}
+
+static void exact_match_has_top_priority(void)
+{
+	struct raw_match raw = { .in_port = 1, .dl_type = 0x0800, .nw_proto = 6, .tp_dst = 80 };
+	uint8_t data[72];
+	struct cvsw_flow flow;
+	size_t used, offset;
+
+	raw_flow_mod(&raw, data);
+	data[63] = 7;
+	CHECK(!decode(data, sizeof(data), &flow, &used, &offset));
+	CHECK(flow.priority == 65535);
+	CHECK(cvsw_ofp10_is_exact(&flow.match));
+	data[11] = 1;	/* in_port is wild now */
+	CHECK(!decode(data, sizeof(data), &flow, &used, &offset));
+	CHECK(flow.priority == 7);
+	CHECK(!cvsw_ofp10_is_exact(&flow.match));
+}
+
+static void what_ofp_match_cannot_say(void)
+{
+	static const struct {
+		const char *what;
+		struct cvsw_match match;
+		bool can;
+	} cases[] = {
+		{ "all wild", { .mask = { .in_port = 0 } }, true },
+		{ "half a MAC", { .mask = { .dl_src = { 0xff, 0xff } } }, false },
+		{ "some tag", { .key = { .vlan_tci = 0x1000 }, .mask = { .vlan_tci = 0x1000 } }, false },
+		{ "no tag", { .mask = { .vlan_tci = 0x1000 } }, true },
+		{ "an id without the tag's presence", { .mask = { .vlan_tci = 0x0fff } }, false },
+		{ "a hole in a netmask", { .mask = { .nw_src = 0xff00ff00 } }, false },
+		{ "a netmask", { .mask = { .nw_src = 0xff000000 } }, true },
+		{ "ECN", { .mask = { .nw_tos = 0xff } }, false },
+		{ "half a port", { .mask = { .tp_dst = 0xff00 } }, false },
+		{ "half a type", { .mask = { .dl_type = 0xff00 } }, false },
+	};
+	uint8_t data[CVSW_OFP10_FLOW_MOD_MAX];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cvsw_flow flow = { .match = cases[i].match };
+
+		CHECK_MSG(cvsw_ofp10_can_express(&flow.match) == cases[i].can, "%s", cases[i].what);
+		CHECK_MSG(!!cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, data, sizeof(data)) ==
+			  cases[i].can, "%s", cases[i].what);
+	}
+}
+
+const struct tap_test ofp10_tests[] = {
+	{ "proto: flow_mods survive encoding and decoding", round_trip },
+	{ "proto: every truncated flow_mod is refused", every_truncation_is_refused },
+	{ "proto: every bit flip in a flow_mod is survived", every_bit_flip_is_survived },
+	{ "proto: noise behind a flow_mod's header is survived", noise_is_survived },
+	{ "proto: a flow_mod's header and fields are checked", header_and_fields_are_checked },
+	{ "proto: a flow_mod's match values are checked", match_values_are_checked },
+	{ "proto: a flow_mod's actions are checked", actions_are_checked },
+	{ "proto: a flow_mod's action count is bounded", action_count_is_bounded },
+	{ "proto: an exact match has priority 65535", exact_match_has_top_priority },
+	{ "proto: masks beyond ofp_match are not encoded", what_ofp_match_cannot_say },
+	{ NULL, NULL },
+};

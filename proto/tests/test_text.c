@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../cvsw_ofp10.h"
+#include "../cvsw_text.h"
+#include "gen.h"
+#include "tests.h"
+
+#define TEXT_ROOM	2000
+
+static void round_trip(void)
+{
+	struct rng rng = { 30 };
+	unsigned int i;
+
+	for (i = 0; i < 20000; i++) {
+		char text[TEXT_ROOM], match[TEXT_ROOM];
+		struct cvsw_flow flow, again;
+		struct cvsw_text_error error = { 0 };
+		size_t len;
+
+		gen_flow(&rng, false, &flow);
+		len = cvsw_text_format(&flow, text, sizeof(text));
+		CHECK(len < sizeof(text) && len == strlen(text));
+		CHECK_MSG(cvsw_text_parse(CVSW_TEXT_ADD, text, &again, &error), "%s: %s", text,
+			  error.message);
+		CHECK_MSG(cvsw_flow_equal(&flow, &again), "%s", text);
+		cvsw_text_format_match(&flow.match, match, sizeof(match));
+		CHECK_MSG(cvsw_text_parse(CVSW_TEXT_MATCH, match, &again, &error), "%s: %s", match,
+			  error.message);
+		CHECK_MSG(cvsw_match_equal(&flow.match, &again.match), "%s", match);
+		CHECK(!again.n_actions);
+	}
+}
+
+static void formatting_keeps_to_its_room(void)
+{
+	struct rng rng = { 31 };
+	struct cvsw_flow flow;
+	char whole[TEXT_ROOM];
+	size_t len, room;
+
+	do {
+		gen_flow(&rng, false, &flow);
+	} while (flow.n_actions != CVSW_MAX_ACTIONS);
+	len = cvsw_text_format(&flow, whole, sizeof(whole));
+	CHECK(cvsw_text_format(&flow, NULL, 0) == len);
+	for (room = 1; room < len + 10; room++) {
+		char *buf = malloc(room);
+
+		CHECK(cvsw_text_format(&flow, buf, room) == len);
+		CHECK(strlen(buf) == (len < room ? len : room - 1));
+		CHECK(!strncmp(buf, whole, room - 1));
+		free(buf);
+	}
+}
+
+/* What people write, and how it is shown. */
+static const struct {
+	const char *text;
+	const char *shown;
+} good[] = {
+	{ "actions=drop", "actions=drop" },
+	{ "actions=", "actions=drop" },
+	{ "action=normal", "actions=NORMAL" },
+	{ "priority=100,tcp,nw_dst=10.0.0.2,tp_dst=80,actions=drop",
+	  "priority=100,tcp,nw_dst=10.0.0.2,tp_dst=80 actions=drop" },
+	{ "priority=100 tcp nw_dst=10.0.0.2\ttp_dst=80  actions=drop",
+	  "priority=100,tcp,nw_dst=10.0.0.2,tp_dst=80 actions=drop" },
+	{ " ,tcp, tp_dst=80 , actions=mod_nw_dst:10.0.0.9 , output:NORMAL",
+	  "tcp,tp_dst=80 actions=mod_nw_dst:10.0.0.9,NORMAL" },
+	{ "priority=32768,actions=drop", "actions=drop" },
+	{ "priority=0,actions=drop", "priority=0 actions=drop" },
+	{ "priority=0x10,tp_src:0x50,udp,actions=mod_tp_src=010",
+	  "priority=16,udp,tp_src=80 actions=mod_tp_src:8" },
+	{ "cookie=18446744073709551615,ip,actions=normal",
+	  "cookie=0xffffffffffffffff, ip actions=NORMAL" },
+	{ "dl_type=0x800,nw_proto=6,actions=drop", "tcp actions=drop" },
+	{ "dl_type=2048,actions=drop", "ip actions=drop" },
+	{ "dl_type=0x86dd,actions=drop", "ipv6 actions=drop" },
+	{ "dl_type=0x88cc,actions=drop", "dl_type=0x88cc actions=drop" },
+	{ "ip,nw_proto=47,nw_tos=32,actions=drop", "ip,nw_proto=47,nw_tos=32 actions=drop" },
+	{ "in_port=HOST,actions=drop", "in_port=HOST actions=drop" },
+	{ "in_port=2,actions=drop", "in_port=NET actions=drop" },
+	{ "in_port=net,actions=drop", "in_port=NET actions=drop" },
+	{ "arp,nw_src=10.0.0.1,nw_proto=1,actions=drop", "arp,arp_spa=10.0.0.1,arp_op=1 actions=drop" },
+	{ "arp,arp_tpa=10.0.0.0/8,arp_op=2,actions=drop", "arp,arp_tpa=10.0.0.0/8,arp_op=2 actions=drop" },
+	{ "icmp,icmp_type=8,icmp_code=0,actions=drop", "icmp,icmp_type=8,icmp_code=0 actions=drop" },
+	{ "icmp,tp_src=8,actions=drop", "icmp,icmp_type=8 actions=drop" },
+	{ "sctp,tp_dst=9,actions=drop", "sctp,tp_dst=9 actions=drop" },
+	{ "ip,nw_src=10.1.2.3/255.255.0.0,actions=drop", "ip,nw_src=10.1.0.0/16 actions=drop" },
+	{ "ip,nw_src=10.1.2.3/32,actions=drop", "ip,nw_src=10.1.2.3 actions=drop" },
+	{ "ip,nw_src=10.1.2.3/0,actions=drop", "ip actions=drop" },
+	{ "dl_vlan=0xffff,actions=mod_vlan_vid:7", "dl_vlan=0xffff actions=mod_vlan_vid:7" },
+	{ "dl_vlan=5,dl_vlan_pcp=3,actions=strip_vlan", "dl_vlan=5,dl_vlan_pcp=3 actions=strip_vlan" },
+	{ "dl_src=2:0:0:0:0:1,dl_dst=FF:FF:FF:FF:FF:FF,actions=mod_dl_src:02:00:00:00:00:0A",
+	  "dl_src=02:00:00:00:00:01,dl_dst=ff:ff:ff:ff:ff:ff actions=mod_dl_src:02:00:00:00:00:0a" },
+	/* Version 2's fields without their protocol. */
+	{ "tp_src=5,actions=drop", "ip,tp_src=5 actions=drop" },
+	{ "nw_src=10.0.0.1,actions=drop", "nw_src=10.0.0.1 actions=drop" },
+	{ "nw_proto=17,actions=drop", "udp actions=drop" },
+	{ "tcp,ip,tcp,actions=drop", "tcp actions=drop" },
+	/* Without wildcards the priority is the highest. */
+	{ "tcp,in_port=1,dl_vlan=5,dl_vlan_pcp=2,dl_src=2:0:0:0:0:1,dl_dst=2:0:0:0:0:2,"
+	  "nw_src=1.2.3.4,nw_dst=1.2.3.5,nw_tos=32,tp_src=1,tp_dst=2,actions=drop",
+	  "priority=65535,tcp,in_port=HOST,dl_vlan=5,dl_vlan_pcp=2,dl_src=02:00:00:00:00:01,"
+	  "dl_dst=02:00:00:00:00:02,nw_src=1.2.3.4,nw_dst=1.2.3.5,nw_tos=32,tp_src=1,tp_dst=2 "
+	  "actions=drop" },
+};
+
+static void texts_mean_what_is_shown(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct cvsw_flow flow;
+		struct cvsw_text_error error = { 0 };
+		char shown[TEXT_ROOM] = "";
+
+		if (!cvsw_text_parse(CVSW_TEXT_ADD, good[i].text, &flow, &error)) {
+			CHECK_MSG(false, "%s: %s", good[i].text, error.message);
+			continue;
+		}
+		cvsw_text_format(&flow, shown, sizeof(shown));
+		CHECK_MSG(!strcmp(shown, good[i].shown), "%s: %s", good[i].text, shown);
+	}
+}
+
+/* @use ADD; the column is where the first ^ stands under the text, told by a number here. */
+static const struct {
+	const char *text;
+	unsigned int column;
+	const char *says;
+} bad[] = {
+	{ "", 1, "expected actions=" },
+	{ "tcp", 4, "expected actions=" },
+	{ "tcp,actions", 5, "unknown keyword actions" },
+	{ "foo=1,actions=drop", 1, "unknown keyword foo" },
+	{ "tcp, foo ,actions=drop", 6, "unknown keyword foo" },
+	{ "tcp=1,actions=drop", 4, "takes no value" },
+	{ "tcp,tp_dst,actions=drop", 11, "needs a value" },
+	{ "tcp,tp_dst=,actions=drop", 11, "needs a value" },
+	{ "tcp,tp_dst= 80,actions=drop", 11, "needs a value" },
+	{ "tcp,tp_dst=65536,actions=drop", 12, "expected a number from 0 to 65535" },
+	{ "tcp,tp_dst=-1,actions=drop", 12, "expected a number" },
+	{ "tcp,tp_dst=0x,actions=drop", 12, "expected a number" },
+	{ "tcp,tp_dst=80x,actions=drop", 12, "expected a number" },
+	{ "tcp,tp_dst=8/0xff,actions=drop", 12, "expected a number" },
+	{ "tcp,tp_dst=99999999999999999999999999999,actions=drop", 12, "expected a number" },
+	{ "cookie=18446744073709551616,actions=drop", 8, "expected a number" },
+	{ "priority=65536,actions=drop", 10, "expected a number" },
+	{ "ip,nw_proto=256,actions=drop", 13, "expected a number from 0 to 255" },
+	{ "ip,nw_src=10.0.0,actions=drop", 11, "expected an IPv4 address" },
+	{ "ip,nw_src=10.0.0.256,actions=drop", 11, "expected an IPv4 address" },
+	{ "ip,nw_src=10.0.0.1.2,actions=drop", 11, "expected an IPv4 address" },
+	{ "ip,nw_src=10.0.0.1/33,actions=drop", 20, "prefix length" },
+	{ "ip,nw_src=10.0.0.1/,actions=drop", 20, "prefix length" },
+	{ "ip,nw_src=10.0.0.1/255.0.255.0,actions=drop", 20, "ones, then zeroes" },
+	{ "dl_src=02:00:00:00:00,actions=drop", 8, "expected a MAC address" },
+	{ "dl_src=02:00:00:00:00:01:02,actions=drop", 8, "expected a MAC address" },
+	{ "dl_src=02:00:00:00:00:01/ff:ff:ff:00:00:00,actions=drop", 8, "not supported yet" },
+	{ "in_port=3,actions=drop", 9, "expected HOST" },
+	{ "dl_vlan=4096,actions=drop", 9, "expected a VLAN id" },
+	{ "dl_vlan_pcp=8,actions=drop", 13, "expected a number from 0 to 7" },
+	{ "dl_vlan=0xffff,dl_vlan_pcp=1,actions=drop", 16, "untagged" },
+	{ "ip,nw_tos=33,actions=drop", 11, "multiple of 4" },
+	{ "tcp,udp,actions=drop", 5, "contradicts" },
+	{ "arp,tcp,actions=drop", 5, "contradicts dl_type=0x0806 of column 1" },
+	{ "nw_src=1.2.3.4,nw_src=1.2.3.4,actions=drop", 16, "given before, in column 1" },
+	{ "arp,nw_tos=4,actions=drop", 5, "has no nw_tos" },
+	{ "arp,tp_src=4,actions=drop", 5, "has no tp_src" },
+	{ "ip,nw_proto=47,tp_dst=1,actions=drop", 16, "has no tp_dst" },
+	{ "dl_type=0x86dd,nw_src=1.2.3.4,actions=drop", 16, "has no nw_src" },
+	{ "ipv6,tp_src=1,actions=drop", 6, "has no tp_src" },
+	{ "icmp,icmp_type=256,actions=drop", 16, "expected a number from 0 to 255" },
+	{ "tp_src=256,icmp,actions=drop", 1, "ICMP type" },
+	{ "tcp,icmp_type=8,actions=drop", 5, "needs icmp" },
+	{ "ip,arp_spa=1.2.3.4,actions=drop", 4, "needs arp" },
+	{ "idle_timeout=5,actions=drop", 1, "not supported yet" },
+	{ "tcp,send_flow_rem,actions=drop", 5, "not supported yet" },
+	{ "actions=foo", 9, "unknown action foo" },
+	{ "actions=drop,normal", 9, "alone" },
+	{ "actions=strip_vlan,drop", 20, "alone" },
+	{ "actions=output:2", 16, "expected NORMAL" },
+	{ "actions=output", 15, "needs a value" },
+	{ "actions=normal,strip_vlan", 16, "must be last" },
+	{ "actions=normal,normal", 16, "must be last" },
+	{ "actions=mod_vlan_vid:4096", 22, "expected a number from 0 to 4095" },
+	{ "actions=mod_vlan_pcp:8", 22, "expected a number from 0 to 7" },
+	{ "actions=mod_nw_tos:1", 20, "multiple of 4" },
+	{ "actions=mod_nw_src:1.2.3.4/8", 20, "expected an IPv4 address" },
+	{ "actions=mod_dl_src:1", 20, "expected a MAC address" },
+	{ "actions=resubmit(1,2)", 9, "unknown action" },
+	{ "actions=controller", 9, "not supported yet" },
+	{ "priority=5,tcp,in_port=1,dl_vlan=5,dl_vlan_pcp=2,dl_src=2:0:0:0:0:1,dl_dst=2:0:0:0:0:2,"
+	  "nw_src=1.2.3.4,nw_dst=1.2.3.5,nw_tos=32,tp_src=1,tp_dst=2,actions=drop", 1,
+	  "always has priority 65535" },
+};
+
+static void errors_say_where_and_what(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct cvsw_flow flow;
+		struct cvsw_text_error error = { 0 };
+
+		CHECK_MSG(!cvsw_text_parse(CVSW_TEXT_ADD, bad[i].text, &flow, &error),
+			  "%s: accepted", bad[i].text);
+		CHECK_MSG(error.column == bad[i].column && strstr(error.message, bad[i].says),
+			  "%s: column %u: %s", bad[i].text, error.column, error.message);
+	}
+}
+
+static void a_match_has_no_flow_parts(void)
+{
+	struct cvsw_flow flow;
+	struct cvsw_text_error error;
+
+	CHECK(cvsw_text_parse(CVSW_TEXT_MATCH, "", &flow, &error));
+	CHECK(cvsw_text_parse(CVSW_TEXT_MATCH, "tcp,tp_dst=80", &flow, &error));
+	CHECK(!cvsw_text_parse(CVSW_TEXT_MATCH, "tcp,actions=drop", &flow, &error));
+	CHECK(error.column == 5);
+	CHECK(!cvsw_text_parse(CVSW_TEXT_MATCH, "tcp,priority=5", &flow, &error));
+	CHECK(error.column == 5);
+	CHECK(!cvsw_text_parse(CVSW_TEXT_MATCH, "cookie=5", &flow, &error));
+}
+
+static void too_many_actions_are_refused(void)
+{
+	char text[TEXT_ROOM] = "actions=";
+	struct cvsw_flow flow;
+	struct cvsw_text_error error;
+	int i;
+
+	for (i = 0; i < CVSW_MAX_ACTIONS; i++)
+		strcat(text, "strip_vlan,");
+	CHECK(cvsw_text_parse(CVSW_TEXT_ADD, text, &flow, &error));
+	CHECK(flow.n_actions == CVSW_MAX_ACTIONS);
+	strcat(text, "strip_vlan");
+	CHECK(!cvsw_text_parse(CVSW_TEXT_ADD, text, &flow, &error));
+	CHECK(error.column == 8 + 32 * 11 + 1);
+}
+
+/* One character changed, dropped or doubled: an error has a column inside the text. */
+static void broken_texts_are_survived(void)
+{
+	struct rng rng = { 32 };
+	unsigned int i;
+
+	for (i = 0; i < 50000; i++) {
+		char text[TEXT_ROOM], *copy;
+		struct cvsw_flow flow;
+		struct cvsw_text_error error = { 0 };
+		size_t len, at;
+
+		gen_flow(&rng, false, &flow);
+		len = cvsw_text_format(&flow, text, sizeof(text));
+		at = rng_below(&rng, (unsigned int)len);
+		switch (rng_below(&rng, 3)) {
+		case 0:
+			text[at] = (char)(1 + rng_below(&rng, 255));
+			break;
+		case 1:
+			memmove(text + at, text + at + 1, len - at);
+			break;
+		default:
+			text[at] = '\0';
+			break;
+		}
+		copy = (char *)exact_copy((uint8_t *)text, strlen(text) + 1);
+		if (!cvsw_text_parse(CVSW_TEXT_ADD, copy, &flow, &error)) {
+			CHECK_MSG(error.column >= 1 && error.column <= strlen(copy) + 1,
+				  "%s: column %u", copy, error.column);
+			CHECK(error.message[0]);
+		}
+		free(copy);
+	}
+}
+
+static void macs_are_read_whole(void)
+{
+	uint8_t mac[6];
+
+	CHECK(cvsw_text_mac("02:00:00:00:00:1f", mac) && mac[0] == 2 && mac[5] == 0x1f);
+	CHECK(cvsw_text_mac("2:0:0:0:0:F", mac) && mac[5] == 0xf);
+	CHECK(!cvsw_text_mac("", mac));
+	CHECK(!cvsw_text_mac("02:00:00:00:00", mac));
+	CHECK(!cvsw_text_mac("02:00:00:00:00:", mac));
+	CHECK(!cvsw_text_mac("02:00:00:00:00:01:", mac));
+	CHECK(!cvsw_text_mac("02:00:00:00:00:011", mac));
+	CHECK(!cvsw_text_mac("02:00:00:00:00:01 ", mac));
+	CHECK(!cvsw_text_mac("02-00-00-00-00-01", mac));
+	CHECK(!cvsw_text_mac("0g:00:00:00:00:01", mac));
+}
+
+const struct tap_test text_tests[] = {
+	{ "proto: flows survive being written and read as text", round_trip },
+	{ "proto: writing text keeps to its room", formatting_keeps_to_its_room },
+	{ "proto: texts mean what is shown", texts_mean_what_is_shown },
+	{ "proto: text errors say where and what", errors_say_where_and_what },
+	{ "proto: a match alone has no priority, cookie or actions", a_match_has_no_flow_parts },
+	{ "proto: more than 32 actions are refused in text", too_many_actions_are_refused },
+	{ "proto: broken texts are survived", broken_texts_are_survived },
+	{ "proto: MAC addresses are read whole", macs_are_read_whole },
+	{ NULL, NULL },
+};

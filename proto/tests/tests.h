@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef TESTS_H
+#define TESTS_H
+
+#include "tap.h"
+
+extern const struct tap_test flow_tests[], ofp10_tests[], msg_tests[], ofp_tests[], text_tests[];
+
+#endif

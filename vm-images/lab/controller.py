@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+"""cvswd, and cvswctl beside it."""
+import json
+import os
+
+from lab.process import Process, call, wait_for
+
+SOCKET = "/run/cvsw/cvswd.sock"
+TCP = "tcp:127.0.0.1:6653"
+# The one folder whose sockets Open vSwitch connects to, and it wants it in these words.
+UNIX = "unix:/var/run/openvswitch/br0.controller"
+
+
+class Controller:
+    def __init__(self, build, log_dir):
+        self.bin = f"{build}/bin"
+        self.log = f"{log_dir}/cvswd.log"
+        self.state = "/run/lab/cvswd.state"
+        self.process = None
+        os.makedirs(os.path.dirname(SOCKET), exist_ok=True)
+
+    def start(self):
+        """Returns when it takes requests."""
+        self.process = Process("cvswd", [f"{self.bin}/cvswd", "--verbose", "--listen", TCP,
+                                         "--listen", UNIX, "--state", self.state], self.log)
+        wait_for("cvswd to answer", lambda: self.process.require() and os.path.exists(SOCKET) and
+                 "{" in self.ctl("-j", "show", check=False))
+
+    def ctl(self, *argv, check=True):
+        """cvswctl's output."""
+        return call(f"{self.bin}/cvswctl", *argv, check=check)
+
+    def nics(self):
+        """What `cvswctl -j show` says of the NICs, by MAC address."""
+        return {nic["mac"]: nic for nic in json.loads(self.ctl("-j", "show"))["nics"]}
+
+    def await_state(self, nic, state="in sync", seconds=10):
+        """Wait until a NIC (guest.Nic) is in a state, as `cvswctl show` names it."""
+        wait_for(f"{nic.mac} to be {state}",
+                 lambda: self.nics().get(nic.mac, {}).get("state") == state, seconds, every=0.1)
+
+    def kill(self):
+        self.process.kill()
+
+    def stop(self):
+        if self.process:
+            self.process.stop()

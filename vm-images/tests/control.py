@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a controller's command does to a NIC, and what becomes of NIC and controller in bad times."""
+import json
+
+from lab.controller import TCP, UNIX
+from lab.process import wait_for
+from lab.report import expect
+from lab.traffic import ping
+
+FLOWS = ["priority=10,in_port=HOST,tcp,nw_src=10.0.0.0/24,nw_dst=192.168.0.0/16,tp_dst=80,"
+         "actions=mod_nw_dst:10.9.8.7,mod_tp_dst:8080,NORMAL",
+         "priority=11,in_port=NET,dl_vlan=5,dl_vlan_pcp=3,actions=strip_vlan",
+         "priority=12,dl_type=0x88cc,actions=drop",
+         "priority=13,cookie=0x1234,in_port=HOST,udp,nw_tos=32,tp_src=53,actions=mod_vlan_vid:9,NORMAL",
+         "priority=14,in_port=NET,icmp,icmp_type=8,icmp_code=0,nw_dst=172.16.0.1,actions=drop",
+         "priority=15,arp,nw_src=10.7.0.0/16,dl_dst=ff:ff:ff:ff:ff:ff,actions=NORMAL"]
+
+
+def connects(bench):
+    bench.controller.start()
+    with bench.test("HELLO and REGISTER: cvswctl show lists both NICs at their ports"):
+        bench.lab.vswitch.set_controller(TCP)
+        wait_for("the vswitch to be connected", bench.lab.vswitch.connected)
+        for vm in bench.vms:
+            bench.controller.await_state(vm.nics[0])
+        nics = bench.controller.nics()
+        expect(set(nics) == {bench.mac1, bench.mac2}, f"listed: {sorted(nics)}")
+        for vm in bench.vms:
+            told = nics[vm.nics[0].mac]
+            expect(told["port"] == vm.nics[0].port and told["port_name"] == vm.nics[0].tap,
+                   f"{vm.name} is said to be at {told['port']} ({told['port_name']})")
+        text = bench.ctl("show")
+        expect(bench.mac1 in text and bench.mac2 in text, text)
+        expect("connecting" in bench.vm1.sh("cvswctl --local show eth0"), "no HELLO was heard")
+        bench.ctl("set-mtu", "vm1", "1500")
+        wait_for("connected", lambda: " connected " in bench.vm1.sh("cvswctl --local show eth0"), 5)
+
+
+def flows_are_kept(bench):
+    """What was added is what cvswctl lists, what the NIC has, and what --local lists there."""
+    with bench.test("dump-flows lists what add-flow was given, here and in the guest"), \
+         bench.flows(bench.vm1, *FLOWS):
+        listed = bench.stated_flows(bench.vm1)
+        local = bench.local_flows(bench.vm1)
+        expect(len(listed) == len(FLOWS), f"{len(listed)} flows of {len(FLOWS)}: {listed}")
+        expect(sorted(listed) == sorted(local), f"here: {listed}\nin the guest: {local}")
+        # Given back as they were printed, they are the same flows.
+        for text in listed:
+            bench.ctl("add-flow", "vm1", text)
+        again = bench.stated_flows(bench.vm1)
+        expect(sorted(again) == sorted(listed), f"first: {listed}\nthen: {again}")
+    with bench.test("del-flows deletes what the match covers, and then all"), bench.flows(bench.vm1, *FLOWS):
+        bench.ctl("del-flows", "vm1", "in_port=NET")
+        left = bench.local_flows(bench.vm1)
+        expect(len(left) == 4 and not any("in_port=NET" in text for text in left), str(left))
+        bench.ctl("del-flows", "vm1")
+        expect(bench.local_flows(bench.vm1) == [], str(bench.local_flows(bench.vm1)))
+
+
+def priorities(bench):
+    with bench.test("the highest priority wins, in whatever order the flows came"), \
+         bench.flows(bench.vm1, "priority=300,in_port=HOST,icmp,actions=mod_nw_tos:12",
+                     "priority=100,in_port=HOST,icmp,actions=drop",
+                     "priority=400,in_port=HOST,icmp,nw_dst=10.0.0.2,actions=mod_nw_tos:16",
+                     "priority=200,in_port=HOST,actions=mod_nw_tos:20"), \
+         bench.lab.capture(bench.vm1) as sent:
+        expect(ping(bench.vm1, "10.0.0.2") == 3, "an echo request was not answered")
+        bench.wire(sent, seen=["icmp and ip[1] = 16"], unseen=["icmp and ip[1] != 16"])
+        bench.ctl("del-flows", "vm1", "in_port=HOST,icmp,nw_dst=10.0.0.2")
+        expect(ping(bench.vm1, "10.0.0.2") == 3, "an echo request was not answered")
+        bench.wire(sent, seen=["icmp and ip[1] = 12"], unseen=["icmp and ip[1] = 20"])
+
+
+def counters(bench):
+    with bench.test("cvswctl --local counts the frames of a NIC and of a flow"), \
+         bench.flows(bench.vm1, "priority=1,in_port=HOST,icmp,actions=NORMAL"):
+        before = bench.counted(bench.vm1, "tx-hit")
+        expect(ping(bench.vm1, "10.0.0.2", count=5) == 5, "an echo request was not answered")
+        hits = bench.counted(bench.vm1, "tx-hit") - before
+        expect(hits == 5, f"tx-hit grew by {hits}")
+        flow = json.loads(bench.vm1.sh("cvswctl --local -j dump-flows"))
+        expect('"packets": 5' in json.dumps(flow), json.dumps(flow))
+
+
+def wrong_syntax(bench):
+    with bench.test("a flow of wrong syntax is refused with its position, and changes nothing"):
+        said = bench.ctl("add-flow", "vm1", "in_port=HOST,nw_dst=10.0.0.999,actions=drop", check=False)
+        expect("10.0.0.999" in said or "^" in said, f"said: {said}")
+        expect(bench.local_flows(bench.vm1) == [], "a flow was added")
+
+
+def mtu(bench):
+    vm1 = bench.vm1
+    with bench.test("set-mtu sets the guest's MTU, and frames are no longer than it"):
+        bench.ctl("set-mtu", "vm1", "1300")
+        bench.await_mtu(vm1, 1300)
+        with bench.lab.capture(vm1) as sent:
+            bench.exchange("10.0.0.2")
+            if not bench.lab.vswitch.tso:
+                bench.wire(sent, seen=["tcp"], unseen=["greater 1315"])
+        bench.ctl("set-mtu", "vm1", "1500")
+        bench.await_mtu(vm1, 1500)
+
+
+def offload(bench):
+    possible = {"csum", "tso", "gso", "gro"} if bench.lab.vswitch.tso else {"gro"}
+    for wanted in (["gro"], [], ["csum"], ["csum", "gso", "gro"], ["csum", "tso", "gso", "gro"]):
+        with bench.test(f"set-offload {','.join(wanted) or 'none'} is what the guest then has"):
+            bench.ctl("set-offload", "vm1", ",".join(wanted) or "none")
+            expected = set(wanted) & possible
+            wait_for(f"offloads {expected}", lambda: bench.features(bench.vm1) == expected, 5)
+            bench.exchange("10.0.0.2")
+
+
+def protocols(bench):
+    for version, other in ("OpenFlow10", "OpenFlow13"), ("OpenFlow13", "OpenFlow10"):
+        with bench.test(f"a vswitch that speaks {version} only"):
+            # ovs-ofctl speaks OpenFlow 1.0 here, so nothing asks the bridge meanwhile.
+            bench.lab.vswitch.set_protocols(version)
+            wait_for("the vswitch to be connected", bench.lab.vswitch.connected)
+            for vm in bench.vms:
+                bench.controller.await_state(vm.nics[0])
+            shown = bench.ctl("show")
+            expect(version.replace("OpenFlow1", "1.").replace("OpenFlow", "") in shown, shown)
+            with bench.flows(bench.vm1, "in_port=HOST,icmp,actions=drop"):
+                expect(ping(bench.vm1, "10.0.0.2") == 0, "an echo request was answered")
+            expect(ping(bench.vm1, "10.0.0.2") == 3, "an echo request was not answered")
+    bench.lab.vswitch.set_protocols("OpenFlow10", "OpenFlow13")
+    with bench.test("a vswitch that connects over a Unix socket"):
+        bench.lab.vswitch.set_controller(UNIX)
+        wait_for("the vswitch to be connected", bench.lab.vswitch.connected)
+        for vm in bench.vms:
+            bench.controller.await_state(vm.nics[0])
+    bench.lab.vswitch.set_controller(TCP)
+    wait_for("the vswitch to be connected", bench.lab.vswitch.connected)
+
+
+def controller_dies(bench):
+    with bench.test("cvswd killed: the NIC keeps its flows and forwards"), \
+         bench.flows(bench.vm1, "in_port=HOST,icmp,actions=mod_nw_tos:184"):
+        bench.controller.kill()
+        with bench.lab.capture(bench.vm1) as sent:
+            expect(ping(bench.vm1, "10.0.0.2") == 3, "an echo request was not answered")
+            bench.wire(sent, seen=["icmp and ip[1] = 184"], unseen=["icmp and ip[1] != 184"])
+        with bench.test("cvswd restarted: both NICs and what they should have are known again"):
+            bench.controller.start()
+            for vm in bench.vms:
+                bench.controller.await_state(vm.nics[0], seconds=20)
+            expect(ping(bench.vm1, "10.0.0.2") == 3, "an echo request was not answered")
+            listed = bench.stated_flows(bench.vm1)
+            expect(len(listed) == 1 and len(bench.local_flows(bench.vm1)) == 1,
+                   f"in cvswd: {listed}, in the NIC: {bench.local_flows(bench.vm1)}")
+
+
+def nic_comes_back(bench):
+    """A NIC that lost its table gets it back without anyone asking."""
+    with bench.test("a driver loaded anew is given its flows again"), \
+         bench.flows(bench.vm1, "in_port=HOST,icmp,actions=mod_nw_tos:184"):
+        bench.vm1.sh("rmmod cvsw_virtio_net && rmmod cvsw && modprobe cvsw_virtio_net")
+        bench.lab.up(bench.vm1, "10.0.0.1")
+        wait_for("the flow to be back", lambda: len(bench.local_flows(bench.vm1)) == 1, 15)
+        with bench.lab.capture(bench.vm1) as sent:
+            expect(ping(bench.vm1, "10.0.0.2") == 3, "an echo request was not answered")
+            bench.wire(sent, seen=["icmp and ip[1] = 184"], unseen=["icmp and ip[1] != 184"])
+    with bench.test("a NIC plugged in anew is given its flows again"), \
+         bench.flows(bench.vm1, "in_port=HOST,icmp,actions=mod_nw_tos:184"):
+        bench.vm1.unplug(bench.vm1.nics[0])
+        bench.vm1.plug(bench.vm1.nics[0])
+        bench.lab.up(bench.vm1, "10.0.0.1")
+        wait_for("the flow to be back", lambda: len(bench.local_flows(bench.vm1)) == 1, 15)
+
+
+ALL = [connects, flows_are_kept, priorities, counters, wrong_syntax, mtu, offload, protocols,
+       controller_dies, nic_comes_back]
