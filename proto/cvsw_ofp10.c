@@ -353,7 +353,7 @@ static enum cvsw_fault read_flow_mod(const uint8_t *data, size_t len, size_t *us
 	fault = read_rest(&r, flow, command, at);
 	if (fault)
 		return fault;
-	if (exact)
+	if (exact || cvsw_ofp10_is_exact(&flow->match))
 		flow->priority = 0xffff;
 	return read_actions(&r, flow, at);
 }

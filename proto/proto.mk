@@ -53,3 +53,27 @@ proto-test: $(PROTO_TEST) $(PROTO_FLOWTOOL) $(PROTO_SHARED:%=$(BUILD)/freestandi
 	@echo "ok - proto: what the kernel shares compiles freestanding, frames below 512 bytes"
 	@$(PROTO_TEST)
 	@$(TOP)/proto/tests/test_ovs.py $(PROTO_FLOWTOOL)
+
+FUZZ_SECONDS ?= 20
+export FUZZ_SECONDS
+PROTO_FUZZ_DIR := $(BUILD)/fuzz/proto
+PROTO_FUZZ_TARGETS := fuzz_msg fuzz_ofp10 fuzz_ofp fuzz_text
+PROTO_FUZZ_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -O1 -g \
+	-fsanitize=address,undefined,fuzzer -fno-sanitize-recover=all
+PROTO_FUZZ_BINS := $(PROTO_FUZZ_TARGETS:%=$(PROTO_FUZZ_DIR)/%)
+
+$(PROTO_FUZZ_BINS): $(PROTO_FUZZ_DIR)/%: $(TOP)/proto/fuzz/%.c $(TOP)/proto/fuzz/fuzz.h \
+		$(PROTO_USER:%=$(TOP)/proto/%.c) $(PROTO_HEADERS)
+	@mkdir -p $(@D)
+	$(CLANG) $(PROTO_FUZZ_CFLAGS) -o $@ $(filter %.c,$^)
+
+$(PROTO_FUZZ_DIR)/seeds.stamp: $(TOP)/proto/fuzz/seeds.c $(TOP)/proto/tests/gen.c \
+		$(PROTO_TEST_HEADERS) $(PROTO_LIB_ASAN)
+	@mkdir -p $(PROTO_FUZZ_TARGETS:%=$(PROTO_FUZZ_DIR)/seeds/%)
+	$(CC) $(SAN_CFLAGS) -o $(PROTO_FUZZ_DIR)/seeds.bin $(filter %.c,$^) $(PROTO_LIB_ASAN)
+	$(PROTO_FUZZ_DIR)/seeds.bin $(PROTO_FUZZ_DIR)/seeds
+	@touch $@
+
+.PHONY: proto-fuzz
+proto-fuzz: $(PROTO_FUZZ_BINS) $(PROTO_FUZZ_DIR)/seeds.stamp ## fuzz the parsers of proto/, FUZZ_SECONDS each
+	@$(TOP)/proto/fuzz/run.sh $(PROTO_FUZZ_DIR) $(PROTO_FUZZ_TARGETS)

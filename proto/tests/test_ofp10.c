@@ -322,6 +322,17 @@ static void exact_match_has_top_priority(void)
 	CHECK(!decode(data, sizeof(data), &flow, &used, &offset));
 	CHECK(flow.priority == 7);
 	CHECK(!cvsw_ofp10_is_exact(&flow.match));
+	/* Without a tag, a wildcard for its priority makes no difference. */
+	memcpy(data + 8, "\0\x10\0\0", 4);
+	memcpy(data + 26, "\xff\xff", 2);
+	CHECK(!decode(data, sizeof(data), &flow, &used, &offset));
+	CHECK(flow.priority == 65535);
+	/* A field that the named protocol lacks is ignored, but was no wildcard. */
+	memcpy(data + 8, "\0\0\0\0", 4);
+	memcpy(data + 30, "\x08\x06", 2);
+	CHECK(!decode(data, sizeof(data), &flow, &used, &offset));
+	CHECK(flow.priority == 65535);
+	CHECK(!cvsw_ofp10_is_exact(&flow.match));
 }
 
 static void what_ofp_match_cannot_say(void)

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* A list of flow_mods: each that is accepted encodes, as bytes and as text, to the same flow. */
+#include "../cvsw_ofp10.h"
+#include "../cvsw_text.h"
+#include "fuzz.h"
+
+static void check_flow(enum cvsw_flow_command command, const struct cvsw_flow *flow, size_t used)
+{
+	uint8_t out[CVSW_OFP10_FLOW_MOD_MAX];
+	struct cvsw_text_error error;
+	enum cvsw_flow_command command_again;
+	struct cvsw_flow again;
+	struct cvsw_match normal = flow->match;
+	size_t written, used_again;
+	char text[2000];
+
+	cvsw_match_normalize(&normal);
+	MUST(cvsw_match_equal(&normal, &flow->match));
+	MUST(cvsw_match_covers(&normal, &flow->match));
+
+	written = cvsw_ofp10_encode(command, flow, out, sizeof(out));
+	MUST(written == used);
+	MUST(!cvsw_ofp10_decode(out, written, &used_again, &command_again, &again, NULL));
+	MUST(used_again == used && command_again == command);
+	MUST(cvsw_flow_equal(&again, flow));
+
+	MUST(cvsw_text_format(flow, text, sizeof(text)) < sizeof(text));
+	MUST(cvsw_text_parse(CVSW_TEXT_ADD, text, &again, &error));
+	MUST(cvsw_flow_equal(&again, flow));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	enum cvsw_flow_command command;
+	struct cvsw_flow flow;
+	size_t used, offset;
+
+	while (len) {
+		if (cvsw_ofp10_decode(data, len, &used, &command, &flow, &offset)) {
+			MUST(offset <= len);
+			break;
+		}
+		MUST(used && used <= len);
+		check_flow(command, &flow, used);
+		data += used;
+		len -= used;
+	}
+	return 0;
+}
