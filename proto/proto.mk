@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
+# Before the stages that build kernels.
+CHECK_STAGES := proto-test proto-fuzz $(CHECK_STAGES)
+
 # The codecs: a library for user space (and a sanitized one for tests), and the
 # proof that what the kernel module shares compiles as it does there.
 
@@ -52,6 +55,7 @@ $(PROTO_FLOWTOOL): $(TOP)/proto/tests/flowtool.c $(TOP)/proto/tests/gen.c $(PROT
 proto-test: $(PROTO_TEST) $(PROTO_FLOWTOOL) $(PROTO_SHARED:%=$(BUILD)/freestanding/proto/%.o) ## test the codecs of proto/ (sanitizers, and ovs-ofctl as oracle)
 	@echo "ok - proto: what the kernel shares compiles freestanding, frames below 512 bytes"
 	@$(PROTO_TEST)
+	@$(TOP)/proto/tests/test_readme.py $(PROTO_FLOWTOOL) $(TOP)/proto/README.md
 	@$(TOP)/proto/tests/test_ovs.py $(PROTO_FLOWTOOL)
 
 FUZZ_SECONDS ?= 20

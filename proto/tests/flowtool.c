@@ -4,6 +4,7 @@
  *	generate SEED COUNT	random flows: text, tab, flow_mod in hex
  *	encode			text -> flow_mod in hex
  *	decode			flow_mod in hex -> text
+ *	frame			SET_ENTRY in hex, the whole frame -> text
  *	message TYPE DST DATA1	Data2 in hex -> control message in hex
  *	channel VERSION		what a controller sends, a message a line, in hex
  * A line that is refused becomes "error: ...".
@@ -54,13 +55,12 @@ static void encode(const char *line)
 		printf("error: column %u: %s\n", error.column, error.message);
 }
 
-static void decode(const char *line)
+static void print_flow_mod(const uint8_t *data, size_t len)
 {
 	enum cvsw_flow_command command;
 	struct cvsw_flow flow;
 	enum cvsw_fault fault;
-	size_t len, used, offset;
-	uint8_t *data = from_hex(line, &len);
+	size_t used, offset;
 	char text[2000];
 
 	fault = cvsw_ofp10_decode(data, len, &used, &command, &flow, &offset);
@@ -70,6 +70,30 @@ static void decode(const char *line)
 		cvsw_text_format(&flow, text, sizeof(text));
 		printf("%s\n", text);
 	}
+}
+
+static void decode(const char *line)
+{
+	size_t len;
+	uint8_t *data = from_hex(line, &len);
+
+	print_flow_mod(data, len);
+	free(data);
+}
+
+static void frame(const char *line)
+{
+	struct cvsw_msg msg;
+	size_t len, offset;
+	uint8_t *data = from_hex(line, &len);
+	enum cvsw_fault fault = cvsw_msg_decode(data, len, &msg, &offset);
+
+	if (fault)
+		printf("error: offset %zu: %s\n", offset, cvsw_fault_text(fault));
+	else if (msg.type != CVSW_MSG_SET_ENTRY)
+		printf("error: %s\n", cvsw_msg_type_name(msg.type));
+	else
+		print_flow_mod(msg.data, msg.len);
 	free(data);
 }
 
@@ -124,7 +148,7 @@ int main(int argc, char **argv)
 		channel((uint8_t)atoi(argv[2]));
 		return 0;
 	}
-	if (strcmp(mode, "encode") && strcmp(mode, "decode") &&
+	if (strcmp(mode, "encode") && strcmp(mode, "decode") && strcmp(mode, "frame") &&
 	    !(argc == 5 && !strcmp(mode, "message"))) {
 		fprintf(stderr, "usage: see the head of flowtool.c\n");
 		return 2;
@@ -135,6 +159,8 @@ int main(int argc, char **argv)
 			encode(line);
 		else if (!strcmp(mode, "decode"))
 			decode(line);
+		else if (!strcmp(mode, "frame"))
+			frame(line);
 		else
 			message(line, argv + 2);
 	}
