@@ -34,12 +34,17 @@ static struct nla_policy policy[CVSW_NLA_MAX + 1] = {
 
 static json_t *named(struct nlattr **attrs)
 {
+	uint32_t index = attrs[CVSW_NLA_IFINDEX] ? nla_get_u32(attrs[CVSW_NLA_IFINDEX]) : 0;
 	json_t *item = json_object();
-	struct nlattr *name = attrs[CVSW_NLA_IFNAME], *index = attrs[CVSW_NLA_IFINDEX];
+	char name[IF_NAMESIZE];
 
-	json_object_set_new(item, "device", json_string(name ? nla_get_string(name) : "?"));
-	if (index)
-		json_object_set_new(item, "ifindex", json_integer(nla_get_u32(index)));
+	/* The driver names a device where it describes it, else it gives its index alone. */
+	if (attrs[CVSW_NLA_IFNAME])
+		json_object_set_new(item, "device",
+				    json_string(nla_get_string(attrs[CVSW_NLA_IFNAME])));
+	else
+		json_object_set_new(item, "device", json_string(if_indextoname(index, name) ?: "?"));
+	json_object_set_new(item, "ifindex", json_integer(index));
 	return item;
 }
 

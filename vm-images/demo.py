@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+The demonstration: what a controller's command does to a VM's NIC, on real
+traffic, and what it costs beside the stock driver.
+
+    vm1                         vm2
+    eth0 10.0.0.1  CVSW         eth0 10.0.0.2          ports vm1 and vm2
+    eth1 10.0.1.1  stock        eth1 10.0.1.2          ports stock1 and stock2
+      |       |                   |       |
+      +-------+------- br0 -------+-------+            Open vSwitch, userspace datapath
+                        |
+                      cvswd                            OpenFlow controller
+"""
+import shlex
+import statistics
+import sys
+import textwrap
+import time
+
+sys.dont_write_bytecode = True      # everything that is made is made under build/
+
+from lab import sandbox
+from lab.controller import TCP, Controller
+from lab.process import wait_for
+from lab.topology import BUILD, Lab
+from lab.traffic import Iperf, ping
+
+ROUNDS = 3
+SECONDS = 2
+UDP_RATE = "100M"
+BLUE, BOLD, OFF = ("\033[34m", "\033[1m", "\033[m") if sys.stdout.isatty() else ("", "", "")
+
+
+class Demo:
+    """The lab of one variant, and how to say what happens in it."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.controller = Controller(BUILD, lab.log_dir)
+        self.vm1 = self.vm2 = self.iperf = None
+        self.bad = 0
+
+    # ---- saying ----
+
+    @staticmethod
+    def say(text, indent=4):
+        print(textwrap.indent(text.rstrip(), " " * indent), flush=True)
+
+    def check(self, good, text):
+        """State a fact, and remember if it is none."""
+        if not good:
+            self.bad += 1
+        self.say(f"{'ok ' if good else 'NOT AS IT SHOULD BE'} {text}")
+
+    def ctl(self, *argv):
+        self.say(f"{BLUE}$ cvswctl {shlex.join(argv)}{OFF}")
+        if said := self.controller.ctl(*argv).rstrip():
+            self.say(said, 6)
+
+    def guest(self, vm, command):
+        self.say(f"{BLUE}{vm.name}# {command}{OFF}")
+        if said := vm.sh(command).rstrip():
+            self.say(said, 6)
+
+    def shown(self, capture, expression, limit=2):
+        """Print the first frames of a capture that match; returns how many do."""
+        lines = capture.text(expression)
+        for line in lines[:limit]:
+            self.say(line[:150], 6)
+        return len(lines)
+
+    # ---- building ----
+
+    def start(self):
+        lab = self.lab
+        self.controller.start()
+        lab.vswitch.set_controller(TCP)
+        append = ["lab.driver=cvsw", "cvsw.allow_unauthenticated=1"]
+        self.vm1 = lab.add_vm("vm1", ("vm1", 1), ("stock1", 11), append=append)
+        self.vm2 = lab.add_vm("vm2", ("vm2", 2), ("stock2", 12), append=append)
+        for n, vm in enumerate((self.vm1, self.vm2), 1):
+            vm.await_ready()
+            self.give_back_to_stock(vm, "eth1")
+            lab.up(vm, f"10.0.0.{n}")
+            lab.up(vm, f"10.0.1.{n}", nic=1)
+        for vm in self.vm1, self.vm2:
+            self.controller.await_state(vm.nics[0])
+        self.iperf = Iperf(self.vm2)
+
+    @staticmethod
+    def give_back_to_stock(vm, name):
+        """Both drivers side by side: one NIC goes back to virtio_net."""
+        vm.sh(f"device=$(basename $(dirname $(dirname $(realpath /sys/class/net/{name})))) && "
+              "modprobe virtio_net && echo $device > /sys/bus/virtio/drivers/cvsw_virtio_net/unbind && "
+              "echo $device > /sys/bus/virtio/drivers/virtio_net/bind")
+
+    # ---- measuring ----
+
+    def ping(self, address="10.0.0.2"):
+        answered = ping(self.vm1, address)
+        self.say(f"{BLUE}vm1# ping -c 3 {address}{OFF}\n  {answered} of 3 answered")
+        return answered
+
+    def throughput(self, address="10.0.0.2", note=""):
+        """CVSW and the stock driver in turn, in the same guests, over the same vswitch."""
+        tcp, udp, lost = {}, {}, {}
+        for _ in range(ROUNDS):
+            for driver, where in ("cvsw", address), ("stock", "10.0.1.2"):
+                tcp.setdefault(driver, []).append(self.iperf.tcp(self.vm1, where, SECONDS))
+        for driver, where in ("cvsw", address), ("stock", "10.0.1.2"):
+            udp[driver], lost[driver] = self.iperf.udp(self.vm1, where, SECONDS, UDP_RATE)
+        middle = {driver: statistics.median(values) for driver, values in tcp.items()}
+        self.say(f"{BOLD}TCP   CVSW {middle['cvsw']:5.0f} Mbit/s   stock virtio_net {middle['stock']:5.0f} Mbit/s"
+                 f"   ratio {middle['cvsw'] / middle['stock']:.2f}{OFF}   (median of {ROUNDS}, in turn){note}")
+        self.say(f"{BOLD}UDP   CVSW {udp['cvsw']:5.0f} Mbit/s   stock virtio_net {udp['stock']:5.0f} Mbit/s"
+                 f"   {OFF}of {UDP_RATE}bit/s sent; lost {lost['cvsw']:.1f} % and {lost['stock']:.1f} %")
+
+
+def null_processing(demo):
+    """No flow: every frame passes CVSW and goes on unchanged"""
+    demo.ctl("show")
+    demo.guest(demo.vm1, "for i in eth0 eth1; do echo $i: $(basename $(readlink /sys/class/net/$i/device/driver)); done")
+    demo.check(demo.ping() == 3, "guests reach each other through the driver")
+    demo.throughput()
+
+
+def rewriting(demo):
+    """IP rewriting: 10.0.0.99, which nobody has, becomes 10.0.0.2 in vm1's NIC, and back"""
+    demo.ctl("add-flow", "vm1", "in_port=HOST,ip,nw_dst=10.0.0.99,actions=mod_nw_dst:10.0.0.2,NORMAL")
+    demo.ctl("add-flow", "vm1", "in_port=NET,ip,nw_src=10.0.0.2,actions=mod_nw_src:10.0.0.99,NORMAL")
+    demo.vm1.sh(f"ip neighbour replace 10.0.0.99 lladdr {demo.vm2.nics[0].mac} dev eth0")
+    with demo.lab.capture(demo.vm1, "both") as port:
+        demo.check(demo.ping("10.0.0.99") == 3, "10.0.0.99 answers")
+        port.await_frame("icmp")
+    demo.say("on the vswitch, port vm1:")
+    right = demo.shown(port, "icmp and host 10.0.0.2")
+    wrong = demo.shown(port, "ip host 10.0.0.99")
+    demo.check(right == 6 and wrong == 0, f"{right} frames with 10.0.0.2, {wrong} with 10.0.0.99")
+    demo.throughput("10.0.0.99")
+    demo.ctl("del-flows", "vm1")
+
+
+def vlan(demo):
+    """VLAN: the NICs push tag 100 onto what guests send and strip it from what they receive"""
+    for vm in "vm1", "vm2":
+        demo.ctl("add-flow", vm, "in_port=HOST,ip,actions=mod_vlan_vid:100,mod_vlan_pcp:5,NORMAL")
+        demo.ctl("add-flow", vm, "in_port=NET,dl_vlan=100,actions=strip_vlan,NORMAL")
+    with demo.lab.capture(demo.vm1, "both") as port:
+        demo.check(demo.ping() == 3, "guests, which know of no VLAN, reach each other")
+        port.await_frame("vlan 100 and icmp")
+    demo.say("on the vswitch, port vm1:")
+    tagged = demo.shown(port, "vlan 100 and icmp")
+    bare = demo.shown(port, "icmp")
+    demo.check(tagged == 6 and bare == 0, f"{tagged} frames with tag 100, {bare} without")
+    demo.throughput()
+    for vm in "vm1", "vm2":
+        demo.ctl("del-flows", vm)
+
+
+def acl(demo):
+    """ACL: vm1 may not ping, but for one address; the rest of its traffic is untouched"""
+    demo.ctl("add-flow", "vm1", "priority=100,in_port=HOST,icmp,actions=drop")
+    with demo.lab.capture(demo.vm1, "both") as port:
+        demo.check(demo.ping() == 0, "no answer: the frames never leave the guest")
+        demo.iperf.tcp(demo.vm1, "10.0.0.2", 1)
+        port.await_frame("tcp")
+    demo.say("on the vswitch, port vm1:")
+    icmp, tcp = demo.shown(port, "icmp"), demo.shown(port, "tcp", limit=1)
+    demo.check(icmp == 0 and tcp > 0, f"{icmp} ICMP frames, {tcp} TCP frames")
+    demo.ctl("add-flow", "vm1", "priority=200,in_port=HOST,icmp,nw_dst=10.0.0.2,actions=NORMAL")
+    demo.check(demo.ping() == 3, "the rule of higher priority allows 10.0.0.2")
+    demo.throughput()
+    demo.guest(demo.vm1, "cvswctl --local dump-flows eth0")
+    demo.ctl("del-flows", "vm1")
+
+
+def mtu(demo):
+    """MTU: the controller sets vm1's to 1400"""
+    demo.ctl("set-mtu", "vm1", "1400")
+    wait_for("the MTU", lambda: demo.vm1.sh("cat /sys/class/net/eth0/mtu").strip() == "1400")
+    demo.guest(demo.vm1, "ip link show dev eth0 | grep -o 'mtu [0-9]*'")
+    demo.vm1.sh("ip link set eth1 mtu 1400")
+    with demo.lab.capture(demo.vm1) as port:
+        demo.guest(demo.vm1, "ping -c 1 -q -s 2000 10.0.0.2 | grep received")
+        port.await_frame("icmp")
+    demo.say("on the vswitch, port vm1:")
+    demo.shown(port, "icmp")
+    longer = port.count("greater 1415")
+    demo.check(longer == 0, f"an echo request of 2,000 bytes leaves in fragments; {longer} frames above 1,414 bytes")
+    demo.throughput(note=" stock's MTU set by hand")
+    demo.ctl("set-mtu", "vm1", "1500")
+    demo.vm1.sh("ip link set eth1 mtu 1500")
+
+
+def offload(demo):
+    """Offloads: the controller leaves vm1 checksum offload and GRO, and takes TSO and GSO"""
+    listing = "ethtool -k eth0 | grep -E '^(tx-check|tcp-seg|generic-[sr])'"
+    demo.guest(demo.vm1, listing)
+    demo.ctl("set-offload", "vm1", "csum,gro")
+    wait_for("the offloads", lambda: "tcp-segmentation-offload: off" in demo.vm1.sh(listing))
+    demo.guest(demo.vm1, listing)
+    demo.vm1.sh("ethtool -K eth1 tso off gso off")
+    with demo.lab.capture(demo.vm1) as port:
+        demo.iperf.tcp(demo.vm1, "10.0.0.2", 1)
+        port.await_frame("tcp")
+    giants = port.count("greater 1515")
+    demo.say("on the vswitch, port vm1:")
+    demo.shown(port, "tcp and greater 1000")
+    demo.check(giants == 0, f"{giants} TSO frames")
+    demo.throughput(note=" stock's set by hand")
+    demo.ctl("set-offload", "vm1", "csum,tso,gso,gro")
+    with demo.lab.capture(demo.vm1) as port:
+        demo.iperf.tcp(demo.vm1, "10.0.0.2", 1)
+        port.await_frame("tcp")
+    demo.shown(port, "greater 1515")
+    demo.check(port.count("greater 1515") > 0, "and with all of them, TSO frames are back")
+
+
+# plain: TAP without offloads. tso: Open vSwitch passes partial checksums and TSO frames on.
+PLAN = [("plain", "TAP without vnet_hdr: neither checksum offload nor TSO", [null_processing]),
+        ("tso", "Open vSwitch with userspace-tso-enable: TSO and checksum offload end to end",
+         [null_processing, rewriting, vlan, acl, mtu, offload])]
+
+
+def main():
+    begin = time.monotonic()
+    bad = number = 0
+    print("    " + __doc__.partition("\n\n")[2].strip())
+    for variant, what, steps in PLAN:
+        with Lab(f"demo-{variant}", tso=variant == "tso") as lab:
+            print(f"\n{BOLD}== {what}{OFF}\n   starting Open vSwitch, cvswd and two VMs ({lab.accel}); "
+                  f"logs and captures are in {lab.log_dir}", flush=True)
+            demo = Demo(lab)
+            demo.start()
+            for step in steps:
+                number += 1
+                print(f"\n{BOLD}-- {number}. {step.__doc__}{OFF}   [{time.monotonic() - begin:.0f} s]", flush=True)
+                step(demo)
+            bad += demo.bad
+            demo.controller.stop()
+    print(f"\n{number} steps in {time.monotonic() - begin:.0f} s, "
+          f"{f'{bad} things not as they should be' if bad else 'all as it should be'}.")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(sandbox.run(main, tell=True))
