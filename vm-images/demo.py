@@ -28,7 +28,7 @@ from lab.traffic import Iperf, ping
 
 ROUNDS = 3
 SECONDS = 2
-UDP_RATE = "100M"
+UDP_RATE = "50M"
 BLUE, BOLD, OFF = ("\033[34m", "\033[1m", "\033[m") if sys.stdout.isatty() else ("", "", "")
 
 

@@ -43,6 +43,7 @@ class Lab:
         for vm in self.vms:
             vm.stop()
         self.vswitch.stop()
+        shutil.rmtree(guest.RUN, ignore_errors=True)
 
     def add_vm(self, name, *nics, append=()):
         """Start a VM; nics: (tap, port). Its NIC's MAC address ends in its port."""

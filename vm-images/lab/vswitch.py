@@ -2,6 +2,7 @@
 """An Open vSwitch of the lab's own: userspace datapath, needs nothing of the kernel but TUN."""
 import os
 import re
+import shutil
 
 from lab.process import Process, call, wait_for
 
@@ -18,6 +19,7 @@ class Vswitch:
         self.log_dir = log_dir
         self.tso = tso
         self.server = self.switch = None
+        self.taps = []
 
     def start(self):
         os.makedirs(RUN)
@@ -41,6 +43,7 @@ class Vswitch:
 
     def add_tap(self, name, port):
         call("ip", "tuntap", "add", "dev", name, "mode", "tap")
+        self.taps.append(name)
         # Frames of a VM, not of the stack that happens to own the tap.
         with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w", encoding="ascii") as off:
             off.write("1")
@@ -82,3 +85,6 @@ class Vswitch:
         for daemon in (self.switch, self.server):
             if daemon:
                 daemon.stop()
+        for tap in self.taps:
+            call("ip", "link", "del", tap, check=False)
+        shutil.rmtree(RUN, ignore_errors=True)
