@@ -55,3 +55,29 @@ agent-asan: $(CVSWD_ASAN) $(CVSWCTL_ASAN)
 TAPNIC := $(BUILD)/user/agent/tapnic
 $(TAPNIC): $(addprefix $(BUILD)/user/agent/,tests/tapnic.o tests/simnic.o flowset.o) $(AGENT_PROTO)
 	$(CC) $(USER_CFLAGS) -o $@ $^
+
+# Unit tests, sanitized, on what decides; then the daemon against a fake switch
+# and against Open vSwitch.
+AGENT_TAP_DIR := $(TOP)/proto/tests
+AGENT_TESTS := $(BUILD)/asan/agent/test_reconcile $(BUILD)/asan/agent/test_session
+AGENT_TEST_CFLAGS := -I$(AGENT_DIR)/tests -I$(AGENT_TAP_DIR)
+AGENT_TEST_LOGIC := $(addprefix $(BUILD)/asan/agent/,flowset.o reconcile.o listing.o session.o \
+	intent.o tests/flows.o tests/simnic.o tests/tap.o) $(AGENT_PROTO_ASAN)
+
+$(BUILD)/asan/agent/tests/tap.o: $(AGENT_TAP_DIR)/tap.c $(AGENT_TAP_DIR)/tap.h
+	@mkdir -p $(@D)
+	$(CC) $(SAN_CFLAGS) -c -o $@ $<
+
+$(BUILD)/asan/agent/tests/%.o: AGENT_CFLAGS += $(AGENT_TEST_CFLAGS)
+
+$(AGENT_TESTS): $(BUILD)/asan/agent/%: $(BUILD)/asan/agent/tests/%.o $(AGENT_TEST_LOGIC)
+	$(CC) $(SAN_CFLAGS) -o $@ $^ -ljansson
+
+CHECK_STAGES += agent-test
+agent-test: agent-asan $(AGENT_TESTS) $(TAPNIC) ## test daemon and CLI: units, fake switch, Open vSwitch
+	@failed=0; \
+	for test in $(AGENT_TESTS); do $$test || failed=1; done; \
+	timeout 300 $(AGENT_DIR)/tests/daemon_test.py $(BUILD) || failed=1; \
+	$(AGENT_DIR)/tests/direct_test.sh $(BUILD) || failed=1; \
+	$(AGENT_DIR)/tests/ovs_test.sh $(BUILD) || failed=1; \
+	exit $$failed

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "direct.h"
 
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
-#include <stdio.h>
-#include <sys/stat.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "alloc.h"
 #include "log.h"
@@ -129,13 +132,19 @@ static bool send_frame(void *owner, uint32_t port, const uint8_t *frame, size_t 
 	return tap->pcap && pcap_inject(tap->pcap, frame, len) == (int)len;
 }
 
+/* By the driver's name: /sys may show another network namespace than ours. */
 static bool is_bridge(const char *name)
 {
-	char path[64];
-	struct stat info;
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq request = { .ifr_data = (void *)&info };
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool bridge;
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/bridge", name);
-	return !stat(path, &info);
+	strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+	bridge = sock >= 0 && !ioctl(sock, SIOCETHTOOL, &request) && !strcmp(info.driver, "bridge");
+	if (sock >= 0)
+		close(sock);
+	return bridge;
 }
 
 static bool add_tap(const char *name, size_t len)

@@ -10,6 +10,9 @@
 #include "cvsw_ofp.h"
 #include "log.h"
 
+/* HELLO is type 0, ERROR 1, in every version of OpenFlow. */
+#define OFCONN_ERROR_TYPE	1
+
 enum ofconn_state {
 	OFCONN_HELLO,
 	OFCONN_FEATURES,
@@ -275,6 +278,11 @@ static void on_readable(struct bufferevent *stream, void *arg)
 		size_t size, offset = 0;
 		ev_ssize_t n = evbuffer_copyout(in, header, sizeof(header));
 
+		/* Not after a whole "message" of whatever length a stranger's bytes spell. */
+		if (conn->state == OFCONN_HELLO && n > 1 && header[1] > OFCONN_ERROR_TYPE) {
+			ofconn_end(conn, "not OpenFlow: does not begin with a HELLO");
+			return;
+		}
 		fault = cvsw_ofp_frame(header, n < 0 ? 0 : n, &size);
 		if (fault == CVSW_OK && (!size || size > evbuffer_get_length(in)))
 			return;

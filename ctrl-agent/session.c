@@ -189,6 +189,7 @@ static void clear_nic(struct session *session)
 static void compare(struct session *session, uint64_t now)
 {
 	bool overflowed = listing_overflowed(&session->listing);
+	bool first = !session->heard;
 
 	session->n_reported = session->listing.n_listed;
 	flowset_move(&session->table, &session->listing.flows);
@@ -207,7 +208,8 @@ static void compare(struct session *session, uint64_t now)
 		session->deadline = now + SESSION_RECHECK_MS;
 		return;
 	}
-	session->n_repairs += session->diff.missing + session->diff.extra;
+	if (!first)
+		session->n_repairs += session->diff.missing + session->diff.extra;
 	session->verified = 0;
 	if (overflowed)
 		clear_nic(session);

@@ -2,7 +2,7 @@
 # `make check`: all tests, cheap ones first, so that a broken parser is told
 # before a kernel is built.
 
-CHECK_STAGES := check-build
+CHECK_STAGES := check-build $(CHECK_STAGES)
 
 .PHONY: check check-build preflight
 preflight: ## show what this machine lacks and install missing packages

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A simulated NIC behind a tap, in the place of QEMU and a guest.  Prints a line
- * for each state it takes on, so that a script can wait for it:
- *	tapnic TAP MAC
+ * A simulated NIC behind a tap, in the place of QEMU and a guest:
+ *	tapnic TAP MAC FILE
  *
- * SIGUSR1 prints its table (a flow a line, then "end"), SIGUSR2 empties it as a
- * rebooted guest would and says HELLO.
+ * FILE has what it was told, a flow a line, and is replaced after each change.
+ * SIGUSR1 empties the table as a reboot of the guest would, and says HELLO.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,29 +50,32 @@ static void write_tap(void *owner, const uint8_t *frame, size_t len)
 		fail("write");
 }
 
-static void print_table(const struct simnic *nic)
+static void write_table(const struct simnic *nic, const char *path)
 {
 	const struct cvsw_flow **flows = flowset_sorted(&nic->table);
-	char text[4096];
+	char text[4096], fresh[4096];
+	FILE *file;
 
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	file = fopen(fresh, "we");
+	if (!file)
+		fail(fresh);
+	fprintf(file, "mtu %u\noffload %#x\nflows %zu\n", nic->mtu, nic->offload, nic->table.n);
 	for (size_t i = 0; i < nic->table.n; i++) {
 		cvsw_text_format(flows[i], text, sizeof(text));
-		printf("flow %s\n", text);
+		fprintf(file, "%s\n", text);
 	}
-	printf("mtu %u offload %#x\nend\n", nic->mtu, nic->offload);
 	free(flows);
+	if (fclose(file) || rename(fresh, path))
+		fail(path);
 }
 
-static void on_signal(struct simnic *nic, int fd)
+static void reboot(struct simnic *nic, int fd)
 {
 	struct signalfd_siginfo info;
 
 	if (read(fd, &info, sizeof(info)) != sizeof(info))
 		fail("signalfd");
-	if (info.ssi_signo == SIGUSR1) {
-		print_table(nic);
-		return;
-	}
 	flowset_clear(&nic->table);
 	nic->connected = false;
 	simnic_link_up(nic);
@@ -85,7 +87,6 @@ static int open_signals(void)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
-	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
@@ -96,29 +97,25 @@ int main(int argc, char **argv)
 	struct pollfd fds[2];
 	struct simnic nic;
 
-	if (argc != 3 || !cvsw_text_mac(argv[2], mac)) {
-		fprintf(stderr, "usage: tapnic TAP MAC\n");
+	if (argc != 4 || !cvsw_text_mac(argv[2], mac)) {
+		fprintf(stderr, "usage: tapnic TAP MAC FILE\n");
 		return 2;
 	}
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	fds[0] = (struct pollfd){ .fd = open_tap(argv[1]), .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = open_signals(), .events = POLLIN };
 	simnic_init(&nic, mac, write_tap, &fds[0].fd);
-	puts("ready");
+	write_table(&nic, argv[3]);
 	simnic_link_up(&nic);
 	while (poll(fds, 2, -1) > 0) {
-		bool before = nic.connected;
-		ssize_t len;
+		ssize_t len = 0;
 
 		if (fds[1].revents)
-			on_signal(&nic, fds[1].fd);
-		if (!fds[0].revents)
-			continue;
-		len = read(fds[0].fd, frame, sizeof(frame));
+			reboot(&nic, fds[1].fd);
+		if (fds[0].revents)
+			len = read(fds[0].fd, frame, sizeof(frame));
 		if (len > 0)
 			simnic_receive(&nic, frame, len);
-		if (nic.connected && !before)
-			puts("connected");
+		write_table(&nic, argv[3]);
 	}
 	return 0;
 }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "flows.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "intent.h"
+
+uint32_t random_next(uint32_t *state)
+{
+	*state = *state * 1664525 + 1013904223;
+	return *state >> 8;
+}
+
+struct cvsw_flow flow_of(const char *text)
+{
+	struct cvsw_text_error error;
+	struct cvsw_flow flow;
+
+	if (!intent_parse_flow(text, &flow, &error)) {
+		fprintf(stderr, "%s: column %u: %s\n", text, error.column, error.message);
+		abort();
+	}
+	return flow;
+}
+
+struct cvsw_flow random_flow(uint32_t *state)
+{
+	static const char *const matches[] = {
+		"", "in_port=1,", "ip,", "ip,nw_src=10.0.0.0/8,", "ip,nw_src=10.1.0.0/16,",
+		"tcp,", "udp,", "tcp,nw_dst=10.1.2.3,", "tcp,tp_dst=80,", "in_port=1,tcp,tp_dst=80,",
+		"arp,", "dl_vlan=5,", "dl_vlan=5,tcp,", "dl_src=02:00:00:00:00:01,",
+		"dl_src=02:00:00:00:00:01,udp,tp_src=53,",
+	};
+	static const char *const actions[] = {
+		"drop", "NORMAL", "mod_vlan_vid:7,NORMAL", "mod_nw_dst:10.9.9.9,NORMAL",
+	};
+	char text[256];
+
+	snprintf(text, sizeof(text), "cookie=%u,priority=%u,%sactions=%s", random_next(state) % 2,
+		 1 + random_next(state) % 3,
+		 matches[random_next(state) % (sizeof(matches) / sizeof(*matches))],
+		 actions[random_next(state) % (sizeof(actions) / sizeof(*actions))]);
+	return flow_of(text);
+}
+
+void random_flows(struct flowset *set, uint32_t *state, size_t n)
+{
+	while (n--) {
+		struct cvsw_flow flow = random_flow(state);
+
+		flowset_put(set, &flow);
+	}
+}
+
+bool flowsets_equal(const struct flowset *a, const struct flowset *b)
+{
+	const struct flow_node *node;
+
+	if (a->n != b->n)
+		return false;
+	flowset_each(node, a) {
+		const struct cvsw_flow *other = flowset_find(b, &node->flow.match,
+							     node->flow.priority);
+
+		if (!other || !cvsw_flow_equal(&node->flow, other))
+			return false;
+	}
+	return true;
+}
+
+void flowset_copy(struct flowset *to, const struct flowset *from)
+{
+	const struct flow_node *node;
+
+	flowset_clear(to);
+	flowset_each(node, from)
+		flowset_put(to, &node->flow);
+}

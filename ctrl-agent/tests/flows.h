@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Flows for tests: from text, and at random from few values, so that they overlap. */
+#ifndef CVSW_TEST_FLOWS_H
+#define CVSW_TEST_FLOWS_H
+
+#include "flowset.h"
+
+/* A small generator of our own: a failing seed fails everywhere. */
+uint32_t random_next(uint32_t *state);
+
+/* In the form in which a NIC lists it; aborts on a wrong text. */
+struct cvsw_flow flow_of(const char *text);
+struct cvsw_flow random_flow(uint32_t *state);
+
+/* Adds up to @n random flows. */
+void random_flows(struct flowset *set, uint32_t *state, size_t n);
+
+bool flowsets_equal(const struct flowset *a, const struct flowset *b);
+void flowset_copy(struct flowset *to, const struct flowset *from);
+
+#endif

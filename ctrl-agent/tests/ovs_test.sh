@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# cvswd and cvswctl against a real Open vSwitch (userspace datapath) with simulated
+# NICs, in a network namespace of its own:
+#
+#	cvswctl -- cvswd ==OpenFlow 1.0, 1.3, unix:, tcp:==> ovs-vswitchd
+#	                                                         br0
+#	                                                     tap0   tap1
+#	                                                  tapnic a  tapnic b
+#
+# Daemon and CLI are the sanitized builds. Usage: ovs_test.sh BUILD-FOLDER
+set -euo pipefail
+
+suite=ovs
+build=$1
+# shellcheck source=ctrl-agent/tests/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+command -v ovs-vswitchd >/dev/null && command -v ovsdb-server >/dev/null ||
+	skip "Open vSwitch is not installed"
+enter_namespace "$@"
+
+start_ovs() {
+	export OVS_RUNDIR=$work OVS_LOGDIR=$work OVS_DBDIR=$work OVS_SYSCONFDIR=$work
+	ovsdb-tool create "$work/conf.db" /usr/share/openvswitch/vswitch.ovsschema
+	start ovsdb.log ovsdb-server "$work/conf.db" --remote=punix:"$work/db.sock" \
+		--unixctl="$work/ovsdb.ctl"
+	until_true 10 test -S "$work/db.sock"
+	ovs-vsctl --db="unix:$work/db.sock" --no-wait init
+	start vswitchd.log ovs-vswitchd "unix:$work/db.sock" --unixctl="$work/vswitchd.ctl"
+	vsctl add-br br0 -- set bridge br0 datapath_type=netdev fail-mode=secure \
+		protocols=OpenFlow10,OpenFlow13
+	# A restarted controller is to be found within a second or two.
+	controller_options=(-- set controller br0 max_backoff=1000)
+}
+
+vsctl() {
+	ovs-vsctl --db="unix:$work/db.sock" --timeout=20 "$@"
+}
+
+dump_switch() {
+	ovs-ofctl -O OpenFlow13 dump-flows "unix:$work/br0.mgmt"
+}
+
+# connect PROTOCOL TARGET
+connect() {
+	vsctl set bridge br0 protocols="$1"
+	vsctl set-controller br0 "$2" "${controller_options[@]}"
+}
+
+both_in_sync() {
+	nic_is $mac_a "in sync" && nic_is $mac_b "in sync"
+}
+
+# round_trip PROTOCOL TARGET: connect, find both NICs, program one
+round_trip() {
+	local flow="priority=100,ip,nw_dst=10.0.0.1 actions=drop"
+
+	check "$1 over ${2%%:*}: both NICs are found" until_true 15 both_in_sync
+	check "$1 over ${2%%:*}: add-flow waits for the NIC" says "$mac_a: in sync, 1 flow" \
+		ctl add-flow tap0 "${flow/ /,}"
+	check "$1 over ${2%%:*}: the NIC has the flow" has a "$flow"
+	check "$1 over ${2%%:*}: no other NIC has it" has b "flows 0"
+	check "$1 over ${2%%:*}: del-flows" says "$mac_a: in sync, 0 flows" ctl del-flows tap0
+	check "$1 over ${2%%:*}: the NIC has none" has a "flows 0"
+}
+
+start_ovs
+start nic-a.log "$tapnic" tap0 $mac_a "$work/nic-a"
+nic_a=$last
+start nic-b.log "$tapnic" tap1 $mac_b "$work/nic-b"
+until_true 5 test -e "$work/nic-b"
+vsctl add-port br0 tap0 -- add-port br0 tap1
+
+start_cvswd --listen "unix:$work/of.sock" --listen tcp:127.0.0.1:16653
+for protocol in OpenFlow10 OpenFlow13; do
+	for target in "unix:$work/of.sock" tcp:127.0.0.1:16653; do
+		connect $protocol "$target"
+		check "$protocol over ${target%%:*}: the switch speaks it" until_true 15 \
+			says "OpenFlow 1.${protocol: -1}" ctl show
+		round_trip $protocol "$target"
+		vsctl del-controller br0
+		check "$protocol over ${target%%:*}: NICs are absent without their switch" \
+			until_true 10 nic_is $mac_a absent
+	done
+done
+
+connect OpenFlow13 "unix:$work/of.sock"
+check "the switch sends control frames to the controller, others on" until_true 10 \
+	says "dl_type=0xabba actions=CONTROLLER:65535" dump_switch
+check "and everything else on" says "priority=0 actions=NORMAL" dump_switch
+until_true 15 both_in_sync
+flow="priority=7,tcp,tp_dst=80 actions=mod_nw_dst:10.9.9.9,NORMAL"
+check "flow, MTU and offloads for one NIC" says "$mac_a: in sync, 1 flow" \
+	ctl add-flow $mac_a "${flow/ /,}"
+check "set-mtu" says "MTU 1400 sent" ctl set-mtu tap0 1400
+check "set-offload" says "offloads csum,gro sent" ctl set-offload tap0 csum,gro
+check "the NIC got the MTU" until_true 5 has a "mtu 1400"
+check "the NIC got the offloads" until_true 5 has a "offload 0x11"
+
+kill -USR1 "$nic_a"
+check "a rebooted NIC gets its flow again" until_true 10 has a "$flow"
+
+# As a manager of virtual machines does it; Open vSwitch does not reopen a tap.
+vsctl del-port tap0
+stop "$nic_a" || true
+check "a NIC whose port is gone is absent" until_true 10 nic_is $mac_a absent
+start nic-a.log "$tapnic" tap0 $mac_a "$work/nic-a"
+until_true 5 ip link show tap0
+vsctl add-port br0 tap0
+check "and back with its port" until_true 20 nic_is $mac_a "in sync"
+check "with its flow" has a "$flow"
+check "and its MTU" until_true 5 has a "mtu 1400"
+
+check_stop "cvswd ends without a complaint" "$cvswd"
+check "a client says that it is not running" says "is it running?" \
+	bash -c "! '$bin/cvswctl' --socket '$sock' show"
+check "the NIC keeps its table without a controller" has a "$flow"
+exit $failed

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sessions against simulated NICs over a wire that loses, doubles and delays
+ * frames, in virtual time.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "flows.h"
+#include "session.h"
+#include "simnic.h"
+#include "tap.h"
+
+#define MAX_IN_FLIGHT	4096
+#define SEEDS		300
+
+struct in_flight {
+	uint64_t arrives;
+	bool to_nic;
+	size_t len;
+	uint8_t frame[1600];
+};
+
+/**
+ * struct wire - a session and a NIC
+ * @loss, @twice: percent
+ * @jitter: milliseconds; anything above 1 reorders
+ */
+struct wire {
+	uint64_t now;
+	uint32_t random;
+	unsigned int loss, twice, jitter;
+	bool cut;
+	struct session session;
+	struct simnic nic;
+	struct in_flight *frames;
+	size_t n_frames;
+	unsigned int n_to_nic;
+	unsigned int longest_burst;
+	unsigned int burst;
+};
+
+static const uint8_t mac[CVSW_ETH_ALEN] = { 2, 0, 0, 0, 0, 10 };
+
+static void put_one(struct wire *wire, bool to_nic, const uint8_t *frame, size_t len)
+{
+	struct in_flight *slot = &wire->frames[wire->n_frames];
+
+	if (wire->cut || random_next(&wire->random) % 100 < wire->loss)
+		return;
+	if (wire->n_frames == MAX_IN_FLIGHT || len > sizeof(slot->frame))
+		abort();
+	wire->n_frames++;
+	slot->arrives = wire->now + 1 +
+			(wire->jitter ? random_next(&wire->random) % wire->jitter : 0);
+	slot->to_nic = to_nic;
+	slot->len = len;
+	memcpy(slot->frame, frame, len);
+}
+
+static void put_frame(struct wire *wire, bool to_nic, const uint8_t *frame, size_t len)
+{
+	put_one(wire, to_nic, frame, len);
+	if (random_next(&wire->random) % 100 < wire->twice)
+		put_one(wire, to_nic, frame, len);
+}
+
+static bool session_sends(void *owner, const uint8_t *frame, size_t len)
+{
+	struct wire *wire = owner;
+
+	wire->n_to_nic++;
+	wire->burst++;
+	if (wire->burst > wire->longest_burst)
+		wire->longest_burst = wire->burst;
+	put_frame(wire, true, frame, len);
+	return true;
+}
+
+static void nic_sends(void *owner, const uint8_t *frame, size_t len)
+{
+	put_frame(owner, false, frame, len);
+}
+
+static struct wire *wire_new(uint32_t seed)
+{
+	struct wire *wire = calloc(1, sizeof(*wire));
+
+	wire->random = seed;
+	wire->now = 1000;
+	wire->frames = calloc(MAX_IN_FLIGHT, sizeof(*wire->frames));
+	session_init(&wire->session, mac, session_sends, wire);
+	simnic_init(&wire->nic, mac, nic_sends, wire);
+	return wire;
+}
+
+static void wire_free(struct wire *wire)
+{
+	session_free(&wire->session);
+	simnic_free(&wire->nic);
+	free(wire->frames);
+	free(wire);
+}
+
+static void at_controller(struct wire *wire, const uint8_t *frame, size_t len)
+{
+	struct cvsw_msg msg;
+
+	if (cvsw_msg_decode(frame, len, &msg, NULL) != CVSW_OK)
+		abort();
+	if (msg.type == CVSW_MSG_REGISTER)
+		session_register(&wire->session, false, wire->now);
+	else if (msg.type == CVSW_MSG_LIST_ENTRIES)
+		session_list(&wire->session, &msg, wire->now);
+}
+
+/* The first frame due by now, taken off the wire; frames due together keep their order. */
+static bool take_due(struct wire *wire, struct in_flight *frame)
+{
+	size_t best = wire->n_frames;
+
+	for (size_t i = 0; i < wire->n_frames; i++)
+		if (wire->frames[i].arrives <= wire->now &&
+		    (best == wire->n_frames ||
+		     wire->frames[i].arrives < wire->frames[best].arrives))
+			best = i;
+	if (best == wire->n_frames)
+		return false;
+	*frame = wire->frames[best];
+	wire->n_frames--;
+	memmove(&wire->frames[best], &wire->frames[best + 1],
+		(wire->n_frames - best) * sizeof(*frame));
+	return true;
+}
+
+static void run_for(struct wire *wire, uint64_t ms)
+{
+	uint64_t end = wire->now + ms;
+	struct in_flight frame;
+
+	for (; wire->now < end; wire->now++) {
+		wire->burst = 0;
+		while (take_due(wire, &frame)) {
+			if (frame.to_nic)
+				simnic_receive(&wire->nic, frame.frame, frame.len);
+			else
+				at_controller(wire, frame.frame, frame.len);
+		}
+		session_run(&wire->session, wire->now);
+	}
+}
+
+static bool in_sync(const struct wire *wire)
+{
+	return session_state(&wire->session) == SESSION_IN_SYNC;
+}
+
+/* Until the session believes so, at most @ms. */
+static bool run_until_sync(struct wire *wire, uint64_t ms)
+{
+	uint64_t end = wire->now + ms;
+
+	while (!in_sync(wire) && wire->now < end)
+		run_for(wire, 1);
+	return in_sync(wire);
+}
+
+static bool nic_has_intent(const struct wire *wire)
+{
+	return flowsets_equal(&wire->nic.table, &wire->session.intent.flows);
+}
+
+static void state_flows(struct wire *wire, const char *text)
+{
+	struct cvsw_flow flow = flow_of(text);
+
+	flowset_put(&wire->session.intent.flows, &flow);
+	wire->session.intent.flows_stated = true;
+	session_changed(&wire->session, false, wire->now);
+}
+
+static void test_round_trip(void)
+{
+	struct wire *wire = wire_new(1);
+
+	CHECK(session_state(&wire->session) == SESSION_ABSENT);
+	CHECK(session_deadline(&wire->session) == UINT64_MAX);
+	session_register(&wire->session, true, wire->now);
+	CHECK(session_state(&wire->session) == SESSION_CONNECTING);
+	CHECK(run_until_sync(wire, 20));
+	state_flows(wire, "priority=5,tcp,actions=drop");
+	CHECK(session_state(&wire->session) == SESSION_LAGGING);
+	CHECK(run_until_sync(wire, 20));
+	CHECK(wire->nic.table.n == 1 && nic_has_intent(wire));
+	/* Nothing was lost, so nothing was sent twice. */
+	CHECK(wire->nic.n_of_type[CVSW_MSG_SET_ENTRY] == 1);
+	CHECK(wire->nic.n_of_type[CVSW_MSG_LIST_ENTRIES] == 2);
+	CHECK(!wire->nic.n_malformed && !wire->nic.n_not_ours);
+	wire_free(wire);
+}
+
+static void test_left_alone(void)
+{
+	struct wire *wire = wire_new(1);
+	struct cvsw_flow flow = flow_of("priority=5,tcp,actions=drop");
+
+	flowset_put(&wire->nic.table, &flow);
+	session_register(&wire->session, true, wire->now);
+	CHECK(run_until_sync(wire, 20));
+	run_for(wire, 3 * SESSION_RECHECK_MS);
+	CHECK(wire->nic.table.n == 1);
+	CHECK(wire->session.n_reported == 1);
+	CHECK(!wire->nic.connected);	/* nothing was ever set */
+	wire_free(wire);
+}
+
+static void test_repair(void)
+{
+	struct wire *wire = wire_new(1);
+	struct cvsw_flow odd = flow_of("priority=9,udp,actions=drop");
+
+	session_register(&wire->session, true, wire->now);
+	state_flows(wire, "priority=5,tcp,actions=drop");
+	state_flows(wire, "priority=6,tcp,tp_dst=80,actions=NORMAL");
+	CHECK(run_until_sync(wire, 50));
+	/* Someone else empties it, and adds an entry. */
+	flowset_clear(&wire->nic.table);
+	flowset_put(&wire->nic.table, &odd);
+	run_for(wire, SESSION_RECHECK_MS + 100);
+	CHECK(in_sync(wire) && nic_has_intent(wire));
+	CHECK(wire->session.n_repairs == 3);
+	wire_free(wire);
+}
+
+static void test_reboot(void)
+{
+	struct wire *wire = wire_new(1);
+
+	wire->session.intent.mtu = 1400;
+	wire->session.intent.offload_stated = true;
+	wire->session.intent.offload = CVSW_OFFLOAD_CSUM | CVSW_OFFLOAD_TSO;
+	state_flows(wire, "priority=5,tcp,actions=drop");
+	session_register(&wire->session, true, wire->now);
+	CHECK(run_until_sync(wire, 50));
+	CHECK(wire->nic.mtu == 1400 && wire->nic.offload == 3);
+	run_for(wire, 1000);
+	flowset_clear(&wire->nic.table);
+	wire->nic.mtu = 1500;
+	wire->nic.offload = 0;
+	session_register(&wire->session, false, wire->now);
+	CHECK(!in_sync(wire));
+	CHECK(run_until_sync(wire, 50));
+	CHECK(wire->nic.mtu == 1400 && wire->nic.offload == 3 && nic_has_intent(wire));
+	wire_free(wire);
+}
+
+static void test_silence(void)
+{
+	struct wire *wire = wire_new(1);
+	unsigned int sent;
+
+	state_flows(wire, "priority=5,tcp,actions=drop");
+	session_register(&wire->session, true, wire->now);
+	CHECK(run_until_sync(wire, 50));
+	wire->cut = true;
+	run_for(wire, SESSION_RECHECK_MS + 10000);
+	CHECK(session_state(&wire->session) == SESSION_LAGGING);
+	sent = wire->n_to_nic;
+	run_for(wire, 60000);
+	/* LIST_ENTRIES and HELLO (and the settings: none) at the slowest pace. */
+	CHECK_MSG(wire->n_to_nic - sent <= 2 * 60000 / SESSION_ANSWER_MAX_MS + 2,
+		  "%u frames in a minute", wire->n_to_nic - sent);
+	/* Back, and rebooted meanwhile: our HELLO finds it. */
+	wire->cut = false;
+	flowset_clear(&wire->nic.table);
+	CHECK(run_until_sync(wire, SESSION_ANSWER_MAX_MS + 1000));
+	CHECK(nic_has_intent(wire));
+	wire_free(wire);
+}
+
+static void test_refusing_nic(void)
+{
+	struct wire *wire = wire_new(1);
+	unsigned int sent;
+
+	wire->nic.refuse_above = 1;
+	session_register(&wire->session, true, wire->now);
+	state_flows(wire, "priority=5,tcp,actions=drop");
+	state_flows(wire, "priority=5,udp,actions=drop");
+	run_for(wire, 60000);
+	CHECK(session_state(&wire->session) == SESSION_LAGGING);
+	CHECK(wire->session.diff.missing == 1 && !wire->session.diff.extra);
+	sent = wire->n_to_nic;
+	run_for(wire, 60000);
+	CHECK_MSG(wire->n_to_nic - sent < 20, "%u frames in a minute", wire->n_to_nic - sent);
+	wire->nic.refuse_above = 0;
+	CHECK(run_until_sync(wire, SESSION_REPAIR_MAX_MS + 1000) && nic_has_intent(wire));
+	wire_free(wire);
+}
+
+static void test_many_flows(void)
+{
+	struct wire *wire = wire_new(1);
+	char text[64];
+
+	for (int i = 0; i < 3000; i++) {
+		struct cvsw_flow flow;
+
+		snprintf(text, sizeof(text), "priority=5,tcp,tp_dst=%d,actions=drop", i);
+		flow = flow_of(text);
+		flowset_put(&wire->session.intent.flows, &flow);
+	}
+	wire->session.intent.flows_stated = true;
+	session_register(&wire->session, true, wire->now);
+	CHECK(run_until_sync(wire, 2000));
+	CHECK(nic_has_intent(wire));
+	CHECK_MSG(wire->longest_burst <= SESSION_BURST + 1, "%u in a burst", wire->longest_burst);
+	wire_free(wire);
+}
+
+static void test_overfull_nic(void)
+{
+	struct wire *wire = wire_new(1);
+	char text[64];
+
+	for (int i = 0; i < SESSION_MAX_EXTRA + 100; i++) {
+		struct cvsw_flow flow;
+
+		snprintf(text, sizeof(text), "priority=5,tcp,tp_dst=%d,actions=drop", i);
+		flow = flow_of(text);
+		flowset_put(&wire->nic.table, &flow);
+	}
+	session_register(&wire->session, true, wire->now);
+	state_flows(wire, "priority=5,udp,actions=drop");
+	CHECK(run_until_sync(wire, 1000));
+	CHECK(nic_has_intent(wire));
+	CHECK(wire->nic.n_of_type[CVSW_MSG_DELETE_ENTRY] == 1);
+	wire_free(wire);
+}
+
+static void test_register_flood(void)
+{
+	struct wire *wire = wire_new(1);
+	unsigned int sent;
+
+	session_register(&wire->session, true, wire->now);
+	state_flows(wire, "priority=5,udp,actions=drop");
+	CHECK(run_until_sync(wire, 100));
+	sent = wire->n_to_nic;
+	for (int i = 0; i < 1000; i++) {
+		session_register(&wire->session, false, wire->now);
+		run_for(wire, 1);
+	}
+	CHECK_MSG(wire->n_to_nic - sent <= 3 * 1000 / SESSION_REGISTER_MIN_MS + 3,
+		  "%u frames for 1000 REGISTERs", wire->n_to_nic - sent);
+	wire_free(wire);
+}
+
+/* Changes at random moments over a bad wire; then quiet, and it must have settled. */
+static void storm(uint32_t seed, unsigned int loss, unsigned int twice, unsigned int jitter)
+{
+	struct wire *wire = wire_new(seed);
+	struct intent *intent = &wire->session.intent;
+
+	wire->loss = loss;
+	wire->twice = twice;
+	wire->jitter = jitter;
+	random_flows(&wire->nic.table, &wire->random, 5);
+	session_register(&wire->session, true, wire->now);
+	for (int i = 0; i < 20; i++) {
+		struct cvsw_flow flow = random_flow(&wire->random);
+
+		if (random_next(&wire->random) % 3)
+			flowset_put(&intent->flows, &flow);
+		else
+			flowset_remove_covered(&intent->flows, &flow.match);
+		intent->flows_stated = true;
+		session_changed(&wire->session, false, wire->now);
+		run_for(wire, random_next(&wire->random) % 300);
+		if (random_next(&wire->random) % 10 == 0) {
+			flowset_clear(&wire->nic.table);
+			simnic_link_up(&wire->nic);
+		}
+	}
+	/* Two checks later at most what a stale or shortened answer hid is found. */
+	run_for(wire, 2 * SESSION_RECHECK_MS + 30000);
+	CHECK_MSG(nic_has_intent(wire), "seed %u loss %u twice %u jitter %u", seed, loss, twice,
+		  jitter);
+	wire_free(wire);
+}
+
+static void test_lossy(void)
+{
+	for (uint32_t seed = 1; seed <= SEEDS; seed++)
+		storm(seed, 20, 0, 0);
+}
+
+static void test_reordering(void)
+{
+	for (uint32_t seed = 1; seed <= SEEDS; seed++)
+		storm(seed, 0, 20, 50);
+}
+
+static void test_everything(void)
+{
+	for (uint32_t seed = 1; seed <= SEEDS; seed++)
+		storm(seed, 10, 10, 30);
+}
+
+int main(void)
+{
+	static const struct tap_test tests[] = {
+		{ "agent session: register, push, verify", test_round_trip },
+		{ "agent session: a table nobody stated is left alone", test_left_alone },
+		{ "agent session: missing and extra entries are repaired", test_repair },
+		{ "agent session: a rebooted NIC gets everything again", test_reboot },
+		{ "agent session: a silent NIC is asked ever more slowly", test_silence },
+		{ "agent session: a NIC that refuses a flow is lagging, not flooded",
+		  test_refusing_nic },
+		{ "agent session: 3000 flows in bursts a NIC can queue", test_many_flows },
+		{ "agent session: a NIC with far too many entries is cleared", test_overfull_nic },
+		{ "agent session: a flood of REGISTERs moves little", test_register_flood },
+		{ "agent session: 20 % loss", test_lossy },
+		{ "agent session: duplicates and reordering", test_reordering },
+		{ "agent session: loss, duplicates and reordering", test_everything },
+		{ 0 },
+	};
+
+	return tap_run(tests) ? 1 : 0;
+}
