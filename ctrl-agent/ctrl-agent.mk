@@ -73,7 +73,6 @@ $(BUILD)/asan/agent/tests/%.o: AGENT_CFLAGS += $(AGENT_TEST_CFLAGS)
 $(AGENT_TESTS): $(BUILD)/asan/agent/%: $(BUILD)/asan/agent/tests/%.o $(AGENT_TEST_LOGIC)
 	$(CC) $(SAN_CFLAGS) -o $@ $^ -ljansson
 
-CHECK_STAGES += agent-test
 agent-test: agent-asan $(AGENT_TESTS) $(TAPNIC) ## test daemon and CLI: units, fake switch, Open vSwitch
 	@failed=0; \
 	for test in $(AGENT_TESTS); do $$test || failed=1; done; \

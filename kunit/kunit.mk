@@ -26,7 +26,6 @@ $(UML_KERNELS:%=uml-modules-%): uml-modules-%: uml-%
 		{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
 
 .PHONY: check-kunit $(UML_KERNELS:%=check-kunit-%)
-CHECK_STAGES += check-kunit check-wire
 check-kunit: $(UML_KERNELS:%=check-kunit-%) ## KUnit suites, on both test kernels
 $(UML_KERNELS:%=check-kunit-%): check-kunit-%: uml-modules-%
 	@kunit/run-uml.sh kunit-$* $(UML)/$*/kernel 240 \

@@ -1,7 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0
-# Before the stages that build kernels.
-CHECK_STAGES := proto-test proto-fuzz $(CHECK_STAGES)
-
 # The codecs: a library for user space (and a sanitized one for tests), and the
 # proof that what the kernel module shares compiles as it does there.
 

@@ -32,4 +32,3 @@ demo: ## show it all on real traffic, from nothing (as root; under 10 minutes)
 check-vm: vm-image ## test two VMs with Debian's stock kernel on an Open vSwitch
 	@$(VM)/check.py plain && $(VM)/check.py tso
 
-CHECK_STAGES += check-vm
