@@ -5,6 +5,7 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -140,7 +141,7 @@ static bool is_bridge(const char *name)
 	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	bool bridge;
 
-	strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+	snprintf(request.ifr_name, IFNAMSIZ, "%s", name);
 	bridge = sock >= 0 && !ioctl(sock, SIOCETHTOOL, &request) && !strcmp(info.driver, "bridge");
 	if (sock >= 0)
 		close(sock);
