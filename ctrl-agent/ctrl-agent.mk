@@ -80,3 +80,18 @@ agent-test: agent-asan $(AGENT_TESTS) $(TAPNIC) ## test daemon and CLI: units, f
 	$(AGENT_DIR)/tests/direct_test.sh $(BUILD) || failed=1; \
 	$(AGENT_DIR)/tests/ovs_test.sh $(BUILD) || failed=1; \
 	exit $$failed
+
+# Installation: make agent-install DESTDIR=... [PREFIX=/usr]
+PREFIX ?= /usr
+AGENT_INSTALL := install -D
+agent-install: agent ## install daemon, CLI, manual pages, completion, systemd unit (DESTDIR=)
+	$(AGENT_INSTALL) -m 755 $(CVSWD) $(DESTDIR)$(PREFIX)/sbin/cvswd
+	$(AGENT_INSTALL) -m 755 $(CVSWCTL) $(DESTDIR)$(PREFIX)/sbin/cvswctl
+	$(AGENT_INSTALL) -m 644 $(AGENT_DIR)/cvswd.8 $(DESTDIR)$(PREFIX)/share/man/man8/cvswd.8
+	$(AGENT_INSTALL) -m 644 $(AGENT_DIR)/cvswctl.8 $(DESTDIR)$(PREFIX)/share/man/man8/cvswctl.8
+	$(AGENT_INSTALL) -m 644 $(AGENT_DIR)/cvswctl.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/cvswctl
+	$(AGENT_INSTALL) -m 644 $(AGENT_DIR)/cvswd.default $(DESTDIR)/etc/default/cvswd
+	@mkdir -p $(DESTDIR)/lib/systemd/system
+	sed 's|/usr/sbin/|$(PREFIX)/sbin/|' $(AGENT_DIR)/cvswd.service \
+		>$(DESTDIR)/lib/systemd/system/cvswd.service

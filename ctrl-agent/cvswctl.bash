@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# bash completion for cvswctl(8): commands, options, and the NICs that cvswd knows.
+
+_cvswctl_nics() {
+	cvswctl "$@" -j show 2>/dev/null |
+		sed -n 's/^ *"\(mac\|port_name\)": "\(.*\)",\{0,1\}$/\2/p'
+}
+
+_cvswctl() {
+	local cur=${COMP_WORDS[COMP_CWORD]} word command='' at=0 local_mode=0 i
+	local -a socket=()
+
+	# Bash splits MAC addresses at their colons; complete them whole.
+	if declare -F _get_comp_words_by_ref >/dev/null; then
+		local -a words=()
+		local cword
+		_get_comp_words_by_ref -n : cur words cword
+		COMP_WORDS=("${words[@]}") COMP_CWORD=$cword
+	fi
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		--socket) socket=(--socket "${COMP_WORDS[++i]}") ;;
+		--timeout) i=$((i + 1)) ;;
+		--local) local_mode=1 ;;
+		-*) ;;
+		*)
+			at=$((at + 1))
+			[ -n "$command" ] || command=$word
+			;;
+		esac
+	done
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	--socket)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	--timeout)
+		return
+		;;
+	esac
+	local choices=''
+	if [[ $cur == -* ]]; then
+		choices='--json --local --socket --no-wait --timeout --version --help'
+	elif [ $at = 0 ] && [ $local_mode = 1 ]; then
+		choices='show dump-flows stats'
+	elif [ $at = 0 ]; then
+		choices='show add-flow add-flows del-flows dump-flows set-mtu set-offload forget'
+	elif [ $at = 1 ] && [ $local_mode = 1 ]; then
+		choices=$(ls /sys/class/net)
+	elif [ $at = 1 ] && [ "$command" != show ]; then
+		choices=$(_cvswctl_nics "${socket[@]}")
+	elif [ $at = 2 ] && [ "$command" = add-flows ]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+	elif [ $at = 2 ] && [ "$command" = set-offload ]; then
+		choices='csum csum,tso csum,tso,gso,gro none'
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$cur")
+	if declare -F __ltrim_colon_completions >/dev/null; then
+		__ltrim_colon_completions "$cur"
+	fi
+}
+
+complete -F _cvswctl cvswctl
