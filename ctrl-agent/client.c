@@ -5,6 +5,8 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 #include "address.h"
 #include "alloc.h"
@@ -138,6 +140,19 @@ static void on_accept(struct evconnlistener *from, evutil_socket_t fd, struct so
 	bufferevent_enable(client->stream, EV_READ | EV_WRITE);
 }
 
+/* /run is empty after a boot: without a service manager nobody else makes /run/cvsw. */
+static void make_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[sizeof(listen_address.un.sun_path)];
+
+	if (!slash || slash == path)
+		return;
+	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+	if (mkdir(folder, 0755) && errno != EEXIST)
+		log_line(LOG_WARNING, "cannot make the folder %s: %s", folder, strerror(errno));
+}
+
 bool clients_listen(struct agent *agent, const char *path)
 {
 	const char *wrong = address_unix(path, &listen_address);
@@ -147,6 +162,7 @@ bool clients_listen(struct agent *agent, const char *path)
 		log_line(LOG_ERR, "%s: %s", path, wrong);
 		return false;
 	}
+	make_folder(path);
 	fd = address_listen(&listen_address, 0600);
 	if (fd < 0) {
 		log_line(LOG_ERR, "cannot listen on %s: %s", path,

@@ -15,6 +15,7 @@ void listing_reset(struct listing *listing, size_t limit)
 	listing->limit = limit;
 	listing->n_listed = 0;
 	listing->under_way = false;
+	listing->broken = false;
 }
 
 bool listing_overflowed(const struct listing *listing)
@@ -43,19 +44,17 @@ static bool take_flows(struct listing *listing, const uint8_t *data, size_t len)
 
 enum listing_result listing_add(struct listing *listing, const struct cvsw_msg *msg)
 {
-	bool follows = listing->under_way && msg->data1 + 1 == listing->last_data1;
-
 	if (listing->under_way && msg->data1 == listing->last_data1)
 		return LISTING_MORE;	/* the same frame twice */
-	if (listing->under_way && !follows) {
+	if (listing->under_way && msg->data1 > listing->last_data1)
 		listing_reset(listing, listing->limit);
-		return LISTING_VOID;
-	}
-	if (!take_flows(listing, msg->data, msg->len)) {
-		listing_reset(listing, listing->limit);
-		return LISTING_VOID;
-	}
+	if (listing->under_way && msg->data1 + 1 != listing->last_data1)
+		listing->broken = true;
 	listing->under_way = true;
 	listing->last_data1 = msg->data1;
+	if (!listing->broken && !take_flows(listing, msg->data, msg->len))
+		listing->broken = true;
+	if (listing->broken)
+		return LISTING_VOID;
 	return msg->data1 ? LISTING_MORE : LISTING_WHOLE;
 }

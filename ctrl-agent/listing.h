@@ -3,9 +3,10 @@
  * A NIC's table out of the frames of a LIST_ENTRIES answer.
  *
  * Data1 counts down to 0, the last frame.  Frames carry no number of the answer
- * they belong to, so anything but a step down by one voids what was collected,
- * and the controller asks again.  If exactly the first frames of an answer are
- * lost, the rest looks like a shorter table; the next check finds out.
+ * they belong to.  If it goes up, another answer begins (of an earlier question);
+ * after a gap the rest of an answer is of no use, and the controller asks again.
+ * If exactly the first frames of an answer are lost, the rest looks like a shorter
+ * table; what seems to be missing is sent again, the next check finds the rest.
  */
 #ifndef CVSWD_LISTING_H
 #define CVSWD_LISTING_H
@@ -16,7 +17,7 @@
 enum listing_result {
 	LISTING_MORE,		/* good so far */
 	LISTING_WHOLE,		/* the last frame: @flows is the NIC's table */
-	LISTING_VOID,		/* a gap or a frame that cannot be read: ask again */
+	LISTING_VOID,		/* after a gap or a frame that cannot be read: ask again */
 };
 
 /**
@@ -28,6 +29,7 @@ struct listing {
 	size_t limit;
 	size_t n_listed;
 	bool under_way;
+	bool broken;
 	uint16_t last_data1;
 };
 

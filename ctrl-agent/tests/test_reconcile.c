@@ -239,6 +239,7 @@ static void test_listing(void)
 	struct cvsw_msg second = frame_of(data[1], "priority=2,tcp,actions=drop", 2, 1);
 	struct cvsw_msg last = frame_of(data[2], "priority=3,tcp,actions=drop", 1, 0);
 	struct cvsw_msg empty = { .type = CVSW_MSG_LIST_ENTRIES };
+	struct cvsw_msg bad = { .type = CVSW_MSG_LIST_ENTRIES, .len = 3, .data = data[0] };
 	struct listing listing;
 
 	listing_init(&listing);
@@ -252,7 +253,26 @@ static void test_listing(void)
 	listing_reset(&listing, 10);
 	CHECK(listing_add(&listing, &first) == LISTING_MORE);
 	CHECK(listing_add(&listing, &last) == LISTING_VOID);	/* one is missing */
-	CHECK(!listing.flows.n);
+	/* Another answer begins and is whole. */
+	CHECK(listing_add(&listing, &second) == LISTING_MORE);
+	CHECK(listing_add(&listing, &last) == LISTING_WHOLE);
+	CHECK(listing.flows.n == 2);
+
+	/* After a gap the rest, though in order, is not taken for an answer. */
+	listing_reset(&listing, 10);
+	first.data1 = 3;
+	CHECK(listing_add(&listing, &first) == LISTING_MORE);
+	CHECK(listing_add(&listing, &second) == LISTING_VOID);
+	CHECK(listing_add(&listing, &last) == LISTING_VOID);
+	first.data1 = 2;
+
+	/* A frame that cannot be read spoils its answer to the end. */
+	listing_reset(&listing, 10);
+	bad.data1 = 1;
+	CHECK(listing_add(&listing, &bad) == LISTING_VOID);
+	CHECK(listing_add(&listing, &last) == LISTING_VOID);
+
+	listing_reset(&listing, 10);
 	CHECK(listing_add(&listing, &empty) == LISTING_WHOLE);
 	CHECK(!listing.flows.n);
 
