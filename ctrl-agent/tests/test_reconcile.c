@@ -93,6 +93,9 @@ static void test_flowset_grows(void)
 		CHECK(flowset_find(&set, &flow.match, flow.priority));
 	}
 	CHECK(set.n == 1000);
+	for (struct flow_node *node = TAILQ_FIRST(&set.order); node;
+	     node = TAILQ_NEXT(node, in_order))
+		CHECK(flowset_find(&set, &node->flow.match, node->flow.priority) == &node->flow);
 	flowset_move(&other, &set);
 	CHECK(!set.n && other.n == 1000);
 	flowset_clear(&other);

@@ -232,6 +232,24 @@ static void test_repair(void)
 	wire_free(wire);
 }
 
+static void test_unasked_list(void)
+{
+	struct cvsw_msg empty = { .type = CVSW_MSG_LIST_ENTRIES };
+	struct wire *wire = wire_new(1);
+	unsigned int sent;
+
+	session_list(&wire->session, &empty, wire->now);
+	CHECK(session_state(&wire->session) == SESSION_ABSENT);
+	session_register(&wire->session, true, wire->now);
+	state_flows(wire, "priority=5,tcp,actions=drop");
+	CHECK(run_until_sync(wire, 50));
+	sent = wire->n_to_nic;
+	session_list(&wire->session, &empty, wire->now);
+	run_for(wire, 100);
+	CHECK(in_sync(wire) && wire->n_to_nic == sent);
+	wire_free(wire);
+}
+
 static void test_reboot(void)
 {
 	struct wire *wire = wire_new(1);
@@ -413,6 +431,7 @@ int main(void)
 		{ "agent session: register, push, verify", test_round_trip },
 		{ "agent session: a table nobody stated is left alone", test_left_alone },
 		{ "agent session: missing and extra entries are repaired", test_repair },
+		{ "agent session: a list nobody asked for is ignored", test_unasked_list },
 		{ "agent session: a rebooted NIC gets everything again", test_reboot },
 		{ "agent session: a silent NIC is asked ever more slowly", test_silence },
 		{ "agent session: a NIC that refuses a flow is lagging, not flooded",
