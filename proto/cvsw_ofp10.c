@@ -536,14 +536,13 @@ size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow 
 			 uint8_t *buf, size_t room)
 {
 	struct cvsw_writer w = cvsw_writer(buf, room);
-	size_t len = encoded_len(flow);
 	size_t i;
 
-	if (len > room || !cvsw_ofp10_can_express(&flow->match))
+	if (!cvsw_ofp10_can_express(&flow->match))
 		return 0;
 	cvsw_put_u8(&w, OFP10_VERSION);
 	cvsw_put_u8(&w, OFPT10_FLOW_MOD);
-	cvsw_put_u16(&w, (uint16_t)len);
+	cvsw_put_u16(&w, (uint16_t)encoded_len(flow));
 	cvsw_put_u32(&w, 0);
 	write_match(&w, &flow->match);
 	cvsw_put_u64(&w, flow->cookie);

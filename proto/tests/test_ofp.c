@@ -96,6 +96,40 @@ static void ovs_ports(void)
 	free(message);
 }
 
+/* Ports that are down, by will or for want of carrier; a name of all 16 bytes. */
+static void port_states_and_parts(void)
+{
+	static const char rest[] = "000000000000000000000000000000000000000000000000";
+	static const struct {
+		const char *config_state;
+		bool down;
+	} cases[] = {
+		{ "0000000000000000", false }, { "0000000100000000", true },
+		{ "0000000000000001", true }, { "0000000000000004", false },
+		{ "0000000200000200", false },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cvsw_ofp_msg msg;
+		struct cvsw_ofp_port port;
+		char hex[300];
+		uint8_t *message;
+		size_t offset;
+
+		snprintf(hex, sizeof(hex), "0413005000000004 000d 0001 00000000 00000001 00000000"
+			 "020000000001 0000 61626364616263646162636461626364 %s %s",
+			 cases[i].config_state, rest);
+		CHECK(!decode_hex(hex, &msg, &offset, &message));
+		CHECK(msg.kind == CVSW_OFP_PORT_DESC_REPLY && msg.port_desc.more);
+		CHECK(cvsw_ofp_next_port(&msg.port_desc.ports, &port));
+		CHECK_MSG(port.link_down == cases[i].down, "config, state %s",
+			  cases[i].config_state);
+		CHECK(!strcmp(port.name, "abcdabcdabcdabcd"));
+		free(message);
+	}
+}
+
 static void ovs_port_status(void)
 {
 	static const struct {
@@ -429,6 +463,7 @@ static void encoders_keep_to_their_room(void)
 const struct tap_test ofp_tests[] = {
 	{ "proto: Open vSwitch's simple messages are understood", ovs_simple_messages },
 	{ "proto: Open vSwitch's features and ports are understood", ovs_ports },
+	{ "proto: port states, names and parts are understood", port_states_and_parts },
 	{ "proto: Open vSwitch's port status is understood", ovs_port_status },
 	{ "proto: Open vSwitch's packet-in is understood", ovs_packet_in },
 	{ "proto: the OpenFlow version is negotiated", version_is_negotiated },

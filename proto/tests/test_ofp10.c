@@ -45,6 +45,8 @@ static void round_trip(void)
 		CHECK(used == len && command == want);
 		CHECK(cvsw_flow_equal(&flow, &again));
 		CHECK(!cvsw_ofp10_encode(want, &flow, data, len - 1));
+		/* buffer_id and out_port are no one's. */
+		CHECK(!memcmp(data + 64, "\xff\xff\xff\xff\xff\xff", 6));
 	}
 }
 

@@ -98,6 +98,9 @@ static const struct {
 	  "dl_src=02:00:00:00:00:01,dl_dst=ff:ff:ff:ff:ff:ff actions=mod_dl_src:02:00:00:00:00:0a" },
 	/* Version 2's fields without their protocol. */
 	{ "tp_src=5,actions=drop", "ip,tp_src=5 actions=drop" },
+	{ "tp_dst=5,actions=drop", "ip,tp_dst=5 actions=drop" },
+	{ "nw_tos=4,actions=drop", "ip,nw_tos=4 actions=drop" },
+	{ "nw_dst=10.0.0.1,tp_dst=5,actions=drop", "ip,nw_dst=10.0.0.1,tp_dst=5 actions=drop" },
 	{ "nw_src=10.0.0.1,actions=drop", "nw_src=10.0.0.1 actions=drop" },
 	{ "nw_proto=17,actions=drop", "udp actions=drop" },
 	{ "tcp,ip,tcp,actions=drop", "tcp actions=drop" },
