@@ -329,6 +329,31 @@ static void table_outranking(struct kunit *test)
 	rcu_read_unlock();
 }
 
+/* A flow of a mask of its own. */
+static void lonely_flow(struct cvsw_flow *flow, u32 n)
+{
+	memset(flow, 0, sizeof(*flow));
+	flow->match.mask.dl_dst[0] = n;
+	flow->match.mask.dl_dst[1] = n >> 8;
+	flow->priority = n;
+}
+
+/* A full table takes no more, but takes one in another's place. */
+static void table_full(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	lonely_flow(&f->flow, 1);
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	f->table->count = CVSW_TABLE_MAX;
+	KUNIT_EXPECT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	lonely_flow(&f->flow, 2);
+	KUNIT_EXPECT_EQ(test, cvsw_table_add(f->table, &f->flow), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->table), (u32)CVSW_TABLE_MAX);
+	f->table->count = 1;
+	check_masks(test, f, true);
+}
+
 static void table_counters(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -349,15 +374,6 @@ static void table_counters(struct kunit *test)
 	local_bh_enable();
 	KUNIT_EXPECT_EQ(test, packets, 2ULL);
 	KUNIT_EXPECT_EQ(test, bytes, 65060ULL);
-}
-
-/* A flow of a mask of its own. */
-static void lonely_flow(struct cvsw_flow *flow, u32 n)
-{
-	memset(flow, 0, sizeof(*flow));
-	flow->match.mask.dl_dst[0] = n;
-	flow->match.mask.dl_dst[1] = n >> 8;
-	flow->priority = n;
 }
 
 /* Masks that come and go: idle ones are bounded, and nothing is forgotten. */
@@ -500,6 +516,7 @@ static void table_exit(struct kunit *test)
 
 static struct kunit_case table_cases[] = {
 	KUNIT_CASE(table_outranking),
+	KUNIT_CASE(table_full),
 	KUNIT_CASE(table_counters),
 	KUNIT_CASE(table_random_changes),
 	KUNIT_CASE(table_random_without_memory),

@@ -34,13 +34,14 @@ enum cvsw_ingress {
 /* cvsw_key.layers: which headers the frame has whole. */
 #define CVSW_LAYER_ADDR		0x01	/* IPv4 addresses: IPv4 or ARP */
 #define CVSW_LAYER_IP		0x02	/* IPv4: protocol and ToS */
-#define CVSW_LAYER_PORTS	0x04	/* TCP, UDP or SCTP ports, first fragment */
+#define CVSW_LAYER_PORTS	0x04	/* TCP, UDP or SCTP ports: not in later fragments */
 
 /**
  * struct cvsw_key - the fields of a frame that a flow can match
  *
  * Fields of OpenFlow 1.0's ofp_match (specification 1.0.0, 3.4).  A field
- * whose header the frame lacks, or has only in part, is zero.
+ * whose header the frame lacks, or has only in part, is zero; of a transport
+ * header its first four bytes suffice.
  *
  * @in_port: enum cvsw_ingress
  * @layers: CVSW_LAYER_*; matched where OpenFlow 1.0 would demand that a field's

@@ -45,8 +45,8 @@ int cvsw_key_extract(const struct sk_buff *skb, enum cvsw_ingress in,
  * cvsw_frame_is_control() - would a switch take the frame for a control message?
  * @skb: data at the Ethernet header; not written to, may be shared
  *
- * Looks for EtherType 0xABBA behind any number of VLAN tags and behind SNAP,
- * for a switch that matches dl_type looks there.
+ * Looks for EtherType 0xABBA behind any number of VLAN tags, for a flow here or
+ * in the vswitch may strip them, and behind SNAP, where dl_type is as well.
  */
 bool cvsw_frame_is_control(const struct sk_buff *skb);
 

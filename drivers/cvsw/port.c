@@ -3,12 +3,12 @@
  * A port's life, and the way of its frames between the door and the engine.
  */
 #include <linux/etherdevice.h>
-#include <linux/if_vlan.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
 #include "../../proto/cvsw_msg.h"
 #include "cvsw.h"
+#include "key.h"
 
 LIST_HEAD(cvsw_ports);
 DEFINE_MUTEX(cvsw_ports_lock);
@@ -68,26 +68,10 @@ void cvsw_port_destroy(struct cvsw_port *port)
 }
 EXPORT_SYMBOL_GPL(cvsw_port_destroy);
 
-/*
- * Is it a control frame, or would it become one when its VLAN tags are
- * stripped, by a flow here or by the vswitch?  skb->protocol is what the sender
- * of a packet socket says it is: the frame itself is asked.
- */
-static bool is_control(const struct sk_buff *skb)
-{
-	unsigned int at = offsetof(struct ethhdr, h_proto);
-	__be16 buf, *type;
-
-	do {
-		type = skb_header_pointer(skb, at, sizeof(buf), &buf);
-		at += VLAN_HLEN;
-	} while (type && eth_type_vlan(*type));
-	return type && *type == htons(CVSW_ETHERTYPE);
-}
-
 struct sk_buff *cvsw_port_transmit(struct cvsw_port *port, struct sk_buff *skb)
 {
-	if (unlikely(is_control(skb))) {
+	/* Asked of the frame: a packet socket's skb->protocol is what its sender says. */
+	if (unlikely(cvsw_frame_is_control(skb))) {
 		if (cvsw_control_is_own(skb))
 			return skb;
 		cvsw_stats_count(port->engine.stats, CVSW_CNT_DROP_TX_CONTROL);

@@ -25,6 +25,7 @@
 #include <linux/minmax.h>
 #include <linux/overflow.h>
 #include <linux/percpu.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/u64_stats_sync.h>
@@ -538,6 +539,7 @@ unsigned int cvsw_table_delete(struct cvsw_table *table, const struct cvsw_match
 			mask = entry->match.mask;
 			mask->top = max_t(int, mask->top, entry->priority);
 		}
+		cond_resched();
 	}
 	WRITE_ONCE(table->count, table->count - removed);
 
