@@ -5,6 +5,7 @@
 #
 #   run-uml.sh NAME KERNEL SECONDS SCRIPT [ARG...]
 #
+# (words without spaces: they go through the kernel's command line).
 # The machine's root is this machine's, read only (hostfs); /run is its own.
 # The script's standard output, flat TAP, comes out here with NAME in front of
 # each test's name.  Its standard error and the kernel's log go to

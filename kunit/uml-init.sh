@@ -22,7 +22,23 @@ stty -opost < /dev/tty1
 stty -opost < /dev/tty0
 ip link set lo up
 
+# What the kernel's checkers found out and have not said: for the log, which is
+# looked through for complaints.
+ask_checkers() {
+	if [[ -e /proc/lockdep_stats ]] && ! grep -q 'debug_locks: *1' /proc/lockdep_stats; then
+		echo "WARNING: lockdep has switched itself off" >&2
+	fi
+	if [[ -e /sys/kernel/debug/kmemleak ]]; then
+		# Objects younger than 5 s do not count as leaked.
+		sleep 5.5
+		echo scan > /sys/kernel/debug/kmemleak
+		sed 's/^unreferenced/BUG: unreferenced/' /sys/kernel/debug/kmemleak >&2
+	fi
+}
+
 "${@:2:$1}"
-echo "uml-init: the script ended with $?" >&2
+result=$?
+ask_checkers
+echo "uml-init: the script ended with $result" >&2
 sync
 exec busybox poweroff -f

@@ -46,12 +46,16 @@ static struct sk_buff *wire_burst_skb(struct net_device *dev, const u8 *frame, s
 	return skb;
 }
 
-static void wire_burst_send(struct net_device *dev, struct sk_buff_head *burst)
+/* @irqs_off: as netpoll does */
+static void wire_burst_send(struct net_device *dev, struct sk_buff_head *burst, bool irqs_off)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
 	struct sk_buff *skb;
+	unsigned long flags;
 
 	local_bh_disable();
+	if (irqs_off)
+		local_irq_save(flags);
 	HARD_TX_LOCK(dev, txq, smp_processor_id());
 	while ((skb = __skb_dequeue(burst))) {
 		if (netif_xmit_frozen_or_stopped(txq) ||
@@ -59,6 +63,8 @@ static void wire_burst_send(struct net_device *dev, struct sk_buff_head *burst)
 			kfree_skb(skb);
 	}
 	HARD_TX_UNLOCK(dev, txq);
+	if (irqs_off)
+		local_irq_restore(flags);
 	local_bh_enable();
 }
 
@@ -66,6 +72,7 @@ static void wire_burst_send(struct net_device *dev, struct sk_buff_head *burst)
 static ssize_t wire_burst_write(struct file *file, const char __user *from, size_t size,
 				loff_t *pos)
 {
+	struct wire_end *end = file->private_data;
 	struct net_device *dev = NULL;
 	struct sk_buff_head burst;
 	struct sk_buff *skb;
@@ -79,7 +86,7 @@ static ssize_t wire_burst_write(struct file *file, const char __user *from, size
 	if (IS_ERR(data))
 		return PTR_ERR(data);
 	__skb_queue_head_init(&burst);
-	dev = wire_netdev(file->private_data);
+	dev = wire_netdev(end);
 	if (!dev || !netif_running(dev)) {
 		err = -ENETDOWN;
 		goto out;
@@ -98,7 +105,7 @@ static ssize_t wire_burst_write(struct file *file, const char __user *from, size
 		}
 		__skb_queue_tail(&burst, skb);
 	}
-	wire_burst_send(dev, &burst);
+	wire_burst_send(dev, &burst, end->irqs_off);
 	err = size;
 out:
 	__skb_queue_purge(&burst);

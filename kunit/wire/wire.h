@@ -103,6 +103,7 @@ struct wire_counters {
  * @stall: frames from here stay in the transmit ring
  * @verify: checksums of frames from here are completed as hardware would and
  *	not vouched for, so that the receiving stack checks them
+ * @irqs_off: bursts are sent with interrupts off
  * @blocked_since: jiffies since when the peer's ring is full, or 0
  */
 struct wire_end {
@@ -115,6 +116,7 @@ struct wire_end {
 	u32 reorder;
 	bool stall;
 	bool verify;
+	bool irqs_off;
 	bool link;
 	u16 mtu;
 	u64 features;			/* offered from the next plug on */
