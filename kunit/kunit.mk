@@ -28,11 +28,11 @@ $(UML_KERNELS:%=uml-modules-%): uml-modules-%: uml-%
 .PHONY: check-kunit $(UML_KERNELS:%=check-kunit-%)
 check-kunit: $(UML_KERNELS:%=check-kunit-%) ## KUnit suites, on both test kernels
 $(UML_KERNELS:%=check-kunit-%): check-kunit-%: uml-modules-%
-	@kunit/run-uml.sh kunit-$* $(UML)/$*/kernel 240 \
+	@kunit/run-uml.sh kunit-$* $(UML)/$*/kernel 600 \
 		$(TOP)/kunit/kunit_suites.sh $(UML)/$*/mod
 
 .PHONY: check-wire $(UML_KERNELS:%=check-wire-%)
 check-wire: $(UML_KERNELS:%=check-wire-%) ## the whole driver on the virtio wire, on both test kernels
 $(UML_KERNELS:%=check-wire-%): check-wire-%: uml-modules-% $(BUILD)/bin/cvswctl
-	@kunit/run-uml.sh wire-$* $(UML)/$*/kernel 240 \
+	@kunit/run-uml.sh wire-$* $(UML)/$*/kernel 600 \
 		python3 -B $(TOP)/kunit/wire_test/run.py $(UML)/$*/mod $(UML)/$*/kernel

@@ -31,8 +31,14 @@ end_machine() {
 trap end_machine EXIT
 trap 'exit 130' INT TERM
 
-# One CPU: unpinned, the machine's threads chase each other from CPU to CPU.
-cpu=$(taskset -cp $$ | sed 's/.*[ ,-]//')
+# One CPU, any: unpinned, the machine's threads chase each other from one to another.
+pick_cpu() {
+	local cpus
+	mapfile -t cpus < <(taskset -cp $$ | sed 's/.*: //' | tr , '\n' |
+		while IFS=- read -r first last; do seq "$first" "${last:-$first}"; done)
+	echo "${cpus[$$ % ${#cpus[@]}]}"
+}
+cpu=$(pick_cpu)
 
 start_machine() {
 	set -m
