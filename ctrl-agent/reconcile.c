@@ -25,9 +25,15 @@ static bool goes_with(const struct reconcile_step *steps, size_t n, const struct
 size_t reconcile(const struct flowset *intent, const struct flowset *table,
 		 struct reconcile_step *steps, size_t max)
 {
+	/* A match without a field: every flow. */
+	static const struct cvsw_flow everything;
 	const struct flow_node *node;
 	size_t n = 0;
 
+	if (!intent->n && table->n && max) {
+		steps[0] = (struct reconcile_step){ CVSW_MSG_DELETE_ENTRY, &everything };
+		return 1;
+	}
 	flowset_each(node, table) {
 		if (n == max)
 			return n;

@@ -12,8 +12,8 @@
 /**
  * struct reconcile_step - one message to the NIC
  * @type: CVSW_MSG_SET_ENTRY or CVSW_MSG_DELETE_ENTRY
- * @flow: points into the intent (SET) or into the table (DELETE, of which only
- *	the match counts)
+ * @flow: points into the intent (SET) or into the table or to a constant (DELETE,
+ *	of which only the match counts)
  */
 struct reconcile_step {
 	enum cvsw_msg_type type;

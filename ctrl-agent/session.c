@@ -132,8 +132,10 @@ static void ask(struct session *session, uint64_t now)
 	session->phase = PHASE_ASKING;
 	if (session->tries >= SESSION_HELLO_TRIES) {
 		session->verified = 0;
-		send_hello(session);
+		if (!session->answered)
+			send_hello(session);
 	}
+	session->answered = false;
 	if (send_plain(session, CVSW_MSG_LIST_ENTRIES, 0))
 		session->deadline = now + doubling(SESSION_ANSWER_MS, session->tries++,
 						   SESSION_ANSWER_MAX_MS);
@@ -195,6 +197,7 @@ static void compare(struct session *session, uint64_t now)
 	flowset_move(&session->table, &session->listing.flows);
 	session->table_known = true;
 	session->heard = true;
+	session->tries = 0;
 	session->diff = (struct reconcile_diff){ 0, 0 };
 	if (session->intent.flows_stated) {
 		session->diff = reconcile_diff(&session->intent.flows, &session->table);
@@ -222,8 +225,9 @@ void session_list(struct session *session, const struct cvsw_msg *msg, uint64_t 
 {
 	if (session->phase != PHASE_ASKING)
 		return;		/* late: of a question that is no longer of interest */
-	session->tries = 0;	/* it lives: whatever is lost now is asked for again soon */
-	session->deadline = now + SESSION_ANSWER_MS;
+	session->answered = true;
+	if (session->deadline < now + SESSION_ANSWER_MS)
+		session->deadline = now + SESSION_ANSWER_MS;
 	switch (listing_add(&session->listing, msg)) {
 	case LISTING_MORE:
 		break;

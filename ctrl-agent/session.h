@@ -34,7 +34,7 @@
 
 #define SESSION_ANSWER_MS	400	/* for the first try; doubles from there */
 #define SESSION_ANSWER_MAX_MS	10000
-#define SESSION_HELLO_TRIES	3	/* from this try on ask with a HELLO as well */
+#define SESSION_HELLO_TRIES	3	/* silent tries after which a HELLO goes along */
 #define SESSION_REPAIR_MS	100	/* pause before a second repair; doubles */
 #define SESSION_REPAIR_MAX_MS	10000
 #define SESSION_RECHECK_MS	30000
@@ -85,7 +85,8 @@ struct session {
 	uint64_t deadline;
 	bool heard;		/* a whole list since it registered */
 	bool settings_due;
-	unsigned int tries;	/* unanswered LIST_ENTRIES */
+	unsigned int tries;	/* LIST_ENTRIES since the last whole answer */
+	bool answered;		/* to the last of them anything came */
 	unsigned int repairs;	/* rounds since the last change that did not end it */
 	uint64_t registered_at;
 

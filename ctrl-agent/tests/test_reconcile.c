@@ -219,8 +219,18 @@ static void test_reconcile_needless_deletes(void)
 	put(&table, "priority=1,ip,actions=drop");
 	put(&table, "priority=2,tcp,actions=drop");
 	put(&table, "priority=3,tcp,tp_dst=80,actions=drop");
+	put(&intent, "priority=1,arp,actions=drop");
+	put(&table, "priority=1,arp,actions=drop");
 	CHECK(reconcile(&intent, &table, steps, 8) == 1);
+	CHECK(steps[0].type == CVSW_MSG_DELETE_ENTRY && steps[0].flow->priority == 1);
 	CHECK(reconcile_diff(&intent, &table).extra == 3);
+
+	/* Nothing wanted at all: one for everything. */
+	put(&table, "priority=1,udp,actions=drop");
+	flowset_clear(&intent);
+	CHECK(reconcile(&intent, &table, steps, 8) == 1);
+	reconcile_apply(&table, &steps[0]);
+	CHECK(!table.n);
 	flowset_clear(&table);
 }
 

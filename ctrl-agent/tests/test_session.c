@@ -25,12 +25,14 @@ struct in_flight {
  * struct wire - a session and a NIC
  * @loss, @twice: percent
  * @jitter: milliseconds; anything above 1 reorders
+ * @drop_data1: frames of LIST_ENTRIES with this Data1 get lost, if it is not 0
  */
 struct wire {
 	uint64_t now;
 	uint32_t random;
 	unsigned int loss, twice, jitter;
 	bool cut;
+	uint16_t drop_data1;
 	struct session session;
 	struct simnic nic;
 	struct in_flight *frames;
@@ -79,7 +81,13 @@ static bool session_sends(void *owner, const uint8_t *frame, size_t len)
 
 static void nic_sends(void *owner, const uint8_t *frame, size_t len)
 {
-	put_frame(owner, false, frame, len);
+	struct wire *wire = owner;
+	struct cvsw_msg msg;
+
+	if (wire->drop_data1 && cvsw_msg_decode(frame, len, &msg, NULL) == CVSW_OK &&
+	    msg.type == CVSW_MSG_LIST_ENTRIES && msg.data1 == wire->drop_data1)
+		return;
+	put_frame(wire, false, frame, len);
 }
 
 static struct wire *wire_new(uint32_t seed)
@@ -336,6 +344,32 @@ static void test_many_flows(void)
 	wire_free(wire);
 }
 
+/* As a vswitch does with a burst of frames that its socket cannot hold. */
+static void test_lists_never_whole(void)
+{
+	struct wire *wire = wire_new(1);
+	char text[64];
+	unsigned int lists;
+
+	session_register(&wire->session, true, wire->now);
+	CHECK(run_until_sync(wire, 20));
+	for (int i = 0; i < 200; i++) {
+		snprintf(text, sizeof(text), "priority=5,tcp,tp_dst=%d,actions=drop", i);
+		state_flows(wire, text);
+	}
+	wire->drop_data1 = 3;
+	run_for(wire, 60000);
+	CHECK(session_state(&wire->session) == SESSION_LAGGING);
+	lists = wire->nic.n_of_type[CVSW_MSG_LIST_ENTRIES];
+	run_for(wire, 60000);
+	CHECK_MSG(wire->nic.n_of_type[CVSW_MSG_LIST_ENTRIES] - lists <= 7, "%u in a minute",
+		  wire->nic.n_of_type[CVSW_MSG_LIST_ENTRIES] - lists);
+	CHECK(!wire->nic.n_of_type[CVSW_MSG_HELLO]);	/* it lives, and was not forgotten */
+	wire->drop_data1 = 0;
+	CHECK(run_until_sync(wire, SESSION_ANSWER_MAX_MS + 1000) && nic_has_intent(wire));
+	wire_free(wire);
+}
+
 static void test_overfull_nic(void)
 {
 	struct wire *wire = wire_new(1);
@@ -437,6 +471,8 @@ int main(void)
 		{ "agent session: a NIC that refuses a flow is lagging, not flooded",
 		  test_refusing_nic },
 		{ "agent session: 3000 flows in bursts a NIC can queue", test_many_flows },
+		{ "agent session: lists that never come whole are asked for ever more slowly",
+		  test_lists_never_whole },
 		{ "agent session: a NIC with far too many entries is cleared", test_overfull_nic },
 		{ "agent session: a flood of REGISTERs moves little", test_register_flood },
 		{ "agent session: 20 % loss", test_lossy },
