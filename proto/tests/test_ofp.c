@@ -122,6 +122,7 @@ static void port_states_and_parts(void)
 			 cases[i].config_state, rest);
 		CHECK(!decode_hex(hex, &msg, &offset, &message));
 		CHECK(msg.kind == CVSW_OFP_PORT_DESC_REPLY && msg.port_desc.more);
+		memset(&port, 0x55, sizeof(port));
 		CHECK(cvsw_ofp_next_port(&msg.port_desc.ports, &port));
 		CHECK_MSG(port.link_down == cases[i].down, "config, state %s",
 			  cases[i].config_state);
@@ -197,6 +198,7 @@ static void version_is_negotiated(void)
 		{ "0600001000000001 0001000800000060", 0 },		/* 1.4 and 1.5 */
 		{ "0400001800000001 0002000500000000 0001000800000002", 1 },
 		{ "0400001000000001 0001000300000002", 4 },		/* no element: ignored */
+		{ "0400001000000001 000100ff00000002", 4 },		/* beyond the end: ignored */
 		{ "0100000a00000001 ffff", 1 },				/* a body of 1.0: ignored */
 		{ "0100000c00000001 ffffffff", 1 },
 		{ "0400001400000001 0001000c00000002ffffffff", 1 },	/* longer bitmap */

@@ -156,6 +156,7 @@ static const struct {
 	{ "ip,nw_proto=256,actions=drop", 13, "expected a number from 0 to 255" },
 	{ "ip,nw_src=10.0.0,actions=drop", 11, "expected an IPv4 address" },
 	{ "ip,nw_src=10.0.0.256,actions=drop", 11, "expected an IPv4 address" },
+	{ "ip,nw_src=10.0.0.0001,actions=drop", 11, "expected an IPv4 address" },
 	{ "ip,nw_src=10.0.0.1.2,actions=drop", 11, "expected an IPv4 address" },
 	{ "ip,nw_src=10.0.0.1/33,actions=drop", 20, "prefix length" },
 	{ "ip,nw_src=10.0.0.1/,actions=drop", 20, "prefix length" },
