@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """A VM: its QEMU, a serial line that takes commands, and QMP."""
 import base64
+import fcntl
 import itertools
 import json
 import os
@@ -220,9 +221,10 @@ def acceleration(image, build, log_dir):
     if accel := os.environ.get("CVSW_ACCEL"):
         return accel
     verdict = f"{build}/vm/accel"
-    if not os.path.exists(verdict):
-        accel = "kvm" if kvm_works(image, log_dir) else "tcg"
-        with open(verdict, "w", encoding="ascii") as out:
-            out.write(accel)
+    with open(f"{verdict}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)    # labs start side by side
+        if not os.path.exists(verdict):
+            with open(verdict, "w", encoding="ascii") as out:
+                out.write("kvm" if kvm_works(image, log_dir) else "tcg")
     with open(verdict, encoding="ascii") as known:
         return known.read().strip()

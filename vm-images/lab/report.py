@@ -23,12 +23,12 @@ class Report:
         name = f"{self.prefix}: {name}"
         try:
             yield
-        except (AssertionError, Exception) as why:
+        except Exception as why:
             self.failed += 1
-            print(f"not ok - {name}")
             text = str(why) if isinstance(why, AssertionError) else traceback.format_exc()
-            for line in text.strip().splitlines():
-                print(f"# {line}")
+            lines = [f"not ok - {name}", *(f"# {line}" for line in text.strip().splitlines())]
+            # In one piece: another suite may write to the same pipe.
+            print("\n".join(lines), flush=True)
             if isinstance(why, GuestDead):
                 raise
         else:

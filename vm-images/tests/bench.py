@@ -3,7 +3,7 @@
 import contextlib
 import json
 
-from lab.process import LabError, wait_for
+from lab.process import wait_for
 from lab.report import expect
 from lab.traffic import Iperf, ping
 
@@ -25,18 +25,17 @@ class Bench:
         wait_for(f"an MTU of {mtu}",
                  lambda: vm.sh("cat /sys/class/net/eth0/mtu").strip() == str(mtu), 5)
 
-    def counted(self, vm, name):
-        """The sum of a NIC's counters whose names begin so, as `cvswctl --local stats` has them."""
+    @staticmethod
+    def counters(vm):
+        """A NIC's counters, as `cvswctl --local stats` has them."""
         stats = json.loads(vm.sh("cvswctl --local -j stats eth0"))
-        return sum(item["value"] for item in stats if item["counter"].startswith(name))
+        return {item["counter"]: item["value"] for item in stats}
+
+    def counted(self, vm, name):
+        return self.counters(vm)[name]
 
     def await_count(self, vm, name, value):
-        """Wait until the counters have come to a value; returns what they are then."""
-        try:
-            wait_for(name, lambda: self.counted(vm, name) >= value, 3)
-        except LabError:
-            pass
-        return self.counted(vm, name)
+        wait_for(f"{name} to be {value}", lambda: self.counted(vm, name) >= value, 5)
 
     @staticmethod
     def local_flows(vm):
