@@ -36,7 +36,10 @@ static void client_free(struct client *client)
 	free(client);
 }
 
-static void take_lines(struct client *client);
+static size_t unread(const struct client *client)
+{
+	return evbuffer_get_length(bufferevent_get_output(client->stream));
+}
 
 static void write_answer(struct client *client, json_t *answer)
 {
@@ -44,14 +47,7 @@ static void write_answer(struct client *client, json_t *answer)
 	struct evbuffer *out = bufferevent_get_output(client->stream);
 
 	json_decref(answer);
-	if (!text || evbuffer_get_length(out) > CLIENT_OUT_MAX) {
-		log_limited(LOG_WARNING, "a client got no answer: %s",
-			    text ? "it does not read" : "it cannot be written as JSON");
-		client->closing = true;
-	} else {
-		evbuffer_add(out, text, strlen(text));
-		evbuffer_add(out, "\n", 1);
-	}
+	evbuffer_add_printf(out, "%s\n", text ? text : "{\"ok\":false}");
 	free(text);
 }
 
@@ -74,7 +70,7 @@ static void take_lines(struct client *client)
 {
 	struct evbuffer *in = bufferevent_get_input(client->stream);
 
-	while (!client->busy && !client->closing) {
+	while (!client->busy && !client->closing && unread(client) < CLIENT_OUT_BUSY) {
 		size_t len;
 		char *line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF);
 
@@ -100,15 +96,18 @@ static void on_written(struct bufferevent *stream, void *arg)
 	struct client *client = arg;
 
 	(void)stream;
-	if (client->closing || (client->eof && !client->busy))
+	if (!client->closing)
+		take_lines(client);
+	if ((client->closing || client->eof) && !client->busy && !unread(client))
 		client_free(client);
 }
 
 static void on_event(struct bufferevent *stream, short what, void *arg)
 {
 	struct client *client = arg;
-	bool owed = client->busy || evbuffer_get_length(bufferevent_get_output(stream));
+	bool owed = client->busy || unread(client);
 
+	(void)stream;
 	if ((what & BEV_EVENT_ERROR) || ((what & BEV_EVENT_EOF) && !owed))
 		client_free(client);
 	else if (what & BEV_EVENT_EOF)

@@ -12,7 +12,8 @@
 
 #define CLIENT_MAX		64
 #define CLIENT_LINE_MAX		(8 * 1024 * 1024)
-#define CLIENT_OUT_MAX		(64 * 1024 * 1024)
+/* Answers that a client has not read yet; beyond that its next requests wait. */
+#define CLIENT_OUT_BUSY		(1024 * 1024)
 
 struct client;
 

@@ -43,7 +43,8 @@ static json_t *named(struct nlattr **attrs)
 		json_object_set_new(item, "device",
 				    json_string(nla_get_string(attrs[CVSW_NLA_IFNAME])));
 	else
-		json_object_set_new(item, "device", json_string(if_indextoname(index, name) ?: "?"));
+		json_object_set_new(item, "device",
+				    json_string(if_indextoname(index, name) ?: "?"));
 	json_object_set_new(item, "ifindex", json_integer(index));
 	return item;
 }
@@ -231,8 +232,9 @@ static void print_ports(const json_t *items)
 	if (!json_array_size(items))
 		puts("no device under CVSW in this network namespace");
 	json_array_foreach(items, i, item)
-		printf("%-15s %-12s  %lld flows, others %s  cvsw %s\n", ctl_text(item, "device", "?"),
-		       ctl_text(item, "state", "?"), number(item, "flows"),
+		printf("%-15s %-12s  %lld flows, others %s  cvsw %s\n",
+		       ctl_text(item, "device", "?"), ctl_text(item, "state", "?"),
+		       number(item, "flows"),
 		       ctl_text(item, "miss", "?"), ctl_text(item, "version", "?"));
 }
 

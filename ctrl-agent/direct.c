@@ -37,7 +37,9 @@ static void tap_close(struct tap *tap)
 
 static void retry_later(struct tap *tap)
 {
-	static const struct timeval wait = { DIRECT_RETRY_MS / 1000, DIRECT_RETRY_MS % 1000 * 1000 };
+	static const struct timeval wait = {
+		DIRECT_RETRY_MS / 1000, DIRECT_RETRY_MS % 1000 * 1000,
+	};
 
 	event_add(tap->retry, &wait);
 }

@@ -19,7 +19,7 @@ bool intent_parse_flow(const char *text, struct cvsw_flow *flow, struct cvsw_tex
 	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, flow, data, sizeof(data));
 	if (!len) {
 		snprintf(error->message, sizeof(error->message),
-			 "a mask of this match cannot be said in OpenFlow 1.0, which version 2 uses");
+			 "OpenFlow 1.0, which version 2 uses, cannot say a mask of this match");
 		return false;
 	}
 	fault = cvsw_ofp10_decode(data, len, &used, &command, flow, NULL);

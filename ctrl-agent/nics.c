@@ -138,6 +138,17 @@ static bool is_station(const uint8_t mac[CVSW_ETH_ALEN])
 	return !(mac[0] & 1) && memcmp(mac, zero, CVSW_ETH_ALEN);
 }
 
+/* Without proof in version 2: a live migration, or someone who claims its MAC address. */
+static void leave_port(struct nic *nic)
+{
+	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " leaves switch %016llx port %u (%s)",
+		    MAC_BYTES(nic->session.mac), (unsigned long long)nic->port->vswitch->dpid,
+		    nic->port->number, nic->port->name);
+	nic->n_moves++;
+	nic->port->nic = NULL;
+	vswitch_port_hello(nic->port);
+}
+
 bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
 {
 	bool elsewhere;
@@ -155,16 +166,12 @@ bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW
 		return false;
 	}
 	elsewhere = nic->port != port;
-	if (elsewhere) {
-		if (nic->port) {
-			nic->n_moves++;
-			nic->port->nic = NULL;
-			vswitch_port_hello(nic->port);
-		}
-		log_limited(LOG_INFO, "NIC " MAC_FORMAT " registered at switch %016llx port %u (%s)",
+	if (elsewhere && nic->port)
+		leave_port(nic);
+	if (elsewhere)
+		log_limited(LOG_INFO, "NIC " MAC_FORMAT " is at switch %016llx port %u (%s)",
 			    MAC_BYTES(mac), (unsigned long long)port->vswitch->dpid,
 			    port->number, port->name);
-	}
 	nic->port = port;
 	port->nic = nic;
 	nic->n_registers++;

@@ -185,7 +185,7 @@ static void on_features(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
 								       "OpenFlow 1.3",
 				       conn->peer, send_frame, conn);
 	if (!conn->vswitch) {
-		ofconn_end(conn, "datapath id %016llx is connected already, or there are %d switches",
+		ofconn_end(conn, "datapath id %016llx is connected already, or %d switches are",
 			   (unsigned long long)msg->features.datapath_id, VSWITCH_MAX);
 		return;
 	}

@@ -16,7 +16,7 @@ static struct nic *by_mac(struct agent *agent, const uint8_t mac[CVSW_ETH_ALEN],
 	if (nic)
 		return nic;
 	if (unknown == PLACE_REFUSE) {
-		snprintf(why, room, "NIC " MAC_FORMAT " is not known (cvswctl show lists the known)",
+		snprintf(why, room, "NIC " MAC_FORMAT " is not known (cvswctl show lists all)",
 			 MAC_BYTES(mac));
 		return NULL;
 	}
@@ -83,7 +83,7 @@ struct nic *place_find_nic(struct agent *agent, const char *text, enum place_unk
 		port = by_name(agent, text, &n);
 	}
 	if (n > 1)
-		snprintf(why, room, "%u switches have a port \"%.32s\": name it DPID:PORT", n, text);
+		snprintf(why, room, "%u switches have a port \"%.32s\": say DPID:PORT", n, text);
 	else if (!port)
 		snprintf(why, room, "no NIC \"%.64s\": name its MAC address, DPID:PORT or a port's "
 			 "name (cvswctl show lists them)", text);

@@ -38,7 +38,7 @@
 #define SESSION_REPAIR_MS	100	/* pause before a second repair; doubles */
 #define SESSION_REPAIR_MAX_MS	10000
 #define SESSION_RECHECK_MS	30000
-#define SESSION_REGISTER_MIN_MS	200	/* a NIC's repeated REGISTER counts only this often */
+#define SESSION_REGISTER_MIN_MS	200	/* between two REGISTERs that count */
 
 enum session_state {
 	SESSION_ABSENT,		/* not registered, or its port has gone */

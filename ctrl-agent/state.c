@@ -97,7 +97,8 @@ static bool load_nic(struct agent *agent, const json_t *json)
 	intent->flows_stated = json_is_array(flows);
 	if (flows && !intent_parse_flows(flows, &intent->flows, &bad, &error))
 		return false;
-	if (mtu && (json_integer_value(mtu) < INTENT_MIN_MTU || json_integer_value(mtu) > UINT16_MAX))
+	if (mtu && (json_integer_value(mtu) < INTENT_MIN_MTU ||
+		    json_integer_value(mtu) > UINT16_MAX))
 		return false;
 	intent->mtu = json_integer_value(mtu);
 	intent->offload_stated = offload != NULL;

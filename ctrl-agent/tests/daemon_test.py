@@ -398,6 +398,19 @@ def test_json_protocol(daemon):
         sock.shutdown(socket.SHUT_WR)
         assert json.loads(sock.makefile().readline())['ok'] is True
     with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(1)
+        sock.connect(daemon.socket)
+        try:
+            for _ in range(300):        # and reads no answer
+                sock.sendall(b'{"command":"show"}\n' * 1000)
+        except OSError:
+            pass
+        assert memory(daemon) < 300e6
+        sock.settimeout(20)
+        answers = sock.makefile()
+        for _ in range(1000):
+            assert json.loads(answers.readline())['ok'] is True
+    with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(20)
         sock.connect(daemon.socket)
         try:

@@ -49,8 +49,8 @@ check "with its flow" has a "$flow"
 ip link add br0 type bridge 2>/dev/null && bridge=br0 || bridge=
 if [ -n "$bridge" ]; then
 	check "a bridge is refused" bash -c \
-		"! timeout 5 '$bin/cvswd' --socket '$work/other' --direct $bridge 2>'$work/bridge.log' &&
-		 grep 'is a bridge' '$work/bridge.log'"
+		"! timeout 5 '$bin/cvswd' --socket '$work/other' --direct $bridge \
+			2>'$work/bridge.log' && grep 'is a bridge' '$work/bridge.log'"
 fi
 check_stop "cvswd ends without a complaint" "$cvswd"
 exit $failed

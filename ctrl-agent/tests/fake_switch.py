@@ -16,7 +16,7 @@ def mac_bytes(text):
 
 
 def control(kind, dst=b'\xff' * 6, data1=0, data=b''):
-    """A control message as ../shared/design/control-protocol.md draws it."""
+    """A control message as proto/README.md draws it."""
     frame = dst + bytes([0x20 | kind, 0]) + struct.pack('!HHH', len(data), data1, 0xabba) + data
     return frame.ljust(60, b'\0')
 
@@ -157,8 +157,9 @@ class Switch:
         elif kind == 18 and self.version == V13:
             assert struct.unpack_from('!H', body)[0] == 13
             numbers = list(self.ports)
-            self.send(19, struct.pack('!HH4x', 13, 1) + b''.join(map(self.port13, numbers[:1])), xid)
-            self.send(19, struct.pack('!HH4x', 13, 0) + b''.join(map(self.port13, numbers[1:])), xid)
+            for more, part in ((1, numbers[:1]), (0, numbers[1:])):
+                self.send(19, struct.pack('!HH4x', 13, more) + b''.join(map(self.port13, part)),
+                          xid)
             self.ready = True
         elif kind == 9:
             assert body[2:] == b'\xff\xff', 'SET_CONFIG: frames may be cut'

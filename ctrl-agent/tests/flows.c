@@ -28,7 +28,8 @@ struct cvsw_flow random_flow(uint32_t *state)
 {
 	static const char *const matches[] = {
 		"", "in_port=1,", "ip,", "ip,nw_src=10.0.0.0/8,", "ip,nw_src=10.1.0.0/16,",
-		"tcp,", "udp,", "tcp,nw_dst=10.1.2.3,", "tcp,tp_dst=80,", "in_port=1,tcp,tp_dst=80,",
+		"tcp,", "udp,", "tcp,nw_dst=10.1.2.3,", "tcp,tp_dst=80,",
+		"in_port=1,tcp,tp_dst=80,",
 		"arp,", "dl_vlan=5,", "dl_vlan=5,tcp,", "dl_src=02:00:00:00:00:01,",
 		"dl_src=02:00:00:00:00:01,udp,tp_src=53,",
 	};

@@ -114,6 +114,12 @@ check "with its flow" has a "$flow"
 check "and its MTU" until_true 5 has a "mtu 1400"
 
 check_stop "cvswd ends without a complaint" "$cvswd"
+vsctl del-controller br0
+start_cvswd --connect "unix:$work/br0.mgmt"
+check "connecting to the switch's own socket: both NICs are found" until_true 15 both_in_sync
+check "and programmed" says "$mac_b: in sync, 1 flow" ctl add-flow tap1 "${flow/ /,}"
+check "and has it" has b "$flow"
+check_stop "cvswd ends without a complaint after that" "$cvswd"
 check "a client says that it is not running" says "is it running?" \
 	bash -c "! '$bin/cvswctl' --socket '$sock' show"
 check "the NIC keeps its table without a controller" has a "$flow"
