@@ -19,7 +19,7 @@ CVSWCTL := $(BUILD)/bin/cvswctl
 CVSWD_ASAN := $(BUILD)/asan/cvswd
 CVSWCTL_ASAN := $(BUILD)/asan/cvswctl
 
-.PHONY: agent agent-asan agent-test agent-install
+.PHONY: agent agent-asan agent-test agent-install install
 agent: $(CVSWD) $(CVSWCTL) ## build cvswd and cvswctl
 all: agent
 
@@ -81,9 +81,10 @@ agent-test: agent-asan $(AGENT_TESTS) $(TAPNIC) ## test daemon and CLI: units, f
 	$(AGENT_DIR)/tests/ovs_test.sh $(BUILD) || failed=1; \
 	exit $$failed
 
-# Installation: make agent-install DESTDIR=... [PREFIX=/usr]
+# Installation: make install DESTDIR=... [PREFIX=/usr]; other rooms may join in.
 PREFIX ?= /usr
 AGENT_INSTALL := install -D
+install: agent-install ## install CVSW's user space (DESTDIR=, PREFIX=)
 agent-install: agent ## install daemon, CLI, manual pages, completion, systemd unit (DESTDIR=)
 	$(AGENT_INSTALL) -m 755 $(CVSWD) $(DESTDIR)$(PREFIX)/sbin/cvswd
 	$(AGENT_INSTALL) -m 755 $(CVSWCTL) $(DESTDIR)$(PREFIX)/sbin/cvswctl
