@@ -29,7 +29,7 @@ all: ## build the modules (KDIR= to choose the kernel), cvswd and cvswctl
 include $(sort $(wildcard $(TOP)/*/*.mk $(TOP)/drivers/cvsw/*.mk))
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
 clean: ## remove build/ (the cache stays: $(CVSW_CACHE))
 	rm -rf $(BUILD)

@@ -30,3 +30,11 @@ modules: export ARCH := $(ARCH)
 modules: export OUT := $(OUT)
 modules: ## build cvsw.ko and cvsw_virtio_net.ko
 	@$(CVSW_SCRIPTS)/build-modules
+
+modules_install uninstall: export KDIR := $(KDIR)
+modules_install uninstall: export OUT := $(OUT)
+modules_install uninstall: export DESTDIR := $(DESTDIR)
+modules_install: ## install the modules that were built, to load in place of virtio_net
+	@$(CVSW_SCRIPTS)/install-modules install
+uninstall: ## remove the installed modules again
+	@$(CVSW_SCRIPTS)/install-modules uninstall
