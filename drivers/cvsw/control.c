@@ -130,18 +130,15 @@ static int page_add(const struct cvsw_entry *entry, void *arg)
 {
 	struct list_page *page = arg;
 	struct cvsw_flow flow;
-	u8 buf[CVSW_OFP10_FLOW_MOD_MAX];
 	size_t len;
 
 	cvsw_entry_flow(entry, &flow);
-	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, buf, sizeof(buf));
-	if (!len || len > page->room) {
-		page->left_out++;
-		return 0;
-	}
-	if (len > page->room - page->len)
+	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, page->data + page->len,
+				page->room - page->len);
+	if (!len && page->len)
 		return -ENOSPC;
-	memcpy(page->data + page->len, buf, len);
+	if (!len)
+		page->left_out++;
 	page->len += len;
 	return 0;
 }
@@ -210,6 +207,7 @@ static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_
 	struct cvsw_flow flow;
 	enum cvsw_fault fault;
 	size_t used;
+	int err = 0;
 
 	fault = cvsw_ofp10_decode(msg->data, msg->len, &used, &command, &flow, NULL);
 	if (!fault && used != msg->len)
@@ -220,9 +218,11 @@ static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_
 		return CVSW_CNT_FAULT(fault);
 
 	if (msg->type == CVSW_MSG_SET_ENTRY)
-		return counter_of(cvsw_table_add(control->engine->table, &flow));
-	cvsw_table_delete(control->engine->table, &flow.match);
-	return CVSW_CNT_CTL_APPLIED;
+		err = cvsw_table_add(control->engine->table, &flow);
+	else
+		cvsw_table_delete(control->engine->table, &flow.match);
+	cvsw_engine_changed(control->engine);
+	return counter_of(err);
 }
 
 /* RTNL, and the device still there?  Then the caller has it to release. */

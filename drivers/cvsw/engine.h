@@ -14,12 +14,21 @@
  * @table: lives as long as the engine
  * @stats: counters
  * @miss_drop: a frame that no flow matches is dropped, not passed
+ * @idle: the table is empty and misses pass: a hint for ports, which then need
+ *	not ask.  False is always right; cvsw_engine_changed() keeps it
  */
 struct cvsw_engine {
 	struct cvsw_table *table;
 	struct cvsw_stats __percpu *stats;
 	bool miss_drop;
+	bool idle;
 };
+
+/* To be called behind every change of the table, by whoever makes it. */
+static inline void cvsw_engine_changed(struct cvsw_engine *engine)
+{
+	WRITE_ONCE(engine->idle, !engine->miss_drop && cvsw_table_empty(engine->table));
+}
 
 /**
  * cvsw_handle_frame() - look a frame up and do what its flow says

@@ -69,6 +69,22 @@ static int put_port(struct sk_buff *skb, struct netlink_callback *cb, struct cvs
 	return 0;
 }
 
+/* Encodes in place, for the stack is small. */
+static int put_flow_mod(struct sk_buff *skb, const struct cvsw_entry *entry)
+{
+	struct nlattr *attr = nla_reserve(skb, CVSW_NLA_FLOW_MOD, CVSW_OFP10_FLOW_MOD_MAX);
+	struct cvsw_flow flow;
+	size_t len;
+
+	if (!attr)
+		return -EMSGSIZE;
+	cvsw_entry_flow(entry, &flow);
+	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, nla_data(attr), CVSW_OFP10_FLOW_MOD_MAX);
+	attr->nla_len = nla_attr_size(len);
+	skb_trim(skb, skb->len - nla_total_size(CVSW_OFP10_FLOW_MOD_MAX) + nla_total_size(len));
+	return 0;
+}
+
 struct put_flow_args {
 	struct sk_buff *skb;
 	struct netlink_callback *cb;
@@ -79,20 +95,15 @@ static int put_flow(const struct cvsw_entry *entry, void *arg)
 {
 	struct put_flow_args *args = arg;
 	struct sk_buff *skb = args->skb;
-	u8 flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
-	struct cvsw_flow flow;
 	u64 packets, bytes;
-	size_t len;
 	void *hdr;
 
-	cvsw_entry_flow(entry, &flow);
-	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, flow_mod, sizeof(flow_mod));
 	cvsw_entry_read(entry, &packets, &bytes);
 
 	hdr = message_begin(skb, args->cb, args->port);
 	if (!hdr)
 		return -EMSGSIZE;
-	if (nla_put(skb, CVSW_NLA_FLOW_MOD, len, flow_mod) ||
+	if (put_flow_mod(skb, entry) ||
 	    nla_put_u64_64bit(skb, CVSW_NLA_N_PACKETS, packets, CVSW_NLA_PAD) ||
 	    nla_put_u64_64bit(skb, CVSW_NLA_N_BYTES, bytes, CVSW_NLA_PAD)) {
 		genlmsg_cancel(skb, hdr);

@@ -3,6 +3,7 @@
  * A port's life, and the way of its frames between the door and the engine.
  */
 #include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -27,6 +28,7 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev)
 	if (!port->engine.stats)
 		goto destroy_table;
 	port->engine.miss_drop = cvsw_miss_drop;
+	cvsw_engine_changed(&port->engine);
 	port->dev = dev;
 	cvsw_control_init(&port->control, dev, &port->engine, cvsw_allow_unauthenticated);
 
@@ -68,26 +70,49 @@ void cvsw_port_destroy(struct cvsw_port *port)
 }
 EXPORT_SYMBOL_GPL(cvsw_port_destroy);
 
+static struct sk_buff *drop(struct cvsw_port *port, struct sk_buff *skb, enum cvsw_counter cause)
+{
+	cvsw_stats_count(port->engine.stats, cause);
+	dev_kfree_skb_any(skb);
+	return NULL;
+}
+
+/*
+ * For nearly every frame: no.  Else cvsw_frame_is_control() knows.  The frame
+ * itself is asked, for a packet socket's skb->protocol is what its sender says.
+ */
+static bool may_be_control(const struct sk_buff *skb)
+{
+	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
+
+	return skb_headlen(skb) < ETH_HLEN || eth->h_proto == htons(CVSW_ETHERTYPE) ||
+	       eth_type_vlan(eth->h_proto) || !eth_proto_is_802_3(eth->h_proto);
+}
+
 struct sk_buff *cvsw_port_transmit(struct cvsw_port *port, struct sk_buff *skb)
 {
-	/* Asked of the frame: a packet socket's skb->protocol is what its sender says. */
-	if (unlikely(cvsw_frame_is_control(skb))) {
-		if (cvsw_control_is_own(skb))
-			return skb;
-		cvsw_stats_count(port->engine.stats, CVSW_CNT_DROP_TX_CONTROL);
-		dev_kfree_skb_any(skb);
-		return NULL;
+	if (unlikely(may_be_control(skb)) && cvsw_frame_is_control(skb))
+		return cvsw_control_is_own(skb) ? skb : drop(port, skb, CVSW_CNT_DROP_TX_CONTROL);
+
+	if (READ_ONCE(port->engine.idle)) {
+		cvsw_stats_count(port->engine.stats, CVSW_CNT_TX_MISS);
+		return skb;
 	}
 	skb_reset_mac_header(skb);
 	return cvsw_handle_frame(&port->engine, skb, CVSW_HOST);
 }
 EXPORT_SYMBOL_GPL(cvsw_port_transmit);
 
+/* An XDP program has had the frame before: the driver runs it ahead of this hook. */
 struct sk_buff *cvsw_port_receive(struct cvsw_port *port, struct sk_buff *skb)
 {
 	if (unlikely(skb->protocol == htons(CVSW_ETHERTYPE))) {
 		cvsw_control_receive(&port->control, skb);
 		return NULL;
+	}
+	if (READ_ONCE(port->engine.idle)) {
+		cvsw_stats_count(port->engine.stats, CVSW_CNT_RX_MISS);
+		return skb;
 	}
 
 	skb_push(skb, ETH_HLEN);
@@ -97,6 +122,9 @@ struct sk_buff *cvsw_port_receive(struct cvsw_port *port, struct sk_buff *skb)
 	/* Addresses and type may be others now; eth_type_trans() leaves PACKET_HOST as it is. */
 	skb->pkt_type = PACKET_HOST;
 	skb->protocol = eth_type_trans(skb, port->dev);
+	/* Once checked and queued or never: no control frame reaches the stack. */
+	if (unlikely(skb->protocol == htons(CVSW_ETHERTYPE)))
+		return drop(port, skb, CVSW_CNT_DROP_RX_CONTROL);
 	return skb;
 }
 EXPORT_SYMBOL_GPL(cvsw_port_receive);
