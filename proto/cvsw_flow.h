@@ -10,7 +10,8 @@
 #include "cvsw_types.h"
 
 #define CVSW_ETH_ALEN		6
-#define CVSW_MAX_ACTIONS	32
+#define CVSW_IP_LEN		16
+#define CVSW_MAX_ACTIONS	64
 
 /* Ingress ports: the direction a frame comes from. */
 enum cvsw_ingress {
@@ -36,6 +37,13 @@ enum cvsw_ingress {
 #define CVSW_LAYER_IP		0x02	/* IPv4: protocol and ToS */
 #define CVSW_LAYER_PORTS	0x04	/* TCP, UDP or SCTP ports: not in later fragments */
 
+/* cvsw_key.tun_type and cvsw_tunnel.type: format of a tunnel. */
+enum cvsw_tunnel_type {
+	CVSW_TUNNEL_NONE,
+	CVSW_TUNNEL_VXLAN,	/* RFC 7348 */
+	CVSW_N_TUNNELS
+};
+
 /**
  * struct cvsw_key - the fields of a frame that a flow can match
  *
@@ -55,6 +63,17 @@ enum cvsw_ingress {
  * @nw_tos: the IPv4 ToS byte, with the two ECN bits
  * @tp_src: source port, or ICMP type; zero in later fragments
  * @tp_dst: destination port, or ICMP code; zero in later fragments
+ *
+ * What has become of the frame before this lookup; all zero in the first one:
+ *
+ * @tun_src: outer source of the tunnel the frame came out of: an IPv6 address,
+ *	or an IPv4 one as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2)
+ * @tun_dst: its outer destination
+ * @tun_id: its identifier: VXLAN's VNI
+ * @tun_type: its format, enum cvsw_tunnel_type
+ * @sa: SPI of the security association that decrypted the frame; zero is none
+ *	(RFC 4303, 2.1 reserves it)
+ * @pass: how many lookups came before, 0..CVSW_MAX_PASSES - 1
  */
 struct cvsw_key {
 	uint8_t  dl_dst[CVSW_ETH_ALEN];
@@ -69,6 +88,13 @@ struct cvsw_key {
 	uint8_t  nw_tos;
 	uint8_t  in_port;
 	uint8_t  layers;
+	uint8_t  tun_src[CVSW_IP_LEN];
+	uint8_t  tun_dst[CVSW_IP_LEN];
+	uint32_t tun_id;
+	uint32_t sa;
+	uint8_t  tun_type;
+	uint8_t  pass;
+	uint8_t  unused[6];	/* zero: whole words are compared */
 };
 
 /*
@@ -76,7 +102,7 @@ struct cvsw_key {
  * (drivers/cvsw/key.c), ofp_match (cvsw_ofp10.c), text (cvsw_text.c) and the
  * reference of the tests.  Hashing and comparison take whole 64-bit words.
  */
-static_assert(sizeof(struct cvsw_key) == 32, "a key field was added: see above");
+static_assert(sizeof(struct cvsw_key) == 80, "a key field was added: see above");
 
 /**
  * struct cvsw_match - a key and which of its bits count
@@ -100,11 +126,47 @@ enum cvsw_action_type {
 	CVSW_ACT_SET_NW_TOS,	/* .nw_tos: DSCP in the upper six bits; ECN is kept */
 	CVSW_ACT_SET_TP_SRC,	/* .tp_port */
 	CVSW_ACT_SET_TP_DST,	/* .tp_port */
+	CVSW_ACT_VXLAN_ENCAP,	/* .tunnel */
+	CVSW_ACT_VXLAN_DECAP,
+	CVSW_ACT_ENCRYPT,	/* .spi: an SA for sending */
+	CVSW_ACT_DECRYPT,	/* with the SA that the frame's own SPI names */
+	CVSW_ACT_CLONE,		/* .n_cloned: the next so many, to a copy that then goes on */
+	CVSW_ACT_NEXT,		/* last: look up again, among lower priorities */
 	CVSW_N_ACTIONS
 };
 
+/* Lookups a frame may have, as it gains or loses layers; then it is dropped. */
+#define CVSW_MAX_PASSES		4
+
 /* Onward, in the frame's own direction: OpenFlow's NORMAL. */
 #define CVSW_PORT_ONWARD	0xfffa
+
+#define CVSW_TUNNEL_CSUM	0x01	/* compute the outer UDP checksum; else zero */
+#define CVSW_TUNNEL_INHERIT_TOS	0x02	/* DSCP of the inner packet; ECN by RFC 6040 always */
+
+/**
+ * struct cvsw_tunnel - what a frame is put into
+ *
+ * @type: enum cvsw_tunnel_type
+ * @ttl: outer TTL, not zero
+ * @tos: outer DSCP in the upper six bits
+ * @flags: CVSW_TUNNEL_*
+ * @udp_dst: destination port
+ * @id: VNI
+ * @dst: outer destination, as cvsw_key.tun_dst
+ */
+struct cvsw_tunnel {
+	uint8_t  type;
+	uint8_t  ttl;
+	uint8_t  tos;
+	uint8_t  flags;
+	uint16_t udp_dst;
+	uint8_t  dl_dst[CVSW_ETH_ALEN];
+	uint8_t  dl_src[CVSW_ETH_ALEN];
+	uint32_t id;
+	uint8_t  dst[CVSW_IP_LEN];
+	uint8_t  src[CVSW_IP_LEN];
+};
 
 struct cvsw_action {
 	uint16_t type;		/* enum cvsw_action_type */
@@ -116,6 +178,9 @@ struct cvsw_action {
 		uint32_t nw_addr;
 		uint8_t  nw_tos;
 		uint16_t tp_port;
+		struct cvsw_tunnel tunnel;
+		uint32_t spi;
+		uint16_t n_cloned;
 	};
 };
 
