@@ -52,3 +52,16 @@ struct sk_buff *cvsw_handle_frame(struct cvsw_engine *engine, struct sk_buff *sk
 	rcu_read_unlock();
 	return skb;
 }
+
+void cvsw_walk_hold(struct cvsw_walk *to, const struct cvsw_walk *walk)
+{
+	*to = *walk;
+	cvsw_entry_hold(to->entry);
+}
+
+void cvsw_engine_resume(struct cvsw_walk *walk, struct sk_buff *skb)
+{
+	if (skb)
+		walk->engine->deliver(walk->engine, skb, walk->in);
+	cvsw_entry_put(walk->entry);
+}

@@ -16,12 +16,42 @@
  * @miss_drop: a frame that no flow matches is dropped, not passed
  * @idle: the table is empty and misses pass: a hint for ports, which then need
  *	not ask.  False is always right; cvsw_engine_changed() keeps it
+ * @deliver: takes frames, a list as cvsw_handle_frame() returns it, whose way
+ *	ended outside of it; bottom halves disabled, no queue's lock held by
+ *	the caller
  */
 struct cvsw_engine {
 	struct cvsw_table *table;
 	struct cvsw_stats __percpu *stats;
 	bool miss_drop;
 	bool idle;
+	void (*deliver)(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in);
+};
+
+/**
+ * struct cvsw_walk - where a frame stands on its way through the engine
+ * @engine: the port's
+ * @entry: the flow whose actions it goes through; under RCU, or held
+ * @next: index of the action to be done next
+ * @end: index behind the last: the list's, or a clone's
+ * @in: enum cvsw_ingress
+ * @layered: gained or lost a layer since its last lookup
+ *
+ * The rest is as in struct cvsw_key.
+ */
+struct cvsw_walk {
+	struct cvsw_engine *engine;
+	struct cvsw_entry *entry;
+	u16 next;
+	u16 end;
+	u8 in;
+	bool layered;
+	u8 pass;
+	u8 tun_type;
+	u32 tun_id;
+	u32 sa;
+	u8 tun_src[CVSW_IP_LEN];
+	u8 tun_dst[CVSW_IP_LEN];
 };
 
 /* To be called behind every change of the table, by whoever makes it. */
@@ -41,11 +71,29 @@ static inline void cvsw_engine_changed(struct cvsw_engine *engine)
  * Context: bottom halves disabled (hard interrupts too, under netpoll).
  * Return: NULL if the frame was dropped, else what goes on in its direction,
  * data at the Ethernet header and a VLAN tag always in the frame if an action
- * touched it: the same skb, or an unshared copy if it had to be written to.
+ * touched it: the same skb, or an unshared copy if it had to be written to, or
+ * a list of several linked by skb->next.
  * On receive skb->protocol and skb->pkt_type may be out of date: see
- * eth_type_trans(), which wants PACKET_HOST to begin with.  A list linked by skb->next may come with later actions.
+ * eth_type_trans(), which wants PACKET_HOST to begin with.
  */
 struct sk_buff *cvsw_handle_frame(struct cvsw_engine *engine, struct sk_buff *skb,
 				  enum cvsw_ingress in);
+
+/**
+ * cvsw_walk_hold() - keep a frame's place beyond RCU, while it is encrypted
+ * @to: out; ended by cvsw_engine_resume()
+ * Context: RCU read side, in which @walk->entry was found.
+ */
+void cvsw_walk_hold(struct cvsw_walk *to, const struct cvsw_walk *walk);
+
+/**
+ * cvsw_engine_resume() - let a frame go on from where it stood
+ * @walk: from cvsw_walk_hold(), which ends here
+ * @skb: as the action would have returned it; consumed.  NULL: it was dropped
+ *
+ * What is left of it goes to @walk->engine->deliver.
+ * Context: bottom halves disabled, no queue's lock held.
+ */
+void cvsw_engine_resume(struct cvsw_walk *walk, struct sk_buff *skb);
 
 #endif

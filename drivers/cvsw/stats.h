@@ -23,6 +23,7 @@
 	X(DROP_SHORT,         "drop-short")          /* no whole Ethernet header */\
 	X(DROP_TX_CONTROL,    "drop-tx-control")     /* 0xABBA from the guest */ \
 	X(DROP_RX_CONTROL,    "drop-rx-control")     /* 0xABBA behind a tag stripped */\
+	X(DROP_ESP_NO_SA,     "drop-esp-no-sa")      /* unknown SPI */          \
 	/* frames that went on though not all could be done */                  \
 	X(ACTION_SKIPPED,     "action-skipped")      /* field not in the frame */\
 	/* control messages */                                                  \

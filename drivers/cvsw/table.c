@@ -209,9 +209,16 @@ static void entry_free(struct cvsw_entry *entry)
 	kfree(entry);
 }
 
-static void entry_free_rcu(struct rcu_head *rcu)
+void cvsw_entry_put(struct cvsw_entry *entry)
 {
-	entry_free(container_of(rcu, struct cvsw_entry, rcu));
+	if (refcount_dec_and_test(&entry->references))
+		entry_free(entry);
+}
+
+/* The table's own reference ends when no reader can take another. */
+static void entry_put_rcu(struct rcu_head *rcu)
+{
+	cvsw_entry_put(container_of(rcu, struct cvsw_entry, rcu));
 }
 
 static struct cvsw_entry *entry_create(const struct cvsw_flow *flow)
@@ -230,6 +237,7 @@ static struct cvsw_entry *entry_create(const struct cvsw_flow *flow)
 	for_each_possible_cpu(cpu)
 		u64_stats_init(&per_cpu_ptr(entry->stats, cpu)->syncp);
 
+	refcount_set(&entry->references, 1);
 	entry->match.key = flow->match.key;
 	entry->cookie = flow->cookie;
 	entry->priority = flow->priority;
@@ -257,7 +265,7 @@ static struct cvsw_entry *entry_find_twin(const struct cvsw_entry *new)
 static void entry_unhash(struct cvsw_entry *entry)
 {
 	rhltable_remove(&entry->match.mask->entries, &entry->node, entry_params);
-	call_rcu(&entry->rcu, entry_free_rcu);
+	call_rcu(&entry->rcu, entry_put_rcu);
 }
 
 void cvsw_entry_flow(const struct cvsw_entry *entry, struct cvsw_flow *flow)
@@ -417,12 +425,12 @@ void cvsw_table_destroy(struct cvsw_table *table)
 	struct cvsw_entry *entry;
 	unsigned long id;
 
-	/* entry_free_rcu() of entries removed before is code of this module. */
+	/* entry_put_rcu() of entries removed before is code of this module. */
 	rcu_barrier();
 	list_for_each_entry_safe(mask, next, &table->all_masks, node)
 		mask_free(table, mask);
 	xa_for_each(&table->walk, id, entry)
-		entry_free(entry);
+		cvsw_entry_put(entry);
 	xa_destroy(&table->walk);
 	kvfree(rcu_dereference_protected(table->masks, true));
 	kfree(table);

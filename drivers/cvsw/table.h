@@ -4,6 +4,7 @@
 #define CVSW_TABLE_H
 
 #include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/rhashtable.h>
 #include <linux/types.h>
 
@@ -24,8 +25,8 @@ struct cvsw_masked_key {
 /**
  * struct cvsw_entry - a flow in the table
  *
- * Immutable once published, but for its counters.  Readers hold RCU; freed
- * after a grace period.
+ * Immutable once published, but for its counters.  Readers hold RCU or a
+ * reference; freed after a grace period and with the last reference.
  */
 struct cvsw_entry {
 	struct rhlist_head node;
@@ -35,6 +36,7 @@ struct cvsw_entry {
 	u32 id;			/* its place in walks; an entry in its stead inherits it */
 	u16 priority;
 	u16 n_actions;
+	refcount_t references;
 	struct rcu_head rcu;
 	struct cvsw_action actions[];
 };
@@ -98,6 +100,15 @@ u32 cvsw_table_count(const struct cvsw_table *table);
  */
 int cvsw_table_walk(const struct cvsw_table *table, u64 *resume,
 		    int (*visit)(const struct cvsw_entry *entry, void *arg), void *arg);
+
+/** cvsw_entry_hold() - keep an entry beyond the RCU read side it was found in */
+static inline void cvsw_entry_hold(struct cvsw_entry *entry)
+{
+	refcount_inc(&entry->references);
+}
+
+/** cvsw_entry_put() - end cvsw_entry_hold(); any context but hard interrupts */
+void cvsw_entry_put(struct cvsw_entry *entry);
 
 /** cvsw_entry_flow() - an entry in the neutral form; under RCU */
 void cvsw_entry_flow(const struct cvsw_entry *entry, struct cvsw_flow *flow);
