@@ -82,7 +82,7 @@ static void take_port(json_t *items, struct nlattr **attrs)
 
 static json_t *flow_text(struct nlattr *flow_mod)
 {
-	char text[4096];
+	char text[16384];
 	enum cvsw_flow_command command;
 	struct cvsw_flow flow;
 	size_t used;

@@ -93,29 +93,6 @@ const struct cvsw_flow *flowset_find(const struct flowset *set, const struct cvs
 	return node ? &node->flow : NULL;
 }
 
-bool flowset_put(struct flowset *set, const struct cvsw_flow *flow)
-{
-	struct flow_node *node = find_node(set, &flow->match, flow->priority);
-	struct flow_node **bucket;
-
-	if (node) {
-		bool same = cvsw_flow_equal(&node->flow, flow);
-
-		node->flow = *flow;
-		return !same;
-	}
-	if (set->n >= set->n_buckets)
-		grow(set);
-	node = xcalloc(1, sizeof(*node));
-	node->flow = *flow;
-	bucket = bucket_of(set, &flow->match, flow->priority);
-	node->next_in_bucket = *bucket;
-	*bucket = node;
-	TAILQ_INSERT_TAIL(&set->order, node, in_order);
-	set->n++;
-	return true;
-}
-
 static void remove_node(struct flowset *set, struct flow_node *node)
 {
 	struct flow_node **link = bucket_of(set, &node->flow.match, node->flow.priority);
@@ -126,6 +103,39 @@ static void remove_node(struct flowset *set, struct flow_node *node)
 	TAILQ_REMOVE(&set->order, node, in_order);
 	set->n--;
 	free(node);
+}
+
+/* Most flows have few actions, and there may be many flows. */
+static struct flow_node *make_node(const struct cvsw_flow *flow)
+{
+	size_t len = offsetof(struct cvsw_flow, actions[flow->n_actions]);
+	struct flow_node *node = xcalloc(1, offsetof(struct flow_node, flow) + len);
+
+	memcpy(&node->flow, flow, len);
+	return node;
+}
+
+bool flowset_put(struct flowset *set, const struct cvsw_flow *flow)
+{
+	struct flow_node *old = find_node(set, &flow->match, flow->priority), *node;
+	struct flow_node **bucket;
+
+	if (old && cvsw_flow_equal(&old->flow, flow))
+		return false;
+	node = make_node(flow);
+	if (set->n >= set->n_buckets)
+		grow(set);
+	bucket = bucket_of(set, &flow->match, flow->priority);
+	node->next_in_bucket = *bucket;
+	*bucket = node;
+	set->n++;
+	if (old) {
+		TAILQ_INSERT_AFTER(&set->order, old, node, in_order);
+		remove_node(set, old);
+	} else {
+		TAILQ_INSERT_TAIL(&set->order, node, in_order);
+	}
+	return true;
 }
 
 size_t flowset_remove_covered(struct flowset *set, const struct cvsw_match *match)

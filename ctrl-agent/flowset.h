@@ -10,6 +10,7 @@
 
 #include "cvsw_flow.h"
 
+/* @flow: only its first n_actions actions are there: never to be copied as a struct */
 struct flow_node {
 	TAILQ_ENTRY(flow_node) in_order;
 	struct flow_node *next_in_bucket;

@@ -144,7 +144,7 @@ static void random_action(struct rnd_state *rnd, struct cvsw_action *action)
 	static const u32 addrs[] = { 0, 0xffffffff, 0x0a000001 };
 
 	memset(action, 0, sizeof(*action));
-	action->type = 1 + pick(rnd, CVSW_N_ACTIONS - 1);
+	action->type = 1 + pick(rnd, CVSW_ACT_SET_TP_DST);
 	switch (action->type) {
 	case CVSW_ACT_SET_VLAN_VID:
 		action->vlan_vid = pick(rnd, 4096);

@@ -26,9 +26,10 @@ struct fixture {
 	struct cvsw_control control;
 	struct sk_buff_head *sent;
 	u64 before[CVSW_N_COUNTERS];
-	u8 frame[4096];
+	u8 frame[8192];
 	size_t len;
 	struct cvsw_flow flow;
+	u8 flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
 };
 
 /* ---- the fake device ---- */
@@ -144,7 +145,6 @@ static void make_message(struct fixture *f, u8 type, u16 data1, const u8 *data, 
 /* An entry that matches TCP port @port and passes; into f->frame. */
 static void make_entry(struct fixture *f, u8 type, u16 port)
 {
-	u8 flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
 	size_t len;
 
 	memset(&f->flow, 0, sizeof(f->flow));
@@ -155,8 +155,8 @@ static void make_entry(struct fixture *f, u8 type, u16 port)
 	f->flow.n_actions = 1;
 	f->flow.actions[0] = (struct cvsw_action){ .type = CVSW_ACT_OUTPUT,
 						   .port = CVSW_PORT_ONWARD };
-	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &f->flow, flow_mod, sizeof(flow_mod));
-	make_message(f, type, 0, flow_mod, len);
+	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &f->flow, f->flow_mod, sizeof(f->flow_mod));
+	make_message(f, type, 0, f->flow_mod, len);
 }
 
 static void deliver(struct kunit *test)

@@ -115,7 +115,7 @@ struct cvsw_match {
 };
 
 enum cvsw_action_type {
-	CVSW_ACT_OUTPUT,	/* .port: only CVSW_PORT_ONWARD yet */
+	CVSW_ACT_OUTPUT,	/* last; .port: CVSW_PORT_ONWARD or CVSW_PORT_NONE */
 	CVSW_ACT_SET_VLAN_VID,	/* .vlan_vid: 0..4095; pushes a tag if there is none */
 	CVSW_ACT_SET_VLAN_PCP,	/* .vlan_pcp: 0..7; pushes a tag if there is none */
 	CVSW_ACT_STRIP_VLAN,
@@ -130,7 +130,8 @@ enum cvsw_action_type {
 	CVSW_ACT_VXLAN_DECAP,
 	CVSW_ACT_ENCRYPT,	/* .spi: an SA for sending */
 	CVSW_ACT_DECRYPT,	/* with the SA that the frame's own SPI names */
-	CVSW_ACT_CLONE,		/* .n_cloned: the next so many, to a copy that then goes on */
+	CVSW_ACT_CLONE,		/* .n_cloned: the next so many, to a copy that then goes on;
+				 * none of them CLONE, NEXT or OUTPUT */
 	CVSW_ACT_NEXT,		/* last: look up again, among lower priorities */
 	CVSW_N_ACTIONS
 };
@@ -140,6 +141,8 @@ enum cvsw_action_type {
 
 /* Onward, in the frame's own direction: OpenFlow's NORMAL. */
 #define CVSW_PORT_ONWARD	0xfffa
+/* Nowhere: the frame ends here, after what was done to its clones. */
+#define CVSW_PORT_NONE		0xffff
 
 #define CVSW_TUNNEL_CSUM	0x01	/* compute the outer UDP checksum; else zero */
 #define CVSW_TUNNEL_INHERIT_TOS	0x02	/* DSCP of the inner packet; ECN by RFC 6040 always */
@@ -188,6 +191,7 @@ struct cvsw_action {
  * struct cvsw_flow - a match, its priority and what happens to its frames
  *
  * No action at all drops the frame.  A list without an output sends it onward.
+ * About 4 KiB: too large for a kernel stack.
  */
 struct cvsw_flow {
 	struct cvsw_match match;

@@ -78,13 +78,13 @@ enum ofp10_offset {
 static_assert(CVSW_ACT_OUTPUT == 0 && CVSW_ACT_SET_VLAN_VID == 1 && CVSW_ACT_SET_VLAN_PCP == 2 &&
 	      CVSW_ACT_STRIP_VLAN == 3 && CVSW_ACT_SET_DL_SRC == 4 && CVSW_ACT_SET_DL_DST == 5 &&
 	      CVSW_ACT_SET_NW_SRC == 6 && CVSW_ACT_SET_NW_DST == 7 && CVSW_ACT_SET_NW_TOS == 8 &&
-	      CVSW_ACT_SET_TP_SRC == 9 && CVSW_ACT_SET_TP_DST == 10 && CVSW_N_ACTIONS == 11,
+	      CVSW_ACT_SET_TP_SRC == 9 && CVSW_ACT_SET_TP_DST == 10,
 	      "OpenFlow 1.0 numbers its actions otherwise");
 
 /* The size of an action that is ours to read, else 0. */
 static size_t ofp10_action_len(uint16_t type)
 {
-	if (type >= CVSW_N_ACTIONS)
+	if (type > CVSW_ACT_SET_TP_DST)
 		return 0;
 	return type == CVSW_ACT_SET_DL_SRC || type == CVSW_ACT_SET_DL_DST ? 16 : 8;
 }
@@ -380,6 +380,11 @@ static bool all_or_none(const uint8_t *mask, size_t n)
 	return mask[0] == 0 || mask[0] == 0xff;
 }
 
+static bool is_zero(const uint8_t *mask, size_t n)
+{
+	return !mask[0] && all_or_none(mask, n);
+}
+
 /* A prefix: ones, then zeroes. */
 static bool is_prefix(uint32_t mask)
 {
@@ -410,7 +415,10 @@ bool cvsw_ofp10_can_express(const struct cvsw_match *match)
 	       (!mask->tp_dst || mask->tp_dst == 0xffff) &&
 	       (!mask->nw_proto || mask->nw_proto == 0xff) &&
 	       (!mask->nw_tos || mask->nw_tos == OFP10_DSCP_MASK) &&
-	       (!mask->in_port || mask->in_port == 0xff);
+	       (!mask->in_port || mask->in_port == 0xff) &&
+	       !mask->tun_type && !mask->tun_id && !mask->sa && !mask->pass &&
+	       is_zero(mask->tun_src, sizeof(mask->tun_src)) &&
+	       is_zero(mask->tun_dst, sizeof(mask->tun_dst));
 }
 
 static uint32_t wild_bits(uint32_t mask)
@@ -527,8 +535,13 @@ static size_t encoded_len(const struct cvsw_flow *flow)
 	size_t len = CVSW_OFP10_FLOW_MOD_LEN;
 	size_t i;
 
-	for (i = 0; i < flow->n_actions; i++)
-		len += ofp10_action_len(flow->actions[i].type);
+	for (i = 0; i < flow->n_actions; i++) {
+		size_t action_len = ofp10_action_len(flow->actions[i].type);
+
+		if (!action_len)
+			return 0;
+		len += action_len;
+	}
 	return len;
 }
 
@@ -538,7 +551,7 @@ size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow 
 	struct cvsw_writer w = cvsw_writer(buf, room);
 	size_t i;
 
-	if (!cvsw_ofp10_can_express(&flow->match))
+	if (!encoded_len(flow) || !cvsw_ofp10_can_express(&flow->match))
 		return 0;
 	cvsw_put_u8(&w, OFP10_VERSION);
 	cvsw_put_u8(&w, OFPT10_FLOW_MOD);

@@ -10,7 +10,8 @@
 #include "cvsw_flow.h"
 
 #define CVSW_OFP10_FLOW_MOD_LEN		72
-#define CVSW_OFP10_FLOW_MOD_MAX		(CVSW_OFP10_FLOW_MOD_LEN + CVSW_MAX_ACTIONS * 16)
+/* Too large for a kernel stack. */
+#define CVSW_OFP10_FLOW_MOD_MAX		(280 + CVSW_MAX_ACTIONS * 64)
 
 enum cvsw_flow_command {
 	CVSW_FLOW_ADD = 0,

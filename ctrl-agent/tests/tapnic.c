@@ -61,7 +61,7 @@ static void write_tap(void *owner, const uint8_t *frame, size_t len)
 static void write_table(const struct simnic *nic, const char *path)
 {
 	const struct cvsw_flow **flows = flowset_sorted(&nic->table);
-	char text[4096], fresh[4096];
+	char text[16384], fresh[4096];
 	FILE *file;
 
 	snprintf(fresh, sizeof(fresh), "%s.new", path);

@@ -25,7 +25,7 @@ static void plain_put(struct plain_table *table, const struct cvsw_flow *flow)
 		if (table->flows[i].priority == flow->priority &&
 		    cvsw_match_equal(&table->flows[i].match, &flow->match))
 			break;
-	table->flows[i] = *flow;
+	memcpy(&table->flows[i], flow, offsetof(struct cvsw_flow, actions[flow->n_actions]));
 	table->n += i == table->n;
 }
 

@@ -394,6 +394,12 @@ static int run_action(struct frame *frame, const struct cvsw_action *action)
 {
 	switch ((enum cvsw_action_type)action->type) {
 	case CVSW_ACT_OUTPUT:
+	case CVSW_ACT_VXLAN_ENCAP:
+	case CVSW_ACT_VXLAN_DECAP:
+	case CVSW_ACT_ENCRYPT:
+	case CVSW_ACT_DECRYPT:
+	case CVSW_ACT_CLONE:
+	case CVSW_ACT_NEXT:
 	case CVSW_N_ACTIONS:
 		return 0;
 	case CVSW_ACT_SET_VLAN_VID:

@@ -12,8 +12,6 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
-#include "../../proto/cvsw_msg.h"
-#include "../../proto/cvsw_ofp10.h"
 #include "control.h"
 
 /* How often, a millisecond apart, to try again when the NIC's queue is full. */
@@ -120,6 +118,7 @@ static void send_register(struct cvsw_control *control)
 
 /* A frame's worth of flow_mods; the walk goes on behind it. */
 struct list_page {
+	struct cvsw_flow *flow;	/* scratch */
 	u8 *data;
 	size_t room, len;
 	u64 resume;
@@ -129,17 +128,17 @@ struct list_page {
 static int page_add(const struct cvsw_entry *entry, void *arg)
 {
 	struct list_page *page = arg;
-	struct cvsw_flow flow;
 	size_t len;
 
-	cvsw_entry_flow(entry, &flow);
-	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, page->data + page->len,
+	cvsw_entry_flow(entry, page->flow);
+	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, page->flow, page->data + page->len,
 				page->room - page->len);
-	if (!len && page->len)
-		return -ENOSPC;
-	if (!len)
-		page->left_out++;
 	page->len += len;
+	if (len)
+		return 0;
+	if (page->len)
+		return -ENOSPC;
+	page->left_out++;	/* not even on a page of its own */
 	return 0;
 }
 
@@ -157,7 +156,9 @@ static bool page_fill(struct cvsw_control *control, struct list_page *page)
 static void send_entries(struct cvsw_control *control)
 {
 	size_t room = READ_ONCE(control->dev->mtu);
-	struct list_page page = { .room = min_t(size_t, room, U16_MAX) };
+	struct list_page page = {
+		.flow = &control->flow, .room = min_t(size_t, room, U16_MAX),
+	};
 	struct cvsw_msg msg = { .type = CVSW_MSG_LIST_ENTRIES };
 	unsigned int follow = 0;
 	bool more;
@@ -203,13 +204,13 @@ static unsigned int counter_of(int err)
 
 static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_msg *msg)
 {
+	struct cvsw_flow *flow = &control->flow;
 	enum cvsw_flow_command command;
-	struct cvsw_flow flow;
 	enum cvsw_fault fault;
 	size_t used;
 	int err = 0;
 
-	fault = cvsw_ofp10_decode(msg->data, msg->len, &used, &command, &flow, NULL);
+	fault = cvsw_ofp10_decode(msg->data, msg->len, &used, &command, flow, NULL);
 	if (!fault && used != msg->len)
 		fault = CVSW_FAULT_LENGTH;
 	if (!fault && msg->type == CVSW_MSG_SET_ENTRY && command != CVSW_FLOW_ADD)
@@ -218,9 +219,9 @@ static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_
 		return CVSW_CNT_FAULT(fault);
 
 	if (msg->type == CVSW_MSG_SET_ENTRY)
-		err = cvsw_table_add(control->engine->table, &flow);
+		err = cvsw_table_add(control->engine->table, flow);
 	else
-		cvsw_table_delete(control->engine->table, &flow.match);
+		cvsw_table_delete(control->engine->table, &flow->match);
 	cvsw_engine_changed(control->engine);
 	return counter_of(err);
 }

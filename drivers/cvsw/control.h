@@ -8,16 +8,15 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "../../proto/cvsw_msg.h"
 #include "../../proto/cvsw_nl.h"
+#include "../../proto/cvsw_ofp10.h"
 #include "engine.h"
 
 /* Messages that may wait for the worker. */
 #define CVSW_CONTROL_QUEUE_MAX	256
-/*
- * No frame longer than this holds a message that a NIC takes: a flow_mod with
- * all the actions it may have is 584 bytes.
- */
-#define CVSW_CONTROL_FRAME_MAX	2048
+/* No frame longer than this holds a message that a NIC takes. */
+#define CVSW_CONTROL_FRAME_MAX	(CVSW_MSG_HEADER_LEN + CVSW_OFP10_FLOW_MOD_MAX)
 
 /**
  * struct cvsw_control - the session with the controller
@@ -28,6 +27,7 @@
  * @work: never runs beside itself, which keeps the messages in order
  * @events: CVSW_EVENT_*, for the worker
  * @state: enum cvsw_nl_state; written by the worker
+ * @flow: the worker's scratch, too large for its stack
  * @lock: guards @queue, @queued and @dead
  * @queue: struct control_frame, oldest first
  * @queued: how many
@@ -43,6 +43,7 @@ struct cvsw_control {
 	struct work_struct work;
 	unsigned long events;
 	u8 state;
+	struct cvsw_flow flow;
 
 	spinlock_t lock;
 	struct list_head queue;

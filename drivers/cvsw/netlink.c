@@ -69,26 +69,13 @@ static int put_port(struct sk_buff *skb, struct netlink_callback *cb, struct cvs
 	return 0;
 }
 
-/* Encodes in place, for the stack is small. */
-static int put_flow_mod(struct sk_buff *skb, const struct cvsw_entry *entry)
-{
-	struct nlattr *attr = nla_reserve(skb, CVSW_NLA_FLOW_MOD, CVSW_OFP10_FLOW_MOD_MAX);
-	struct cvsw_flow flow;
-	size_t len;
-
-	if (!attr)
-		return -EMSGSIZE;
-	cvsw_entry_flow(entry, &flow);
-	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, nla_data(attr), CVSW_OFP10_FLOW_MOD_MAX);
-	attr->nla_len = nla_attr_size(len);
-	skb_trim(skb, skb->len - nla_total_size(CVSW_OFP10_FLOW_MOD_MAX) + nla_total_size(len));
-	return 0;
-}
-
+/* @flow, @flow_mod: scratch, too large for the stack */
 struct put_flow_args {
 	struct sk_buff *skb;
 	struct netlink_callback *cb;
 	struct cvsw_port *port;
+	struct cvsw_flow flow;
+	u8 flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
 };
 
 static int put_flow(const struct cvsw_entry *entry, void *arg)
@@ -96,14 +83,18 @@ static int put_flow(const struct cvsw_entry *entry, void *arg)
 	struct put_flow_args *args = arg;
 	struct sk_buff *skb = args->skb;
 	u64 packets, bytes;
+	size_t len;
 	void *hdr;
 
+	cvsw_entry_flow(entry, &args->flow);
+	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &args->flow, args->flow_mod,
+				sizeof(args->flow_mod));
 	cvsw_entry_read(entry, &packets, &bytes);
 
 	hdr = message_begin(skb, args->cb, args->port);
 	if (!hdr)
 		return -EMSGSIZE;
-	if (put_flow_mod(skb, entry) ||
+	if (nla_put(skb, CVSW_NLA_FLOW_MOD, len, args->flow_mod) ||
 	    nla_put_u64_64bit(skb, CVSW_NLA_N_PACKETS, packets, CVSW_NLA_PAD) ||
 	    nla_put_u64_64bit(skb, CVSW_NLA_N_BYTES, bytes, CVSW_NLA_PAD)) {
 		genlmsg_cancel(skb, hdr);
@@ -116,9 +107,17 @@ static int put_flow(const struct cvsw_entry *entry, void *arg)
 static int put_flows(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
 {
 	struct dump *dump = dump_of(cb);
-	struct put_flow_args args = { .skb = skb, .cb = cb, .port = port };
+	struct put_flow_args *args = kmalloc(sizeof(*args), GFP_KERNEL);
+	int err;
 
-	return cvsw_table_walk(port->engine.table, &dump->entry, put_flow, &args);
+	if (!args)
+		return -ENOMEM;
+	args->skb = skb;
+	args->cb = cb;
+	args->port = port;
+	err = cvsw_table_walk(port->engine.table, &dump->entry, put_flow, args);
+	kfree(args);
+	return err;
 }
 
 static int put_counters(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
@@ -220,6 +219,9 @@ static int dump_start(struct netlink_callback *cb)
 	if (err)
 		return err;
 	*dump_of(cb) = (struct dump){ .cmd = hdr->cmd };
+	/* Room for the longest flow with what stands around it. */
+	if (hdr->cmd == CVSW_NL_GET_FLOW)
+		cb->min_dump_alloc = CVSW_OFP10_FLOW_MOD_MAX + 256;
 	if (attrs[CVSW_NLA_IFINDEX])
 		dump_of(cb)->ifindex = nla_get_u32(attrs[CVSW_NLA_IFINDEX]);
 	return 0;

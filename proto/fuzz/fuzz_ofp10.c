@@ -12,7 +12,7 @@ static void check_flow(enum cvsw_flow_command command, const struct cvsw_flow *f
 	struct cvsw_flow again;
 	struct cvsw_match normal = flow->match;
 	size_t written, used_again;
-	char text[2000];
+	char text[16384];
 
 	cvsw_match_normalize(&normal);
 	MUST(cvsw_match_equal(&normal, &flow->match));

@@ -11,7 +11,7 @@ static void check_flow(const struct cvsw_flow *flow)
 	enum cvsw_flow_command command;
 	struct cvsw_flow again;
 	size_t written, used;
-	char shown[2000];
+	char shown[16384];
 
 	MUST(cvsw_text_format(flow, shown, sizeof(shown)) < sizeof(shown));
 	MUST(cvsw_text_parse(CVSW_TEXT_ADD, shown, &again, &error));

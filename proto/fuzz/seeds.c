@@ -31,7 +31,7 @@ static void save_flow(struct rng *rng, unsigned int number)
 		.type = (uint8_t)(1 + number % 8), .data1 = (uint16_t)number, .data = flow_mod,
 	};
 	struct cvsw_flow flow;
-	char text[2000];
+	char text[16384];
 	size_t len;
 
 	gen_flow(rng, false, &flow);

@@ -33,7 +33,7 @@ static void generate(uint64_t seed, unsigned long count)
 	struct rng rng = { seed };
 	uint8_t data[CVSW_OFP10_FLOW_MOD_MAX];
 	struct cvsw_flow flow;
-	char text[2000];
+	char text[16384];
 
 	while (count--) {
 		gen_flow(&rng, true, &flow);
@@ -61,7 +61,7 @@ static void print_flow_mod(const uint8_t *data, size_t len)
 	struct cvsw_flow flow;
 	enum cvsw_fault fault;
 	size_t used, offset;
-	char text[2000];
+	char text[16384];
 
 	fault = cvsw_ofp10_decode(data, len, &used, &command, &flow, &offset);
 	if (fault) {
@@ -100,7 +100,7 @@ static void frame(const char *line)
 static void message(const char *line, char **argv)
 {
 	size_t len;
-	uint8_t *data = from_hex(line, &len), buf[2000];
+	uint8_t *data = from_hex(line, &len), buf[8192];
 	struct cvsw_msg msg = {
 		.type = (uint8_t)atoi(argv[0]), .data1 = (uint16_t)strtoul(argv[2], NULL, 0),
 		.len = (uint16_t)len, .data = data,

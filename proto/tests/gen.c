@@ -241,7 +241,7 @@ bool key_matches(const struct cvsw_match *match, const struct cvsw_key *key)
 static void gen_action(struct rng *rng, struct cvsw_action *action)
 {
 	memset(action, 0, sizeof(*action));
-	action->type = (uint16_t)(1 + rng_below(rng, CVSW_N_ACTIONS - 1));
+	action->type = (uint16_t)(1 + rng_below(rng, CVSW_ACT_SET_TP_DST));
 	switch (action->type) {
 	case CVSW_ACT_SET_VLAN_VID:
 		action->vlan_vid = (uint16_t)rng_below(rng, 4096);

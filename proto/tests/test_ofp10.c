@@ -256,19 +256,19 @@ static void actions_are_checked(void)
 
 static void action_count_is_bounded(void)
 {
-	uint8_t data[72 + 33 * 8];
+	uint8_t data[72 + (CVSW_MAX_ACTIONS + 1) * 8];
 	struct cvsw_flow flow;
 	size_t used, offset, i;
 
 	plain(data, "");
-	for (i = 0; i < 33; i++)
+	for (i = 0; i <= CVSW_MAX_ACTIONS; i++)
 		memcpy(data + 72 + i * 8, "\0\3\0\x08\0\0\0\0", 8);
-	memcpy(data + 2, "\x01\x48", 2);
-	CHECK(!decode(data, 72 + 32 * 8, &flow, &used, &offset));
-	CHECK(flow.n_actions == 32);
-	memcpy(data + 2, "\x01\x50", 2);
+	memcpy(data + 2, "\x02\x48", 2);
+	CHECK(!decode(data, 72 + 64 * 8, &flow, &used, &offset));
+	CHECK(flow.n_actions == 64);
+	memcpy(data + 2, "\x02\x50", 2);
 	CHECK(decode(data, sizeof(data), &flow, &used, &offset) == CVSW_FAULT_ACTION_COUNT);
-	CHECK(offset == 72 + 32 * 8);
+	CHECK(offset == 72 + 64 * 8);
 }
 
 static void match_values_are_checked(void)
