@@ -15,6 +15,7 @@ enum cvsw_nl_command {
 	CVSW_NL_GET_PORT,	/* a message a port */
 	CVSW_NL_GET_FLOW,	/* a message a flow; needs CAP_NET_ADMIN */
 	CVSW_NL_GET_STATS,	/* a message a counter */
+	CVSW_NL_GET_SA,		/* a message a security association; needs CAP_NET_ADMIN */
 };
 
 enum cvsw_nl_attr {
@@ -31,6 +32,15 @@ enum cvsw_nl_attr {
 	CVSW_NLA_COUNTER_NAME,	/* string */
 	CVSW_NLA_COUNTER,	/* u64 */
 	CVSW_NLA_VERSION,	/* string: the module's version */
+	/* Of a security association, with CVSW_NLA_N_PACKETS and _BYTES (of ESP). */
+	CVSW_NLA_SPI,		/* u32 */
+	CVSW_NLA_SA_DIRECTION,	/* u8: enum cvsw_sa_direction */
+	CVSW_NLA_SA_STATE,	/* u8: enum cvsw_nl_sa_state */
+	CVSW_NLA_KEY_BITS,	/* u16: 128 or 256, of AES-GCM */
+	CVSW_NLA_UDP_SRC,	/* u16: ESP in UDP only */
+	CVSW_NLA_UDP_DST,	/* u16: likewise */
+	CVSW_NLA_SEQ,		/* u64: highest sequence number sent, or received and genuine */
+	CVSW_NLA_ALGORITHM,	/* string: the crypto API's name of what does the work */
 	CVSW_NLA_COUNT
 };
 #define CVSW_NLA_MAX		(CVSW_NLA_COUNT - 1)
@@ -39,6 +49,12 @@ enum cvsw_nl_state {
 	CVSW_STATE_DISCONNECTED,	/* no controller heard yet */
 	CVSW_STATE_CONNECTING,		/* HELLO received, REGISTER sent */
 	CVSW_STATE_CONNECTED,		/* first setting received */
+};
+
+enum cvsw_nl_sa_state {
+	CVSW_SA_ACTIVE,
+	CVSW_SA_STOPPED,	/* sends no more: the machine may have been restored */
+	CVSW_SA_SPENT,		/* sends no more: out of sequence numbers */
 };
 
 #endif
