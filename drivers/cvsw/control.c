@@ -13,6 +13,9 @@
 #include <linux/slab.h>
 
 #include "control.h"
+#include "esp.h"
+#include "segment.h"
+#include "vxlan.h"
 
 /* How often, a millisecond apart, to try again when the NIC's queue is full. */
 #define SEND_TRIES	100
@@ -202,6 +205,21 @@ static unsigned int counter_of(int err)
 	}
 }
 
+/* Ask the stack for frames that a flow's layers fit around. */
+static void ask_for_room(struct net_device *dev, const struct cvsw_flow *flow)
+{
+	unsigned int i, head = 0, tail = 0;
+
+	for (i = 0; i < flow->n_actions; i++) {
+		if (flow->actions[i].type == CVSW_ACT_VXLAN_ENCAP)
+			head = CVSW_DRIVER_HEAD + CVSW_VXLAN_HEAD + CVSW_ESP_HEAD;
+		if (flow->actions[i].type == CVSW_ACT_ENCRYPT)
+			tail = CVSW_ESP_TAIL;
+	}
+	WRITE_ONCE(dev->needed_headroom, max_t(unsigned int, dev->needed_headroom, head));
+	WRITE_ONCE(dev->needed_tailroom, max_t(unsigned int, dev->needed_tailroom, tail));
+}
+
 static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_msg *msg)
 {
 	struct cvsw_flow *flow = &control->flow;
@@ -218,10 +236,12 @@ static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_
 	if (fault)
 		return CVSW_CNT_FAULT(fault);
 
-	if (msg->type == CVSW_MSG_SET_ENTRY)
+	if (msg->type == CVSW_MSG_SET_ENTRY) {
+		ask_for_room(control->dev, flow);
 		err = cvsw_table_add(control->engine->table, flow);
-	else
+	} else {
 		cvsw_table_delete(control->engine->table, &flow->match);
+	}
 	cvsw_engine_changed(control->engine);
 	return counter_of(err);
 }
@@ -238,11 +258,16 @@ static bool lock_device(struct cvsw_control *control)
 
 static unsigned int do_set_mtu(struct cvsw_control *control, const struct cvsw_msg *msg)
 {
+	unsigned int old = control->engine->control_mtu;
 	int err;
 
 	if (!lock_device(control))
 		return CVSW_CNT_CTL_REFUSED;
+	/* First, so that what hears of the change knows whose it is. */
+	WRITE_ONCE(control->engine->control_mtu, msg->data1);
 	err = dev_set_mtu(control->dev, msg->data1);
+	if (err)
+		WRITE_ONCE(control->engine->control_mtu, old);
 	rtnl_unlock();
 	return counter_of(err);
 }

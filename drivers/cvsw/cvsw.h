@@ -5,7 +5,9 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <net/gro_cells.h>
 
+#include "backlog.h"
 #include "control.h"
 #include "engine.h"
 #include "port.h"
@@ -18,6 +20,8 @@
  * @engine: all that the data path needs
  * @dev: outlives the port
  * @control: the session with the controller
+ * @backlogs: the way to the NIC
+ * @gro_cells: the way to the stack, for frames whose way ended outside of NAPI
  * @node: in cvsw_ports
  * @id: ever growing: where a netlink dump goes on
  */
@@ -25,6 +29,8 @@ struct cvsw_port {
 	struct cvsw_engine engine;
 	struct net_device *dev;
 	struct cvsw_control control;
+	struct cvsw_backlogs *backlogs;
+	struct gro_cells gro_cells;
 	struct list_head node;
 	u32 id;
 };

@@ -1,56 +1,440 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * A frame's way: it is looked up, goes through its flow's actions, and if it
+ * gained or lost a layer by them it is looked up again.  Where one frame
+ * becomes several (segments, clones), each goes the rest of the way: segments
+ * together, for they are of one flow; a clone by itself.
+ */
+#include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <linux/rcupdate.h>
+#include <net/sock.h>
 
 #include "actions.h"
 #include "engine.h"
+#include "esp.h"
 #include "key.h"
+#include "mtu.h"
+#include "segment.h"
+#include "vxlan.h"
 
-static struct sk_buff *drop(struct cvsw_engine *engine, struct sk_buff *skb,
+/* No bound: above all that an entry can have. */
+#define ANY_PRIORITY	(U16_MAX + 1)
+/* How often a flow may send a frame on to flows of lower priority. */
+#define NEXT_MAX	64
+/* How many frames a frame may be cloned to, flow upon flow. */
+#define CLONES_MAX	1024
+
+/**
+ * struct outcome - what has become of a frame, and what helps on the way
+ * @first: list of frames that are through
+ * @end: where the next one is linked
+ * @clones: made so far
+ * @at: layout of the frame...
+ * @at_of: ...that this is, unchanged since; NULL: of none
+ */
+struct outcome {
+	struct sk_buff *first;
+	struct sk_buff **end;
+	unsigned int clones;
+	struct cvsw_layout at;
+	const struct sk_buff *at_of;
+};
+
+/* What the rest of a list of actions says about a frame. */
+enum onward {
+	LIST_ENDED,
+	OUTPUT_SAID,
+	NEXT_SAID,
+};
+
+static void go_on(struct cvsw_walk *walk, struct sk_buff *list, struct outcome *out);
+
+static struct sk_buff *drop(struct cvsw_engine *engine, struct sk_buff *list,
 			    enum cvsw_counter cause)
 {
-	cvsw_stats_count(engine->stats, cause);
-	dev_kfree_skb_any(skb);
+	struct sk_buff *skb, *next;
+
+	for (skb = list; skb; skb = next) {
+		next = skb->next;
+		skb_mark_not_on_list(skb);
+		cvsw_stats_count(engine->stats, cause);
+		dev_kfree_skb_any(skb);
+	}
 	return NULL;
 }
 
-static struct sk_buff *miss(struct cvsw_engine *engine, struct sk_buff *skb,
-			    enum cvsw_ingress in)
+static void append(struct sk_buff ***end, struct sk_buff *list)
 {
-	cvsw_stats_count(engine->stats, in == CVSW_HOST ? CVSW_CNT_TX_MISS : CVSW_CNT_RX_MISS);
-	if (unlikely(engine->miss_drop))
-		return drop(engine, skb, CVSW_CNT_DROP_MISS);
+	**end = list;
+	while (**end)
+		*end = &(**end)->next;
+}
+
+/* ---- layers ---- */
+
+static const struct cvsw_layout *layout_of(struct outcome *out, const struct sk_buff *skb)
+{
+	struct cvsw_key key;
+
+	if (out->at_of != skb) {
+		cvsw_key_extract(skb, CVSW_HOST, &key, &out->at);
+		out->at_of = skb;
+	}
+	return &out->at;
+}
+
+/* A tag beside the frame's bytes would stay outside of what is put around them. */
+static struct sk_buff *tag_inside(struct sk_buff *skb)
+{
+	struct sk_buff *own = skb;
+
+	if (likely(!skb_vlan_tag_present(skb)))
+		return skb;
+	if (skb_shared(skb)) {
+		own = skb_clone(skb, GFP_ATOMIC);
+		if (!own)
+			return NULL;
+		dev_consume_skb_any(skb);
+	}
+	return __vlan_hwaccel_push_inside(own);
+}
+
+/* Does the flow encrypt what it has put into a tunnel? */
+static bool encrypts_next(const struct cvsw_walk *walk)
+{
+	return walk->next < walk->end &&
+	       walk->entry->actions[walk->next].type == CVSW_ACT_ENCRYPT;
+}
+
+static struct sk_buff *segments(struct cvsw_walk *walk, struct sk_buff *skb,
+				const struct cvsw_inner *inner, unsigned int headroom)
+{
+	struct sk_buff *list = cvsw_segment(skb, inner, headroom);
+
+	if (likely(!IS_ERR(list)))
+		return list;
+	return drop(walk->engine, skb, PTR_ERR(list) == -ENOMEM ? CVSW_CNT_DROP_NOMEM :
+								   CVSW_CNT_DROP_GSO);
+}
+
+static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
+			     const struct cvsw_tunnel *tunnel)
+{
+	unsigned int head = CVSW_VXLAN_HEAD, layers = CVSW_VXLAN_HEAD - ETH_HLEN;
+	struct cvsw_engine *engine = walk->engine;
+	struct cvsw_inner inner;
+	struct sk_buff *list;
+
+	skb = tag_inside(skb);
+	if (unlikely(!skb)) {
+		cvsw_stats_count(engine->stats, CVSW_CNT_DROP_NOMEM);
+		return NULL;
+	}
+	if (encrypts_next(walk)) {
+		head += CVSW_ESP_HEAD;
+		layers += CVSW_ESP_OVERHEAD;
+	}
+	cvsw_inner_read(skb, &inner);
+	if (!cvsw_mtu_check(engine, skb, &inner, walk->in, layers)) {
+		dev_kfree_skb_any(skb);
+		return NULL;
+	}
+	list = segments(walk, skb, &inner, head);
+	if (list)
+		cvsw_vxlan_encap(list, &inner, tunnel);
+	walk->layered = true;
+	return list;
+}
+
+static struct sk_buff *encrypt(struct cvsw_walk *walk, struct sk_buff *skb, u32 spi)
+{
+	walk->layered = true;
+	return cvsw_esp_encrypt(walk, skb, spi);
+}
+
+/* A frame of its own, that may be pulled and trimmed. */
+static struct sk_buff *own(struct cvsw_walk *walk, struct sk_buff *skb)
+{
+	struct sk_buff *clone;
+
+	if (likely(!skb_shared(skb)))
+		return skb;
+	clone = skb_clone(skb, GFP_ATOMIC);
+	if (!clone)
+		return drop(walk->engine, skb, CVSW_CNT_DROP_NOMEM);
+	dev_consume_skb_any(skb);
+	return clone;
+}
+
+static struct sk_buff *decap(struct cvsw_walk *walk, struct sk_buff *skb, struct outcome *out)
+{
+	skb = own(walk, skb);
+	if (skb)
+		skb = cvsw_vxlan_decap(walk, skb, layout_of(out, skb));
+	walk->layered = true;
 	return skb;
 }
 
-static struct sk_buff *hit(struct cvsw_engine *engine, struct sk_buff *skb,
-			   enum cvsw_ingress in, struct cvsw_entry *entry,
-			   const struct cvsw_layout *layout)
+static struct sk_buff *decrypt(struct cvsw_walk *walk, struct sk_buff *skb)
 {
-	cvsw_stats_count(engine->stats, in == CVSW_HOST ? CVSW_CNT_TX_HIT : CVSW_CNT_RX_HIT);
-	cvsw_entry_count(entry, skb->len);
-	if (!entry->n_actions)
-		return drop(engine, skb, CVSW_CNT_DROP_ACTION);
-	return cvsw_actions_run(skb, layout, entry->actions, entry->n_actions, engine->stats);
+	walk->layered = true;
+	skb = own(walk, skb);
+	return skb ? cvsw_esp_decrypt(walk, skb) : NULL;
+}
+
+/*
+ * Must the frame be in pieces before this action?  Encryption is of what goes
+ * on the wire; of datagrams that the host's stack glued together (UDP GSO),
+ * each has its own headers behind UDP's.
+ */
+static bool wants_pieces(const struct sk_buff *skb, enum cvsw_action_type type)
+{
+	if (type == CVSW_ACT_ENCRYPT)
+		return skb_is_gso(skb) || skb_shared(skb) || skb->ip_summed == CHECKSUM_PARTIAL;
+	return type == CVSW_ACT_VXLAN_DECAP && skb_is_gso(skb) &&
+	       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4 && !skb->encapsulation;
+}
+
+static struct sk_buff *pieces(struct cvsw_walk *walk, struct sk_buff *skb,
+			      enum cvsw_action_type type)
+{
+	struct cvsw_inner inner;
+
+	cvsw_inner_read(skb, &inner);
+	return segments(walk, skb, &inner, type == CVSW_ACT_ENCRYPT ? CVSW_ESP_HEAD : 0);
+}
+
+/* ---- actions ---- */
+
+static void clone(struct cvsw_walk *walk, struct sk_buff *skb, unsigned int n,
+		  struct outcome *out)
+{
+	struct cvsw_walk apart = *walk;
+	struct sk_buff *copy;
+
+	apart.end = walk->next + n;
+	if (out->clones++ >= CLONES_MAX) {
+		cvsw_stats_count(walk->engine->stats, CVSW_CNT_DROP_CLONES);
+		return;
+	}
+	copy = skb_clone(skb, GFP_ATOMIC);
+	if (!copy) {
+		cvsw_stats_count(walk->engine->stats, CVSW_CNT_DROP_NOMEM);
+		return;
+	}
+	if (skb->sk && sk_fullsock(skb->sk))
+		skb_set_owner_w(copy, skb->sk);
+	go_on(&apart, copy, out);
+	out->at_of = NULL;
+}
+
+static bool is_rewrite(const struct cvsw_action *action)
+{
+	return action->type >= CVSW_ACT_SET_VLAN_VID && action->type <= CVSW_ACT_SET_TP_DST;
+}
+
+/* All rewriting actions up to one of another kind. */
+static struct sk_buff *rewrite(struct cvsw_walk *walk, struct sk_buff *skb, struct outcome *out)
+{
+	const struct cvsw_action *first = &walk->entry->actions[walk->next];
+	unsigned int n = 1;
+
+	while (walk->next + n < walk->end && is_rewrite(first + n))
+		n++;
+	walk->next += n;
+	skb = cvsw_actions_run(skb, layout_of(out, skb), first, n, walk->engine->stats);
+	out->at_of = NULL;
+	return skb;
+}
+
+static struct sk_buff *run_list(struct cvsw_walk *walk, struct sk_buff *list,
+				enum onward *onward, struct outcome *out);
+
+/* Return: what is left of one frame at the end of its actions, maybe a list. */
+static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onward *onward,
+			   struct outcome *out)
+{
+	while (skb && walk->next < walk->end) {
+		const struct cvsw_action *action = &walk->entry->actions[walk->next];
+
+		if (is_rewrite(action)) {
+			skb = rewrite(walk, skb, out);
+			continue;
+		}
+		if (unlikely(wants_pieces(skb, action->type))) {
+			skb = pieces(walk, skb, action->type);
+			out->at_of = NULL;
+			return skb ? run_list(walk, skb, onward, out) : NULL;
+		}
+		walk->next++;
+		switch (action->type) {
+		case CVSW_ACT_OUTPUT:
+			*onward = OUTPUT_SAID;
+			if (action->port != CVSW_PORT_NONE)
+				return skb;
+			dev_consume_skb_any(skb);
+			return NULL;
+		case CVSW_ACT_NEXT:
+			*onward = NEXT_SAID;
+			return skb;
+		case CVSW_ACT_CLONE:
+			clone(walk, skb, action->n_cloned, out);
+			walk->next += action->n_cloned;
+			continue;
+		case CVSW_ACT_VXLAN_ENCAP:
+			skb = encap(walk, skb, &action->tunnel);
+			break;
+		case CVSW_ACT_VXLAN_DECAP:
+			skb = decap(walk, skb, out);
+			break;
+		case CVSW_ACT_ENCRYPT:
+			skb = encrypt(walk, skb, action->spi);
+			break;
+		case CVSW_ACT_DECRYPT:
+			skb = decrypt(walk, skb);
+			break;
+		}
+		out->at_of = NULL;
+		if (skb && skb->next)
+			return run_list(walk, skb, onward, out);
+	}
+	return skb;
+}
+
+/* The frames of a list, of one flow: each goes through the same actions. */
+static struct sk_buff *run_list(struct cvsw_walk *walk, struct sk_buff *list,
+				enum onward *onward, struct outcome *out)
+{
+	struct sk_buff *left = NULL, **end = &left, *skb, *rest;
+	u16 next = walk->next;
+
+	if (next == walk->end)
+		return list;
+	for (skb = list; skb; skb = rest) {
+		rest = skb->next;
+		skb_mark_not_on_list(skb);
+		walk->next = next;
+		append(&end, run(walk, skb, onward, out));
+	}
+	return left;
+}
+
+/* ---- the way ---- */
+
+static bool is_first_lookup(const struct cvsw_walk *walk)
+{
+	return !walk->entry;
+}
+
+static struct sk_buff *miss(struct cvsw_walk *walk, struct sk_buff *list)
+{
+	struct cvsw_engine *engine = walk->engine;
+
+	if (is_first_lookup(walk))
+		cvsw_stats_count(engine->stats,
+				 walk->in == CVSW_HOST ? CVSW_CNT_TX_MISS : CVSW_CNT_RX_MISS);
+	if (unlikely(engine->miss_drop))
+		return drop(engine, list, CVSW_CNT_DROP_MISS);
+	return list;
+}
+
+/*
+ * Find the flow of a list's frames, which are all of one.
+ * @below: only a flow of lower priority than this
+ * Return: false: there is none, and what is left of the list, none or all of
+ * it, is through.
+ */
+static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
+		    struct outcome *out)
+{
+	struct cvsw_engine *engine = walk->engine;
+	struct sk_buff *skb = *list;
+	struct cvsw_entry *entry;
+	struct cvsw_key key;
+
+	if (unlikely(cvsw_key_extract(skb, walk->in, &key, &out->at))) {
+		*list = drop(engine, skb, CVSW_CNT_DROP_SHORT);
+		return false;
+	}
+	out->at_of = skb;
+	key.pass = walk->pass;
+	if (walk->pass) {
+		key.tun_type = walk->tun_type;
+		key.tun_id = walk->tun_id;
+		key.sa = walk->sa;
+		memcpy(key.tun_src, walk->tun_src, sizeof(key.tun_src));
+		memcpy(key.tun_dst, walk->tun_dst, sizeof(key.tun_dst));
+	}
+
+	entry = cvsw_table_lookup_below(engine->table, &key, below);
+	if (!entry) {
+		*list = miss(walk, skb);
+		return false;
+	}
+	if (is_first_lookup(walk))
+		cvsw_stats_count(engine->stats,
+				 walk->in == CVSW_HOST ? CVSW_CNT_TX_HIT : CVSW_CNT_RX_HIT);
+	for (; skb; skb = skb->next)
+		cvsw_entry_count(entry, skb->len);
+	walk->entry = entry;
+	walk->next = 0;
+	walk->end = entry->n_actions;
+	if (!entry->n_actions) {
+		*list = drop(engine, *list, CVSW_CNT_DROP_ACTION);
+		return false;
+	}
+	return true;
+}
+
+/* From where @walk stands to the end of the way: what is left is appended to @out. */
+static void go_on(struct cvsw_walk *walk, struct sk_buff *list, struct outcome *out)
+{
+	unsigned int nexts = 0;
+	int below;
+
+	do {
+		enum onward onward = LIST_ENDED;
+
+		list = run_list(walk, list, &onward, out);
+		if (!list || onward == OUTPUT_SAID)
+			break;
+		below = ANY_PRIORITY;
+		if (onward == NEXT_SAID) {
+			below = walk->entry->priority;
+			if (++nexts > NEXT_MAX) {
+				list = drop(walk->engine, list, CVSW_CNT_DROP_NEXT);
+				break;
+			}
+		} else if (!walk->layered) {
+			break;
+		} else {
+			walk->layered = false;
+			if (++walk->pass == CVSW_MAX_PASSES) {
+				list = drop(walk->engine, list, CVSW_CNT_DROP_PASSES);
+				break;
+			}
+		}
+	} while (look_up(walk, &list, below, out));
+	append(&out->end, list);
 }
 
 struct sk_buff *cvsw_handle_frame(struct cvsw_engine *engine, struct sk_buff *skb,
 				  enum cvsw_ingress in)
 {
-	struct cvsw_layout layout;
-	struct cvsw_entry *entry;
-	struct cvsw_key key;
+	struct cvsw_walk walk = { .engine = engine, .in = in };
+	struct outcome out = { .end = &out.first };
 
 	if (cvsw_table_empty(engine->table))
-		return miss(engine, skb, in);
-	if (unlikely(cvsw_key_extract(skb, in, &key, &layout)))
-		return drop(engine, skb, CVSW_CNT_DROP_SHORT);
+		return miss(&walk, skb);
 
 	rcu_read_lock();
-	entry = cvsw_table_lookup(engine->table, &key);
-	skb = entry ? hit(engine, skb, in, entry, &layout) : miss(engine, skb, in);
+	if (look_up(&walk, &skb, ANY_PRIORITY, &out))
+		go_on(&walk, skb, &out);
+	else
+		out.first = skb;
 	rcu_read_unlock();
-	return skb;
+	return out.first;
 }
 
 void cvsw_walk_hold(struct cvsw_walk *to, const struct cvsw_walk *walk)
@@ -61,7 +445,15 @@ void cvsw_walk_hold(struct cvsw_walk *to, const struct cvsw_walk *walk)
 
 void cvsw_engine_resume(struct cvsw_walk *walk, struct sk_buff *skb)
 {
-	if (skb)
-		walk->engine->deliver(walk->engine, skb, walk->in);
-	cvsw_entry_put(walk->entry);
+	struct cvsw_entry *held = walk->entry;
+	struct outcome out = { .end = &out.first };
+
+	if (skb) {
+		rcu_read_lock();
+		go_on(walk, skb, &out);
+		rcu_read_unlock();
+	}
+	if (out.first)
+		walk->engine->deliver(walk->engine, out.first, walk->in);
+	cvsw_entry_put(held);
 }

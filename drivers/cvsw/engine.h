@@ -13,6 +13,8 @@
  * struct cvsw_engine - what the engine needs of a port
  * @table: lives as long as the engine
  * @stats: counters
+ * @wire_mtu: largest IP packet that the wire is known to take
+ * @control_mtu: the MTU that the controller has set, room for layers left; or 0
  * @miss_drop: a frame that no flow matches is dropped, not passed
  * @idle: the table is empty and misses pass: a hint for ports, which then need
  *	not ask.  False is always right; cvsw_engine_changed() keeps it
@@ -23,6 +25,8 @@
 struct cvsw_engine {
 	struct cvsw_table *table;
 	struct cvsw_stats __percpu *stats;
+	unsigned int wire_mtu;
+	unsigned int control_mtu;
 	bool miss_drop;
 	bool idle;
 	void (*deliver)(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in);
@@ -62,11 +66,18 @@ static inline void cvsw_engine_changed(struct cvsw_engine *engine)
 
 /**
  * cvsw_handle_frame() - look a frame up and do what its flow says
+ * @engine: the port's
  * @skb: data at the Ethernet header, skb->mac_header set there; possibly GSO,
  *	shared, cloned, non-linear, CHECKSUM_PARTIAL, with a VLAN tag in
  *	skb->vlan_tci or in the frame.  Consumed.  CHECKSUM_COMPLETE covers what
  *	is behind the 14 bytes of the Ethernet header, as eth_type_trans() has it.
  * @in: the port it came in by
+ *
+ * The flow's actions are done to their end.  If the frame gained or lost a
+ * layer by them, it is looked up again, with what is known of the layer in the
+ * key, unless the flow has an output, with which its way ends.  After
+ * CVSW_MAX_PASSES lookups without an end it is dropped.  A frame of many
+ * segments is looked up as one; it is cut up where a layer is put around it.
  *
  * Context: bottom halves disabled (hard interrupts too, under netpoll).
  * Return: NULL if the frame was dropped, else what goes on in its direction,

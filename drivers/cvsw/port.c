@@ -14,7 +14,47 @@
 LIST_HEAD(cvsw_ports);
 DEFINE_MUTEX(cvsw_ports_lock);
 
-struct cvsw_port *cvsw_port_create(struct net_device *dev)
+static struct sk_buff *drop(struct cvsw_port *port, struct sk_buff *skb, enum cvsw_counter cause)
+{
+	cvsw_stats_count(port->engine.stats, cause);
+	dev_kfree_skb_any(skb);
+	return NULL;
+}
+
+/*
+ * A frame's addresses and type may be others now.  Return: false: it was freed,
+ * for a control frame is checked and queued once or never.
+ */
+static bool prepare_for_stack(struct cvsw_port *port, struct sk_buff *skb)
+{
+	/* eth_type_trans() leaves PACKET_HOST as it is. */
+	skb->pkt_type = PACKET_HOST;
+	skb->protocol = eth_type_trans(skb, port->dev);
+	if (likely(skb->protocol != htons(CVSW_ETHERTYPE)))
+		return true;
+	drop(port, skb, CVSW_CNT_DROP_RX_CONTROL);
+	return false;
+}
+
+static void deliver(struct cvsw_engine *engine, struct sk_buff *list, enum cvsw_ingress in)
+{
+	struct cvsw_port *port = container_of(engine, struct cvsw_port, engine);
+	struct sk_buff *skb, *next;
+
+	for (skb = list; skb; skb = next) {
+		next = skb->next;
+		skb_mark_not_on_list(skb);
+		if (!netif_running(port->dev)) {
+			dev_kfree_skb_any(skb);
+		} else if (in == CVSW_HOST) {
+			cvsw_backlog_add(port->backlogs, skb);
+		} else if (prepare_for_stack(port, skb)) {
+			gro_cells_receive(&port->gro_cells, skb);
+		}
+	}
+}
+
+struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_driver *driver)
 {
 	static u32 last_id;
 	struct cvsw_port *port = kzalloc(sizeof(*port), GFP_KERNEL);
@@ -27,7 +67,14 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev)
 	port->engine.stats = cvsw_stats_alloc();
 	if (!port->engine.stats)
 		goto destroy_table;
+	port->backlogs = cvsw_backlogs_create(dev, driver, port->engine.stats);
+	if (!port->backlogs)
+		goto free_stats;
+	if (gro_cells_init(&port->gro_cells, dev))
+		goto destroy_backlogs;
+	port->engine.wire_mtu = dev->mtu;
 	port->engine.miss_drop = cvsw_miss_drop;
+	port->engine.deliver = deliver;
 	cvsw_engine_changed(&port->engine);
 	port->dev = dev;
 	cvsw_control_init(&port->control, dev, &port->engine, cvsw_allow_unauthenticated);
@@ -38,6 +85,10 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev)
 	mutex_unlock(&cvsw_ports_lock);
 	return port;
 
+destroy_backlogs:
+	cvsw_backlogs_destroy(port->backlogs);
+free_stats:
+	free_percpu(port->engine.stats);
 destroy_table:
 	cvsw_table_destroy(port->engine.table);
 free_port:
@@ -64,18 +115,13 @@ void cvsw_port_destroy(struct cvsw_port *port)
 	/* A probe that fails before it registers the device kills nothing. */
 	cvsw_control_kill(&port->control);
 	cvsw_control_finish(&port->control);
+	gro_cells_destroy(&port->gro_cells);
+	cvsw_backlogs_destroy(port->backlogs);
 	cvsw_table_destroy(port->engine.table);
 	free_percpu(port->engine.stats);
 	kfree(port);
 }
 EXPORT_SYMBOL_GPL(cvsw_port_destroy);
-
-static struct sk_buff *drop(struct cvsw_port *port, struct sk_buff *skb, enum cvsw_counter cause)
-{
-	cvsw_stats_count(port->engine.stats, cause);
-	dev_kfree_skb_any(skb);
-	return NULL;
-}
 
 /*
  * For nearly every frame: no.  Else cvsw_frame_is_control() knows.  The frame
@@ -89,7 +135,7 @@ static bool may_be_control(const struct sk_buff *skb)
 	       eth_type_vlan(eth->h_proto) || !eth_proto_is_802_3(eth->h_proto);
 }
 
-struct sk_buff *cvsw_port_transmit(struct cvsw_port *port, struct sk_buff *skb)
+static struct sk_buff *transmit(struct cvsw_port *port, struct sk_buff *skb)
 {
 	if (unlikely(may_be_control(skb)) && cvsw_frame_is_control(skb))
 		return cvsw_control_is_own(skb) ? skb : drop(port, skb, CVSW_CNT_DROP_TX_CONTROL);
@@ -101,33 +147,81 @@ struct sk_buff *cvsw_port_transmit(struct cvsw_port *port, struct sk_buff *skb)
 	skb_reset_mac_header(skb);
 	return cvsw_handle_frame(&port->engine, skb, CVSW_HOST);
 }
+
+struct sk_buff *cvsw_port_transmit(struct cvsw_port *port, struct sk_buff *skb)
+{
+	unsigned int queue = skb_get_queue_mapping(skb);
+
+	return cvsw_backlog_xmit(port->backlogs, queue, transmit(port, skb));
+}
 EXPORT_SYMBOL_GPL(cvsw_port_transmit);
 
-/* An XDP program has had the frame before: the driver runs it ahead of this hook. */
-struct sk_buff *cvsw_port_receive(struct cvsw_port *port, struct sk_buff *skb)
+void cvsw_port_woken(struct cvsw_port *port, const struct netdev_queue *txq)
 {
+	cvsw_backlog_woken(port->backlogs, txq - port->dev->_tx);
+}
+EXPORT_SYMBOL_GPL(cvsw_port_woken);
+
+void cvsw_port_all_woken(struct cvsw_port *port)
+{
+	cvsw_backlogs_woken(port->backlogs);
+}
+EXPORT_SYMBOL_GPL(cvsw_port_all_woken);
+
+/* An XDP program has had the frame before: the driver runs it ahead of this hook. */
+void cvsw_port_receive(struct cvsw_port *port, struct napi_struct *napi, struct sk_buff *skb)
+{
+	struct sk_buff *next;
+
 	if (unlikely(skb->protocol == htons(CVSW_ETHERTYPE))) {
 		cvsw_control_receive(&port->control, skb);
-		return NULL;
+		return;
 	}
 	if (READ_ONCE(port->engine.idle)) {
 		cvsw_stats_count(port->engine.stats, CVSW_CNT_RX_MISS);
-		return skb;
+		napi_gro_receive(napi, skb);
+		return;
 	}
 
 	skb_push(skb, ETH_HLEN);
-	skb = cvsw_handle_frame(&port->engine, skb, CVSW_NET);
-	if (!skb)
-		return NULL;
-	/* Addresses and type may be others now; eth_type_trans() leaves PACKET_HOST as it is. */
-	skb->pkt_type = PACKET_HOST;
-	skb->protocol = eth_type_trans(skb, port->dev);
-	/* Once checked and queued or never: no control frame reaches the stack. */
-	if (unlikely(skb->protocol == htons(CVSW_ETHERTYPE)))
-		return drop(port, skb, CVSW_CNT_DROP_RX_CONTROL);
-	return skb;
+	for (skb = cvsw_handle_frame(&port->engine, skb, CVSW_NET); skb; skb = next) {
+		next = skb->next;
+		skb_mark_not_on_list(skb);
+		if (prepare_for_stack(port, skb))
+			napi_gro_receive(napi, skb);
+	}
 }
 EXPORT_SYMBOL_GPL(cvsw_port_receive);
+
+/* Not the controller's doing, which has left room for layers: the guest's word on the wire. */
+static void mtu_changed(struct cvsw_port *port)
+{
+	unsigned int mtu = READ_ONCE(port->dev->mtu);
+
+	if (mtu == READ_ONCE(port->engine.control_mtu))
+		return;
+	WRITE_ONCE(port->engine.wire_mtu, mtu);
+	WRITE_ONCE(port->engine.control_mtu, 0);
+}
+
+static void port_event(struct cvsw_port *port, unsigned long event)
+{
+	switch (event) {
+	case NETDEV_UP:
+	case NETDEV_CHANGE:
+		cvsw_control_event(&port->control, CVSW_EVENT_LINK);
+		break;
+	case NETDEV_CHANGEADDR:
+		cvsw_control_event(&port->control, CVSW_EVENT_ADDRESS);
+		break;
+	case NETDEV_CHANGEMTU:
+		mtu_changed(port);
+		break;
+	case NETDEV_DOWN:
+		cvsw_backlogs_purge(port->backlogs);
+		break;
+	}
+}
 
 /*
  * The device's namespace does not matter here: a move between two of them is
@@ -138,14 +232,10 @@ static int netdev_event(struct notifier_block *block, unsigned long event, void 
 	struct net_device *dev = netdev_notifier_info_to_dev(info);
 	struct cvsw_port *port;
 
-	if (event != NETDEV_UP && event != NETDEV_CHANGE && event != NETDEV_CHANGEADDR)
-		return NOTIFY_DONE;
-
 	mutex_lock(&cvsw_ports_lock);
 	list_for_each_entry(port, &cvsw_ports, node)
 		if (port->dev == dev)
-			cvsw_control_event(&port->control, event == NETDEV_CHANGEADDR ?
-					   CVSW_EVENT_ADDRESS : CVSW_EVENT_LINK);
+			port_event(port, event);
 	mutex_unlock(&cvsw_ports_lock);
 	return NOTIFY_DONE;
 }

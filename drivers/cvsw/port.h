@@ -12,13 +12,28 @@
 struct cvsw_port;
 
 /**
+ * struct cvsw_driver - what a port needs of its NIC's driver
+ *
+ * Both are called with the transmit queue's lock held.
+ *
+ * @start_xmit: the driver's own ndo_start_xmit
+ * @kick: rings a transmit queue's doorbell for frames that wait for it, as
+ *	@start_xmit does for one that is the last of a burst
+ */
+struct cvsw_driver {
+	netdev_tx_t (*start_xmit)(struct sk_buff *skb, struct net_device *dev);
+	void (*kick)(struct net_device *dev, unsigned int queue);
+};
+
+/**
  * cvsw_port_create() - put a NIC under CVSW
  * @dev: not yet registered, so that its first frame is ours already
+ * @driver: outlives the port
  *
  * Context: process context.
  * Return: the port, or an ERR_PTR.
  */
-struct cvsw_port *cvsw_port_create(struct net_device *dev);
+struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_driver *driver);
 
 /**
  * cvsw_port_kill() - no control message is taken or worked on from here on
@@ -41,18 +56,28 @@ void cvsw_port_destroy(struct cvsw_port *port);
  * @skb: data at the Ethernet header; consumed
  *
  * Context: ndo_start_xmit.
- * Return: what the driver is to send, or NULL: nothing, and then the caller
- * kicks the queue if no frame follows (!netdev_xmit_more()).
+ * Return: a frame that the driver is to send now, or NULL: all is done, for
+ * what became of the frame, if anything, has been given to the driver's
+ * start_xmit, or waits until the driver wakes the queue.
  */
 struct sk_buff *cvsw_port_transmit(struct cvsw_port *port, struct sk_buff *skb);
 
 /**
+ * cvsw_port_woken() - the driver has woken a transmit queue
+ * Context: any, interrupts too.
+ */
+void cvsw_port_woken(struct cvsw_port *port, const struct netdev_queue *txq);
+
+/** cvsw_port_all_woken() - the driver has woken all of them; any context */
+void cvsw_port_all_woken(struct cvsw_port *port);
+
+/**
  * cvsw_port_receive() - a frame on its way from the NIC to the guest's stack
+ * @napi: by which it goes there
  * @skb: eth_type_trans() has run: data behind the Ethernet header; consumed
  *
  * Context: NAPI poll.
- * Return: what goes to the stack, in the same form, or NULL.
  */
-struct sk_buff *cvsw_port_receive(struct cvsw_port *port, struct sk_buff *skb);
+void cvsw_port_receive(struct cvsw_port *port, struct napi_struct *napi, struct sk_buff *skb);
 
 #endif

@@ -23,6 +23,24 @@
 	X(DROP_SHORT,         "drop-short")          /* no whole Ethernet header */\
 	X(DROP_TX_CONTROL,    "drop-tx-control")     /* 0xABBA from the guest */ \
 	X(DROP_RX_CONTROL,    "drop-rx-control")     /* 0xABBA behind a tag stripped */\
+	X(DROP_PASSES,        "drop-passes")         /* gained or lost too many layers */\
+	X(DROP_NEXT,          "drop-next")           /* sent on by too many flows */\
+	X(DROP_CLONES,        "drop-clones")         /* copies beyond the limit */\
+	X(DROP_GSO,           "drop-gso")            /* not the segments it says */\
+	X(DROP_TOO_BIG,       "drop-too-big")        /* with its layers; nobody told */\
+	X(DROP_TOO_BIG_TOLD,  "drop-too-big-told")   /* the sender was, by ICMP */\
+	X(DROP_BACKLOG,       "drop-backlog")        /* too many wait for the NIC */\
+	/* drops of frames that were to be decapsulated */                      \
+	X(DROP_TUN_NONE,      "drop-tun-none")       /* no IPv4 with UDP */     \
+	X(DROP_TUN_FRAGMENT,  "drop-tun-fragment")   /* outer one */            \
+	X(DROP_TUN_SHORT,     "drop-tun-short")      /* or longer than it is */ \
+	X(DROP_TUN_CHECKSUM,  "drop-tun-checksum")   /* outer UDP's */          \
+	X(DROP_TUN_GSO,       "drop-tun-gso")        /* a giant of another kind */\
+	X(DROP_TUN_ECN,       "drop-tun-ecn")        /* RFC 6040: CE on Not-ECT */\
+	X(DROP_TUN_CONTROL,   "drop-tun-control")    /* 0xABBA inside */        \
+	X(DROP_VXLAN_NO_VNI,  "drop-vxlan-no-vni")   /* the I flag is clear */  \
+	X(DROP_VXLAN_FLAGS,   "drop-vxlan-flags")    /* others are set */       \
+	X(DROP_VXLAN_RESERVED, "drop-vxlan-reserved")                           \
 	X(DROP_ESP_NO_SA,     "drop-esp-no-sa")      /* unknown SPI */          \
 	/* frames that went on though not all could be done */                  \
 	X(ACTION_SKIPPED,     "action-skipped")      /* field not in the frame */\

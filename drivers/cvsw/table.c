@@ -146,8 +146,8 @@ static const struct rhashtable_params entry_params = {
 
 /* ---- lookup ---- */
 
-struct cvsw_entry *cvsw_table_lookup(const struct cvsw_table *table,
-				     const struct cvsw_key *key)
+struct cvsw_entry *cvsw_table_lookup_below(const struct cvsw_table *table,
+					   const struct cvsw_key *key, int below)
 {
 	const struct mask_array *masks = rcu_dereference(table->masks);
 	struct cvsw_entry *best = NULL;
@@ -164,10 +164,17 @@ struct cvsw_entry *cvsw_table_lookup(const struct cvsw_table *table,
 		apply_mask(&masked, mask, key);
 		list = rhltable_lookup(&mask->entries, &masked, entry_params);
 		rhl_for_each_entry_rcu(entry, pos, list, node)
-			if (!best || entry->priority > best->priority)
+			if (entry->priority < below &&
+			    (!best || entry->priority > best->priority))
 				best = entry;
 	}
 	return best;
+}
+
+struct cvsw_entry *cvsw_table_lookup(const struct cvsw_table *table,
+				     const struct cvsw_key *key)
+{
+	return cvsw_table_lookup_below(table, key, INT_MAX);
 }
 
 bool cvsw_table_empty(const struct cvsw_table *table)

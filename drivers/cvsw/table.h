@@ -61,6 +61,14 @@ void cvsw_table_destroy(struct cvsw_table *table);
 struct cvsw_entry *cvsw_table_lookup(const struct cvsw_table *table,
 				     const struct cvsw_key *key);
 
+/**
+ * cvsw_table_lookup_below() - the entry of highest priority below another
+ * @below: priorities from here on do not count; above U16_MAX all do
+ * Context and return: as cvsw_table_lookup().
+ */
+struct cvsw_entry *cvsw_table_lookup_below(const struct cvsw_table *table,
+					   const struct cvsw_key *key, int below);
+
 /** cvsw_table_empty() - a racy hint, for the path without flows */
 bool cvsw_table_empty(const struct cvsw_table *table);
 

@@ -31,9 +31,10 @@ if (virtqueue_kick_prepare(sq->vq) && virtqueue_notify(sq->vq)) S
 ...+>
 }
 
-// Earlier frames of a burst wait for the last one's doorbell, and their
-// completions for it to switch the callback on again: if CVSW swallowed the
-// last one, both are still to be done.
+// A frame alone takes the short way; a list, or what is to wait, the driver's
+// start_xmit gets from CVSW.  Earlier frames of a burst wait for the last one's
+// doorbell, and their completions for it to switch the callback on again: if
+// the last one was swallowed or waits, both are still to be done.
 @ transmit @
 typedef netdev_tx_t;
 identifier doorbell.sq;
@@ -44,19 +45,28 @@ start_xmit(...)
 ...
 }
 +
++static void cvsw_kick(struct net_device *dev, unsigned int queue)
++{
++	struct virtnet_info *vi = netdev_priv(dev);
++	struct send_queue *sq = &vi->sq[queue];
++
++	if (sq->napi.weight && unlikely(!virtqueue_enable_cb_delayed(sq->vq)))
++		virtqueue_napi_schedule(&sq->napi, sq->vq);
++	if (virtqueue_kick_prepare(sq->vq) && virtqueue_notify(sq->vq)) S
++}
++
++static const struct cvsw_driver cvsw_driver = {
++	.start_xmit = start_xmit,
++	.kick = cvsw_kick,
++};
++
 +static netdev_tx_t cvsw_start_xmit(struct sk_buff *skb, struct net_device *dev)
 +{
 +	struct virtnet_info *vi = netdev_priv(dev);
-+	struct send_queue *sq = &vi->sq[skb_get_queue_mapping(skb)];
 +
 +	skb = cvsw_port_transmit(vi->cvsw_port, skb);
 +	if (likely(skb))
 +		return start_xmit(skb, dev);
-+	if (netdev_xmit_more())
-+		return NETDEV_TX_OK;
-+	if (sq->napi.weight && unlikely(!virtqueue_enable_cb_delayed(sq->vq)))
-+		virtqueue_napi_schedule(&sq->napi, sq->vq);
-+	if (virtqueue_kick_prepare(sq->vq) && virtqueue_notify(sq->vq)) S
 +	return NETDEV_TX_OK;
 +}
 
@@ -76,11 +86,28 @@ F(struct virtnet_info *info, struct receive_queue *rq, ...)
 {
 <+...
 -napi_gro_receive(&rq->napi, skb);
-+skb = cvsw_port_receive(info->cvsw_port, skb);
-+if (likely(skb))
-+	napi_gro_receive(&rq->napi, skb);
++cvsw_port_receive(info->cvsw_port, &rq->napi, skb);
 ...+>
 }
+
+// Frames may wait for a queue to take them again.
+@ woken @
+symbol vi;
+expression txq, queue;
+@@
+(
+netif_tx_wake_queue(txq);
++cvsw_port_woken(vi->cvsw_port, txq);
+|
+netif_wake_subqueue(vi->dev, queue);
++cvsw_port_woken(vi->cvsw_port, netdev_get_tx_queue(vi->dev, queue));
+|
+netif_tx_wake_all_queues(vi->dev);
++cvsw_port_all_woken(vi->cvsw_port);
+|
+netif_device_attach(vi->dev);
++cvsw_port_all_woken(vi->cvsw_port);
+)
 
 @ create @
 symbol vi;
@@ -89,7 +116,7 @@ identifier err;
 virtnet_probe(...)
 {
 <+...
-+vi->cvsw_port = cvsw_port_create(vi->dev);
++vi->cvsw_port = cvsw_port_create(vi->dev, &cvsw_driver);
 +if (IS_ERR(vi->cvsw_port)) {
 +	err = PTR_ERR(vi->cvsw_port);
 +	vi->cvsw_port = NULL;

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: Backlog
+ *
+ * Frames wait in order, under the list's own lock, which is a leaf.  They are
+ * given to the driver under the transmit queue's lock alone: by the next
+ * ndo_start_xmit, or by a tasklet that runs when the queue was woken or frames
+ * came from elsewhere.  So frames wait only while the queue is stopped, or
+ * until that tasklet has run: whoever adds frames looks at the queue afterwards,
+ * and whoever wakes the queue looks at the frames afterwards.
+ */
+#include <linux/interrupt.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "backlog.h"
+
+struct backlog {
+	struct sk_buff_head frames;
+	struct tasklet_struct drain;
+	struct cvsw_backlogs *all;
+	struct netdev_queue *txq;
+};
+
+/**
+ * struct cvsw_backlogs - one device's
+ * @ops: has the driver's own ndo_start_xmit alone, so that the stack's helper
+ *	can be used, which knows where xmit_more is kept
+ */
+struct cvsw_backlogs {
+	struct net_device *dev;
+	const struct cvsw_driver *driver;
+	struct net_device_ops ops;
+	struct cvsw_stats __percpu *stats;
+	unsigned int n;
+	struct backlog queue[];
+};
+
+/*
+ * Return: whether the driver took the frame.  If it did not, which a correct
+ * driver does on a stopped queue only, the frame waits as the first.
+ */
+static bool give(struct backlog *b, struct sk_buff *skb, bool more)
+{
+	struct cvsw_backlogs *all = b->all;
+
+	if (likely(__netdev_start_xmit(&all->ops, skb, all->dev, more) == NETDEV_TX_OK))
+		return true;
+	skb_queue_head(&b->frames, skb);
+	return false;
+}
+
+static void wait(struct backlog *b, struct sk_buff *skb)
+{
+	if (skb_queue_len_lockless(&b->frames) >= CVSW_BACKLOG_MAX) {
+		cvsw_stats_count(b->all->stats, CVSW_CNT_DROP_BACKLOG);
+		dev_kfree_skb_any(skb);
+		return;
+	}
+	skb_queue_tail(&b->frames, skb);
+}
+
+/* After frames were added: if the queue was woken meanwhile, nobody else comes. */
+static void look_again(struct backlog *b)
+{
+	smp_mb();
+	if (!netif_tx_queue_stopped(b->txq) && !skb_queue_empty_lockless(&b->frames))
+		tasklet_schedule(&b->drain);
+}
+
+static void wait_list(struct backlog *b, struct sk_buff *list)
+{
+	struct sk_buff *skb, *next;
+
+	for (skb = list; skb; skb = next) {
+		next = skb->next;
+		skb_mark_not_on_list(skb);
+		wait(b, skb);
+	}
+	look_again(b);
+}
+
+/*
+ * Under the queue's lock.
+ * Return: whether the doorbell was rung for all that was given.
+ */
+static bool drain(struct backlog *b, bool more)
+{
+	bool rung = false;
+	struct sk_buff *skb;
+
+	while (!netif_tx_queue_stopped(b->txq)) {
+		bool follows;
+
+		skb = skb_dequeue(&b->frames);
+		if (!skb)
+			break;
+		follows = more || !skb_queue_empty_lockless(&b->frames);
+		if (!give(b, skb, follows))
+			return false;
+		rung = !follows;
+	}
+	return rung;
+}
+
+static void drain_tasklet(struct tasklet_struct *tasklet)
+{
+	struct backlog *b = from_tasklet(b, tasklet, drain);
+	struct net_device *dev = b->all->dev;
+
+	__netif_tx_lock(b->txq, smp_processor_id());
+	if (unlikely(netif_xmit_frozen_or_stopped(b->txq) && !netif_tx_queue_stopped(b->txq))) {
+		/* Frozen, which is short, or full by BQL, which still takes these. */
+		if (b->txq->state & QUEUE_STATE_FROZEN) {
+			__netif_tx_unlock(b->txq);
+			tasklet_schedule(tasklet);
+			return;
+		}
+	}
+	if (netif_running(dev) && netif_device_present(dev)) {
+		drain(b, false);
+		txq_trans_cond_update(b->txq);
+	}
+	__netif_tx_unlock(b->txq);
+}
+
+static void xmit_list(struct backlog *b, unsigned int queue, struct sk_buff *list)
+{
+	bool more = netdev_xmit_more(), rung = false;
+
+	if (unlikely(!skb_queue_empty_lockless(&b->frames))) {
+		wait_list(b, list);
+		rung = drain(b, more);
+		list = NULL;
+	}
+	while (list) {
+		struct sk_buff *skb = list;
+
+		if (unlikely(netif_tx_queue_stopped(b->txq))) {
+			wait_list(b, list);
+			break;
+		}
+		list = skb->next;
+		skb_mark_not_on_list(skb);
+		if (unlikely(!give(b, skb, more || list))) {
+			wait_list(b, list);
+			break;
+		}
+		rung = !more && !list;
+	}
+	if (!more && !rung)
+		b->all->driver->kick(b->all->dev, queue);
+}
+
+struct sk_buff *cvsw_backlog_xmit(struct cvsw_backlogs *backlogs, unsigned int queue,
+				  struct sk_buff *list)
+{
+	struct backlog *b = &backlogs->queue[queue];
+
+	if (likely(list && !list->next && skb_queue_empty_lockless(&b->frames)))
+		return list;
+	xmit_list(b, queue, list);
+	return NULL;
+}
+
+void cvsw_backlog_add(struct cvsw_backlogs *backlogs, struct sk_buff *skb)
+{
+	struct backlog *b = &backlogs->queue[skb_get_queue_mapping(skb) % backlogs->n];
+
+	local_bh_disable();
+	wait(b, skb);
+	look_again(b);
+	local_bh_enable();
+}
+
+void cvsw_backlog_woken(struct cvsw_backlogs *backlogs, unsigned int queue)
+{
+	struct backlog *b = &backlogs->queue[queue];
+
+	smp_mb();
+	if (unlikely(!skb_queue_empty_lockless(&b->frames)))
+		tasklet_schedule(&b->drain);
+}
+
+void cvsw_backlogs_woken(struct cvsw_backlogs *backlogs)
+{
+	unsigned int i;
+
+	for (i = 0; i < backlogs->n; i++)
+		cvsw_backlog_woken(backlogs, i);
+}
+
+void cvsw_backlogs_purge(struct cvsw_backlogs *backlogs)
+{
+	unsigned int i;
+
+	for (i = 0; i < backlogs->n; i++)
+		skb_queue_purge(&backlogs->queue[i].frames);
+}
+
+struct cvsw_backlogs *cvsw_backlogs_create(struct net_device *dev,
+					   const struct cvsw_driver *driver,
+					   struct cvsw_stats __percpu *stats)
+{
+	unsigned int i, n = dev->num_tx_queues;
+	struct cvsw_backlogs *all;
+
+	all = kvzalloc(struct_size(all, queue, n), GFP_KERNEL);
+	if (!all)
+		return NULL;
+	all->dev = dev;
+	all->driver = driver;
+	all->ops.ndo_start_xmit = driver->start_xmit;
+	all->stats = stats;
+	all->n = n;
+	for (i = 0; i < n; i++) {
+		struct backlog *b = &all->queue[i];
+
+		skb_queue_head_init(&b->frames);
+		tasklet_setup(&b->drain, drain_tasklet);
+		b->all = all;
+		b->txq = netdev_get_tx_queue(dev, i);
+	}
+	return all;
+}
+
+void cvsw_backlogs_destroy(struct cvsw_backlogs *backlogs)
+{
+	unsigned int i;
+
+	if (!backlogs)
+		return;
+	for (i = 0; i < backlogs->n; i++)
+		tasklet_kill(&backlogs->queue[i].drain);
+	cvsw_backlogs_purge(backlogs);
+	kvfree(backlogs);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Frames with room around them, of the size that goes on the wire. */
+#ifndef CVSW_SEGMENT_H
+#define CVSW_SEGMENT_H
+
+#include <linux/skbuff.h>
+
+#include "inner.h"
+
+/* What a driver puts in front of a frame: virtio's header is 12 to 20 bytes. */
+#define CVSW_DRIVER_HEAD	24
+
+/**
+ * cvsw_segment() - make wire-sized frames that outer headers can be put around
+ * @skb: data at the Ethernet header, no tag in skb->vlan_tci; possibly GSO,
+ *	shared, cloned, non-linear, CHECKSUM_PARTIAL.  Consumed, but left alone if
+ *	an ERR_PTR is returned
+ * @inner: of @skb, by cvsw_inner_read()
+ * @headroom: bytes wanted in front; a new frame has room for ESP besides
+ *
+ * TCP and UDP GSO is segmented in one pass that copies into linear frames and
+ * sums on the way; other kinds are left to skb_gso_segment().  A frame that is
+ * not GSO, is nobody else's and has the room stays as it is.  In each the
+ * transport checksum is finished (CHECKSUM_NONE or what was better), and the
+ * first @headroom bytes in front are its own.  The sender's socket is charged
+ * for @skb until the last of them is freed, as TCP small queues want it.
+ *
+ * Context: as cvsw_handle_frame().
+ * Return: one frame, or a list linked by skb->next, or ERR_PTR(-ENOMEM), or
+ * ERR_PTR(-EINVAL): a GSO frame whose headers are not what it says.
+ */
+struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_inner *inner,
+			     unsigned int headroom);
+
+/**
+ * cvsw_segment_len() - the length of the longest frame that cvsw_segment() makes
+ * @inner: of @skb, by cvsw_inner_read()
+ */
+unsigned int cvsw_segment_len(const struct sk_buff *skb, const struct cvsw_inner *inner);
+
+#endif
