@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What engine.c stands on and no suite includes by itself. */
-#include "../drivers/cvsw/inner.c"
 #include "../drivers/cvsw/mtu.c"
-#include "../drivers/cvsw/segment.c"
 #include "../drivers/cvsw/vxlan.c"

@@ -144,7 +144,7 @@ static struct sk_buff *single(struct sk_buff *skb, unsigned int headroom)
 
 /* ---- segments ---- */
 
-static __wsum pseudo_sum(const struct cut *cut, unsigned int len)
+static __wsum pseudo_header_sum(const struct cut *cut, unsigned int len)
 {
 	const void *ip = cut->skb->data + cut->inner->l3;
 	u8 protocol = cut->inner->protocol;
@@ -202,7 +202,7 @@ static void write_l4(const struct cut *cut, void *l4, __wsum sum, unsigned int l
 			return;
 	}
 	*check = 0;
-	sum = csum_add(csum_partial(l4, header, sum), pseudo_sum(cut, len));
+	sum = csum_add(csum_partial(l4, header, sum), pseudo_header_sum(cut, len));
 	*check = csum_fold(sum);
 	if (!*check && cut->inner->protocol == IPPROTO_UDP)
 		*check = CSUM_MANGLED_0;
