@@ -3,4 +3,7 @@
 #include "../drivers/cvsw/stats.c"
 #include "../proto/cvsw_fault.c"
 #include "../proto/cvsw_msg.c"
+#include "../proto/cvsw_nxm.c"
 #include "../proto/cvsw_ofp10.c"
+#include "../proto/cvsw_ofp10_actions.c"
+#include "../proto/cvsw_sa.c"

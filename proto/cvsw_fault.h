@@ -18,11 +18,14 @@
 	X(FLAGS,         "flags",         "flow_mod flag not supported")       \
 	X(TIMEOUT,       "timeout",       "flow timeouts are not supported")   \
 	X(MATCH,         "match",         "a match value is out of range")     \
+	X(MATCH_FIELD,   "match-field",   "unknown match field, or out of place")  \
 	X(ACTION_TYPE,   "action-type",   "unknown or unsupported action")     \
 	X(ACTION_LENGTH, "action-length", "an action's length is not its size")\
 	X(ACTION_VALUE,  "action-value",  "an action's value is out of range") \
 	X(ACTION_PORT,   "action-port",   "output to this port is not supported")\
-	X(ACTION_COUNT,  "action-count",  "more actions than a flow may have")
+	X(ACTION_COUNT,  "action-count",  "more actions than a flow may have")   \
+	X(ACTION_ORDER,  "action-order",  "an action stands where it may not")   \
+	X(SA,            "sa",            "an SA's value is out of range")
 
 enum cvsw_fault {
 	CVSW_OK = 0,

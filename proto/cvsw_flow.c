@@ -64,6 +64,19 @@ static uint8_t layers_needed(const struct cvsw_match *match)
 	return layers;
 }
 
+/* Bits of a tag demand one; that there is none says all about the others. */
+static void settle_tag(struct cvsw_match *match)
+{
+	uint16_t *key = &match->key.vlan_tci, *mask = &match->mask.vlan_tci;
+
+	if (*key && !(*mask & CVSW_VLAN_PRESENT)) {
+		*key |= CVSW_VLAN_PRESENT;
+		*mask |= CVSW_VLAN_PRESENT;
+	}
+	if (!*key && *mask & CVSW_VLAN_PRESENT)
+		*mask = CVSW_VLAN_PRESENT;
+}
+
 static void clear_unmasked(struct cvsw_match *match)
 {
 	uint8_t *key = (uint8_t *)&match->key;
@@ -77,8 +90,10 @@ static void clear_unmasked(struct cvsw_match *match)
 void cvsw_match_normalize(struct cvsw_match *match)
 {
 	clear_unmasked(match);
+	settle_tag(match);
 	name_ipv4(match);
 	ignore_foreign_fields(match);
+	memset(match->mask.unused, 0, sizeof(match->mask.unused));
 	match->mask.layers = layers_needed(match);
 	match->key.layers = match->mask.layers;
 	clear_unmasked(match);
@@ -110,6 +125,8 @@ bool cvsw_match_covers(const struct cvsw_match *wide, const struct cvsw_match *n
 
 	known.key.layers |= layers_named(narrow);
 	known.mask.layers |= layers_named(narrow);
+	if (narrow->mask.vlan_tci == CVSW_VLAN_PRESENT && !narrow->key.vlan_tci)
+		known.mask.vlan_tci = 0xffff;
 	for (i = 0; i < sizeof(wide->key); i++)
 		if ((wide_mask[i] & ~mask[i]) || ((wide_key[i] ^ key[i]) & wide_mask[i]))
 			return false;
@@ -119,6 +136,15 @@ bool cvsw_match_covers(const struct cvsw_match *wide, const struct cvsw_match *n
 bool cvsw_match_equal(const struct cvsw_match *a, const struct cvsw_match *b)
 {
 	return !memcmp(a, b, sizeof(*a));
+}
+
+static bool tunnel_equal(const struct cvsw_tunnel *a, const struct cvsw_tunnel *b)
+{
+	return a->type == b->type && a->ttl == b->ttl && a->tos == b->tos &&
+	       a->flags == b->flags && a->udp_dst == b->udp_dst && a->id == b->id &&
+	       !memcmp(a->dl_dst, b->dl_dst, sizeof(a->dl_dst)) &&
+	       !memcmp(a->dl_src, b->dl_src, sizeof(a->dl_src)) &&
+	       !memcmp(a->dst, b->dst, sizeof(a->dst)) && !memcmp(a->src, b->src, sizeof(a->src));
 }
 
 static bool action_equal(const struct cvsw_action *a, const struct cvsw_action *b)
@@ -143,6 +169,12 @@ static bool action_equal(const struct cvsw_action *a, const struct cvsw_action *
 	case CVSW_ACT_SET_TP_SRC:
 	case CVSW_ACT_SET_TP_DST:
 		return a->tp_port == b->tp_port;
+	case CVSW_ACT_VXLAN_ENCAP:
+		return tunnel_equal(&a->tunnel, &b->tunnel);
+	case CVSW_ACT_ENCRYPT:
+		return a->spi == b->spi;
+	case CVSW_ACT_CLONE:
+		return a->n_cloned == b->n_cloned;
 	default:
 		return true;
 	}

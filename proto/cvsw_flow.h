@@ -21,6 +21,7 @@ enum cvsw_ingress {
 
 #define CVSW_ETHERTYPE_IPV4	0x0800
 #define CVSW_ETHERTYPE_ARP	0x0806
+#define CVSW_DSCP_MASK		0xfc	/* of the ToS byte; the rest is ECN */
 #define CVSW_IPPROTO_ICMP	1
 #define CVSW_IPPROTO_TCP	6
 #define CVSW_IPPROTO_UDP	17
@@ -144,6 +145,10 @@ enum cvsw_action_type {
 /* Nowhere: the frame ends here, after what was done to its clones. */
 #define CVSW_PORT_NONE		0xffff
 
+#define CVSW_VXLAN_VNI_MAX	0xffffff	/* RFC 7348, 5 */
+#define CVSW_VXLAN_PORT		4789		/* where none is given */
+#define CVSW_TUNNEL_TTL		64		/* likewise */
+
 #define CVSW_TUNNEL_CSUM	0x01	/* compute the outer UDP checksum; else zero */
 #define CVSW_TUNNEL_INHERIT_TOS	0x02	/* DSCP of the inner packet; ECN by RFC 6040 always */
 
@@ -152,7 +157,7 @@ enum cvsw_action_type {
  *
  * @type: enum cvsw_tunnel_type
  * @ttl: outer TTL, not zero
- * @tos: outer DSCP in the upper six bits
+ * @tos: outer DSCP in the upper six bits; zero with CVSW_TUNNEL_INHERIT_TOS
  * @flags: CVSW_TUNNEL_*
  * @udp_dst: destination port
  * @id: VNI

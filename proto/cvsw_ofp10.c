@@ -27,13 +27,37 @@
  *  68	|           out_port            |             flags             |
  *	+---------------------------------------------------------------+
  *  72	|                          actions ...                          |
+ *
+ * and NXT_FLOW_MOD, of Nicira's extension, for matches that ofp_match cannot
+ * express:
+ *
+ *	+---------------+---------------+-------------------------------+
+ *   0	|  version (1)  |   type (4)    |            length             |  ofp_header
+ *   4	|                              xid                              |
+ *	+---------------------------------------------------------------+
+ *   8	|                      vendor (0x00002320)                      |
+ *  12	|                         subtype (13)                          |
+ *	+---------------------------------------------------------------+
+ *  16	|       as bytes 48 to 71 above: cookie, command, timeouts,     |
+ *	|            priority, buffer_id, out_port and flags            |
+ *	+-------------------------------+-------------------------------+
+ *  40	|           match_len           |                               |
+ *	+-------------------------------+              pad              |
+ *  44	|                                                               |
+ *	+---------------------------------------------------------------+
+ *  48	|   nx_match (cvsw_nxm.c), match_len bytes, padded to eight ... |
+ *	|                          actions ...                          |
  */
 #include "cvsw_ofp10.h"
 
-#include "cvsw_cursor.h"
+#include "cvsw_ofp10_parts.h"
 
 #define OFP10_VERSION		0x01
+#define OFPT10_VENDOR		4
 #define OFPT10_FLOW_MOD		14
+#define NX_VENDOR		0x00002320
+#define NXT_FLOW_MOD		13
+#define NXT_FLOW_MOD_LEN	48
 #define OFP10_NO_BUFFER		0xffffffff
 #define OFPP10_NONE		0xffff	/* out_port, 5.2.1 */
 
@@ -54,9 +78,7 @@
 #define OFPFW10_ALL		((1 << 22) - 1)
 
 #define OFP10_VLAN_NONE		0xffff	/* dl_vlan of a frame without a tag */
-#define OFP10_DSCP_MASK		0xfc
-#define OFP10_VID_MAX		4095
-#define OFP10_PCP_MAX		7
+#define EXACT_PRIORITY		0xffff
 
 /* Offsets of what a fault can be in. */
 enum ofp10_offset {
@@ -68,44 +90,41 @@ enum ofp10_offset {
 	OFP10_AT_DL_VLAN_PCP = 28,
 	OFP10_AT_TP_SRC = 44,
 	OFP10_AT_TP_DST = 46,
-	OFP10_AT_COMMAND = 56,
-	OFP10_AT_IDLE_TIMEOUT = 58,
-	OFP10_AT_HARD_TIMEOUT = 60,
-	OFP10_AT_FLAGS = 70,
+	NXT_AT_VENDOR = 8,
+	NXT_AT_MATCH_LEN = 40,
+	NXT_AT_MATCH = 48,
+	/* from the cookie on, in either form */
+	COOKIE_TO_COMMAND = 8,
+	COOKIE_TO_IDLE_TIMEOUT = 10,
+	COOKIE_TO_HARD_TIMEOUT = 12,
+	COOKIE_TO_FLAGS = 22,
 };
 
-/* ofp_action_type, 5.2.4: their numbers are those of enum cvsw_action_type. */
-static_assert(CVSW_ACT_OUTPUT == 0 && CVSW_ACT_SET_VLAN_VID == 1 && CVSW_ACT_SET_VLAN_PCP == 2 &&
-	      CVSW_ACT_STRIP_VLAN == 3 && CVSW_ACT_SET_DL_SRC == 4 && CVSW_ACT_SET_DL_DST == 5 &&
-	      CVSW_ACT_SET_NW_SRC == 6 && CVSW_ACT_SET_NW_DST == 7 && CVSW_ACT_SET_NW_TOS == 8 &&
-	      CVSW_ACT_SET_TP_SRC == 9 && CVSW_ACT_SET_TP_DST == 10,
-	      "OpenFlow 1.0 numbers its actions otherwise");
-
-/* The size of an action that is ours to read, else 0. */
-static size_t ofp10_action_len(uint16_t type)
-{
-	if (type > CVSW_ACT_SET_TP_DST)
-		return 0;
-	return type == CVSW_ACT_SET_DL_SRC || type == CVSW_ACT_SET_DL_DST ? 16 : 8;
-}
-
-/* How many bytes are this flow_mod's: the header says so, or, in the published
- * driver's form, the end of the data.
+/*
+ * How many bytes are this flow_mod's: the header says so, or, in the published
+ * driver's form, the end of the data.  @type: OFPT10_FLOW_MOD or OFPT10_VENDOR
  */
-static enum cvsw_fault read_header(struct cvsw_reader *r, size_t *used, size_t *at)
+static enum cvsw_fault read_header(struct cvsw_reader *r, uint8_t *type, size_t *used, size_t *at)
 {
 	uint8_t version = cvsw_get_u8(r);
-	uint8_t type = cvsw_get_u8(r);
-	uint16_t length = cvsw_get_u16(r);
-	uint32_t xid = cvsw_get_u32(r);
+	uint16_t length;
+	uint32_t xid;
+	size_t min;
 
+	*type = cvsw_get_u8(r);
+	length = cvsw_get_u16(r);
+	xid = cvsw_get_u32(r);
 	*at = r->len;
-	if (r->len < CVSW_OFP10_FLOW_MOD_LEN)
+	if (r->overrun)
 		return CVSW_FAULT_SHORT;
 	*at = OFP10_AT_TYPE;
-	if (type != OFPT10_FLOW_MOD)
+	if (*type != OFPT10_FLOW_MOD && *type != OFPT10_VENDOR)
 		return CVSW_FAULT_OFP_TYPE;
-	if (!version && !length && !xid) {
+	min = *type == OFPT10_VENDOR ? NXT_FLOW_MOD_LEN : CVSW_OFP10_FLOW_MOD_LEN;
+	*at = r->len;
+	if (r->len < min)
+		return CVSW_FAULT_SHORT;
+	if (*type == OFPT10_FLOW_MOD && !version && !length && !xid) {
 		*used = r->len;
 		return CVSW_OK;
 	}
@@ -113,7 +132,7 @@ static enum cvsw_fault read_header(struct cvsw_reader *r, size_t *used, size_t *
 	if (version != OFP10_VERSION)
 		return CVSW_FAULT_VERSION;
 	*at = OFP10_AT_LENGTH;
-	if (length < CVSW_OFP10_FLOW_MOD_LEN || length > r->len)
+	if (length < min || length > r->len)
 		return CVSW_FAULT_LENGTH;
 	*used = length;
 	return CVSW_OK;
@@ -165,7 +184,7 @@ static void read_masks(struct cvsw_key *mask, uint32_t wildcards)
 	if (!(wildcards & OFPFW10_DL_TYPE))
 		mask->dl_type = 0xffff;
 	if (!(wildcards & OFPFW10_NW_TOS))
-		mask->nw_tos = OFP10_DSCP_MASK;
+		mask->nw_tos = CVSW_DSCP_MASK;
 	if (!(wildcards & OFPFW10_NW_PROTO))
 		mask->nw_proto = 0xff;
 	mask->nw_src = prefix_mask(wildcards, OFPFW10_NW_SRC_SHIFT);
@@ -229,11 +248,12 @@ static enum cvsw_fault read_match(struct cvsw_reader *r, struct cvsw_match *matc
 	return check_icmp(match, at);
 }
 
-/* The part between match and actions; buffer_id and out_port mean nothing here. */
+/* From the cookie to the flags; buffer_id and out_port mean nothing here. */
 static enum cvsw_fault read_rest(struct cvsw_reader *r, struct cvsw_flow *flow,
 				 enum cvsw_flow_command *command, size_t *at)
 {
 	uint16_t number, idle, hard, flags;
+	size_t cookie_at = r->at;
 
 	flow->cookie = cvsw_get_u64(r);
 	number = cvsw_get_u16(r);
@@ -243,96 +263,65 @@ static enum cvsw_fault read_rest(struct cvsw_reader *r, struct cvsw_flow *flow,
 	cvsw_skip(r, 4 + 2);
 	flags = cvsw_get_u16(r);
 
-	*at = OFP10_AT_COMMAND;
+	*at = cookie_at + COOKIE_TO_COMMAND;
 	if (number > CVSW_FLOW_DELETE_STRICT)
 		return CVSW_FAULT_COMMAND;
 	*command = number;
-	*at = idle ? OFP10_AT_IDLE_TIMEOUT : OFP10_AT_HARD_TIMEOUT;
+	*at = cookie_at + (idle ? COOKIE_TO_IDLE_TIMEOUT : COOKIE_TO_HARD_TIMEOUT);
 	if (idle || hard)
 		return CVSW_FAULT_TIMEOUT;
-	*at = OFP10_AT_FLAGS;
+	*at = cookie_at + COOKIE_TO_FLAGS;
 	if (flags)
 		return CVSW_FAULT_FLAGS;
 	return CVSW_OK;
 }
 
-/* Behind type and length; padding is not looked at (5.2.4). */
-static enum cvsw_fault read_action_value(struct cvsw_reader *r, struct cvsw_action *action)
+/* OFPT_FLOW_MOD behind its header, up to the actions. */
+static enum cvsw_fault read_ofp(struct cvsw_reader *r, struct cvsw_flow *flow,
+				enum cvsw_flow_command *command, size_t *at)
 {
-	switch (action->type) {
-	case CVSW_ACT_OUTPUT:
-		action->port = cvsw_get_u16(r);
-		return action->port == CVSW_PORT_ONWARD ? CVSW_OK : CVSW_FAULT_ACTION_PORT;
-	case CVSW_ACT_SET_VLAN_VID:
-		action->vlan_vid = cvsw_get_u16(r);
-		return action->vlan_vid <= OFP10_VID_MAX ? CVSW_OK : CVSW_FAULT_ACTION_VALUE;
-	case CVSW_ACT_SET_VLAN_PCP:
-		action->vlan_pcp = cvsw_get_u8(r);
-		return action->vlan_pcp <= OFP10_PCP_MAX ? CVSW_OK : CVSW_FAULT_ACTION_VALUE;
-	case CVSW_ACT_SET_DL_SRC:
-	case CVSW_ACT_SET_DL_DST:
-		cvsw_get_bytes(r, action->mac, sizeof(action->mac));
-		return CVSW_OK;
-	case CVSW_ACT_SET_NW_SRC:
-	case CVSW_ACT_SET_NW_DST:
-		action->nw_addr = cvsw_get_u32(r);
-		return CVSW_OK;
-	case CVSW_ACT_SET_NW_TOS:
-		action->nw_tos = cvsw_get_u8(r);
-		return action->nw_tos & ~OFP10_DSCP_MASK ? CVSW_FAULT_ACTION_VALUE : CVSW_OK;
-	case CVSW_ACT_SET_TP_SRC:
-	case CVSW_ACT_SET_TP_DST:
-		action->tp_port = cvsw_get_u16(r);
-		return CVSW_OK;
-	default:
-		return CVSW_OK;
-	}
-}
-
-static enum cvsw_fault read_action(struct cvsw_reader *r, struct cvsw_action *action, size_t *at)
-{
-	size_t start = r->at;
-	struct cvsw_reader value;
 	enum cvsw_fault fault;
-	uint16_t length;
+	bool exact;
 
-	memset(action, 0, sizeof(*action));
-	action->type = cvsw_get_u16(r);
-	length = cvsw_get_u16(r);
-	*at = r->len;
-	if (r->overrun)
-		return CVSW_FAULT_ACTION_LENGTH;
-	*at = start;
-	if (!ofp10_action_len(action->type))
-		return CVSW_FAULT_ACTION_TYPE;
-	*at = start + 2;
-	if (length != ofp10_action_len(action->type) || length > r->len - start)
-		return CVSW_FAULT_ACTION_LENGTH;
-	value = cvsw_reader(r->data + r->at, length - 4);
-	cvsw_skip(r, length - 4);
-	fault = read_action_value(&value, action);
-	*at = start + 4;
+	fault = read_match(r, &flow->match, &exact, at);
+	if (fault)
+		return fault;
+	fault = read_rest(r, flow, command, at);
+	if (exact)
+		flow->priority = EXACT_PRIORITY;
 	return fault;
 }
 
-static enum cvsw_fault read_actions(struct cvsw_reader *r, struct cvsw_flow *flow, size_t *at)
+/* NXT_FLOW_MOD behind its OpenFlow header, up to the actions. */
+static enum cvsw_fault read_nxt(struct cvsw_reader *r, struct cvsw_flow *flow,
+				enum cvsw_flow_command *command, size_t *at)
 {
+	struct cvsw_reader match;
 	enum cvsw_fault fault;
-	size_t n = 0;
+	size_t match_len, padded;
 
-	while (cvsw_left(r)) {
-		*at = r->at;
-		if (n == CVSW_MAX_ACTIONS)
-			return CVSW_FAULT_ACTION_COUNT;
-		if (n && flow->actions[n - 1].type == CVSW_ACT_OUTPUT)
-			return CVSW_FAULT_ACTION_PORT;
-		fault = read_action(r, &flow->actions[n], at);
-		if (fault)
-			return fault;
-		n++;
-	}
-	flow->n_actions = (uint16_t)n;
-	return CVSW_OK;
+	*at = NXT_AT_VENDOR;
+	if (cvsw_get_u32(r) != NX_VENDOR || cvsw_get_u32(r) != NXT_FLOW_MOD)
+		return CVSW_FAULT_OFP_TYPE;
+	fault = read_rest(r, flow, command, at);
+	if (fault)
+		return fault;
+	match_len = cvsw_get_u16(r);
+	padded = (match_len + 7) / 8 * 8;
+	cvsw_skip(r, 6);
+	*at = NXT_AT_MATCH_LEN;
+	if (padded > cvsw_left(r))
+		return CVSW_FAULT_LENGTH;
+	match = cvsw_reader(r->data, r->at + match_len);
+	match.at = r->at;
+	cvsw_skip(r, padded);
+	fault = cvsw_nxm_read(&match, &flow->match, at);
+	if (fault)
+		return fault;
+	cvsw_match_normalize(&flow->match);
+	fault = check_icmp(&flow->match, at);
+	*at = fault ? NXT_AT_MATCH : *at;
+	return fault;
 }
 
 static enum cvsw_fault read_flow_mod(const uint8_t *data, size_t len, size_t *used,
@@ -341,21 +330,21 @@ static enum cvsw_fault read_flow_mod(const uint8_t *data, size_t len, size_t *us
 {
 	struct cvsw_reader r = cvsw_reader(data, len);
 	enum cvsw_fault fault;
-	bool exact;
+	uint8_t type;
 
-	fault = read_header(&r, used, at);
+	fault = read_header(&r, &type, used, at);
 	if (fault)
 		return fault;
 	r.len = *used;
-	fault = read_match(&r, &flow->match, &exact, at);
+	if (type == OFPT10_VENDOR)
+		fault = read_nxt(&r, flow, command, at);
+	else
+		fault = read_ofp(&r, flow, command, at);
 	if (fault)
 		return fault;
-	fault = read_rest(&r, flow, command, at);
-	if (fault)
-		return fault;
-	if (exact || cvsw_ofp10_is_exact(&flow->match))
-		flow->priority = 0xffff;
-	return read_actions(&r, flow, at);
+	if (cvsw_ofp10_is_exact(&flow->match))
+		flow->priority = EXACT_PRIORITY;
+	return cvsw_ofp10_read_actions(&r, flow, at);
 }
 
 enum cvsw_fault cvsw_ofp10_decode(const uint8_t *data, size_t len, size_t *used,
@@ -414,7 +403,7 @@ bool cvsw_ofp10_can_express(const struct cvsw_match *match)
 	       (!mask->tp_src || mask->tp_src == 0xffff) &&
 	       (!mask->tp_dst || mask->tp_dst == 0xffff) &&
 	       (!mask->nw_proto || mask->nw_proto == 0xff) &&
-	       (!mask->nw_tos || mask->nw_tos == OFP10_DSCP_MASK) &&
+	       (!mask->nw_tos || mask->nw_tos == CVSW_DSCP_MASK) &&
 	       (!mask->in_port || mask->in_port == 0xff) &&
 	       !mask->tun_type && !mask->tun_id && !mask->sa && !mask->pass &&
 	       is_zero(mask->tun_src, sizeof(mask->tun_src)) &&
@@ -493,79 +482,62 @@ static void write_match(struct cvsw_writer *w, const struct cvsw_match *match)
 	cvsw_put_u16(w, key->tp_dst);
 }
 
-static void write_action(struct cvsw_writer *w, const struct cvsw_action *action)
+/* From the cookie to the flags, in either form. */
+static void write_rest(struct cvsw_writer *w, enum cvsw_flow_command command,
+		       const struct cvsw_flow *flow)
 {
-	size_t end = w->at + ofp10_action_len(action->type);
-
-	cvsw_put_u16(w, action->type);
-	cvsw_put_u16(w, (uint16_t)ofp10_action_len(action->type));
-	switch (action->type) {
-	case CVSW_ACT_OUTPUT:
-		cvsw_put_u16(w, action->port);
-		break;
-	case CVSW_ACT_SET_VLAN_VID:
-		cvsw_put_u16(w, action->vlan_vid);
-		break;
-	case CVSW_ACT_SET_VLAN_PCP:
-		cvsw_put_u8(w, action->vlan_pcp);
-		break;
-	case CVSW_ACT_SET_DL_SRC:
-	case CVSW_ACT_SET_DL_DST:
-		cvsw_put_bytes(w, action->mac, sizeof(action->mac));
-		break;
-	case CVSW_ACT_SET_NW_SRC:
-	case CVSW_ACT_SET_NW_DST:
-		cvsw_put_u32(w, action->nw_addr);
-		break;
-	case CVSW_ACT_SET_NW_TOS:
-		cvsw_put_u8(w, action->nw_tos);
-		break;
-	case CVSW_ACT_SET_TP_SRC:
-	case CVSW_ACT_SET_TP_DST:
-		cvsw_put_u16(w, action->tp_port);
-		break;
-	default:
-		break;
-	}
-	cvsw_put_zero(w, end - w->at);
+	cvsw_put_u64(w, flow->cookie);
+	cvsw_put_u16(w, (uint16_t)command);
+	cvsw_put_zero(w, 2 + 2);
+	cvsw_put_u16(w, flow->priority);
+	cvsw_put_u32(w, OFP10_NO_BUFFER);
+	cvsw_put_u16(w, OFPP10_NONE);
+	cvsw_put_zero(w, 2);
 }
 
-static size_t encoded_len(const struct cvsw_flow *flow)
+/* A length that was not known when its place was passed. */
+static void fill_in(const struct cvsw_writer *w, size_t at, size_t len)
 {
-	size_t len = CVSW_OFP10_FLOW_MOD_LEN;
-	size_t i;
+	struct cvsw_writer place = cvsw_writer(w->data + at, 2);
 
-	for (i = 0; i < flow->n_actions; i++) {
-		size_t action_len = ofp10_action_len(flow->actions[i].type);
+	if (!w->overrun)
+		cvsw_put_u16(&place, (uint16_t)len);
+}
 
-		if (!action_len)
-			return 0;
-		len += action_len;
-	}
-	return len;
+static void write_nxt(struct cvsw_writer *w, enum cvsw_flow_command command,
+		      const struct cvsw_flow *flow)
+{
+	size_t match_len;
+
+	cvsw_put_u32(w, NX_VENDOR);
+	cvsw_put_u32(w, NXT_FLOW_MOD);
+	write_rest(w, command, flow);
+	cvsw_put_zero(w, 2 + 6);
+	cvsw_nxm_write(w, &flow->match);
+	if (w->overrun)
+		return;
+	match_len = w->at - NXT_AT_MATCH;
+	fill_in(w, NXT_AT_MATCH_LEN, match_len);
+	cvsw_put_zero(w, (8 - match_len % 8) % 8);
 }
 
 size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow *flow,
 			 uint8_t *buf, size_t room)
 {
 	struct cvsw_writer w = cvsw_writer(buf, room);
-	size_t i;
+	bool nxt = !cvsw_ofp10_can_express(&flow->match);
 
-	if (!encoded_len(flow) || !cvsw_ofp10_can_express(&flow->match))
-		return 0;
 	cvsw_put_u8(&w, OFP10_VERSION);
-	cvsw_put_u8(&w, OFPT10_FLOW_MOD);
-	cvsw_put_u16(&w, (uint16_t)encoded_len(flow));
+	cvsw_put_u8(&w, nxt ? OFPT10_VENDOR : OFPT10_FLOW_MOD);
+	cvsw_put_u16(&w, 0);
 	cvsw_put_u32(&w, 0);
-	write_match(&w, &flow->match);
-	cvsw_put_u64(&w, flow->cookie);
-	cvsw_put_u16(&w, (uint16_t)command);
-	cvsw_put_zero(&w, 2 + 2);
-	cvsw_put_u16(&w, flow->priority);
-	cvsw_put_u32(&w, OFP10_NO_BUFFER);
-	cvsw_put_u16(&w, OFPP10_NONE);
-	cvsw_put_zero(&w, 2);
-	for (i = 0; i < flow->n_actions; i++)
-		write_action(&w, &flow->actions[i]);
+	if (nxt) {
+		write_nxt(&w, command, flow);
+	} else {
+		write_match(&w, &flow->match);
+		write_rest(&w, command, flow);
+	}
+	cvsw_ofp10_write_actions(&w, flow);
+	fill_in(&w, OFP10_AT_LENGTH, w.at);
 	return cvsw_written(&w);
 }

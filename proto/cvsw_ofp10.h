@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * OpenFlow 1.0 flow_mods (OpenFlow Switch Specification 1.0.0, 5.3.3) as
- * control messages carry them.
+ * control messages carry them, and NXT_FLOW_MOD of Nicira's extension.
  */
 #ifndef CVSW_OFP10_H
 #define CVSW_OFP10_H
@@ -10,8 +10,11 @@
 #include "cvsw_flow.h"
 
 #define CVSW_OFP10_FLOW_MOD_LEN		72
-/* Too large for a kernel stack. */
-#define CVSW_OFP10_FLOW_MOD_MAX		(280 + CVSW_MAX_ACTIONS * 64)
+/*
+ * The longest that is ever written: an NXT_FLOW_MOD with every field and mask,
+ * then tunnels only.  Too large for a kernel stack.
+ */
+#define CVSW_OFP10_FLOW_MOD_MAX		(48 + 232 + CVSW_MAX_ACTIONS * 64)
 
 enum cvsw_flow_command {
 	CVSW_FLOW_ADD = 0,
@@ -29,10 +32,11 @@ enum cvsw_flow_command {
  * @flow: out: the flow, its match in normal form; undefined after a fault
  * @offset: out, may be NULL: where in @data the fault is
  *
- * Takes both the header of the specification (version 1, type 14, length) and
- * that of the published driver's tests, whose version, length and xid are
- * zero and whose actions reach to the end of @data.  An exact match has
- * priority 65535 whatever the field says (5.3.3).
+ * Takes OFPT_FLOW_MOD, both with the header of the specification (version 1,
+ * type 14, length) and with that of the published driver's tests, whose
+ * version, length and xid are zero and whose actions reach to the end of @data;
+ * and NXT_FLOW_MOD (type 4).  An exact match has priority 65535 whatever the
+ * field says (5.3.3), in either form.
  *
  * Return: CVSW_OK or the fault.
  */
@@ -45,8 +49,9 @@ enum cvsw_fault cvsw_ofp10_decode(const uint8_t *data, size_t len, size_t *used,
  * @flow: a valid flow, its match in normal form
  * @buf: room for @room bytes; CVSW_OFP10_FLOW_MOD_MAX always suffice
  *
- * Return: bytes written, or 0 if @room is too small or the match has a mask
- * that ofp_match cannot express (see cvsw_ofp10_can_express()).
+ * An OFPT_FLOW_MOD where cvsw_ofp10_can_express() it, else an NXT_FLOW_MOD.
+ *
+ * Return: bytes written, or 0 if @room is too small.
  */
 size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow *flow,
 			 uint8_t *buf, size_t room);
@@ -58,7 +63,7 @@ size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow 
  */
 bool cvsw_ofp10_is_exact(const struct cvsw_match *match);
 
-/** cvsw_ofp10_can_express() - has every mask an equivalent in ofp_match? */
+/** cvsw_ofp10_can_express() - has every field and mask its place in ofp_match? */
 bool cvsw_ofp10_can_express(const struct cvsw_match *match);
 
 #endif

@@ -23,7 +23,8 @@ enum cvsw_sa_direction {
  *
  * @spi: CVSW_SA_SPI_MIN or more; names the SA among the port's of its direction
  * @direction: enum cvsw_sa_direction
- * @key_len: bytes of @key: 16 (AES-128) or 32 (AES-256)
+ * @key_len: bytes of @key: 16 (AES-128) or 32 (AES-256); zero: no SA, but which
+ *	one is to be removed, ports and salt all zero
  * @udp_src: source and destination port of ESP in UDP (RFC 3948); both zero:
  * @udp_dst: ESP is IP protocol 50.  An incoming SA takes only the form it names
  * @key: secret; wiped by whoever is done with the struct

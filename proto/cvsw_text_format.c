@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Flows, as ovs-ofctl dump-flows prints them. */
+#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -7,6 +8,7 @@
 
 #define DEFAULT_PRIORITY	32768
 #define ETHERTYPE_IPV6		0x86dd
+#define ECN_MASK		0x03
 
 /* @len: of the whole text, also of what found no room. */
 struct text {
@@ -53,8 +55,77 @@ static void put_prefix(struct text *t, const char *name, uint32_t addr, uint32_t
 
 	put(t, "%s=", name);
 	put_ipv4(t, addr);
-	if (bits < 32)
+	if (mask & (~mask >> 1)) {
+		put(t, "/");
+		put_ipv4(t, mask);
+	} else if (bits < 32) {
 		put(t, "/%u", bits);
+	}
+}
+
+/* In hex if there is a mask to show, or @hex. */
+static void put_number(struct text *t, const char *name, bool hex, uint32_t number,
+		       uint32_t mask, uint32_t whole)
+{
+	if (mask != whole)
+		put(t, "%s=0x%x/0x%x", name, number, mask);
+	else
+		put(t, hex ? "%s=0x%x" : "%s=%u", name, number);
+}
+
+static bool all_ones(const uint8_t *mask, size_t n)
+{
+	while (n--)
+		if (mask[n] != 0xff)
+			return false;
+	return true;
+}
+
+static bool all_zero(const uint8_t *mask, size_t n)
+{
+	while (n--)
+		if (mask[n])
+			return false;
+	return true;
+}
+
+static void put_masked_mac(struct text *t, const char *name, const uint8_t mac[CVSW_ETH_ALEN],
+			   const uint8_t mask[CVSW_ETH_ALEN])
+{
+	put_mac(t, name, '=', mac);
+	if (!all_ones(mask, CVSW_ETH_ALEN))
+		put_mac(t, "", '/', mask);
+}
+
+static uint32_t ipv4_of(const uint8_t *ip)
+{
+	return (uint32_t)ip[12] << 24 | (uint32_t)ip[13] << 16 | (uint32_t)ip[14] << 8 | ip[15];
+}
+
+static void put_ipv6(struct text *t, const uint8_t ip[CVSW_IP_LEN])
+{
+	char buf[INET6_ADDRSTRLEN];
+
+	put(t, "%s", inet_ntop(AF_INET6, ip, buf, sizeof(buf)));
+}
+
+/* @end: "src" or "dst" */
+static void put_tun_addr(struct text *t, const char *end, const uint8_t addr[CVSW_IP_LEN],
+			 const uint8_t mask[CVSW_IP_LEN])
+{
+	static const uint8_t ipv4[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (all_ones(mask, sizeof(ipv4)) && !memcmp(addr, ipv4, sizeof(ipv4)) && ipv4_of(mask)) {
+		put(t, "tun_");
+		put_prefix(t, end, ipv4_of(addr), ipv4_of(mask));
+		return;
+	}
+	put(t, "tun_ipv6_%s=", end);
+	put_ipv6(t, addr);
+	if (!all_ones(mask, CVSW_IP_LEN)) {
+		put(t, "/");
+		put_ipv6(t, mask);
+	}
 }
 
 /* The word that names both EtherType and protocol, or NULL. */
@@ -103,6 +174,40 @@ static void put_in_port(struct text *t, const struct cvsw_match *match)
 		put(t, "in_port=%u", match->key.in_port);
 }
 
+/* Can dl_vlan and dl_vlan_pcp say it? */
+static bool has_vlan_words(uint16_t key, uint16_t mask)
+{
+	uint16_t vid = mask & CVSW_VLAN_VID_MASK, pcp = mask & CVSW_VLAN_PCP_MASK;
+
+	if (mask == CVSW_VLAN_PRESENT)
+		return !key;
+	return key & CVSW_VLAN_PRESENT && (vid || pcp) &&
+	       (!vid || vid == CVSW_VLAN_VID_MASK) && (!pcp || pcp == CVSW_VLAN_PCP_MASK);
+}
+
+static void put_vlan(struct text *t, size_t start, uint16_t key, uint16_t mask)
+{
+	if (mask && !has_vlan_words(key, mask)) {
+		put_comma(t, start);
+		put(t, "vlan_tci=0x%04x", key);
+		if (mask != 0xffff)
+			put(t, "/0x%04x", mask);
+		return;
+	}
+	if (mask == CVSW_VLAN_PRESENT) {
+		put_comma(t, start);
+		put(t, "dl_vlan=0xffff");
+	}
+	if (mask & CVSW_VLAN_VID_MASK) {
+		put_comma(t, start);
+		put(t, "dl_vlan=%u", key & CVSW_VLAN_VID_MASK);
+	}
+	if (mask & CVSW_VLAN_PCP_MASK) {
+		put_comma(t, start);
+		put(t, "dl_vlan_pcp=%u", key >> CVSW_VLAN_PCP_SHIFT);
+	}
+}
+
 static void put_ethernet(struct text *t, size_t start, const struct cvsw_match *match)
 {
 	const struct cvsw_key *key = &match->key, *mask = &match->mask;
@@ -111,29 +216,20 @@ static void put_ethernet(struct text *t, size_t start, const struct cvsw_match *
 		put_comma(t, start);
 		put_in_port(t, match);
 	}
-	if (mask->vlan_tci == CVSW_VLAN_PRESENT) {
+	put_vlan(t, start, key->vlan_tci, mask->vlan_tci);
+	if (!all_zero(mask->dl_src, sizeof(mask->dl_src))) {
 		put_comma(t, start);
-		put(t, "dl_vlan=0xffff");
+		put_masked_mac(t, "dl_src", key->dl_src, mask->dl_src);
 	}
-	if (mask->vlan_tci & CVSW_VLAN_VID_MASK) {
+	if (!all_zero(mask->dl_dst, sizeof(mask->dl_dst))) {
 		put_comma(t, start);
-		put(t, "dl_vlan=%u", key->vlan_tci & CVSW_VLAN_VID_MASK);
-	}
-	if (mask->vlan_tci & CVSW_VLAN_PCP_MASK) {
-		put_comma(t, start);
-		put(t, "dl_vlan_pcp=%u", key->vlan_tci >> CVSW_VLAN_PCP_SHIFT);
-	}
-	if (mask->dl_src[0]) {
-		put_comma(t, start);
-		put_mac(t, "dl_src", '=', key->dl_src);
-	}
-	if (mask->dl_dst[0]) {
-		put_comma(t, start);
-		put_mac(t, "dl_dst", '=', key->dl_dst);
+		put_masked_mac(t, "dl_dst", key->dl_dst, mask->dl_dst);
 	}
 	if (mask->dl_type && !ethertype_name(match)) {
 		put_comma(t, start);
 		put(t, "dl_type=0x%04x", key->dl_type);
+		if (mask->dl_type != 0xffff)
+			put(t, "/0x%04x", mask->dl_type);
 	}
 }
 
@@ -152,12 +248,29 @@ static void put_network(struct text *t, size_t start, const struct cvsw_match *m
 	}
 	if (mask->nw_proto && !protocol_name(match)) {
 		put_comma(t, start);
-		put(t, "%s=%u", arp ? "arp_op" : "nw_proto", key->nw_proto);
+		put_number(t, arp ? "arp_op" : "nw_proto", false, key->nw_proto, mask->nw_proto,
+			   0xff);
 	}
-	if (mask->nw_tos) {
+	if (mask->nw_tos & CVSW_DSCP_MASK) {
 		put_comma(t, start);
-		put(t, "nw_tos=%u", key->nw_tos);
+		put_number(t, "nw_tos", false, key->nw_tos & CVSW_DSCP_MASK,
+			   mask->nw_tos & CVSW_DSCP_MASK, CVSW_DSCP_MASK);
 	}
+	if (mask->nw_tos & ECN_MASK) {
+		put_comma(t, start);
+		put_number(t, "nw_ecn", false, key->nw_tos & ECN_MASK, mask->nw_tos & ECN_MASK,
+			   ECN_MASK);
+	}
+}
+
+/* ICMP's are bytes: its words say nothing of the upper one, which is zero. */
+static void put_port(struct text *t, const char *name, const char *icmp_name, bool icmp,
+		     uint16_t number, uint16_t mask)
+{
+	if (icmp && mask >> 8 == 0xff && mask != 0xff00)
+		put_number(t, icmp_name, false, number, mask & 0xff, 0xff);
+	else
+		put_number(t, name, false, number, mask, 0xffff);
 }
 
 static void put_transport(struct text *t, size_t start, const struct cvsw_match *match)
@@ -167,11 +280,45 @@ static void put_transport(struct text *t, size_t start, const struct cvsw_match 
 
 	if (mask->tp_src) {
 		put_comma(t, start);
-		put(t, "%s=%u", icmp ? "icmp_type" : "tp_src", key->tp_src);
+		put_port(t, "tp_src", "icmp_type", icmp, key->tp_src, mask->tp_src);
 	}
 	if (mask->tp_dst) {
 		put_comma(t, start);
-		put(t, "%s=%u", icmp ? "icmp_code" : "tp_dst", key->tp_dst);
+		put_port(t, "tp_dst", "icmp_code", icmp, key->tp_dst, mask->tp_dst);
+	}
+}
+
+/* What became of the frame before this lookup. */
+static void put_past(struct text *t, size_t start, const struct cvsw_match *match)
+{
+	const struct cvsw_key *key = &match->key, *mask = &match->mask;
+
+	if (mask->pass) {
+		put_comma(t, start);
+		put_number(t, "pass", false, key->pass, mask->pass, 0xff);
+	}
+	if (mask->sa) {
+		put_comma(t, start);
+		put_number(t, "sa", true, key->sa, mask->sa, 0xffffffff);
+	}
+	if (mask->tun_type) {
+		put_comma(t, start);
+		if (mask->tun_type == 0xff)
+			put(t, "tun_type=%s", key->tun_type ? "vxlan" : "none");
+		else
+			put_number(t, "tun_type", true, key->tun_type, mask->tun_type, 0xff);
+	}
+	if (mask->tun_id) {
+		put_comma(t, start);
+		put_number(t, "tun_id", true, key->tun_id, mask->tun_id, 0xffffffff);
+	}
+	if (!all_zero(mask->tun_src, sizeof(mask->tun_src))) {
+		put_comma(t, start);
+		put_tun_addr(t, "src", key->tun_src, mask->tun_src);
+	}
+	if (!all_zero(mask->tun_dst, sizeof(mask->tun_dst))) {
+		put_comma(t, start);
+		put_tun_addr(t, "dst", key->tun_dst, mask->tun_dst);
 	}
 }
 
@@ -186,16 +333,39 @@ static void put_match(struct text *t, size_t start, const struct cvsw_match *mat
 		put_comma(t, start);
 		put(t, "%s", name);
 	}
+	put_past(t, start, match);
 	put_ethernet(t, start, match);
 	put_network(t, start, match);
 	put_transport(t, start, match);
 }
 
+static void put_vxlan_encap(struct text *t, const struct cvsw_tunnel *tunnel)
+{
+	put(t, "vxlan_encap(vni=%u,dst=", tunnel->id);
+	put_ipv4(t, ipv4_of(tunnel->dst));
+	put(t, ",src=");
+	put_ipv4(t, ipv4_of(tunnel->src));
+	put_mac(t, ",dl_dst", '=', tunnel->dl_dst);
+	put_mac(t, ",dl_src", '=', tunnel->dl_src);
+	if (tunnel->udp_dst != CVSW_VXLAN_PORT)
+		put(t, ",port=%u", tunnel->udp_dst);
+	if (tunnel->ttl != CVSW_TUNNEL_TTL)
+		put(t, ",ttl=%u", tunnel->ttl);
+	if (tunnel->flags & CVSW_TUNNEL_INHERIT_TOS)
+		put(t, ",tos=inherit");
+	else if (tunnel->tos)
+		put(t, ",tos=%u", tunnel->tos);
+	if (tunnel->flags & CVSW_TUNNEL_CSUM)
+		put(t, ",csum");
+	put(t, ")");
+}
+
+/* A clone's parenthesis stays open. */
 static void put_action(struct text *t, const struct cvsw_action *action)
 {
 	switch (action->type) {
 	case CVSW_ACT_OUTPUT:
-		put(t, "NORMAL");
+		put(t, action->port == CVSW_PORT_NONE ? "output:NONE" : "NORMAL");
 		break;
 	case CVSW_ACT_SET_VLAN_VID:
 		put(t, "mod_vlan_vid:%u", action->vlan_vid);
@@ -229,9 +399,45 @@ static void put_action(struct text *t, const struct cvsw_action *action)
 	case CVSW_ACT_SET_TP_DST:
 		put(t, "mod_tp_dst:%u", action->tp_port);
 		break;
+	case CVSW_ACT_VXLAN_ENCAP:
+		put_vxlan_encap(t, &action->tunnel);
+		break;
+	case CVSW_ACT_VXLAN_DECAP:
+		put(t, "vxlan_decap");
+		break;
+	case CVSW_ACT_ENCRYPT:
+		put(t, "encrypt(spi=0x%x)", action->spi);
+		break;
+	case CVSW_ACT_DECRYPT:
+		put(t, "decrypt");
+		break;
+	case CVSW_ACT_CLONE:
+		put(t, "clone(");
+		break;
+	case CVSW_ACT_NEXT:
+		put(t, "next");
+		break;
 	default:
 		put(t, "unknown:%u", action->type);
 		break;
+	}
+}
+
+static void put_actions(struct text *t, const struct cvsw_flow *flow)
+{
+	size_t i, cloned = 0;
+
+	for (i = 0; i < flow->n_actions; i++) {
+		const struct cvsw_action *action = &flow->actions[i];
+		bool clone = action->type == CVSW_ACT_CLONE;
+
+		put_action(t, action);
+		if (cloned && !--cloned)
+			put(t, ")");
+		if (clone)
+			cloned = action->n_cloned;
+		else if (i + 1 < flow->n_actions)
+			put(t, ",");
 	}
 }
 
@@ -255,7 +461,7 @@ size_t cvsw_text_format_match(const struct cvsw_match *match, char *buf, size_t 
 size_t cvsw_text_format(const struct cvsw_flow *flow, char *buf, size_t room)
 {
 	struct text t = empty_text(buf, room);
-	size_t start, i;
+	size_t start;
 
 	if (flow->cookie)
 		put(&t, "cookie=0x%llx, ", (unsigned long long)flow->cookie);
@@ -266,10 +472,6 @@ size_t cvsw_text_format(const struct cvsw_flow *flow, char *buf, size_t room)
 	put(&t, t.len > start ? " actions=" : "actions=");
 	if (!flow->n_actions)
 		put(&t, "drop");
-	for (i = 0; i < flow->n_actions; i++) {
-		if (i)
-			put(&t, ",");
-		put_action(&t, &flow->actions[i]);
-	}
+	put_actions(&t, flow);
 	return t.len;
 }

@@ -2,8 +2,9 @@
 # The codecs: a library for user space (and a sanitized one for tests), and the
 # proof that what the kernel module shares compiles as it does there.
 
-PROTO_SHARED := cvsw_fault cvsw_flow cvsw_msg cvsw_ofp10
-PROTO_USER := $(PROTO_SHARED) cvsw_ofp cvsw_ofp_encode cvsw_text_parse cvsw_text_format
+PROTO_SHARED := cvsw_fault cvsw_flow cvsw_msg cvsw_ofp10 cvsw_ofp10_actions cvsw_nxm cvsw_sa
+PROTO_USER := $(PROTO_SHARED) cvsw_ofp cvsw_ofp_encode cvsw_text_parse cvsw_text_words \
+	cvsw_text_match cvsw_text_actions cvsw_text_format
 PROTO_HEADERS := $(wildcard $(TOP)/proto/*.h)
 
 PROTO_LIB := $(BUILD)/user/libcvswproto.a

@@ -265,7 +265,7 @@ BAD = {
     "ToS with ECN bits": (one_action(set_nw_tos(3)), "ctl-bad-action-value"),
     "output to port 1": (one_action(output(1)), "ctl-bad-action-port"),
     "output to the controller": (one_action(output(0xFFFD)), "ctl-bad-action-port"),
-    "an action behind output": (control(SET_ENTRY, flow_mod(match(), [output(), set_nw_tos(0)])), "ctl-bad-action-port"),
+    "an action behind output": (control(SET_ENTRY, flow_mod(match(), [output(), set_nw_tos(0)])), "ctl-bad-action-order"),
     "33 actions": (control(SET_ENTRY, flow_mod(match(), [set_nw_tos(0)] * 33)), "ctl-bad-action-count"),
     "DELETE_ENTRY cut short": (control(DELETE_ENTRY, GOOD[:60]), "ctl-bad-short"),
     "longer than any message": (control(SET_ENTRY, bytes(8000)), "ctl-bad-length"),

@@ -34,7 +34,7 @@ static void save_flow(struct rng *rng, unsigned int number)
 	char text[16384];
 	size_t len;
 
-	gen_flow(rng, false, &flow);
+	gen_flow(rng, GEN_ANY, &flow);
 	len = cvsw_ofp10_encode(number % 5, &flow, flow_mod, sizeof(flow_mod));
 	if (number % 3 == 0)	/* the published driver's header */
 		memcpy(flow_mod, "\0\x0e\0\0\0\0\0\0", 8);

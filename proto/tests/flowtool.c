@@ -2,6 +2,7 @@
 /*
  * The codecs as a filter, for tests in other languages.  A line in, a line out:
  *	generate SEED COUNT	random flows: text, tab, flow_mod in hex
+ *	generate-nxm SEED COUNT	likewise, such as ofp_match cannot express
  *	encode			text -> flow_mod in hex
  *	decode			flow_mod in hex -> text
  *	frame			SET_ENTRY in hex, the whole frame -> text
@@ -28,7 +29,7 @@ static void print_hex(const uint8_t *data, size_t len)
 	printf("\n");
 }
 
-static void generate(uint64_t seed, unsigned long count)
+static void generate(enum gen_kind kind, uint64_t seed, unsigned long count)
 {
 	struct rng rng = { seed };
 	uint8_t data[CVSW_OFP10_FLOW_MOD_MAX];
@@ -36,7 +37,7 @@ static void generate(uint64_t seed, unsigned long count)
 	char text[16384];
 
 	while (count--) {
-		gen_flow(&rng, true, &flow);
+		gen_flow(&rng, kind, &flow);
 		cvsw_text_format(&flow, text, sizeof(text));
 		printf("%s\t", text);
 		print_hex(data, cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, data, sizeof(data)));
@@ -140,8 +141,8 @@ int main(int argc, char **argv)
 	const char *mode = argc > 1 ? argv[1] : "";
 	static char line[100000];
 
-	if (!strcmp(mode, "generate") && argc == 4) {
-		generate(strtoull(argv[2], NULL, 0), strtoul(argv[3], NULL, 0));
+	if (!strncmp(mode, "generate", 8) && argc == 4) {
+		generate(mode[8] ? GEN_NAMED_NXM : GEN_NAMED, strtoull(argv[2], NULL, 0), strtoul(argv[3], NULL, 0));
 		return 0;
 	}
 	if (!strcmp(mode, "channel") && argc == 3) {

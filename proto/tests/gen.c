@@ -238,11 +238,34 @@ bool key_matches(const struct cvsw_match *match, const struct cvsw_key *key)
 	return true;
 }
 
-static void gen_action(struct rng *rng, struct cvsw_action *action)
+static void gen_tunnel(struct rng *rng, struct cvsw_tunnel *tunnel)
+{
+	tunnel->type = CVSW_TUNNEL_VXLAN;
+	tunnel->ttl = rng_chance(rng, 50) ? 64 : (uint8_t)(1 + rng_below(rng, 255));
+	tunnel->flags = (uint8_t)rng_below(rng, 4);
+	if (!(tunnel->flags & CVSW_TUNNEL_INHERIT_TOS))
+		tunnel->tos = PICK(rng, tos);
+	tunnel->udp_dst = rng_chance(rng, 50) ? 4789 : (uint16_t)(1 + rng_below(rng, 65535));
+	pick_mac(rng, tunnel->dl_dst);
+	pick_mac(rng, tunnel->dl_src);
+	tunnel->id = rng_below(rng, 1 << 24);
+	tunnel->dst[10] = tunnel->dst[11] = tunnel->src[10] = tunnel->src[11] = 0xff;
+	tunnel->dst[12] = (uint8_t)(1 + rng_below(rng, 255));
+	tunnel->src[15] = (uint8_t)(1 + rng_below(rng, 255));
+}
+
+/* @last: of the types to choose from, which begin with 1 */
+static void gen_action(struct rng *rng, unsigned int last, struct cvsw_action *action)
 {
 	memset(action, 0, sizeof(*action));
-	action->type = (uint16_t)(1 + rng_below(rng, CVSW_ACT_SET_TP_DST));
+	action->type = (uint16_t)(1 + rng_below(rng, last));
 	switch (action->type) {
+	case CVSW_ACT_VXLAN_ENCAP:
+		gen_tunnel(rng, &action->tunnel);
+		break;
+	case CVSW_ACT_ENCRYPT:
+		action->spi = (uint32_t)rng_next(rng) | 256;
+		break;
 	case CVSW_ACT_SET_VLAN_VID:
 		action->vlan_vid = (uint16_t)rng_below(rng, 4096);
 		break;
@@ -267,17 +290,38 @@ static void gen_action(struct rng *rng, struct cvsw_action *action)
 	}
 }
 
-static void gen_actions(struct rng *rng, struct cvsw_flow *flow)
+static void gen_end(struct rng *rng, bool named, struct cvsw_action *action)
+{
+	*action = (struct cvsw_action){ .type = CVSW_ACT_OUTPUT, .port = CVSW_PORT_ONWARD };
+	if (named)
+		return;
+	if (rng_chance(rng, 30))
+		action->port = CVSW_PORT_NONE;
+	else if (rng_chance(rng, 30))
+		*action = (struct cvsw_action){ .type = CVSW_ACT_NEXT };
+}
+
+static void gen_actions(struct rng *rng, bool named, struct cvsw_flow *flow)
 {
 	unsigned int n = rng_chance(rng, 5) ? CVSW_MAX_ACTIONS : rng_below(rng, 5), i;
+	bool ends = n && rng_chance(rng, 50);
+	unsigned int last = named ? CVSW_ACT_SET_TP_DST : CVSW_ACT_DECRYPT, open = 0;
 
 	flow->n_actions = (uint16_t)n;
-	for (i = 0; i < n; i++)
-		gen_action(rng, &flow->actions[i]);
-	if (n && rng_chance(rng, 50))
-		flow->actions[n - 1] = (struct cvsw_action){
-			.type = CVSW_ACT_OUTPUT, .port = CVSW_PORT_ONWARD,
-		};
+	n -= ends;
+	for (i = 0; i < n; i++) {
+		if (!named && !open && i + 1 < n && rng_chance(rng, 20)) {
+			open = 1 + rng_below(rng, n - i - 1);
+			flow->actions[i] = (struct cvsw_action){
+				.type = CVSW_ACT_CLONE, .n_cloned = (uint16_t)open,
+			};
+			continue;
+		}
+		gen_action(rng, last, &flow->actions[i]);
+		open -= !!open;
+	}
+	if (ends)
+		gen_end(rng, named, &flow->actions[n]);
 }
 
 static void gen_match(struct rng *rng, struct cvsw_match *match)
@@ -318,17 +362,111 @@ static void gen_match(struct rng *rng, struct cvsw_match *match)
 	cvsw_match_normalize(match);
 }
 
-void gen_flow(struct rng *rng, bool named, struct cvsw_flow *flow)
+static void gen_tunnel_end(struct rng *rng, bool ovs, uint8_t addr[16], uint8_t mask[16])
+{
+	unsigned int i;
+
+	if (ovs || rng_chance(rng, 60)) {
+		static const uint8_t masks[] = { 0xff, 0xff, 0xf0, 0x00, 0x55 };
+
+		memset(mask, 0xff, 16);
+		addr[10] = addr[11] = 0xff;
+		for (i = 12; i < 16; i++) {
+			mask[i] = PICK(rng, masks);
+			addr[i] = (uint8_t)rng_next(rng);
+		}
+		mask[12] |= ovs;
+		return;
+	}
+	for (i = 0; i < 16; i++) {
+		mask[i] = rng_chance(rng, 50) ? 0xff : rng_chance(rng, 50) ? 0 : (uint8_t)rng_next(rng);
+		addr[i] = (uint8_t)rng_next(rng);
+	}
+}
+
+/* Where the frame has been.  @ovs: only what Open vSwitch knows too. */
+static void gen_past(struct rng *rng, bool ovs, struct cvsw_match *match)
+{
+	struct cvsw_key *key = &match->key, *mask = &match->mask;
+
+	if (rng_chance(rng, 40)) {
+		key->tun_id = (uint32_t)rng_next(rng);
+		mask->tun_id = rng_chance(rng, 50) ? 0xffffffff : (uint32_t)rng_next(rng);
+	}
+	if (rng_chance(rng, 30))
+		gen_tunnel_end(rng, ovs, key->tun_src, mask->tun_src);
+	if (rng_chance(rng, 30))
+		gen_tunnel_end(rng, ovs, key->tun_dst, mask->tun_dst);
+	if (ovs)
+		return;
+	if (rng_chance(rng, 30)) {
+		key->tun_type = (uint8_t)rng_below(rng, CVSW_N_TUNNELS);
+		mask->tun_type = rng_chance(rng, 80) ? 0xff : (uint8_t)rng_next(rng);
+	}
+	if (rng_chance(rng, 30)) {
+		key->sa = (uint32_t)rng_next(rng);
+		mask->sa = rng_chance(rng, 80) ? 0xffffffff : (uint32_t)rng_next(rng);
+	}
+	if (rng_chance(rng, 30)) {
+		key->pass = (uint8_t)rng_below(rng, CVSW_MAX_PASSES);
+		mask->pass = rng_chance(rng, 80) ? 0xff : (uint8_t)rng_next(rng);
+	}
+}
+
+/* Takes bits out of masks that are there. */
+static void thin_masks(struct rng *rng, bool ovs, struct cvsw_match *match)
+{
+	struct cvsw_key *mask = &match->mask;
+	bool icmp = match->key.nw_proto == CVSW_IPPROTO_ICMP;
+
+	if (rng_chance(rng, 30))
+		mask->dl_src[rng_below(rng, 6)] &= (uint8_t)rng_next(rng);
+	if (rng_chance(rng, 30))
+		mask->dl_dst[rng_below(rng, 6)] &= (uint8_t)rng_next(rng);
+	if (rng_chance(rng, 30))
+		mask->vlan_tci &= (uint16_t)rng_next(rng) | CVSW_VLAN_PRESENT;
+	if (rng_chance(rng, 30))
+		mask->nw_src &= (uint32_t)rng_next(rng);
+	if (rng_chance(rng, 30))
+		mask->nw_dst &= (uint32_t)rng_next(rng);
+	if (rng_chance(rng, 30) && !(ovs && icmp))
+		mask->tp_src &= (uint16_t)rng_next(rng);
+	if (rng_chance(rng, 30) && !(ovs && icmp))
+		mask->tp_dst &= (uint16_t)rng_next(rng);
+	if (rng_chance(rng, 30))
+		mask->nw_tos |= 0x03;
+	if (ovs)
+		return;
+	if (rng_chance(rng, 30))
+		mask->nw_tos &= (uint8_t)rng_next(rng);
+	if (rng_chance(rng, 20))
+		mask->dl_type &= (uint16_t)rng_next(rng);
+	if (rng_chance(rng, 20))
+		mask->nw_proto &= (uint8_t)rng_next(rng);
+}
+
+static void gen_any_match(struct rng *rng, enum gen_kind kind, struct cvsw_match *match)
+{
+	gen_match(rng, match);
+	if (kind == GEN_NAMED || (kind == GEN_ANY && rng_chance(rng, 50)))
+		return;
+	gen_past(rng, kind == GEN_NAMED_NXM, match);
+	thin_masks(rng, kind == GEN_NAMED_NXM, match);
+	cvsw_match_normalize(match);
+}
+
+void gen_flow(struct rng *rng, enum gen_kind kind, struct cvsw_flow *flow)
 {
 	memset(flow, 0, sizeof(*flow));
 	do {
-		gen_match(rng, &flow->match);
-	} while (named && flow->match.mask.layers);
+		gen_any_match(rng, kind, &flow->match);
+	} while ((kind != GEN_ANY && flow->match.mask.layers) ||
+		 (kind == GEN_NAMED_NXM && cvsw_ofp10_can_express(&flow->match)));
 	flow->priority = rng_chance(rng, 20) ? 32768 : (uint16_t)rng_next(rng);
 	if (cvsw_ofp10_is_exact(&flow->match))
 		flow->priority = 65535;
 	flow->cookie = rng_chance(rng, 50) ? 0 : rng_next(rng);
-	gen_actions(rng, flow);
+	gen_actions(rng, kind != GEN_ANY, flow);
 }
 
 uint8_t *exact_copy(const uint8_t *data, size_t len)

@@ -56,8 +56,15 @@ bool reference_match(const struct raw_match *raw, const struct frame *frame);
 
 bool key_matches(const struct cvsw_match *match, const struct cvsw_key *key);
 
-/* A valid flow.  @named: only matches whose protocols are named, as ovs-ofctl wants them. */
-void gen_flow(struct rng *rng, bool named, struct cvsw_flow *flow);
+enum gen_kind {
+	GEN_ANY,
+	/* What ovs-ofctl knows, who wants protocols named: */
+	GEN_NAMED,	/* in ofp_match */
+	GEN_NAMED_NXM,	/* that ofp_match cannot express */
+};
+
+/* A valid flow. */
+void gen_flow(struct rng *rng, enum gen_kind kind, struct cvsw_flow *flow);
 
 /* @len bytes on the heap and not one more, so that AddressSanitizer sees every overrun. */
 uint8_t *exact_copy(const uint8_t *data, size_t len);

@@ -7,6 +7,7 @@ usage: test_ovs.py FLOWTOOL [SEED]
 1. random flows, encoded by us, printed by `ovs-ofctl ofp-parse`: the text is ours
 2. the same texts, encoded by `ovs-ofctl add-flows` to a switch that is this script:
    the bytes are ours
+   both for OFPT_FLOW_MOD and, with what ofp_match cannot express, NXT_FLOW_MOD
 3. what a controller sends, printed by `ovs-ofctl ofp-parse`
 """
 import os
@@ -20,7 +21,8 @@ import threading
 
 FLOWS = 2000
 OFPT_HELLO, OFPT_ECHO_REQUEST, OFPT_FEATURES_REQUEST, OFPT_FLOW_MOD = 0, 2, 5, 14
-OFPT_STATS_REQUEST, OFPT_BARRIER_REQUEST = 16, 18
+OFPT_VENDOR, OFPT_STATS_REQUEST, OFPT_BARRIER_REQUEST = 4, 16, 18
+NXT_FLOW_MOD = 13
 
 
 def report(name, failures):
@@ -49,7 +51,7 @@ def ofp_parse(messages, directory):
 
 def from_ovs(line):
     """'OFPT_FLOW_MOD (xid=0x0): ADD priority=5,ip cookie:0x1 actions=drop' as our text."""
-    line = re.sub(r"^OFPT_FLOW_MOD \(xid=0x[0-9a-f]+\): ADD ?", "", line)
+    line = re.sub(r"^(OFPT|NXT)_FLOW_MOD \(xid=0x[0-9a-f]+\): ADD ?", "", line)
     line = line.replace("vlan_tci=0x0000", "dl_vlan=0xffff")
     cookie = re.search(r"cookie:(0x[0-9a-f]+) ?", line)
     if cookie:
@@ -100,7 +102,8 @@ class Switch(threading.Thread):
                 peer.sendall(bytes([1, OFPT_FEATURES_REQUEST + 1, 0, 32]) + message[4:8] + bytes(24))
             elif message[1] == OFPT_STATS_REQUEST:
                 peer.sendall(bytes([1, OFPT_STATS_REQUEST + 1, 0, 12]) + message[4:10] + bytes(2))
-            elif message[1] == OFPT_FLOW_MOD:
+            elif message[1] == OFPT_FLOW_MOD or (
+                    message[1] == OFPT_VENDOR and message[15] == NXT_FLOW_MOD):
                 self.flow_mods.append(message)
 
     def run(self):
@@ -112,14 +115,14 @@ class Switch(threading.Thread):
                 peer.close()
 
 
-def test_encoding(flows, directory):
-    path = os.path.join(directory, "switch.sock")
+def test_encoding(flows, flow_format, directory):
+    path = os.path.join(directory, f"{flow_format}.sock")
     listing = os.path.join(directory, "flows")
     with open(listing, "w", encoding="ascii") as file:
         file.writelines(to_ovs(text) + "\n" for text, _ in flows)
     switch = Switch(path)
     switch.start()
-    done = subprocess.run(["ovs-ofctl", "-O", "OpenFlow10", "-F", "OpenFlow10-table_id",
+    done = subprocess.run(["ovs-ofctl", "-O", "OpenFlow10", "-F", flow_format,
                            "add-flows", f"unix:{path}", listing],
                           capture_output=True, text=True, timeout=30, check=False)
     failures = [f"ovs-ofctl says: {line}" for line in done.stderr.splitlines()]
@@ -172,22 +175,30 @@ def test_channel(tool, version, directory):
     return failures
 
 
+def generate(tool, mode, seed):
+    lines = subprocess.check_output([tool, mode, seed, str(FLOWS)], text=True).splitlines()
+    return [line.split("\t") for line in lines]
+
+
 def main():
     tool, seed = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "1"
     names = ["ovs-ofctl prints our flow_mods as we do", "ovs-ofctl encodes our texts as we do",
+             "ovs-ofctl prints our NXT_FLOW_MODs as we do",
+             "ovs-ofctl encodes our texts as NXT_FLOW_MODs as we do",
              "ovs-ofctl reads our OpenFlow 1.0 channel", "ovs-ofctl reads our OpenFlow 1.3 channel"]
     if not shutil.which("ovs-ofctl"):
         for name in names:
             print(f"ok - proto: {name} # SKIP ovs-ofctl is not installed")
         return 0
-    lines = subprocess.check_output([tool, "generate", seed, str(FLOWS)], text=True).splitlines()
-    flows = [line.split("\t") for line in lines]
+    flows, nxm_flows = (generate(tool, mode, seed) for mode in ("generate", "generate-nxm"))
     failed = False
     with tempfile.TemporaryDirectory() as directory:
         failed |= report(names[0], test_printing(flows, directory))
-        failed |= report(names[1], test_encoding(flows, directory))
-        failed |= report(names[2], test_channel(tool, 1, directory))
-        failed |= report(names[3], test_channel(tool, 4, directory))
+        failed |= report(names[1], test_encoding(flows, "OpenFlow10-table_id", directory))
+        failed |= report(names[2], test_printing(nxm_flows, directory))
+        failed |= report(names[3], test_encoding(nxm_flows, "NXM-table_id", directory))
+        failed |= report(names[4], test_channel(tool, 1, directory))
+        failed |= report(names[5], test_channel(tool, 4, directory))
     return 1 if failed else 0
 
 

@@ -20,7 +20,7 @@ static void round_trip(void)
 		struct cvsw_text_error error = { 0 };
 		size_t len;
 
-		gen_flow(&rng, false, &flow);
+		gen_flow(&rng, GEN_ANY, &flow);
 		len = cvsw_text_format(&flow, text, sizeof(text));
 		CHECK(len < sizeof(text) && len == strlen(text));
 		CHECK_MSG(cvsw_text_parse(CVSW_TEXT_ADD, text, &again, &error), "%s: %s", text,
@@ -42,7 +42,7 @@ static void formatting_keeps_to_its_room(void)
 	size_t len, room;
 
 	do {
-		gen_flow(&rng, false, &flow);
+		gen_flow(&rng, GEN_ANY, &flow);
 	} while (flow.n_actions != CVSW_MAX_ACTIONS);
 	len = cvsw_text_format(&flow, whole, sizeof(whole));
 	CHECK(cvsw_text_format(&flow, NULL, 0) == len);
@@ -92,6 +92,44 @@ static const struct {
 	{ "ip,nw_src=10.1.2.3/255.255.0.0,actions=drop", "ip,nw_src=10.1.0.0/16 actions=drop" },
 	{ "ip,nw_src=10.1.2.3/32,actions=drop", "ip,nw_src=10.1.2.3 actions=drop" },
 	{ "ip,nw_src=10.1.2.3/0,actions=drop", "ip actions=drop" },
+	{ "ip,nw_src=10.0.7.1/255.0.255.0,actions=drop", "ip,nw_src=10.0.7.0/255.0.255.0 actions=drop" },
+	{ "dl_src=02:11:22:33:44:55/ff:ff:ff:00:00:00,actions=drop",
+	  "dl_src=02:11:22:00:00:00/ff:ff:ff:00:00:00 actions=drop" },
+	{ "tcp,tp_dst=80/0xfff0,actions=drop", "tcp,tp_dst=0x50/0xfff0 actions=drop" },
+	{ "tcp,tp_dst=80/0xffff,actions=drop", "tcp,tp_dst=80 actions=drop" },
+	{ "tcp,tp_dst=80/0,actions=drop", "tcp actions=drop" },
+	{ "icmp,icmp_type=8/0xfe,actions=drop", "icmp,icmp_type=0x8/0xfe actions=drop" },
+	{ "dl_type=0x1234/0xff00,actions=drop", "dl_type=0x1200/0xff00 actions=drop" },
+	{ "ip,nw_proto=5/0xfe,actions=drop", "ip,nw_proto=0x4/0xfe actions=drop" },
+	{ "vlan_tci=0x1005/0x1fff,actions=drop", "dl_vlan=5 actions=drop" },
+	{ "vlan_tci=0x0005/0x0fff,actions=drop", "dl_vlan=5 actions=drop" },
+	{ "vlan_tci=0,actions=drop", "dl_vlan=0xffff actions=drop" },
+	{ "vlan_tci=0x1000/0x1000,actions=drop", "vlan_tci=0x1000/0x1000 actions=drop" },
+	{ "vlan_tci=0/0x0fff,actions=drop", "vlan_tci=0x0000/0x0fff actions=drop" },
+	{ "ip,nw_tos=48/0xe0,nw_ecn=3,actions=drop", "ip,nw_tos=0x20/0xe0,nw_ecn=3 actions=drop" },
+	{ "nw_ecn=1/1,actions=drop", "ip,nw_ecn=0x1/0x1 actions=drop" },
+	{ "tun_type=vxlan,tun_id=5,tun_src=192.0.2.1,tun_dst=192.0.2.0/24,in_port=NET,actions=normal",
+	  "tun_type=vxlan,tun_id=0x5,tun_src=192.0.2.1,tun_dst=192.0.2.0/24,in_port=NET "
+	  "actions=NORMAL" },
+	{ "tun_id=0x105/0xff,tun_type=none,tun_src=1.2.3.4/0,actions=drop",
+	  "tun_type=none,tun_id=0x5/0xff actions=drop" },
+	{ "tun_ipv6_src=2001:DB8:0:0::1,tun_ipv6_dst=2001:db8::/33,actions=drop",
+	  "tun_ipv6_src=2001:db8::1,tun_ipv6_dst=2001:db8::/ffff:ffff:8000:: actions=drop" },
+	{ "tun_ipv6_src=::ffff:192.0.2.1,actions=drop", "tun_src=192.0.2.1 actions=drop" },
+	{ "sa=0,actions=drop", "sa=0x0 actions=drop" },
+	{ "pass=1,sa=256,tcp,actions=next", "tcp,pass=1,sa=0x100 actions=next" },
+	{ "pass=2/2,actions=output:none", "pass=0x2/0x2 actions=output:NONE" },
+	{ "actions=vxlan_encap(vni=5,dst=192.0.2.2,src=192.0.2.1,dl_dst=2:0:0:0:0:2,dl_src=2:0:0:0:0:1)",
+	  "actions=vxlan_encap(vni=5,dst=192.0.2.2,src=192.0.2.1,dl_dst=02:00:00:00:00:02,"
+	  "dl_src=02:00:00:00:00:01)" },
+	{ "actions=vxlan_encap( csum, tos=184 ttl=1 port=8472 dl_src=2:0:0:0:0:1 dl_dst=2:0:0:0:0:2,"
+	  "src=192.0.2.1 dst=192.0.2.2 vni=0xffffff ),encrypt(spi=256)",
+	  "actions=vxlan_encap(vni=16777215,dst=192.0.2.2,src=192.0.2.1,dl_dst=02:00:00:00:00:02,"
+	  "dl_src=02:00:00:00:00:01,port=8472,ttl=1,tos=184,csum),encrypt(spi=0x100)" },
+	{ "actions=decrypt,vxlan_decap", "actions=decrypt,vxlan_decap" },
+	{ "actions=clone(strip_vlan,mod_vlan_vid:5),clone(decrypt) output:NONE",
+	  "actions=clone(strip_vlan,mod_vlan_vid:5),clone(decrypt),output:NONE" },
+	{ "actions=clone(encrypt(spi=0x1000))", "actions=clone(encrypt(spi=0x1000))" },
 	{ "dl_vlan=0xffff,actions=mod_vlan_vid:7", "dl_vlan=0xffff actions=mod_vlan_vid:7" },
 	{ "dl_vlan=5,dl_vlan_pcp=3,actions=strip_vlan", "dl_vlan=5,dl_vlan_pcp=3 actions=strip_vlan" },
 	{ "dl_src=2:0:0:0:0:1,dl_dst=FF:FF:FF:FF:FF:FF,actions=mod_dl_src:02:00:00:00:00:0A",
@@ -149,7 +187,8 @@ static const struct {
 	{ "tcp,tp_dst=-1,actions=drop", 12, "expected a number" },
 	{ "tcp,tp_dst=0x,actions=drop", 12, "expected a number" },
 	{ "tcp,tp_dst=80x,actions=drop", 12, "expected a number" },
-	{ "tcp,tp_dst=8/0xff,actions=drop", 12, "expected a number" },
+	{ "tcp,tp_dst=8/0x1ffff,actions=drop", 14, "expected a number" },
+	{ "tcp,tp_dst=8/,actions=drop", 11, "needs a value" },
 	{ "tcp,tp_dst=99999999999999999999999999999,actions=drop", 12, "expected a number" },
 	{ "cookie=18446744073709551616,actions=drop", 8, "expected a number" },
 	{ "priority=65536,actions=drop", 10, "expected a number" },
@@ -160,10 +199,9 @@ static const struct {
 	{ "ip,nw_src=10.0.0.1.2,actions=drop", 11, "expected an IPv4 address" },
 	{ "ip,nw_src=10.0.0.1/33,actions=drop", 20, "prefix length" },
 	{ "ip,nw_src=10.0.0.1/,actions=drop", 20, "prefix length" },
-	{ "ip,nw_src=10.0.0.1/255.0.255.0,actions=drop", 20, "ones, then zeroes" },
 	{ "dl_src=02:00:00:00:00,actions=drop", 8, "expected a MAC address" },
 	{ "dl_src=02:00:00:00:00:01:02,actions=drop", 8, "expected a MAC address" },
-	{ "dl_src=02:00:00:00:00:01/ff:ff:ff:00:00:00,actions=drop", 8, "not supported yet" },
+	{ "dl_src=02:00:00:00:00:01/ff:ff:ff,actions=drop", 26, "expected a MAC address" },
 	{ "in_port=3,actions=drop", 9, "expected HOST" },
 	{ "dl_vlan=4096,actions=drop", 9, "expected a VLAN id" },
 	{ "dl_vlan_pcp=8,actions=drop", 13, "expected a number from 0 to 7" },
@@ -195,7 +233,58 @@ static const struct {
 	{ "actions=mod_nw_tos:1", 20, "multiple of 4" },
 	{ "actions=mod_nw_src:1.2.3.4/8", 20, "expected an IPv4 address" },
 	{ "actions=mod_dl_src:1", 20, "expected a MAC address" },
-	{ "actions=resubmit(1,2)", 9, "unknown action" },
+	{ "actions=resubmit(1,2)", 9, "not supported yet" },
+	{ "vlan_tci=0x0005/0x1fff,actions=drop", 10, "that there is one" },
+	{ "vlan_tci=0x1005,dl_vlan=5,actions=drop", 1, "one of both" },
+	{ "ip,nw_tos=32/0x21,actions=drop", 14, "multiple of 4" },
+	{ "ip,nw_ecn=4,actions=drop", 11, "from 0 to 3" },
+	{ "arp,nw_ecn=1,actions=drop", 5, "has no nw_ecn" },
+	{ "ip,dl_type=0x800/0xff00,actions=drop", 4, "contradicts" },
+	{ "dl_type=0x806/0xffef,arp_spa=1.2.3.4,actions=drop", 22, "needs arp" },
+	{ "ip,nw_proto=1/0xfd,icmp_type=8,actions=drop", 20, "needs icmp" },
+	{ "tun_type=gre,actions=drop", 10, "expected vxlan" },
+	{ "tun_type=2,actions=drop", 10, "expected vxlan" },
+	{ "tun_id=0x100000000,actions=drop", 8, "expected a number" },
+	{ "tun_src=10.0.0.1/33,actions=drop", 18, "prefix length" },
+	{ "tun_src=1.2.3.4,tun_ipv6_src=::1,actions=drop", 17, "given before" },
+	{ "tun_ipv6_src=10.0.0.1,actions=drop", 14, "expected an IPv6 address" },
+	{ "tun_ipv6_src=::1/129,actions=drop", 18, "prefix length from 0 to 128" },
+	{ "pass=4,actions=drop", 6, "from 0 to 3" },
+	{ "sa=,actions=drop", 3, "needs a value" },
+	{ "tcp(5),actions=drop", 4, "takes no arguments" },
+	{ "tcp),actions=drop", 4, "unknown keyword )" },
+	{ "(,actions=drop", 1, "unknown keyword (" },
+	{ "actions=strip_vlan)", 19, "unknown action )" },
+	{ "actions=strip_vlan(", 19, "takes no arguments" },
+	{ "actions=drop()", 13, "takes no arguments" },
+	{ "actions=vxlan_encap", 20, "needs arguments" },
+	{ "actions=vxlan_encap:5", 20, "needs arguments" },
+	{ "actions=vxlan_encap(", 21, "expected )" },
+	{ "actions=vxlan_encap()", 9, "needs vni=" },
+	{ "actions=vxlan_encap(vni=5,dst=192.0.2.2,src=192.0.2.1,dl_dst=2:0:0:0:0:1)", 9,
+	  "needs dl_src=" },
+	{ "actions=vxlan_encap(vni=16777216)", 25, "from 0 to 16777215" },
+	{ "actions=vxlan_encap(vni=5,vni=5)", 27, "given before" },
+	{ "actions=vxlan_encap(dst=0.0.0.0)", 25, "no end of a tunnel" },
+	{ "actions=vxlan_encap(dst=2001:db8::1)", 25, "expected an IPv4 address" },
+	{ "actions=vxlan_encap(port=0)", 26, "expected 1 or more" },
+	{ "actions=vxlan_encap(ttl=256)", 25, "from 0 to 255" },
+	{ "actions=vxlan_encap(tos=1)", 25, "multiple of 4" },
+	{ "actions=vxlan_encap(csum=1)", 25, "takes no value" },
+	{ "actions=vxlan_encap(foo=1)", 21, "unknown argument foo" },
+	{ "actions=vxlan_encap(vni(5))", 21, "unknown argument vni" },
+	{ "actions=encrypt(spi=255)", 21, "expected 256 or more" },
+	{ "actions=encrypt()", 9, "needs spi=" },
+	{ "actions=decrypt()", 16, "takes no arguments" },
+	{ "actions=clone", 14, "needs arguments" },
+	{ "actions=clone()", 9, "needs an action" },
+	{ "actions=clone(strip_vlan", 25, "expected )" },
+	{ "actions=clone(drop)", 15, "unknown action drop" },
+	{ "actions=clone(normal)", 15, "part of a clone" },
+	{ "actions=clone(next)", 15, "part of a clone" },
+	{ "actions=clone(clone(strip_vlan))", 15, "part of a clone" },
+	{ "actions=next,strip_vlan", 14, "must be last" },
+	{ "actions=output:NONE,strip_vlan", 21, "must be last" },
 	{ "actions=controller", 9, "not supported yet" },
 	{ "priority=5,tcp,in_port=1,dl_vlan=5,dl_vlan_pcp=2,dl_src=2:0:0:0:0:1,dl_dst=2:0:0:0:0:2,"
 	  "nw_src=1.2.3.4,nw_dst=1.2.3.5,nw_tos=32,tp_src=1,tp_dst=2,actions=drop", 1,
@@ -259,7 +348,7 @@ static void broken_texts_are_survived(void)
 		struct cvsw_text_error error = { 0 };
 		size_t len, at;
 
-		gen_flow(&rng, false, &flow);
+		gen_flow(&rng, GEN_ANY, &flow);
 		len = cvsw_text_format(&flow, text, sizeof(text));
 		at = rng_below(&rng, (unsigned int)len);
 		switch (rng_below(&rng, 3)) {

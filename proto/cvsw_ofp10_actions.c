@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Actions: those of OpenFlow Switch Specification 1.0.0 (5.2.4), the published
+ * driver's for tunnels and ours.  Each begins with type and length:
+ *
+ *	 0                   1                   2                   3
+ *	 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *	+-------------------------------+-------------------------------+
+ *   0	|             type              |            length             |
+ *	+-------------------------------+-------------------------------+
+ *   4	|  value ...                                                    |
+ *
+ * 0x1001, VXLAN encapsulation:
+ *	+-------------------------------+-------------------------------+
+ *   0	|            0x1001             |          length (64)          |
+ *	+-------------------------------+-------------------------------+
+ *   4	|                 outer destination MAC address                 |
+ *	+                               +-------------------------------+
+ *   8	|                               |                               |
+ *	+-------------------------------+   outer source MAC address    +
+ *  12	|                                                               |
+ *	+---------------------------------------------------------------+
+ *  16	|     outer destination IP address, 16 bytes (IPv4: first 4)    |
+ *  32	|       outer source IP address, 16 bytes (IPv4: first 4)       |
+ *	+---------------------------------------------------------------+
+ *  48	|                             zero                              |
+ *	+---------------+-----------------------------------------------+
+ *  52	|     zero      |                      VNI                      |
+ *	+---------------+---------------+---------------+---------------+
+ *  56	|     UDP destination port      |      TTL      |      ToS      |
+ *	+-----------+-+-+---------------+---------------+---------------+
+ *  60	|   zero    |I|C|                     zero                      |
+ *	+-----------+-+-+-----------------------------------------------+
+ */
+#include "cvsw_ofp10_parts.h"
+#include "cvsw_sa.h"
+
+#define TUNNEL_FLAGS		(CVSW_TUNNEL_CSUM | CVSW_TUNNEL_INHERIT_TOS)
+
+#define TUNNEL_LEN		64
+
+/* Up to SET_TP_DST, ofp_action_type has the numbers of enum cvsw_action_type. */
+static_assert(CVSW_ACT_OUTPUT == 0 && CVSW_ACT_SET_VLAN_VID == 1 && CVSW_ACT_SET_VLAN_PCP == 2 &&
+	      CVSW_ACT_STRIP_VLAN == 3 && CVSW_ACT_SET_DL_SRC == 4 && CVSW_ACT_SET_DL_DST == 5 &&
+	      CVSW_ACT_SET_NW_SRC == 6 && CVSW_ACT_SET_NW_DST == 7 && CVSW_ACT_SET_NW_TOS == 8 &&
+	      CVSW_ACT_SET_TP_SRC == 9 && CVSW_ACT_SET_TP_DST == 10,
+	      "OpenFlow 1.0 numbers its actions otherwise");
+
+static const struct {
+	uint16_t type;
+	uint16_t len;
+} wire[CVSW_N_ACTIONS] = {
+	[CVSW_ACT_OUTPUT]	= { 0, 8 },
+	[CVSW_ACT_SET_VLAN_VID]	= { 1, 8 },
+	[CVSW_ACT_SET_VLAN_PCP]	= { 2, 8 },
+	[CVSW_ACT_STRIP_VLAN]	= { 3, 8 },
+	[CVSW_ACT_SET_DL_SRC]	= { 4, 16 },
+	[CVSW_ACT_SET_DL_DST]	= { 5, 16 },
+	[CVSW_ACT_SET_NW_SRC]	= { 6, 8 },
+	[CVSW_ACT_SET_NW_DST]	= { 7, 8 },
+	[CVSW_ACT_SET_NW_TOS]	= { 8, 8 },
+	[CVSW_ACT_SET_TP_SRC]	= { 9, 8 },
+	[CVSW_ACT_SET_TP_DST]	= { 10, 8 },
+	[CVSW_ACT_VXLAN_ENCAP]	= { 0x1001, TUNNEL_LEN },
+	[CVSW_ACT_VXLAN_DECAP]	= { 0x1002, 8 },
+	[CVSW_ACT_ENCRYPT]	= { 0x1011, 8 },
+	[CVSW_ACT_DECRYPT]	= { 0x1012, 8 },
+	[CVSW_ACT_CLONE]	= { 0x1013, 8 },
+	[CVSW_ACT_NEXT]		= { 0x1014, 8 },
+};
+
+/* enum cvsw_action_type, or CVSW_N_ACTIONS. */
+static uint16_t type_of_wire(uint16_t wire_type)
+{
+	uint16_t type = 0;
+
+	while (type < CVSW_N_ACTIONS && wire[type].type != wire_type)
+		type++;
+	return type;
+}
+
+static bool length_fits(uint16_t type, uint16_t length)
+{
+	/* The published driver's strip is as long as its set. */
+	return length == wire[type].len || (type == CVSW_ACT_VXLAN_DECAP && length == TUNNEL_LEN);
+}
+
+/* 16 bytes, of which IPv4 has the first four, to ::ffff:a.b.c.d. */
+static enum cvsw_fault read_outer_ip(struct cvsw_reader *r, uint8_t ip[CVSW_IP_LEN])
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+	uint32_t addr, rest;
+
+	memcpy(ip, prefix, sizeof(prefix));
+	cvsw_get_bytes(r, ip + sizeof(prefix), 4);
+	addr = (uint32_t)ip[12] | ip[13] | ip[14] | ip[15];
+	rest = cvsw_get_u32(r);
+	rest |= cvsw_get_u32(r);
+	rest |= cvsw_get_u32(r);
+	return addr && !rest ? CVSW_OK : CVSW_FAULT_ACTION_VALUE;
+}
+
+/* @r: from byte 4 on. */
+static enum cvsw_fault read_tunnel(struct cvsw_reader *r, struct cvsw_tunnel *tunnel)
+{
+	enum cvsw_fault fault;
+
+	tunnel->type = CVSW_TUNNEL_VXLAN;
+	cvsw_get_bytes(r, tunnel->dl_dst, sizeof(tunnel->dl_dst));
+	cvsw_get_bytes(r, tunnel->dl_src, sizeof(tunnel->dl_src));
+	fault = read_outer_ip(r, tunnel->dst);
+	if (!fault)
+		fault = read_outer_ip(r, tunnel->src);
+	if (fault)
+		return fault;
+	if (cvsw_get_u32(r))
+		return CVSW_FAULT_ACTION_VALUE;
+	tunnel->id = cvsw_get_u32(r);
+	if (tunnel->id > CVSW_VXLAN_VNI_MAX)
+		return CVSW_FAULT_ACTION_VALUE;
+	tunnel->udp_dst = cvsw_get_u16(r);
+	if (!tunnel->udp_dst)
+		tunnel->udp_dst = CVSW_VXLAN_PORT;
+	tunnel->ttl = cvsw_get_u8(r);
+	if (!tunnel->ttl)
+		tunnel->ttl = CVSW_TUNNEL_TTL;
+	tunnel->tos = cvsw_get_u8(r);
+	if (tunnel->tos & ~CVSW_DSCP_MASK)
+		return CVSW_FAULT_ACTION_VALUE;
+	tunnel->flags = cvsw_get_u8(r);
+	if (tunnel->flags & ~TUNNEL_FLAGS)
+		return CVSW_FAULT_RESERVED;
+	if (tunnel->flags & CVSW_TUNNEL_INHERIT_TOS && tunnel->tos)
+		return CVSW_FAULT_ACTION_VALUE;
+	return cvsw_get_u8(r) || cvsw_get_u16(r) ? CVSW_FAULT_RESERVED : CVSW_OK;
+}
+
+/* OpenFlow's own: behind type and length; padding is not looked at (5.2.4). */
+static enum cvsw_fault read_openflow_value(struct cvsw_reader *r, struct cvsw_action *action)
+{
+	switch (action->type) {
+	case CVSW_ACT_OUTPUT:
+		action->port = cvsw_get_u16(r);
+		return action->port == CVSW_PORT_ONWARD || action->port == CVSW_PORT_NONE ?
+		       CVSW_OK : CVSW_FAULT_ACTION_PORT;
+	case CVSW_ACT_SET_VLAN_VID:
+		action->vlan_vid = cvsw_get_u16(r);
+		return action->vlan_vid <= OFP10_VID_MAX ? CVSW_OK : CVSW_FAULT_ACTION_VALUE;
+	case CVSW_ACT_SET_VLAN_PCP:
+		action->vlan_pcp = cvsw_get_u8(r);
+		return action->vlan_pcp <= OFP10_PCP_MAX ? CVSW_OK : CVSW_FAULT_ACTION_VALUE;
+	case CVSW_ACT_SET_DL_SRC:
+	case CVSW_ACT_SET_DL_DST:
+		cvsw_get_bytes(r, action->mac, sizeof(action->mac));
+		return CVSW_OK;
+	case CVSW_ACT_SET_NW_SRC:
+	case CVSW_ACT_SET_NW_DST:
+		action->nw_addr = cvsw_get_u32(r);
+		return CVSW_OK;
+	case CVSW_ACT_SET_NW_TOS:
+		action->nw_tos = cvsw_get_u8(r);
+		return action->nw_tos & ~CVSW_DSCP_MASK ? CVSW_FAULT_ACTION_VALUE : CVSW_OK;
+	case CVSW_ACT_SET_TP_SRC:
+	case CVSW_ACT_SET_TP_DST:
+		action->tp_port = cvsw_get_u16(r);
+		return CVSW_OK;
+	default:
+		return CVSW_OK;
+	}
+}
+
+/* Of our own, what is reserved must be zero, so that it may come to mean something. */
+static enum cvsw_fault read_value(struct cvsw_reader *r, struct cvsw_action *action)
+{
+	switch (action->type) {
+	case CVSW_ACT_VXLAN_ENCAP:
+		return read_tunnel(r, &action->tunnel);
+	case CVSW_ACT_ENCRYPT:
+		action->spi = cvsw_get_u32(r);
+		return action->spi < CVSW_SA_SPI_MIN ? CVSW_FAULT_ACTION_VALUE : CVSW_OK;
+	case CVSW_ACT_CLONE:
+		action->n_cloned = cvsw_get_u16(r);
+		return cvsw_get_u16(r) ? CVSW_FAULT_RESERVED : CVSW_OK;
+	case CVSW_ACT_DECRYPT:
+	case CVSW_ACT_NEXT:
+		return cvsw_get_u32(r) ? CVSW_FAULT_RESERVED : CVSW_OK;
+	default:
+		return read_openflow_value(r, action);
+	}
+}
+
+static enum cvsw_fault read_action(struct cvsw_reader *r, struct cvsw_action *action, size_t *at)
+{
+	size_t start = r->at;
+	struct cvsw_reader value;
+	enum cvsw_fault fault;
+	uint16_t length;
+
+	memset(action, 0, sizeof(*action));
+	action->type = type_of_wire(cvsw_get_u16(r));
+	length = cvsw_get_u16(r);
+	*at = r->len;
+	if (r->overrun)
+		return CVSW_FAULT_ACTION_LENGTH;
+	*at = start;
+	if (action->type == CVSW_N_ACTIONS)
+		return CVSW_FAULT_ACTION_TYPE;
+	*at = start + 2;
+	if (!length_fits(action->type, length) || length > r->len - start)
+		return CVSW_FAULT_ACTION_LENGTH;
+	value = cvsw_reader(r->data + r->at, length - 4);
+	cvsw_skip(r, length - 4);
+	fault = read_value(&value, action);
+	*at = start + 4;
+	return fault;
+}
+
+static bool ends_list(uint16_t type)
+{
+	return type == CVSW_ACT_OUTPUT || type == CVSW_ACT_NEXT;
+}
+
+enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow *flow, size_t *at)
+{
+	size_t n = 0, clone_at = 0, cloned = 0;
+
+	while (cvsw_left(r)) {
+		struct cvsw_action *action = &flow->actions[n];
+		size_t start = r->at;
+		enum cvsw_fault fault;
+
+		*at = start;
+		if (n == CVSW_MAX_ACTIONS)
+			return CVSW_FAULT_ACTION_COUNT;
+		if (n && ends_list(flow->actions[n - 1].type))
+			return CVSW_FAULT_ACTION_ORDER;
+		fault = read_action(r, action, at);
+		if (fault)
+			return fault;
+		*at = start;
+		if (cloned && (ends_list(action->type) || action->type == CVSW_ACT_CLONE))
+			return CVSW_FAULT_ACTION_ORDER;
+		if (cloned) {
+			cloned--;
+		} else if (action->type == CVSW_ACT_CLONE) {
+			clone_at = start;
+			cloned = action->n_cloned;
+			if (!cloned)
+				return CVSW_FAULT_ACTION_ORDER;
+		}
+		n++;
+	}
+	flow->n_actions = (uint16_t)n;
+	*at = clone_at;
+	return cloned ? CVSW_FAULT_ACTION_ORDER : CVSW_OK;
+}
+
+static void write_tunnel(struct cvsw_writer *w, const struct cvsw_tunnel *tunnel)
+{
+	cvsw_put_bytes(w, tunnel->dl_dst, sizeof(tunnel->dl_dst));
+	cvsw_put_bytes(w, tunnel->dl_src, sizeof(tunnel->dl_src));
+	cvsw_put_bytes(w, tunnel->dst + 12, 4);
+	cvsw_put_zero(w, 12);
+	cvsw_put_bytes(w, tunnel->src + 12, 4);
+	cvsw_put_zero(w, 12 + 4);
+	cvsw_put_u32(w, tunnel->id);
+	cvsw_put_u16(w, tunnel->udp_dst);
+	cvsw_put_u8(w, tunnel->ttl);
+	cvsw_put_u8(w, tunnel->tos);
+	cvsw_put_u8(w, tunnel->flags);
+}
+
+static void write_value(struct cvsw_writer *w, const struct cvsw_action *action)
+{
+	switch (action->type) {
+	case CVSW_ACT_OUTPUT:
+		cvsw_put_u16(w, action->port);
+		break;
+	case CVSW_ACT_SET_VLAN_VID:
+		cvsw_put_u16(w, action->vlan_vid);
+		break;
+	case CVSW_ACT_SET_VLAN_PCP:
+		cvsw_put_u8(w, action->vlan_pcp);
+		break;
+	case CVSW_ACT_SET_DL_SRC:
+	case CVSW_ACT_SET_DL_DST:
+		cvsw_put_bytes(w, action->mac, sizeof(action->mac));
+		break;
+	case CVSW_ACT_SET_NW_SRC:
+	case CVSW_ACT_SET_NW_DST:
+		cvsw_put_u32(w, action->nw_addr);
+		break;
+	case CVSW_ACT_SET_NW_TOS:
+		cvsw_put_u8(w, action->nw_tos);
+		break;
+	case CVSW_ACT_SET_TP_SRC:
+	case CVSW_ACT_SET_TP_DST:
+		cvsw_put_u16(w, action->tp_port);
+		break;
+	case CVSW_ACT_VXLAN_ENCAP:
+		write_tunnel(w, &action->tunnel);
+		break;
+	case CVSW_ACT_ENCRYPT:
+		cvsw_put_u32(w, action->spi);
+		break;
+	case CVSW_ACT_CLONE:
+		cvsw_put_u16(w, action->n_cloned);
+		break;
+	default:
+		break;
+	}
+}
+
+void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct cvsw_flow *flow)
+{
+	size_t i;
+
+	for (i = 0; i < flow->n_actions; i++) {
+		const struct cvsw_action *action = &flow->actions[i];
+		size_t end = w->at + wire[action->type].len;
+
+		cvsw_put_u16(w, wire[action->type].type);
+		cvsw_put_u16(w, wire[action->type].len);
+		write_value(w, action);
+		if (!w->overrun)
+			cvsw_put_zero(w, end - w->at);
+	}
+}

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* A flow's text: what to do. */
+#include "cvsw_sa.h"
+#include "cvsw_text_parser.h"
+
+static bool ends_list(uint16_t type)
+{
+	return type == CVSW_ACT_OUTPUT || type == CVSW_ACT_NEXT;
+}
+
+static struct cvsw_action *add_action(struct text_parser *p, const struct text_word *word,
+				      uint16_t type)
+{
+	struct cvsw_flow *flow = p->flow;
+	struct cvsw_action *action;
+
+	if (flow->n_actions && ends_list(flow->actions[flow->n_actions - 1].type)) {
+		text_fail(p, word->name, "%.*s comes behind an output or next, which must be last",
+			  text_shown(word->name_len), word->name);
+		return NULL;
+	}
+	if (p->in_clone && (ends_list(type) || type == CVSW_ACT_CLONE)) {
+		text_fail(p, word->name, "%.*s cannot be part of a clone",
+			  text_shown(word->name_len), word->name);
+		return NULL;
+	}
+	if (flow->n_actions == CVSW_MAX_ACTIONS) {
+		text_fail(p, word->name, "a flow has at most %d actions", CVSW_MAX_ACTIONS);
+		return NULL;
+	}
+	action = &flow->actions[flow->n_actions++];
+	action->type = type;
+	return action;
+}
+
+static bool act_plain(struct text_parser *p, const struct text_word *word,
+		      const struct text_keyword *keyword)
+{
+	struct cvsw_action *action;
+
+	if (!text_want_no_value(p, word))
+		return false;
+	action = add_action(p, word, (uint16_t)keyword->arg);
+	if (action && action->type == CVSW_ACT_OUTPUT)
+		action->port = CVSW_PORT_ONWARD;
+	return action;
+}
+
+static bool act_output(struct text_parser *p, const struct text_word *word,
+		       const struct text_keyword *keyword)
+{
+	struct cvsw_action *action;
+	uint16_t port;
+
+	if (!text_want_value(p, word))
+		return false;
+	if (text_same(word->value, word->value_len, "NORMAL"))
+		port = CVSW_PORT_ONWARD;
+	else if (text_same(word->value, word->value_len, "NONE"))
+		port = CVSW_PORT_NONE;
+	else
+		return text_fail(p, word->value, "%.*s: expected NORMAL, onward, or NONE, "
+				 "nowhere; other outputs are not supported yet",
+				 text_shown(word->value_len), word->value);
+	action = add_action(p, word, (uint16_t)keyword->arg);
+	if (action)
+		action->port = port;
+	return action;
+}
+
+static bool act_mac(struct text_parser *p, const struct text_word *word,
+		    const struct text_keyword *keyword)
+{
+	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
+
+	return action && text_mac(p, word, action->mac);
+}
+
+static bool act_nw_addr(struct text_parser *p, const struct text_word *word,
+			const struct text_keyword *keyword)
+{
+	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
+
+	return action && text_ipv4(p, word, &action->nw_addr);
+}
+
+static bool act_nw_tos(struct text_parser *p, const struct text_word *word,
+		       const struct text_keyword *keyword)
+{
+	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
+
+	return action && text_tos(p, word, &action->nw_tos);
+}
+
+static bool act_number(struct text_parser *p, const struct text_word *word,
+		       const struct text_keyword *keyword)
+{
+	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
+	uint64_t number;
+
+	if (!action || !text_number(p, word, keyword->limit, &number))
+		return false;
+	if (action->type == CVSW_ACT_SET_VLAN_VID)
+		action->vlan_vid = (uint16_t)number;
+	else if (action->type == CVSW_ACT_SET_VLAN_PCP)
+		action->vlan_pcp = (uint8_t)number;
+	else
+		action->tp_port = (uint16_t)number;
+	return true;
+}
+
+/* ---- arguments in parentheses ---- */
+
+enum argument {
+	ARG_VNI, ARG_DST, ARG_SRC, ARG_DL_DST, ARG_DL_SRC, ARG_PORT, ARG_TTL, ARG_TOS, ARG_CSUM,
+	ARG_SPI,
+};
+
+static bool arg_number(struct text_parser *p, const struct text_word *word,
+		       const struct text_keyword *keyword)
+{
+	struct cvsw_tunnel *tunnel = &p->action->tunnel;
+	uint64_t number, min = keyword->arg == ARG_SPI ? CVSW_SA_SPI_MIN :
+			       keyword->arg == ARG_VNI ? 0 : 1;
+
+	if (!text_number(p, word, keyword->limit, &number))
+		return false;
+	if (number < min)
+		return text_fail(p, word->value, "%.*s: expected %llu or more",
+				 text_shown(word->value_len), word->value,
+				 (unsigned long long)min);
+	if (keyword->arg == ARG_SPI)
+		p->action->spi = (uint32_t)number;
+	else if (keyword->arg == ARG_VNI)
+		tunnel->id = (uint32_t)number;
+	else if (keyword->arg == ARG_PORT)
+		tunnel->udp_dst = (uint16_t)number;
+	else
+		tunnel->ttl = (uint8_t)number;
+	return true;
+}
+
+static bool arg_ip(struct text_parser *p, const struct text_word *word,
+		   const struct text_keyword *keyword)
+{
+	struct cvsw_tunnel *tunnel = &p->action->tunnel;
+	uint8_t *ip = keyword->arg == ARG_DST ? tunnel->dst : tunnel->src;
+	uint32_t addr;
+	int i;
+
+	if (!text_ipv4(p, word, &addr))
+		return false;
+	if (!addr)
+		return text_fail(p, word->value, "%.*s is no end of a tunnel",
+				 text_shown(word->value_len), word->value);
+	ip[10] = ip[11] = 0xff;
+	for (i = 15; i >= 12; i--, addr >>= 8)
+		ip[i] = (uint8_t)addr;
+	return true;
+}
+
+static bool arg_mac(struct text_parser *p, const struct text_word *word,
+		    const struct text_keyword *keyword)
+{
+	struct cvsw_tunnel *tunnel = &p->action->tunnel;
+
+	return text_mac(p, word, keyword->arg == ARG_DL_DST ? tunnel->dl_dst : tunnel->dl_src);
+}
+
+static bool arg_tos(struct text_parser *p, const struct text_word *word,
+		    const struct text_keyword *keyword)
+{
+	struct cvsw_tunnel *tunnel = &p->action->tunnel;
+
+	(void)keyword;
+	if (!word->value || !text_same(word->value, word->value_len, "inherit"))
+		return text_tos(p, word, &tunnel->tos);
+	tunnel->flags |= CVSW_TUNNEL_INHERIT_TOS;
+	return true;
+}
+
+static bool arg_csum(struct text_parser *p, const struct text_word *word,
+		     const struct text_keyword *keyword)
+{
+	(void)keyword;
+	p->action->tunnel.flags |= CVSW_TUNNEL_CSUM;
+	return text_want_no_value(p, word);
+}
+
+static const struct text_keyword tunnel_arguments[] = {
+	{ "vni",	arg_number, ARG_VNI, CVSW_VXLAN_VNI_MAX },
+	{ "dst",	arg_ip, ARG_DST, 0 },
+	{ "src",	arg_ip, ARG_SRC, 0 },
+	{ "dl_dst",	arg_mac, ARG_DL_DST, 0 },
+	{ "dl_src",	arg_mac, ARG_DL_SRC, 0 },
+	{ "port",	arg_number, ARG_PORT, 0xffff },
+	{ "ttl",	arg_number, ARG_TTL, 0xff },
+	{ "tos",	arg_tos, ARG_TOS, 0 },
+	{ "csum",	arg_csum, ARG_CSUM, 0 },
+	{ NULL,		NULL, 0, 0 },
+};
+
+static const struct text_keyword encrypt_arguments[] = {
+	{ "spi",	arg_number, ARG_SPI, 0xffffffff },
+	{ NULL,		NULL, 0, 0 },
+};
+
+static bool one_argument(struct text_parser *p, const struct text_word *arg,
+			 const struct text_keyword *known)
+{
+	const struct text_keyword *keyword = text_find(known, arg);
+
+	if (!keyword || arg->opens)
+		return text_fail(p, arg->name, "unknown argument %.*s",
+				 text_shown(arg->name_len), arg->name);
+	if (p->given & 1u << keyword->arg)
+		return text_fail(p, arg->name, "%s was given before", keyword->name);
+	p->given |= 1u << keyword->arg;
+	return keyword->parse(p, arg, keyword);
+}
+
+/* Those of @action, up to the parenthesis that closes; the first @n of @known must be there. */
+static bool arguments(struct text_parser *p, const struct text_word *word,
+		      struct cvsw_action *action, const struct text_keyword *known, size_t n)
+{
+	struct text_word arg;
+	size_t i;
+
+	p->action = action;
+	p->given = 0;
+	while (!text_closes(p)) {
+		if (!text_next_word(p, &arg))
+			return text_fail(p, p->at, "expected ) behind the arguments of %.*s",
+					 text_shown(word->name_len), word->name);
+		if (!one_argument(p, &arg, known))
+			return false;
+	}
+	for (i = 0; i < n; i++)
+		if (!(p->given & 1u << known[i].arg))
+			return text_fail(p, word->name, "%.*s needs %s=",
+					 text_shown(word->name_len), word->name, known[i].name);
+	return true;
+}
+
+static bool act_vxlan_encap(struct text_parser *p, const struct text_word *word,
+			    const struct text_keyword *keyword)
+{
+	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
+
+	if (!action)
+		return false;
+	action->tunnel = (struct cvsw_tunnel){
+		.type = CVSW_TUNNEL_VXLAN, .udp_dst = CVSW_VXLAN_PORT, .ttl = CVSW_TUNNEL_TTL,
+	};
+	return arguments(p, word, action, tunnel_arguments, 5);
+}
+
+static bool act_encrypt(struct text_parser *p, const struct text_word *word,
+			const struct text_keyword *keyword)
+{
+	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
+
+	return action && arguments(p, word, action, encrypt_arguments, 1);
+}
+
+static bool one_action(struct text_parser *p, const struct text_word *word);
+
+static bool act_clone(struct text_parser *p, const struct text_word *word,
+		      const struct text_keyword *keyword)
+{
+	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
+	struct text_word inner;
+	size_t before;
+
+	if (!action)
+		return false;
+	before = p->flow->n_actions;
+	p->in_clone = true;
+	while (!text_closes(p)) {
+		if (!text_next_word(p, &inner))
+			return text_fail(p, p->at, "expected ) behind what is cloned");
+		if (!one_action(p, &inner))
+			return false;
+	}
+	p->in_clone = false;
+	action->n_cloned = (uint16_t)(p->flow->n_actions - before);
+	if (!action->n_cloned)
+		return text_fail(p, word->name, "clone needs an action for the copy");
+	return true;
+}
+
+static const struct text_keyword action_keywords[] = {
+	{ "normal",	act_plain, CVSW_ACT_OUTPUT, 0 },
+	{ "output",	act_output, CVSW_ACT_OUTPUT, 0 },
+	{ "mod_vlan_vid", act_number, CVSW_ACT_SET_VLAN_VID, CVSW_VLAN_VID_MASK },
+	{ "mod_vlan_pcp", act_number, CVSW_ACT_SET_VLAN_PCP, 7 },
+	{ "strip_vlan",	act_plain, CVSW_ACT_STRIP_VLAN, 0 },
+	{ "mod_dl_src",	act_mac, CVSW_ACT_SET_DL_SRC, 0 },
+	{ "mod_dl_dst",	act_mac, CVSW_ACT_SET_DL_DST, 0 },
+	{ "mod_nw_src",	act_nw_addr, CVSW_ACT_SET_NW_SRC, 0 },
+	{ "mod_nw_dst",	act_nw_addr, CVSW_ACT_SET_NW_DST, 0 },
+	{ "mod_nw_tos",	act_nw_tos, CVSW_ACT_SET_NW_TOS, 0 },
+	{ "mod_tp_src",	act_number, CVSW_ACT_SET_TP_SRC, 0xffff },
+	{ "mod_tp_dst",	act_number, CVSW_ACT_SET_TP_DST, 0xffff },
+	{ "vxlan_encap", act_vxlan_encap, CVSW_ACT_VXLAN_ENCAP, 0 },
+	{ "vxlan_decap", act_plain, CVSW_ACT_VXLAN_DECAP, 0 },
+	{ "encrypt",	act_encrypt, CVSW_ACT_ENCRYPT, 0 },
+	{ "decrypt",	act_plain, CVSW_ACT_DECRYPT, 0 },
+	{ "clone",	act_clone, CVSW_ACT_CLONE, 0 },
+	{ "next",	act_plain, CVSW_ACT_NEXT, 0 },
+	{ "controller",	text_not_yet, 0, 0 },
+	{ "flood",	text_not_yet, 0, 0 },
+	{ "all",	text_not_yet, 0, 0 },
+	{ "local",	text_not_yet, 0, 0 },
+	{ "in_port",	text_not_yet, 0, 0 },
+	{ "enqueue",	text_not_yet, 0, 0 },
+	{ "resubmit",	text_not_yet, 0, 0 },
+	{ "set_field",	text_not_yet, 0, 0 },
+	{ "push_vlan",	text_not_yet, 0, 0 },
+	{ "pop_vlan",	text_not_yet, 0, 0 },
+	{ NULL,		NULL, 0, 0 },
+};
+
+static bool one_action(struct text_parser *p, const struct text_word *word)
+{
+	const struct text_keyword *keyword = text_find(action_keywords, word);
+	bool takes_arguments;
+
+	if (!keyword)
+		return text_fail(p, word->name, "unknown action %.*s",
+				 text_shown(word->name_len), word->name);
+	takes_arguments = keyword->parse == act_vxlan_encap || keyword->parse == act_encrypt ||
+			  keyword->parse == act_clone;
+	if (keyword->parse == text_not_yet || word->opens == takes_arguments)
+		return keyword->parse(p, word, keyword);
+	return text_fail(p, word->name + word->name_len, takes_arguments ?
+			 "%s needs arguments: expected %s(...)" : "%s takes no arguments",
+			 keyword->name, keyword->name);
+}
+
+bool text_actions(struct text_parser *p)
+{
+	struct text_word word;
+	const char *drop = NULL;
+
+	while (text_next_word(p, &word)) {
+		bool is_drop = text_same(word.name, word.name_len, "drop");
+
+		if (drop || (is_drop && p->flow->n_actions))
+			return text_fail(p, drop ? drop : word.name, "drop stands alone");
+		if (is_drop && word.opens)
+			return text_fail(p, p->at - 1, "drop takes no arguments");
+		if (is_drop && !text_want_no_value(p, &word))
+			return false;
+		if (is_drop)
+			drop = word.name;
+		else if (!one_action(p, &word))
+			return false;
+	}
+	return true;
+}
