@@ -81,6 +81,8 @@ static int fixture_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, f->engine.table);
 	f->engine.stats = cvsw_stats_alloc();
 	KUNIT_ASSERT_NOT_NULL(test, f->engine.stats);
+	f->engine.sas = cvsw_sas_create();
+	KUNIT_ASSERT_NOT_NULL(test, f->engine.sas);
 	cvsw_control_init(&f->control, f->dev, &f->engine, true);
 	test->priv = f;
 	return 0;
@@ -95,6 +97,8 @@ static void fixture_exit(struct kunit *test)
 	cvsw_control_kill(&f->control);
 	skb_queue_purge(f->sent);
 	cvsw_control_finish(&f->control);
+	cvsw_sas_kill(f->engine.sas);
+	cvsw_sas_destroy(f->engine.sas);
 	cvsw_table_destroy(f->engine.table);
 	free_percpu(f->engine.stats);
 	unregister_netdev(f->dev);
@@ -451,14 +455,59 @@ static void sizes_that_do_not_fit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->engine.table), 0U);
 }
 
+static void make_set_sa(struct fixture *f, u32 spi, u8 direction, u8 key_len)
+{
+	struct cvsw_sa sa = { .spi = spi, .direction = direction, .key_len = key_len };
+	u8 data[CVSW_SA_MAX_LEN];
+
+	memset(sa.key, spi, key_len);
+	make_message(f, CVSW_MSG_SET_SA, 0, data, cvsw_sa_encode(&sa, data, sizeof(data)));
+}
+
+static void set_sa(struct kunit *test)
+{
+	static const struct {
+		u32 spi;
+		u8 direction, key_len;
+		unsigned int counter;
+	} steps[] = {
+		{ 300, CVSW_SA_OUT, 16, CVSW_CNT_CTL_APPLIED },
+		{ 300, CVSW_SA_OUT, 16, CVSW_CNT_CTL_REFUSED },
+		{ 300, CVSW_SA_OUT, 32, CVSW_CNT_CTL_REFUSED },
+		{ 300, CVSW_SA_IN, 32, CVSW_CNT_CTL_APPLIED },
+		{ 301, CVSW_SA_OUT, 0, CVSW_CNT_CTL_REFUSED },
+		{ 300, CVSW_SA_OUT, 0, CVSW_CNT_CTL_APPLIED },
+		{ 300, CVSW_SA_OUT, 0, CVSW_CNT_CTL_REFUSED },
+		{ 300, CVSW_SA_OUT, 16, CVSW_CNT_CTL_REFUSED },
+		{ 301, CVSW_SA_OUT, 16, CVSW_CNT_CTL_APPLIED },
+		{ 255, CVSW_SA_OUT, 16, CVSW_CNT_FAULT(CVSW_FAULT_SA) },
+		{ 302, CVSW_SA_OUT, 8, CVSW_CNT_FAULT(CVSW_FAULT_SA) },
+		{ 302, 3, 16, CVSW_CNT_FAULT(CVSW_FAULT_SA) },
+	};
+	struct fixture *f = test->priv;
+	unsigned int i;
+	char what[32];
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		make_set_sa(f, steps[i].spi, steps[i].direction, steps[i].key_len);
+		snprintf(what, sizeof(what), "step %u", i);
+		deliver(test);
+		check_ended_for(test, steps[i].counter, what);
+	}
+	rcu_read_lock();
+	KUNIT_EXPECT_NULL(test, cvsw_sas_find(f->engine.sas, CVSW_SA_OUT, 300));
+	KUNIT_EXPECT_NOT_NULL(test, cvsw_sas_find(f->engine.sas, CVSW_SA_IN, 300));
+	KUNIT_EXPECT_NOT_NULL(test, cvsw_sas_find(f->engine.sas, CVSW_SA_OUT, 301));
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, f->control.state, CVSW_STATE_CONNECTED);
+	check_nothing_sent(test);
+}
+
 static void types_no_nic_receives(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
 	make_message(f, CVSW_MSG_REGISTER, 0, other_mac, ETH_ALEN);
-	deliver(test);
-	check_ended(test, CVSW_CNT_CTL_UNEXPECTED);
-	make_message(f, CVSW_MSG_SET_SA, 0, NULL, 0);
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_UNEXPECTED);
 	make_entry(f, CVSW_MSG_LIST_ENTRIES, 80);
@@ -541,7 +590,7 @@ static void link_and_address_are_told(struct kunit *test)
 	struct cvsw_msg msg;
 	struct sk_buff *skb;
 
-	cvsw_control_event(&f->control, CVSW_EVENT_ADDRESS);
+	cvsw_control_event(&f->control, CVSW_EVENT_REGISTER);
 	flush_work(&f->control.work);
 	check_nothing_sent(test);	/* nobody knows the old one yet */
 	cvsw_control_event(&f->control, CVSW_EVENT_LINK);
@@ -557,7 +606,7 @@ static void link_and_address_are_told(struct kunit *test)
 	cvsw_control_event(&f->control, CVSW_EVENT_LINK);
 	flush_work(&f->control.work);
 	check_nothing_sent(test);	/* connected */
-	cvsw_control_event(&f->control, CVSW_EVENT_ADDRESS);
+	cvsw_control_event(&f->control, CVSW_EVENT_REGISTER);
 	flush_work(&f->control.work);
 	skb = next_sent(test, &msg);
 	KUNIT_ASSERT_NOT_NULL(test, skb);
@@ -653,6 +702,7 @@ static struct kunit_case control_cases[] = {
 	KUNIT_CASE(only_for_us_and_allowed),
 	KUNIT_CASE(malformed_changes_nothing),
 	KUNIT_CASE(sizes_that_do_not_fit),
+	KUNIT_CASE(set_sa),
 	KUNIT_CASE(types_no_nic_receives),
 	KUNIT_CASE(random_messages_are_all_accounted),
 	KUNIT_CASE(split_frames_are_whole),
@@ -666,11 +716,12 @@ static struct kunit_case control_cases[] = {
 
 static int control_suite_init(struct kunit_suite *suite)
 {
-	return cvsw_control_module_init();
+	return cvsw_control_module_init() ?: cvsw_sa_module_init();
 }
 
 static void control_suite_exit(struct kunit_suite *suite)
 {
+	cvsw_sa_module_exit();
 	if (control_workers)
 		cvsw_control_module_exit();
 }

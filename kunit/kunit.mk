@@ -16,10 +16,18 @@ uml: $(UML_KERNELS:%=uml-%) ## build the User-Mode Linux test kernels (cached)
 $(UML_KERNELS:%=uml-%): uml-%:
 	@kunit/uml-build.sh $(UML)/$*/kernel $(UML_FRAGMENTS_$*)
 
+# ESP packets that libcrypto has made, for esp_test.c.
+ESP_VECTORS := $(BUILD)/user/kunit/esp_vectors.h
+$(ESP_VECTORS): kunit/esp_vectors.c
+	@mkdir -p $(@D)
+	@gcc -O1 -Wall -o $(@D)/esp_vectors $< -lcrypto
+	@$(@D)/esp_vectors > $@
+
 # Everything a kernel's tests load.  Kbuild works in the driver's farm of links.
 .PHONY: $(UML_KERNELS:%=uml-modules-%)
-$(UML_KERNELS:%=uml-modules-%): uml-modules-%: uml-%
-	@mkdir -p $(BUILD)/log
+$(UML_KERNELS:%=uml-modules-%): uml-modules-%: uml-% $(ESP_VECTORS)
+	@mkdir -p $(BUILD)/log $(UML)/$*/mod/farm/kunit
+	@ln -sfn $(abspath $(ESP_VECTORS)) $(UML)/$*/mod/farm/kunit/
 	@$(MAKE) --no-print-directory modules KDIR=$(UML)/$*/kernel ARCH=um OUT=$(UML)/$*/mod \
 		> $(BUILD)/log/$@.log 2>&1 && \
 	kunit/build-test-modules $(UML)/$*/kernel $(UML)/$*/mod >> $(BUILD)/log/$@.log 2>&1 || \

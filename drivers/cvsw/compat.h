@@ -3,9 +3,16 @@
 #ifndef CVSW_COMPAT_H
 #define CVSW_COMPAT_H
 
+#include <linux/crypto.h>
+
 /* skb_gso_segment() was in linux/netdevice.h once. */
 #if __has_include(<net/gso.h>)
 #include <net/gso.h>
 #endif
+
+/* A crypto request's callback was given the request once, and is given its data now. */
+#define CVSW_CRYPTO_CALLBACK(with_data, with_request)                          \
+	_Generic((crypto_completion_t)NULL,                                     \
+		 void (*)(void *, int): with_data, default: with_request)
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "control.h"
 #include "esp.h"
+#include "sa.h"
 #include "segment.h"
 #include "vxlan.h"
 
@@ -27,6 +28,12 @@ struct control_frame {
 };
 
 static struct workqueue_struct *control_workers;
+
+/* There may be a key in it. */
+static void frame_free(struct control_frame *frame)
+{
+	kfree_sensitive(frame);
+}
 
 static void count(struct cvsw_control *control, unsigned int counter)
 {
@@ -111,6 +118,7 @@ static void send_register(struct cvsw_control *control)
 {
 	struct cvsw_msg msg = { .type = CVSW_MSG_REGISTER, .len = ETH_ALEN, .data = msg.dst };
 
+	clear_bit(CVSW_EVENT_REGISTER, &control->events);
 	rtnl_lock();	/* the address is not to change halfway */
 	ether_addr_copy(msg.dst, control->dev->dev_addr);
 	rtnl_unlock();
@@ -311,6 +319,22 @@ static unsigned int do_set_offload(struct cvsw_control *control, const struct cv
 	return refused ? CVSW_CNT_CTL_REFUSED : CVSW_CNT_CTL_APPLIED;
 }
 
+/* A key's copies end here: the message's own is wiped with its frame. */
+static unsigned int do_set_sa(struct cvsw_control *control, const struct cvsw_msg *msg)
+{
+	struct cvsw_sas *sas = control->engine->sas;
+	enum cvsw_fault fault;
+	struct cvsw_sa sa;
+	int err;
+
+	fault = cvsw_sa_decode(msg->data, msg->len, &sa, NULL);
+	if (fault)
+		return CVSW_CNT_FAULT(fault);
+	err = sa.key_len ? cvsw_sas_add(sas, &sa) : cvsw_sas_remove(sas, sa.direction, sa.spi);
+	memzero_explicit(&sa, sizeof(sa));
+	return counter_of(err);
+}
+
 /* Returns the counter in which the message ends. */
 static unsigned int dispatch(struct cvsw_control *control, const struct cvsw_msg *msg)
 {
@@ -336,6 +360,9 @@ static unsigned int dispatch(struct cvsw_control *control, const struct cvsw_msg
 		break;
 	case CVSW_MSG_SET_OFFLOAD:
 		counter = do_set_offload(control, msg);
+		break;
+	case CVSW_MSG_SET_SA:
+		counter = do_set_sa(control, msg);
 		break;
 	default:
 		return CVSW_CNT_CTL_UNEXPECTED;
@@ -365,14 +392,15 @@ static void do_events(struct cvsw_control *control)
 {
 	struct net_device *dev = control->dev;
 	bool link = test_and_clear_bit(CVSW_EVENT_LINK, &control->events);
-	bool address = test_and_clear_bit(CVSW_EVENT_ADDRESS, &control->events);
 
+	/* A REGISTER that cannot be sent now waits for the link. */
 	if (!control->allowed || !netif_running(dev) || !netif_carrier_ok(dev))
 		return;
 	if (control->state == CVSW_STATE_DISCONNECTED) {
+		clear_bit(CVSW_EVENT_REGISTER, &control->events);
 		if (link)
 			send_hello(control);
-	} else if (address) {
+	} else if (test_bit(CVSW_EVENT_REGISTER, &control->events)) {
 		send_register(control);
 	}
 }
@@ -389,7 +417,7 @@ static void control_work(struct work_struct *work)
 		if (!READ_ONCE(control->dead) &&
 		    !cvsw_msg_decode(frame->data, frame->len, &msg, NULL))
 			count(control, dispatch(control, &msg));
-		kfree(frame);
+		frame_free(frame);
 	}
 }
 
@@ -436,7 +464,7 @@ static int frame_queue(struct cvsw_control *control, const struct sk_buff *skb)
 	fault = skb_copy_bits(skb, 0, frame->data + ETH_HLEN, skb->len) ? CVSW_FAULT_SHORT :
 		cvsw_msg_decode(frame->data, len, &msg, NULL);
 	if (fault) {
-		kfree(frame);
+		frame_free(frame);
 		return CVSW_CNT_FAULT(fault);
 	}
 
@@ -450,7 +478,7 @@ static int frame_queue(struct cvsw_control *control, const struct sk_buff *skb)
 	}
 	spin_unlock(&control->lock);
 	if (counter >= 0)
-		kfree(frame);
+		frame_free(frame);
 	return counter;
 }
 
@@ -492,7 +520,7 @@ void cvsw_control_finish(struct cvsw_control *control)
 
 	cancel_work_sync(&control->work);
 	while ((frame = frame_next(control)))
-		kfree(frame);
+		frame_free(frame);
 
 	/*
 	 * The rings are gone, but a frame that was freed with interrupts off may

@@ -57,7 +57,7 @@ struct cvsw_control {
 /* For cvsw_control_event(). */
 enum cvsw_event {
 	CVSW_EVENT_LINK,	/* the NIC can send now */
-	CVSW_EVENT_ADDRESS,	/* its MAC address is another */
+	CVSW_EVENT_REGISTER,	/* its MAC address is another, or its SAs have stopped */
 };
 
 void cvsw_control_init(struct cvsw_control *control, struct net_device *dev,

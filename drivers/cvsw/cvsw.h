@@ -46,6 +46,17 @@ extern bool cvsw_miss_drop;
 int cvsw_port_module_init(void);
 void cvsw_port_module_exit(void);
 
+/**
+ * cvsw_port_restored() - the machine may live a second time: stop the SAs that
+ *	send and ask for new ones
+ *
+ * Context: process context, @port in the list or its lock held.
+ */
+void cvsw_port_restored(struct cvsw_port *port);
+
+int cvsw_restore_module_init(void);
+void cvsw_restore_module_exit(void);
+
 int cvsw_netlink_module_init(void);
 void cvsw_netlink_module_exit(void);
 

@@ -13,6 +13,7 @@
  * struct cvsw_engine - what the engine needs of a port
  * @table: lives as long as the engine
  * @stats: counters
+ * @sas: SAs; NULL: none, ever
  * @wire_mtu: largest IP packet that the wire is known to take
  * @control_mtu: the MTU that the controller has set, room for layers left; or 0
  * @miss_drop: a frame that no flow matches is dropped, not passed
@@ -25,6 +26,7 @@
 struct cvsw_engine {
 	struct cvsw_table *table;
 	struct cvsw_stats __percpu *stats;
+	struct cvsw_sas *sas;
 	unsigned int wire_mtu;
 	unsigned int control_mtu;
 	bool miss_drop;

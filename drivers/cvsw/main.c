@@ -11,11 +11,16 @@
  * port's work item, in process context and one message at a time.  NAPI hands
  * messages over under cvsw_control.lock, a bottom-half-safe leaf.  The worker
  * takes RTNL for MTU, features and the MAC address and nothing else with it,
- * so nobody who holds RTNL may wait for the worker: cvsw_port_kill() does not
- * wait, cvsw_port_destroy() does and is called without RTNL.
+ * so nobody who holds RTNL may wait for the worker: cvsw_port_kill() does not,
+ * cvsw_port_destroy() does and is called without RTNL.
  *
- * cvsw_ports_lock, a mutex, guards the list of ports.  Order: RTNL (netdev
- * notifier, netlink dumps), cvsw_ports_lock, cvsw_control.lock.
+ * cvsw_ports_lock, a mutex, guards the list of ports; cvsw_sas.lock, a mutex,
+ * changes of a port's SAs.  Order: RTNL (netdev notifier, netlink dumps),
+ * cvsw_ports_lock, then cvsw_sas.lock or cvsw_control.lock.
+ *
+ * A frame that the cipher does not finish at once holds its SA and its flow's
+ * entry and goes on, without RCU or a queue's lock, in the cipher's callback.
+ * cvsw_port_kill() waits for all of them, RTNL held or not.
  *
  * A door (a driver module) uses symbols of this module, so no port is left
  * when this one goes.  RCU callbacks of the table and destructors of own
@@ -25,6 +30,7 @@
 #include <linux/string.h>
 
 #include "cvsw.h"
+#include "sa.h"
 
 bool cvsw_allow_unauthenticated;
 module_param_named(allow_unauthenticated, cvsw_allow_unauthenticated, bool, 0444);
@@ -49,16 +55,26 @@ static int __init cvsw_init(void)
 	err = cvsw_control_module_init();
 	if (err)
 		return err;
-	err = cvsw_port_module_init();
+	err = cvsw_sa_module_init();
 	if (err)
 		goto exit_control;
-	err = cvsw_netlink_module_init();
+	err = cvsw_port_module_init();
+	if (err)
+		goto exit_sa;
+	err = cvsw_restore_module_init();
 	if (err)
 		goto exit_port;
+	err = cvsw_netlink_module_init();
+	if (err)
+		goto exit_restore;
 	return 0;
 
+exit_restore:
+	cvsw_restore_module_exit();
 exit_port:
 	cvsw_port_module_exit();
+exit_sa:
+	cvsw_sa_module_exit();
 exit_control:
 	cvsw_control_module_exit();
 	return err;
@@ -68,9 +84,11 @@ module_init(cvsw_init);
 static void __exit cvsw_exit(void)
 {
 	cvsw_netlink_module_exit();
+	cvsw_restore_module_exit();
 	cvsw_port_module_exit();
+	cvsw_sa_module_exit();
 	cvsw_control_module_exit();
-	/* Destructors of own frames that are still to return... */
+	/* Destructors of own frames and the cipher's callbacks that are still to return... */
 	synchronize_rcu();
 	/* ...and entries that wait for their grace period. */
 	rcu_barrier();
@@ -80,3 +98,5 @@ module_exit(cvsw_exit);
 MODULE_DESCRIPTION("CVSW: a virtual switch's match/action work in the guest's NIC driver");
 MODULE_VERSION(CVSW_VERSION);
 MODULE_LICENSE("GPL");
+/* The crypto API finds them by name; what builds an initramfs does not. */
+MODULE_SOFTDEP("pre: aesni_intel gcm ctr cryptd");

@@ -12,6 +12,7 @@
 #include "../../proto/cvsw_nl.h"
 #include "../../proto/cvsw_ofp10.h"
 #include "cvsw.h"
+#include "sa.h"
 
 /**
  * struct dump - where a dump goes on, in netlink_callback.ctx
@@ -20,6 +21,7 @@
  * @port_id: with this port, or with the next if it is gone
  * @counter: with this counter of it
  * @entry: with this entry of its table: cvsw_table_walk()'s
+ * @sa: with this SA: cvsw_sas_walk()'s
  */
 struct dump {
 	u8 cmd;
@@ -27,6 +29,7 @@ struct dump {
 	u32 port_id;
 	u32 counter;
 	u64 entry;
+	u64 sa;
 };
 
 static struct genl_family family;
@@ -120,6 +123,52 @@ static int put_flows(struct sk_buff *skb, struct netlink_callback *cb, struct cv
 	return err;
 }
 
+struct put_sa_args {
+	struct sk_buff *skb;
+	struct netlink_callback *cb;
+	struct cvsw_port *port;
+};
+
+static bool put_sa_attrs(struct sk_buff *skb, const struct cvsw_esp_sa *sa)
+{
+	u64 packets, bytes;
+
+	cvsw_sa_read(sa, &packets, &bytes);
+	return !nla_put_u32(skb, CVSW_NLA_SPI, sa->spi) &&
+	       !nla_put_u8(skb, CVSW_NLA_SA_DIRECTION, sa->direction) &&
+	       !nla_put_u8(skb, CVSW_NLA_SA_STATE, cvsw_sa_state(sa)) &&
+	       !nla_put_u16(skb, CVSW_NLA_KEY_BITS, sa->key_bits) &&
+	       (!sa->udp_dst || (!nla_put_u16(skb, CVSW_NLA_UDP_SRC, sa->udp_src) &&
+				 !nla_put_u16(skb, CVSW_NLA_UDP_DST, sa->udp_dst))) &&
+	       !nla_put_u64_64bit(skb, CVSW_NLA_SEQ, cvsw_sa_seq(sa), CVSW_NLA_PAD) &&
+	       !nla_put_u64_64bit(skb, CVSW_NLA_N_PACKETS, packets, CVSW_NLA_PAD) &&
+	       !nla_put_u64_64bit(skb, CVSW_NLA_N_BYTES, bytes, CVSW_NLA_PAD) &&
+	       !nla_put_string(skb, CVSW_NLA_ALGORITHM,
+			       crypto_tfm_alg_driver_name(crypto_aead_tfm(sa->aead)));
+}
+
+static int put_sa(const struct cvsw_esp_sa *sa, void *arg)
+{
+	struct put_sa_args *args = arg;
+	void *hdr = message_begin(args->skb, args->cb, args->port);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (!put_sa_attrs(args->skb, sa)) {
+		genlmsg_cancel(args->skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(args->skb, hdr);
+	return 0;
+}
+
+static int put_sas(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
+{
+	struct put_sa_args args = { .skb = skb, .cb = cb, .port = port };
+
+	return cvsw_sas_walk(port->engine.sas, &dump_of(cb)->sa, put_sa, &args);
+}
+
 static int put_counters(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
 {
 	struct dump *dump = dump_of(cb);
@@ -161,6 +210,7 @@ static void next_port(struct dump *dump, u32 port_id)
 	dump->port_id = port_id;
 	dump->counter = 0;
 	dump->entry = 0;
+	dump->sa = 0;
 }
 
 typedef int (*put_fn)(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port);
@@ -206,6 +256,11 @@ static int dump_stats(struct sk_buff *skb, struct netlink_callback *cb)
 	return dump_ports(skb, cb, put_counters);
 }
 
+static int dump_sa(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_ports(skb, cb, put_sas);
+}
+
 static const struct nla_policy policy[CVSW_NLA_MAX + 1] = {
 	[CVSW_NLA_IFINDEX] = { .type = NLA_U32 },
 };
@@ -233,6 +288,8 @@ static const struct genl_ops ops[] = {
 	{ .cmd = CVSW_NL_GET_FLOW, .start = dump_start, .dumpit = dump_flow,
 	  .flags = GENL_UNS_ADMIN_PERM },
 	{ .cmd = CVSW_NL_GET_STATS, .start = dump_start, .dumpit = dump_stats },
+	{ .cmd = CVSW_NL_GET_SA, .start = dump_start, .dumpit = dump_sa,
+	  .flags = GENL_UNS_ADMIN_PERM },
 };
 
 static struct genl_family family __ro_after_init = {

@@ -9,6 +9,7 @@
 
 #include "../../proto/cvsw_msg.h"
 #include "cvsw.h"
+#include "sa.h"
 #include "key.h"
 
 LIST_HEAD(cvsw_ports);
@@ -67,9 +68,12 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 	port->engine.stats = cvsw_stats_alloc();
 	if (!port->engine.stats)
 		goto destroy_table;
+	port->engine.sas = cvsw_sas_create();
+	if (!port->engine.sas)
+		goto free_stats;
 	port->backlogs = cvsw_backlogs_create(dev, driver, port->engine.stats);
 	if (!port->backlogs)
-		goto free_stats;
+		goto destroy_sas;
 	if (gro_cells_init(&port->gro_cells, dev))
 		goto destroy_backlogs;
 	port->engine.wire_mtu = dev->mtu;
@@ -87,6 +91,8 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 
 destroy_backlogs:
 	cvsw_backlogs_destroy(port->backlogs);
+destroy_sas:
+	cvsw_sas_destroy(port->engine.sas);
 free_stats:
 	free_percpu(port->engine.stats);
 destroy_table:
@@ -100,6 +106,8 @@ EXPORT_SYMBOL_GPL(cvsw_port_create);
 void cvsw_port_kill(struct cvsw_port *port)
 {
 	cvsw_control_kill(&port->control);
+	/* What is with the cipher is delivered while the device is there. */
+	cvsw_sas_kill(port->engine.sas);
 }
 EXPORT_SYMBOL_GPL(cvsw_port_kill);
 
@@ -115,6 +123,8 @@ void cvsw_port_destroy(struct cvsw_port *port)
 	/* A probe that fails before it registers the device kills nothing. */
 	cvsw_control_kill(&port->control);
 	cvsw_control_finish(&port->control);
+	cvsw_sas_kill(port->engine.sas);
+	cvsw_sas_destroy(port->engine.sas);
 	gro_cells_destroy(&port->gro_cells);
 	cvsw_backlogs_destroy(port->backlogs);
 	cvsw_table_destroy(port->engine.table);
@@ -212,13 +222,17 @@ static void port_event(struct cvsw_port *port, unsigned long event)
 		cvsw_control_event(&port->control, CVSW_EVENT_LINK);
 		break;
 	case NETDEV_CHANGEADDR:
-		cvsw_control_event(&port->control, CVSW_EVENT_ADDRESS);
+		cvsw_control_event(&port->control, CVSW_EVENT_REGISTER);
 		break;
 	case NETDEV_CHANGEMTU:
 		mtu_changed(port);
 		break;
 	case NETDEV_DOWN:
 		cvsw_backlogs_purge(port->backlogs);
+		break;
+	case NETDEV_NOTIFY_PEERS:
+		/* The hypervisor asks for it when the machine has come from elsewhere. */
+		cvsw_port_restored(port);
 		break;
 	}
 }

@@ -41,9 +41,33 @@
 	X(DROP_VXLAN_NO_VNI,  "drop-vxlan-no-vni")   /* the I flag is clear */  \
 	X(DROP_VXLAN_FLAGS,   "drop-vxlan-flags")    /* others are set */       \
 	X(DROP_VXLAN_RESERVED, "drop-vxlan-reserved")                           \
-	X(DROP_ESP_NO_SA,     "drop-esp-no-sa")      /* unknown SPI */          \
+	/* drops of frames that were to be encrypted */                         \
+	X(DROP_ESP_NO_SA,     "drop-esp-no-sa")      /* the flow's SA is not there */\
+	X(DROP_ESP_STOPPED,   "drop-esp-stopped")    /* SA of before a suspend */\
+	X(DROP_ESP_SPENT,     "drop-esp-spent")      /* no sequence number left */\
+	X(DROP_ESP_NOT_IP,    "drop-esp-not-ip")     /* no whole IPv4 packet */ \
+	X(DROP_ESP_TOO_LONG,  "drop-esp-too-long")   /* for IPv4, with ESP */   \
+	/* drops of frames that were to be encrypted or decrypted */            \
+	X(DROP_ESP_UNFINISHED, "drop-esp-unfinished") /* GSO or no checksum yet */\
+	X(DROP_ESP_FRAGMENT,  "drop-esp-fragment")                              \
+	X(DROP_ESP_BUSY,      "drop-esp-busy")       /* the cipher's queue is full */\
+	X(DROP_ESP_CIPHER,    "drop-esp-cipher")     /* it failed otherwise */  \
+	/* drops of frames that were to be decrypted */                         \
+	X(DROP_ESP_NONE,      "drop-esp-none")       /* neither ESP nor UDP */  \
+	X(DROP_ESP_SHORT,     "drop-esp-short")                                 \
+	X(DROP_ESP_LENGTH,    "drop-esp-length")     /* UDP's, or not 4n bytes */\
+	X(DROP_ESP_KEEPALIVE, "drop-esp-keepalive")  /* RFC 3948, 2.3 */        \
+	X(DROP_ESP_MARKER,    "drop-esp-marker")     /* IKE: RFC 3948, 2.2 */   \
+	X(DROP_ESP_SPI,       "drop-esp-spi")        /* unknown */              \
+	X(DROP_ESP_FORM,      "drop-esp-form")       /* in UDP, or not, or port */\
+	X(DROP_ESP_REPLAY,    "drop-esp-replay")     /* seen before */          \
+	X(DROP_ESP_OLD,       "drop-esp-old")        /* left of the window */   \
+	X(DROP_ESP_TAG,       "drop-esp-tag")        /* not genuine */          \
+	X(DROP_ESP_PADDING,   "drop-esp-padding")    /* genuine, but lies */    \
+	X(DROP_ESP_DUMMY,     "drop-esp-dummy")      /* RFC 4303, 2.6 */        \
 	/* frames that went on though not all could be done */                  \
 	X(ACTION_SKIPPED,     "action-skipped")      /* field not in the frame */\
+	X(ESP_ASYNC,          "esp-async")           /* the cipher took its time */\
 	/* control messages */                                                  \
 	X(CTL_RECEIVED,       "ctl-received")                                   \
 	X(CTL_SENT,           "ctl-sent")                                       \

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/ip.h>
+#include <linux/netdevice.h>
+#include <linux/slab.h>
+#include <linux/udp.h>
+
+#include "cipher.h"
+#include "esp.h"
+#include "key.h"
+
+/* The shortest ciphertext: a trailer, padded to four bytes. */
+#define ESP_MIN		(sizeof(struct cvsw_esp_header) + CVSW_ESP_ALIGN + CVSW_ESP_ICV)
+
+/* RFC 3948, 2.3 */
+#define KEEPALIVE	0xff
+
+/**
+ * struct esp_packet - ESP as it came in
+ *
+ * Offsets count from the Ethernet header.
+ *
+ * @network: IPv4 header
+ * @transport: ESP, or the UDP header in front of it
+ * @esp: ESP header
+ * @end: behind the ICV
+ * @spi, @seq: as they claim
+ * @udp_dst: zero: plain ESP
+ */
+struct esp_packet {
+	u32 network;
+	u32 transport;
+	u32 esp;
+	u32 end;
+	u32 spi;
+	u32 seq;
+	u16 udp_dst;
+};
+
+static struct sk_buff *drop(struct cvsw_walk *walk, struct sk_buff *skb, enum cvsw_counter cause)
+{
+	cvsw_stats_count(walk->engine->stats, cause);
+	dev_kfree_skb_any(skb);
+	return NULL;
+}
+
+/* RFC 3948, 2.1 to 2.3.  Return: 0 or a counter. */
+static int read_udp(const struct sk_buff *skb, struct esp_packet *packet)
+{
+	unsigned int room = packet->end - packet->transport, len;
+	const struct udphdr *udp;
+	struct udphdr buf;
+	u8 first;
+
+	udp = room < sizeof(buf) ? NULL :
+	      skb_header_pointer(skb, packet->transport, sizeof(buf), &buf);
+	if (!udp)
+		return CVSW_CNT_DROP_ESP_SHORT;
+	len = ntohs(udp->len);
+	if (len < sizeof(*udp) || len > room)
+		return CVSW_CNT_DROP_ESP_LENGTH;
+	packet->udp_dst = ntohs(udp->dest);
+	packet->esp = packet->transport + sizeof(*udp);
+	packet->end = packet->transport + len;
+	if (len == sizeof(*udp) + 1 && !skb_copy_bits(skb, packet->esp, &first, 1) &&
+	    first == KEEPALIVE)
+		return CVSW_CNT_DROP_ESP_KEEPALIVE;
+	return 0;
+}
+
+static int read_esp(const struct sk_buff *skb, struct esp_packet *packet)
+{
+	unsigned int len = packet->end - packet->esp;
+	const struct cvsw_esp_header *esp;
+	struct cvsw_esp_header buf;
+
+	if (packet->udp_dst && len >= sizeof(__be32)) {
+		__be32 marker;
+
+		if (!skb_copy_bits(skb, packet->esp, &marker, sizeof(marker)) && !marker)
+			return CVSW_CNT_DROP_ESP_MARKER;
+	}
+	if (len < ESP_MIN)
+		return CVSW_CNT_DROP_ESP_SHORT;
+	/* RFC 4303, 2.4: the ICV stands on a boundary of four bytes. */
+	if (len % CVSW_ESP_ALIGN)
+		return CVSW_CNT_DROP_ESP_LENGTH;
+	esp = skb_header_pointer(skb, packet->esp, sizeof(buf), &buf);
+	if (!esp)
+		return CVSW_CNT_DROP_ESP_SHORT;
+	packet->spi = ntohl(esp->spi);
+	packet->seq = ntohl(esp->seq);
+	return 0;
+}
+
+/* Find ESP in the frame.  Return: 0 or a counter. */
+static int read_frame(const struct sk_buff *skb, struct esp_packet *packet)
+{
+	struct cvsw_layout at;
+	struct cvsw_key key;
+
+	if (skb_is_gso(skb))
+		return CVSW_CNT_DROP_ESP_UNFINISHED;
+	if (cvsw_key_extract(skb, CVSW_NET, &key, &at) ||
+	    (at.protocol != IPPROTO_ESP && at.protocol != IPPROTO_UDP))
+		return CVSW_CNT_DROP_ESP_NONE;
+	if (!at.transport || at.fragment)
+		return CVSW_CNT_DROP_ESP_FRAGMENT;
+	*packet = (struct esp_packet){
+		.network = at.network,
+		.transport = at.transport,
+		.esp = at.transport,
+		.end = at.end,
+	};
+	return (at.protocol == IPPROTO_UDP ? read_udp(skb, packet) : 0) ?: read_esp(skb, packet);
+}
+
+static int replay_cause(enum cvsw_replay_verdict verdict)
+{
+	switch (verdict) {
+	case CVSW_REPLAY_NEW:
+		return 0;
+	case CVSW_REPLAY_SEEN:
+		return CVSW_CNT_DROP_ESP_REPLAY;
+	case CVSW_REPLAY_OLD:
+		break;
+	}
+	return CVSW_CNT_DROP_ESP_OLD;
+}
+
+/* The other's source port is not asked: a NAT may change it. */
+static int check_sa(struct cvsw_esp_sa *sa, const struct esp_packet *packet)
+{
+	if (!sa)
+		return CVSW_CNT_DROP_ESP_SPI;
+	if (sa->udp_dst != packet->udp_dst)
+		return CVSW_CNT_DROP_ESP_FORM;
+	return replay_cause(cvsw_replay_check(&sa->replay, packet->seq));
+}
+
+/*
+ * Bytes that may be written to.  Pages that came from the vswitch are this
+ * frame's, those that the guest's stack sends may be a file's.
+ */
+static bool is_writable(const struct sk_buff *skb, u8 in)
+{
+	return !skb_cloned(skb) && !skb_has_frag_list(skb) &&
+	       (!skb_is_nonlinear(skb) || (in == CVSW_NET && !skb_has_shared_frag(skb)));
+}
+
+/* RFC 4303, 2.4 to 2.6.  Return: 0 or a counter. */
+static int check_trailer(const struct cvsw_cipher *cipher, struct cvsw_esp_trailer *trailer)
+{
+	unsigned int end = cipher->esp + sizeof(struct cvsw_esp_header) + cipher->len, i;
+	const struct sk_buff *skb = cipher->skb;
+	u8 buf[CVSW_ESP_PAD_MAX];
+	const u8 *pad;
+
+	if (skb_copy_bits(skb, end - sizeof(*trailer), trailer, sizeof(*trailer)) ||
+	    trailer->pad_len + sizeof(*trailer) > cipher->len)
+		return CVSW_CNT_DROP_ESP_PADDING;
+	pad = skb_header_pointer(skb, end - sizeof(*trailer) - trailer->pad_len,
+				 trailer->pad_len, buf);
+	for (i = 0; i < trailer->pad_len; i++)
+		if (!pad || pad[i] != i + 1)
+			return CVSW_CNT_DROP_ESP_PADDING;
+	return trailer->next_header == IPPROTO_NONE ? CVSW_CNT_DROP_ESP_DUMMY : 0;
+}
+
+/* Return: 0 or a counter. */
+static int remove_esp(struct cvsw_cipher *cipher)
+{
+	unsigned int head = cipher->esp + sizeof(struct cvsw_esp_header) - cipher->transport;
+	struct sk_buff *skb = cipher->skb;
+	struct cvsw_esp_trailer trailer;
+	unsigned int payload;
+	int cause;
+
+	cause = check_trailer(cipher, &trailer);
+	if (unlikely(cause))
+		return cause;
+	payload = cipher->len - sizeof(trailer) - trailer.pad_len;
+	if (pskb_trim(skb, cipher->transport + head + payload))
+		return CVSW_CNT_DROP_NOMEM;
+	memmove(skb->data + head, skb->data, cipher->transport);
+	__skb_pull(skb, head);
+	cvsw_esp_set_ip(skb, cipher->network, trailer.next_header,
+			cipher->transport - cipher->network + payload);
+
+	skb_reset_mac_header(skb);
+	skb_set_network_header(skb, cipher->network);
+	skb_set_transport_header(skb, cipher->transport);
+	skb_clear_hash(skb);
+	/* The tag covers every checksum that is left, at whatever depth. */
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	skb->csum_level = SKB_MAX_CSUM_LEVEL;
+	return 0;
+}
+
+static struct sk_buff *finish(struct cvsw_cipher *cipher, struct cvsw_walk *walk, int err)
+{
+	struct cvsw_esp_sa *sa = cipher->sa;
+	struct sk_buff *skb = cipher->skb;
+	const struct cvsw_esp_header *esp = (void *)skb->data + cipher->esp;
+	unsigned int len = skb->len;
+	int cause = err ? cvsw_cipher_fault(err) : 0;
+
+	if (likely(!cause))
+		cause = replay_cause(cvsw_replay_update(&sa->replay, ntohl(esp->seq)));
+	if (likely(!cause)) {
+		cvsw_sa_count(sa, len);
+		walk->sa = sa->spi;
+		cause = remove_esp(cipher);
+	}
+	if (unlikely(cause))
+		skb = drop(walk, skb, cause);
+	kfree(cipher);
+	return skb;
+}
+
+/* The frame is all its own, up to the ESP header in its linear part. */
+static struct cvsw_cipher *prepare(struct cvsw_esp_sa *sa, struct sk_buff *skb,
+				   const struct esp_packet *packet)
+{
+	struct cvsw_cipher *cipher = cvsw_cipher_create(sa, skb_shinfo(skb)->nr_frags + 1);
+	const struct cvsw_esp_header *esp = (void *)skb->data + packet->esp;
+
+	if (!cipher)
+		return NULL;
+	cipher->skb = skb;
+	cipher->finish = finish;
+	cipher->decrypt = true;
+	cipher->network = packet->network;
+	cipher->transport = packet->transport;
+	cipher->esp = packet->esp;
+	cipher->len = packet->end - packet->esp - sizeof(*esp) - CVSW_ESP_ICV;
+	memcpy(cipher->iv, &esp->iv, sizeof(cipher->iv));
+	if (skb_to_sgvec(skb, cipher->sg, packet->esp, packet->end - packet->esp) < 0) {
+		kfree(cipher);
+		return NULL;
+	}
+	skb->ip_summed = CHECKSUM_NONE;
+	return cipher;
+}
+
+struct sk_buff *cvsw_esp_decrypt(struct cvsw_walk *walk, struct sk_buff *skb)
+{
+	struct cvsw_cipher *cipher = NULL;
+	struct esp_packet packet;
+	struct cvsw_esp_sa *sa;
+	struct sk_buff *copy;
+	int cause;
+
+	cause = read_frame(skb, &packet);
+	if (unlikely(cause))
+		return drop(walk, skb, cause);
+	sa = cvsw_sas_find(walk->engine->sas, CVSW_SA_IN, packet.spi);
+	cause = check_sa(sa, &packet);
+	if (unlikely(cause))
+		return drop(walk, skb, cause);
+
+	if (unlikely(!is_writable(skb, walk->in))) {
+		copy = cvsw_esp_copy(skb, skb_headroom(skb), 0);
+		if (!copy)
+			return drop(walk, skb, CVSW_CNT_DROP_NOMEM);
+		skb = copy;
+	}
+	if (likely(pskb_may_pull(skb, packet.esp + sizeof(struct cvsw_esp_header))))
+		cipher = prepare(sa, skb, &packet);
+	if (unlikely(!cipher))
+		return drop(walk, skb, CVSW_CNT_DROP_NOMEM);
+	return cvsw_cipher_run(cipher, walk);
+}

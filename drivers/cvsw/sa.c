@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The store keeps a slot for every name that was ever in it; an SA that is gone
+ * leaves its slot behind, empty.
+ */
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "sa.h"
+
+#define ICV_LEN		16
+
+/**
+ * struct cvsw_sas - a port's SAs
+ * @slots: by name; readers under RCU
+ * @lock: guards all that follows, and changes of @slots
+ * @list: SAs, by id
+ * @last_id: of the one that was added last
+ * @dead: none is added any more
+ * @alive: SAs that are not freed yet, and one for the store not being killed
+ * @gone: completed when @alive reaches zero
+ */
+struct cvsw_sas {
+	struct rhashtable slots;
+	struct mutex lock;
+	struct list_head list;
+	u64 last_id;
+	bool dead;
+	refcount_t alive;
+	struct completion gone;
+};
+
+struct name {
+	u32 spi;
+	u32 direction;
+};
+
+struct slot {
+	struct name name;
+	struct rhash_head node;
+	struct cvsw_esp_sa __rcu *sa;
+};
+
+static const struct rhashtable_params slot_params = {
+	.key_len = sizeof(struct name),
+	.key_offset = offsetof(struct slot, name),
+	.head_offset = offsetof(struct slot, node),
+	.automatic_shrinking = false,
+};
+
+static struct workqueue_struct *free_workers;
+
+struct cvsw_sas *cvsw_sas_create(void)
+{
+	struct cvsw_sas *sas = kzalloc(sizeof(*sas), GFP_KERNEL);
+
+	if (!sas)
+		return NULL;
+	if (rhashtable_init(&sas->slots, &slot_params)) {
+		kfree(sas);
+		return NULL;
+	}
+	mutex_init(&sas->lock);
+	INIT_LIST_HEAD(&sas->list);
+	refcount_set(&sas->alive, 1);
+	init_completion(&sas->gone);
+	return sas;
+}
+
+static void slot_free(void *slot, void *arg)
+{
+	kfree(slot);
+}
+
+void cvsw_sas_destroy(struct cvsw_sas *sas)
+{
+	rhashtable_free_and_destroy(&sas->slots, slot_free, NULL);
+	mutex_destroy(&sas->lock);
+	kfree(sas);
+}
+
+/* ---- one SA ---- */
+
+static void sa_free(struct cvsw_esp_sa *sa)
+{
+	if (!IS_ERR_OR_NULL(sa->aead))
+		crypto_free_aead(sa->aead);	/* wipes the key */
+	free_percpu(sa->counters);
+	kfree_sensitive(sa);
+}
+
+static void sa_free_work(struct work_struct *work)
+{
+	struct cvsw_esp_sa *sa = container_of(to_rcu_work(work), struct cvsw_esp_sa, free_work);
+	struct cvsw_sas *sas = sa->sas;
+
+	/* Since the grace period nobody finds it: @users only falls. */
+	if (!refcount_dec_and_test(&sa->users))
+		wait_for_completion(&sa->idle);
+	sa_free(sa);
+	if (refcount_dec_and_test(&sas->alive))
+		complete(&sas->gone);
+}
+
+void cvsw_sa_put(struct cvsw_esp_sa *sa)
+{
+	if (refcount_dec_and_test(&sa->users))
+		complete(&sa->idle);
+}
+
+/* RFC 4106, 8.1: the salt stands behind the key. */
+static int set_key(struct crypto_aead *aead, const struct cvsw_sa *sa)
+{
+	u8 key[CVSW_SA_KEY_MAX + CVSW_SA_SALT_LEN];
+	int err;
+
+	memcpy(key, sa->key, sa->key_len);
+	memcpy(key + sa->key_len, sa->salt, CVSW_SA_SALT_LEN);
+	err = crypto_aead_setkey(aead, key, sa->key_len + CVSW_SA_SALT_LEN);
+	memzero_explicit(key, sizeof(key));
+	return err ?: crypto_aead_setauthsize(aead, ICV_LEN);
+}
+
+static struct cvsw_esp_sa *sa_create(struct cvsw_sas *sas, const struct cvsw_sa *from)
+{
+	struct cvsw_esp_sa *sa = kzalloc(sizeof(*sa), GFP_KERNEL);
+	int err = -ENOMEM;
+
+	if (!sa)
+		return ERR_PTR(err);
+	sa->spi = from->spi;
+	sa->direction = from->direction;
+	sa->key_bits = 8 * from->key_len;
+	sa->udp_src = from->udp_src;
+	sa->udp_dst = from->udp_dst;
+	cvsw_replay_init(&sa->replay);
+	refcount_set(&sa->users, 1);
+	init_completion(&sa->idle);
+	INIT_RCU_WORK(&sa->free_work, sa_free_work);
+	sa->sas = sas;
+	sa->counters = netdev_alloc_pcpu_stats(struct cvsw_sa_counters);
+	if (!sa->counters)
+		goto free;
+	sa->aead = crypto_alloc_aead("rfc4106(gcm(aes))", 0, 0);
+	err = IS_ERR(sa->aead) ? PTR_ERR(sa->aead) : set_key(sa->aead, from);
+	if (err)
+		goto free;
+	return sa;
+
+free:
+	sa_free(sa);
+	return ERR_PTR(err);
+}
+
+/* ---- the store ---- */
+
+/* An empty slot for a name that never had one. */
+static struct slot *slot_add(struct cvsw_sas *sas, const struct name *name)
+{
+	struct slot *slot = kzalloc(sizeof(*slot), GFP_KERNEL);
+	int err;
+
+	if (!slot)
+		return ERR_PTR(-ENOMEM);
+	slot->name = *name;
+	err = rhashtable_lookup_insert_fast(&sas->slots, &slot->node, slot_params);
+	if (err) {
+		kfree(slot);
+		return ERR_PTR(err == -EEXIST ? err : -ENOMEM);
+	}
+	return slot;
+}
+
+static int publish(struct cvsw_sas *sas, struct cvsw_esp_sa *sa)
+{
+	struct name name = { .spi = sa->spi, .direction = sa->direction };
+	struct slot *slot;
+
+	lockdep_assert_held(&sas->lock);
+	if (sas->dead)
+		return -ENODEV;
+	slot = slot_add(sas, &name);
+	if (IS_ERR(slot))
+		return PTR_ERR(slot);
+	sa->id = ++sas->last_id;
+	list_add_tail(&sa->node, &sas->list);
+	refcount_inc(&sas->alive);
+	rcu_assign_pointer(slot->sa, sa);
+	return 0;
+}
+
+int cvsw_sas_add(struct cvsw_sas *sas, const struct cvsw_sa *from)
+{
+	struct cvsw_esp_sa *sa = sa_create(sas, from);
+	int err;
+
+	if (IS_ERR(sa))
+		return PTR_ERR(sa);
+	mutex_lock(&sas->lock);
+	err = publish(sas, sa);
+	mutex_unlock(&sas->lock);
+	if (err)
+		sa_free(sa);
+	return err;
+}
+
+static void unpublish(struct slot *slot, struct cvsw_esp_sa *sa)
+{
+	lockdep_assert_held(&sa->sas->lock);
+	RCU_INIT_POINTER(slot->sa, NULL);
+	list_del(&sa->node);
+	queue_rcu_work(free_workers, &sa->free_work);
+}
+
+int cvsw_sas_remove(struct cvsw_sas *sas, enum cvsw_sa_direction direction, u32 spi)
+{
+	struct name name = { .spi = spi, .direction = direction };
+	struct cvsw_esp_sa *sa = NULL;
+	struct slot *slot;
+
+	mutex_lock(&sas->lock);
+	slot = rhashtable_lookup_fast(&sas->slots, &name, slot_params);
+	if (slot)
+		sa = rcu_dereference_protected(slot->sa, lockdep_is_held(&sas->lock));
+	if (sa)
+		unpublish(slot, sa);
+	mutex_unlock(&sas->lock);
+	return sa ? 0 : -ENOENT;
+}
+
+void cvsw_sas_stop(struct cvsw_sas *sas)
+{
+	struct cvsw_esp_sa *sa;
+
+	mutex_lock(&sas->lock);
+	list_for_each_entry(sa, &sas->list, node)
+		if (sa->direction == CVSW_SA_OUT)
+			WRITE_ONCE(sa->stopped, true);
+	mutex_unlock(&sas->lock);
+	synchronize_net();
+}
+
+void cvsw_sas_kill(struct cvsw_sas *sas)
+{
+	struct cvsw_esp_sa *sa, *next;
+
+	mutex_lock(&sas->lock);
+	if (sas->dead) {
+		mutex_unlock(&sas->lock);
+		return;
+	}
+	sas->dead = true;
+	list_for_each_entry_safe(sa, next, &sas->list, node) {
+		struct name name = { .spi = sa->spi, .direction = sa->direction };
+
+		unpublish(rhashtable_lookup_fast(&sas->slots, &name, slot_params), sa);
+	}
+	mutex_unlock(&sas->lock);
+
+	if (!refcount_dec_and_test(&sas->alive))
+		wait_for_completion(&sas->gone);
+}
+
+struct cvsw_esp_sa *cvsw_sas_find(struct cvsw_sas *sas, enum cvsw_sa_direction direction,
+				  u32 spi)
+{
+	struct name name = { .spi = spi, .direction = direction };
+	struct slot *slot = sas ? rhashtable_lookup(&sas->slots, &name, slot_params) : NULL;
+
+	return slot ? rcu_dereference(slot->sa) : NULL;
+}
+
+int cvsw_sas_walk(struct cvsw_sas *sas, u64 *resume,
+		  int (*visit)(const struct cvsw_esp_sa *sa, void *arg), void *arg)
+{
+	struct cvsw_esp_sa *sa;
+	int ret = 0;
+
+	mutex_lock(&sas->lock);
+	list_for_each_entry(sa, &sas->list, node) {
+		if (sa->id <= *resume)
+			continue;
+		ret = visit(sa, arg);
+		if (ret)
+			break;
+		*resume = sa->id;
+	}
+	mutex_unlock(&sas->lock);
+	return ret;
+}
+
+/* ---- what an SA tells ---- */
+
+void cvsw_sa_count(struct cvsw_esp_sa *sa, unsigned int bytes)
+{
+	struct cvsw_sa_counters *counters = this_cpu_ptr(sa->counters);
+
+	u64_stats_update_begin(&counters->syncp);
+	u64_stats_inc(&counters->packets);
+	u64_stats_add(&counters->bytes, bytes);
+	u64_stats_update_end(&counters->syncp);
+}
+
+void cvsw_sa_read(const struct cvsw_esp_sa *sa, u64 *packets, u64 *bytes)
+{
+	int cpu;
+
+	*packets = 0;
+	*bytes = 0;
+	for_each_possible_cpu(cpu) {
+		const struct cvsw_sa_counters *counters = per_cpu_ptr(sa->counters, cpu);
+		unsigned int start;
+		u64 p, b;
+
+		do {
+			start = u64_stats_fetch_begin(&counters->syncp);
+			p = u64_stats_read(&counters->packets);
+			b = u64_stats_read(&counters->bytes);
+		} while (u64_stats_fetch_retry(&counters->syncp, start));
+		*packets += p;
+		*bytes += b;
+	}
+}
+
+enum cvsw_nl_sa_state cvsw_sa_state(const struct cvsw_esp_sa *sa)
+{
+	if (READ_ONCE(sa->stopped))
+		return CVSW_SA_STOPPED;
+	return atomic64_read(&sa->sent) >= U32_MAX ? CVSW_SA_SPENT : CVSW_SA_ACTIVE;
+}
+
+u32 cvsw_sa_seq(const struct cvsw_esp_sa *sa)
+{
+	if (sa->direction == CVSW_SA_IN)
+		return READ_ONCE(sa->replay.highest);
+	return min_t(u64, atomic64_read(&sa->sent), U32_MAX);
+}
+
+int cvsw_sa_module_init(void)
+{
+	free_workers = alloc_workqueue("cvsw_sa", WQ_UNBOUND, 0);
+	return free_workers ? 0 : -ENOMEM;
+}
+
+void cvsw_sa_module_exit(void)
+{
+	/* No port is left: this waits for workers that are on their way out only. */
+	destroy_workqueue(free_workers);
+}

@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0
+/* ESP that does not work: whatever is wrong is dropped, counted, and harms nothing. */
+#include <crypto/aead.h>
+#include <linux/scatterlist.h>
+
+#include "../drivers/cvsw/esp_rx.c"
+#include "esp_test.h"
+
+#define FUZZ_ROUNDS	20000
+
+/* Where ESP, or the UDP header in front of it, begins in f->other. */
+static unsigned int outer_end(struct esp_fixture *f)
+{
+	unsigned int l2 = frame_l2_len(&f->other);
+
+	return l2 + 4 * (f->other.data[l2] & 15);
+}
+
+static void bad(struct kunit *test, int counter)
+{
+	struct esp_fixture *f = test->priv;
+
+	expect_dropped(test, decrypt(test, random_skb(&f->rnd, &f->other)), counter);
+}
+
+/* After all of that, the frame itself is still taken; once. */
+static void good(struct kunit *test)
+{
+	struct esp_fixture *f = test->priv;
+	struct sk_buff *skb = decrypt(test, random_skb(&f->rnd, &f->other));
+
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	KUNIT_EXPECT_TRUE(test, skb_is_frame(skb, &f->frame));
+	kfree_skb(skb);
+	bad(test, CVSW_CNT_DROP_ESP_REPLAY);
+}
+
+static void start(struct kunit *test, bool udp)
+{
+	install_pair(test, TEST_SPI, 16, udp);
+	make_packet(test->priv, 45);
+	encrypt_frame(test);
+}
+
+/* ---- every bit, every length ---- */
+
+static void flip_all_bits(struct kunit *test, bool udp)
+{
+	struct esp_fixture *f = test->priv;
+	unsigned int at, bit;
+
+	start(test, udp);
+	for (at = outer_end(f); at < f->other.len; at++) {
+		unsigned int in_udp = at - outer_end(f);
+
+		/* A NAT changes the source port, and the checksum is nobody's. */
+		if (udp && (in_udp < 2 || in_udp == 6 || in_udp == 7))
+			continue;
+		for (bit = 0; bit < 8; bit++) {
+			f->other.data[at] ^= 1 << bit;
+			bad(test, -1);
+			f->other.data[at] ^= 1 << bit;
+		}
+	}
+	good(test);
+}
+
+static void every_bit(struct kunit *test)
+{
+	flip_all_bits(test, false);
+}
+
+static void every_bit_in_udp(struct kunit *test)
+{
+	flip_all_bits(test, true);
+}
+
+static void cut_everywhere(struct kunit *test, bool udp)
+{
+	struct esp_fixture *f = test->priv;
+	unsigned int len, full, l2;
+	u8 protocol;
+
+	start(test, udp);
+	full = f->other.len;
+	l2 = frame_l2_len(&f->other);
+	protocol = f->other.data[l2 + 9];
+	/* The frame is shorter than its IPv4 header says. */
+	for (len = 14; len < full; len++) {
+		f->other.len = len;
+		bad(test, CVSW_CNT_DROP_ESP_NONE);
+	}
+	/* The IPv4 header goes with it, and UDP's stays or goes with it, too. */
+	for (len = outer_end(f); len < full; len++) {
+		f->whole = f->other;
+		f->other.len = len;
+		fit_ip(&f->other, protocol);
+		bad(test, -1);
+		if (udp && len >= outer_end(f) + 8) {
+			put16(f->other.data + outer_end(f) + 4, len - outer_end(f));
+			bad(test, -1);
+		}
+		f->other = f->whole;
+	}
+	f->other.len = full;
+	good(test);
+}
+
+static void every_length(struct kunit *test)
+{
+	cut_everywhere(test, false);
+}
+
+static void every_length_in_udp(struct kunit *test)
+{
+	cut_everywhere(test, true);
+}
+
+/* ---- one by one ---- */
+
+static void wrong_names_and_forms(struct kunit *test)
+{
+	struct esp_fixture *f = test->priv;
+	struct sk_buff *skb;
+	u8 *esp;
+
+	start(test, false);
+	esp = f->other.data + outer_end(f);
+	put32(esp, TEST_SPI + 1);
+	bad(test, CVSW_CNT_DROP_ESP_SPI);
+	put32(esp, 0);
+	bad(test, CVSW_CNT_DROP_ESP_SPI);
+	put32(esp, TEST_SPI);
+	put32(esp + 4, 0);
+	bad(test, CVSW_CNT_DROP_ESP_OLD);
+	put32(esp + 4, 1);
+
+	/* The other form of ESP, and another port. */
+	install_pair(test, TEST_SPI + 1, 16, true);
+	put32(esp, TEST_SPI + 1);
+	bad(test, CVSW_CNT_DROP_ESP_FORM);
+	put32(esp, TEST_SPI);
+	good(test);
+
+	skb = encrypt(test, linear_skb(&f->frame), TEST_SPI + 1);
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	skb_to_frame(skb, &f->other);
+	kfree_skb(skb);
+	esp = f->other.data + outer_end(f);
+	put16(esp + 2, TEST_PORT);
+	bad(test, CVSW_CNT_DROP_ESP_FORM);
+	put16(esp + 2, TEST_PORT + 1);
+	put32(esp + 8, TEST_SPI);
+	bad(test, CVSW_CNT_DROP_ESP_FORM);
+	put32(esp + 8, TEST_SPI + 1);
+	put16(esp, 1);			/* by a NAT */
+	put16(esp + 6, 0x1234);
+	good(test);
+}
+
+static void udp_that_is_no_esp(struct kunit *test)
+{
+	struct esp_fixture *f = test->priv;
+	unsigned int at;
+
+	start(test, true);
+	at = outer_end(f);
+	put32(f->other.data + at + 8, 0);
+	bad(test, CVSW_CNT_DROP_ESP_MARKER);
+	f->other.data[at + 8] = 0xff;
+	f->other.len = at + 9;
+	put16(f->other.data + at + 4, 9);
+	fit_ip(&f->other, IPPROTO_UDP);
+	bad(test, CVSW_CNT_DROP_ESP_KEEPALIVE);
+	f->other.data[at + 8] = 0xfe;
+	bad(test, CVSW_CNT_DROP_ESP_SHORT);
+	put16(f->other.data + at + 4, 10);
+	bad(test, CVSW_CNT_DROP_ESP_LENGTH);
+	put16(f->other.data + at + 4, 7);
+	bad(test, CVSW_CNT_DROP_ESP_LENGTH);
+	f->other.len = at + 7;
+	fit_ip(&f->other, IPPROTO_UDP);
+	bad(test, CVSW_CNT_DROP_ESP_SHORT);
+}
+
+static void no_esp_at_all(struct kunit *test)
+{
+	struct esp_fixture *f = test->priv;
+	unsigned int l2;
+
+	start(test, false);
+	l2 = frame_l2_len(&f->other);
+	fit_ip(&f->other, IPPROTO_TCP);
+	bad(test, CVSW_CNT_DROP_ESP_NONE);
+	fit_ip(&f->other, IPPROTO_ESP);
+	put16(f->other.data + l2 + 6, 0x2000);
+	bad(test, CVSW_CNT_DROP_ESP_FRAGMENT);
+	put16(f->other.data + l2 + 6, 0x0001);
+	bad(test, CVSW_CNT_DROP_ESP_FRAGMENT);
+	put16(f->other.data + l2 + 6, 0x4000);
+	put16(f->other.data + l2 - 2, ETH_P_IPV6);
+	bad(test, CVSW_CNT_DROP_ESP_NONE);
+	put16(f->other.data + l2 - 2, ETH_P_IP);
+	f->other.len = 10;
+	bad(test, CVSW_CNT_DROP_ESP_NONE);
+}
+
+static void giants(struct kunit *test)
+{
+	struct esp_fixture *f = test->priv;
+	struct sk_buff *skb;
+
+	start(test, true);
+	skb = linear_skb(&f->other);
+	skb_shinfo(skb)->gso_size = 100;
+	expect_dropped(test, decrypt(test, skb), CVSW_CNT_DROP_ESP_UNFINISHED);
+	skb = linear_skb(&f->frame);
+	skb_shinfo(skb)->gso_size = 100;
+	expect_dropped(test, encrypt(test, skb, TEST_SPI), CVSW_CNT_DROP_ESP_UNFINISHED);
+	skb = linear_skb(&f->frame);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	expect_dropped(test, encrypt(test, skb, TEST_SPI), CVSW_CNT_DROP_ESP_UNFINISHED);
+}
+
+/* ---- genuine, but lies ---- */
+
+/* Put @len bytes, sealed with the test's key, into f->other. */
+static void seal(struct kunit *test, u32 seq, const u8 *plain, unsigned int len)
+{
+	struct esp_fixture *f = test->priv;
+	struct cvsw_esp_sa *sa = find_sa(test, CVSW_SA_IN, TEST_SPI);
+	struct aead_request *request = aead_request_alloc(sa->aead, GFP_KERNEL);
+	struct scatterlist sg;
+	u8 *buf = kzalloc(16 + len + 16, GFP_KERNEL), iv[8] = { 0 };
+
+	KUNIT_ASSERT_NOT_NULL(test, request);
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	put32(buf, TEST_SPI);
+	put32(buf + 4, seq);
+	put32(buf + 12, seq);
+	put32(iv + 4, seq);
+	memcpy(buf + 16, plain, len);
+	sg_init_one(&sg, buf, 16 + len + 16);
+	aead_request_set_callback(request, 0, NULL, NULL);
+	aead_request_set_crypt(request, &sg, &sg, len, iv);
+	aead_request_set_ad(request, 16);
+	KUNIT_ASSERT_EQ(test, crypto_aead_encrypt(request), 0);
+
+	make_packet(f, 0);
+	memcpy(f->frame.data + f->frame.len, buf, 16 + len + 16);
+	f->frame.len += 16 + len + 16;
+	fit_ip(&f->frame, IPPROTO_ESP);
+	f->other = f->frame;
+	kfree(buf);
+	aead_request_free(request);
+}
+
+static void padding_that_lies(struct kunit *test)
+{
+	static const struct {
+		u8 plain[12];
+		int counter;
+	} cases[] = {
+		{ { 9, 9, 9, 9, 9, 9, 9, 9, 1, 2, 3, 6 }, CVSW_CNT_DROP_ESP_PADDING },
+		{ { 9, 9, 9, 9, 9, 9, 9, 1, 2, 4, 3, 6 }, CVSW_CNT_DROP_ESP_PADDING },
+		{ { 9, 9, 9, 9, 9, 9, 9, 0, 0, 0, 3, 6 }, CVSW_CNT_DROP_ESP_PADDING },
+		{ { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 6 }, CVSW_CNT_DROP_ESP_PADDING },
+		{ { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 255, 6 }, CVSW_CNT_DROP_ESP_PADDING },
+		{ { 9, 9, 9, 9, 9, 9, 9, 9, 1, 2, 2, 59 }, CVSW_CNT_DROP_ESP_DUMMY },
+		{ { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 6 }, 0 },
+		{ { 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 6 }, 0 },
+	};
+	struct esp_fixture *f = test->priv;
+	struct sk_buff *skb;
+	unsigned int i;
+
+	install_pair(test, TEST_SPI, 16, false);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		seal(test, i + 1, cases[i].plain, sizeof(cases[i].plain));
+		if (cases[i].counter) {
+			bad(test, cases[i].counter);
+			continue;
+		}
+		skb = decrypt(test, random_skb(&f->rnd, &f->other));
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		KUNIT_EXPECT_EQ(test, skb->len, f->other.len - 16 - 16 - 2 - cases[i].plain[10]);
+		kfree_skb(skb);
+	}
+}
+
+/* ---- loss and reordering ---- */
+
+static void loss_and_reordering(struct kunit *test)
+{
+	struct esp_fixture *f = test->priv;
+	struct flat_frame *sent = kunit_kcalloc(test, 64, sizeof(*sent), GFP_KERNEL);
+	struct sk_buff *skb;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, sent);
+	install_pair(test, TEST_SPI, 16, false);
+	for (i = 0; i < 64; i++) {
+		make_packet(f, 60);
+		encrypt_frame(test);
+		sent[i] = f->other;
+	}
+	/* Backwards, every third lost. */
+	for (i = 64; i-- > 0;) {
+		if (i % 3 == 0)
+			continue;
+		skb = decrypt(test, linear_skb(&sent[i]));
+		KUNIT_EXPECT_NOT_ERR_OR_NULL(test, skb);
+		kfree_skb(skb);
+	}
+	for (i = 0; i < 64; i++) {
+		if (i % 3 == 0)
+			continue;
+		f->other = sent[i];
+		bad(test, CVSW_CNT_DROP_ESP_REPLAY);
+	}
+	/* One that comes when the window has gone past it. */
+	atomic64_set(&find_sa(test, CVSW_SA_OUT, TEST_SPI)->sent, CVSW_REPLAY_WINDOW);
+	make_packet(f, 60);
+	encrypt_frame(test);
+	good(test);
+	f->other = sent[0];
+	bad(test, CVSW_CNT_DROP_ESP_OLD);
+	skb = decrypt(test, linear_skb(&sent[3]));
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, skb);
+	kfree_skb(skb);
+}
+
+/* ---- encryption refused ---- */
+
+static void frames_that_cannot_be_encrypted(struct kunit *test)
+{
+	struct esp_fixture *f = test->priv;
+	unsigned int l2;
+	struct sk_buff *skb;
+
+	install_pair(test, TEST_SPI, 16, true);
+	make_packet(f, 100);
+	l2 = frame_l2_len(&f->frame);
+	expect_dropped(test, encrypt(test, linear_skb(&f->frame), TEST_SPI + 1),
+		       CVSW_CNT_DROP_ESP_NO_SA);
+	put16(f->frame.data + l2 - 2, ETH_P_ARP);
+	expect_dropped(test, encrypt(test, linear_skb(&f->frame), TEST_SPI),
+		       CVSW_CNT_DROP_ESP_NOT_IP);
+	put16(f->frame.data + l2 - 2, ETH_P_IP);
+	put16(f->frame.data + l2 + 6, 0x2000);
+	expect_dropped(test, encrypt(test, linear_skb(&f->frame), TEST_SPI),
+		       CVSW_CNT_DROP_ESP_FRAGMENT);
+	put16(f->frame.data + l2 + 6, 0x0010);
+	expect_dropped(test, encrypt(test, linear_skb(&f->frame), TEST_SPI),
+		       CVSW_CNT_DROP_ESP_FRAGMENT);
+
+	skb = alloc_skb(70000, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	f->frame.len = l2 + 20;
+	f->frame.data[l2] = 0x45;
+	put16(f->frame.data + l2 + 6, 0);
+	put16(f->frame.data + l2 + 2, 65500);
+	skb_put_data(skb, f->frame.data, f->frame.len);
+	skb_put_zero(skb, l2 + 65500 - f->frame.len);
+	expect_dropped(test, encrypt(test, skb, TEST_SPI), CVSW_CNT_DROP_ESP_TOO_LONG);
+}
+
+static void cipher_that_fails(struct kunit *test)
+{
+	static const struct {
+		int err, counter;
+	} cases[] = {
+		{ -ENOSPC, CVSW_CNT_DROP_ESP_BUSY },
+		{ -EBUSY, CVSW_CNT_DROP_ESP_BUSY },
+		{ -ENOMEM, CVSW_CNT_DROP_NOMEM },
+		{ -EIO, CVSW_CNT_DROP_ESP_CIPHER },
+	};
+	struct esp_fixture *f = test->priv;
+	unsigned int i;
+
+	start(test, false);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		cipher_error = cases[i].err;
+		expect_dropped(test, encrypt(test, linear_skb(&f->frame), TEST_SPI),
+			       cases[i].counter);
+		bad(test, cases[i].counter);
+	}
+	cipher_error = 0;
+	good(test);
+}
+
+/* Frames of all layouts, some damaged: no byte read past the end (KASAN), all accounted. */
+static void random_frames(struct kunit *test)
+{
+	struct esp_fixture *f = test->priv;
+	unsigned int i, came = 0;
+	struct sk_buff *skb;
+
+	install_pair(test, TEST_SPI, 16, false);
+	for (i = 0; i < FUZZ_ROUNDS; i++) {
+		random_frame(&f->rnd, &f->frame);
+		if (pick(&f->rnd, 2))
+			damage_frame(&f->rnd, &f->frame);
+		skb = encrypt(test, random_skb(&f->rnd, &f->frame), TEST_SPI);
+		if (!skb) {
+			expect_dropped(test, NULL, -1);
+			continue;
+		}
+		skb_to_frame(skb, &f->other);
+		kfree_skb(skb);
+		if (pick(&f->rnd, 2)) {
+			damage_frame(&f->rnd, &f->other);
+			skb = decrypt(test, random_skb(&f->rnd, &f->other));
+			came += !!skb;
+			if (!skb)
+				expect_dropped(test, NULL, -1);
+			kfree_skb(skb);
+		} else {
+			skb = decrypt(test, random_skb(&f->rnd, &f->other));
+			KUNIT_EXPECT_NOT_ERR_OR_NULL(test, skb);
+			kfree_skb(skb);
+			came++;
+		}
+	}
+	KUNIT_EXPECT_GT(test, came, FUZZ_ROUNDS / 20U);
+}
+
+static struct kunit_case esp_bad_cases[] = {
+	KUNIT_CASE(every_bit),
+	KUNIT_CASE(every_bit_in_udp),
+	KUNIT_CASE(every_length),
+	KUNIT_CASE(every_length_in_udp),
+	KUNIT_CASE(wrong_names_and_forms),
+	KUNIT_CASE(udp_that_is_no_esp),
+	KUNIT_CASE(no_esp_at_all),
+	KUNIT_CASE(giants),
+	KUNIT_CASE(padding_that_lies),
+	KUNIT_CASE(loss_and_reordering),
+	KUNIT_CASE(frames_that_cannot_be_encrypted),
+	KUNIT_CASE(cipher_that_fails),
+	KUNIT_CASE(random_frames),
+	{}
+};
+
+static struct kunit_suite esp_bad_suite = {
+	.name = "esp_bad",
+	.suite_init = esp_suite_init,
+	.suite_exit = esp_suite_exit,
+	.init = esp_init,
+	.exit = esp_exit,
+	.test_cases = esp_bad_cases,
+};
+kunit_test_suite(esp_bad_suite);
