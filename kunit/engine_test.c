@@ -15,14 +15,32 @@ struct fixture {
 	struct flat_frame frame;
 };
 
+/* Keeps the frame, if it is to complete later; else hands it back. */
+static struct {
+	bool later;
+	struct cvsw_walk walk;
+	struct sk_buff *skb;
+	struct sk_buff *delivered;
+} esp;
+
 struct sk_buff *fake_encrypt(struct cvsw_walk *walk, struct sk_buff *skb, u32 spi)
 {
-	return skb;
+	if (!esp.later)
+		return skb;
+	cvsw_walk_hold(&esp.walk, walk);
+	esp.skb = skb;
+	return NULL;
 }
 
 struct sk_buff *fake_decrypt(struct cvsw_walk *walk, struct sk_buff *skb)
 {
+	walk->sa = 4711;
 	return skb;
+}
+
+static void fake_deliver(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in)
+{
+	esp.delivered = skb;
 }
 
 static struct sk_buff *send(struct fixture *f, struct sk_buff *skb, enum cvsw_ingress in)
@@ -174,6 +192,274 @@ static void engine_rewrites(struct kunit *test)
 	kfree_skb(skb);
 }
 
+/* ---- layers, passes, clones ---- */
+
+#define VNI	7
+
+static void flow_begin(struct fixture *f, u16 priority)
+{
+	memset(&f->flow, 0, sizeof(f->flow));
+	f->flow.priority = priority;
+}
+
+static struct cvsw_action *flow_action(struct fixture *f, enum cvsw_action_type type)
+{
+	struct cvsw_action *action = &f->flow.actions[f->flow.n_actions++];
+
+	action->type = type;
+	return action;
+}
+
+static void flow_set_dst(struct fixture *f, u8 last)
+{
+	memcpy(flow_action(f, CVSW_ACT_SET_DL_DST)->mac, (u8[]){ 2, 0, 0, 0, 0, last }, 6);
+}
+
+static void flow_clone_to(struct fixture *f, u8 last)
+{
+	flow_action(f, CVSW_ACT_CLONE)->n_cloned = 1;
+	flow_set_dst(f, last);
+}
+
+static void flow_encap(struct fixture *f, u8 last)
+{
+	flow_action(f, CVSW_ACT_VXLAN_ENCAP)->tunnel = (struct cvsw_tunnel){
+		.type = CVSW_TUNNEL_VXLAN, .ttl = 64, .udp_dst = 4789, .id = VNI,
+		.dl_dst = { 2, 0, 0, 0, 1, last }, .dl_src = { 2, 0, 0, 0, 1, 1 },
+		.src = { [10] = 0xff, [11] = 0xff, 10, 0, 0, 1 },
+		.dst = { [10] = 0xff, [11] = 0xff, 10, 0, 0, last },
+	};
+}
+
+static void flow_end(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->engine.table, &f->flow), 0);
+}
+
+/* What came out, freed: how many frames, and the last byte of each one's destination. */
+static unsigned int reap(struct sk_buff *list, u8 *last, unsigned int max)
+{
+	unsigned int n = 0;
+
+	while (list) {
+		struct sk_buff *next = list->next;
+
+		if (n < max)
+			last[n] = list->data[5];
+		n++;
+		kfree_skb(list);
+		list = next;
+	}
+	return n;
+}
+
+static struct sk_buff *ip_frame(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 *ip = f->frame.data + 14;
+
+	memset(f->frame.data, 2, 100);
+	put16(f->frame.data + 12, ETH_P_IP);
+	ip[0] = 0x45;
+	put16(ip + 2, 86);
+	put16(ip + 6, 0x4000);
+	ip[9] = IPPROTO_UDP;
+	write_checksums(ip, NULL, 0);
+	f->frame.len = 100;
+	return linear_skb(&f->frame);
+}
+
+/* A flow that encapsulates all there is finds its own frames again. */
+static void engine_passes(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	flow_begin(f, 1);
+	flow_encap(f, 2);
+	flow_end(test);
+	KUNIT_EXPECT_PTR_EQ(test, send(f, ip_frame(test), CVSW_HOST), NULL);
+	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_DROP_PASSES), 1ULL);
+	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_TX_HIT), 1ULL);
+	/* An output ends the way at once. */
+	flow_action(f, CVSW_ACT_OUTPUT)->port = CVSW_PORT_ONWARD;
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), NULL, 0), 1U);
+	/* And so does not being of the first pass. */
+	cvsw_table_delete(f->engine.table, &f->flow.match);
+	f->flow.n_actions = 1;
+	f->flow.match.mask.pass = 0xff;
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), NULL, 0), 1U);
+	f->engine.wire_mtu = 100;
+	KUNIT_EXPECT_PTR_EQ(test, send(f, ip_frame(test), CVSW_HOST), NULL);
+	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_DROP_TOO_BIG), 1ULL);
+	f->engine.control_mtu = 86;
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), NULL, 0), 1U);
+}
+
+/* What a frame came out of is in its second key, and not in its first. */
+static void engine_identity(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *tunnelled;
+	u8 last;
+
+	flow_begin(f, 1);
+	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_HOST;
+	flow_encap(f, 2);
+	flow_action(f, CVSW_ACT_OUTPUT)->port = CVSW_PORT_ONWARD;
+	flow_end(test);
+	tunnelled = send(f, ip_frame(test), CVSW_HOST);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, tunnelled);
+
+	flow_begin(f, 2);
+	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_NET;
+	f->flow.match.mask.pass = 0xff;
+	flow_action(f, CVSW_ACT_DECRYPT);
+	flow_action(f, CVSW_ACT_VXLAN_DECAP);
+	flow_end(test);
+	flow_begin(f, 3);
+	f->flow.match.mask.tun_type = 0xff;
+	f->flow.match.key.tun_type = CVSW_TUNNEL_VXLAN;
+	f->flow.match.mask.tun_id = 0xffffff;
+	f->flow.match.key.tun_id = VNI;
+	f->flow.match.mask.sa = ~0;
+	f->flow.match.key.sa = 4711;
+	f->flow.match.mask.pass = 0xff;
+	f->flow.match.key.pass = 1;
+	memset(f->flow.match.mask.tun_src, 0xff, 16);
+	memcpy(f->flow.match.key.tun_src, (u8[16]){ [10] = 0xff, [11] = 0xff, 10, 0, 0, 1 }, 16);
+	memset(f->flow.match.mask.tun_dst, 0xff, 16);
+	memcpy(f->flow.match.key.tun_dst, (u8[16]){ [10] = 0xff, [11] = 0xff, 10, 0, 0, 2 }, 16);
+	flow_set_dst(f, 33);
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, skb_get(tunnelled), CVSW_NET), &last, 1), 1U);
+	KUNIT_EXPECT_EQ(test, last, 33);
+
+	f->engine.miss_drop = true;	/* another VNI's is nobody's */
+	put32(tunnelled->data + 46, (VNI + 1) << 8);
+	KUNIT_EXPECT_EQ(test, reap(send(f, tunnelled, CVSW_NET), &last, 1), 0U);
+	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_DROP_MISS), 1ULL);
+}
+
+static void engine_clones(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 last[3];
+
+	flow_begin(f, 1);
+	flow_clone_to(f, 11);
+	flow_clone_to(f, 12);
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), last, 3), 3U);
+	KUNIT_EXPECT_EQ(test, memcmp(last, (u8[]){ 11, 12, 2 }, 3), 0);
+	flow_action(f, CVSW_ACT_OUTPUT)->port = CVSW_PORT_NONE;
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), last, 3), 2U);
+	KUNIT_EXPECT_EQ(test, memcmp(last, (u8[]){ 11, 12 }, 2), 0);
+}
+
+/* Each clone in its own tunnel, the original in a third, one of them looked up and dropped. */
+static void engine_clones_in_tunnels(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 last[3];
+
+	flow_begin(f, 1);
+	f->flow.match.mask.pass = 0xff;
+	flow_action(f, CVSW_ACT_CLONE)->n_cloned = 2;
+	flow_encap(f, 21);
+	flow_set_dst(f, 22);
+	flow_action(f, CVSW_ACT_CLONE)->n_cloned = 1;
+	flow_encap(f, 23);
+	flow_encap(f, 24);
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), last, 3), 3U);
+	KUNIT_EXPECT_EQ(test, memcmp(last, (u8[]){ 22, 23, 24 }, 3), 0);
+
+	flow_begin(f, 2);
+	f->flow.match.mask.nw_dst = ~0;
+	f->flow.match.key.nw_dst = 0x0a000017;
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), last, 3), 2U);
+	KUNIT_EXPECT_EQ(test, memcmp(last, (u8[]){ 22, 24 }, 2), 0);
+	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_DROP_ACTION), 1ULL);
+}
+
+static void engine_next(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int i;
+	u8 last[65];
+
+	for (i = 0; i < 65; i++) {
+		flow_begin(f, 1000 - i);
+		if (i == 64) {
+			flow_action(f, CVSW_ACT_OUTPUT)->port = CVSW_PORT_NONE;
+		} else {
+			flow_clone_to(f, i);
+			flow_action(f, CVSW_ACT_NEXT);
+		}
+		flow_end(test);
+	}
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), last, 65), 64U);
+	for (i = 0; i < 64; i++)
+		KUNIT_EXPECT_EQ(test, last[i], i);
+	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_DROP_NEXT), 0ULL);
+
+	flow_begin(f, 1000 - 64);
+	flow_action(f, CVSW_ACT_NEXT);
+	flow_end(test);
+	flow_begin(f, 1);
+	flow_set_dst(f, 99);
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), last, 65), 64U);
+	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_DROP_NEXT), 1ULL);
+}
+
+static void engine_too_many_clones(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int i, j;
+
+	for (i = 0; i < 40; i++) {
+		flow_begin(f, 1000 - i);
+		for (j = 0; j < 30; j++)
+			flow_clone_to(f, j);
+		flow_action(f, CVSW_ACT_NEXT);
+		flow_end(test);
+	}
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), NULL, 0), 1025U);
+	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_DROP_CLONES), 40 * 30 - 1024ULL);
+}
+
+/* A frame that comes back later goes on where it stood, though its flow is gone. */
+static void engine_resume(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 last;
+
+	flow_begin(f, 1);
+	flow_action(f, CVSW_ACT_ENCRYPT)->spi = 300;
+	flow_set_dst(f, 44);
+	flow_end(test);
+	f->engine.deliver = fake_deliver;
+	esp.later = true;
+	KUNIT_EXPECT_PTR_EQ(test, send(f, ip_frame(test), CVSW_HOST), NULL);
+	esp.later = false;
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, esp.skb);
+	cvsw_table_delete(f->engine.table, &f->flow.match);
+	rcu_barrier();
+	local_bh_disable();
+	cvsw_engine_resume(&esp.walk, esp.skb);
+	local_bh_enable();
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, esp.delivered);
+	KUNIT_EXPECT_EQ(test, reap(esp.delivered, &last, 1), 1U);
+	KUNIT_EXPECT_EQ(test, last, 44);
+}
+
 static void stats_names(struct kunit *test)
 {
 	char name[40], other[40];
@@ -204,6 +490,8 @@ static int engine_init(struct kunit *test)
 	test->priv = f;
 	f->engine.table = cvsw_table_create();
 	f->engine.stats = cvsw_stats_alloc();
+	f->engine.wire_mtu = 1500;
+	memset(&esp, 0, sizeof(esp));
 	return f->engine.table && f->engine.stats ? 0 : -ENOMEM;
 }
 
@@ -221,6 +509,13 @@ static struct kunit_case engine_cases[] = {
 	KUNIT_CASE(engine_hits),
 	KUNIT_CASE(engine_drops),
 	KUNIT_CASE(engine_rewrites),
+	KUNIT_CASE(engine_passes),
+	KUNIT_CASE(engine_identity),
+	KUNIT_CASE(engine_clones),
+	KUNIT_CASE(engine_clones_in_tunnels),
+	KUNIT_CASE(engine_next),
+	KUNIT_CASE(engine_too_many_clones),
+	KUNIT_CASE(engine_resume),
 	KUNIT_CASE(stats_names),
 	{}
 };
