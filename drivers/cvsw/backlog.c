@@ -108,20 +108,18 @@ static void drain_tasklet(struct tasklet_struct *tasklet)
 	struct backlog *b = from_tasklet(b, tasklet, drain);
 	struct net_device *dev = b->all->dev;
 
+	bool frozen;
+
 	__netif_tx_lock(b->txq, smp_processor_id());
-	if (unlikely(netif_xmit_frozen_or_stopped(b->txq) && !netif_tx_queue_stopped(b->txq))) {
-		/* Frozen, which is short, or full by BQL, which still takes these. */
-		if (b->txq->state & QUEUE_STATE_FROZEN) {
-			__netif_tx_unlock(b->txq);
-			tasklet_schedule(tasklet);
-			return;
-		}
-	}
-	if (netif_running(dev) && netif_device_present(dev)) {
+	frozen = b->txq->state & QUEUE_STATE_FROZEN;
+	if (!frozen && netif_running(dev) && netif_device_present(dev)) {
 		drain(b, false);
 		txq_trans_cond_update(b->txq);
 	}
 	__netif_tx_unlock(b->txq);
+	/* Somebody stops all queues for a moment. */
+	if (unlikely(frozen))
+		tasklet_schedule(tasklet);
 }
 
 static void xmit_list(struct backlog *b, unsigned int queue, struct sk_buff *list)

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The backlog before a driver whose ring is small, and that never may be called when it is full. */
+#include <kunit/test.h>
+#include <linux/etherdevice.h>
+
+#include "../drivers/cvsw/backlog.c"
+
+#define RING		4
+#define SEEN_MAX	2048
+
+/**
+ * struct fixture - a device with a ring
+ * @used: of RING
+ * @seen: sequence numbers of the frames taken, in order
+ * @rung: frames taken when the doorbell was last rung
+ * @kicks: how often by kick()
+ * @wrong: calls with a stopped queue
+ * @busy: refuse that many
+ */
+struct fixture {
+	struct net_device *dev;
+	struct netdev_queue *txq;
+	struct cvsw_stats __percpu *stats;
+	struct cvsw_backlogs *backlogs;
+	unsigned int used, n_seen, rung, kicks, wrong, busy;
+	u32 seen[SEEN_MAX];
+	u32 next;
+};
+
+static netdev_tx_t ring_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct fixture *f = *(struct fixture **)netdev_priv(dev);
+
+	f->wrong += netif_tx_queue_stopped(f->txq);
+	if (f->busy && f->busy--)
+		return NETDEV_TX_BUSY;
+	if (f->n_seen < SEEN_MAX)
+		f->seen[f->n_seen++] = skb->mark;
+	kfree_skb(skb);
+	if (++f->used == RING)
+		netif_tx_stop_queue(f->txq);
+	if (!netdev_xmit_more() || netif_tx_queue_stopped(f->txq))
+		f->rung = f->n_seen;
+	return NETDEV_TX_OK;
+}
+
+static void ring_kick(struct net_device *dev, unsigned int queue)
+{
+	struct fixture *f = *(struct fixture **)netdev_priv(dev);
+
+	f->kicks++;
+	f->rung = f->n_seen;
+}
+
+static const struct cvsw_driver ring = { .start_xmit = ring_xmit, .kick = ring_kick };
+
+static struct sk_buff *frames(struct kunit *test, unsigned int n)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *list = NULL, **end = &list;
+
+	while (n--) {
+		*end = alloc_skb(64, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, *end);
+		skb_put(*end, 60);
+		(*end)->mark = f->next++;
+		end = &(*end)->next;
+	}
+	return list;
+}
+
+/* As the stack calls ndo_start_xmit, which does what the door does. */
+static void xmit(struct fixture *f, struct sk_buff *list, bool more)
+{
+	static const struct net_device_ops ops = { .ndo_start_xmit = ring_xmit };
+	struct sk_buff *skb;
+
+	local_bh_disable();
+	__netif_tx_lock(f->txq, smp_processor_id());
+	__this_cpu_write(softnet_data.xmit.more, more);
+	skb = cvsw_backlog_xmit(f->backlogs, 0, list);
+	if (skb)
+		__netdev_start_xmit(&ops, skb, f->dev, more);
+	__netif_tx_unlock(f->txq);
+	local_bh_enable();
+}
+
+/* The ring is empty again.  The tasklet runs on the way out. */
+static void wake(struct fixture *f)
+{
+	local_bh_disable();
+	f->used = 0;
+	netif_tx_start_queue(f->txq);
+	cvsw_backlog_woken(f->backlogs, 0);
+	local_bh_enable();
+}
+
+static void expect_seen(struct kunit *test, unsigned int n)
+{
+	struct fixture *f = test->priv;
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, f->n_seen, n);
+	for (i = 0; i < f->n_seen; i++)
+		KUNIT_ASSERT_EQ(test, f->seen[i], i);
+	KUNIT_EXPECT_EQ(test, f->wrong, 0U);
+}
+
+static void backlog_keeps_order(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	xmit(f, frames(test, 10), false);
+	expect_seen(test, RING);
+	KUNIT_EXPECT_EQ(test, f->rung, RING);
+	wake(f);
+	expect_seen(test, 2 * RING);
+	/* One that comes while others wait goes behind them, ring or no ring. */
+	xmit(f, frames(test, 1), false);
+	expect_seen(test, 2 * RING);
+	f->used = 2;
+	netif_tx_start_queue(f->txq);
+	xmit(f, frames(test, 1), false);
+	expect_seen(test, 2 * RING + 2);
+	wake(f);
+	expect_seen(test, 12);
+	KUNIT_EXPECT_EQ(test, f->rung, 12U);
+	wake(f);
+	expect_seen(test, 12);
+}
+
+/* One doorbell for a list, none while more follows, one when the last is swallowed. */
+static void backlog_doorbell(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	xmit(f, frames(test, 2), true);
+	expect_seen(test, 2);
+	KUNIT_EXPECT_EQ(test, f->rung, 0U);
+	xmit(f, NULL, true);
+	KUNIT_EXPECT_EQ(test, f->kicks, 0U);
+	xmit(f, NULL, false);
+	KUNIT_EXPECT_EQ(test, f->kicks, 1U);
+	KUNIT_EXPECT_EQ(test, f->rung, 2U);
+	f->used = 0;
+	xmit(f, frames(test, 3), false);
+	KUNIT_EXPECT_EQ(test, f->rung, 5U);
+	KUNIT_EXPECT_EQ(test, f->kicks, 1U);
+}
+
+static void backlog_is_bounded(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int i;
+
+	xmit(f, frames(test, RING + CVSW_BACKLOG_MAX + 7), false);
+	KUNIT_EXPECT_EQ(test, cvsw_stats_read(f->stats, CVSW_CNT_DROP_BACKLOG), 7ULL);
+	for (i = 0; i < CVSW_BACKLOG_MAX / RING; i++)
+		wake(f);
+	expect_seen(test, RING + CVSW_BACKLOG_MAX);
+}
+
+/* From elsewhere: sent by the tasklet, or when the queue is woken. */
+static void backlog_added(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *skb = frames(test, 1);
+
+	cvsw_backlog_add(f->backlogs, skb);
+	expect_seen(test, 1);
+	KUNIT_EXPECT_EQ(test, f->rung, 1U);
+	netif_tx_stop_queue(f->txq);
+	cvsw_backlog_add(f->backlogs, frames(test, 1));
+	expect_seen(test, 1);
+	wake(f);
+	expect_seen(test, 2);
+}
+
+static void backlog_busy(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	f->busy = 1;
+	xmit(f, frames(test, 3), false);
+	wake(f);
+	expect_seen(test, 3);
+	KUNIT_EXPECT_EQ(test, f->rung, 3U);
+}
+
+static void backlog_down(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	xmit(f, frames(test, 10), false);
+	clear_bit(__LINK_STATE_START, &f->dev->state);
+	wake(f);
+	expect_seen(test, RING);
+	cvsw_backlogs_purge(f->backlogs);
+	set_bit(__LINK_STATE_START, &f->dev->state);
+	wake(f);
+	expect_seen(test, RING);
+	/* What waits when it ends is freed. */
+	xmit(f, frames(test, 10), false);
+}
+
+static int backlog_init(struct kunit *test)
+{
+	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	if (!f)
+		return -ENOMEM;
+	test->priv = f;
+	f->dev = alloc_etherdev(sizeof(f));
+	f->stats = cvsw_stats_alloc();
+	if (!f->dev || !f->stats)
+		return -ENOMEM;
+	*(struct fixture **)netdev_priv(f->dev) = f;
+	set_bit(__LINK_STATE_START, &f->dev->state);
+	set_bit(__LINK_STATE_PRESENT, &f->dev->state);
+	f->txq = netdev_get_tx_queue(f->dev, 0);
+	f->backlogs = cvsw_backlogs_create(f->dev, &ring, f->stats);
+	return f->backlogs ? 0 : -ENOMEM;
+}
+
+static void backlog_exit(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	cvsw_backlogs_destroy(f->backlogs);
+	free_percpu(f->stats);
+	free_netdev(f->dev);
+}
+
+static struct kunit_case backlog_cases[] = {
+	KUNIT_CASE(backlog_keeps_order),
+	KUNIT_CASE(backlog_doorbell),
+	KUNIT_CASE(backlog_is_bounded),
+	KUNIT_CASE(backlog_added),
+	KUNIT_CASE(backlog_busy),
+	KUNIT_CASE(backlog_down),
+	{}
+};
+
+static struct kunit_suite backlog_suite = {
+	.name = "backlog",
+	.init = backlog_init,
+	.exit = backlog_exit,
+	.test_cases = backlog_cases,
+};
+kunit_test_suite(backlog_suite);
