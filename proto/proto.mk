@@ -59,7 +59,7 @@ proto-test: $(PROTO_TEST) $(PROTO_FLOWTOOL) $(PROTO_SHARED:%=$(BUILD)/freestandi
 FUZZ_SECONDS ?= 20
 export FUZZ_SECONDS
 PROTO_FUZZ_DIR := $(BUILD)/fuzz/proto
-PROTO_FUZZ_TARGETS := fuzz_msg fuzz_ofp10 fuzz_ofp fuzz_text
+PROTO_FUZZ_TARGETS := fuzz_msg fuzz_ofp10 fuzz_sa fuzz_ofp fuzz_text
 PROTO_FUZZ_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -O1 -g \
 	-fsanitize=address,undefined,fuzzer -fno-sanitize-recover=all
 PROTO_FUZZ_BINS := $(PROTO_FUZZ_TARGETS:%=$(PROTO_FUZZ_DIR)/%)

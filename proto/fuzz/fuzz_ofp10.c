@@ -4,7 +4,8 @@
 #include "../cvsw_text.h"
 #include "fuzz.h"
 
-static void check_flow(enum cvsw_flow_command command, const struct cvsw_flow *flow, size_t used)
+static void check_flow(enum cvsw_flow_command command, const struct cvsw_flow *flow, bool is_nxt,
+		       size_t used)
 {
 	uint8_t out[CVSW_OFP10_FLOW_MOD_MAX];
 	struct cvsw_text_error error;
@@ -19,9 +20,10 @@ static void check_flow(enum cvsw_flow_command command, const struct cvsw_flow *f
 	MUST(cvsw_match_covers(&normal, &flow->match));
 
 	written = cvsw_ofp10_encode(command, flow, out, sizeof(out));
-	MUST(written == used);
+	/* One that ofp_match can express gets no longer, if it came as an OFPT_FLOW_MOD. */
+	MUST(written && (is_nxt || written <= used));
 	MUST(!cvsw_ofp10_decode(out, written, &used_again, &command_again, &again, NULL));
-	MUST(used_again == used && command_again == command);
+	MUST(used_again == written && command_again == command);
 	MUST(cvsw_flow_equal(&again, flow));
 
 	MUST(cvsw_text_format(flow, text, sizeof(text)) < sizeof(text));
@@ -41,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			break;
 		}
 		MUST(used && used <= len);
-		check_flow(command, &flow, used);
+		check_flow(command, &flow, data[1] == 4, used);
 		data += used;
 		len -= used;
 	}

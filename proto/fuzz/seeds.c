@@ -5,6 +5,7 @@
 
 #include "../cvsw_msg.h"
 #include "../cvsw_ofp10.h"
+#include "../cvsw_sa.h"
 #include "../cvsw_text.h"
 #include "../tests/gen.h"
 #include "../tests/ovs_channel.h"
@@ -36,12 +37,22 @@ static void save_flow(struct rng *rng, unsigned int number)
 
 	gen_flow(rng, GEN_ANY, &flow);
 	len = cvsw_ofp10_encode(number % 5, &flow, flow_mod, sizeof(flow_mod));
-	if (number % 3 == 0)	/* the published driver's header */
+	if (number % 3 == 0 && flow_mod[1] == 14)	/* the published driver's header */
 		memcpy(flow_mod, "\0\x0e\0\0\0\0\0\0", 8);
 	save("fuzz_ofp10", number, flow_mod, len);
 	msg.len = msg.type == CVSW_MSG_REGISTER ? 6 : (uint16_t)len;
 	save("fuzz_msg", number, frame, cvsw_msg_encode(&msg, frame, sizeof(frame)));
 	save("fuzz_text", number, text, cvsw_text_format(&flow, text, sizeof(text)));
+}
+
+static void save_sa(struct rng *rng, unsigned int number)
+{
+	static const uint8_t key_lens[] = { 16, 32, 0 };
+	uint8_t data[CVSW_SA_MAX_LEN];
+	struct cvsw_sa sa;
+
+	gen_sa(rng, key_lens[number % 3], &sa);
+	save("fuzz_sa", number, data, cvsw_sa_encode(&sa, data, sizeof(data)));
 }
 
 int main(int argc, char **argv)
@@ -61,6 +72,8 @@ int main(int argc, char **argv)
 	directory = argv[1];
 	for (i = 0; i < 60; i++)
 		save_flow(&rng, i);
+	for (i = 0; i < 12; i++)
+		save_sa(&rng, i);
 	for (i = 0; i < sizeof(channel) / sizeof(channel[0]); i++) {
 		size_t len;
 		uint8_t *data = from_hex(channel[i], &len);

@@ -469,6 +469,26 @@ void gen_flow(struct rng *rng, enum gen_kind kind, struct cvsw_flow *flow)
 	gen_actions(rng, kind != GEN_ANY, flow);
 }
 
+void gen_sa(struct rng *rng, uint8_t key_len, struct cvsw_sa *sa)
+{
+	unsigned int i;
+
+	memset(sa, 0, sizeof(*sa));
+	sa->direction = rng_chance(rng, 50) ? CVSW_SA_OUT : CVSW_SA_IN;
+	sa->spi = (uint32_t)rng_next(rng) | 256;
+	sa->key_len = key_len;
+	if (!key_len)
+		return;
+	if (rng_chance(rng, 50)) {
+		sa->udp_src = (uint16_t)(1 + rng_below(rng, 65535));
+		sa->udp_dst = 4500;
+	}
+	for (i = 0; i < sizeof(sa->salt); i++)
+		sa->salt[i] = (uint8_t)rng_next(rng);
+	for (i = 0; i < key_len; i++)
+		sa->key[i] = (uint8_t)rng_next(rng);
+}
+
 uint8_t *exact_copy(const uint8_t *data, size_t len)
 {
 	uint8_t *copy = malloc(len ? len : 1);

@@ -7,6 +7,7 @@
 #define GEN_H
 
 #include "../cvsw_flow.h"
+#include "../cvsw_sa.h"
 
 struct rng {
 	uint64_t state;
@@ -65,6 +66,8 @@ enum gen_kind {
 
 /* A valid flow. */
 void gen_flow(struct rng *rng, enum gen_kind kind, struct cvsw_flow *flow);
+
+void gen_sa(struct rng *rng, uint8_t key_len, struct cvsw_sa *sa);
 
 /* @len bytes on the heap and not one more, so that AddressSanitizer sees every overrun. */
 uint8_t *exact_copy(const uint8_t *data, size_t len);

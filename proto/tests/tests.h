@@ -4,6 +4,7 @@
 
 #include "tap.h"
 
-extern const struct tap_test flow_tests[], ofp10_tests[], msg_tests[], ofp_tests[], text_tests[];
+extern const struct tap_test flow_tests[], ofp10_tests[], nxm_tests[], sa_tests[], msg_tests[],
+	ofp_tests[], text_tests[];
 
 #endif
