@@ -87,8 +87,10 @@ source=$cache/$version
 out=$cache/$version-$key
 
 mkdir -p "$cache" "$(dirname "$link")"
-exec 9> "$cache/lock"
-flock -n 9 || { say "waiting for another build in the same cache"; flock 9; }
+if [[ ! -e $out/.built ]]; then
+	exec 9> "$cache/lock"
+	flock -n 9 || { say "waiting for another build in the same cache"; flock 9; }
+fi
 if [[ ! -e $out/.built ]]; then
 	unpack
 	start=$SECONDS
