@@ -20,7 +20,7 @@ def main():
                            text=True, check=True).stdout.splitlines()
     command = re.sub(r"\s", "", text[text.index("ovs-ofctl packet-out"):])
     failures = []
-    if len(hexes) != 2 or len(means) != len(hexes):
+    if len(hexes) != 3 or len(means) != len(hexes):
         failures.append(f"{len(hexes)} frames and {len(means)} meanings")
     failures += [f"README says {mean!r}, the bytes say {line!r}"
                  for mean, line in zip(means, shown) if mean != line]
