@@ -81,7 +81,8 @@ static void random_frame_of(struct fixture *f, struct shape *s)
 static struct sk_buff *skb_of(struct kunit *test, struct fixture *f, const struct shape *s,
 			      unsigned int headroom)
 {
-	unsigned int linear = s->payload + (pick(&f->rnd, 2) ? 0 : pick(&f->rnd, s->len - s->payload));
+	unsigned int payload = s->len - s->payload;
+	unsigned int linear = s->payload + (pick(&f->rnd, 2) ? 0 : pick(&f->rnd, payload + 1));
 	struct sk_buff *skb = alloc_skb(headroom + linear, GFP_KERNEL);
 	unsigned int at = linear;
 
@@ -156,15 +157,16 @@ static void expect_same_list(struct kunit *test, struct sk_buff *got, struct sk_
 	KUNIT_ASSERT_PTR_EQ(test, got, expected);
 }
 
-static struct sk_buff *segment_it(struct sk_buff *skb)
+static struct sk_buff *segment_it(struct fixture *f, struct sk_buff *skb)
 {
+	bool gso = skb_is_gso(skb), linear = pick(&f->rnd, 2);
 	struct cvsw_inner inner;
 
 	cvsw_inner_read(skb, &inner);
 	local_bh_disable();
-	skb = cvsw_segment(skb, &inner, HEADROOM);
+	skb = cvsw_segment(skb, &inner, HEADROOM, linear);
 	local_bh_enable();
-	return skb;
+	return gso && linear && !IS_ERR(skb) && skb_is_nonlinear(skb) ? NULL : skb;
 }
 
 static void segment_as_stack(struct kunit *test)
@@ -198,7 +200,7 @@ static void segment_as_stack(struct kunit *test)
 		cvsw_inner_read(skb, &inner);
 		longest = cvsw_segment_len(skb, &inner);
 		KUNIT_ASSERT_EQ(test, longest, expected->len);
-		got = segment_it(skb);
+		got = segment_it(f, skb);
 		KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(got));
 		expect_same_list(test, got, expected);
 		if (other) {
@@ -235,7 +237,7 @@ static void segment_single(struct kunit *test)
 		case 0: other = skb_clone(skb, GFP_KERNEL); break;
 		case 1: other = skb_get(skb); break;
 		}
-		got = segment_it(skb);
+		got = segment_it(f, skb);
 		KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(got));
 		KUNIT_ASSERT_EQ(test, got == skb, roomy && !other);
 		expect_same_list(test, got, expected);
@@ -268,7 +270,7 @@ static void segment_owner(struct kunit *test)
 			make_gso(f, &s, skb);
 		skb_set_owner_w(skb, socket->sk);
 		charge = skb->truesize;
-		for (skb = segment_it(skb); skb; skb = next) {
+		for (skb = segment_it(f, skb); skb; skb = next) {
 			KUNIT_ASSERT_EQ(test, refcount_read(&socket->sk->sk_wmem_alloc),
 					idle + (int)charge);
 			next = skb->next;
@@ -299,7 +301,7 @@ static void segment_damaged(struct kunit *test)
 		if (!pick(&f->rnd, 4))
 			skb->csum_start = pick(&f->rnd, 0x10000);
 		skb_shinfo(skb)->gso_type |= skb_is_gso(skb) ? SKB_GSO_DODGY : 0;
-		got = segment_it(skb);
+		got = segment_it(f, skb);
 		if (IS_ERR(got)) {
 			kfree_skb(skb);
 			continue;

@@ -108,9 +108,10 @@ static bool encrypts_next(const struct cvsw_walk *walk)
 }
 
 static struct sk_buff *segments(struct cvsw_walk *walk, struct sk_buff *skb,
-				const struct cvsw_inner *inner, unsigned int headroom)
+				const struct cvsw_inner *inner, unsigned int headroom,
+				bool encrypted)
 {
-	struct sk_buff *list = cvsw_segment(skb, inner, headroom);
+	struct sk_buff *list = cvsw_segment(skb, inner, headroom, encrypted);
 
 	if (likely(!IS_ERR(list)))
 		return list;
@@ -123,6 +124,7 @@ static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 {
 	unsigned int head = CVSW_VXLAN_HEAD, layers = CVSW_VXLAN_HEAD - ETH_HLEN;
 	struct cvsw_engine *engine = walk->engine;
+	bool encrypted = encrypts_next(walk);
 	struct cvsw_inner inner;
 	struct sk_buff *list;
 
@@ -131,7 +133,7 @@ static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 		cvsw_stats_count(engine->stats, CVSW_CNT_DROP_NOMEM);
 		return NULL;
 	}
-	if (encrypts_next(walk)) {
+	if (encrypted) {
 		head += CVSW_ESP_HEAD;
 		layers += CVSW_ESP_OVERHEAD;
 	}
@@ -140,7 +142,7 @@ static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 		dev_kfree_skb_any(skb);
 		return NULL;
 	}
-	list = segments(walk, skb, &inner, head);
+	list = segments(walk, skb, &inner, head, encrypted);
 	if (list)
 		cvsw_vxlan_encap(list, &inner, tunnel);
 	walk->layered = true;
@@ -202,7 +204,9 @@ static struct sk_buff *pieces(struct cvsw_walk *walk, struct sk_buff *skb,
 	struct cvsw_inner inner;
 
 	cvsw_inner_read(skb, &inner);
-	return segments(walk, skb, &inner, type == CVSW_ACT_ENCRYPT ? CVSW_ESP_HEAD : 0);
+	if (type == CVSW_ACT_ENCRYPT)
+		return segments(walk, skb, &inner, CVSW_ESP_HEAD, true);
+	return segments(walk, skb, &inner, 0, false);
 }
 
 /* ---- actions ---- */

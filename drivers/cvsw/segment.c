@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * One frame of many segments becomes many frames, once, here, and not once
- * more in a stack below: a payload byte is read and written a single time, and
- * that time it is summed as well.  Every segment costs one allocation.
+ * more in a stack below.  A payload byte is summed as it is copied, if whoever
+ * comes next is to write to it; else it stays in the page it is in, and is
+ * summed there.  Every segment costs one allocation.
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -28,6 +29,10 @@
  * @headers: length of all headers, Ethernet to transport
  * @size: payload bytes in each segment but the last
  * @sum: whether there is a transport checksum to compute
+ * @linear: payload is copied; else what is in page fragments stays there, and
+ *	the next segment begins in
+ * @frag: this one, behind
+ * @frag_used: so many bytes
  */
 struct cut {
 	struct sk_buff *skb;
@@ -36,6 +41,9 @@ struct cut {
 	unsigned int headers;
 	unsigned int size;
 	bool sum;
+	bool linear;
+	unsigned int frag;
+	unsigned int frag_used;
 };
 
 static struct sk_buff *alloc_frame(const struct sk_buff *like, unsigned int headroom,
@@ -208,24 +216,65 @@ static void write_l4(const struct cut *cut, void *l4, __wsum sum, unsigned int l
 		*check = CSUM_MANGLED_0;
 }
 
-static struct sk_buff *segment(const struct cut *cut, unsigned int index)
+/* Hang the next @len bytes of the page fragments onto @skb. */
+static void take_frags(struct cut *cut, struct sk_buff *skb, unsigned int len)
+{
+	struct skb_shared_info *to = skb_shinfo(skb);
+
+	to->flags |= skb_shinfo(cut->skb)->flags & SKBFL_SHARED_FRAG;
+	skb->len += len;
+	skb->data_len += len;
+	skb->truesize += len;
+	while (len) {
+		const skb_frag_t *from = &skb_shinfo(cut->skb)->frags[cut->frag];
+		unsigned int left = skb_frag_size(from) - cut->frag_used, n = min(len, left);
+		skb_frag_t *frag = &to->frags[to->nr_frags];
+
+		*frag = *from;
+		skb_frag_off_add(frag, cut->frag_used);
+		skb_frag_size_set(frag, n);
+		skb_frag_ref(skb, to->nr_frags++);
+		cut->frag_used += n;
+		if (n == left) {
+			cut->frag++;
+			cut->frag_used = 0;
+		}
+		len -= n;
+	}
+}
+
+static struct sk_buff *segment(struct cut *cut, unsigned int index)
 {
 	unsigned int from = cut->headers + index * cut->size, left = cut->skb->len - from;
-	unsigned int len = min(left, cut->size), total = cut->headers + len;
+	unsigned int len = min(left, cut->size), total = cut->headers + len, copied = len;
 	struct sk_buff *skb;
 	__wsum sum = 0;
 
-	skb = alloc_frame(cut->skb, cut->headroom, total);
+	if (!cut->linear)
+		copied = from < skb_headlen(cut->skb) ? min(len, skb_headlen(cut->skb) - from) : 0;
+	skb = alloc_frame(cut->skb, cut->headroom, cut->headers + copied);
 	if (unlikely(!skb))
 		return NULL;
 	memcpy(skb->data, cut->skb->data, cut->headers);
 	if (cut->sum)
-		sum = skb_copy_and_csum_bits(cut->skb, from, skb->data + cut->headers, len);
+		sum = skb_copy_and_csum_bits(cut->skb, from, skb->data + cut->headers, copied);
 	else
-		skb_copy_bits(cut->skb, from, skb->data + cut->headers, len);
+		skb_copy_bits(cut->skb, from, skb->data + cut->headers, copied);
+	if (copied < len) {
+		if (cut->sum)
+			sum = csum_block_add(sum, skb_checksum(cut->skb, from + copied,
+							       len - copied, 0), copied);
+		take_frags(cut, skb, len - copied);
+	}
 	write_ip(cut, skb->data + cut->inner->l3, total - cut->inner->l3, index);
 	write_l4(cut, skb->data + cut->inner->l4, sum, total - cut->inner->l4, index, len == left);
 	return skb;
+}
+
+/* Pages that their owner wants back, or that are counted otherwise, are not lent on. */
+static bool may_lend_frags(const struct sk_buff *skb)
+{
+	return !skb_zcopy((struct sk_buff *)skb) && !skb->pp_recycle && !skb_has_frag_list(skb);
 }
 
 /* Is it of the kinds cut here?  Then cut->headers is set. */
@@ -260,6 +309,7 @@ static struct sk_buff *cut_up(struct cut *cut)
 	cut->size = skb_shinfo(skb)->gso_size;
 	if (!cut->size || !pskb_may_pull(skb, cut->headers))
 		return ERR_PTR(-EINVAL);
+	cut->linear = cut->linear || !may_lend_frags(skb);
 	cut->sum = cut->inner->protocol == IPPROTO_TCP || skb->ip_summed == CHECKSUM_PARTIAL ||
 		   ((struct udphdr *)(skb->data + cut->inner->l4))->check;
 
@@ -309,9 +359,11 @@ static struct sk_buff *cut_up_by_stack(const struct cut *cut)
 }
 
 struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_inner *inner,
-			     unsigned int headroom)
+			     unsigned int headroom, bool linear)
 {
-	struct cut cut = { .skb = skb, .inner = inner, .headroom = headroom };
+	struct cut cut = {
+		.skb = skb, .inner = inner, .headroom = headroom, .linear = linear,
+	};
 	struct sk_buff *list;
 
 	if (!skb_is_gso(skb))

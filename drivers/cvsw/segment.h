@@ -17,9 +17,10 @@
  *	an ERR_PTR is returned
  * @inner: of @skb, by cvsw_inner_read()
  * @headroom: bytes wanted in front; a new frame has room for ESP besides
+ * @linear: the frames' payload is going to be written to: segments do not lend
+ *	it from @skb, and are linear
  *
- * TCP and UDP GSO is segmented in one pass that copies into linear frames and
- * sums on the way; other kinds are left to skb_gso_segment().  A frame that is
+ * TCP and UDP GSO is segmented in one pass; other kinds are left to skb_gso_segment().  A frame that is
  * not GSO, is nobody else's and has the room stays as it is.  In each the
  * transport checksum is finished (CHECKSUM_NONE or what was better), and the
  * first @headroom bytes in front are its own.  The sender's socket is charged
@@ -30,7 +31,7 @@
  * ERR_PTR(-EINVAL): a GSO frame whose headers are not what it says.
  */
 struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_inner *inner,
-			     unsigned int headroom);
+			     unsigned int headroom, bool linear);
 
 /**
  * cvsw_segment_len() - the length of the longest frame that cvsw_segment() makes

@@ -52,6 +52,7 @@ struct cvsw_entry_stats {
  * @mask: the bits that count
  * @first: the first 64-bit word of @mask that is not zero
  * @last: the word behind the last such
+ * @classes: see class_of(): which of a frame's its entries may match; only grows
  * @top: writers': highest priority of an entry, or NO_ENTRY
  * @listed: writers': what the published array has for @top, or NO_ENTRY
  * @node: in the table's all_masks
@@ -61,6 +62,7 @@ struct cvsw_table_mask {
 	struct cvsw_key mask __aligned(8);
 	u8 first;
 	u8 last;
+	u8 classes;
 	int top;
 	int listed;
 	struct list_head node;
@@ -144,12 +146,40 @@ static const struct rhashtable_params entry_params = {
 	.obj_cmpfn = compare_masked,
 };
 
+/* ---- classes ---- */
+
+/*
+ * Direction and pass of a frame, a number below eight.  Flows are mostly of one
+ * direction and often of one pass, so that for a frame of another a mask need
+ * not be tried.
+ */
+static u8 class_of(const struct cvsw_key *key)
+{
+	static_assert(CVSW_NET == 2 && CVSW_MAX_PASSES == 4);
+
+	return (key->in_port & CVSW_NET) << 1 | (key->pass & (CVSW_MAX_PASSES - 1));
+}
+
+/* A bit for each class whose frames an entry may match. */
+static u8 classes_of(const struct cvsw_entry *entry)
+{
+	u8 value = class_of(&entry->match.key), mask = class_of(&entry->match.mask->mask);
+	unsigned int class;
+	u8 classes = 0;
+
+	for (class = 0; class < 8; class++)
+		if ((class & mask) == value)
+			classes |= 1 << class;
+	return classes;
+}
+
 /* ---- lookup ---- */
 
 struct cvsw_entry *cvsw_table_lookup_below(const struct cvsw_table *table,
 					   const struct cvsw_key *key, int below)
 {
 	const struct mask_array *masks = rcu_dereference(table->masks);
+	u8 class = 1 << class_of(key);
 	struct cvsw_entry *best = NULL;
 	unsigned int i;
 
@@ -161,6 +191,8 @@ struct cvsw_entry *cvsw_table_lookup_below(const struct cvsw_table *table,
 
 		if (best && best->priority >= masks->slots[i].bound)
 			break;
+		if (!(READ_ONCE(mask->classes) & class))
+			continue;
 		apply_mask(&masked, mask, key);
 		list = rhltable_lookup(&mask->entries, &masked, entry_params);
 		rhl_for_each_entry_rcu(entry, pos, list, node)
@@ -481,6 +513,7 @@ int cvsw_table_add(struct cvsw_table *table, const struct cvsw_flow *flow)
 	if (!mask)
 		goto free_entry;
 	entry->match.mask = mask;
+	WRITE_ONCE(mask->classes, mask->classes | classes_of(entry));
 
 	twin = entry_find_twin(entry);
 	if (twin) {
