@@ -3,6 +3,7 @@
 #define CVSWD_AGENT_H
 
 #include "nics.h"
+#include "overlays.h"
 #include "vswitch.h"
 
 #define CVSW_VERSION		"0.1"
@@ -17,6 +18,7 @@ struct agent {
 	struct event_base *base;
 	struct nics nics;
 	struct vswitches switches;
+	struct overlays overlays;
 	const char *state_path;
 };
 

@@ -12,6 +12,7 @@
 #include "alloc.h"
 #include "log.h"
 #include "request.h"
+#include "wipe.h"
 
 struct client {
 	LIST_ENTRY(client) in_list;
@@ -81,7 +82,7 @@ static void take_lines(struct client *client)
 		}
 		client->busy = true;
 		request_take(client->agent, client, line, len);
-		free(line);
+		wipe_free(line);
 	}
 }
 

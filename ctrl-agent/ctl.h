@@ -19,7 +19,18 @@ struct ctl_options {
 	bool local;
 	bool wait;
 	unsigned int timeout_ms;
+	/* Of set-key and overlay add, if @of_command; NULL: not given. */
+	bool of_command;
+	const char *file;
+	const char *vni;
+	const char *encrypt;
+	const char *udp_encap;	/* "": without ports */
+	const char *pool;
+	const char *underlay_mtu;
+	const char *rekey;
 };
+
+#define CTL_MANY	4096
 
 /**
  * struct ctl_command - a command
@@ -39,6 +50,8 @@ struct ctl_command {
 extern const struct ctl_command ctl_show_commands[];
 extern const struct ctl_command ctl_flow_commands[];
 extern const struct ctl_command ctl_setting_commands[];
+extern const struct ctl_command ctl_key_commands[];
+extern const struct ctl_command ctl_overlay_commands[];
 extern const struct ctl_command ctl_local_commands[];
 
 /* "cvswctl: ..." on stderr */
@@ -72,6 +85,13 @@ enum ctl_exit ctl_say_change(const struct ctl_options *options, const json_t *an
 
 /** ctl_text() - a string of an object, or @missing */
 const char *ctl_text(const json_t *object, const char *key, const char *missing);
+
+/**
+ * ctl_parse_udp() - "SRC:DST" as an array; NULL: ESP's own port, twice
+ *
+ * Return: false after a complaint.
+ */
+bool ctl_parse_udp(const char *text, json_t **udp);
 
 /** ctl_names() - ["csum", "tso"] as "csum,tso"; [] as "none"; NULL as "-" */
 const char *ctl_names(const json_t *array, char *buf, size_t room);

@@ -10,6 +10,7 @@
 #include "ctl.h"
 #include "cvsw_nl.h"
 #include "cvsw_ofp10.h"
+#include "cvsw_sa.h"
 #include "cvsw_text.h"
 
 struct reading {
@@ -30,6 +31,14 @@ static struct nla_policy policy[CVSW_NLA_MAX + 1] = {
 	[CVSW_NLA_COUNTER_NAME] = { .type = NLA_STRING },
 	[CVSW_NLA_COUNTER] = { .type = NLA_U64 },
 	[CVSW_NLA_VERSION] = { .type = NLA_STRING },
+	[CVSW_NLA_SPI] = { .type = NLA_U32 },
+	[CVSW_NLA_SA_DIRECTION] = { .type = NLA_U8 },
+	[CVSW_NLA_SA_STATE] = { .type = NLA_U8 },
+	[CVSW_NLA_KEY_BITS] = { .type = NLA_U16 },
+	[CVSW_NLA_UDP_SRC] = { .type = NLA_U16 },
+	[CVSW_NLA_UDP_DST] = { .type = NLA_U16 },
+	[CVSW_NLA_SEQ] = { .type = NLA_U64 },
+	[CVSW_NLA_ALGORITHM] = { .type = NLA_STRING },
 };
 
 static json_t *named(struct nlattr **attrs)
@@ -94,18 +103,23 @@ static json_t *flow_text(struct nlattr *flow_mod)
 	return json_string(text);
 }
 
-static void take_flow(json_t *items, struct nlattr **attrs)
+static void take_counts(json_t *item, struct nlattr **attrs)
 {
-	json_t *item = named(attrs);
-
-	if (attrs[CVSW_NLA_FLOW_MOD])
-		json_object_set_new(item, "flow", flow_text(attrs[CVSW_NLA_FLOW_MOD]));
 	if (attrs[CVSW_NLA_N_PACKETS])
 		json_object_set_new(item, "packets",
 				    json_integer(nla_get_u64(attrs[CVSW_NLA_N_PACKETS])));
 	if (attrs[CVSW_NLA_N_BYTES])
 		json_object_set_new(item, "bytes",
 				    json_integer(nla_get_u64(attrs[CVSW_NLA_N_BYTES])));
+}
+
+static void take_flow(json_t *items, struct nlattr **attrs)
+{
+	json_t *item = named(attrs);
+
+	if (attrs[CVSW_NLA_FLOW_MOD])
+		json_object_set_new(item, "flow", flow_text(attrs[CVSW_NLA_FLOW_MOD]));
+	take_counts(item, attrs);
 	json_array_append_new(items, item);
 }
 
@@ -119,6 +133,46 @@ static void take_counter(json_t *items, struct nlattr **attrs)
 	if (attrs[CVSW_NLA_COUNTER])
 		json_object_set_new(item, "value",
 				    json_integer(nla_get_u64(attrs[CVSW_NLA_COUNTER])));
+	json_array_append_new(items, item);
+}
+
+static const char *sa_state_name(uint8_t state)
+{
+	static const char *const names[] = {
+		[CVSW_SA_ACTIVE] = "active",
+		[CVSW_SA_STOPPED] = "stopped",
+		[CVSW_SA_SPENT] = "spent",
+	};
+
+	return state < sizeof(names) / sizeof(*names) ? names[state] : "unknown";
+}
+
+static void take_sa(json_t *items, struct nlattr **attrs)
+{
+	json_t *item = named(attrs);
+
+	if (attrs[CVSW_NLA_SPI])
+		json_object_set_new(item, "spi", json_integer(nla_get_u32(attrs[CVSW_NLA_SPI])));
+	if (attrs[CVSW_NLA_SA_DIRECTION])
+		json_object_set_new(item, "direction",
+				    json_string(nla_get_u8(attrs[CVSW_NLA_SA_DIRECTION]) ==
+						CVSW_SA_OUT ? "out" : "in"));
+	if (attrs[CVSW_NLA_SA_STATE])
+		json_object_set_new(item, "state",
+				    json_string(sa_state_name(nla_get_u8(attrs[CVSW_NLA_SA_STATE]))));
+	if (attrs[CVSW_NLA_KEY_BITS])
+		json_object_set_new(item, "alg",
+				    json_sprintf("aes-gcm-%u", nla_get_u16(attrs[CVSW_NLA_KEY_BITS])));
+	if (attrs[CVSW_NLA_UDP_SRC] && attrs[CVSW_NLA_UDP_DST])
+		json_object_set_new(item, "udp",
+				    json_pack("[i, i]", nla_get_u16(attrs[CVSW_NLA_UDP_SRC]),
+					      nla_get_u16(attrs[CVSW_NLA_UDP_DST])));
+	if (attrs[CVSW_NLA_SEQ])
+		json_object_set_new(item, "seq", json_integer(nla_get_u64(attrs[CVSW_NLA_SEQ])));
+	if (attrs[CVSW_NLA_ALGORITHM])
+		json_object_set_new(item, "by",
+				    json_string(nla_get_string(attrs[CVSW_NLA_ALGORITHM])));
+	take_counts(item, attrs);
 	json_array_append_new(items, item);
 }
 
@@ -263,6 +317,27 @@ static void print_counters(const json_t *items)
 	}
 }
 
+static void print_sas(const json_t *items)
+{
+	const char *device = "";
+	const json_t *item, *udp;
+	size_t i;
+
+	json_array_foreach(items, i, item) {
+		device = print_device(item, device);
+		udp = json_object_get(item, "udp");
+		printf("  spi=0x%08llx %-3s  %s  %s  seq=%lld, n_packets=%lld, n_bytes=%lld",
+		       number(item, "spi"), ctl_text(item, "direction", "?"),
+		       ctl_text(item, "alg", "?"), ctl_text(item, "state", "?"),
+		       number(item, "seq"), number(item, "packets"), number(item, "bytes"));
+		if (udp)
+			printf(", udp=%lld:%lld",
+			       (long long)json_integer_value(json_array_get(udp, 0)),
+			       (long long)json_integer_value(json_array_get(udp, 1)));
+		printf("  (%s)\n", ctl_text(item, "by", "?"));
+	}
+}
+
 static enum ctl_exit local_show(const struct ctl_options *options, char **args)
 {
 	return ask_driver(options, args[0], CVSW_NL_GET_PORT, take_port, print_ports);
@@ -278,9 +353,15 @@ static enum ctl_exit local_stats(const struct ctl_options *options, char **args)
 	return ask_driver(options, args[0], CVSW_NL_GET_STATS, take_counter, print_counters);
 }
 
+static enum ctl_exit local_sa(const struct ctl_options *options, char **args)
+{
+	return ask_driver(options, args[0], CVSW_NL_GET_SA, take_sa, print_sas);
+}
+
 const struct ctl_command ctl_local_commands[] = {
 	{ "show", "[DEV]", "devices under CVSW and their state", 0, 1, local_show },
 	{ "dump-flows", "[DEV]", "their flows, with counters", 0, 1, local_dump_flows },
 	{ "stats", "[DEV]", "their counters, by cause", 0, 1, local_stats },
+	{ "sa", "[DEV]", "their security associations, never a key", 0, 1, local_sa },
 	{ 0 },
 };

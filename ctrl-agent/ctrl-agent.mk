@@ -5,10 +5,12 @@ AGENT_DIR := $(TOP)/ctrl-agent
 AGENT_HEADERS := $(wildcard $(AGENT_DIR)/*.h $(AGENT_DIR)/tests/*.h $(TOP)/proto/*.h)
 
 # What decides, without sockets: the unit tests link this much.
-AGENT_LOGIC := flowset reconcile listing session log
+AGENT_LOGIC := flowset reconcile listing session overlay ways log
 AGENT_DAEMON := $(AGENT_LOGIC) nics vswitch ofconn channel direct address \
-	client request report intent place state cvswd
-AGENT_CTL := cvswctl ctl_client ctl_change ctl_show ctl_flows ctl_settings ctl_local
+	client request request_overlay request_keys report report_overlay intent place \
+	state state_overlay overlays wipe cvswd
+AGENT_CTL := cvswctl ctl_client ctl_change ctl_show ctl_flows ctl_settings ctl_keys ctl_overlay \
+	ctl_local
 
 AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0)
 CVSWD_LIBS := -levent -ljansson -lpcap
@@ -59,10 +61,10 @@ $(TAPNIC): $(addprefix $(BUILD)/user/agent/,tests/tapnic.o tests/simnic.o flowse
 # Unit tests, sanitized, on what decides; then the daemon against a fake switch
 # and against Open vSwitch.
 AGENT_TAP_DIR := $(TOP)/proto/tests
-AGENT_TESTS := $(BUILD)/asan/agent/test_reconcile $(BUILD)/asan/agent/test_session
+AGENT_TESTS := $(addprefix $(BUILD)/asan/agent/,test_reconcile test_session test_overlay)
 AGENT_TEST_CFLAGS := -I$(AGENT_DIR)/tests -I$(AGENT_TAP_DIR)
 AGENT_TEST_LOGIC := $(addprefix $(BUILD)/asan/agent/,flowset.o reconcile.o listing.o session.o \
-	intent.o tests/flows.o tests/simnic.o tests/tap.o) $(AGENT_PROTO_ASAN)
+	overlay.o ways.o intent.o tests/flows.o tests/simnic.o tests/tap.o) $(AGENT_PROTO_ASAN)
 
 $(BUILD)/asan/agent/tests/tap.o: $(AGENT_TAP_DIR)/tap.c $(AGENT_TAP_DIR)/tap.h
 	@mkdir -p $(@D)

@@ -9,11 +9,29 @@
 #include "ctl.h"
 
 static const struct ctl_command *const remote_groups[] = {
-	ctl_show_commands, ctl_flow_commands, ctl_setting_commands, NULL,
+	ctl_show_commands, ctl_flow_commands, ctl_setting_commands, ctl_key_commands,
+	ctl_overlay_commands, NULL,
 };
 static const struct ctl_command *const local_groups[] = { ctl_local_commands, NULL };
 
+enum {
+	OPTION_FILE = 256,
+	OPTION_VNI,
+	OPTION_ENCRYPT,
+	OPTION_UDP_ENCAP,
+	OPTION_POOL,
+	OPTION_UNDERLAY_MTU,
+	OPTION_REKEY,
+};
+
 static const struct option long_options[] = {
+	{ "file", required_argument, NULL, OPTION_FILE },
+	{ "vni", required_argument, NULL, OPTION_VNI },
+	{ "encrypt", optional_argument, NULL, OPTION_ENCRYPT },
+	{ "udp-encap", optional_argument, NULL, OPTION_UDP_ENCAP },
+	{ "underlay-pool", required_argument, NULL, OPTION_POOL },
+	{ "underlay-mtu", required_argument, NULL, OPTION_UNDERLAY_MTU },
+	{ "rekey", required_argument, NULL, OPTION_REKEY },
 	{ "json", no_argument, NULL, 'j' },
 	{ "local", no_argument, NULL, 'l' },
 	{ "socket", required_argument, NULL, 's' },
@@ -33,6 +51,12 @@ static const char options_help[] =
 "      --timeout SEC  wait this long (default 10)\n"
 "  -V, --version\n"
 "  -h, --help\n"
+"\n"
+"Of overlay add: --vni N  --encrypt [aes-gcm-128|aes-gcm-256]\n"
+"  --udp-encap[=SRC:DST]\n"
+"  --underlay-pool NET/LEN  --underlay-mtu BYTES  --rekey SEC\n"
+"Of set-key: alg=aes-gcm-128|aes-gcm-256 [udp[=SRC:DST]], and the key from --file FILE,\n"
+"  or with - from standard input\n"
 "\n"
 "A NIC is named by its MAC address, by DPID:PORT, or by its port's name at the switch.\n"
 "Exit status: 0 done, 1 refused or failed, 2 wrong usage.  More in cvswctl(8).\n";
@@ -106,6 +130,11 @@ static enum ctl_exit run(const struct ctl_options *options, int argc, char **arg
 		ctl_complain("no command \"%s\"%s", argv[0], options->local ? " with --local" : "");
 		return fail_usage();
 	}
+	if (options->of_command && strcmp(command->name, "overlay") &&
+	    strcmp(command->name, "set-key")) {
+		ctl_complain("an option given is not one of %s", command->name);
+		return CTL_USAGE;
+	}
 	if (n_args < command->min_args || n_args > command->max_args) {
 		ctl_complain("usage: cvswctl%s %s %s", options->local ? " --local" : "",
 			     command->name, command->args);
@@ -117,6 +146,40 @@ static enum ctl_exit run(const struct ctl_options *options, int argc, char **arg
 		return CTL_FAILED;
 	}
 	return result;
+}
+
+/* Those of set-key and of overlay add. */
+static bool take_command_option(int c, char **argv, struct ctl_options *options)
+{
+	options->of_command = true;
+	switch (c) {
+	case OPTION_FILE:
+		options->file = optarg;
+		return true;
+	case OPTION_VNI:
+		options->vni = optarg;
+		return true;
+	case OPTION_ENCRYPT:
+		/* An algorithm may stand apart: no NIC has such a name. */
+		if (!optarg && argv[optind] && !strncmp(argv[optind], "aes-", 4))
+			optarg = argv[optind++];
+		options->encrypt = optarg ? optarg : "aes-gcm-256";
+		return true;
+	case OPTION_UDP_ENCAP:
+		options->udp_encap = optarg ? optarg : "";
+		return true;
+	case OPTION_POOL:
+		options->pool = optarg;
+		return true;
+	case OPTION_UNDERLAY_MTU:
+		options->underlay_mtu = optarg;
+		return true;
+	case OPTION_REKEY:
+		options->rekey = optarg;
+		return true;
+	default:
+		return false;
+	}
 }
 
 int main(int argc, char **argv)
@@ -150,7 +213,8 @@ int main(int argc, char **argv)
 			print_help();
 			return CTL_OK;
 		default:
-			return fail_usage();
+			if (!take_command_option(c, argv, &options))
+				return fail_usage();
 		}
 	}
 	return run(&options, argc - optind, argv + optind);

@@ -14,7 +14,9 @@
 #include "log.h"
 #include "ofconn.h"
 #include "request.h"
+#include "request_parts.h"
 #include "state.h"
+#include "wipe.h"
 
 #define MAX_CHANNELS	16
 
@@ -131,6 +133,8 @@ static bool open_all(struct agent *agent, const struct options *options)
 	/* The client socket first: a second daemon fails there, before it takes switches. */
 	if (!state_load(agent) || !clients_listen(agent, options->socket))
 		return false;
+	/* Before a NIC comes that has an overlay's flows, they are what it should have. */
+	overlays_run(&agent->overlays);
 	for (size_t i = 0; i < options->n_listen; i++)
 		if (!channel_listen(&agent->switches, options->listen[i]))
 			return false;
@@ -147,6 +151,7 @@ static void close_all(struct agent *agent)
 	ofconn_close_all();
 	channel_close_all();
 	direct_close();
+	overlays_free(&agent->overlays);
 	nics_free(&agent->nics);
 }
 
@@ -181,6 +186,8 @@ int main(int argc, char **argv)
 	struct agent agent = { 0 };
 	bool good;
 
+	event_set_mem_functions(wipe_malloc, wipe_realloc, wipe_free);
+	json_set_alloc_funcs(wipe_malloc, wipe_free);
 	parse_options(argc, argv, &options);
 	log_init(options.verbose);
 	signal(SIGPIPE, SIG_IGN);
@@ -189,6 +196,8 @@ int main(int argc, char **argv)
 	nics_init(&agent.nics, agent.base, options.max_nics);
 	agent.nics.changed = request_nic_changed;
 	agent.nics.owner = &agent;
+	overlays_init(&agent.overlays, &agent);
+	agent.overlays.settled = request_overlays_settled;
 	vswitches_init(&agent.switches, agent.base, &agent.nics);
 	good = run(&agent, &options);
 	event_base_free(agent.base);

@@ -103,6 +103,11 @@ static void nic_free(struct nic *nic)
 	free(nic);
 }
 
+struct nic *nic_of_session(struct session *session)
+{
+	return (struct nic *)((char *)session - offsetof(struct nic, session));
+}
+
 void nics_free(struct nics *nics)
 {
 	struct nic *nic;
@@ -115,7 +120,7 @@ bool nic_has_intent(const struct nic *nic)
 {
 	const struct intent *intent = &nic->session.intent;
 
-	return intent->flows_stated || intent->mtu || intent->offload_stated;
+	return intent->flows_stated || intent->overlaid || intent->mtu || intent->offload_stated;
 }
 
 void nic_detach(struct nic *nic)

@@ -49,6 +49,9 @@ struct nic *nics_find(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN]);
 /** nics_get() - find or create; NULL: there are @max already */
 struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN]);
 
+/** nic_of_session() - the NIC whose session it is */
+struct nic *nic_of_session(struct session *session);
+
 /** nics_register() - a REGISTER came in on @port; false: refused */
 bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW_ETH_ALEN]);
 

@@ -71,8 +71,8 @@ json_t *report_nic(const struct nic *nic)
 	json_t *json = json_pack("{s:o, s:s, s:b, s:I, s:I, s:I}",
 				 "mac", mac_json(session->mac),
 				 "state", session_state_name(session_state(session)),
-				 "managed", intent->flows_stated,
-				 "flows", (json_int_t)intent->flows.n,
+				 "managed", session_flows_stated(session),
+				 "flows", (json_int_t)session_flows(session)->n,
 				 "registers", (json_int_t)nic->n_registers,
 				 "moves", (json_int_t)nic->n_moves);
 
@@ -86,8 +86,8 @@ json_t *report_nic(const struct nic *nic)
 		json_object_set_new(json, "missing", json_integer(session->diff.missing));
 		json_object_set_new(json, "extra", json_integer(session->diff.extra));
 	}
-	if (intent->mtu)
-		json_object_set_new(json, "mtu", json_integer(intent->mtu));
+	if (session_mtu(session))
+		json_object_set_new(json, "mtu", json_integer(session_mtu(session)));
 	if (intent->offload_stated)
 		json_object_set_new(json, "offload", report_offload(intent->offload));
 	json_object_set_new(json, "messages",

@@ -6,15 +6,9 @@
 #include "alloc.h"
 #include "intent.h"
 #include "log.h"
-#include "place.h"
 #include "report.h"
+#include "request_parts.h"
 #include "state.h"
-
-struct request {
-	struct agent *agent;
-	struct client *client;
-	const json_t *json;
-};
 
 /* A client that waits until a NIC has what it was just told. */
 struct waiter {
@@ -28,8 +22,7 @@ struct waiter {
 
 static LIST_HEAD(, waiter) waiters = LIST_HEAD_INITIALIZER(waiters);
 
-__attribute__((format(printf, 2, 3)))
-static void refuse(const struct request *request, const char *format, ...)
+void request_refuse(const struct request *request, const char *format, ...)
 {
 	va_list args;
 	json_t *text;
@@ -73,7 +66,7 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 		struct request gone = { .client = waiter->client };
 
 		waiter_free(waiter);
-		refuse(&gone, "the NIC has gone");
+		request_refuse(&gone, "the NIC has gone");
 	}
 }
 
@@ -82,7 +75,8 @@ void request_nic_changed(void *owner, struct nic *nic)
 	enum session_state state = session_state(&nic->session);
 	struct waiter *waiter, *next;
 
-	(void)owner;
+	overlays_poke(&((struct agent *)owner)->overlays);
+	request_overlays_settled(owner);
 	if (state != SESSION_IN_SYNC && state != SESSION_ABSENT)
 		return;
 	for (waiter = LIST_FIRST(&waiters); waiter; waiter = next) {
@@ -103,20 +97,37 @@ void request_cancel(struct client *client)
 			break;
 	if (waiter)
 		waiter_free(waiter);
+	else
+		request_overlay_cancel(client);
 }
 
-/* Answers when the NIC has it, at the time limit, or at once. */
-static void answer_changed(const struct request *request, struct nic *nic)
+bool request_waits(const struct request *request)
 {
-	json_int_t ms = REQUEST_DEFAULT_TIMEOUT_MS;
+	return json_is_true(json_object_get(request->json, "wait"));
+}
+
+struct timeval request_time(const struct request *request)
+{
 	const json_t *timeout = json_object_get(request->json, "timeout_ms");
-	struct waiter *waiter;
-	struct timeval wait;
+	json_int_t ms = REQUEST_DEFAULT_TIMEOUT_MS;
 
 	if (json_is_integer(timeout))
 		ms = json_integer_value(timeout);
 	ms = ms < 0 ? 0 : ms > REQUEST_MAX_TIMEOUT_MS ? REQUEST_MAX_TIMEOUT_MS : ms;
-	if (!json_is_true(json_object_get(request->json, "wait")) || !nic->port ||
+	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+}
+
+const char *request_text(const struct request *request, const char *key)
+{
+	return json_string_value(json_object_get(request->json, key));
+}
+
+void request_answer_changed(const struct request *request, struct nic *nic)
+{
+	struct timeval wait = request_time(request);
+	struct waiter *waiter;
+
+	if (!request_waits(request) || !nic->port ||
 	    session_state(&nic->session) == SESSION_IN_SYNC) {
 		client_answer(request->client,
 			      status(nic, session_state(&nic->session) == SESSION_IN_SYNC));
@@ -128,7 +139,6 @@ static void answer_changed(const struct request *request, struct nic *nic)
 	waiter->generation = nic->session.generation;
 	memcpy(waiter->mac, nic->session.mac, CVSW_ETH_ALEN);
 	waiter->timer = alloc_checked(evtimer_new(request->agent->base, on_timeout, waiter));
-	wait = (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 	event_add(waiter->timer, &wait);
 	LIST_INSERT_HEAD(&waiters, waiter, in_list);
 }
@@ -137,23 +147,22 @@ static void changed(const struct request *request, struct nic *nic, bool setting
 {
 	state_save(request->agent);
 	nic_changed(nic, settings);
-	answer_changed(request, nic);
+	request_answer_changed(request, nic);
 }
 
-/* The NIC a request names; after NULL the request has been refused. */
-static struct nic *nic_of(const struct request *request, enum place_unknown unknown)
+struct nic *request_nic(const struct request *request, enum place_unknown unknown)
 {
 	const char *text = json_string_value(json_object_get(request->json, "nic"));
 	char why[256];
 	struct nic *nic;
 
 	if (!text) {
-		refuse(request, "the request names no NIC");
+		request_refuse(request, "the request names no NIC");
 		return NULL;
 	}
 	nic = place_find_nic(request->agent, text, unknown, why, sizeof(why));
 	if (!nic)
-		refuse(request, "%s", why);
+		request_refuse(request, "%s", why);
 	return nic;
 }
 
@@ -185,7 +194,7 @@ static size_t union_size(const struct flowset *have, const struct flowset *more)
 
 static void refuse_too_many(const struct request *request)
 {
-	refuse(request, "a NIC can have %d flows at most", SESSION_MAX_FLOWS);
+	request_refuse(request, "a NIC can have %d flows at most", SESSION_MAX_FLOWS);
 }
 
 static void do_add_flows(const struct request *request)
@@ -199,17 +208,23 @@ static void do_add_flows(const struct request *request)
 
 	flowset_init(&flows);
 	if (!json_is_array(texts)) {
-		refuse(request, "the request has no array of flows");
+		request_refuse(request, "the request has no array of flows");
 	} else if (!intent_parse_flows(texts, &flows, &bad, &error)) {
 		refuse_flow(request, &error, bad);
 	} else if (!flows.n) {
-		refuse(request, "there are no flows to add");
+		request_refuse(request, "there are no flows to add");
 	} else if (flows.n > SESSION_MAX_FLOWS) {
 		refuse_too_many(request);
-	} else if ((nic = nic_of(request, PLACE_CREATE))) {
+	} else if ((nic = request_nic(request, PLACE_CREATE))) {
 		struct intent *intent = &nic->session.intent;
+		const struct overlay *overlay = overlays_of(&request->agent->overlays,
+							    nic->session.mac);
 
-		if (union_size(&intent->flows, &flows) > SESSION_MAX_FLOWS) {
+		if (overlay && !overlay_permits_all(&overlay->config, &flows)) {
+			request_refuse(request, "NIC " MAC_FORMAT " is a member of overlay %s: "
+				       OVERLAY_PERMITS_TEXT, MAC_BYTES(nic->session.mac),
+				       overlay->config.name);
+		} else if (union_size(&intent->flows, &flows) > SESSION_MAX_FLOWS) {
 			refuse_too_many(request);
 		} else {
 			flowset_each(node, &flows)
@@ -229,7 +244,7 @@ static bool match_of(const struct request *request, struct cvsw_match *match)
 	struct cvsw_flow flow = { 0 };
 
 	if (text && !json_is_string(text)) {
-		refuse(request, "the match is not a string");
+		request_refuse(request, "the match is not a string");
 		return false;
 	}
 	if (text && !cvsw_text_parse(CVSW_TEXT_MATCH, json_string_value(text), &flow, &error)) {
@@ -245,7 +260,7 @@ static void do_del_flows(const struct request *request)
 	struct cvsw_match match;
 	struct nic *nic;
 
-	if (!match_of(request, &match) || !(nic = nic_of(request, PLACE_CREATE)))
+	if (!match_of(request, &match) || !(nic = request_nic(request, PLACE_CREATE)))
 		return;
 	flowset_remove_covered(&nic->session.intent.flows, &match);
 	nic->session.intent.flows_stated = true;
@@ -257,11 +272,11 @@ static void do_dump_flows(const struct request *request)
 	struct cvsw_match match;
 	struct nic *nic;
 
-	if (!match_of(request, &match) || !(nic = nic_of(request, PLACE_REFUSE)))
+	if (!match_of(request, &match) || !(nic = request_nic(request, PLACE_REFUSE)))
 		return;
 	client_answer(request->client,
 		      json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(nic),
-				"flows", report_flows(&nic->session.intent.flows, &match)));
+				"flows", report_flows(session_flows(&nic->session), &match)));
 }
 
 static void do_set_mtu(const struct request *request)
@@ -270,10 +285,10 @@ static void do_set_mtu(const struct request *request)
 	struct nic *nic;
 
 	if (mtu < INTENT_MIN_MTU || mtu > UINT16_MAX) {
-		refuse(request, "an MTU is a number from %d to %d", INTENT_MIN_MTU, UINT16_MAX);
+		request_refuse(request, "an MTU is a number from %d to %d", INTENT_MIN_MTU, UINT16_MAX);
 		return;
 	}
-	nic = nic_of(request, PLACE_CREATE);
+	nic = request_nic(request, PLACE_CREATE);
 	if (!nic)
 		return;
 	nic->session.intent.mtu = mtu;
@@ -286,10 +301,10 @@ static void do_set_offload(const struct request *request)
 	struct nic *nic;
 
 	if (!intent_parse_offload(json_object_get(request->json, "offload"), &offload)) {
-		refuse(request, "offloads are csum, tso, ufo, gso and gro");
+		request_refuse(request, "offloads are csum, tso, ufo, gso and gro");
 		return;
 	}
-	nic = nic_of(request, PLACE_CREATE);
+	nic = request_nic(request, PLACE_CREATE);
 	if (!nic)
 		return;
 	nic->session.intent.offload = offload;
@@ -299,11 +314,15 @@ static void do_set_offload(const struct request *request)
 
 static void do_forget(const struct request *request)
 {
-	struct nic *nic = nic_of(request, PLACE_REFUSE);
+	struct nic *nic = request_nic(request, PLACE_REFUSE);
 	json_t *answer;
 
 	if (!nic)
 		return;
+	if (nic->session.intent.overlaid) {
+		request_refuse(request, "it is a member of an overlay: let it leave first");
+		return;
+	}
 	answer = json_pack("{s:b, s:o}", "ok", 1, "nic", report_nic(nic));
 	nic_forget(nic);
 	state_save(request->agent);
@@ -321,6 +340,14 @@ static const struct command {
 	{ "set-mtu", do_set_mtu },
 	{ "set-offload", do_set_offload },
 	{ "forget", do_forget },
+	{ "set-key", request_set_key },
+	{ "del-key", request_del_key },
+	{ "overlay-add", request_overlay_add },
+	{ "overlay-del", request_overlay_del },
+	{ "overlay-join", request_overlay_join },
+	{ "overlay-leave", request_overlay_leave },
+	{ "overlay-renew", request_overlay_renew },
+	{ "overlay-show", request_overlay_show },
 };
 
 void request_take(struct agent *agent, struct client *client, const char *line, size_t len)
@@ -334,9 +361,9 @@ void request_take(struct agent *agent, struct client *client, const char *line, 
 	request.json = json;
 	name = json_string_value(json_object_get(json, "command"));
 	if (!json) {
-		refuse(&request, "not JSON: %s at column %d", error.text, error.column);
+		request_refuse(&request, "not JSON: %s at column %d", error.text, error.column);
 	} else if (!name) {
-		refuse(&request, "the request names no command");
+		request_refuse(&request, "the request names no command");
 	} else {
 		for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 			if (!strcmp(commands[i].name, name))
@@ -344,7 +371,7 @@ void request_take(struct agent *agent, struct client *client, const char *line, 
 		if (i < sizeof(commands) / sizeof(*commands))
 			commands[i].run(&request);
 		else
-			refuse(&request, "unknown command");
+			request_refuse(&request, "unknown command");
 	}
 	json_decref(json);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "session.h"
 
+#include "alloc.h"
 #include "cvsw_ofp10.h"
 
 static const uint8_t broadcast[CVSW_ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
@@ -11,12 +12,33 @@ void session_init(struct session *session, const uint8_t mac[CVSW_ETH_ALEN],
 	*session = (struct session){ .send = send, .owner = owner, .generation = 1 };
 	memcpy(session->mac, mac, CVSW_ETH_ALEN);
 	flowset_init(&session->intent.flows);
+	flowset_init(&session->intent.overlay);
+	flowset_init(&session->both);
+	STAILQ_INIT(&session->sas);
 	flowset_init(&session->table);
 	listing_init(&session->listing);
 }
 
+static void drop_first_sa(struct session *session)
+{
+	struct session_sa *first = STAILQ_FIRST(&session->sas);
+
+	STAILQ_REMOVE_HEAD(&session->sas, in_order);
+	explicit_bzero(first, sizeof(*first));
+	free(first);
+}
+
+static void drop_sas(struct session *session)
+{
+	while (!STAILQ_EMPTY(&session->sas))
+		drop_first_sa(session);
+}
+
 void session_free(struct session *session)
 {
+	drop_sas(session);
+	flowset_clear(&session->intent.overlay);
+	flowset_clear(&session->both);
 	flowset_clear(&session->intent.flows);
 	flowset_clear(&session->table);
 	flowset_clear(&session->listing.flows);
@@ -66,11 +88,73 @@ static bool send_flow(struct session *session, enum cvsw_msg_type type,
 	return msg.len && send_message(session, &msg, session->mac);
 }
 
-static bool send_settings(struct session *session)
+static bool send_sa(struct session *session, const struct cvsw_sa *sa)
+{
+	uint8_t frame[CVSW_MSG_HEADER_LEN + CVSW_SA_MAX_LEN], data[CVSW_SA_MAX_LEN];
+	struct cvsw_msg msg = { .type = CVSW_MSG_SET_SA, .data = data };
+	size_t len;
+	bool sent;
+
+	memcpy(msg.dst, session->mac, CVSW_ETH_ALEN);
+	msg.len = cvsw_sa_encode(sa, data, sizeof(data));
+	len = cvsw_msg_encode(&msg, frame, sizeof(frame));
+	sent = session->send(session->owner, frame, len);
+	session->n_sent += sent;
+	explicit_bzero(data, sizeof(data));
+	explicit_bzero(frame, sizeof(frame));
+	return sent;
+}
+
+void session_queue_sa(struct session *session, const struct cvsw_sa *sa)
+{
+	struct session_sa *queued;
+
+	if (session->phase == PHASE_ABSENT)
+		return;
+	queued = xcalloc(1, sizeof(*queued));
+	queued->sa = *sa;
+	STAILQ_INSERT_TAIL(&session->sas, queued, in_order);
+}
+
+const struct flowset *session_flows(const struct session *session)
+{
+	return session->intent.overlaid ? &session->both : &session->intent.flows;
+}
+
+bool session_flows_stated(const struct session *session)
+{
+	return session->intent.flows_stated || session->intent.overlaid;
+}
+
+uint16_t session_mtu(const struct session *session)
 {
 	const struct intent *intent = &session->intent;
 
-	if (intent->mtu && !send_plain(session, CVSW_MSG_SET_MTU, intent->mtu))
+	if (intent->overlaid && (!intent->mtu || intent->overlay_mtu < intent->mtu))
+		return intent->overlay_mtu;
+	return intent->mtu;
+}
+
+/* The overlay's first: what drops is to be there before what lets pass. */
+static void join_flows(struct session *session)
+{
+	const struct flow_node *node;
+
+	flowset_clear(&session->both);
+	if (!session->intent.overlaid)
+		return;
+	flowset_each(node, &session->intent.overlay)
+		flowset_put(&session->both, &node->flow);
+	flowset_each(node, &session->intent.flows)
+		flowset_put(&session->both, &node->flow);
+}
+
+static bool send_settings(struct session *session)
+{
+	const struct intent *intent = &session->intent;
+	uint16_t mtu = session_mtu(session);
+
+	if (mtu && !send_plain(session, CVSW_MSG_SET_MTU, mtu))
 		return false;
 	if (intent->offload_stated && !send_plain(session, CVSW_MSG_SET_OFFLOAD, intent->offload))
 		return false;
@@ -98,6 +182,7 @@ void session_register(struct session *session, bool elsewhere, uint64_t now)
 	if (again && now - session->registered_at < SESSION_REGISTER_MIN_MS)
 		return;
 	session->registered_at = now;
+	session->n_registers++;
 	session->heard = false;
 	session->settings_due = true;
 	session->table_known = false;
@@ -113,6 +198,7 @@ void session_absent(struct session *session)
 	session->heard = false;
 	session->table_known = false;
 	session->verified = 0;
+	drop_sas(session);
 	flowset_clear(&session->table);
 	listing_reset(&session->listing, 0);
 }
@@ -120,6 +206,7 @@ void session_absent(struct session *session)
 void session_changed(struct session *session, bool settings, uint64_t now)
 {
 	session->generation++;
+	join_flows(session);
 	session->settings_due |= settings;
 	session->repairs = 0;
 	if (session->phase != PHASE_ABSENT)
@@ -128,7 +215,7 @@ void session_changed(struct session *session, bool settings, uint64_t now)
 
 static void ask(struct session *session, uint64_t now)
 {
-	listing_reset(&session->listing, session->intent.flows.n + SESSION_MAX_EXTRA);
+	listing_reset(&session->listing, session_flows(session)->n + SESSION_MAX_EXTRA);
 	session->phase = PHASE_ASKING;
 	if (session->tries >= SESSION_HELLO_TRIES) {
 		session->verified = 0;
@@ -143,14 +230,25 @@ static void ask(struct session *session, uint64_t now)
 		session->deadline = now + SESSION_NO_ROOM_MS;
 }
 
-/* Sends up to a burst of what the table lacks. False: the switch has no room. */
-static bool push_burst(struct session *session, size_t *left)
+/* False: the switch has no room. */
+static bool push_sas(struct session *session, size_t *left)
 {
+	for (; *left && !STAILQ_EMPTY(&session->sas); (*left)--) {
+		if (!send_sa(session, &STAILQ_FIRST(&session->sas)->sa))
+			return false;
+		drop_first_sa(session);
+	}
+	return true;
+}
+
+/* Sends up to @left messages of what the table lacks. False: the switch has no room. */
+static bool push_flows(struct session *session, size_t *left)
+{
+	const struct flowset *wanted = session_flows(session);
 	struct reconcile_step steps[SESSION_BURST];
 	size_t n;
 
-	*left = SESSION_BURST;
-	while (*left && (n = reconcile(&session->intent.flows, &session->table, steps, *left))) {
+	while (*left && (n = reconcile(wanted, &session->table, steps, *left))) {
 		for (size_t i = 0; i < n; i++) {
 			if (!send_flow(session, steps[i].type, steps[i].flow))
 				return false;
@@ -165,9 +263,9 @@ static void push(struct session *session, uint64_t now)
 {
 	size_t left = SESSION_BURST;
 
-	if ((session->settings_due && !send_settings(session)) ||
-	    (session->table_known && session->intent.flows_stated &&
-	     !push_burst(session, &left))) {
+	if ((session->settings_due && !send_settings(session)) || !push_sas(session, &left) ||
+	    (session->table_known && session_flows_stated(session) &&
+	     !push_flows(session, &left))) {
 		push_at(session, now + SESSION_NO_ROOM_MS);
 		return;
 	}
@@ -199,10 +297,10 @@ static void compare(struct session *session, uint64_t now)
 	session->heard = true;
 	session->tries = 0;
 	session->diff = (struct reconcile_diff){ 0, 0 };
-	if (session->intent.flows_stated) {
-		session->diff = reconcile_diff(&session->intent.flows, &session->table);
+	if (session_flows_stated(session)) {
+		session->diff = reconcile_diff(session_flows(session), &session->table);
 		if (overflowed)
-			session->diff.extra = session->n_reported - session->intent.flows.n;
+			session->diff.extra = session->n_reported - session_flows(session)->n;
 	}
 	if (!session->diff.missing && !session->diff.extra) {
 		session->verified = session->generation;

@@ -18,6 +18,7 @@
 #define CVSWD_SESSION_H
 
 #include "cvsw_msg.h"
+#include "cvsw_sa.h"
 #include "flowset.h"
 #include "listing.h"
 #include "reconcile.h"
@@ -49,16 +50,29 @@ enum session_state {
 
 /**
  * struct intent - what a NIC should be
- * @flows_stated: someone said what its flows are; before that its table is left alone
+ * @flows: made by hand
+ * @flows_stated: someone said what they are; before that its table is left alone
  * @mtu: 0: not stated
  * @offload: CVSW_OFFLOAD_*, if @offload_stated
+ * @overlaid: it is a member of an overlay
+ * @overlay: the flows of that, beside those made by hand
+ * @overlay_mtu: the largest MTU that fits into it
  */
 struct intent {
 	struct flowset flows;
 	bool flows_stated;
+	bool overlaid;
+	struct flowset overlay;
+	uint16_t overlay_mtu;
 	uint16_t mtu;
 	bool offload_stated;
 	uint16_t offload;
+};
+
+/* A SET_SA that has not left yet; wiped when it has. */
+struct session_sa {
+	STAILQ_ENTRY(session_sa) in_order;
+	struct cvsw_sa sa;
 };
 
 enum session_phase {
@@ -71,6 +85,8 @@ enum session_phase {
 /**
  * struct session - one NIC
  * @intent: changed by others, who then call session_changed()
+ * @both: all flows, if it is a member of an overlay; see session_flows()
+ * @sas: to be sent before the next flow
  * @generation: of @intent; @verified is the last one that the NIC listed
  * @table: what the NIC has, as far as we know; only if @table_known
  * @send: sends a frame to the NIC's port; false: no room now, ask again later
@@ -78,6 +94,8 @@ enum session_phase {
 struct session {
 	uint8_t mac[CVSW_ETH_ALEN];
 	struct intent intent;
+	struct flowset both;
+	STAILQ_HEAD(session_sas, session_sa) sas;
 	uint64_t generation;
 	uint64_t verified;
 
@@ -89,6 +107,7 @@ struct session {
 	bool answered;		/* to the last of them anything came */
 	unsigned int repairs;	/* rounds since the last change that did not end it */
 	uint64_t registered_at;
+	uint64_t n_registers;	/* that counted: its table and its SAs may be gone */
 
 	struct flowset table;
 	bool table_known;
@@ -120,6 +139,25 @@ void session_absent(struct session *session);
 
 /** session_changed() - the intent is another now; @settings: its MTU or offloads too */
 void session_changed(struct session *session, bool settings, uint64_t now);
+
+/**
+ * session_queue_sa() - send a SET_SA, before any flow, once
+ * @sa: copied; the copy is wiped when it has left
+ *
+ * To be followed by session_changed().  That it has arrived is not confirmed in
+ * version 2; a list asked for later shows that messages around it did.  Does
+ * nothing while the NIC is absent.
+ */
+void session_queue_sa(struct session *session, const struct cvsw_sa *sa);
+
+/** session_flows() - all that the NIC should have; valid until the next change */
+const struct flowset *session_flows(const struct session *session);
+
+/** session_flows_stated() - is the NIC's table ours? */
+bool session_flows_stated(const struct session *session);
+
+/** session_mtu() - that it should have; 0: not stated */
+uint16_t session_mtu(const struct session *session);
 
 /** session_list() - a LIST_ENTRIES came from the NIC's port */
 void session_list(struct session *session, const struct cvsw_msg *msg, uint64_t now);

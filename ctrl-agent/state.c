@@ -12,6 +12,7 @@
 #include "intent.h"
 #include "log.h"
 #include "report.h"
+#include "state_overlay.h"
 
 #define STATE_VERSION	1
 
@@ -48,7 +49,8 @@ static json_t *to_json(struct agent *agent)
 	nics_each(nic, &agent->nics)
 		if (nic_has_intent(nic))
 			json_array_append_new(nics, nic_to_json(nic));
-	return json_pack("{s:i, s:o}", "version", STATE_VERSION, "nics", nics);
+	return json_pack("{s:i, s:o, s:o}", "version", STATE_VERSION, "nics", nics,
+			 "overlays", state_overlays_to_json(agent));
 }
 
 static bool write_file(const char *path, const json_t *json)
@@ -124,6 +126,7 @@ bool state_load(struct agent *agent)
 	       json_is_array(nics);
 	json_array_foreach(nics, i, nic)
 		good = good && load_nic(agent, nic);
+	good = good && state_overlays_load(agent, json_object_get(json, "overlays"));
 	json_decref(json);
 	if (!good)
 		log_line(LOG_ERR, "%s: not a state file that this cvswd can read",

@@ -8,7 +8,8 @@ import time
 
 V10, V13 = 1, 4
 CONTROLLER13 = 0xfffffffd
-HELLO, REGISTER, SET_ENTRY, DELETE_ENTRY, SET_MTU, SET_OFFLOAD, LIST = range(1, 8)
+HELLO, REGISTER, SET_ENTRY, DELETE_ENTRY, SET_MTU, SET_OFFLOAD, LIST, SET_SA = range(1, 9)
+OUT, IN = 1, 2
 
 
 def mac_bytes(text):
@@ -21,6 +22,14 @@ def control(kind, dst=b'\xff' * 6, data1=0, data=b''):
     return frame.ljust(60, b'\0')
 
 
+def flow_key(data):
+    """Match and priority, of an OFPT_FLOW_MOD or an NXT_FLOW_MOD."""
+    if data[1] == 4:
+        match_len, = struct.unpack_from('!H', data, 40)
+        return data[30:32] + data[48:48 + match_len]
+    return data[8:48] + data[62:64]
+
+
 class Nic:
     """The little of a NIC that the daemon's side needs; DELETE empties it."""
 
@@ -30,6 +39,8 @@ class Nic:
         self.mtu = None
         self.offload = None
         self.heard = []
+        self.sas = {}       # (direction, SPI): (UDP ports, salt and key)
+        self.refused_sas = 0
         self.silent = False
 
     def answers(self, frame):
@@ -43,16 +54,32 @@ class Nic:
         if kind == HELLO:
             return [control(REGISTER, self.mac, data=self.mac)]
         if kind == SET_ENTRY:
-            self.flows[data[8:48] + data[62:64]] = data
+            self.flows[flow_key(data)] = data
         elif kind == DELETE_ENTRY:
             self.flows.clear()
         elif kind == SET_MTU:
             self.mtu = data1
         elif kind == SET_OFFLOAD:
             self.offload = data1
+        elif kind == SET_SA:
+            self.set_sa(data)
         elif kind == LIST:
             return self.list_frames()
         return []
+
+    def set_sa(self, data):
+        direction, key_len, zero, spi, src, dst = struct.unpack_from('!BBHIHH', data)
+        assert zero == 0 and len(data) == 16 + key_len and key_len in (0, 16, 32), data.hex()
+        name = direction, spi
+        if key_len and name not in self.sas:
+            self.sas[name] = (src, dst), data[12:]
+        elif not key_len and self.sas.get(name):
+            self.sas[name] = None       # never to be installed again
+        else:
+            self.refused_sas += 1
+
+    def live_sas(self, direction):
+        return {spi: sa for (way, spi), sa in self.sas.items() if way == direction and sa}
 
     def list_frames(self):
         flows = list(self.flows.values())

@@ -8,6 +8,7 @@ bin=$build/asan
 tapnic=$build/user/agent/tapnic
 mac_a=02:00:00:00:00:0a
 mac_b=02:00:00:00:00:0b
+mac_c=02:00:00:00:00:0c
 pids=()
 failed=0
 

@@ -66,6 +66,26 @@ round_trip() {
 	check "$1 over ${2%%:*}: the NIC has none" has a "flows 0"
 }
 
+# keys_meet NIC...: of these, and no others, each has a key to each other one
+keys_meet() {
+	python3 - "$work" "$@" <<-'EOT'
+		import sys
+		work, wanted = sys.argv[1], sys.argv[2:]
+		ends = {'in': {}, 'out': {}}
+		for nic in 'abc':
+		    with open(f'{work}/nic-{nic}', encoding='ascii') as file:
+		        for line in file:
+		            if line.startswith('sa '):
+		                _, way, spi, rest = line.rstrip().split(' ', 3)
+		                ends[way][spi] = nic, rest
+		print(ends)
+		ways = {(end[0], ends['in'].get(spi, '-')[0])
+		        for spi, end in ends['out'].items() if ends['in'].get(spi, '--')[1] == end[1]}
+		assert len(ends['in']) == len(ends['out']) == len(ways), 'keys without another end'
+		assert ways == {(s, r) for s in wanted for r in wanted if s != r}, ways
+	EOT
+}
+
 start_ovs
 start nic-a.log "$tapnic" tap0 $mac_a "$work/nic-a"
 nic_a=$last
@@ -107,11 +127,36 @@ vsctl del-port tap0
 stop "$nic_a" || true
 check "a NIC whose port is gone is absent" until_true 10 nic_is $mac_a absent
 start nic-a.log "$tapnic" tap0 $mac_a "$work/nic-a"
+nic_a=$last
 until_true 5 ip link show tap0
 vsctl add-port br0 tap0
 check "and back with its port" until_true 20 nic_is $mac_a "in sync"
 check "with its flow" has a "$flow"
 check "and its MTU" until_true 5 has a "mtu 1400"
+
+# An encrypted network of all three: each way has a key that both its ends have.
+start nic-c.log "$tapnic" tap2 $mac_c "$work/nic-c"
+until_true 5 test -e "$work/nic-c"
+vsctl add-port br0 tap2
+until_true 15 nic_is $mac_c "in sync"
+check "overlay add" says "blue: 3 members, MTU 1416, aes-gcm-256" \
+	ctl overlay add blue --vni 7 --encrypt tap0 tap1 tap2
+check "every way has a key at both ends" until_true 10 keys_meet a b c
+check "a member has the MTU" until_true 5 has c "mtu 1416"
+check "a flow by hand stays beside it" has a "$flow"
+cp "$work/nic-a" "$work/before"
+check "a member leaves" says "blue: 2 members" ctl overlay leave blue tap2
+check "and has nothing of it any more" until_true 5 has c "flows 0"
+check "the others go on" until_true 5 keys_meet a b
+check "a member joins" says "blue: 3 members" ctl overlay join blue tap2
+check "and has its keys" until_true 10 keys_meet a b c
+kill -USR1 "$nic_a"
+check "a rebooted member gets new keys" until_true 10 eval \
+	'keys_meet a b c && ! grep -Fxf <(grep "^sa" "$work/before") "$work/nic-a"'
+check "overlay del" says "blue: deleted" ctl overlay del blue
+check "the flow by hand is still there, alone" until_true 5 has a "flows 1"
+check "the MTU by hand as well" until_true 5 has a "mtu 1400"
+check "and no key" until_true 5 keys_meet
 
 check_stop "cvswd ends without a complaint" "$cvswd"
 vsctl del-controller br0

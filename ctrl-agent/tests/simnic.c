@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "simnic.h"
 
+#include "alloc.h"
 #include "cvsw_ofp10.h"
 
 #define MTU	1500
@@ -18,6 +19,53 @@ void simnic_init(struct simnic *nic, const uint8_t mac[CVSW_ETH_ALEN],
 void simnic_free(struct simnic *nic)
 {
 	flowset_clear(&nic->table);
+	free(nic->sas);
+}
+
+void simnic_reset(struct simnic *nic)
+{
+	flowset_clear(&nic->table);
+	nic->n_sas = 0;
+	nic->mtu = MTU;
+	nic->connected = false;
+}
+
+static struct simnic_sa *seen_sa(const struct simnic *nic, enum cvsw_sa_direction direction,
+				 uint32_t spi)
+{
+	for (size_t i = 0; i < nic->n_sas; i++)
+		if (nic->sas[i].sa.direction == direction && nic->sas[i].sa.spi == spi)
+			return &nic->sas[i];
+	return NULL;
+}
+
+const struct cvsw_sa *simnic_find_sa(const struct simnic *nic, enum cvsw_sa_direction direction,
+				     uint32_t spi)
+{
+	const struct simnic_sa *seen = seen_sa(nic, direction, spi);
+
+	return seen && !seen->deleted ? &seen->sa : NULL;
+}
+
+static void on_sa(struct simnic *nic, const struct cvsw_msg *msg)
+{
+	struct simnic_sa *seen;
+	struct cvsw_sa sa;
+
+	if (cvsw_sa_decode(msg->data, msg->len, &sa, NULL) != CVSW_OK) {
+		nic->n_malformed++;
+		return;
+	}
+	seen = seen_sa(nic, sa.direction, sa.spi);
+	if (sa.key_len ? seen != NULL : !seen || seen->deleted) {
+		nic->n_sa_refused++;
+	} else if (!sa.key_len) {
+		seen->deleted = true;
+	} else {
+		nic->sas = alloc_checked(reallocarray(nic->sas, nic->n_sas + 1,
+						      sizeof(*nic->sas)));
+		nic->sas[nic->n_sas++] = (struct simnic_sa){ .sa = sa };
+	}
 }
 
 static void send_message(struct simnic *nic, struct cvsw_msg *msg, const uint8_t *dst)
@@ -48,28 +96,29 @@ void simnic_link_up(struct simnic *nic)
 }
 
 /* Packs flows from @node on; returns the first that did not fit. */
-static struct flow_node *pack(struct flow_node *node, uint8_t *data, size_t *len)
+static struct flow_node *pack(struct flow_node *node, uint8_t *data, size_t room, size_t *len)
 {
 	size_t n;
 
 	*len = 0;
-	while (node && (n = cvsw_ofp10_encode(CVSW_FLOW_ADD, &node->flow, data + *len,
-					      MTU - *len))) {
-		*len += n;
-		node = TAILQ_NEXT(node, in_order);
+	for (; node; node = TAILQ_NEXT(node, in_order)) {
+		n = cvsw_ofp10_encode(CVSW_FLOW_ADD, &node->flow, data + *len, room - *len);
+		if (!n && *len)
+			return node;
+		*len += n;	/* what not even a frame of its own holds is left out */
 	}
-	return node;
+	return NULL;
 }
 
 static void send_list(struct simnic *nic)
 {
 	struct flow_node *node = TAILQ_FIRST(&nic->table.order);
+	size_t room = nic->mtu < MTU ? nic->mtu : MTU, len;
 	uint8_t data[MTU];
 	uint16_t frames = 0;
-	size_t len;
 
 	while (node) {
-		node = pack(node, data, &len);
+		node = pack(node, data, room, &len);
 		frames++;
 	}
 	frames += !frames;	/* an empty table answers too */
@@ -77,7 +126,7 @@ static void send_list(struct simnic *nic)
 	while (frames--) {
 		struct cvsw_msg msg = { .type = CVSW_MSG_LIST_ENTRIES, .data1 = frames };
 
-		node = pack(node, data, &len);
+		node = pack(node, data, room, &len);
 		msg.data = data;
 		msg.len = len;
 		send_message(nic, &msg, broadcast);
@@ -124,6 +173,9 @@ void simnic_receive(struct simnic *nic, const uint8_t *frame, size_t len)
 	case CVSW_MSG_SET_ENTRY:
 	case CVSW_MSG_DELETE_ENTRY:
 		on_flow_mod(nic, &msg);
+		break;
+	case CVSW_MSG_SET_SA:
+		on_sa(nic, &msg);
 		break;
 	case CVSW_MSG_SET_MTU:
 		nic->mtu = msg.data1;

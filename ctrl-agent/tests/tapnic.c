@@ -58,6 +58,18 @@ static void write_tap(void *owner, const uint8_t *frame, size_t len)
 		fail("write");
 }
 
+/* With its key: this is a test, and compares both ends. */
+static void write_sa(FILE *file, const struct cvsw_sa *sa)
+{
+	fprintf(file, "sa %s %#x udp %u:%u key ", sa->direction == CVSW_SA_OUT ? "out" : "in",
+		sa->spi, sa->udp_src, sa->udp_dst);
+	for (size_t i = 0; i < sa->key_len; i++)
+		fprintf(file, "%02x", sa->key[i]);
+	for (size_t i = 0; i < sizeof(sa->salt); i++)
+		fprintf(file, "%02x", sa->salt[i]);
+	fputc('\n', file);
+}
+
 static void write_table(const struct simnic *nic, const char *path)
 {
 	const struct cvsw_flow **flows = flowset_sorted(&nic->table);
@@ -69,6 +81,9 @@ static void write_table(const struct simnic *nic, const char *path)
 	if (!file)
 		fail(fresh);
 	fprintf(file, "mtu %u\noffload %#x\nflows %zu\n", nic->mtu, nic->offload, nic->table.n);
+	for (size_t i = 0; i < nic->n_sas; i++)
+		if (!nic->sas[i].deleted)
+			write_sa(file, &nic->sas[i].sa);
 	for (size_t i = 0; i < nic->table.n; i++) {
 		cvsw_text_format(flows[i], text, sizeof(text));
 		fprintf(file, "%s\n", text);
@@ -84,8 +99,7 @@ static void reboot(struct simnic *nic, int fd)
 
 	if (read(fd, &info, sizeof(info)) != sizeof(info))
 		fail("signalfd");
-	flowset_clear(&nic->table);
-	nic->connected = false;
+	simnic_reset(nic);
 	simnic_link_up(nic);
 }
 

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * set-key, del-key.  A key is read from a file or standard input, never from an
+ * argument, which everyone on the machine could read.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+
+#define MAX_KEY_TEXT	256
+
+bool ctl_parse_udp(const char *text, json_t **udp)
+{
+	unsigned int src = 4500, dst = 4500;	/* RFC 3948 */
+	char rest;
+
+	*udp = NULL;
+	if (text && (sscanf(text, "%5u:%5u%c", &src, &dst, &rest) != 2 || !src || !dst ||
+		     src > 65535 || dst > 65535)) {
+		ctl_complain("\"%s\" is not SRC:DST, two UDP ports", text);
+		return false;
+	}
+	*udp = json_pack("[i, i]", src, dst);
+	return true;
+}
+
+/* spi=, dir=, alg=, udp[=] into the request; false after a complaint. */
+static bool take_word(json_t *request, const char *word)
+{
+	json_t *udp;
+
+	if (!strncmp(word, "spi=", 4)) {
+		char *end;
+		unsigned long long spi = strtoull(word + 4, &end, 0);
+
+		if (end == word + 4 || *end) {
+			ctl_complain("\"%s\": an SPI is a number", word);
+			return false;
+		}
+		json_object_set_new(request, "spi", json_integer(spi));
+	} else if (!strncmp(word, "dir=", 4)) {
+		json_object_set_new(request, "direction", json_string(word + 4));
+	} else if (!strncmp(word, "alg=", 4)) {
+		json_object_set_new(request, "alg", json_string(word + 4));
+	} else if (!strcmp(word, "udp") || !strncmp(word, "udp=", 4)) {
+		if (!ctl_parse_udp(word[3] ? word + 4 : NULL, &udp))
+			return false;
+		json_object_set_new(request, "udp", udp);
+	} else if (strcmp(word, "-")) {
+		ctl_complain("\"%s\": not spi=, dir=, alg= or udp", word);
+		return false;
+	}
+	return true;
+}
+
+/* The digits of the first line that has any, into the request; then forgotten. */
+static bool take_key(json_t *request, FILE *stream, const char *name)
+{
+	char text[MAX_KEY_TEXT + 1];
+	size_t len;
+
+	/* Without a buffer of the library's, in which the key would stay. */
+	setvbuf(stream, NULL, _IONBF, 0);
+	len = fread(text, 1, MAX_KEY_TEXT, stream);
+	text[len] = 0;
+	while (len && isspace((unsigned char)text[len - 1]))
+		text[--len] = 0;
+	if (len)
+		json_object_set_new(request, "key", json_string(text));
+	else
+		ctl_complain("%s: no key", name);
+	explicit_bzero(text, sizeof(text));
+	return len;
+}
+
+static bool read_key(const struct ctl_options *options, json_t *request, char **words)
+{
+	bool from_stdin = false, good;
+	FILE *stream;
+
+	for (; *words; words++)
+		from_stdin |= !strcmp(*words, "-");
+	if (from_stdin == !!options->file) {
+		ctl_complain("the key comes from --file FILE, or with - from standard input");
+		return false;
+	}
+	if (from_stdin)
+		return take_key(request, stdin, "stdin");
+	stream = fopen(options->file, "re");
+	if (!stream) {
+		ctl_complain("%s: %s", options->file, strerror(errno));
+		return false;
+	}
+	good = take_key(request, stream, options->file);
+	fclose(stream);
+	return good;
+}
+
+static enum ctl_exit send_key(const struct ctl_options *options, json_t *request)
+{
+	json_t *answer = ctl_change(options, request);
+	enum ctl_exit result;
+
+	if (!answer)
+		return CTL_FAILED;
+	result = ctl_answer_ok(answer) ? ctl_say_change(options, answer) :
+					 ctl_refused(options, answer);
+	json_decref(answer);
+	return result;
+}
+
+static enum ctl_exit key_command(const struct ctl_options *options, const char *command,
+				 char **args, bool with_key)
+{
+	json_t *request = json_pack("{s:s, s:s}", "command", command, "nic", args[0]);
+	bool good = request;
+
+	for (char **word = args + 1; good && *word; word++)
+		good = take_word(request, *word);
+	if (good && with_key)
+		good = read_key(options, request, args + 1);
+	if (good)
+		return send_key(options, request);
+	json_decref(request);
+	return CTL_USAGE;
+}
+
+static enum ctl_exit set_key(const struct ctl_options *options, char **args)
+{
+	return key_command(options, "set-key", args, true);
+}
+
+static enum ctl_exit del_key(const struct ctl_options *options, char **args)
+{
+	return key_command(options, "del-key", args, false);
+}
+
+const struct ctl_command ctl_key_commands[] = {
+	{ "set-key", "NIC spi=N dir=in|out alg=A ...", "give it a security association", 4, 6,
+	  set_key },
+	{ "del-key", "NIC spi=N dir=in|out", "take it away", 3, 3, del_key },
+	{ 0 },
+};

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+
+static long long number(const json_t *json, const char *key)
+{
+	return json_integer_value(json_object_get(json, key));
+}
+
+static void print_title(const json_t *overlay)
+{
+	const json_t *udp = json_object_get(overlay, "udp");
+
+	printf("overlay %s  VNI %lld  %s", ctl_text(overlay, "name", "?"),
+	       number(overlay, "vni"), ctl_text(overlay, "encrypt", "not encrypted"));
+	if (udp)
+		printf(" in UDP %lld:%lld",
+		       (long long)json_integer_value(json_array_get(udp, 0)),
+		       (long long)json_integer_value(json_array_get(udp, 1)));
+	printf("  MTU %lld (underlay %lld)  %s\n", number(overlay, "mtu"),
+	       number(overlay, "underlay_mtu"), ctl_text(overlay, "pool", "?"));
+}
+
+static void print_overlay(const json_t *overlay)
+{
+	const json_t *members = json_object_get(overlay, "members"), *member, *mac;
+	size_t others = json_array_size(members), i, at;
+
+	others -= others > 0;
+	print_title(overlay);
+	json_array_foreach(members, i, member) {
+		printf("  %-17s  %-15s  %-10s  %-16s  to %lld, from %lld of %zu",
+		       ctl_text(member, "nic", "?"), ctl_text(member, "address", "?"),
+		       ctl_text(member, "state", "?"), ctl_text(member, "port_name", "-"),
+		       number(member, "sends_to"), number(member, "takes_from"), others);
+		json_array_foreach(json_object_get(member, "macs"), at, mac)
+			if (at)
+				printf("  %s", json_string_value(mac));
+		putchar('\n');
+	}
+}
+
+static size_t count_absent(const json_t *overlay)
+{
+	const json_t *member;
+	size_t i, n = 0;
+
+	json_array_foreach(json_object_get(overlay, "members"), i, member)
+		n += !strcmp(ctl_text(member, "state", ""), "absent");
+	return n;
+}
+
+static void say_overlay(const json_t *overlay)
+{
+	size_t absent = count_absent(overlay);
+
+	printf("%s: %zu members, MTU %lld, %s", ctl_text(overlay, "name", "?"),
+	       json_array_size(json_object_get(overlay, "members")), number(overlay, "mtu"),
+	       ctl_text(overlay, "encrypt", "not encrypted"));
+	if (absent)
+		printf("; %zu of them join when they register", absent);
+	putchar('\n');
+}
+
+static enum ctl_exit say(const struct ctl_options *options, const json_t *answer)
+{
+	const json_t *overlay = json_object_get(answer, "overlay");
+	bool synced = json_is_true(json_object_get(answer, "synced"));
+	bool good = synced || !options->wait || count_absent(overlay);
+
+	if (options->json)
+		ctl_print_json(answer);
+	else if (!good)
+		ctl_complain("%s: not everywhere after %g s; cvswd goes on trying (cvswctl show)",
+			     ctl_text(answer, "name", "?"), options->timeout_ms / 1000.0);
+	else if (!synced && !options->wait)
+		printf("%s: accepted\n", ctl_text(answer, "name", "?"));
+	else if (overlay)
+		say_overlay(overlay);
+	else
+		printf("%s: deleted\n", ctl_text(answer, "name", "?"));
+	return good ? CTL_OK : CTL_FAILED;
+}
+
+static enum ctl_exit change(const struct ctl_options *options, json_t *request)
+{
+	json_t *answer = ctl_change(options, request);
+	enum ctl_exit result;
+
+	if (!answer)
+		return CTL_FAILED;
+	result = ctl_answer_ok(answer) ? say(options, answer) : ctl_refused(options, answer);
+	json_decref(answer);
+	return result;
+}
+
+static json_t *texts(char **args)
+{
+	json_t *array = json_array();
+
+	for (; *args; args++)
+		json_array_append_new(array, json_string(*args));
+	return array;
+}
+
+/* A number given as an option, into the request if it was; false after a complaint. */
+static bool set_number(json_t *request, const char *key, const char *option, const char *text)
+{
+	unsigned long number;
+	char *end;
+
+	if (!text)
+		return true;
+	number = strtoul(text, &end, 0);
+	if (end == text || *end) {
+		ctl_complain("%s takes a number, not \"%s\"", option, text);
+		return false;
+	}
+	json_object_set_new(request, key, json_integer(number));
+	return true;
+}
+
+static bool set_options(const struct ctl_options *options, json_t *request)
+{
+	json_t *udp;
+
+	if (!options->vni) {
+		ctl_complain("overlay add needs --vni N");
+		return false;
+	}
+	if (options->encrypt)
+		json_object_set_new(request, "encrypt", json_string(options->encrypt));
+	if (options->pool)
+		json_object_set_new(request, "pool", json_string(options->pool));
+	if (options->udp_encap) {
+		if (!ctl_parse_udp(*options->udp_encap ? options->udp_encap : NULL, &udp))
+			return false;
+		json_object_set_new(request, "udp", udp);
+	}
+	return set_number(request, "vni", "--vni", options->vni) &&
+	       set_number(request, "underlay_mtu", "--underlay-mtu", options->underlay_mtu) &&
+	       set_number(request, "rekey_s", "--rekey", options->rekey);
+}
+
+static enum ctl_exit add(const struct ctl_options *options, char **args)
+{
+	json_t *request = json_pack("{s:s, s:s, s:o}", "command", "overlay-add",
+				    "name", args[0], "members", texts(args + 1));
+
+	if (request && set_options(options, request))
+		return change(options, request);
+	json_decref(request);
+	return CTL_USAGE;
+}
+
+static enum ctl_exit del(const struct ctl_options *options, char **args)
+{
+	return change(options, json_pack("{s:s, s:s}", "command", "overlay-del", "name", args[0]));
+}
+
+static enum ctl_exit join(const struct ctl_options *options, char **args)
+{
+	return change(options, json_pack("{s:s, s:s, s:o}", "command", "overlay-join",
+					 "name", args[0], "members", texts(args + 1)));
+}
+
+static enum ctl_exit leave(const struct ctl_options *options, char **args)
+{
+	return change(options, json_pack("{s:s, s:s, s:o}", "command", "overlay-leave",
+					 "name", args[0], "members", texts(args + 1)));
+}
+
+static enum ctl_exit renew(const struct ctl_options *options, char **args)
+{
+	return change(options, json_pack("{s:s, s:s}", "command", "overlay-renew",
+					 "name", args[0]));
+}
+
+static enum ctl_exit show(const struct ctl_options *options, char **args)
+{
+	json_t *request = args[0] ? json_pack("{s:s, s:s}", "command", "overlay-show",
+					      "name", args[0]) :
+				    json_pack("{s:s}", "command", "overlay-show");
+	json_t *answer = ctl_ask(options, request), *overlays, *overlay;
+	enum ctl_exit result = CTL_OK;
+	size_t i;
+
+	if (!answer)
+		return CTL_FAILED;
+	overlays = json_object_get(answer, "overlays");
+	if (!ctl_answer_ok(answer))
+		result = ctl_refused(options, answer);
+	else if (options->json)
+		ctl_print_json(answer);
+	else if (!json_array_size(overlays))
+		puts("there is no overlay");
+	else
+		json_array_foreach(overlays, i, overlay)
+			print_overlay(overlay);
+	json_decref(answer);
+	return result;
+}
+
+static const struct ctl_command verbs[] = {
+	{ "add", "NAME --vni N [OPTION]... NIC[=MAC,...]...", "", 2, CTL_MANY, add },
+	{ "del", "NAME", "", 1, 1, del },
+	{ "join", "NAME NIC[=MAC,...]...", "", 2, CTL_MANY, join },
+	{ "leave", "NAME NIC...", "", 2, CTL_MANY, leave },
+	{ "renew", "NAME", "", 1, 1, renew },
+	{ "show", "[NAME]", "", 0, 1, show },
+};
+
+static enum ctl_exit overlay(const struct ctl_options *options, char **args)
+{
+	int n = 0;
+
+	while (args[1 + n])
+		n++;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
+		if (strcmp(verbs[i].name, args[0]))
+			continue;
+		if (n >= verbs[i].min_args && n <= verbs[i].max_args)
+			return verbs[i].run(options, args + 1);
+		ctl_complain("usage: cvswctl overlay %s %s", verbs[i].name, verbs[i].args);
+		return CTL_USAGE;
+	}
+	ctl_complain("overlay add, del, join, leave, renew or show, not \"%s\"", args[0]);
+	return CTL_USAGE;
+}
+
+const struct ctl_command ctl_overlay_commands[] = {
+	{ "overlay", "add NAME --vni N NIC...", "a network of these NICs, in VXLAN", 1, CTL_MANY,
+	  overlay },
+	{ "overlay", "del|renew NAME", "end it; give it new keys", 1, CTL_MANY, overlay },
+	{ "overlay", "join|leave NAME NIC...", "while the others talk", 1, CTL_MANY, overlay },
+	{ "overlay", "show [NAME]", "its members and what is in use", 1, CTL_MANY, overlay },
+	{ 0 },
+};

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "overlays.h"
+
+#include <sys/random.h>
+
+#include "agent.h"
+#include "alloc.h"
+#include "log.h"
+#include "state.h"
+
+static void random_bytes(void *buf, size_t len)
+{
+	/* Up to 256 bytes come whole once the kernel has them at all (getrandom(2)). */
+	if (getrandom(buf, len, 0) != (ssize_t)len) {
+		log_line(LOG_ERR, "the kernel gives no random bytes for keys");
+		abort();
+	}
+}
+
+static void on_changed(void *owner, struct session *session, bool settings)
+{
+	(void)owner;
+	nic_changed(nic_of_session(session), settings);
+}
+
+static void arm(struct overlays *overlays, uint64_t pause)
+{
+	struct timeval wait = { .tv_sec = pause / 1000, .tv_usec = pause % 1000 * 1000 };
+
+	event_add(overlays->timer, &wait);
+}
+
+/* What a restart of the daemon must know: which SPIs are in use and which were. */
+static uint64_t fingerprint(const struct overlays *overlays)
+{
+	const struct overlay_member *to, *from;
+	const struct overlay *overlay;
+	uint64_t sum = overlays->world.next_spi;
+
+	overlays_each(overlay, overlays)
+		overlay_each(to, overlay)
+			overlay_each(from, overlay)
+				sum = sum * 31 + to->from[from->slot].out +
+				      to->from[from->slot].n_spis * 2 + to->from[from->slot].sends;
+	return sum;
+}
+
+void overlays_run(struct overlays *overlays)
+{
+	uint64_t next = UINT64_MAX, before = fingerprint(overlays), now = clock_ms(), due;
+	struct overlay *overlay;
+
+	overlays_each(overlay, overlays) {
+		due = ways_run(overlay, &overlays->world, now);
+		next = due < next ? due : next;
+	}
+	if (fingerprint(overlays) != before)
+		state_save(overlays->agent);
+	/* Unless a session that went on asked for it at once. */
+	if (next != UINT64_MAX && !event_pending(overlays->timer, EV_TIMEOUT, NULL))
+		arm(overlays, next - now);
+	if (overlays->settled)
+		overlays->settled(overlays->agent);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	overlays_run(arg);
+}
+
+void overlays_init(struct overlays *overlays, struct agent *agent)
+{
+	*overlays = (struct overlays){ .agent = agent };
+	TAILQ_INIT(&overlays->order);
+	overlays->timer = alloc_checked(evtimer_new(agent->base, on_timer, overlays));
+	overlays->world.random = random_bytes;
+	overlays->world.changed = on_changed;
+	random_bytes(&overlays->world.next_spi, sizeof(overlays->world.next_spi));
+}
+
+void overlays_free(struct overlays *overlays)
+{
+	struct overlay *overlay;
+
+	while ((overlay = TAILQ_FIRST(&overlays->order))) {
+		TAILQ_REMOVE(&overlays->order, overlay, in_order);
+		overlay_free(overlay);
+	}
+	event_free(overlays->timer);
+	explicit_bzero(overlays, sizeof(*overlays));
+}
+
+struct overlay *overlays_find(struct overlays *overlays, const char *name)
+{
+	struct overlay *overlay;
+
+	overlays_each(overlay, overlays)
+		if (!strcmp(overlay->config.name, name))
+			return overlay;
+	return NULL;
+}
+
+struct overlay *overlays_find_vni(struct overlays *overlays, uint32_t vni)
+{
+	struct overlay *overlay;
+
+	overlays_each(overlay, overlays)
+		if (overlay->config.vni == vni)
+			return overlay;
+	return NULL;
+}
+
+struct overlay *overlays_of(struct overlays *overlays, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	struct overlay *overlay;
+
+	overlays_each(overlay, overlays)
+		if (overlay_find(overlay, mac))
+			return overlay;
+	return NULL;
+}
+
+void overlays_add(struct overlays *overlays, struct overlay *overlay)
+{
+	TAILQ_INSERT_TAIL(&overlays->order, overlay, in_order);
+	overlays->n++;
+	overlays_poke(overlays);
+}
+
+void overlays_leave(struct overlays *overlays, struct overlay *overlay,
+		    struct overlay_member *member)
+{
+	struct session *session = member->session;
+	struct intent *intent = &session->intent;
+
+	ways_close(overlay, member);
+	overlay_leave(overlay, member);
+	/* Its table is ours still, or nobody would take the overlay's flows out of it. */
+	intent->flows_stated = true;
+	if (!intent->mtu)
+		intent->mtu = overlay->config.underlay_mtu;
+	intent->overlaid = false;
+	flowset_clear(&intent->overlay);
+	on_changed(NULL, session, true);
+	overlays_poke(overlays);
+}
+
+void overlays_remove(struct overlays *overlays, struct overlay *overlay)
+{
+	struct overlay_member *member;
+
+	while ((member = TAILQ_FIRST(&overlay->members)))
+		overlays_leave(overlays, overlay, member);
+	TAILQ_REMOVE(&overlays->order, overlay, in_order);
+	overlays->n--;
+	overlay_free(overlay);
+}
+
+void overlays_poke(struct overlays *overlays)
+{
+	struct timeval due, now, soon = { .tv_usec = OVERLAYS_PAUSE_MS * 1000 };
+
+	if (!overlays->n)
+		return;
+	if (event_pending(overlays->timer, EV_TIMEOUT, &due)) {
+		event_base_gettimeofday_cached(event_get_base(overlays->timer), &now);
+		evutil_timeradd(&now, &soon, &now);
+		if (evutil_timercmp(&due, &now, <))
+			return;
+	}
+	arm(overlays, OVERLAYS_PAUSE_MS);
+}

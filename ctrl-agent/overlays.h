@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The overlays of the daemon: by name, kept going by a timer and by the NICs' sessions. */
+#ifndef CVSWD_OVERLAYS_H
+#define CVSWD_OVERLAYS_H
+
+#include "overlay.h"
+
+#define OVERLAYS_MAX		256
+#define OVERLAYS_PAUSE_MS	5	/* what NICs list meanwhile is acted on at once */
+#define OVERLAYS_DEFAULT_REKEY_S	1800
+
+struct agent;
+struct event;
+
+/**
+ * struct overlays - all of them
+ * @settled: called after each look at them
+ */
+struct overlays {
+	TAILQ_HEAD(overlays_order, overlay) order;
+	size_t n;
+	struct ways_world world;
+	struct event *timer;
+	struct agent *agent;
+	void (*settled)(struct agent *agent);
+};
+
+void overlays_init(struct overlays *overlays, struct agent *agent);
+
+/** overlays_free() - wipes the keys; before the NICs go */
+void overlays_free(struct overlays *overlays);
+
+struct overlay *overlays_find(struct overlays *overlays, const char *name);
+struct overlay *overlays_find_vni(struct overlays *overlays, uint32_t vni);
+
+/** overlays_of() - the overlay that a NIC is a member of, or NULL */
+struct overlay *overlays_of(struct overlays *overlays, const uint8_t mac[CVSW_ETH_ALEN]);
+
+/** overlays_add() - take over an overlay */
+void overlays_add(struct overlays *overlays, struct overlay *overlay);
+
+/** overlays_leave() - a member's flows and SAs go, and it gets the underlay's MTU back */
+void overlays_leave(struct overlays *overlays, struct overlay *overlay,
+		    struct overlay_member *member);
+
+/** overlays_remove() - all members leave, and it is freed */
+void overlays_remove(struct overlays *overlays, struct overlay *overlay);
+
+/** overlays_run() - look at all of them now; not from within a session */
+void overlays_run(struct overlays *overlays);
+
+/** overlays_poke() - something changed: look at all of them soon */
+void overlays_poke(struct overlays *overlays);
+
+#define overlays_each(overlay, overlays)	TAILQ_FOREACH(overlay, &(overlays)->order, in_order)
+
+#endif

@@ -1,0 +1,790 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Overlays: what flows a member gets, and whether all members of simulated NICs
+ * reach each other, all the time, while members come, go and get new keys.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "alloc.h"
+#include "cvsw_ofp10.h"
+#include "flows.h"
+#include "overlay.h"
+#include "simnic.h"
+#include "tap.h"
+
+#define MAX_NICS	48
+#define MAX_IN_FLIGHT	65536
+#define MAX_SPIS	100000
+
+struct in_flight {
+	uint64_t arrives;
+	unsigned int nic;
+	bool to_nic;
+	uint16_t len;
+	uint8_t frame[1514];
+};
+
+/**
+ * struct world - NICs with their sessions, the wires between, and one overlay
+ * @loss, @jitter: of each wire, percent and milliseconds
+ * @spis: all that were ever put into a SET_SA, with a piece of their key
+ */
+struct world {
+	uint64_t now, due;
+	uint32_t random;
+	unsigned int loss, jitter;
+	struct session sessions[MAX_NICS];
+	struct simnic nics[MAX_NICS];
+	struct in_flight *frames;
+	size_t n_frames;
+	struct overlay *overlay;
+	struct ways_world ways;
+	struct { uint32_t spi; uint8_t direction; uint8_t key[8]; } *spis;
+	size_t n_spis;
+	unsigned int n_reused;
+	unsigned int n_too_long;
+	unsigned int n_state_saved;
+};
+
+static struct world *world;
+
+static void mac_of(unsigned int i, uint8_t mac[CVSW_ETH_ALEN])
+{
+	const uint8_t fresh[CVSW_ETH_ALEN] = { 2, 0, 0, 0, 1, i };
+
+	memcpy(mac, fresh, sizeof(fresh));
+}
+
+/* No SPI twice in a direction, and no key under two SPIs. */
+static void note_sa(const uint8_t *frame, size_t len)
+{
+	struct cvsw_msg msg;
+	struct cvsw_sa sa;
+
+	if (cvsw_msg_decode(frame, len, &msg, NULL) != CVSW_OK || msg.type != CVSW_MSG_SET_SA ||
+	    cvsw_sa_decode(msg.data, msg.len, &sa, NULL) != CVSW_OK || !sa.key_len)
+		return;
+	for (size_t i = 0; i < world->n_spis; i++) {
+		bool same_spi = world->spis[i].spi == sa.spi;
+		bool same_key = !memcmp(world->spis[i].key, sa.key, 8);
+
+		if (same_spi != same_key || (same_spi && world->spis[i].direction == sa.direction))
+			world->n_reused++;
+	}
+	if (world->n_spis == MAX_SPIS)
+		abort();
+	world->spis[world->n_spis].spi = sa.spi;
+	world->spis[world->n_spis].direction = sa.direction;
+	memcpy(world->spis[world->n_spis++].key, sa.key, 8);
+}
+
+static void put_frame(unsigned int nic, bool to_nic, const uint8_t *frame, size_t len)
+{
+	struct in_flight *slot = &world->frames[world->n_frames];
+
+	if (len > sizeof(slot->frame)) {
+		world->n_too_long++;
+		return;
+	}
+	if (random_next(&world->random) % 100 < world->loss)
+		return;
+	if (world->n_frames++ == MAX_IN_FLIGHT)
+		abort();
+	/* Each NIC at another distance, so that a way's two ends never change at once. */
+	slot->arrives = world->now + 1 + nic % 4 * 12 +
+			(world->jitter ? random_next(&world->random) % world->jitter : 0);
+	slot->nic = nic;
+	slot->to_nic = to_nic;
+	slot->len = len;
+	memcpy(slot->frame, frame, len);
+}
+
+static bool session_sends(void *owner, const uint8_t *frame, size_t len)
+{
+	note_sa(frame, len);
+	put_frame((struct session *)owner - world->sessions, true, frame, len);
+	return true;
+}
+
+static void nic_sends(void *owner, const uint8_t *frame, size_t len)
+{
+	put_frame((struct simnic *)owner - world->nics, false, frame, len);
+}
+
+static void random_bytes(void *buf, size_t len)
+{
+	if (getrandom(buf, len, 0) != (ssize_t)len)
+		abort();
+}
+
+static void on_changed(void *owner, struct session *session, bool settings)
+{
+	(void)owner;
+	session_changed(session, settings, world->now);
+}
+
+static const struct overlay_config plain = {
+	.name = "plain", .vni = 5, .pool = 0xc0000200, .pool_len = 24, .underlay_mtu = 1500,
+};
+static const struct overlay_config encrypted = {
+	.name = "secret", .vni = 7, .key_len = 32, .pool = 0xc0000200, .pool_len = 24,
+	.underlay_mtu = 1500, .rekey_s = 3600,
+};
+
+static void world_start(const struct overlay_config *config)
+{
+	world = calloc(1, sizeof(*world));
+	world->now = 1000;
+	world->random = 1;
+	world->frames = calloc(MAX_IN_FLIGHT, sizeof(*world->frames));
+	world->spis = calloc(MAX_SPIS, sizeof(*world->spis));
+	world->overlay = overlay_new(config);
+	world->ways = (struct ways_world){
+		.next_spi = 0xfffffff0, .random = random_bytes, .changed = on_changed,
+	};
+	for (unsigned int i = 0; i < MAX_NICS; i++) {
+		uint8_t mac[CVSW_ETH_ALEN];
+
+		mac_of(i, mac);
+		session_init(&world->sessions[i], mac, session_sends, &world->sessions[i]);
+		simnic_init(&world->nics[i], mac, nic_sends, &world->nics[i]);
+	}
+}
+
+static void world_end(void)
+{
+	CHECK(!world->n_reused);
+	CHECK(!world->n_too_long);
+	overlay_free(world->overlay);
+	for (unsigned int i = 0; i < MAX_NICS; i++) {
+		CHECK(!world->nics[i].n_malformed);
+		session_free(&world->sessions[i]);
+		simnic_free(&world->nics[i]);
+	}
+	free(world->frames);
+	free(world->spis);
+	free(world);
+}
+
+static void deliver(const struct in_flight *frame)
+{
+	struct session *session = &world->sessions[frame->nic];
+	struct cvsw_msg msg;
+
+	if (frame->to_nic)
+		simnic_receive(&world->nics[frame->nic], frame->frame, frame->len);
+	else if (cvsw_msg_decode(frame->frame, frame->len, &msg, NULL) != CVSW_OK)
+		abort();
+	else if (msg.type == CVSW_MSG_REGISTER)
+		session_register(session, false, world->now);
+	else if (msg.type == CVSW_MSG_LIST_ENTRIES)
+		session_list(session, &msg, world->now);
+}
+
+/* Frames of a wire that are due together keep their order. */
+static void deliver_due(void)
+{
+	size_t n = world->n_frames, kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct in_flight frame = world->frames[i];
+
+		if (frame.arrives > world->now)
+			world->frames[kept++] = frame;
+		else
+			deliver(&frame);
+	}
+	memmove(&world->frames[kept], &world->frames[n],
+		(world->n_frames - n) * sizeof(*world->frames));
+	world->n_frames -= n - kept;
+}
+
+static void run_ms(void)
+{
+	deliver_due();
+	for (unsigned int i = 0; i < MAX_NICS; i++)
+		session_run(&world->sessions[i], world->now);
+	if (world->now % 5 == 0)
+		ways_run(world->overlay, &world->ways, world->now);
+	world->now++;
+}
+
+static void run_for(uint64_t ms)
+{
+	while (ms--)
+		run_ms();
+}
+
+static struct overlay_member *join(unsigned int i)
+{
+	return overlay_join(world->overlay, &world->sessions[i], -1);
+}
+
+/* As overlays_leave() does it. */
+static void leave(unsigned int i)
+{
+	struct session *session = &world->sessions[i];
+	struct overlay_member *member = overlay_find(world->overlay, session->mac);
+
+	ways_close(world->overlay, member);
+	overlay_leave(world->overlay, member);
+	session->intent.flows_stated = true;
+	session->intent.overlaid = false;
+	session->intent.mtu = world->overlay->config.underlay_mtu;
+	flowset_clear(&session->intent.overlay);
+	session_changed(session, true, world->now);
+}
+
+/* ---- what NICs would do with frames ---- */
+
+static uint32_t ipv4_of(const uint8_t address[CVSW_IP_LEN])
+{
+	return (uint32_t)address[12] << 24 | address[13] << 16 | address[14] << 8 | address[15];
+}
+
+/* Is what leaves NIC @from by these actions taken in by NIC @to? */
+static bool arrives(unsigned int from, unsigned int to, const struct cvsw_action *encap,
+		    const struct cvsw_action *encrypt)
+{
+	const struct cvsw_tunnel *tunnel = &encap->tunnel;
+	const struct cvsw_sa *out, *in;
+	const struct flow_node *node;
+	uint32_t spi = encrypt ? encrypt->spi : 0;
+
+	if (memcmp(tunnel->dl_dst, world->nics[to].mac, CVSW_ETH_ALEN))
+		return false;
+	if (encrypt) {
+		out = simnic_find_sa(&world->nics[from], CVSW_SA_OUT, spi);
+		in = simnic_find_sa(&world->nics[to], CVSW_SA_IN, spi);
+		if (!out || !in || memcmp(out->key, in->key, out->key_len) ||
+		    memcmp(out->salt, in->salt, sizeof(out->salt)))
+			return false;
+	}
+	flowset_each(node, &world->nics[to].table) {
+		const struct cvsw_match *match = &node->flow.match;
+
+		if (match->key.tun_type == CVSW_TUNNEL_VXLAN && match->key.tun_id == tunnel->id &&
+		    match->key.sa == spi && match->mask.sa == 0xffffffff &&
+		    ipv4_of(match->key.tun_src) == ipv4_of(tunnel->src) &&
+		    ipv4_of(match->key.tun_dst) == ipv4_of(tunnel->dst))
+			return true;
+	}
+	return false;
+}
+
+static bool is_encrypted(void)
+{
+	return world->overlay->config.key_len;
+}
+
+static bool unicast_reaches(unsigned int from, unsigned int to, const uint8_t *mac)
+{
+	const struct flow_node *node;
+
+	flowset_each(node, &world->nics[from].table) {
+		const struct cvsw_flow *flow = &node->flow;
+
+		if (flow->match.key.in_port == CVSW_HOST &&
+		    flow->match.mask.dl_dst[0] == 0xff && flow->match.mask.pass &&
+		    !memcmp(flow->match.key.dl_dst, mac, CVSW_ETH_ALEN))
+			return flow->n_actions == (is_encrypted() ? 2 : 1) &&
+			       arrives(from, to, &flow->actions[0],
+				       is_encrypted() ? &flow->actions[1] : NULL);
+	}
+	return false;
+}
+
+/* Follows the chain; how many copies arrive at @to? */
+static unsigned int broadcast_copies(unsigned int from, unsigned int to)
+{
+	const struct cvsw_flow **flows = flowset_sorted(&world->nics[from].table);
+	unsigned int n = 0;
+	bool on = true;
+
+	for (size_t i = 0; on && i < world->nics[from].table.n; i++) {
+		const struct cvsw_flow *flow = flows[i];
+
+		if (flow->match.key.in_port != CVSW_HOST || flow->match.key.pass ||
+		    flow->match.mask.dl_dst[0])
+			continue;
+		on = flow->n_actions && flow->actions[flow->n_actions - 1].type == CVSW_ACT_NEXT;
+		for (unsigned int a = 0; a < flow->n_actions; a++)
+			if (flow->actions[a].type == CVSW_ACT_CLONE)
+				n += arrives(from, to, &flow->actions[a + 1],
+					     is_encrypted() ? &flow->actions[a + 2] : NULL);
+	}
+	free(flows);
+	return n;
+}
+
+static bool reaches(unsigned int from, unsigned int to)
+{
+	return unicast_reaches(from, to, world->nics[to].mac) &&
+	       broadcast_copies(from, to) == 1;
+}
+
+/* Each member of @bits each other one. */
+static bool all_reach(uint64_t bits)
+{
+	for (unsigned int from = 0; from < MAX_NICS; from++)
+		for (unsigned int to = 0; to < MAX_NICS; to++)
+			if (from != to && bits >> from & 1 && bits >> to & 1 && !reaches(from, to))
+				return false;
+	return true;
+}
+
+static uint64_t first(unsigned int n)
+{
+	return (1ull << n) - 1;
+}
+
+/* Can a frame get out of a NIC, or into its guest, past the overlay? */
+static bool leaks(unsigned int i)
+{
+	const struct flow_node *node;
+	bool dropped[3] = { false };
+
+	flowset_each(node, &world->nics[i].table) {
+		const struct cvsw_flow *flow = &node->flow;
+		const struct cvsw_key *key = &flow->match.key, *mask = &flow->match.mask;
+		const struct cvsw_action *last = &flow->actions[flow->n_actions - 1];
+
+		if (!flow->n_actions && mask->in_port && !mask->pass && !mask->dl_type)
+			dropped[key->in_port] = true;
+		if (!flow->n_actions || last->type != CVSW_ACT_OUTPUT ||
+		    last->port == CVSW_PORT_NONE)
+			continue;
+		if (key->in_port == CVSW_HOST && (key->pass != 1 || !mask->nw_src ||
+						  (is_encrypted() && key->nw_proto != 50 &&
+						   key->tp_dst != world->overlay->config.udp_dst)))
+			return true;
+		if (key->in_port == CVSW_NET && (!key->tun_type || (is_encrypted() && !key->sa)))
+			return true;
+	}
+	return !dropped[CVSW_HOST] || !dropped[CVSW_NET];
+}
+
+/* Runs for @ms; each of @bits must reach each other all the time. */
+static void run_watching(uint64_t ms, uint64_t bits)
+{
+	for (; ms; ms--) {
+		run_ms();
+		if (!all_reach(bits)) {
+			CHECK_MSG(false, "interrupted at %llu ms",
+				  (unsigned long long)world->now);
+			return;
+		}
+	}
+}
+
+static void start_members(const struct overlay_config *config, unsigned int n)
+{
+	world_start(config);
+	for (unsigned int i = 0; i < n; i++)
+		simnic_link_up(&world->nics[i]);
+	for (unsigned int i = 0; i < n; i++)
+		session_register(&world->sessions[i], true, world->now);
+	run_for(50);
+	for (unsigned int i = 0; i < n; i++)
+		join(i);
+	run_for(2000);
+}
+
+/* ---- tests ---- */
+
+static void test_mtu(void)
+{
+	struct overlay_config config = plain;
+
+	CHECK(overlay_mtu(&config) == 1450);
+	config.key_len = 16;
+	/* 20 + 8 + 8 + (8 + 8 + 14 + 1416 + 0 + 2) + 16 = 1500 */
+	CHECK(overlay_mtu(&config) == 1416);
+	config.udp_src = config.udp_dst = 4500;
+	CHECK(overlay_mtu(&config) == 1408);
+	config.underlay_mtu = 9000;
+	CHECK(overlay_mtu(&config) == 8908);
+	/* No larger frame would have fit: slow, obvious. */
+	for (config.underlay_mtu = 1280; config.underlay_mtu < 1300; config.underlay_mtu++) {
+		unsigned int mtu = overlay_mtu(&config), best = 0;
+
+		for (unsigned int inner = 1000; inner < 1300; inner++) {
+			unsigned int text = 8 + 8 + 14 + inner + 2;
+			unsigned int padded = text + (4 - text % 4) % 4;
+
+			if (20 + 8 + 8 + 8 + padded + 16 <= config.underlay_mtu)
+				best = inner;
+		}
+		CHECK_MSG(mtu == best, "underlay %u: %u, not %u", config.underlay_mtu, mtu, best);
+	}
+}
+
+static void test_config(void)
+{
+	struct overlay_config config = encrypted;
+
+	CHECK(!overlay_config_wrong(&config));
+	config.pool = 0xc0000201;
+	CHECK(overlay_config_wrong(&config));
+	config.pool = 0xe0000000;
+	CHECK(overlay_config_wrong(&config));
+	config = encrypted;
+	config.vni = 1 << 24;
+	CHECK(overlay_config_wrong(&config));
+	config = encrypted;
+	strcpy(config.name, "a b");
+	CHECK(overlay_config_wrong(&config));
+	config = plain;
+	config.udp_src = config.udp_dst = 4500;
+	CHECK(overlay_config_wrong(&config));
+	config = plain;
+	config.pool_len = 30;
+	CHECK(!overlay_config_wrong(&config) && overlay_room(&config) == 2);
+}
+
+/* All flows of a member of @n: each listed as it was made, in a frame of the overlay's MTU. */
+static void check_flows(const struct overlay_config *config, unsigned int n)
+{
+	uint8_t data[CVSW_OFP10_FLOW_MOD_MAX];
+	struct cvsw_flow *flow = calloc(1, sizeof(*flow));
+	const struct overlay_member *member;
+	enum cvsw_flow_command command;
+	const struct flow_node *node;
+	struct flowset flows;
+	size_t len, used;
+
+	start_members(config, n);
+	overlay_each(member, world->overlay) {
+		flowset_init(&flows);
+		overlay_flows(world->overlay, member, &flows);
+		flowset_each(node, &flows) {
+			len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &node->flow, data, sizeof(data));
+			CHECK_MSG(len && len + CVSW_MSG_HEADER_LEN <= 1500 &&
+				  len <= overlay_mtu(config), "%zu bytes", len);
+			CHECK(cvsw_ofp10_decode(data, len, &used, &command, flow, NULL) ==
+			      CVSW_OK);
+			CHECK(cvsw_flow_equal(flow, &node->flow));
+			CHECK(flow->priority >= OVERLAY_PRIORITY_MIN &&
+			      flow->priority <= OVERLAY_PRIORITY_MAX);
+			CHECK(flow->cookie == OVERLAY_COOKIE(config->vni));
+		}
+		CHECK(flows.n == 4 + 2 * (n - 1) + (n + OVERLAY_LINK_SLOTS - 1) /
+							  OVERLAY_LINK_SLOTS);
+		flowset_clear(&flows);
+	}
+	free(flow);
+}
+
+static void check_members(const struct overlay_config *config, unsigned int n)
+{
+	check_flows(config, n);
+	CHECK(ways_settled(world->overlay));
+	CHECK(all_reach(first(n)));
+	for (unsigned int i = 0; i < n; i++) {
+		CHECK(!leaks(i));
+		CHECK(world->nics[i].mtu == overlay_mtu(config));
+		CHECK(!world->nics[i].n_sa_refused);
+		CHECK(world->nics[i].n_sas == (config->key_len ? 2 * (n - 1) : 0));
+	}
+	CHECK(world->n_spis == (config->key_len ? 2 * n * (n - 1) : 0));
+	world_end();
+}
+
+static void test_sizes(void)
+{
+	struct overlay_config in_udp = encrypted;
+
+	in_udp.key_len = 16;
+	in_udp.udp_src = in_udp.udp_dst = 4500;
+	check_members(&plain, 2);
+	check_members(&plain, 3);
+	check_members(&plain, 40);
+	check_members(&encrypted, 2);
+	check_members(&encrypted, 3);
+	check_members(&encrypted, 40);
+	check_members(&in_udp, 3);
+}
+
+static void test_join_and_leave(const struct overlay_config *config)
+{
+	start_members(config, 14);
+	for (unsigned int i = 14; i < 30; i++)
+		session_register(&world->sessions[i], true, world->now);
+	run_watching(50, first(14));
+	/* Beyond a link of the chain and beyond another. */
+	for (unsigned int i = 14; i < 30; i++) {
+		join(i);
+		run_watching(i % 4 ? 3 : 40, first(14));
+	}
+	run_watching(1500, first(14));
+	CHECK(all_reach(first(30)));
+	leave(3);
+	leave(20);
+	for (unsigned int i = 21; i < 30; i++)
+		leave(i);
+	run_watching(1500, first(20) & ~(1ull << 3));
+	CHECK(ways_settled(world->overlay));
+	CHECK(!world->nics[3].table.n && world->nics[3].mtu == 1500);
+	for (unsigned int i = 0; i < 20; i++)
+		CHECK(i == 3 || !leaks(i));
+	for (unsigned int i = 0; i < 20; i++)
+		CHECK(i == 3 || (!reaches(i, 3) && !broadcast_copies(i, 3)));
+	/* Back, into the slot that became free. */
+	CHECK(join(3)->slot == 3);
+	run_watching(1500, first(20) & ~(1ull << 3));
+	CHECK(all_reach(first(20)));
+	world_end();
+}
+
+static void test_plain_changes(void)
+{
+	test_join_and_leave(&plain);
+}
+
+static void test_encrypted_changes(void)
+{
+	test_join_and_leave(&encrypted);
+}
+
+static void test_left_sas(void)
+{
+	size_t left = 0;
+
+	start_members(&encrypted, 4);
+	leave(1);
+	run_for(500);
+	for (size_t i = 0; i < world->nics[0].n_sas; i++)
+		left += !world->nics[0].sas[i].deleted;
+	CHECK(left == 4);
+	left = 0;
+	for (size_t i = 0; i < world->nics[1].n_sas; i++)
+		left += !world->nics[1].sas[i].deleted;
+	CHECK(!left);
+	CHECK(world->nics[1].mtu == 1500);
+	world_end();
+}
+
+static unsigned int count_sas(unsigned int nic)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < world->nics[nic].n_sas; i++)
+		n += !world->nics[nic].sas[i].deleted;
+	return n;
+}
+
+/* New keys by time and on demand: nothing is interrupted, the old ones go. */
+static void test_rekey(void)
+{
+	size_t sent;
+
+	start_members(&encrypted, 5);
+	sent = world->n_spis;
+	ways_renew(world->overlay);
+	run_watching(3000, first(5));
+	CHECK(ways_settled(world->overlay));
+	CHECK(world->n_spis == 2 * sent);
+	for (unsigned int i = 0; i < 5; i++)
+		CHECK(count_sas(i) == 8 && !world->nics[i].n_sa_refused);
+	world->now += 3600 * 1000;
+	run_watching(3000, first(5));
+	CHECK(world->n_spis == 3 * sent);
+	for (unsigned int i = 0; i < 5; i++)
+		CHECK(count_sas(i) == 8);
+	world_end();
+}
+
+/* A NIC that only says REGISTER again keeps talking all the while, with new keys. */
+static void test_register_again(void)
+{
+	uint32_t before;
+
+	start_members(&encrypted, 5);
+	before = world->overlay->slots[2]->from[1].out;
+	session_register(&world->sessions[2], false, world->now);
+	run_watching(3000, first(5));
+	CHECK(world->overlay->slots[2]->from[1].out != before);
+	for (unsigned int i = 0; i < 5; i++)
+		CHECK(count_sas(i) == 8 && !world->nics[i].n_sa_refused);
+	world_end();
+}
+
+/* One that has rebooted gets new keys, and never one that it had. */
+static void test_reboot(void)
+{
+	start_members(&encrypted, 5);
+	simnic_reset(&world->nics[2]);
+	simnic_link_up(&world->nics[2]);
+	session_register(&world->sessions[2], false, world->now);
+	run_watching(3000, first(5) & ~4ull);
+	CHECK(all_reach(first(5)));
+	CHECK(!leaks(2));
+	CHECK(ways_settled(world->overlay));
+	world_end();
+}
+
+/* Registers five times a second: gets new keys all right, but not that often. */
+static void test_storm(void)
+{
+	size_t before;
+
+	start_members(&encrypted, 3);
+	before = world->n_spis;
+	for (int i = 0; i < 50; i++) {
+		session_register(&world->sessions[1], false, world->now);
+		run_watching(210, first(3));
+	}
+	run_for(4000);
+	CHECK(world->n_spis - before <= 8 * 7);
+	CHECK(all_reach(first(3)) && ways_settled(world->overlay));
+	CHECK(count_sas(0) == 4 && count_sas(2) == 4);
+	world_end();
+}
+
+/* Members that are not there keep nobody from talking; they join when they register. */
+static void test_absent(void)
+{
+	start_members(&encrypted, 3);
+	join(3);
+	join(4);
+	run_watching(500, first(3));
+	CHECK(ways_settled(world->overlay));
+	session_register(&world->sessions[4], true, world->now);
+	run_watching(1500, first(3));
+	CHECK(all_reach(first(5) & ~8ull));
+	session_absent(&world->sessions[0]);
+	run_watching(500, 0x16);
+	session_register(&world->sessions[0], true, world->now);
+	run_watching(2500, 0x16);
+	CHECK(all_reach(first(5) & ~8ull));
+	world_end();
+}
+
+/* Frames are lost and overtake each other: flows heal by themselves, lost SAs with new keys. */
+static void test_loss(void)
+{
+	start_members(&encrypted, 6);
+	world->loss = 10;
+	world->jitter = 20;
+	ways_renew(world->overlay);
+	run_for(20000);
+	world->loss = 0;
+	world->jitter = 0;
+	for (int i = 0; i < 2; i++) {
+		ways_renew(world->overlay);
+		run_for(40000);
+	}
+	CHECK(ways_settled(world->overlay));
+	CHECK(all_reach(first(6)));
+	for (unsigned int i = 0; i < 6; i++)
+		CHECK(!leaks(i));
+	world_end();
+}
+
+static void test_inner_macs(void)
+{
+	static const uint8_t inner[CVSW_ETH_ALEN] = { 2, 0xaa, 0, 0, 0, 1 };
+	struct overlay_member *member;
+
+	start_members(&encrypted, 3);
+	simnic_link_up(&world->nics[3]);
+	run_for(50);
+	member = join(3);
+	memcpy(member->macs[member->n_macs++], inner, CVSW_ETH_ALEN);
+	CHECK(overlay_owner(world->overlay, inner) == member);
+	CHECK(!overlay_find(world->overlay, inner));
+	session_register(&world->sessions[3], true, world->now);
+	run_for(1500);
+	CHECK(all_reach(first(4)));
+	CHECK(unicast_reaches(0, 3, inner) && !unicast_reaches(0, 2, inner));
+	world_end();
+}
+
+static void test_pool(void)
+{
+	struct overlay_config tiny = plain;
+
+	tiny.pool_len = 30;
+	world_start(&tiny);
+	CHECK(overlay_address(world->overlay, join(0)) == 0xc0000201);
+	CHECK(overlay_address(world->overlay, join(1)) == 0xc0000202);
+	CHECK(!join(2));
+	world_end();
+}
+
+static bool permits(const struct overlay_config *config, const char *text)
+{
+	struct cvsw_flow flow = flow_of(text);
+
+	return overlay_permits(config, &flow);
+}
+
+static void test_flows_by_hand(void)
+{
+	CHECK(permits(&encrypted, "priority=32768,tcp,actions=NORMAL"));
+	CHECK(!permits(&encrypted, "priority=61440,tcp,actions=drop"));
+	CHECK(!permits(&encrypted, "priority=61695,tcp,actions=drop"));
+	CHECK(!permits(&plain, "priority=61500,tcp,actions=drop"));
+	CHECK(permits(&plain, "priority=61696,tcp,actions=NORMAL"));
+	CHECK(!permits(&encrypted, "priority=61696,tcp,actions=NORMAL"));
+	CHECK(!permits(&encrypted, "priority=61696,tcp,actions=mod_nw_dst:10.0.0.1"));
+	CHECK(permits(&encrypted, "priority=61696,tcp,tp_dst=23,actions=drop"));
+	CHECK(permits(&encrypted, "priority=61696,tcp,actions=mod_nw_dst:10.0.0.1,next"));
+	CHECK(!permits(&encrypted, "priority=61696,tcp,actions=clone(mod_nw_dst:10.0.0.1),next"));
+}
+
+/* A member's own flows come and go beside the overlay's. */
+static void test_beside(void)
+{
+	struct cvsw_flow flow = flow_of("priority=62000,tcp,tp_dst=23,actions=drop");
+	struct session *session;
+	struct cvsw_match all = { 0 };
+
+	start_members(&encrypted, 3);
+	session = &world->sessions[1];
+	flowset_put(&session->intent.flows, &flow);
+	session_changed(session, false, world->now);
+	run_watching(400, first(3));
+	CHECK(flowset_find(&world->nics[1].table, &flow.match, flow.priority));
+	flowset_remove_covered(&session->intent.flows, &all);
+	session_changed(session, false, world->now);
+	run_watching(400, first(3));
+	CHECK(!flowset_find(&world->nics[1].table, &flow.match, flow.priority));
+	/* An MTU by hand counts if it is the smaller one. */
+	session->intent.mtu = 1300;
+	session_changed(session, true, world->now);
+	run_for(50);
+	CHECK(world->nics[1].mtu == 1300);
+	session->intent.mtu = 9000;
+	session_changed(session, true, world->now);
+	run_for(50);
+	CHECK(world->nics[1].mtu == 1416);
+	world_end();
+}
+
+static const struct tap_test tests[] = {
+	{ "overlay: MTU", test_mtu },
+	{ "overlay: configurations that cannot be", test_config },
+	{ "overlay: 2, 3 and 40 members, plain, ESP, ESP in UDP", test_sizes },
+	{ "overlay: joining and leaving", test_plain_changes },
+	{ "overlay: joining and leaving, encrypted", test_encrypted_changes },
+	{ "overlay: who leaves loses its keys", test_left_sas },
+	{ "overlay: new keys", test_rekey },
+	{ "overlay: REGISTER leads to new keys", test_register_again },
+	{ "overlay: a rebooted member", test_reboot },
+	{ "overlay: REGISTER all the time", test_storm },
+	{ "overlay: absent members", test_absent },
+	{ "overlay: lost and late frames", test_loss },
+	{ "overlay: inner addresses from the command", test_inner_macs },
+	{ "overlay: addresses from the pool", test_pool },
+	{ "overlay: which flows by hand go with it", test_flows_by_hand },
+	{ "overlay: flows and MTU by hand beside it", test_beside },
+	{ 0 },
+};
+
+int main(void)
+{
+	return tap_run(tests) ? 1 : 0;
+}

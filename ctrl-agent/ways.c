@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "overlay.h"
+
+static bool is_there(const struct overlay_member *member)
+{
+	return member->session->phase != PHASE_ABSENT;
+}
+
+static bool has_listed(const struct overlay_member *member, uint64_t generation)
+{
+	return !member->dirty && session_state(member->session) == SESSION_IN_SYNC &&
+	       member->session->verified >= generation;
+}
+
+/* At one end; one that is away has nothing to delete when it comes back, or keeps it unused. */
+static void remove_sa(struct session *session, enum cvsw_sa_direction direction, uint32_t spi)
+{
+	struct cvsw_sa sa = { .spi = spi, .direction = direction };
+
+	if (spi)
+		session_queue_sa(session, &sa);
+}
+
+/* The first @n SPIs of a way are used no more. */
+static void retire(struct way *way, struct overlay_member *from, struct overlay_member *to,
+		   unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		remove_sa(to->session, CVSW_SA_IN, way->spis[i]);
+		remove_sa(from->session, CVSW_SA_OUT, way->spis[i]);
+	}
+	way->n_spis -= n;
+	memmove(way->spis, way->spis + n, way->n_spis * sizeof(*way->spis));
+	if (n)
+		from->dirty = to->dirty = true;
+}
+
+/* When none is free, one goes that the sender does not use. */
+static void make_place(struct way *way, struct overlay_member *from, struct overlay_member *to)
+{
+	if (way->n_spis < WAY_SPIS)
+		return;
+	if (way->sends && way->spis[0] == way->out) {
+		way->spis[0] = way->spis[1];
+		way->spis[1] = way->out;
+	}
+	retire(way, from, to, 1);
+}
+
+static uint32_t new_spi(struct ways_world *world)
+{
+	if (world->next_spi < CVSW_SA_SPI_MIN)
+		world->next_spi = CVSW_SA_SPI_MIN;
+	return world->next_spi++;
+}
+
+static void make_sa(const struct overlay_config *config, struct ways_world *world,
+		    struct cvsw_sa *sa)
+{
+	*sa = (struct cvsw_sa){
+		.spi = new_spi(world), .direction = CVSW_SA_IN, .key_len = config->key_len,
+		.udp_src = config->udp_src, .udp_dst = config->udp_dst,
+	};
+	world->random(sa->key, sa->key_len);
+	world->random(sa->salt, sizeof(sa->salt));
+}
+
+/* Nothing has left since: a pair that registers at the same time gets one new SA. */
+static bool has_just_begun(const struct way *way, const struct overlay_member *to)
+{
+	return way->phase == WAY_RECEIVER && way->deadline == to->session->generation + 1;
+}
+
+static void begin(struct overlay *overlay, struct ways_world *world, struct way *way,
+		  struct overlay_member *from, struct overlay_member *to)
+{
+	if (has_just_begun(way, to))
+		return;
+	make_place(way, from, to);
+	if (overlay->config.key_len) {
+		make_sa(&overlay->config, world, &way->sa);
+		session_queue_sa(to->session, &way->sa);
+		way->spis[way->n_spis++] = way->sa.spi;
+	} else {
+		way->spis[0] = 0;
+		way->n_spis = 1;
+	}
+	to->dirty = true;
+	way->phase = WAY_RECEIVER;
+	way->deadline = to->session->generation + 1;
+}
+
+static void give_to_sender(struct way *way, struct overlay_member *from)
+{
+	way->sends = true;
+	way->out = way->spis[way->n_spis - 1];
+	if (way->out) {
+		way->sa.direction = CVSW_SA_OUT;
+		session_queue_sa(from->session, &way->sa);
+		explicit_bzero(&way->sa, sizeof(way->sa));
+	}
+	from->dirty = true;
+	way->phase = WAY_SENDER;
+	way->deadline = from->session->generation + 1;
+}
+
+static uint64_t rekey_time(const struct overlay *overlay, uint64_t now)
+{
+	const struct overlay_config *config = &overlay->config;
+
+	return config->key_len && config->rekey_s ? now + config->rekey_s * 1000ull : UINT64_MAX;
+}
+
+/* One step, if it is time for one. */
+static bool step(struct overlay *overlay, struct ways_world *world, struct way *way,
+		 struct overlay_member *from, struct overlay_member *to, uint64_t now)
+{
+	switch (way->phase) {
+	case WAY_CLOSED:
+		if (!is_there(from) || !is_there(to))
+			return false;
+		begin(overlay, world, way, from, to);
+		return true;
+	case WAY_RECEIVER:
+		if (!is_there(from) || !has_listed(to, way->deadline))
+			return false;
+		give_to_sender(way, from);
+		return true;
+	case WAY_SENDER:
+		if (!has_listed(from, way->deadline))
+			return false;
+		way->phase = WAY_GRACE;
+		way->deadline = now + WAY_GRACE_MS;
+		return true;
+	case WAY_GRACE:
+		if (now < way->deadline)
+			return false;
+		retire(way, from, to, way->n_spis - 1);
+		way->phase = WAY_OPEN;
+		way->deadline = rekey_time(overlay, now);
+		return true;
+	case WAY_OPEN:
+		if (now < way->deadline || !is_there(from) || !is_there(to))
+			return false;
+		begin(overlay, world, way, from, to);
+		return true;
+	}
+	return false;
+}
+
+/* A member that registered may have lost its SAs, and must never get an old one again. */
+static void renew(struct overlay *overlay, struct ways_world *world, struct overlay_member *member)
+{
+	struct overlay_member *other;
+
+	overlay_each(other, overlay) {
+		if (other == member || !is_there(other) || !is_there(member))
+			continue;
+		begin(overlay, world, &member->from[other->slot], other, member);
+		begin(overlay, world, &other->from[member->slot], member, other);
+	}
+}
+
+/* Return: when a renewal that has to wait is due. */
+static uint64_t renew_registered(struct overlay *overlay, struct ways_world *world, uint64_t now)
+{
+	uint64_t next = UINT64_MAX, due;
+	struct overlay_member *member;
+
+	overlay_each(member, overlay) {
+		if (!is_there(member) || member->registers == member->session->n_registers)
+			continue;
+		due = member->renewed_at == UINT64_MAX ? now : member->renewed_at + WAY_RENEW_MIN_MS;
+		if (now < due) {
+			next = due < next ? due : next;
+			continue;
+		}
+		if (overlay->config.key_len)
+			renew(overlay, world, member);
+		member->registers = member->session->n_registers;
+		member->renewed_at = now;
+	}
+	return next;
+}
+
+/* Return: when it wants to be called again. */
+static uint64_t refresh(struct overlay *overlay, struct ways_world *world,
+			struct overlay_member *member, uint64_t now)
+{
+	struct intent *intent = &member->session->intent;
+	uint16_t mtu = overlay_mtu(&overlay->config);
+	bool settings = !intent->overlaid || intent->overlay_mtu != mtu;
+	uint64_t due = member->refreshed_at + WAY_BATCH_MS;
+
+	/* Its answer is awaited: what comes up meanwhile makes the next change together. */
+	if (session_state(member->session) == SESSION_LAGGING && intent->overlaid && now < due)
+		return due;
+	flowset_clear(&intent->overlay);
+	overlay_flows(overlay, member, &intent->overlay);
+	intent->overlaid = true;
+	intent->overlay_mtu = mtu;
+	member->dirty = false;
+	member->refreshed_at = now;
+	world->changed(world->owner, member->session, settings);
+	return UINT64_MAX;
+}
+
+uint64_t ways_run(struct overlay *overlay, struct ways_world *world, uint64_t now)
+{
+	uint64_t next = renew_registered(overlay, world, now), due;
+	struct overlay_member *from, *to;
+
+	if (overlay->renew)
+		overlay_each(to, overlay)
+			renew(overlay, world, to);
+	overlay->renew = false;
+	overlay_each(to, overlay) {
+		overlay_each(from, overlay) {
+			struct way *way = &to->from[from->slot];
+
+			if (from == to)
+				continue;
+			step(overlay, world, way, from, to, now);
+			if (way->phase >= WAY_GRACE && way->deadline > now && way->deadline < next)
+				next = way->deadline;
+		}
+	}
+	overlay_each(to, overlay) {
+		due = to->dirty ? refresh(overlay, world, to, now) : UINT64_MAX;
+		next = due < next ? due : next;
+	}
+	return next;
+}
+
+void ways_renew(struct overlay *overlay)
+{
+	overlay->renew = overlay->config.key_len;
+}
+
+void ways_close(struct overlay *overlay, struct overlay_member *member)
+{
+	struct overlay_member *other;
+
+	overlay_each(other, overlay) {
+		if (other == member)
+			continue;
+		retire(&member->from[other->slot], other, member,
+		       member->from[other->slot].n_spis);
+		retire(&other->from[member->slot], member, other,
+		       other->from[member->slot].n_spis);
+	}
+}
+
+bool ways_settled(const struct overlay *overlay)
+{
+	const struct overlay_member *from, *to;
+
+	if (overlay->renew)
+		return false;
+	overlay_each(to, overlay) {
+		if (to->dirty || (is_there(to) && to->registers != to->session->n_registers))
+			return false;
+		overlay_each(from, overlay)
+			if (from != to && is_there(from) && is_there(to) &&
+			    to->from[from->slot].phase < WAY_GRACE)
+				return false;
+	}
+	return true;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The ways of an overlay: one for each ordered pair of members, with a security
+ * association of its own if the overlay is encrypted.
+ *
+ *	CLOSED --both there: new SA, to the receiver--> RECEIVER
+ *	RECEIVER --it listed the flow that takes the SA: SA and flows to the sender--> SENDER
+ *	SENDER --it listed them--> GRACE --what was under way has come--> OPEN
+ *	any --either registers, or the key is old: new SA--> RECEIVER
+ *
+ * The receiver takes the old SA too until the way is OPEN again, so a change of
+ * keys interrupts nothing.  A key is made here, sent once to each end, and wiped.
+ *
+ * As sessions, without I/O and clock.
+ */
+#ifndef CVSWD_WAYS_H
+#define CVSWD_WAYS_H
+
+#include "cvsw_sa.h"
+
+#define WAY_SPIS		4	/* that a receiver takes at a time */
+#define WAY_GRACE_MS		1000
+#define WAY_BATCH_MS		250
+#define WAY_RENEW_MIN_MS	2000	/* a NIC that registers all the time gets new keys this often */
+
+enum way_phase {
+	WAY_CLOSED,
+	WAY_RECEIVER,
+	WAY_SENDER,
+	WAY_GRACE,
+	WAY_OPEN,
+};
+
+/**
+ * struct way - from one member to another
+ * @spis: what the receiver takes, the newest last; zero stands for no encryption
+ * @out: what the sender uses, if it @sends
+ * @deadline: a generation of the session waited for, or a time (GRACE, OPEN)
+ * @sa: the newest, with its key, until the sender gets it
+ */
+struct way {
+	enum way_phase phase;
+	unsigned int n_spis;
+	uint32_t spis[WAY_SPIS];
+	bool sends;
+	uint32_t out;
+	uint64_t deadline;
+	struct cvsw_sa sa;
+};
+
+struct overlay;
+struct overlay_member;
+struct session;
+
+/**
+ * struct ways_world - what ways need of the world around
+ * @next_spi: never goes back: an SPI is used once
+ * @random: fills a buffer with bytes fit for keys; does not fail
+ * @changed: a member's intent was changed; calls session_changed()
+ */
+struct ways_world {
+	uint32_t next_spi;
+	void (*random)(void *buf, size_t len);
+	void (*changed)(void *owner, struct session *session, bool settings);
+	void *owner;
+};
+
+/**
+ * ways_run() - go as far as possible at @now, and bring the members' flows up to date
+ *
+ * Return: when it wants to be called again if no session changes; UINT64_MAX: not.
+ */
+uint64_t ways_run(struct overlay *overlay, struct ways_world *world, uint64_t now);
+
+/** ways_renew() - new keys for all ways, at the next ways_run() */
+void ways_renew(struct overlay *overlay);
+
+/** ways_close() - a member leaves: its SAs are removed at both ends */
+void ways_close(struct overlay *overlay, struct overlay_member *member);
+
+/** ways_settled() - is every way between members that are there in use? */
+bool ways_settled(const struct overlay *overlay);
+
+#endif
