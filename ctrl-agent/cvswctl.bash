@@ -22,7 +22,7 @@ _cvswctl() {
 		word=${COMP_WORDS[i]}
 		case $word in
 		--socket) socket=(--socket "${COMP_WORDS[++i]}") ;;
-		--timeout) i=$((i + 1)) ;;
+		--timeout | --file | --vni | --underlay-pool | --underlay-mtu | --rekey) i=$((i + 1)) ;;
 		--local) local_mode=1 ;;
 		-*) ;;
 		*)
@@ -32,23 +32,37 @@ _cvswctl() {
 		esac
 	done
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
-	--socket)
+	--socket | --file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
-	--timeout)
+	--timeout | --vni | --underlay-pool | --underlay-mtu | --rekey)
 		return
 		;;
 	esac
 	local choices=''
 	if [[ $cur == -* ]]; then
 		choices='--json --local --socket --no-wait --timeout --version --help'
+		case $command in
+		overlay) choices+=' --vni --encrypt --udp-encap --underlay-pool --underlay-mtu --rekey' ;;
+		set-key) choices+=' --file' ;;
+		esac
 	elif [ $at = 0 ] && [ $local_mode = 1 ]; then
-		choices='show dump-flows stats'
+		choices='show dump-flows stats sa'
 	elif [ $at = 0 ]; then
 		choices='show add-flow add-flows del-flows dump-flows set-mtu set-offload forget'
+		choices+=' set-key del-key overlay'
 	elif [ $at = 1 ] && [ $local_mode = 1 ]; then
 		choices=$(ls /sys/class/net)
+	elif [ "$command" = overlay ]; then
+		case $at in
+		1) choices='add del join leave renew show' ;;
+		2) choices=$(cvswctl "${socket[@]}" -j overlay show 2>/dev/null |
+			sed -n 's/^ *"name": "\(.*\)",\{0,1\}$/\1/p') ;;
+		*) choices=$(_cvswctl_nics "${socket[@]}") ;;
+		esac
+	elif [ $at -gt 1 ] && [[ $command == *-key ]]; then
+		choices='spi= dir=in dir=out alg=aes-gcm-128 alg=aes-gcm-256 udp'
 	elif [ $at = 1 ] && [ "$command" != show ]; then
 		choices=$(_cvswctl_nics "${socket[@]}")
 	elif [ $at = 2 ] && [ "$command" = add-flows ]; then
