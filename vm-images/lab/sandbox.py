@@ -51,7 +51,7 @@ def _enter():
     os.environ["TMPDIR"] = "/run/tmp"
     # PID 1 gets only the signals it asks for; Python has asked for SIGINT.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(128 + number))
+        signal.signal(number, lambda got, _: sys.exit(128 + got))
 
 
 def _child(main):

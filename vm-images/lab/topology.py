@@ -24,14 +24,18 @@ IMAGE = f"{BUILD}/vm/image"
 
 
 class Lab:
-    """A vswitch and what hangs on it; a context manager. name: of its folder of logs."""
+    """
+    A vswitch and what hangs on it; a context manager.
 
-    def __init__(self, name, tso=False):
+    name: of its folder of logs; vswitch: other than an Open vSwitch.
+    """
+
+    def __init__(self, name, tso=False, vswitch=None):
         self.log_dir = f"{BUILD}/log/{name}"
         shutil.rmtree(self.log_dir, ignore_errors=True)
         os.makedirs(self.log_dir)
         self.accel = guest.acceleration(IMAGE, BUILD, self.log_dir)
-        self.vswitch = Vswitch(self.log_dir, tso)
+        self.vswitch = vswitch or Vswitch(self.log_dir, tso)
         self.vms = []
         self.captures = 0
 
