@@ -92,7 +92,7 @@ class Demo:
     def give_back_to_stock(vm, name):
         """Both drivers side by side: one NIC goes back to virtio_net."""
         vm.sh(f"device=$(basename $(dirname $(dirname $(realpath /sys/class/net/{name})))) && "
-              "modprobe virtio_net && echo $device > /sys/bus/virtio/drivers/cvsw_virtio_net/unbind && "
+              "modprobe --ignore-install virtio_net && echo $device > /sys/bus/virtio/drivers/cvsw_virtio_net/unbind && "
               "echo $device > /sys/bus/virtio/drivers/virtio_net/bind")
 
     # ---- measuring ----
