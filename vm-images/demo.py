@@ -226,7 +226,7 @@ PLAN = [("plain", "TAP without vnet_hdr: neither checksum offload nor TSO", [nul
 def main():
     begin = time.monotonic()
     bad = number = 0
-    print("    " + __doc__.partition("\n\n")[2].strip())
+    print("    " + __doc__.partition("\n\n")[2].strip(), flush=True)
     for variant, what, steps in PLAN:
         with Lab(f"demo-{variant}", tso=variant == "tso") as lab:
             print(f"\n{BOLD}== {what}{OFF}\n   starting Open vSwitch, cvswd and two VMs ({lab.accel}); "

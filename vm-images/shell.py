@@ -45,7 +45,7 @@ def main(variant):
             controller.await_state(vm.nics[0])
             vm.agent.close()        # the line has room for one: now for `enter`
         print(BANNER.format(log_dir=lab.log_dir), flush=True)
-        environ = dict(os.environ, PATH=f"{BUILD}/bin:{os.environ['PATH']}:/usr/sbin:/sbin",
+        environ = dict(os.environ, PATH=f"{BUILD}/bin:{os.environ['PATH']}",
                        ENTER=f"{TOP}/vm-images/enter")
         rc = "/run/lab/bashrc"
         with open(rc, "w", encoding="ascii") as out:
