@@ -26,8 +26,8 @@ from lab.process import wait_for
 from lab.topology import BUILD, Lab
 from lab.traffic import Iperf, ping
 
-ROUNDS = 3
-SECONDS = 2
+ROUNDS = 5
+SECONDS = 1
 UDP_RATE = "50M"
 BLUE, BOLD, OFF = ("\033[34m", "\033[1m", "\033[m") if sys.stdout.isatty() else ("", "", "")
 
