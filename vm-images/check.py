@@ -42,12 +42,7 @@ def main(variant, names):
         print(f"# two VMs under {lab.accel}, logs in {lab.log_dir}", flush=True)
         if variant != "direct":
             lab.vswitch.plain()
-        vms = [lab.add_vm(f"vm{n}", (f"vm{n}", n),
-                          append=["lab.driver=cvsw", "cvsw.allow_unauthenticated=1"]) for n in (1, 2)]
-        for n, vm in enumerate(vms, 1):
-            vm.await_ready()
-            lab.up(vm, f"10.0.0.{n}")
-        bench = Bench(lab, report, vms, Controller(BUILD, lab.log_dir))
+        bench = Bench(lab, report, lab.add_pair(), Controller(BUILD, lab.log_dir))
         for test in chosen(variant, names):
             test(bench)
     return 1 if report.failed else 0

@@ -21,6 +21,8 @@ from lab.vswitch import Vswitch
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("BUILD", f"{TOP}/build")
 IMAGE = f"{BUILD}/vm/image"
+# Kernel parameters of a guest under CVSW.
+CVSW = ("lab.driver=cvsw", "cvsw.allow_unauthenticated=1")
 
 
 class Lab:
@@ -59,6 +61,14 @@ class Lab:
                       vnet_hdr=self.vswitch.tso)
         self.vms.append(vm)
         return vm
+
+    def add_pair(self):
+        """vm1 and vm2 as drawn above, ready."""
+        vms = [self.add_vm(f"vm{n}", (f"vm{n}", n), append=CVSW) for n in (1, 2)]
+        for n, vm in enumerate(vms, 1):
+            vm.await_ready()
+            self.up(vm, f"10.0.0.{n}")
+        return vms
 
     def capture(self, vm, way="from", nic=0):
         self.captures += 1
