@@ -8,7 +8,8 @@ VM_BUILD := $(BUILD)/vm
 
 # The guests run Debian's stock cloud kernel, whatever this machine runs.
 vm-image: agent $(VM_BUILD)/sendframe
-	@eval "$$($(TOP)/drivers/cvsw/scripts/kernel-debs image headers)"; \
+	@set -e; mkdir -p $(BUILD)/log; \
+	debs=$$($(TOP)/drivers/cvsw/scripts/kernel-debs image headers); eval "$$debs"; \
 	$(MAKE) --no-print-directory modules KDIR="$$headers" ARCH= OUT= VIRTIO_NET_C= \
 		> $(BUILD)/log/vm-modules.log 2>&1 || { cat $(BUILD)/log/vm-modules.log >&2; exit 1; }; \
 	$(VM)/image $(VM_BUILD)/image "$$image" "$$modules" \
@@ -18,7 +19,7 @@ vm-image: agent $(VM_BUILD)/sendframe
 		$(BUILD)/bin/cvswctl=usr/bin/ $(VM_BUILD)/sendframe=usr/bin/
 
 $(VM_BUILD)/sendframe: $(VM)/guest/sendframe.c
-	@mkdir -p $(@D) $(BUILD)/log
+	@mkdir -p $(@D)
 	$(CC) $(USER_CFLAGS) -o $@ $<
 
 # Packages first: the build wants them.
