@@ -3,6 +3,7 @@
 #ifndef CVSW_CONTROL_H
 #define CVSW_CONTROL_H
 
+#include <linux/if_ether.h>
 #include <linux/list.h>
 #include <linux/netdevice.h>
 #include <linux/spinlock.h>
@@ -13,11 +14,8 @@
 
 /* Messages that may wait for the worker. */
 #define CVSW_CONTROL_QUEUE_MAX	256
-/*
- * No frame longer than this holds a message that a NIC takes: a flow_mod with
- * all the actions it may have is 584 bytes.
- */
-#define CVSW_CONTROL_FRAME_MAX	2048
+/* A control message is a whole Ethernet frame, and the vswitch's port takes no larger one. */
+#define CVSW_CONTROL_FRAME_MAX	ETH_FRAME_LEN
 
 /**
  * struct cvsw_control - the session with the controller
