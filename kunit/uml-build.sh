@@ -34,7 +34,15 @@ source_version() {
 	fi
 }
 
+# Whoever comes second waits, and finds it done.
+take_lock() {
+	exec 9> "$1.lock"
+	flock -n 9 || { say "waiting for another build of $(basename "$1")"; flock 9; }
+}
+
 unpack() {
+	[[ -e $source/.unpacked ]] && return
+	take_lock "$source"
 	[[ -e $source/.unpacked ]] && return
 	say "unpacking $(basename "$tarball") into the cache"
 	rm -rf "$source"
@@ -88,13 +96,12 @@ out=$cache/$version-$key
 
 mkdir -p "$cache" "$(dirname "$link")"
 if [[ ! -e $out/.built ]]; then
-	exec 9> "$cache/lock"
-	flock -n 9 || { say "waiting for another build in the same cache"; flock 9; }
-fi
-if [[ ! -e $out/.built ]]; then
 	unpack
-	start=$SECONDS
-	build
-	say "$name took $((SECONDS - start)) s"
+	take_lock "$out"
+	if [[ ! -e $out/.built ]]; then
+		start=$SECONDS
+		build
+		say "$name took $((SECONDS - start)) s"
+	fi
 fi
 ln -sfn "$out" "$link"

@@ -29,8 +29,10 @@ ask_checkers() {
 		echo "WARNING: lockdep has switched itself off" >&2
 	fi
 	if [[ -e /sys/kernel/debug/kmemleak ]]; then
-		# Objects younger than 5 s do not count as leaked.
+		# Objects younger than 5 s do not count as leaked, nor those that
+		# have changed since the scan before.
 		sleep 5.5
+		echo scan > /sys/kernel/debug/kmemleak
 		echo scan > /sys/kernel/debug/kmemleak
 		sed 's/^unreferenced/BUG: unreferenced/' /sys/kernel/debug/kmemleak >&2
 	fi

@@ -23,11 +23,11 @@ sys.dont_write_bytecode = True      # everything that is made is made under buil
 from lab import sandbox
 from lab.controller import TCP, Controller
 from lab.process import wait_for
-from lab.topology import BUILD, Lab
+from lab.topology import BUILD, CVSW, Lab
 from lab.traffic import Iperf, ping
 
-ROUNDS = 3
-SECONDS = 2
+ROUNDS = 5
+SECONDS = 1
 UDP_RATE = "50M"
 BLUE, BOLD, OFF = ("\033[34m", "\033[1m", "\033[m") if sys.stdout.isatty() else ("", "", "")
 
@@ -76,9 +76,8 @@ class Demo:
         lab = self.lab
         self.controller.start()
         lab.vswitch.set_controller(TCP)
-        append = ["lab.driver=cvsw", "cvsw.allow_unauthenticated=1"]
-        self.vm1 = lab.add_vm("vm1", ("vm1", 1), ("stock1", 11), append=append)
-        self.vm2 = lab.add_vm("vm2", ("vm2", 2), ("stock2", 12), append=append)
+        self.vm1 = lab.add_vm("vm1", ("vm1", 1), ("stock1", 11), append=CVSW)
+        self.vm2 = lab.add_vm("vm2", ("vm2", 2), ("stock2", 12), append=CVSW)
         for n, vm in enumerate((self.vm1, self.vm2), 1):
             vm.await_ready()
             self.give_back_to_stock(vm, "eth1")
@@ -92,8 +91,8 @@ class Demo:
     def give_back_to_stock(vm, name):
         """Both drivers side by side: one NIC goes back to virtio_net."""
         vm.sh(f"device=$(basename $(dirname $(dirname $(realpath /sys/class/net/{name})))) && "
-              "modprobe virtio_net && echo $device > /sys/bus/virtio/drivers/cvsw_virtio_net/unbind && "
-              "echo $device > /sys/bus/virtio/drivers/virtio_net/bind")
+              "modprobe --ignore-install virtio_net && cd /sys/bus/virtio/drivers && "
+              "echo $device > cvsw_virtio_net/unbind && echo $device > virtio_net/bind")
 
     # ---- measuring ----
 
@@ -111,16 +110,18 @@ class Demo:
         for driver, where in ("cvsw", address), ("stock", "10.0.1.2"):
             udp[driver], lost[driver] = self.iperf.udp(self.vm1, where, SECONDS, UDP_RATE)
         middle = {driver: statistics.median(values) for driver, values in tcp.items()}
-        self.say(f"{BOLD}TCP   CVSW {middle['cvsw']:5.0f} Mbit/s   stock virtio_net {middle['stock']:5.0f} Mbit/s"
-                 f"   ratio {middle['cvsw'] / middle['stock']:.2f}{OFF}   (median of {ROUNDS}, in turn){note}")
-        self.say(f"{BOLD}UDP   CVSW {udp['cvsw']:5.0f} Mbit/s   stock virtio_net {udp['stock']:5.0f} Mbit/s"
-                 f"   {OFF}of {UDP_RATE}bit/s sent; lost {lost['cvsw']:.1f} % and {lost['stock']:.1f} %")
+        def row(name, values):
+            return (f"{BOLD}{name}   CVSW {values['cvsw']:5.0f} Mbit/s   "
+                    f"stock virtio_net {values['stock']:5.0f} Mbit/s{OFF}   ")
+        self.say(row("TCP", middle) + f"ratio {middle['cvsw'] / middle['stock']:.2f} "
+                 f"(medians of {ROUNDS}, in turn){note}")
+        self.say(row("UDP", udp) + f"of {UDP_RATE}bit/s sent; lost {lost['cvsw']:.1f} % and {lost['stock']:.1f} %")
 
 
 def null_processing(demo):
     """No flow: every frame passes CVSW and goes on unchanged"""
     demo.ctl("show")
-    demo.guest(demo.vm1, "for i in eth0 eth1; do echo $i: $(basename $(readlink /sys/class/net/$i/device/driver)); done")
+    demo.guest(demo.vm1, "cd /sys/class/net; for i in eth?; do echo $i $(readlink $i/device/driver); done")
     demo.check(demo.ping() == 3, "guests reach each other through the driver")
     demo.throughput()
 
@@ -187,7 +188,8 @@ def mtu(demo):
     demo.say("on the vswitch, port vm1:")
     demo.shown(port, "icmp")
     longer = port.count("greater 1415")
-    demo.check(longer == 0, f"an echo request of 2,000 bytes leaves in fragments; {longer} frames above 1,414 bytes")
+    demo.check(longer == 0, "an echo request of 2,000 bytes leaves in fragments; "
+               f"{longer} frames above 1,414 bytes")
     demo.throughput(note=" stock's MTU set by hand")
     demo.ctl("set-mtu", "vm1", "1500")
     demo.vm1.sh("ip link set eth1 mtu 1500")
@@ -226,7 +228,7 @@ PLAN = [("plain", "TAP without vnet_hdr: neither checksum offload nor TSO", [nul
 def main():
     begin = time.monotonic()
     bad = number = 0
-    print("    " + __doc__.partition("\n\n")[2].strip())
+    print("    " + __doc__.partition("\n\n")[2].strip(), flush=True)
     for variant, what, steps in PLAN:
         with Lab(f"demo-{variant}", tso=variant == "tso") as lab:
             print(f"\n{BOLD}== {what}{OFF}\n   starting Open vSwitch, cvswd and two VMs ({lab.accel}); "
@@ -235,7 +237,8 @@ def main():
             demo.start()
             for step in steps:
                 number += 1
-                print(f"\n{BOLD}-- {number}. {step.__doc__}{OFF}   [{time.monotonic() - begin:.0f} s]", flush=True)
+                print(f"\n{BOLD}-- {number}. {step.__doc__}{OFF}"
+                      f"   [{time.monotonic() - begin:.0f} s]", flush=True)
                 step(demo)
             bad += demo.bad
             demo.controller.stop()

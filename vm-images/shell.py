@@ -37,15 +37,11 @@ def main(variant):
         controller = Controller(BUILD, lab.log_dir)
         controller.start()
         lab.vswitch.set_controller(TCP)
-        vms = [lab.add_vm(f"vm{n}", (f"vm{n}", n),
-                          append=["lab.driver=cvsw", "cvsw.allow_unauthenticated=1"]) for n in (1, 2)]
-        for n, vm in enumerate(vms, 1):
-            vm.await_ready()
-            lab.up(vm, f"10.0.0.{n}")
+        for vm in lab.add_pair():
             controller.await_state(vm.nics[0])
             vm.agent.close()        # the line has room for one: now for `enter`
         print(BANNER.format(log_dir=lab.log_dir), flush=True)
-        environ = dict(os.environ, PATH=f"{BUILD}/bin:{os.environ['PATH']}:/usr/sbin:/sbin",
+        environ = dict(os.environ, PATH=f"{BUILD}/bin:{os.environ['PATH']}",
                        ENTER=f"{TOP}/vm-images/enter")
         rc = "/run/lab/bashrc"
         with open(rc, "w", encoding="ascii") as out:

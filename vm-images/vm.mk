@@ -8,16 +8,18 @@ VM_BUILD := $(BUILD)/vm
 
 # The guests run Debian's stock cloud kernel, whatever this machine runs.
 vm-image: agent $(VM_BUILD)/sendframe
-	@eval "$$($(TOP)/drivers/cvsw/scripts/kernel-debs image headers)"; \
+	@set -e; mkdir -p $(BUILD)/log; \
+	debs=$$($(TOP)/drivers/cvsw/scripts/kernel-debs image headers); eval "$$debs"; \
 	$(MAKE) --no-print-directory modules KDIR="$$headers" ARCH= OUT= VIRTIO_NET_C= \
 		> $(BUILD)/log/vm-modules.log 2>&1 || { cat $(BUILD)/log/vm-modules.log >&2; exit 1; }; \
 	$(VM)/image $(VM_BUILD)/image "$$image" "$$modules" \
 		$(BUILD)/mod/$$kver/cvsw.ko=lib/modules/$$kver/updates/ \
 		$(BUILD)/mod/$$kver/cvsw_virtio_net.ko=lib/modules/$$kver/updates/ \
+		$(TOP)/drivers/cvsw/install/modprobe.conf=usr/share/cvsw/modprobe.d/cvsw.conf \
 		$(BUILD)/bin/cvswctl=usr/bin/ $(VM_BUILD)/sendframe=usr/bin/
 
 $(VM_BUILD)/sendframe: $(VM)/guest/sendframe.c
-	@mkdir -p $(@D) $(BUILD)/log
+	@mkdir -p $(@D)
 	$(CC) $(USER_CFLAGS) -o $@ $<
 
 # Packages first: the build wants them.

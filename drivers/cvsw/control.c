@@ -127,13 +127,21 @@ static void send_register(struct cvsw_control *control)
 
 /* ---- LIST_ENTRIES ---- */
 
+/*
+ * What an answer's frame holds.  Not the NIC's MTU: that is for where tunnels
+ * lead, and may be less than one flow_mod, while these go to the vswitch only.
+ */
+#define LIST_PAGE_MAX	(CVSW_CONTROL_FRAME_MAX - CVSW_MSG_HEADER_LEN)
+/* Frames sent without a pause. */
+#define LIST_BURST	32
+
 /* A frame's worth of flow_mods; the walk goes on behind it. */
 struct list_page {
 	struct cvsw_flow *flow;	/* scratch */
 	u8 *data;
 	size_t room, len;
 	u64 resume;
-	unsigned int left_out;	/* entries that no frame of this MTU can hold */
+	unsigned int left_out;	/* entries that no frame can hold */
 };
 
 static int page_add(const struct cvsw_entry *entry, void *arg)
@@ -162,19 +170,18 @@ static bool page_fill(struct cvsw_control *control, struct list_page *page)
 
 /*
  * Each frame says how many follow, so the table is walked twice: only this
- * worker changes it, and both walks see the same.
+ * worker changes it, and both walks see the same.  A long answer pauses now
+ * and then, for on its way to the controller nothing else slows it down: sent
+ * at once, 5,000 flows never arrived whole.
  */
 static void send_entries(struct cvsw_control *control)
 {
-	size_t room = READ_ONCE(control->dev->mtu);
-	struct list_page page = {
-		.flow = &control->flow, .room = min_t(size_t, room, U16_MAX),
-	};
+	struct list_page page = { .flow = &control->flow, .room = LIST_PAGE_MAX };
 	struct cvsw_msg msg = { .type = CVSW_MSG_LIST_ENTRIES };
-	unsigned int follow = 0;
+	unsigned int follow = 0, sent = 0;
 	bool more;
 
-	page.data = kvmalloc(page.room, GFP_KERNEL);
+	page.data = kmalloc(page.room, GFP_KERNEL);
 	if (!page.data) {
 		count(control, CVSW_CNT_CTL_SEND_FAILED);
 		return;
@@ -195,8 +202,10 @@ static void send_entries(struct cvsw_control *control)
 		msg.data1 = min_t(unsigned int, follow, U16_MAX);
 		follow -= !!follow;
 		frame_send(control, &msg);
+		if (!(++sent % LIST_BURST))
+			usleep_range(1000, 2000);
 	} while (more && !READ_ONCE(control->dead));
-	kvfree(page.data);
+	kfree(page.data);
 }
 
 /* ---- what messages ask for ---- */

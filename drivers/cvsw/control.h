@@ -3,6 +3,7 @@
 #ifndef CVSW_CONTROL_H
 #define CVSW_CONTROL_H
 
+#include <linux/if_ether.h>
 #include <linux/list.h>
 #include <linux/netdevice.h>
 #include <linux/spinlock.h>
@@ -15,8 +16,8 @@
 
 /* Messages that may wait for the worker. */
 #define CVSW_CONTROL_QUEUE_MAX	256
-/* No frame longer than this holds a message that a NIC takes. */
-#define CVSW_CONTROL_FRAME_MAX	(CVSW_MSG_HEADER_LEN + CVSW_OFP10_FLOW_MOD_MAX)
+/* A control message is a whole Ethernet frame, and the vswitch's port takes no larger one. */
+#define CVSW_CONTROL_FRAME_MAX	ETH_FRAME_LEN
 
 /**
  * struct cvsw_control - the session with the controller

@@ -19,10 +19,11 @@ class Controller:
         self.process = None
         os.makedirs(os.path.dirname(SOCKET), exist_ok=True)
 
-    def start(self):
-        """Returns when it takes requests."""
-        self.process = Process("cvswd", [f"{self.bin}/cvswd", "--verbose", "--listen", TCP,
-                                         "--listen", UNIX, "--state", self.state], self.log)
+    def start(self, *channels):
+        """Returns when it takes requests. channels: options in place of --listen."""
+        channels = channels or ("--listen", TCP, "--listen", UNIX)
+        self.process = Process("cvswd", [f"{self.bin}/cvswd", "--verbose", *channels,
+                                         "--state", self.state], self.log)
         wait_for("cvswd to answer", lambda: self.process.require() and os.path.exists(SOCKET) and
                  "{" in self.ctl("-j", "show", check=False))
 

@@ -41,6 +41,8 @@ def _mount(kind, where, flags=MS_NOSUID | MS_NODEV):
 
 def _enter():
     """Make the calling process, PID 1 of its PID namespace, the lab's first."""
+    # Root's PATH after `su` has no sbin.
+    os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     _checked(_libc.unshare(CLONE_NEWNS | CLONE_NEWNET), "unshare")
     _checked(_libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "mount / private")
@@ -51,7 +53,7 @@ def _enter():
     os.environ["TMPDIR"] = "/run/tmp"
     # PID 1 gets only the signals it asks for; Python has asked for SIGINT.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(128 + number))
+        signal.signal(number, lambda got, _: sys.exit(128 + got))
 
 
 def _child(main):

@@ -21,17 +21,23 @@ from lab.vswitch import Vswitch
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("BUILD", f"{TOP}/build")
 IMAGE = f"{BUILD}/vm/image"
+# Kernel parameters of a guest under CVSW.
+CVSW = ("lab.driver=cvsw", "cvsw.allow_unauthenticated=1")
 
 
 class Lab:
-    """A vswitch and what hangs on it; a context manager. name: of its folder of logs."""
+    """
+    A vswitch and what hangs on it; a context manager.
 
-    def __init__(self, name, tso=False):
+    name: of its folder of logs; vswitch: other than an Open vSwitch.
+    """
+
+    def __init__(self, name, tso=False, vswitch=None):
         self.log_dir = f"{BUILD}/log/{name}"
         shutil.rmtree(self.log_dir, ignore_errors=True)
         os.makedirs(self.log_dir)
         self.accel = guest.acceleration(IMAGE, BUILD, self.log_dir)
-        self.vswitch = Vswitch(self.log_dir, tso)
+        self.vswitch = vswitch or Vswitch(self.log_dir, tso)
         self.vms = []
         self.captures = 0
 
@@ -55,6 +61,14 @@ class Lab:
                       vnet_hdr=self.vswitch.tso)
         self.vms.append(vm)
         return vm
+
+    def add_pair(self):
+        """vm1 and vm2 as drawn above, ready."""
+        vms = [self.add_vm(f"vm{n}", (f"vm{n}", n), append=CVSW) for n in (1, 2)]
+        for n, vm in enumerate(vms, 1):
+            vm.await_ready()
+            self.up(vm, f"10.0.0.{n}")
+        return vms
 
     def capture(self, vm, way="from", nic=0):
         self.captures += 1

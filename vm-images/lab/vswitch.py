@@ -11,6 +11,15 @@ RUN = "/run/openvswitch"        # the sandbox's own /run: the tools find it by d
 BRIDGE = "br0"
 
 
+def make_tap(name):
+    call("ip", "tuntap", "add", "dev", name, "mode", "tap")
+    # Frames of a VM, not of the stack that happens to own the tap.
+    with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w", encoding="ascii") as off:
+        off.write("1")
+    # Room for any MTU the controller may set.
+    call("ip", "link", "set", name, "mtu", 9000, "up")
+
+
 class Vswitch:
     """One bridge. Its ports are taps; port N is named vmN."""
 
@@ -42,13 +51,8 @@ class Vswitch:
                        f"{self.log_dir}/{name}.out")
 
     def add_tap(self, name, port):
-        call("ip", "tuntap", "add", "dev", name, "mode", "tap")
+        make_tap(name)
         self.taps.append(name)
-        # Frames of a VM, not of the stack that happens to own the tap.
-        with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w", encoding="ascii") as off:
-            off.write("1")
-        # Room for any MTU the controller may set.
-        call("ip", "link", "set", name, "mtu", 9000, "up")
         call("ovs-vsctl", "--timeout=10", "add-port", BRIDGE, name, "--",
              "set", "interface", name, f"ofport_request={port}")
 

@@ -147,7 +147,8 @@ def everything_at_once(bench):
         bench.vm2.finish(job)
         sums = {vm.sh("sha256sum < /run/file") for vm in bench.vms}
         expect(len(sums) == 1, "the file arrived changed")
-        bench.wire(sent, seen=["vlan 300 and dst host 10.0.0.200 and src host 10.0.0.100 and tcp dst port 4444"],
+        bench.wire(sent, seen=["vlan 300 and src host 10.0.0.100 and dst host 10.0.0.200 and "
+                               "tcp dst port 4444"],
                    unseen=["tcp"])
 
 

@@ -37,7 +37,7 @@ def swap_under_traffic(bench):
         flood = bench.vm2.start("timeout 60 ping -q -i 0.002 -s 1000 10.0.0.1")
         for driver, other in (("virtio_net", "cvsw_virtio_net"), ("cvsw_virtio_net", "virtio_net")) * 2:
             bench.vm1.sh(f"ping -q -i 0.002 -w 1 10.0.0.2 > /dev/null & "
-                         f"sleep 0.3; rmmod {other} && modprobe {driver}; wait")
+                         f"sleep 0.3; rmmod {other} && modprobe --ignore-install {driver}; wait")
             bench.lab.up(bench.vm1, "10.0.0.1")
             expect(bound_driver(bench.vm1, "eth0") == driver, f"{driver} did not take the NIC")
             expect(ping(bench.vm1, "10.0.0.2") == 3, f"no answers with {driver}")
