@@ -26,6 +26,11 @@ SAN_CFLAGS := -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Werror -D_GNU_SOURC
 .PHONY: all help clean
 all: ## build the modules (KDIR= to choose the kernel), cvswd and cvswctl
 
+# Commands are shown with V=1.
+ifeq ($(V),)
+.SILENT:
+endif
+
 include $(sort $(wildcard $(TOP)/*/*.mk $(TOP)/drivers/cvsw/*.mk))
 
 help: ## show this list
