@@ -10,6 +10,11 @@
 #include <net/gso.h>
 #endif
 
+/* skb_frag_ref() was in linux/skbuff.h once. */
+#if __has_include(<linux/skbuff_ref.h>)
+#include <linux/skbuff_ref.h>
+#endif
+
 /* A crypto request's callback was given the request once, and is given its data now. */
 #define CVSW_CRYPTO_CALLBACK(with_data, with_request)                          \
 	_Generic((crypto_completion_t)NULL,                                     \
