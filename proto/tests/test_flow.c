@@ -174,6 +174,18 @@ static void covers_is_counted_out(void)
 	CHECK_MSG(yes > 500, "only %u pairs cover each other", yes);
 }
 
+/* A frame without a tag has no bit of one. */
+static void untagged_has_no_id(void)
+{
+	struct cvsw_match untagged = { .mask = { .vlan_tci = CVSW_VLAN_PRESENT } };
+	struct cvsw_match no_id = { .mask = { .vlan_tci = CVSW_VLAN_VID_MASK } };
+
+	cvsw_match_normalize(&untagged);
+	cvsw_match_normalize(&no_id);
+	CHECK(cvsw_match_covers(&no_id, &untagged));
+	CHECK(!cvsw_match_covers(&untagged, &no_id));
+}
+
 static void equality_sees_every_part(void)
 {
 	struct rng rng = { 4 };
@@ -230,6 +242,7 @@ const struct tap_test flow_tests[] = {
 	{ "proto: a match means what the specification's prose says", matches_as_the_prose_says },
 	{ "proto: the normal form of a match is stable", normal_form_is_stable },
 	{ "proto: covers agrees with a count over all frames", covers_is_counted_out },
+	{ "proto: an untagged frame has no VLAN id", untagged_has_no_id },
 	{ "proto: flow equality sees every part", equality_sees_every_part },
 	{ "proto: every fault has a name of its own", faults_have_names },
 	{ NULL, NULL },

@@ -130,6 +130,16 @@ static const struct {
 	{ "000006ff 0800", NULL, CVSW_FAULT_LENGTH, 51 },
 };
 
+/* Written anew, it is the same match. */
+static void check_again(const struct cvsw_flow *flow, const char *hex)
+{
+	uint8_t data[CVSW_OFP10_FLOW_MOD_MAX];
+	struct cvsw_flow again;
+	size_t len = cvsw_ofp10_encode(CVSW_FLOW_ADD, flow, data, sizeof(data)), offset;
+
+	CHECK_MSG(!decode(data, len, &again, &offset) && cvsw_flow_equal(flow, &again), "%s", hex);
+}
+
 static void fields_mean_what_is_said(void)
 {
 	size_t i;
@@ -151,6 +161,7 @@ static void fields_mean_what_is_said(void)
 		CHECK_MSG(cvsw_match_equal(&flow.match, &want.match), "%s is not %s", cases[i].hex,
 			  cases[i].text);
 		CHECK(flow.priority == 0x8000 && flow.n_actions == 1);
+		check_again(&flow, cases[i].hex);
 	}
 }
 
