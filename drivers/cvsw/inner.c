@@ -62,8 +62,7 @@ void cvsw_inner_read(const struct sk_buff *skb, struct cvsw_inner *inner)
 	const __be16 *type;
 	__be16 buf;
 
-	memset(inner, 0, sizeof(*inner));
-	inner->l3 = ETH_HLEN;
+	*inner = (struct cvsw_inner){ .l3 = ETH_HLEN };
 	for (tags = 0; ; tags++, offset += VLAN_HLEN) {
 		type = skb_header_pointer(skb, offset, sizeof(buf), &buf);
 		if (!type)

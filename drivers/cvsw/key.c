@@ -6,6 +6,7 @@
  * its headers may lie in page fragments, so nothing is pulled.  Where the
  * bytes are linear, and mostly they are, it costs a comparison.
  */
+#include <linux/etherdevice.h>
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
@@ -177,15 +178,14 @@ int cvsw_key_extract(const struct sk_buff *skb, enum cvsw_ingress in,
 	unsigned int offset;
 	struct ethhdr buf;
 
-	memset(key, 0, sizeof(*key));
-	memset(layout, 0, sizeof(*layout));
-	key->in_port = in;
+	*key = (struct cvsw_key){ .in_port = in };
+	*layout = (struct cvsw_layout){};
 
 	eth = skb_header_pointer(skb, 0, sizeof(*eth), &buf);
 	if (!eth)
 		return -EINVAL;
-	memcpy(key->dl_dst, eth->h_dest, ETH_ALEN);
-	memcpy(key->dl_src, eth->h_source, ETH_ALEN);
+	ether_addr_copy(key->dl_dst, eth->h_dest);
+	ether_addr_copy(key->dl_src, eth->h_source);
 
 	offset = read_type(skb, eth->h_proto, key);
 	if (key->dl_type == ETH_P_IP)

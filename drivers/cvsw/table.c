@@ -30,6 +30,7 @@
 #include <linux/sort.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/xarray.h>
+#include <asm/unaligned.h>
 
 #include "table.h"
 
@@ -99,10 +100,8 @@ struct cvsw_table {
 
 static u64 key_word(const struct cvsw_key *key, unsigned int i)
 {
-	u64 word;
-
-	memcpy(&word, (const u64 *)key + i, sizeof(word));
-	return word;
+	/* Not memcpy(), which User-Mode Linux calls even for one word. */
+	return get_unaligned((const u64 *)key + i);
 }
 
 static void apply_mask(struct cvsw_masked_key *masked, struct cvsw_table_mask *mask,
