@@ -136,7 +136,7 @@ static void take_counter(json_t *items, struct nlattr **attrs)
 	json_array_append_new(items, item);
 }
 
-static const char *sa_state_name(uint8_t state)
+static json_t *sa_state(uint8_t state)
 {
 	static const char *const names[] = {
 		[CVSW_SA_ACTIVE] = "active",
@@ -144,7 +144,7 @@ static const char *sa_state_name(uint8_t state)
 		[CVSW_SA_SPENT] = "spent",
 	};
 
-	return state < sizeof(names) / sizeof(*names) ? names[state] : "unknown";
+	return json_string(state < sizeof(names) / sizeof(*names) ? names[state] : "unknown");
 }
 
 static void take_sa(json_t *items, struct nlattr **attrs)
@@ -158,11 +158,10 @@ static void take_sa(json_t *items, struct nlattr **attrs)
 				    json_string(nla_get_u8(attrs[CVSW_NLA_SA_DIRECTION]) ==
 						CVSW_SA_OUT ? "out" : "in"));
 	if (attrs[CVSW_NLA_SA_STATE])
-		json_object_set_new(item, "state",
-				    json_string(sa_state_name(nla_get_u8(attrs[CVSW_NLA_SA_STATE]))));
+		json_object_set_new(item, "state", sa_state(nla_get_u8(attrs[CVSW_NLA_SA_STATE])));
 	if (attrs[CVSW_NLA_KEY_BITS])
-		json_object_set_new(item, "alg",
-				    json_sprintf("aes-gcm-%u", nla_get_u16(attrs[CVSW_NLA_KEY_BITS])));
+		json_object_set_new(item, "alg", json_sprintf("aes-gcm-%u", nla_get_u16(
+							      attrs[CVSW_NLA_KEY_BITS])));
 	if (attrs[CVSW_NLA_UDP_SRC] && attrs[CVSW_NLA_UDP_DST])
 		json_object_set_new(item, "udp",
 				    json_pack("[i, i]", nla_get_u16(attrs[CVSW_NLA_UDP_SRC]),

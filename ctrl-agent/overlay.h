@@ -63,7 +63,8 @@ struct overlay_config {
  * @registers: of @session, when its ways were made new
  * @renewed_at: when that was; UINT64_MAX: never
  * @dirty: its flows are to be made anew
- * @refreshed_at: when they last were
+ * @refreshed_at: when they last were; @n_refreshed: how often; @generation: of the
+ *	session since then; @n_listed: which refresh was the last that it has listed
  */
 struct overlay_member {
 	TAILQ_ENTRY(overlay_member) in_order;
@@ -76,6 +77,9 @@ struct overlay_member {
 	uint64_t renewed_at;
 	bool dirty;
 	uint64_t refreshed_at;
+	uint64_t n_refreshed;
+	uint64_t generation;
+	uint64_t n_listed;
 };
 
 /**

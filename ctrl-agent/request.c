@@ -285,7 +285,8 @@ static void do_set_mtu(const struct request *request)
 	struct nic *nic;
 
 	if (mtu < INTENT_MIN_MTU || mtu > UINT16_MAX) {
-		request_refuse(request, "an MTU is a number from %d to %d", INTENT_MIN_MTU, UINT16_MAX);
+		request_refuse(request, "an MTU is a number from %d to %d", INTENT_MIN_MTU,
+			       UINT16_MAX);
 		return;
 	}
 	nic = request_nic(request, PLACE_CREATE);

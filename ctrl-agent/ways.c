@@ -6,10 +6,21 @@ static bool is_there(const struct overlay_member *member)
 	return member->session->phase != PHASE_ABSENT;
 }
 
-static bool has_listed(const struct overlay_member *member, uint64_t generation)
+/* What is decided now, a member gets with its next refresh. */
+static uint64_t next_refresh(const struct overlay_member *member)
 {
-	return !member->dirty && session_state(member->session) == SESSION_IN_SYNC &&
-	       member->session->verified >= generation;
+	return member->n_refreshed + 1;
+}
+
+static bool has_listed(const struct overlay_member *member, uint64_t refresh)
+{
+	return member->n_listed >= refresh;
+}
+
+static void look_listed(struct overlay_member *member)
+{
+	if (member->n_refreshed && member->session->verified >= member->generation)
+		member->n_listed = member->n_refreshed;
 }
 
 /* At one end; one that is away has nothing to delete when it comes back, or keeps it unused. */
@@ -65,17 +76,13 @@ static void make_sa(const struct overlay_config *config, struct ways_world *worl
 	world->random(sa->salt, sizeof(sa->salt));
 }
 
-/* Nothing has left since: a pair that registers at the same time gets one new SA. */
-static bool has_just_begun(const struct way *way, const struct overlay_member *to)
-{
-	return way->phase == WAY_RECEIVER && way->deadline == to->session->generation + 1;
-}
-
 static void begin(struct overlay *overlay, struct ways_world *world, struct way *way,
 		  struct overlay_member *from, struct overlay_member *to)
 {
-	if (has_just_begun(way, to))
+	/* Both ends registered, or one did when its time had come: one new SA is enough. */
+	if (way->begun == world->n_runs)
 		return;
+	way->begun = world->n_runs;
 	make_place(way, from, to);
 	if (overlay->config.key_len) {
 		make_sa(&overlay->config, world, &way->sa);
@@ -87,7 +94,7 @@ static void begin(struct overlay *overlay, struct ways_world *world, struct way 
 	}
 	to->dirty = true;
 	way->phase = WAY_RECEIVER;
-	way->deadline = to->session->generation + 1;
+	way->deadline = next_refresh(to);
 }
 
 static void give_to_sender(struct way *way, struct overlay_member *from)
@@ -101,7 +108,7 @@ static void give_to_sender(struct way *way, struct overlay_member *from)
 	}
 	from->dirty = true;
 	way->phase = WAY_SENDER;
-	way->deadline = from->session->generation + 1;
+	way->deadline = next_refresh(from);
 }
 
 static uint64_t rekey_time(const struct overlay *overlay, uint64_t now)
@@ -170,7 +177,8 @@ static uint64_t renew_registered(struct overlay *overlay, struct ways_world *wor
 	overlay_each(member, overlay) {
 		if (!is_there(member) || member->registers == member->session->n_registers)
 			continue;
-		due = member->renewed_at == UINT64_MAX ? now : member->renewed_at + WAY_RENEW_MIN_MS;
+		due = member->renewed_at == UINT64_MAX ? now :
+		      member->renewed_at + WAY_RENEW_MIN_MS;
 		if (now < due) {
 			next = due < next ? due : next;
 			continue;
@@ -202,14 +210,20 @@ static uint64_t refresh(struct overlay *overlay, struct ways_world *world,
 	member->dirty = false;
 	member->refreshed_at = now;
 	world->changed(world->owner, member->session, settings);
+	member->n_refreshed++;
+	member->generation = member->session->generation;
 	return UINT64_MAX;
 }
 
 uint64_t ways_run(struct overlay *overlay, struct ways_world *world, uint64_t now)
 {
-	uint64_t next = renew_registered(overlay, world, now), due;
 	struct overlay_member *from, *to;
+	uint64_t next, due;
 
+	world->n_runs++;
+	overlay_each(to, overlay)
+		look_listed(to);
+	next = renew_registered(overlay, world, now);
 	if (overlay->renew)
 		overlay_each(to, overlay)
 			renew(overlay, world, to);

@@ -20,8 +20,8 @@
 
 #define WAY_SPIS		4	/* that a receiver takes at a time */
 #define WAY_GRACE_MS		1000
-#define WAY_BATCH_MS		250
-#define WAY_RENEW_MIN_MS	2000	/* a NIC that registers all the time gets new keys this often */
+#define WAY_BATCH_MS		250	/* a NIC's answer is awaited before it is changed again */
+#define WAY_RENEW_MIN_MS	2000	/* for one that registers on and on */
 
 enum way_phase {
 	WAY_CLOSED,
@@ -35,7 +35,8 @@ enum way_phase {
  * struct way - from one member to another
  * @spis: what the receiver takes, the newest last; zero stands for no encryption
  * @out: what the sender uses, if it @sends
- * @deadline: a generation of the session waited for, or a time (GRACE, OPEN)
+ * @deadline: which refresh of a member is waited for, or a time (GRACE, OPEN)
+ * @begun: the ways_run() that made its newest SA
  * @sa: the newest, with its key, until the sender gets it
  */
 struct way {
@@ -45,6 +46,7 @@ struct way {
 	bool sends;
 	uint32_t out;
 	uint64_t deadline;
+	uint64_t begun;
 	struct cvsw_sa sa;
 };
 
@@ -55,11 +57,13 @@ struct session;
 /**
  * struct ways_world - what ways need of the world around
  * @next_spi: never goes back: an SPI is used once
+ * @n_runs: of ways_run()
  * @random: fills a buffer with bytes fit for keys; does not fail
  * @changed: a member's intent was changed; calls session_changed()
  */
 struct ways_world {
 	uint32_t next_spi;
+	uint64_t n_runs;
 	void (*random)(void *buf, size_t len);
 	void (*changed)(void *owner, struct session *session, bool settings);
 	void *owner;
