@@ -153,13 +153,13 @@ def plot(results, out):
     shown = [case for case in CASES if results.median(case, "tcp")]
     with open(f"{out}.dat", "w") as data:
         for case in shown:
-            values = [results.median(case, metric) or 0 for metric in METRICS]
+            values = [results.median(case, metric) or float("nan") for metric in METRICS]
             data.write(f'"{CASES[case]}" {values[0] / 1000} {values[1] / 1e6} {values[2] / 1e6}\n')
     panel = "plot '{0}.dat' using 0:{1}:xtic(1) with boxes lc rgb '{2}' notitle, " \
             "'' using 0:{1}:(sprintf('%.2f', ${1})) with labels offset 0,0.6 notitle\n"
-    script = ["set terminal svg size 1100,1000 font 'sans,12'", f"set output '{out}.svg'",
-              "set style fill solid 0.8 border", "set boxwidth 0.6", "set grid ytics", "set yrange [0:*]",
-              "set offsets 0.5, 0.5, 0, 0", "set xtics rotate by -18", "set multiplot layout 3,1"]
+    script = ["set terminal svg noenhanced size 1100,1000 font 'sans,12'", f"set output '{out}.svg'",
+              "set style fill solid 0.8 border", "set boxwidth 0.6", "set grid ytics", "set yrange [0:*]", "set datafile missing 'nan'",
+              "set offsets 0.5, 0.5, graph 0.15, 0", "set xtics rotate by -18", "set multiplot layout 3,1"]
     for title, column, colour in (("TCP, Gbit/s", 2, "#3465a4"), ("64-byte frames, million a second", 3, "#73a946"),
                                   ("1400-byte frames, million a second", 4, "#c17d11")):
         script += [f"set title '{title}'", panel.format(out, column, colour)]

@@ -26,8 +26,7 @@ progress() {
 }
 
 echo "bench-tunnel: $rounds rounds; the host's load average is $(cut -d' ' -f1 /proc/loadavg)"
-# Ahead of whatever else the host runs, as far as the scheduler lets us.
-UML_MEM=1G nice -n -19 "$top/kunit/run-uml.sh" bench-tunnel "$uml/kernel" "$limit" \
+UML_MEM=1G "$top/kunit/run-uml.sh" bench-tunnel "$uml/kernel" "$limit" \
 	python3 -B "$here/measure.py" "$uml/mod" "$uml/kernel" "$rounds" "$seconds" "$@" |
 	tee "$lines" | progress
 python3 -B "$here/report.py" "$lines" "$out/tunnel"
