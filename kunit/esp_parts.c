@@ -297,14 +297,14 @@ void expect_dropped(struct kunit *test, struct sk_buff *out, int counter)
 void wait_for_frames(struct kunit *test, u64 n)
 {
 	struct esp_fixture *f = test->priv;
+	unsigned long end = jiffies + 10 * HZ;
 	u64 drops = f->drops;
-	unsigned int ms;
 
-	for (ms = 0; ms < 5000; ms++) {
+	do {
 		f->drops = all_drops(test);
 		if (skb_queue_len(&f->done) + f->drops - drops >= n)
 			return;
-		msleep(1);
-	}
+		usleep_range(100, 200);
+	} while (time_before(jiffies, end));
 	KUNIT_FAIL(test, "%llu frames did not come", n);
 }

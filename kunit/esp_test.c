@@ -388,7 +388,7 @@ static void later_there_and_back(struct kunit *test)
 
 	cipher_kind = CRYPTD;
 	install_pair(test, TEST_SPI, 32, true);
-	for (i = 0; i < 300; i++) {
+	for (i = 0; i < 100; i++) {
 		make_packet(f, pick(&f->rnd, 1400));
 		encrypt(test, random_skb(&f->rnd, &f->frame), TEST_SPI);
 		wait_for_frames(test, 1);
@@ -434,13 +434,13 @@ static void later_queue_full(struct kunit *test)
 	install_pair(test, TEST_SPI, 16, false);
 	make_packet(f, 60);
 	local_bh_disable();
-	for (i = 0; i < 3000; i++)
+	for (i = 0; i < 1500; i++)
 		encrypt(test, linear_skb(&f->frame), TEST_SPI);
 	local_bh_enable();
-	wait_for_frames(test, 3000);
+	wait_for_frames(test, 1500);
 	KUNIT_EXPECT_GT(test, esp_count(test, CVSW_CNT_DROP_ESP_BUSY), 0ULL);
 	KUNIT_EXPECT_EQ(test, esp_count(test, CVSW_CNT_DROP_ESP_BUSY) + skb_queue_len(&f->done),
-			3000ULL);
+			1500ULL);
 }
 
 /* The SA goes, and then the whole store, while frames are with the cipher. */

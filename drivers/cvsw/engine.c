@@ -194,7 +194,7 @@ static bool wants_pieces(const struct sk_buff *skb, enum cvsw_action_type type)
 {
 	if (type == CVSW_ACT_ENCRYPT)
 		return skb_is_gso(skb) || skb_shared(skb) || skb->ip_summed == CHECKSUM_PARTIAL;
-	return type == CVSW_ACT_VXLAN_DECAP && skb_is_gso(skb) &&
+	return (type == CVSW_ACT_VXLAN_DECAP || type == CVSW_ACT_DECRYPT) && skb_is_gso(skb) &&
 	       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4 && !skb->encapsulation;
 }
 
