@@ -17,6 +17,7 @@ import test_doorbell  # noqa: F401
 import test_control   # noqa: F401
 import test_faults    # noqa: F401
 import test_life      # noqa: F401
+import test_esp_later # noqa: F401
 
 
 def run_one(on, name, function, anew):
