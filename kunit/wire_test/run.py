@@ -16,17 +16,21 @@ import test_actions   # noqa: F401
 import test_doorbell  # noqa: F401
 import test_control   # noqa: F401
 import test_faults    # noqa: F401
+import test_vxlan     # noqa: F401
+import test_esp       # noqa: F401
 import test_life      # noqa: F401
 import test_esp_later # noqa: F401
 
 
 def run_one(on, name, function, anew):
     start = time.monotonic()
-    why = None
+    why, skip = None, ""
     try:
         function(on)
         if not anew:
             on.calm()
+    except bench.Skipped as skipped:
+        skip = f" # SKIP {skipped}"
     except bench.Failed as failure:
         why = str(failure)
     except Exception:       # a test's own bug, or the kernel's error where none was expected
@@ -36,7 +40,7 @@ def run_one(on, name, function, anew):
             on.replug()
         except Exception:
             why = (why or "") + "\nand the wire does not come up again:\n" + traceback.format_exc(limit=-3)
-    print(f"{'not ok' if why else 'ok'} - {name}")
+    print(f"{'not ok' if why else 'ok'} - {name}{'' if why else skip}")
     for line in (why or "").splitlines()[:30]:
         print("#", line[:300])
     print(f"{time.monotonic() - start:6.2f} s  {name}", file=sys.stderr)
