@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """
-The two-VM suite: Debian's stock kernel in two guests on an Open vSwitch.
+The VM suite: Debian's stock kernel in two guests, and three at the end, on an Open vSwitch.
 
     check.py [plain|tso|direct [TEST...]]
 
@@ -20,7 +20,7 @@ from lab.bridge import Bridge
 from lab.controller import Controller
 from lab.report import Report
 from lab.topology import BUILD, Lab
-from tests import actions, byhand, control, direct, driver
+from tests import actions, byhand, control, direct, driver, overlay, tunnel
 from tests.bench import Bench
 
 # What needs no controller comes first, for none runs until control.connects.
@@ -28,7 +28,8 @@ TESTS = {
     "direct": direct.ALL + [driver.clean_logs],
 }
 TESTS["plain"] = TESTS["tso"] = (driver.ALL + byhand.ALL + control.ALL[:1] + actions.ALL +
-                                 control.ALL[1:] + [driver.clean_logs])
+                                 control.ALL[1:] + tunnel.ALL + overlay.ALL +
+                                 [tunnel.keys_stay_hidden, driver.clean_logs])
 
 
 def chosen(variant, names):

@@ -2,6 +2,7 @@
 """What passes a port of the vswitch, as tcpdump sees it."""
 import re
 import signal
+import struct
 
 from lab.process import LabError, Process, call, wait_for
 
@@ -14,6 +15,7 @@ class Capture:
     """
 
     def __init__(self, tap, way, log_dir, name):
+        self.tap = tap
         self.file = f"{log_dir}/{name}.pcap"
         direction = {"from": "in", "to": "out", "both": "inout"}[way]
         self.process = Process(f"tcpdump on {tap}", ["tcpdump", "-i", tap, "-Q", direction, "-n", "-U",
@@ -34,13 +36,38 @@ class Capture:
         self.process.popen.wait(5)
 
     def text(self, expression="", limit=None):
-        """Lines of tcpdump for the frames that match a pcap expression."""
+        """tcpdump's words for the frames that match a pcap expression, a line for each."""
         count = ["-c", limit] if limit else []
-        lines = call("tcpdump", "-e", "-nn", "-t", *count, "-r", self.file, expression).splitlines()
-        return [line for line in lines if not line.startswith(("reading from", "tcpdump:"))]
+        said = []
+        for line in call("tcpdump", "-e", "-nn", "-t", "--number", *count, "-r", self.file,
+                         expression).splitlines():
+            if line.startswith(("reading from", "tcpdump:")):
+                continue
+            number, rest = re.match(r"(\s*\d+  )?(.*)", line).groups()
+            if number:
+                said.append(rest)
+            elif said:                  # what is in a tunnel
+                said[-1] += f" | {rest}"
+        return said
 
     def count(self, expression=""):
         return len(self.text(expression))
+
+    def frames(self):
+        """The frames themselves (bytes)."""
+        with open(self.file, "rb") as file:
+            data = file.read()
+        at = 24                         # of the file's own header
+        while at + 16 <= len(data):
+            length, = struct.unpack_from("<I", data, at + 8)
+            if at + 16 + length > len(data):
+                break                   # tcpdump is still writing it
+            yield data[at + 16:at + 16 + length]
+            at += 16 + length
+
+    def containing(self, text):
+        """How many frames have this text (bytes) in them."""
+        return sum(text in frame for frame in self.frames())
 
     def wrong_checksums(self):
         """Lines of tcpdump that call a checksum of IP, TCP, UDP or ICMP wrong."""

@@ -69,7 +69,7 @@ def clean_logs(bench):
     """What a kernel says when something of it is broken."""
     bad = (r"BUG|WARNING:|Oops|Call Trace|general protection|refcount_t|use-after-free|"
            r"blocked for more than|soft lockup|NETDEV WATCHDOG|unregister_netdevice: waiting|memory leak")
-    for vm in bench.vms:
+    for vm in bench.lab.vms:
         with bench.test(f"the kernel log of {vm.name} has no complaint"):
             said = vm.sh(f"dmesg | grep -E '{bad}' || true")
             expect(not said, said)

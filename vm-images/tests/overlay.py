@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0
+"""An encrypted network of three guests in one step, and members that come and go."""
+import contextlib
+import json
+
+from lab.process import wait_for
+from lab.report import expect
+from lab.topology import CVSW
+from lab.traffic import ping
+from tests.tunnel import PATTERN, SECRETS, TEXT
+
+SECONDS = 8                         # of TCP while another member joins and leaves
+SET_SA = 0x28                       # version 2, type 8
+
+
+def third_guest(bench):
+    if len(bench.lab.vms) == 2:
+        vm = bench.lab.add_vm("vm3", ("vm3", 3), append=CVSW)
+        vm.await_ready()
+        bench.lab.up(vm, "10.0.0.3")
+        bench.controller.await_state(vm.nics[0])
+    return bench.lab.vms[2]
+
+
+def given_keys(capture):
+    """Keys with their salts as they passed on their way to a NIC: version 2 hides nothing."""
+    for frame in capture.frames():
+        if frame[12:14] == b"\xab\xba" and frame[6] == SET_SA:
+            key_len = frame[15]
+            if key_len:
+                yield (frame[30:30 + key_len] + frame[26:30]).hex()
+
+
+def expect_all_reached(vms, answers=3):
+    """Each pings the others; ARP for them is broadcast. answers: of 3, at least."""
+    for vm in vms:
+        vm.sh("ip neighbour flush dev eth0")
+    for vm in vms:
+        for other in vms:
+            if other is not vm:
+                got = ping(vm, f"10.0.0.{other.name[2:]}", options=PATTERN)
+                expect(got >= answers, f"{vm.name} to {other.name}: {got} of 3 echo requests answered")
+
+
+@contextlib.contextmanager
+def overlay(bench, *members, options=("--encrypt",)):
+    try:
+        said = bench.ctl("overlay", "add", "blue", "--vni", "7", *options, *members)
+        yield said
+    finally:
+        bench.ctl("overlay", "del", "blue")
+
+
+def expect_ciphertext(capture):
+    lines = capture.text("not ip proto 50 and not ether proto 0xabba")
+    expect(not lines, f"not ESP, on {capture.file}: {lines[:3]}")
+    expect(capture.count("ip proto 50") > 0, f"no ESP on {capture.file}")
+    plain = capture.containing(TEXT)
+    expect(plain == 0, f"{plain} frames with the known text on {capture.file}")
+
+
+def three_members(bench):
+    vms = [*bench.vms, third_guest(bench)]
+    with contextlib.ExitStack() as stack:
+        programming = stack.enter_context(bench.lab.capture(bench.vm1, "to"))
+        with bench.test("overlay add: three guests, in one step, reach each other"), \
+             overlay(bench, "vm1", "vm2", "vm3") as said:
+            expect("3 members" in said, said)
+            ports = [stack.enter_context(bench.lab.capture(vm, "both")) for vm in vms]
+            expect_all_reached(vms)
+            bench.exchange("10.0.0.2")
+            shown = bench.ctl("overlay", "show", "blue")
+            expect(shown.count("in sync") == 3, shown)
+            mtus = {vm.sh("cat /sys/class/net/eth0/mtu").strip() for vm in vms}
+            expect(mtus == {"1416"}, f"MTUs {mtus}")
+            with bench.test("overlay: on every port ESP, and no plaintext"):
+                for port in ports:
+                    expect_ciphertext(port)
+        keys = list(given_keys(programming))
+        with bench.test("overlay: an SA of its own, with a key of its own, for each peer and way"):
+            # vm1 sends to two and takes from two.
+            expect(len(keys) >= 4 and len(set(keys)) >= 4, f"{len(set(keys))} different keys of {len(keys)}")
+        SECRETS.extend(keys)
+    with bench.test("overlay del: the NICs are as before"):
+        for vm in vms:
+            bench.await_mtu(vm, 1500)
+        expect_all_reached(vms)
+
+
+def joins_and_leaves(bench):
+    vm1, vm2, vm3 = *bench.vms, third_guest(bench)
+    with bench.test("overlay join and leave while the others talk: their TCP goes on"), \
+         overlay(bench, "vm1", "vm2"):
+        expect_all_reached([vm1, vm2])
+        job = vm1.start(f"iperf3 -J -i 1 -t {SECONDS} -c 10.0.0.2 --connect-timeout 3000")
+        with bench.test("overlay: no member, no answer"):
+            expect(ping(vm3, "10.0.0.1") == 0, "an echo request of another network was answered")
+        bench.ctl("overlay", "join", "blue", "vm3")
+        with bench.test("overlay join: the new member and the others reach each other"):
+            bench.await_mtu(vm3, 1416)
+            # TCP fills the queues, so an echo may be lost.
+            expect_all_reached([vm1, vm2, vm3], answers=1)
+        bench.ctl("overlay", "leave", "blue", "vm3")
+        with bench.test("overlay leave: who left reaches nobody"):
+            expect(ping(vm3, "10.0.0.1") == 0 and ping(vm1, "10.0.0.3") == 0, "an echo request was answered")
+        report = json.loads(vm1.finish(job, SECONDS + 15))
+        rates = [round(part["sum"]["bits_per_second"] / 1e6, 1) for part in report["intervals"]]
+        bench.note(f"TCP by the second, Mbit/s: {rates}")
+        expect("error" not in report and len(rates) >= SECONDS - 1, f"iperf3: {report.get('error')}")
+        expect(rates and min(rates) > 0, f"TCP stood still: {rates}")
+    with bench.test("overlay: all are free again"):
+        wait_for("the MTU", lambda: vm3.sh("cat /sys/class/net/eth0/mtu").strip() == "1500", 5)
+        expect_all_reached([vm1, vm2, vm3])
+
+
+ALL = [three_members, joins_and_leaves]

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0
+"""VXLAN and ESP between two guests, by flows and keys given by hand."""
+import contextlib
+import json
+
+from lab.process import wait_for
+from lab.report import expect
+from lab.traffic import ping
+from lab.tunnel import Tunnel, outer
+
+TEXT = b"plain text here!"          # what echo requests carry
+PATTERN = f"-s 400 -p {TEXT.hex()}"
+SECRETS = []                        # every key that was ever given to a NIC here
+# VXLAN 42 from 192.0.2.1 to 192.0.2.2: an Ethernet frame without content.
+UNENCRYPTED = bytes.fromhex("020000000002" "020000000001" "0800"
+                            "45000032 0000 4000 4011 b687 c0000201 c0000202"
+                            "c000 12b5 001e 0000" "08000000 00002a00"
+                            "020000000002" "020000000001" "88b5")
+
+
+@contextlib.contextmanager
+def tunnel(bench, esp=None, alg="aes-gcm-256"):
+    """A tunnel between both guests as long as the body runs, with the MTU that it needs."""
+    made = Tunnel(esp, alg)
+    SECRETS.extend(made.key.values())
+    made.set_keys(bench.ctl)
+    for vm in bench.vms:
+        bench.ctl("set-mtu", vm.name, str(made.mtu))
+        bench.await_mtu(vm, made.mtu)
+        vm.sh("ip neighbour flush dev eth0")
+    try:
+        with bench.flows(bench.vm1, *made.flows(1)), bench.flows(bench.vm2, *made.flows(2)):
+            yield made
+    finally:
+        made.del_keys(bench.ctl)
+        for vm in bench.vms:
+            bench.ctl("set-mtu", vm.name, "1500")
+            bench.await_mtu(vm, 1500)
+
+
+def carried(bench, made, wire):
+    """All kinds of traffic pass, and all frames on the wire are the tunnel's (wire: a pcap expression)."""
+    with bench.lab.capture(bench.vm1, "both") as port:
+        answered = ping(bench.vm1, "10.0.0.2", options=PATTERN)
+        expect(answered == 3, f"{answered} of 3 echo requests were answered")
+        bench.exchange("10.0.0.2")
+        bench.wire(port, seen=[f"{wire} and src host {outer(n)}" for n in (1, 2)],
+                   unseen=[f"not ({wire} and host {outer(1)} and host {outer(2)}) and not ether proto 0xabba",
+                           "greater 1515", "ip[6:2] & 0x3fff != 0"])
+        return port.containing(TEXT)
+
+
+def vxlan(bench):
+    with bench.test("VXLAN: ICMP, TCP both ways and UDP, and nothing beside it on the wire"), \
+         tunnel(bench) as made:
+        plain = carried(bench, made, "udp dst port 4789")
+        expect(plain == 6, f"{plain} of 6 frames carry the known text")
+    with bench.test("VXLAN: a frame of another VNI is not delivered"), tunnel(bench) as made:
+        bench.ctl("del-flows", "vm1", "in_port=HOST")
+        bench.ctl("add-flow", "vm1", made.flows(1)[0].replace("vni=42", "vni=43"))
+        before = bench.counted(bench.vm2, "drop-action")
+        expect(ping(bench.vm1, "10.0.0.2") == 0, "an echo request was answered")
+        expect(bench.counted(bench.vm2, "drop-action") > before, "it was not dropped by the flow for the rest")
+
+
+def too_big(bench):
+    """Without the MTU that the layers need: the sender is told, and outer fragments are never made."""
+    with bench.test("a frame too large for its layers: the guest is told, TCP copes, no outer fragment"), \
+         tunnel(bench):
+        bench.vm1.sh("ip link set eth0 mtu 1500")   # not the controller's word that there is room
+        before = bench.counted(bench.vm1, "drop-too-big-told")
+        with bench.lab.capture(bench.vm1, "both") as port:
+            said = bench.vm1.sh("ping -c 2 -i 0.1 -W 1 -M do -s 1472 10.0.0.2", check=False)
+            expect("1450" in said, f"ping was not told of an MTU of 1450: {said}")
+            expect(bench.counted(bench.vm1, "drop-too-big-told") > before, "it was not counted")
+            bench.exchange("10.0.0.2")
+            bench.wire(port, seen=["udp dst port 4789"], unseen=["greater 1515", "ip[6:2] & 0x3fff != 0"])
+        bench.vm1.sh("ip route flush cache")
+
+
+def esp(bench):
+    for form, alg, wire in ("esp", "aes-gcm-256", "ip proto 50"), ("udp", "aes-gcm-128", "udp dst port 4500"):
+        what = "ESP in UDP" if form == "udp" else "ESP"
+        with bench.test(f"VXLAN in {what}, {alg}: only ciphertext on the wire"), tunnel(bench, form, alg) as made:
+            plain = carried(bench, made, wire)
+            expect(plain == 0, f"{plain} frames carry the known text in the clear")
+            expect(all(taken(bench, bench.vm1, spi) for spi in made.spi.values()), "an SA was not used")
+    with bench.test("a flow says encrypt, and there is no SA: dropped, counted, never in the clear"), \
+         tunnel(bench, "esp") as made, bench.lab.capture(bench.vm1) as sent:
+        bench.ctl("del-key", "vm1", f"spi={made.spi[1]:#x}", "dir=out")
+        before = bench.counted(bench.vm1, "drop-esp-no-sa")
+        expect(ping(bench.vm1, "10.0.0.2", options=PATTERN) == 0, "an echo request was answered")
+        expect(bench.counted(bench.vm1, "drop-esp-no-sa") > before, "not counted")
+        said = sent.text("not ether proto 0xabba")
+        expect(not said, f"sent nevertheless: {said[:3]}")
+
+
+@contextlib.contextmanager
+def growth(bench, vm, name, frames=1):
+    """Expects a counter to grow by exactly so many."""
+    before = bench.counted(vm, name)
+    yield
+    wait_for(f"{name} to grow", lambda: bench.counted(vm, name) >= before + frames, 5)
+    grown = bench.counted(vm, name) - before
+    expect(grown == frames, f"{name} grew by {grown}, not by {frames}")
+
+
+def taken(bench, vm, spi):
+    """How many packets an SA has let in or out."""
+    sas = json.loads(vm.sh("cvswctl --local -j sa eth0"))
+    return sum(sa["packets"] for sa in sas if sa["spi"] == spi)
+
+
+def with_sequence(frame, number):
+    """An ESP frame (Ethernet 14, IPv4 20, SPI 4) that claims another sequence number."""
+    return frame[:38] + number.to_bytes(4, "big") + frame[42:]
+
+
+def attacks(bench):
+    """Frames that vm2 gets from the vswitch although vm1 sent them otherwise, or never."""
+    vm2, vswitch = bench.vm2, bench.lab.vswitch
+
+    def play(frame):
+        vswitch.packet_out(vm2.nics[0].port, frame)
+
+    with tunnel(bench, "esp") as made:
+        with bench.lab.capture(bench.vm1) as sent:
+            ping(bench.vm1, "10.0.0.2")
+            sent.await_frame("ip proto 50")
+            seen = [frame for frame in sent.frames() if frame[12:14] == b"\x08\x00" and frame[23] == 50]
+        with bench.test("ESP replayed: dropped and counted"), growth(bench, vm2, "drop-esp-replay", len(seen)):
+            expect(len(seen) >= 3, f"{len(seen)} frames to replay")
+            for frame in seen:
+                play(frame)
+        with bench.test("ESP with an SPI nobody knows: dropped and counted"), growth(bench, vm2, "drop-esp-spi"):
+            play(seen[0][:34] + b"\xde\xad\xbe\xef" + seen[0][38:])
+        with bench.test("ESP under another sequence number: dropped and counted"), growth(bench, vm2, "drop-esp-tag"):
+            play(with_sequence(seen[0], 500))
+        with bench.test("ESP changed on its way, one bit anywhere: dropped and counted; unchanged, it is taken"):
+            vswitch.ofctl("add-flow", "priority=65000,ip,nw_proto=50,in_port=1,actions=drop")
+            try:
+                with bench.lab.capture(bench.vm1) as sent:
+                    bench.vm1.sh("ping -n -q -c 1 -W 1 10.0.0.2", check=False)
+                    expect(sent.await_frame("ip proto 50"), "nothing was sent")
+                    held = next(frame for frame in sent.frames() if frame[23] == 50)
+            finally:
+                vswitch.ofctl("del-flows", "ip,nw_proto=50,in_port=1")
+            places = (42, 50, 58, 66, 90, len(held) - 17, len(held) - 1)     # IV, ciphertext, tag
+            with growth(bench, vm2, "drop-esp-tag", len(places)):
+                for at in places:
+                    play(held[:at] + bytes([held[at] ^ 1]) + held[at + 1:])
+            before = taken(bench, vm2, made.spi[1])
+            with growth(bench, vm2, "drop-esp-replay"):
+                play(held)
+                play(held)
+            grown = taken(bench, vm2, made.spi[1]) - before
+            expect(grown == 1, f"taken {grown} times")
+        with bench.test("ESP left of the window: dropped and counted"), growth(bench, vm2, "drop-esp-old"):
+            bench.exchange("10.0.0.2", icmp=False)
+            play(seen[0])
+        with bench.test("VXLAN without ESP, from the right address, is not let in beside it"), \
+             growth(bench, vm2, "drop-action"):
+            play(UNENCRYPTED)
+        with bench.test("after all that the tunnel works as before"):
+            expect(ping(bench.vm1, "10.0.0.2") == 3, "an echo request was not answered")
+
+
+def keys_stay_hidden(bench):
+    """Keys as they were given, looked for wherever something is said or written."""
+    with bench.test("no key is in what cvswctl says, cvswd logs and keeps, or a guest's kernel says"), \
+         tunnel(bench, "esp"):
+        said = {f"cvswctl {' '.join(argv)}": bench.ctl(*argv) for argv in
+                (["show"], ["-j", "show"], ["-j", "dump-flows", "vm1"], ["overlay", "show"],
+                 ["-j", "overlay", "show"])}
+        for name in bench.controller.log, bench.controller.state:
+            with open(name, encoding="utf-8", errors="replace") as file:
+                said[name] = file.read()
+        for vm in bench.vms:
+            for command in ("dmesg", "cvswctl --local sa", "cvswctl --local -j sa", "cvswctl --local -j show",
+                            "cvswctl --local -j dump-flows"):
+                said[f"{vm.name}: {command}"] = vm.sh(command)
+        expect(len(SECRETS) >= 2 and all(len(text) for text in said.values()), f"looked at nothing: {said}")
+        for where, text in said.items():
+            text = text.lower().replace(":", "").replace(" ", "")
+            # Without its salt as well, and never mind where it is cut.
+            leaks = [key for key in SECRETS if key[:16] in text or key[-24:-8] in text]
+            expect(not leaks, f"a key is in {where}")
+
+
+ALL = [vxlan, too_big, esp, attacks]
