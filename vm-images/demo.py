@@ -12,6 +12,7 @@ traffic, and what it costs beside the stock driver.
                         |
                       cvswd                            OpenFlow controller
 """
+import contextlib
 import shlex
 import statistics
 import sys
@@ -25,10 +26,14 @@ from lab.controller import TCP, Controller
 from lab.process import wait_for
 from lab.topology import BUILD, CVSW, Lab
 from lab.traffic import Iperf, ping
+from lab.tunnel import VNI, Tunnel
 
 ROUNDS = 5
 SECONDS = 1
 UDP_RATE = "50M"
+TEXT = b"plain text here!"          # what is looked for on the wire
+STOCK = "stock virtio_net"
+STOCK_VXLAN = "the kernel's vxlan device on it"
 BLUE, BOLD, OFF = ("\033[34m", "\033[1m", "\033[m") if sys.stdout.isatty() else ("", "", "")
 
 
@@ -96,26 +101,71 @@ class Demo:
 
     # ---- measuring ----
 
-    def ping(self, address="10.0.0.2"):
-        answered = ping(self.vm1, address)
-        self.say(f"{BLUE}vm1# ping -c 3 {address}{OFF}\n  {answered} of 3 answered")
+    def ping(self, address="10.0.0.2", by=None):
+        """Three echo requests that carry TEXT; returns how many are answered."""
+        vm = by or self.vm1
+        options = f"-s 400 -p {TEXT.hex()}"
+        answered = ping(vm, address, options=options)
+        self.say(f"{BLUE}{vm.name}# ping -c 3 {options} {address}{OFF}\n  {answered} of 3 answered")
         return answered
 
-    def throughput(self, address="10.0.0.2", note=""):
-        """CVSW and the stock driver in turn, in the same guests, over the same vswitch."""
+    def throughput(self, address="10.0.0.2", note="", beside=STOCK, beside_address="10.0.1.2"):
+        """CVSW and something of the kernel's own in turn, in the same guests, over the same vswitch."""
         tcp, udp, lost = {}, {}, {}
+        ways = ("CVSW", address), (beside, beside_address)
         for _ in range(ROUNDS):
-            for driver, where in ("cvsw", address), ("stock", "10.0.1.2"):
-                tcp.setdefault(driver, []).append(self.iperf.tcp(self.vm1, where, SECONDS))
-        for driver, where in ("cvsw", address), ("stock", "10.0.1.2"):
-            udp[driver], lost[driver] = self.iperf.udp(self.vm1, where, SECONDS, UDP_RATE)
-        middle = {driver: statistics.median(values) for driver, values in tcp.items()}
+            for what, where in ways:
+                tcp.setdefault(what, []).append(self.iperf.tcp(self.vm1, where, SECONDS))
+        for what, where in ways:
+            udp[what], lost[what] = self.iperf.udp(self.vm1, where, SECONDS, UDP_RATE)
+        middle = {what: statistics.median(values) for what, values in tcp.items()}
         def row(name, values):
-            return (f"{BOLD}{name}   CVSW {values['cvsw']:5.0f} Mbit/s   "
-                    f"stock virtio_net {values['stock']:5.0f} Mbit/s{OFF}   ")
-        self.say(row("TCP", middle) + f"ratio {middle['cvsw'] / middle['stock']:.2f} "
+            return (f"{BOLD}{name}   CVSW {values['CVSW']:5.0f} Mbit/s   "
+                    f"{beside} {values[beside]:5.0f} Mbit/s{OFF}   ")
+        self.say(row("TCP", middle) + f"ratio {middle['CVSW'] / middle[beside]:.2f} "
                  f"(medians of {ROUNDS}, in turn){note}")
-        self.say(row("UDP", udp) + f"of {UDP_RATE}bit/s sent; lost {lost['cvsw']:.1f} % and {lost['stock']:.1f} %")
+        self.say(row("UDP", udp) + f"of {UDP_RATE}bit/s sent; "
+                 f"lost {lost['CVSW']:.1f} % and {lost[beside]:.1f} %")
+
+    # ---- tunnels ----
+
+    def both(self, commands):
+        """Give cvswctl what vm1 and vm2 need, and print it for vm1: vm2's is the mirror image."""
+        for n, vm in enumerate((self.vm1, self.vm2), 1):
+            for argv in commands(n):
+                (self.ctl if n == 1 else self.controller.ctl)(argv[0], vm.name, *argv[1:])
+        self.say("and the same for vm2, the other way round")
+
+    def await_mtu(self, mtu):
+        for vm in self.vm1, self.vm2:
+            wait_for("the MTU", lambda vm=vm: vm.sh("cat /sys/class/net/eth0/mtu").strip() == str(mtu))
+
+    def add_tunnel(self, tunnel):
+        self.both(lambda n: [["add-flow", flow] for flow in tunnel.flows(n)] + [["set-mtu", str(tunnel.mtu)]])
+        self.await_mtu(tunnel.mtu)
+
+    def del_tunnel(self):
+        for vm in "vm1", "vm2":
+            self.controller.ctl("del-flows", vm)
+            self.controller.ctl("set-mtu", vm, "1500")
+        self.await_mtu(1500)
+
+    def add_stock_vxlan(self):
+        """The same between the stock NICs, by the kernel's own device: 10.0.2.1 and 10.0.2.2."""
+        for n, vm in enumerate((self.vm1, self.vm2), 1):
+            vm.sh(f"ip link add vxlan0 type vxlan id {VNI} dstport 4789 remote 10.0.1.{3 - n} "
+                  f"local 10.0.1.{n} dev eth1 && ip address add 10.0.2.{n}/24 dev vxlan0 && ip link set vxlan0 up")
+
+    def on_the_wire(self, port, wire, plain):
+        """What the vswitch saw at a port: of what kind, and whether the known text can be read in it."""
+        self.say(f"on the vswitch, port {port.tap}:")
+        tunneled = self.shown(port, wire)
+        # What is flooded for the stock NICs passes here too.
+        ours = " or ".join(f"ether src {vm.nics[0].mac}" for vm in self.lab.vms)
+        other = port.count(f"not ({wire}) and not ether proto 0xabba and ({ours})")
+        readable = port.containing(TEXT)
+        self.check(tunneled > 0 and other == 0, f"{tunneled} frames are {wire}, {other} are anything else")
+        self.check((readable > 0) == plain, f'{readable} frames in which "{TEXT.decode()}" can be read')
 
 
 def null_processing(demo):
@@ -219,17 +269,88 @@ def offload(demo):
     demo.check(port.count("greater 1515") > 0, "and with all of them, TSO frames are back")
 
 
+def vxlan(demo):
+    """VXLAN: the NICs put what guests send into VXLAN, and take it out; the controller sets the MTU for it"""
+    demo.add_tunnel(Tunnel())
+    demo.add_stock_vxlan()
+    with demo.lab.capture(demo.vm1, "both") as port:
+        demo.check(demo.ping() == 3, "guests, which know of no tunnel, reach each other")
+        demo.iperf.tcp(demo.vm1, "10.0.0.2", 1)
+        port.await_frame("udp dst port 4789")
+    demo.on_the_wire(port, "udp dst port 4789", plain=True)
+    demo.check(port.count("greater 1515") == 0, "TSO frames were taken apart in the NIC: none above 1,514 bytes")
+    demo.throughput(beside=STOCK_VXLAN, beside_address="10.0.2.2")
+    demo.say("and without the controller's MTU:")
+    demo.guest(demo.vm1, "ip link set eth0 mtu 1500")
+    demo.guest(demo.vm1, "ping -c 2 -i 0.1 -W 1 -M do -s 1472 10.0.0.2 | grep -iE 'mtu|received'")
+    with demo.lab.capture(demo.vm1) as port:
+        demo.throughput(beside=STOCK_VXLAN, beside_address="10.0.2.2")
+    demo.guest(demo.vm1, "cvswctl --local stats eth0 | grep too-big")
+    fragments = port.count("ip[6:2] & 0x3fff != 0")
+    demo.check(fragments == 0, f"the guest is told, and adapts; {fragments} outer fragments")
+    demo.vm1.sh("ip route flush cache")
+    demo.del_tunnel()
+
+
+def aes(demo):
+    """VXLAN with AES: the same inside ESP, with a key for each way; first plain ESP, then ESP in UDP"""
+    for esp, alg, wire in ("esp", "aes-gcm-256", "ip proto 50"), ("udp", "aes-gcm-128", "udp port 4500"):
+        tunnel = Tunnel(esp, alg)
+        tunnel.set_keys(demo.ctl)
+        demo.add_tunnel(tunnel)
+        with demo.lab.capture(demo.vm1, "both") as port:
+            demo.check(demo.ping() == 3, "guests, which know of no key, reach each other")
+            demo.iperf.tcp(demo.vm1, "10.0.0.2", 1)
+            port.await_frame(wire)
+        demo.on_the_wire(port, wire, plain=False)
+        if esp == "esp":
+            demo.throughput(beside=STOCK_VXLAN, beside_address="10.0.2.2", note=" theirs is not encrypted")
+        demo.guest(demo.vm1, "cvswctl --local sa eth0")
+        demo.del_tunnel()
+        tunnel.del_keys(demo.controller.ctl)
+
+
+def overlay(demo):
+    """An encrypted overlay of three VMs in one step: addresses, flows, keys for each pair and way, MTU"""
+    vm3 = demo.lab.add_vm("vm3", ("vm3", 3), append=CVSW)
+    vm3.await_ready()
+    demo.lab.up(vm3, "10.0.0.3")
+    demo.controller.await_state(vm3.nics[0])
+    demo.ctl("overlay", "add", "blue", "--vni", "7", "--encrypt", "vm1", "vm2", "vm3")
+    demo.ctl("overlay", "show", "blue")
+    with contextlib.ExitStack() as stack:
+        ports = [stack.enter_context(demo.lab.capture(vm, "both")) for vm in (demo.vm1, demo.vm2, vm3)]
+        for vm, others in (demo.vm1, (2, 3)), (demo.vm2, (3,)), (vm3, (1,)):
+            vm.sh("ip neighbour flush dev eth0")
+            for n in others:
+                demo.check(demo.ping(f"10.0.0.{n}", by=vm) == 3, f"{vm.name} reaches vm{n}")
+        rate = demo.iperf.tcp(vm3, "10.0.0.2", SECONDS)
+        demo.say(f"{BOLD}TCP   {rate:5.0f} Mbit/s from vm3 to vm2{OFF}")
+        for port in ports:
+            port.await_frame("ip proto 50")
+    for port in ports:
+        demo.on_the_wire(port, "ip proto 50", plain=False)
+    demo.ctl("overlay", "leave", "blue", "vm3")
+    demo.check(demo.ping("10.0.0.1", by=vm3) == 0, "who left reaches nobody")
+    demo.check(demo.ping() == 3, "and the others do")
+    demo.ctl("overlay", "del", "blue")
+
+
 # plain: TAP without offloads. tso: Open vSwitch passes partial checksums and TSO frames on.
 PLAN = [("plain", "TAP without vnet_hdr: neither checksum offload nor TSO", [null_processing]),
         ("tso", "Open vSwitch with userspace-tso-enable: TSO and checksum offload end to end",
-         [null_processing, rewriting, vlan, acl, mtu, offload])]
+         [null_processing, rewriting, vlan, acl, mtu, offload, vxlan, aes, overlay])]
 
 
-def main():
+def main(names=()):
+    """names: of steps to do, in place of all."""
     begin = time.monotonic()
     bad = number = 0
     print("    " + __doc__.partition("\n\n")[2].strip(), flush=True)
     for variant, what, steps in PLAN:
+        steps = [step for step in steps if not names or step.__name__ in names]
+        if not steps:
+            continue
         with Lab(f"demo-{variant}", tso=variant == "tso") as lab:
             print(f"\n{BOLD}== {what}{OFF}\n   starting Open vSwitch, cvswd and two VMs ({lab.accel}); "
                   f"logs and captures are in {lab.log_dir}", flush=True)
@@ -248,4 +369,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(sandbox.run(main, tell=True))
+    sys.exit(sandbox.run(lambda: main(sys.argv[1:]), tell=True))
