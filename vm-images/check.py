@@ -72,4 +72,6 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         sys.exit(sandbox.run(job(sys.argv[1], sys.argv[2:])))
     status = sandbox.run_all([job("plain", []), job("tso", [])])
+    if status >= 128:                   # ended by a signal, and that means all of it
+        sys.exit(status)
     sys.exit(sandbox.run(job("direct", [])) or status)
