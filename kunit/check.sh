@@ -25,7 +25,7 @@ run_stage() {
 	local stage=$1 start=$SECONDS rc=0 p f s file=$log/$1.log
 
 	echo "== $stage"
-	make --no-print-directory -C "$top" "$stage" 2>&1 < /dev/null | tee "$file" |
+	make --no-print-directory --keep-going -C "$top" "$stage" 2>&1 < /dev/null | tee "$file" |
 		{ grep --line-buffered -E '^(ok|not ok|#|==) ?' || true; }
 	rc=${PIPESTATUS[0]}
 	s=$(count '^ok .*# SKIP' "$file")

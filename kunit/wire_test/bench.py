@@ -27,10 +27,6 @@ class Failed(Exception):
     """A test's expectation did not hold."""
 
 
-class Skipped(Exception):
-    """A test cannot be run here."""
-
-
 def expect(condition, why):
     if not condition:
         raise Failed(why)
@@ -389,7 +385,6 @@ def tcp(client_ns, connect_to, server_ns, listen_at, size=1 << 20, both=True, fa
 class Bench:
     def __init__(self, modules, kernel):
         self.modules = modules
-        self.config = read(f"{kernel}/.config").splitlines()
         self.stock = f"{kernel}/drivers/net/virtio_net.ko"
         self.pktgen = f"{kernel}/net/core/pktgen.ko"
         self.ns = {name: Namespace(name) for name in "ABC"}

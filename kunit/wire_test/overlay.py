@@ -10,7 +10,7 @@ interface and the inner one on its own vxlan device.
 import socket
 import subprocess
 
-from bench import Skipped, expect, expect_equal, run, tcp, wait_for
+from bench import expect, expect_equal, run, tcp, wait_for
 from frames import HOST, NET, SET_MTU, control
 from tunnel import (ESP_PORT, IN, OUT, SA, VXLAN_PORT, decrypt, encrypt, onward, vxlan_decap, vxlan_encap)
 
@@ -53,16 +53,8 @@ def applied(end, *messages):
     expect_equal(moved.get("ctl-applied"), len(messages), f"orders taken, of {moved}")
 
 
-def needs_stack(bench):
-    """TCP on its way through a tunnel, every frame of it instrumented, and signals on
-    top, which leave all of the processor's registers there."""
-    if "CONFIG_KASAN=y" in bench.config and "CONFIG_KERNEL_STACK_ORDER=2" in bench.config:
-        raise Skipped("KASAN and UML's interrupts need stacks of more than 16 KiB for this")
-
-
 def cvsw_host(bench, end, keys=None, mtu=True, **encap):
     """Flows for an end with CVSW, and unless `mtu` is false its MTU, as a controller orders them."""
-    needs_stack(bench)
     outward, inward = [to_peer(bench, end, **encap)], [vxlan_decap(), onward()]
     outer = {"dl_type": 0x0800, "nw_proto": 17, "tp_dst": VXLAN_PORT}
     if keys:
@@ -102,7 +94,6 @@ class StockHost:
         self.socket = None
 
     def __enter__(self):
-        needs_stack(self.bench)
         end = self.end
         run("insmod", self.bench.stock)
         end.unbind()

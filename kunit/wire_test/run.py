@@ -24,13 +24,11 @@ import test_esp_later # noqa: F401
 
 def run_one(on, name, function, anew):
     start = time.monotonic()
-    why, skip = None, ""
+    why = None
     try:
         function(on)
         if not anew:
             on.calm()
-    except bench.Skipped as skipped:
-        skip = f" # SKIP {skipped}"
     except bench.Failed as failure:
         why = str(failure)
     except Exception:       # a test's own bug, or the kernel's error where none was expected
@@ -40,7 +38,7 @@ def run_one(on, name, function, anew):
             on.replug()
         except Exception:
             why = (why or "") + "\nand the wire does not come up again:\n" + traceback.format_exc(limit=-3)
-    print(f"{'not ok' if why else 'ok'} - {name}{'' if why else skip}")
+    print(f"{'not ok' if why else 'ok'} - {name}")
     for line in (why or "").splitlines()[:30]:
         print("#", line[:300])
     print(f"{time.monotonic() - start:6.2f} s  {name}", file=sys.stderr)
