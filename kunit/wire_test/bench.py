@@ -236,11 +236,12 @@ class End:
             family.close()
 
     def order(self, *messages):
-        """Control messages; returns the counters that moved, once all are worked on."""
+        """Control messages; returns the control counters that moved, once all are worked on."""
         before = self.counters()
         self.inject(*messages)
         after = wait_for(lambda: self._through(before["ctl-received"] + len(messages)), "control messages worked on")
-        return {name: after[name] - before[name] for name in after if after[name] != before[name]}
+        return {name: after[name] - before[name] for name in after
+                if name.startswith("ctl-") and after[name] != before[name]}
 
     def _through(self, received):
         """Every message received ends in exactly one counter."""
