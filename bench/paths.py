@@ -148,6 +148,11 @@ def decrypt():
     return struct.pack("!HHxxxx", 0x1012, 8)
 
 
+def output():
+    """Onward, without another lookup (proto/README.md: no output, another pass)."""
+    return struct.pack("!HHHH", 0, 8, 0xfffa, 0)
+
+
 def security_association(direction, spi, key_and_salt):
     return struct.pack("!BBHIHH4s", direction, len(key_and_salt) - 4, 0, spi, 0, 0, key_and_salt[-4:]) + \
         key_and_salt[:-4]
@@ -160,7 +165,7 @@ class CvswVxlan(Path):
     vni = 77
 
     def outgoing(self, way, encap):
-        return [encap]
+        return [encap, output()]
 
     def incoming(self):
         return {"nw_proto": socket.IPPROTO_UDP, "tp_dst": VXLAN_PORT}, [vxlan_decap()]
@@ -204,7 +209,7 @@ class CvswEsp(CvswVxlan):
     installed = False
 
     def outgoing(self, way, encap):
-        return [encap, encrypt(SPI[way])]
+        return [encap, encrypt(SPI[way]), output()]
 
     def incoming(self):
         return {"nw_proto": socket.IPPROTO_ESP}, [decrypt(), vxlan_decap()]
