@@ -7,7 +7,7 @@ from lab.process import wait_for
 from lab.report import expect
 from lab.topology import CVSW
 from lab.traffic import ping
-from tests.tunnel import PATTERN, SECRETS, TEXT
+from tests.tunnel import PATTERN, SECRETS, TEXT, announce, sending
 
 SECONDS = 8                         # of TCP while another member joins and leaves...
 RATE = "4M"                         # ...at a rate that an emulated guest has always room for
@@ -113,4 +113,17 @@ def joins_and_leaves(bench):
         expect_all_reached([vm1, vm2, vm3])
 
 
-ALL = [three_members, joins_and_leaves]
+def second_life(bench):
+    """A member that may have lived before gets new SAs, without anybody's hand."""
+    vm1, vm2 = bench.vms[:2]
+    with bench.test("overlay: a member restored elsewhere gets new SAs, and talks on"), \
+         overlay(bench, "vm1", "vm2"):
+        expect_all_reached([vm1, vm2])
+        old = sending(vm1).keys()
+        announce(vm1)
+        wait_for("new SAs", lambda: [spi for spi, state in sending(vm1).items()
+                                     if spi not in old and state == "active"], 10)
+        expect_all_reached([vm1, vm2])
+
+
+ALL = [three_members, joins_and_leaves, second_life]

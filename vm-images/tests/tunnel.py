@@ -173,6 +173,33 @@ def attacks(bench):
             expect(ping(bench.vm1, "10.0.0.2") == 3, "an echo request was not answered")
 
 
+def sending(vm):
+    """SPIs and states of the SAs that a NIC sends with."""
+    sas = json.loads(vm.sh("cvswctl --local -j sa eth0"))
+    return {sa["spi"]: sa["state"] for sa in sas if sa["direction"] == "out"}
+
+
+def announce(vm):
+    """The hypervisor's word to a NIC, as behind a migration or a restored snapshot."""
+    vm.qmp("announce-self", initial=50, max=50, rounds=1, step=10)
+
+
+def second_life(bench):
+    """A sequence number might repeat: whoever may live twice stops sending until there are new keys."""
+    vm = bench.vm1
+    with bench.test("restored elsewhere: the SA that sends is stopped, never in the clear"), \
+         tunnel(bench, "esp") as made:
+        expect(ping(vm, "10.0.0.2") == 3, "no answers before")
+        announce(vm)
+        wait_for("the SA to be stopped", lambda: sending(vm).get(made.spi[1]) == "stopped", 5)
+        before = bench.counted(vm, "drop-esp-stopped")
+        with bench.lab.capture(vm) as sent:
+            expect(ping(vm, "10.0.0.2", options=PATTERN) == 0, "an echo request was answered")
+            said = sent.text("not ether proto 0xabba")
+            expect(not said, f"sent nevertheless: {said[:3]}")
+        expect(bench.counted(vm, "drop-esp-stopped") > before, "not counted")
+
+
 def keys_stay_hidden(bench):
     """Keys as they were given, looked for wherever something is said or written."""
     with bench.test("no key is in what cvswctl says, cvswd logs and keeps, or a guest's kernel says"), \
@@ -195,4 +222,4 @@ def keys_stay_hidden(bench):
             expect(not leaks, f"a key is in {where}")
 
 
-ALL = [vxlan, too_big, esp, attacks]
+ALL = [vxlan, too_big, esp, attacks, second_life]
