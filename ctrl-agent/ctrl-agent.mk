@@ -79,6 +79,7 @@ agent-test: agent-asan $(AGENT_TESTS) $(TAPNIC) ## test daemon and CLI: units, f
 	@failed=0; \
 	for test in $(AGENT_TESTS); do $$test || failed=1; done; \
 	timeout 300 $(AGENT_DIR)/tests/daemon_test.py $(BUILD) || failed=1; \
+	timeout 100 $(AGENT_DIR)/tests/overlay_test.py $(BUILD) || failed=1; \
 	$(AGENT_DIR)/tests/direct_test.sh $(BUILD) || failed=1; \
 	$(AGENT_DIR)/tests/ovs_test.sh $(BUILD) || failed=1; \
 	exit $$failed
