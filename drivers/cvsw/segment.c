@@ -335,6 +335,9 @@ static struct sk_buff *cut_up_by_stack(const struct cut *cut)
 {
 	struct sk_buff *skb = cut->skb, *list, *done = NULL, **end = &done, *seg, *next;
 
+	/* It writes to the headers (UFO's checksum), which a clone may have, too. */
+	if (skb_cow_head(skb, 0))
+		return ERR_PTR(-ENOMEM);
 	skb_set_network_header(skb, cut->inner->l3);
 	list = skb_gso_segment(skb, 0);
 	if (IS_ERR_OR_NULL(list))
@@ -381,13 +384,20 @@ struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_inner *inner
 	return list;
 }
 
-/* Of a GSO frame of another kind, as far as its sender has said where they are. */
-static unsigned int header_len(const struct sk_buff *skb)
+/*
+ * Of a GSO frame of another kind: by its own headers, which the stack goes by, too,
+ * else as far as its sender has said where they are.
+ */
+static unsigned int header_len(const struct sk_buff *skb, const struct cvsw_inner *inner)
 {
-	int l4 = skb->encapsulation ? skb_inner_transport_offset(skb) : skb_transport_offset(skb);
+	int l4 = inner->l4;
 	const struct tcphdr *tcp;
 	struct tcphdr buf;
 
+	if (skb->encapsulation)
+		l4 = skb_inner_transport_offset(skb);
+	else if (!l4 && skb_transport_header_was_set(skb))
+		l4 = skb_transport_offset(skb);
 	if (l4 < 0 || !(skb_shinfo(skb)->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)))
 		return max(l4, 0) + sizeof(struct udphdr);
 	tcp = skb_header_pointer(skb, l4, sizeof(buf), &buf);
@@ -401,6 +411,6 @@ unsigned int cvsw_segment_len(const struct sk_buff *skb, const struct cvsw_inner
 	if (!skb_is_gso(skb))
 		return skb->len;
 	if (!is_known(&cut))
-		cut.headers = header_len(skb);
+		cut.headers = header_len(skb, inner);
 	return min(cut.headers + skb_shinfo(skb)->gso_size, skb->len);
 }
