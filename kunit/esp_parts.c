@@ -254,6 +254,31 @@ void encrypt_frame(struct kunit *test)
 	kfree_skb(skb);
 }
 
+void seal(struct kunit *test, u32 spi, u32 seq, u8 *buf, unsigned int len)
+{
+	struct cvsw_esp_sa *sa = find_sa(test, CVSW_SA_IN, spi);
+	struct aead_request *request = aead_request_alloc(sa->aead, GFP_KERNEL);
+	u8 iv[8] = { 0 }, *copy = kmalloc(16 + len + 16, GFP_KERNEL);
+	struct scatterlist sg;
+
+	KUNIT_ASSERT_NOT_NULL(test, request);
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	put32(buf, spi);
+	put32(buf + 4, seq);
+	put32(buf + 8, 0);
+	put32(buf + 12, seq);
+	put32(iv + 4, seq);
+	memcpy(copy, buf, 16 + len);
+	sg_init_one(&sg, copy, 16 + len + 16);
+	aead_request_set_callback(request, 0, NULL, NULL);
+	aead_request_set_crypt(request, &sg, &sg, len, iv);
+	aead_request_set_ad(request, 16);
+	KUNIT_ASSERT_EQ(test, crypto_aead_encrypt(request), 0);
+	memcpy(buf, copy, 16 + len + 16);
+	kfree(copy);
+	aead_request_free(request);
+}
+
 /* ---- counters ---- */
 
 u64 esp_count(struct kunit *test, unsigned int counter)
@@ -263,7 +288,7 @@ u64 esp_count(struct kunit *test, unsigned int counter)
 	return cvsw_stats_read(f->engine.stats, counter);
 }
 
-static u64 all_drops(struct kunit *test)
+u64 esp_drops(struct kunit *test)
 {
 	char name[40];
 	unsigned int i;
@@ -280,7 +305,7 @@ static u64 all_drops(struct kunit *test)
 void expect_dropped(struct kunit *test, struct sk_buff *out, int counter)
 {
 	struct esp_fixture *f = test->priv;
-	u64 drops = all_drops(test);
+	u64 drops = esp_drops(test);
 
 	KUNIT_EXPECT_PTR_EQ(test, out, NULL);
 	kfree_skb(out);
@@ -301,7 +326,7 @@ void wait_for_frames(struct kunit *test, u64 n)
 	u64 drops = f->drops;
 
 	do {
-		f->drops = all_drops(test);
+		f->drops = esp_drops(test);
 		if (skb_queue_len(&f->done) + f->drops - drops >= n)
 			return;
 		usleep_range(100, 200);

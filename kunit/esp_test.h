@@ -68,7 +68,15 @@ struct sk_buff *decrypt(struct kunit *test, struct sk_buff *skb);
 /* Encrypt f->frame into f->other. */
 void encrypt_frame(struct kunit *test);
 
+/*
+ * Seal @len bytes at @buf + 16 with the test's key, as a peer would: ESP header
+ * in front, 16 bytes of ICV behind.
+ */
+void seal(struct kunit *test, u32 spi, u32 seq, u8 *buf, unsigned int len);
+
 u64 esp_count(struct kunit *test, unsigned int counter);
+/* Sum of all drop counters. */
+u64 esp_drops(struct kunit *test);
 /* The frame @out did not come, and counted once, as @counter; -1: as any. */
 void expect_dropped(struct kunit *test, struct sk_buff *out, int counter);
 /* Wait until @n frames more have come later or were dropped. */

@@ -34,10 +34,10 @@ $(UML_KERNELS:%=uml-modules-%): uml-modules-%: uml-% $(ESP_VECTORS)
 		{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
 
 .PHONY: check-kunit $(UML_KERNELS:%=check-kunit-%)
-check-kunit: $(UML_KERNELS:%=check-kunit-%) ## KUnit suites, on both test kernels
+check-kunit: $(UML_KERNELS:%=check-kunit-%) ## KUnit suites, on both test kernels (KUNIT_PARAMS=fuzz_seed=N)
 $(UML_KERNELS:%=check-kunit-%): check-kunit-%: uml-modules-%
 	@kunit/run-uml.sh kunit-$* $(UML)/$*/kernel 600 \
-		$(TOP)/kunit/kunit_suites.sh $(UML)/$*/mod
+		$(TOP)/kunit/kunit_suites.sh $(UML)/$*/mod $(KUNIT_PARAMS)
 
 .PHONY: check-wire $(UML_KERNELS:%=check-wire-%)
 check-wire: $(UML_KERNELS:%=check-wire-%) ## the whole driver on the virtio wire, on both test kernels

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Inside User-Mode Linux: run the KUnit suites of cvsw_kunit.ko and tell their
-# results as flat TAP.  kunit_suites.sh MODULES
+# results as flat TAP.  kunit_suites.sh MODULES [PARAMETER...]
 set -uo pipefail
 
 modules=$1
+shift
 
 # KTAP nests: "# Subtest: suite", then a level deeper the tests (parameters of a
 # test deeper still), each behind its diagnostics, then the suite's own result.
@@ -28,7 +29,8 @@ flatten() {
 }
 
 insmod "$modules/cvsw.ko" || exit 1
+insmod "$modules/cvsw_fuzz_params.ko" "$@" || exit 1
 dmesg -c > /dev/null
 insmod "$modules/cvsw_kunit.ko" || echo "not ok - cvsw_kunit.ko loads"
 dmesg | tee /dev/stderr | flatten || echo "not ok - cvsw_kunit.ko has tests"
-rmmod cvsw_kunit cvsw || echo "not ok - modules unload"
+rmmod cvsw_kunit cvsw_fuzz_params cvsw || echo "not ok - modules unload"
