@@ -346,6 +346,30 @@ static void frames_that_cannot_be_encrypted(struct kunit *test)
 	expect_dropped(test, encrypt(test, skb, TEST_SPI), CVSW_CNT_DROP_ESP_TOO_LONG);
 }
 
+/* 20 bytes of IPv4, then UDP, ESP, 100 bytes with 4 of trailer and padding, and the ICV. */
+static void packets_that_do_not_fit(struct kunit *test)
+{
+	const unsigned int encrypted = 20 + 8 + 16 + 104 + 16;
+	struct esp_fixture *f = test->priv;
+
+	install_pair(test, TEST_SPI, 16, true);
+	make_packet(f, 100);
+	f->engine.wire_mtu = encrypted;
+	encrypt_frame(test);
+	f->engine.wire_mtu = encrypted - 1;
+	expect_dropped(test, encrypt(test, linear_skb(&f->frame), TEST_SPI),
+		       CVSW_CNT_DROP_TOO_BIG);
+	/* For this the controller has left room... */
+	f->engine.control_mtu = 120;
+	encrypt_frame(test);
+	/* ...or for what is in the tunnel that this is. */
+	f->walk.packet = 121;
+	expect_dropped(test, encrypt(test, linear_skb(&f->frame), TEST_SPI),
+		       CVSW_CNT_DROP_TOO_BIG);
+	f->walk.packet = 70;
+	encrypt_frame(test);
+}
+
 static void cipher_that_fails(struct kunit *test)
 {
 	static const struct {
@@ -418,6 +442,7 @@ static struct kunit_case esp_bad_cases[] = {
 	KUNIT_CASE(padding_that_lies),
 	KUNIT_CASE(loss_and_reordering),
 	KUNIT_CASE(frames_that_cannot_be_encrypted),
+	KUNIT_CASE(packets_that_do_not_fit),
 	KUNIT_CASE(cipher_that_fails),
 	KUNIT_CASE(random_frames),
 	{}

@@ -110,6 +110,7 @@ int esp_init(struct kunit *test)
 	prandom_seed_state(&f->rnd, 4303);
 	skb_queue_head_init(&f->done);
 	f->engine.deliver = deliver;
+	f->engine.wire_mtu = IP_MAX_MTU;
 	f->engine.table = cvsw_table_create();
 	f->engine.stats = cvsw_stats_alloc();
 	f->engine.sas = cvsw_sas_create();

@@ -142,6 +142,7 @@ static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 		dev_kfree_skb_any(skb);
 		return NULL;
 	}
+	walk->packet = cvsw_segment_len(skb, &inner) - inner.l3;
 	list = segments(walk, skb, &inner, head, encrypted);
 	if (list)
 		cvsw_vxlan_encap(list, &inner, tunnel);
@@ -174,6 +175,7 @@ static struct sk_buff *decap(struct cvsw_walk *walk, struct sk_buff *skb, struct
 	skb = own(walk, skb);
 	if (skb)
 		skb = cvsw_vxlan_decap(walk, skb, layout_of(out, skb));
+	walk->packet = 0;
 	walk->layered = true;
 	return skb;
 }

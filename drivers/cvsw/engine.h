@@ -42,6 +42,8 @@ struct cvsw_engine {
  * @end: index behind the last: the list's, or a clone's
  * @in: enum cvsw_ingress
  * @layered: gained or lost a layer since its last lookup
+ * @packet: length of the IP packet (of a GSO frame's largest segment) that was
+ *	put into a tunnel on this way, without the layers around it; 0: none was
  *
  * The rest is as in struct cvsw_key.
  */
@@ -52,6 +54,7 @@ struct cvsw_walk {
 	u16 end;
 	u8 in;
 	bool layered;
+	unsigned int packet;
 	u8 pass;
 	u8 tun_type;
 	u32 tun_id;

@@ -8,6 +8,7 @@
 #include "cipher.h"
 #include "esp.h"
 #include "key.h"
+#include "mtu.h"
 
 static_assert(CVSW_ESP_HEAD == sizeof(struct udphdr) + sizeof(struct cvsw_esp_header));
 static_assert(CVSW_ESP_TAIL == CVSW_ESP_ALIGN - 1 + sizeof(struct cvsw_esp_trailer) +
@@ -31,12 +32,18 @@ static unsigned int padded_len(unsigned int len)
 	return ALIGN(len + sizeof(struct cvsw_esp_trailer), CVSW_ESP_ALIGN);
 }
 
+/* The IP packet that comes of it. */
+static unsigned int encrypted_len(const struct cvsw_esp_sa *sa, const struct cvsw_layout *at)
+{
+	return at->transport - at->network + head_len(sa) +
+	       padded_len(at->end - at->transport) + CVSW_ESP_ICV;
+}
+
 /* Return: 0, or the counter of why the frame cannot be encrypted. */
 static int check_frame(const struct sk_buff *skb, const struct cvsw_esp_sa *sa,
 		       struct cvsw_layout *at)
 {
 	struct cvsw_key key;
-	unsigned int total;
 
 	/* Whoever is to fill in a checksum or to make segments cannot do it any more. */
 	if (skb_is_gso(skb) || skb->ip_summed == CHECKSUM_PARTIAL)
@@ -46,9 +53,30 @@ static int check_frame(const struct sk_buff *skb, const struct cvsw_esp_sa *sa,
 	/* RFC 4303, 3.3.4: whole datagrams only. */
 	if (!at->transport || at->fragment)
 		return CVSW_CNT_DROP_ESP_FRAGMENT;
-	total = at->transport - at->network + head_len(sa) +
-		padded_len(at->end - at->transport) + CVSW_ESP_ICV;
-	return total > IP_MAX_MTU ? CVSW_CNT_DROP_ESP_TOO_LONG : 0;
+	return encrypted_len(sa, at) > IP_MAX_MTU ? CVSW_CNT_DROP_ESP_TOO_LONG : 0;
+}
+
+/*
+ * Who put the packet into a tunnel could not know that another flow encrypts
+ * it, and of one in no tunnel nobody has asked.  Return: false: counted.
+ */
+static bool fits(struct cvsw_walk *walk, const struct sk_buff *skb, const struct cvsw_esp_sa *sa,
+		 const struct cvsw_layout *at)
+{
+	struct cvsw_engine *engine = walk->engine;
+	struct cvsw_inner inner;
+
+	if (likely(encrypted_len(sa, at) <= READ_ONCE(engine->wire_mtu)))
+		return true;
+	if (!walk->packet) {
+		cvsw_inner_read(skb, &inner);
+		return cvsw_mtu_check(engine, skb, &inner, walk->in,
+				      head_len(sa) + CVSW_ESP_TAIL - ETH_HLEN);
+	}
+	if (walk->packet <= READ_ONCE(engine->control_mtu))
+		return true;
+	cvsw_stats_count(engine->stats, CVSW_CNT_DROP_TOO_BIG);
+	return false;
 }
 
 /* Bytes that nobody else sees, in one piece, with room in front and behind. */
@@ -182,6 +210,10 @@ struct sk_buff *cvsw_esp_encrypt(struct cvsw_walk *walk, struct sk_buff *skb, u3
 	cause = check_frame(skb, sa, &at);
 	if (unlikely(cause))
 		return drop(walk, skb, cause);
+	if (unlikely(!fits(walk, skb, sa, &at))) {
+		dev_kfree_skb_any(skb);
+		return NULL;
+	}
 	own = make_writable(skb, sa, &at);
 	if (unlikely(!own))
 		return drop(walk, skb, CVSW_CNT_DROP_NOMEM);

@@ -16,8 +16,7 @@
  * @in: for CVSW_HOST the sender is told: ICMP fragmentation needed (RFC 792;
  *	RFC 1191) or ICMPv6 packet too big (RFC 4443, 3.2), from the packet's
  *	destination, given to the guest's stack by netif_rx()
- * @layers: bytes that come between the outer Ethernet header and the frame, or
- *	behind it
+ * @layers: bytes by which the IP packet on the wire is longer than the frame
  *
  * It fits if the IP packet on the wire is no larger than @engine->wire_mtu, or
  * the packet inside no larger than what the controller has set as MTU, in which
