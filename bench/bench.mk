@@ -3,12 +3,18 @@
 # something that does not work makes them fail.
 #
 #   ROUNDS=   repeats of each case (default 5)
-#   BENCH_SECONDS=  of each TCP run; packet runs take half of it (default 2)
+#   BENCH_SECONDS=  of each run; bench-tunnel's packet runs take half of it (default 2)
+# and of bench-paper:
+#   SIZES=    of datagrams (default: the paper's)
+#   PAIRS=    numbers of pairs of VMs (default: the paper's)
+# Three minutes: make bench-paper ROUNDS=1 SIZES="64 4096" PAIRS=1
 
 ROUNDS ?= 5
 BENCH_SECONDS ?= 2
+SIZES ?= 64 512 2048 4096 32768
+PAIRS ?= 1 2 4
 
-.PHONY: bench-modules bench-tunnel
+.PHONY: bench-modules bench-tunnel bench-paper
 bench-modules: uml-plain
 	@mkdir -p $(BUILD)/log
 	@{ $(MAKE) --no-print-directory modules KDIR=$(UML)/plain/kernel ARCH=um OUT=$(UML)/plain/mod && \
@@ -17,3 +23,6 @@ bench-modules: uml-plain
 
 bench-tunnel: bench-modules ## measure VXLAN and ESP beside the kernel's own, on the virtio wire
 	@bench/tunnel.sh $(UML)/plain $(ROUNDS) $(BENCH_SECONDS)
+
+bench-paper: vm-image ## measure the paper's Tables 5 to 7, beside Open vSwitch doing the work, in VMs
+	@bench/paper/run.py $(ROUNDS) $(BENCH_SECONDS) "$(SIZES)" "$(PAIRS)"

@@ -85,19 +85,12 @@ class Demo:
         self.vm2 = lab.add_vm("vm2", ("vm2", 2), ("stock2", 12), append=CVSW)
         for n, vm in enumerate((self.vm1, self.vm2), 1):
             vm.await_ready()
-            self.give_back_to_stock(vm, "eth1")
+            vm.give_to_stock("eth1")
             lab.up(vm, f"10.0.0.{n}")
             lab.up(vm, f"10.0.1.{n}", nic=1)
         for vm in self.vm1, self.vm2:
             self.controller.await_state(vm.nics[0])
         self.iperf = Iperf(self.vm2)
-
-    @staticmethod
-    def give_back_to_stock(vm, name):
-        """Both drivers side by side: one NIC goes back to virtio_net."""
-        vm.sh(f"device=$(basename $(dirname $(dirname $(realpath /sys/class/net/{name})))) && "
-              "modprobe --ignore-install virtio_net && cd /sys/bus/virtio/drivers && "
-              "echo $device > cvsw_virtio_net/unbind && echo $device > virtio_net/bind")
 
     # ---- measuring ----
 

@@ -181,6 +181,12 @@ class Vm:
         name = self.sh(f"grep -l {nic.mac} /sys/class/net/*/address | grep -v '\\.' || true")
         return name.split("/")[4] if name else None
 
+    def give_to_stock(self, name):
+        """A NIC goes back from CVSW's driver to virtio_net; both are loaded then, side by side."""
+        self.sh(f"device=$(basename $(dirname $(dirname $(realpath /sys/class/net/{name})))) && "
+                "modprobe --ignore-install virtio_net && cd /sys/bus/virtio/drivers && "
+                "echo $device > cvsw_virtio_net/unbind && echo $device > virtio_net/bind")
+
     def unplug(self, nic):
         """Pull a NIC out of the running guest."""
         self.qmp("device_del", id=nic.id)

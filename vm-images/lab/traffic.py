@@ -27,7 +27,8 @@ class Iperf:
         output = client.sh(f"iperf3 -J -c {address} -p {self.port} -t {seconds} "
                            f"--connect-timeout {CONNECT_MS} {options}", seconds + 15, check=False)
         try:
-            report = json.loads(output)
+            # Warnings come first: of datagrams above the MTU.
+            report = json.loads(output[output.find("{"):])
         except ValueError:
             raise LabError(f"iperf3 to {address}: {output.strip()[-300:]}") from None
         if "error" in report:

@@ -11,17 +11,21 @@ RUN = "/run/openvswitch"        # the sandbox's own /run: the tools find it by d
 BRIDGE = "br0"
 
 
-def make_tap(name):
-    call("ip", "tuntap", "add", "dev", name, "mode", "tap")
-    # Frames of a VM, not of the stack that happens to own the tap.
+def quiet(name):
+    """An interface passes frames of VMs, not of the stack that happens to own it."""
     with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w", encoding="ascii") as off:
         off.write("1")
+
+
+def make_tap(name):
+    call("ip", "tuntap", "add", "dev", name, "mode", "tap")
+    quiet(name)
     # Room for any MTU the controller may set.
     call("ip", "link", "set", name, "mtu", 9000, "up")
 
 
 class Vswitch:
-    """One bridge. Its ports are taps; port N is named vmN."""
+    """One bridge, unless add_bridge() makes more. Its ports are taps; port N is named vmN."""
 
     def __init__(self, log_dir, tso):
         """tso: frames keep partial checksums and TSO through the vswitch."""
@@ -41,39 +45,47 @@ class Vswitch:
             call("ovs-vsctl", "--no-wait", "set", "Open_vSwitch", ".",
                  "other_config:userspace-tso-enable=true")
         self.switch = self._daemon("ovs-vswitchd", f"unix:{RUN}/db.sock")
-        call("ovs-vsctl", "--timeout=10", "add-br", BRIDGE, "--",
-             "set", "bridge", BRIDGE, "datapath_type=netdev", "fail-mode=secure",
-             "protocols=OpenFlow10,OpenFlow13", "other-config:hwaddr=02:00:00:00:ff:00")
+        self.add_bridge(BRIDGE, "02:00:00:00:ff:00")
 
     def _daemon(self, name, *argv):
         return Process(name, [name, *argv, f"--pidfile={RUN}/{name}.pid",
                               f"--log-file={self.log_dir}/{name}.log", "-vconsole:off"],
                        f"{self.log_dir}/{name}.out")
 
-    def add_tap(self, name, port):
+    def vsctl(self, *argv):
+        return call("ovs-vsctl", "--timeout=10", *argv)
+
+    def add_bridge(self, name, mac):
+        self.vsctl("add-br", name, "--", "set", "bridge", name, "datapath_type=netdev", "fail-mode=secure",
+                   "protocols=OpenFlow10,OpenFlow13", f"other-config:hwaddr={mac}")
+
+    def add_tap(self, name, port, bridge=BRIDGE):
         make_tap(name)
         self.taps.append(name)
-        call("ovs-vsctl", "--timeout=10", "add-port", BRIDGE, name, "--",
-             "set", "interface", name, f"ofport_request={port}")
+        self.add_port(bridge, name, f"ofport_request={port}")
 
-    def plain(self):
+    def add_port(self, bridge, name, *settings):
+        """settings: of the interface, as ovs-vsctl takes them."""
+        self.vsctl("add-port", bridge, name, "--", "set", "interface", name, *settings)
+
+    def plain(self, bridge=BRIDGE):
         """Forward without a controller."""
-        self.ofctl("add-flow", "priority=0,actions=NORMAL")
+        self.ofctl("add-flow", "priority=0,actions=NORMAL", bridge=bridge)
 
-    def set_controller(self, target):
-        call("ovs-vsctl", "--timeout=10", "set-controller", BRIDGE, target,
-             "--", "set", "controller", BRIDGE, "connection-mode=out-of-band")
+    def set_controller(self, target, bridge=BRIDGE):
+        self.vsctl("set-controller", bridge, target,
+                   "--", "set", "controller", bridge, "connection-mode=out-of-band")
 
     def set_protocols(self, *versions):
-        call("ovs-vsctl", "--timeout=10", "set", "bridge", BRIDGE,
-             f"protocols={','.join(versions)}")
+        self.vsctl("set", "bridge", BRIDGE, f"protocols={','.join(versions)}")
 
     def connected(self):
-        """Is the controller connected?"""
-        return call("ovs-vsctl", "--columns=is_connected", "--bare", "list", "controller").strip() == "true"
+        """Is the controller of each bridge connected?"""
+        said = self.vsctl("--columns=is_connected", "--bare", "list", "controller").split()
+        return bool(said) and set(said) == {"true"}
 
-    def ofctl(self, command, *argv):
-        return call("ovs-ofctl", "-O", "OpenFlow10", command, BRIDGE, *argv)
+    def ofctl(self, command, *argv, bridge=BRIDGE):
+        return call("ovs-ofctl", "-O", "OpenFlow10", command, bridge, *argv)
 
     def packet_out(self, port, frame):
         """Send a frame (bytes) out of a port, as a controller would."""

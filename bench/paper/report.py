@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-2.0
+"""From the samples of run.py to the paper's tables, goals, JSON and a plot."""
+import json
+import os
+import re
+import statistics
+import subprocess
+import textwrap
+
+from figures import published, published_ratio
+
+TITLES = {5: "Table 5: light work, 1 pair", 6: "Table 6: VXLAN, 1 pair",
+          7: "Table 7: VXLAN and AES, mean of a pair"}
+WHO = ("vms", "vswitch")
+WIDTH, CELL = 30, 17
+
+# name, block, sizes, against which way, wanted: None means as in the paper (the same mean of ratios)
+GOALS = [
+    ("null processing, all sizes", "null", None, "existing", None),
+    ("IP rewriting, all sizes", "rewrite", None, "existing", None),
+    ("VLAN push and pop, all sizes", "vlan", None, "existing", None),
+    ("VXLAN, 1 pair, 4096 bytes", "vxlan-1", (4096,), "existing", None),
+    ("VXLAN, the controller's MTU against none set, 32768 bytes", "vxlan-1", (32768,), "existing-1500", None),
+    ("VXLAN, 2 pairs, 4096 bytes", "vxlan-2", (4096,), "existing", 1.0),
+    ("VXLAN, 4 pairs, 4096 bytes", "vxlan-4", (4096,), "existing", 1.0),
+    ("VXLAN+AES, 1 pair, 4096 bytes, against no AES", "aes-1", (4096,), "existing", None),
+    ("VXLAN+AES, 2 pairs, 4096 bytes, against no AES", "aes-2", (4096,), "existing", None),
+    ("VXLAN+AES, 4 pairs, 4096 bytes, against no AES", "aes-4", (4096,), "existing", None),
+]
+
+NOTES = """\
+CVSW: the guests' NICs do the work, the vswitch forwards. existing: Open vSwitch does it, in its userspace \
+datapath, for guests with virtio_net. In parentheses the paper's figure. It encrypted in the host too; Open vSwitch's \
+userspace datapath cannot, so here "existing" carries VXLAN in the clear in every table, with the guests' MTU set by hand to \
+1450 unless a row says 1500. That datapath makes no outer fragments either: with an MTU of 1500 in the guests what does not \
+fit the wire is lost, where the paper's made fragments. And it takes bytes of later IP fragments for a UDP checksum when it rewrites an \
+address: datagrams above 1472 bytes do not survive that. Each figure: the median of the rounds; ratios: of \
+the rounds' own ratios. CPU: user and system time of this machine for a byte that the receiving application got, of the VMs' QEMU processes and \
+of ovs-vswitchd, which does the vswitches of both hosts."""
+
+TCG = """\
+What emulation does to this: without KVM each instruction of a guest costs ten or more of this machine, and its AES instructions \
+are functions of QEMU. All work in a guest is dear, CVSW's and that of its own UDP stack alike; ovs-vswitchd \
+runs at full speed, so the work that the paper moves into the guests seems to cost ten times and more of what it saves. The paper's other half cannot \
+show at all: there each VM brought a core of its own to do the work in parallel; here {vms} VMs, both hosts' vswitches and the wire \
+share {cores} cores, so that a pair more is no core more. Small frames measure emulated system calls. What the ratios can tell is whether CVSW \
+adds visibly to what a guest does anyway, and which way they change with size and pairs. `make bench-tunnel` measures the driver at native \
+speed."""
+
+
+class Results:
+    def __init__(self, lines):
+        self.samples = {}           # (block, way, metric, size) -> {round: sample}
+        self.about = {}
+        with open(lines, encoding="utf-8") as file:
+            for line in file:
+                item = json.loads(line)
+                if item.pop("kind") == "about":
+                    self.about = item
+                elif item["round"] >= 0:
+                    key = item["block"], item["way"], item["metric"], item["size"]
+                    self.samples.setdefault(key, {})[item["round"]] = item
+
+    def mbits(self, block, way, size, metric="most"):
+        """By round: the mean of a pair."""
+        found = self.samples.get((block, way, metric, size), {})
+        return {number: statistics.mean(item["mbit"]) for number, item in found.items()}
+
+    def mbit(self, block, way, size):
+        return median(self.mbits(block, way, size).values())
+
+    def ratio(self, block, way, other, size):
+        """None: not measured; infinite: the other way carried nothing."""
+        mine, theirs = self.mbits(block, way, size), self.mbits(block, other, size)
+        return median(mine[n] / theirs[n] if theirs[n] else float("inf") for n in mine if n in theirs)
+
+    def cost(self, block, way, size, who, metric="most"):
+        """ns of CPU time a byte, or None."""
+        found = self.samples.get((block, way, metric, size), {}).values()
+        return median(item["ns_per_byte"][who] for item in found if item["ns_per_byte"])
+
+    def encrypted(self):
+        """(runs, frames) that were seen to be ciphertext."""
+        seen = [item["frames_checked"] for found in self.samples.values() for item in found.values()
+                if item["encrypted"]]
+        return len(seen), sum(seen)
+
+    def all(self):
+        return [item for found in self.samples.values() for item in found.values()]
+
+
+def median(values):
+    values = list(values)
+    return statistics.median(values) if values else None
+
+
+def number(value):
+    if value is None:
+        return "-"
+    if value == float("inf"):
+        return "inf"
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def row(name, cells):
+    print(f"  {name:{WIDTH}}" + "".join(f"{cell:>{CELL}}" for cell in cells))
+
+
+def beside(value, paper):
+    return f"{number(value)} {f'({number(paper)})' if paper else '':7}"
+
+
+def block_rows(block, results, sizes):
+    print(f"\n {block.text}")
+    for way in block.ways:
+        if results.mbit(block.name, way.name, sizes[0]) is not None:
+            row(way.text, [beside(results.mbit(block.name, way.name, size), published(block.name, way.name, size))
+                           for size in sizes])
+    mine = block.ways[0].name
+    for other in block.ways[1:]:
+        row(f"CVSW / {other.name}", [beside(results.ratio(block.name, mine, other.name, size),
+                                            published_ratio(block.name, mine, other.name, size)) for size in sizes])
+    for way in block.ways:
+        cells = []
+        for size in sizes:
+            costs = [results.cost(block.name, way.name, size, who) for who in WHO]
+            cells.append(" + ".join(map(number, costs)) if None not in costs else "-")
+        row(f"CPU ns/B {way.name}: VMs + vswitch", cells)
+
+
+def tables(results, plan):
+    for table, title in TITLES.items():
+        print(f"\n{title}; Mbit/s of UDP that arrived (the paper's figure)")
+        row("", [f"{size} B{'':7}" for size in plan.sizes])
+        for block in plan.blocks:
+            if block.table == table:
+                block_rows(block, results, plan.sizes)
+
+
+def same_load(results, plan):
+    size = next((key[3] for key in results.samples if key[2] == "load"), None)
+    print(f"\nCPU ns/B at the same load, {results.about['load_mbit']} Mbit/s of all pairs together in datagrams of {size} bytes")
+    row("", ["CVSW VMs", "vswitch", "existing VMs", "vswitch", "vswitch CVSW/ex."])
+    told = {}
+    for block in plan.blocks:
+        costs = [results.cost(block.name, way.name, size, who, "load") for way in block.ways[:2] for who in WHO]
+        quotient = costs[1] / costs[3] if costs[1] and costs[3] else None
+        row(block.text, [*map(number, costs), number(quotient)])
+        told[block.name] = dict(zip(("cvsw_vms", "cvsw_vswitch", "existing_vms", "existing_vswitch"), costs))
+    return told
+
+
+def mean_ratio(ratios):
+    """Geometric; None if there is none."""
+    ratios = [ratio for ratio in ratios if ratio]
+    return statistics.geometric_mean(ratios) if ratios else None
+
+
+def goals(results, plan):
+    told = []
+    print()
+    for name, block, sizes, other, wanted in GOALS:
+        # where the other way carries nothing, a mean over sizes would say nothing
+        ratios = {size: results.ratio(block, "cvsw", other, size) for size in sizes or plan.sizes}
+        finite = {size: ratio for size, ratio in ratios.items() if ratio and ratio != float("inf")} or ratios
+        measured = None if None in ratios.values() else \
+            float("inf") if float("inf") in finite.values() else mean_ratio(finite.values())
+        goal = wanted or mean_ratio(published_ratio(block, "cvsw", other, size) for size in finite)
+        met = None if measured is None or goal is None else measured >= goal
+        verdict = {None: "not measured", True: "met", False: "missed"}[met]
+        left_out = sorted(set(ratios) - set(finite))
+        note = f" (without {', '.join(map(str, left_out))} bytes, where {other} carries nothing)" if left_out else \
+            f" ({other} carries nothing)" if measured == float("inf") else ""
+        print(f"goal {name}: measured {number(measured)}, wanted {number(goal)}: {verdict}{note}")
+        told.append({"name": name, "measured": None if measured == float("inf") else measured, "wanted": goal, "met": met,
+                     "note": note.strip()})
+    return told
+
+
+def cpu_model():
+    with open("/proc/cpuinfo", encoding="utf-8") as info:
+        return re.search(r"^model name\s*: (.*)", info.read(), re.M).group(1)
+
+
+def surroundings(results):
+    return {"cpu": cpu_model(), **results.about, "load_average": os.getloadavg()[0]}
+
+
+def tell_about(about, results):
+    print(f"\nCPU {about['cpu']}, {about['cores']} cores, kernel {about['host_kernel']}; accelerator: {about['accelerator']}; "
+          f"guests: kernel {about['kernel']}, AES-GCM by {about['aes'] or 'nothing, for none was used'}; "
+          f"Open vSwitch {about['ovs']}, QEMU {about['qemu']}")
+    runs, frames = results.encrypted()
+    print(f"ciphertext and nothing else on the wire: {frames} frames in {runs} runs; what every other run sent was looked at as well")
+    repeats = sum(item["repeats"] for item in results.all())
+    print(f"{repeats} runs of {len(results.all()) + repeats} were repeated, for iperf3's own connection was lost in them")
+    print()
+    for text in (NOTES, TCG.format(**about) if about["accelerator"] == "tcg" else ""):
+        if text:
+            print(textwrap.fill(text, 110))
+
+
+def plot(results, plan, out):
+    """A panel a table: CVSW / existing by size, measured (with the rounds' extremes) and published."""
+    script = ["set terminal svg noenhanced size 1000,1300 font 'sans,12'", f"set output '{out}.svg'", "set logscale y 2",
+              "set grid ytics", "set style data linespoints", "set key outside right", "set offsets 0.3, 0.3, 0, 0",
+              "set ylabel 'CVSW / existing'", f"set multiplot layout {len(TITLES)},1"]
+    with open(f"{out}.dat", "w", encoding="utf-8") as data:
+        index = 0
+        for table, title in TITLES.items():
+            parts = []
+            for colour, block in enumerate((block for block in plan.blocks if block.table == table), 1):
+                rows = list(plot_rows(results, plan, block))
+                if not rows:
+                    continue
+                data.write("".join(" ".join(map(str, line)) + "\n" for line in rows) + "\n\n")
+                parts += [f"'{out}.dat' index {index} using 1:3:4:5:xtic(2) with yerrorlines lc {colour} title '{block.text}'",
+                          f"'' index {index} using 1:6 with linespoints dt 2 pt 6 lc {colour} title '... in the paper'"]
+                index += 1
+            if parts:
+                script += [f"set title '{title}'", f"plot {', '.join(parts)}, 1 lc rgb 'gray' notitle"]
+    subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True, check=True)
+
+
+def plot_rows(results, plan, block):
+    mine, other = (way.name for way in block.ways[:2])
+    for place, size in enumerate(plan.sizes):
+        by_round = results.mbits(block.name, mine, size), results.mbits(block.name, other, size)
+        ratios = [by_round[0][n] / by_round[1][n] for n in by_round[0] if by_round[1].get(n)]
+        if ratios and min(ratios) > 0:
+            yield (place, size, median(ratios), min(ratios), max(ratios),
+                   published_ratio(block.name, mine, other, size) or "NaN")
+
+
+def tell(lines, out, plan):
+    results = Results(lines)
+    about = surroundings(results)
+    tables(results, plan)
+    load = same_load(results, plan)
+    tell_about(about, results)
+    told = goals(results, plan)
+    with open(f"{out}.json", "w", encoding="utf-8") as file:
+        json.dump({"about": about, "goals": told, "same_load_ns_per_byte": load, "samples": results.all()}, file, indent=1)
+    plot(results, plan, out)
+    print(f"\n{os.path.relpath(out)}.json holds every sample, {os.path.relpath(out)}.svg the picture")
