@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The virtio-net device that a driver meets at each end of a wire. */
+#include <linux/delay.h>
 #include <linux/etherdevice.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -219,6 +220,40 @@ out:
 	return err;
 }
 
+static bool wire_all_reaped(struct wire_device *device)
+{
+	unsigned int i;
+
+	for (i = 0; i < WIRE_QUEUE_PAIRS && device->tx[i].vq; i++)
+		if (!wire_ring_reaped(&device->tx[i]))
+			return false;
+	return true;
+}
+
+/*
+ * From here on the device does nothing.  Kernels without 0d0eff39ceb3 ("virtio_ring: fix
+ * infinite loop in virtnet_poll_cleantx when device is broken") spin for good over what a
+ * device had sent when it broke, if the driver had not seen that: so it is made to look.
+ */
+static void wire_fall_silent(struct wire_device *device)
+{
+	struct wire_pair *pair = device->end->pair;
+	unsigned int i, patience = 100;
+	struct wire_guard guard;
+	bool done;
+
+	do {
+		guard = wire_lock(pair);
+		device->up = false;
+		done = wire_all_reaped(device);
+		for (i = 0; !done && i < WIRE_QUEUE_PAIRS && device->tx[i].vq; i++)
+			vring_interrupt(0, device->tx[i].vq);
+		wire_unlock(pair, guard);
+		if (!done)
+			msleep(1);
+	} while (!done && patience--);
+}
+
 int wire_unplug(struct wire_end *end, bool surprise)
 {
 	struct wire_device *device;
@@ -231,8 +266,10 @@ int wire_unplug(struct wire_end *end, bool surprise)
 		return -EALREADY;
 	}
 	get_device(&device->vdev.dev);
-	if (surprise)
+	if (surprise) {
+		wire_fall_silent(device);
 		virtio_break_device(&device->vdev);
+	}
 	unregister_virtio_device(&device->vdev);
 	guard = wire_lock(end->pair);
 	end->device = NULL;

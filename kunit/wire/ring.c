@@ -58,6 +58,13 @@ void wire_ring_done(struct wire_ring *ring, u16 head, u32 len)
 	ring->last_avail++;
 }
 
+bool wire_ring_reaped(const struct wire_ring *ring)
+{
+	u16 offered = smp_load_acquire(&ring->vring->avail->idx) - ring->last_avail;
+
+	return ring->vq->num_free + offered == ring->vring->num;
+}
+
 void wire_ring_publish(struct wire_ring *ring)
 {
 	const struct vring *vring = ring->vring;

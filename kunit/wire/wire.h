@@ -171,6 +171,8 @@ int wire_ring_peek(const struct wire_ring *ring, u16 ahead);
 bool wire_ring_chain(const struct wire_ring *ring, u16 head, struct wire_chain *chain);
 /* Takes the next chain and gives it back with @len bytes written, unpublished. */
 void wire_ring_done(struct wire_ring *ring, u16 head, u32 len);
+/* Has the driver seen all that is done?  Chains of one descriptor each (indirect ones). */
+bool wire_ring_reaped(const struct wire_ring *ring);
 /* Shows the driver what is done and interrupts it if it asked for that. */
 void wire_ring_publish(struct wire_ring *ring);
 /* Asks for a doorbell at the next chain; true if there is one already. */
