@@ -9,6 +9,7 @@
  *	stall, verify	see struct wire_end
  *	capture, pcap	1 starts anew, 0 stops; what this end sent
  *	inject		a frame for this end to receive, one a write
+ *	inject_header	the same, behind a struct virtio_net_hdr
  *	burst		frames for this end's driver to send, see burst.c
  *	irqs_off	send bursts with interrupts off, as netpoll does
  *	device, stats	the virtio device's name; counters
@@ -108,8 +109,8 @@ static int wire_capture_set(void *data, u64 value)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(wire_capturing_fops, wire_capture_get, wire_capture_set, "%llu\n");
 
-static ssize_t wire_inject_write(struct file *file, const char __user *from, size_t size,
-				 loff_t *pos)
+static ssize_t wire_inject_user(struct wire_end *end, const struct virtio_net_hdr *about,
+				const char __user *from, size_t size)
 {
 	u8 *frame;
 	int err;
@@ -119,15 +120,45 @@ static ssize_t wire_inject_write(struct file *file, const char __user *from, siz
 	frame = vmemdup_user(from, size);
 	if (IS_ERR(frame))
 		return PTR_ERR(frame);
-	err = wire_inject(file->private_data, frame, size);
+	err = wire_inject(end, about, frame, size);
 	kvfree(frame);
 	return err ? err : size;
+}
+
+static ssize_t wire_inject_write(struct file *file, const char __user *from, size_t size,
+				 loff_t *pos)
+{
+	const struct virtio_net_hdr nothing = {};
+
+	return wire_inject_user(file->private_data, &nothing, from, size);
 }
 
 static const struct file_operations wire_inject_fops = {
 	.owner = THIS_MODULE,
 	.open = simple_open,
 	.write = wire_inject_write,
+	.llseek = noop_llseek,
+};
+
+static ssize_t wire_inject_header_write(struct file *file, const char __user *from, size_t size,
+					loff_t *pos)
+{
+	struct virtio_net_hdr about;
+	ssize_t taken;
+
+	if (size < sizeof(about))
+		return -EINVAL;
+	if (copy_from_user(&about, from, sizeof(about)))
+		return -EFAULT;
+	taken = wire_inject_user(file->private_data, &about, from + sizeof(about),
+				 size - sizeof(about));
+	return taken < 0 ? taken : size;
+}
+
+static const struct file_operations wire_inject_header_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = wire_inject_header_write,
 	.llseek = noop_llseek,
 };
 
@@ -170,6 +201,7 @@ void wire_knobs_create(struct wire_end *end, struct dentry *pair_dir, const char
 	debugfs_create_file("capture", 0600, dir, end, &wire_capturing_fops);
 	debugfs_create_file("pcap", 0400, dir, end, &wire_capture_fops);
 	debugfs_create_file("inject", 0200, dir, end, &wire_inject_fops);
+	debugfs_create_file("inject_header", 0200, dir, end, &wire_inject_header_fops);
 	debugfs_create_file("burst", 0200, dir, end, &wire_burst_fops);
 	debugfs_create_file("device", 0400, dir, end, &wire_device_fops);
 	debugfs_create_file("stats", 0400, dir, end, &wire_stats_fops);

@@ -156,6 +156,7 @@ static void wire_hand_over(struct wire_end *from, struct wire_ring *rx, struct k
 	}
 	from->count.crossed++;
 	from->count.crossed_bytes += len - WIRE_HEADER_LEN;
+	from->count.giants += header->gso_type != VIRTIO_NET_HDR_GSO_NONE;
 	if ((header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) &&
 	    (from->verify || !wire_has(to->device, VIRTIO_NET_F_GUEST_CSUM))) {
 		whole.iov_base = from->pair->bounce;
@@ -320,9 +321,10 @@ void wire_poll(struct work_struct *work)
 	wire_unlock(pair, guard);
 }
 
-int wire_inject(struct wire_end *end, const u8 *frame, size_t len)
+int wire_inject(struct wire_end *end, const struct virtio_net_hdr *about, const u8 *frame,
+		size_t len)
 {
-	struct virtio_net_hdr_mrg_rxbuf header = {};
+	struct virtio_net_hdr_mrg_rxbuf header = { .hdr = *about };
 	struct kvec vec[2] = {
 		{ .iov_base = &header, .iov_len = sizeof(header) },
 		{ .iov_base = (void *)frame, .iov_len = len },

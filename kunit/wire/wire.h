@@ -79,6 +79,7 @@ struct wire_capture {
 #define WIRE_COUNTERS(X)						\
 	X(crossed)		/* frames given to the peer */		\
 	X(crossed_bytes)						\
+	X(giants)		/* of these, left to be segmented */	\
 	X(injected)		/* frames given to this end by a test */\
 	X(to_controller)	/* control messages of the NIC */	\
 	X(lost)			/* by the loss fault */			\
@@ -182,8 +183,12 @@ bool wire_ring_arm(struct wire_ring *ring);
 
 /* Moves what can be moved, both ways.  Under the pair's lock. */
 void wire_run(struct wire_pair *pair);
-/* Gives a frame (with Ethernet header) to an end's driver.  Takes the lock. */
-int wire_inject(struct wire_end *end, const u8 *frame, size_t len);
+/*
+ * Gives a frame (with Ethernet header) to an end's driver.  Takes the lock.
+ * @about: what the device says of it, negotiated or not; little endian
+ */
+int wire_inject(struct wire_end *end, const struct virtio_net_hdr *about, const u8 *frame,
+		size_t len);
 /* Completes a partial checksum, as a NIC does on the way out. */
 bool wire_finish_checksum(u8 *data, size_t len);
 void wire_poll(struct work_struct *work);

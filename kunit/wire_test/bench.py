@@ -181,13 +181,14 @@ class End:
     # -- traffic at the driver's two faces
 
     def inject(self, *frame_list):
-        """Frames that this end receives."""
+        """Frames that this end receives; one with an `about` has that for its virtio header."""
         for frame in frame_list:
             wait_for(lambda: self._inject(frame), "room in the receive ring")
 
     def _inject(self, frame):
         try:
-            write(f"{self.dir}/inject", frame)
+            about = getattr(frame, "about", None)
+            write(f"{self.dir}/{'inject_header' if about else 'inject'}", (about or b"") + frame)
         except OSError as error:
             if error.errno != 105:      # ENOBUFS
                 raise

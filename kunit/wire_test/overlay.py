@@ -9,6 +9,7 @@ interface and the inner one on its own vxlan device.
 """
 import socket
 import subprocess
+import time
 
 from bench import expect, expect_equal, run, tcp, wait_for
 from frames import HOST, NET, SET_MTU, control
@@ -197,23 +198,34 @@ class Watch:
     """`with`: what end a makes of frames it receives: counters that moved, what its host got."""
 
     def __init__(self, bench):
-        self.end = bench.a
+        self.bench, self.end = bench, bench.a
         for end in (bench.a, bench.b):
             silence(end)
 
     def __enter__(self):
         self.host = self.end.ns.packet_socket(self.end.ifname)
         self.host.setblocking(False)
+        self._settle()
         return self
+
+    def _settle(self):
+        """The last of what the ends' own IPv6 had to say comes from a worker."""
+        before = None
+        while before != (now := (self.bench.a.crossed["crossed"], self.bench.b.crossed["crossed"])):
+            before = now
+            time.sleep(0.03)
 
     def __exit__(self, *_):
         self.host.close()
+
+    def receive(self):
+        return self.host.recv(1 << 17)
 
     def delivered(self):
         got = []
         while True:
             try:
-                got.append(self.host.recv(65536))
+                got.append(self.receive())
             except BlockingIOError:
                 return got
 
