@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Segmentation against the stack's own, byte by byte. */
 #include <kunit/test.h>
+#include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
 #include <linux/net.h>
 #include <net/net_namespace.h>
 
 #include "../drivers/cvsw/inner.c"
 #include "../drivers/cvsw/segment.c"
+#include "../drivers/cvsw/vxlan.h"
 #include "frames.h"
 
 #define ROUNDS		1500
@@ -15,9 +17,10 @@
 
 struct fixture {
 	struct rnd_state rnd;
-	u8 data[PAYLOAD_MAX + 200];
-	u8 got[PAYLOAD_MAX + 200];
-	u8 expected[PAYLOAD_MAX + 200];
+	struct net_device *dev;
+	u8 data[PAYLOAD_MAX + 300];
+	u8 got[PAYLOAD_MAX + 300];
+	u8 expected[PAYLOAD_MAX + 300];
 };
 
 /* ---- frames ---- */
@@ -77,29 +80,59 @@ static void random_frame_of(struct fixture *f, struct shape *s)
 		       s->protocol + s->len - s->l4));
 }
 
-/* Headers linear, and some of the payload; the rest in page fragments. */
+/* From @at on in a list of buffers, as drivers do whose pages are too many for fragments. */
+static void put_list(struct kunit *test, struct fixture *f, struct sk_buff *skb, unsigned int at,
+		     unsigned int end)
+{
+	struct sk_buff **link = &skb_shinfo(skb)->frag_list;
+
+	while (at < end) {
+		unsigned int len = min(end - at, 1 + pick(&f->rnd, 4096));
+		struct sk_buff *piece = alloc_skb(len, GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, piece);
+		skb_put_data(piece, f->data + at, len);
+		*link = piece;
+		link = &piece->next;
+		skb->len += len;
+		skb->data_len += len;
+		skb->truesize += piece->truesize;
+		at += len;
+	}
+}
+
+static void put_frags(struct kunit *test, struct fixture *f, struct sk_buff *skb, unsigned int at,
+		      unsigned int end)
+{
+	while (at < end) {
+		unsigned int len = min3(end - at, 1 + pick(&f->rnd, PAGE_SIZE - 1), 4096U);
+		struct page *page = alloc_page(GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
+		if (skb_shinfo(skb)->nr_frags == 8)
+			len = min(end - at, 4096U);
+		memcpy(page_address(page), f->data + at, len);
+		skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page, 0, len, PAGE_SIZE);
+		at += len;
+	}
+}
+
+/* Headers linear, and some of the payload; the rest in page fragments or in buffers. */
 static struct sk_buff *skb_of(struct kunit *test, struct fixture *f, const struct shape *s,
 			      unsigned int headroom)
 {
 	unsigned int payload = s->len - s->payload;
 	unsigned int linear = s->payload + (pick(&f->rnd, 2) ? 0 : pick(&f->rnd, payload + 1));
 	struct sk_buff *skb = alloc_skb(headroom + linear, GFP_KERNEL);
-	unsigned int at = linear;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, skb);
 	skb_reserve(skb, headroom);
 	skb_put_data(skb, f->data, linear);
-	while (at < s->len) {
-		unsigned int len = min3(s->len - at, 1 + pick(&f->rnd, PAGE_SIZE - 1), 4096U);
-		struct page *page = alloc_page(GFP_KERNEL);
-
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
-		if (skb_shinfo(skb)->nr_frags == 8)
-			len = min(s->len - at, 4096U);
-		memcpy(page_address(page), f->data + at, len);
-		skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page, 0, len, PAGE_SIZE);
-		at += len;
-	}
+	if (pick(&f->rnd, 4))
+		put_frags(test, f, skb, linear, s->len);
+	else
+		put_list(test, f, skb, linear, s->len);
+	skb->dev = f->dev;
 	skb_reset_mac_header(skb);
 	skb_set_network_header(skb, s->l3);
 	skb_set_transport_header(skb, s->l4);
@@ -249,6 +282,187 @@ static void segment_single(struct kunit *test)
 	}
 }
 
+/* ---- giants in a tunnel, as a newer kernel's virtio_net hands them over ---- */
+
+/**
+ * struct outer - what is in front of the frame in a fixture's data
+ * @l4, @len: where UDP begins, and the inner frame
+ */
+struct outer {
+	bool v6, checksum;
+	unsigned int l4, len;
+};
+
+static void put_outer(struct fixture *f, struct outer *o, struct shape *s)
+{
+	u8 *ip = f->data + ETH_HLEN, *udp;
+	unsigned int udp_len;
+
+	o->v6 = pick(&f->rnd, 2);
+	o->checksum = pick(&f->rnd, 2);
+	o->l4 = ETH_HLEN + (o->v6 ? 40 : 20);
+	o->len = o->l4 + 16;
+	udp_len = 16 + s->len;
+	memmove(f->data + o->len, f->data, s->len);
+	s->l3 += o->len;
+	s->l4 += o->len;
+	s->payload += o->len;
+	s->len += o->len;
+
+	prandom_bytes_state(&f->rnd, f->data, o->len);
+	put16(ip - 2, o->v6 ? ETH_P_IPV6 : ETH_P_IP);
+	put16(ip, o->v6 ? 0x6000 : 0x4500);
+	if (o->v6) {
+		put16(ip + 4, udp_len);
+		ip[6] = IPPROTO_UDP;
+	} else {
+		put16(ip + 2, 20 + udp_len);
+		put16(ip + 6, 0x4000);
+		ip[9] = IPPROTO_UDP;
+		put16(ip + 10, 0);
+		put16(ip + 10, ~inet_sum(ip, 20, 0));
+	}
+	udp = f->data + o->l4;
+	put16(udp + 4, udp_len);
+	put16(udp + 6, o->checksum ? inet_sum(ip + (o->v6 ? 8 : 12), o->v6 ? 32 : 8,
+					      IPPROTO_UDP + udp_len) : 0);
+	put32(udp + 8, 0x08000000);
+	udp[15] = 0;
+}
+
+/* @like: the inner frame by itself */
+static struct sk_buff *tunnel_skb(struct kunit *test, struct fixture *f, const struct shape *s,
+				  const struct outer *o, const struct sk_buff *like)
+{
+	struct sk_buff *skb = skb_of(test, f, s, pick(&f->rnd, 2) * 128);
+
+	skb_shinfo(skb)->gso_type = skb_shinfo(like)->gso_type |
+				    (o->checksum ? SKB_GSO_UDP_TUNNEL_CSUM : SKB_GSO_UDP_TUNNEL);
+	skb_shinfo(skb)->gso_size = skb_shinfo(like)->gso_size;
+	skb_set_network_header(skb, ETH_HLEN);
+	skb_set_transport_header(skb, o->l4);
+	skb->mac_len = ETH_HLEN;
+	skb_set_inner_protocol(skb, htons(s->v6 ? ETH_P_IPV6 : ETH_P_IP));
+	skb_set_inner_transport_header(skb, s->l4);
+	skb_set_inner_network_header(skb, s->l3);
+	skb_set_inner_mac_header(skb, s->l3);
+	skb->encapsulation = 1;
+	return skb;
+}
+
+/* The outer headers of a segment, in f->got, are those of the giant, brought up to date. */
+static void expect_outer(struct kunit *test, const struct outer *o, unsigned int len,
+			 unsigned int index)
+{
+	struct fixture *f = test->priv;
+	u8 *want = f->expected, *ip = want + ETH_HLEN, *udp = want + o->l4;
+
+	memcpy(want, f->data, o->len);
+	put16(udp + 4, len - o->l4);
+	if (o->v6) {
+		put16(ip + 4, len - o->l4);
+	} else {
+		put16(ip + 2, len - ETH_HLEN);
+		put16(ip + 4, get16(ip + 4) + index);
+		put16(ip + 10, 0);
+		put16(ip + 10, ~inet_sum(ip, 20, 0));
+	}
+	if (o->checksum) {
+		KUNIT_ASSERT_EQ(test, 0xffff, inet_sum(f->got + o->l4, len - o->l4, inet_sum(
+			ip + (o->v6 ? 8 : 12), o->v6 ? 32 : 8, IPPROTO_UDP + len - o->l4)));
+		put16(udp + 6, get16(f->got + o->l4 + 6));
+	}
+	KUNIT_ASSERT_EQ(test, memcmp(f->got, want, o->len), 0);
+}
+
+/* Each of @got is one of @inner in the tunnel. */
+static void expect_in_tunnel(struct kunit *test, struct sk_buff *got, struct sk_buff *inner,
+			     const struct outer *o)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *next;
+	unsigned int index;
+
+	for (index = 0; got && inner; index++) {
+		expect_roomy(test, got);
+		KUNIT_ASSERT_EQ(test, got->len, o->len + inner->len);
+		KUNIT_ASSERT_EQ(test, skb_copy_bits(got, 0, f->got, got->len), 0);
+		expect_outer(test, o, got->len, index);
+		KUNIT_ASSERT_EQ(test, skb_copy_bits(inner, 0, f->expected, inner->len), 0);
+		KUNIT_ASSERT_EQ(test, memcmp(f->got + o->len, f->expected, inner->len), 0);
+		next = got->next;
+		kfree_skb(got);
+		got = next;
+		next = inner->next;
+		kfree_skb(inner);
+		inner = next;
+	}
+	KUNIT_ASSERT_PTR_EQ(test, got, inner);
+}
+
+/* A giant that decapsulation has taken out of its tunnel in one piece. */
+static struct sk_buff *decapsulated(struct kunit *test, struct sk_buff *skb)
+{
+	struct cvsw_engine engine = {};
+	struct cvsw_walk walk = { .engine = &engine };
+	struct cvsw_layout at;
+	struct cvsw_key key;
+
+	engine.stats = cvsw_stats_alloc();
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, (void __force *)engine.stats);
+	local_bh_disable();
+	KUNIT_EXPECT_EQ(test, cvsw_key_extract(skb, CVSW_NET, &key, &at), 0);
+	skb = cvsw_vxlan_decap(&walk, skb, &at);
+	local_bh_enable();
+	free_percpu(engine.stats);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, skb);
+	return skb;
+}
+
+/*
+ * The inner frame's segments, each in the tunnel; or the inner giant, and its
+ * segments are those it would have had by itself.  The device's checksum
+ * offload changes nothing.
+ */
+static void segment_tunnel(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int round, cut = 0;
+
+	for (round = 0; round < ROUNDS; round++) {
+		struct sk_buff *plain, *skb;
+		struct cvsw_inner inner;
+		struct outer o;
+		struct shape s;
+
+		random_frame_of(f, &s);
+		plain = skb_of(test, f, &s, 0);
+		make_gso(f, &s, plain);
+		if (skb_shinfo(plain)->gso_segs < 2) {
+			kfree_skb(plain);
+			continue;
+		}
+		put_outer(f, &o, &s);
+		skb = tunnel_skb(test, f, &s, &o, plain);
+		f->dev->features = pick(&f->rnd, 2) ? NETIF_F_HW_CSUM | NETIF_F_SG : 0;
+		plain = segment_it(f, plain);
+		KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(plain));
+		cut++;
+		if (!o.v6 && pick(&f->rnd, 2)) {
+			skb = segment_it(f, decapsulated(test, skb));
+			KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(skb));
+			expect_same_list(test, skb, plain);
+			continue;
+		}
+		cvsw_inner_read(skb, &inner);
+		KUNIT_ASSERT_EQ(test, cvsw_segment_len(skb, &inner), o.len + plain->len);
+		skb = segment_it(f, skb);
+		KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(skb));
+		expect_in_tunnel(test, skb, plain, &o);
+	}
+	KUNIT_EXPECT_GT(test, cut, ROUNDS / 3U);
+}
+
 /* The sender's socket is charged until the last segment is gone, once. */
 static void segment_owner(struct kunit *test)
 {
@@ -315,16 +529,28 @@ static void segment_damaged(struct kunit *test)
 
 static int segment_init(struct kunit *test)
 {
-	test->priv = kunit_kzalloc(test, sizeof(struct fixture), GFP_KERNEL);
-	if (!test->priv)
+	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	if (!f)
 		return -ENOMEM;
-	prandom_seed_state(&((struct fixture *)test->priv)->rnd, 20261121);
-	return 0;
+	test->priv = f;
+	prandom_seed_state(&f->rnd, 20261121);
+	f->dev = alloc_etherdev(0);
+	return f->dev ? 0 : -ENOMEM;
+}
+
+static void segment_exit(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	if (f && f->dev)
+		free_netdev(f->dev);
 }
 
 static struct kunit_case segment_cases[] = {
 	KUNIT_CASE(segment_as_stack),
 	KUNIT_CASE(segment_single),
+	KUNIT_CASE(segment_tunnel),
 	KUNIT_CASE(segment_owner),
 	KUNIT_CASE(segment_damaged),
 	{}
@@ -333,6 +559,7 @@ static struct kunit_case segment_cases[] = {
 static struct kunit_suite segment_suite = {
 	.name = "segment",
 	.init = segment_init,
+	.exit = segment_exit,
 	.test_cases = segment_cases,
 };
 kunit_test_suite(segment_suite);
