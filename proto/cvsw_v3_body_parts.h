@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* What the decoders of cvsw_v3_body.h share. */
+#ifndef CVSW_V3_BODY_PARTS_H
+#define CVSW_V3_BODY_PARTS_H
+
+#include "cvsw_v3_body.h"
+
+/* Where in the body, said as where in the message. */
+#define CVSW_V3_AT(body_offset)	(CVSW_V3_MESSAGE_HEADER_LEN + (body_offset))
+
+static inline enum cvsw_v3_error cvsw_v3_wrong(size_t *offset, size_t at,
+					       enum cvsw_v3_error error)
+{
+	if (offset)
+		*offset = at;
+	return error;
+}
+
+static inline struct cvsw_reader cvsw_v3_body(const struct cvsw_v3_message *message)
+{
+	return cvsw_reader(message->body, message->len);
+}
+
+static inline bool cvsw_v3_is_ingress(uint8_t in_port)
+{
+	return in_port == CVSW_HOST || in_port == CVSW_NET;
+}
+
+#endif

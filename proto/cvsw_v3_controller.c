@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* A controller's part of the handshake: it answers REGISTERs, within bounds. */
+#include "cvsw_cursor.h"
+#include "cvsw_v3_parts.h"
+
+/* REGISTERs answered: a burst, and then one every so many milliseconds. */
+#define NIC_BURST	4
+#define NIC_MS		500
+#define ALL_BURST	250
+#define ALL_MS		4
+/* How often the same ACCEPT is sent again. */
+#define REPEATS		8
+
+static const uint8_t *ephemeral_of(const uint8_t *frame)
+{
+	return frame + CVSW_V3_REGISTER_NOISE_AT;
+}
+
+static uint32_t nic_index(const uint8_t *frame)
+{
+	struct cvsw_reader r = cvsw_reader(frame + CVSW_V3_NIC_INDEX_AT, 4);
+
+	return cvsw_get_u32(&r);
+}
+
+/* ---- cookies ---- */
+
+/* @clock: the caller's, as all of its ends share the guard. */
+static bool guard_refresh(struct cvsw_v3_end *end, uint64_t clock)
+{
+	struct cvsw_v3_guard *guard = end->guard;
+	const struct cvsw_v3_crypto *crypto = end->crypto;
+
+	if (guard->ready && clock >= guard->changed_at &&
+	    clock - guard->changed_at < CVSW_V3_COOKIE_MS)
+		return true;
+	memcpy(guard->secret[1], guard->secret[0], CVSW_V3_KEY_LEN);
+	if (!crypto->random(crypto->arg, guard->secret[0], CVSW_V3_KEY_LEN))
+		return false;
+	/* The first time there is no former secret, and zeroes are none. */
+	if (!guard->ready &&
+	    !crypto->random(crypto->arg, guard->secret[1], CVSW_V3_KEY_LEN))
+		return false;
+	guard->ready = true;
+	guard->changed_at = clock;
+	return true;
+}
+
+static bool make_cookie(struct cvsw_v3_end *end, unsigned int which, uint64_t place,
+			uint8_t cookie[CVSW_V3_HASH_LEN])
+{
+	uint8_t data[8 + CVSW_ETH_ALEN];
+	struct cvsw_writer w = cvsw_writer(data, sizeof(data));
+
+	cvsw_put_u64(&w, place);
+	cvsw_put_bytes(&w, end->mac, CVSW_ETH_ALEN);
+	return end->crypto->hmac(end->crypto->arg, cookie, end->guard->secret[which],
+				 CVSW_V3_KEY_LEN, data, sizeof(data));
+}
+
+static bool has_cookie(struct cvsw_v3_end *end, const uint8_t *frame, uint64_t place)
+{
+	uint8_t cookie[CVSW_V3_HASH_LEN];
+	unsigned int which;
+
+	for (which = 0; which < 2; which++)
+		if (make_cookie(end, which, place, cookie) &&
+		    cvsw_v3_same(cookie, frame + CVSW_V3_REGISTER_COOKIE_AT, CVSW_V3_COOKIE_BYTES))
+			return true;
+	return false;
+}
+
+static void send_cookie(struct cvsw_v3_end *end, const uint8_t *frame, uint64_t place)
+{
+	uint8_t cookie[CVSW_V3_HASH_LEN], mac[CVSW_V3_HASH_LEN];
+	struct cvsw_writer w = cvsw_writer(end->frame, CVSW_V3_COOKIE_LEN);
+
+	if (!make_cookie(end, 0, place, cookie))
+		return;
+	cvsw_v3_put_header(end->frame, end->mac, CVSW_V3_COOKIE, CVSW_V3_COOKIE_LEN);
+	cvsw_make(&w, CVSW_V3_HEADER_LEN);
+	cvsw_put_u32(&w, nic_index(frame));
+	cvsw_put_u32(&w, 0);
+	cvsw_put_bytes(&w, cookie, CVSW_V3_COOKIE_BYTES);
+	if (!cvsw_v3_cookie_mac(end, end->frame, ephemeral_of(frame), mac))
+		return;
+	cvsw_put_bytes(&w, mac, sizeof(mac));
+	end->caller->send(end->caller->arg, end->frame, CVSW_V3_COOKIE_LEN, place);
+}
+
+/* May this REGISTER cost us X25519?  If not, its sender is told what to do about it. */
+static bool admit(struct cvsw_v3_end *end, const uint8_t *frame, uint64_t place, uint64_t clock)
+{
+	if (!guard_refresh(end, clock))
+		return false;
+	if (has_cookie(end, frame, place))
+		return cvsw_v3_bucket_take(&end->with_cookie, NIC_BURST, NIC_MS, end->now);
+	if (cvsw_v3_bucket_take(&end->handshakes, NIC_BURST, NIC_MS, end->now) &&
+	    cvsw_v3_bucket_take(&end->guard->handshakes, ALL_BURST, ALL_MS, clock))
+		return true;
+	send_cookie(end, frame, place);
+	return false;
+}
+
+/* ---- ACCEPT ---- */
+
+static struct cvsw_v3_pending *find_peer(struct cvsw_v3_end *end, const uint8_t *ephemeral)
+{
+	unsigned int i;
+
+	for (i = 0; i < CVSW_V3_PENDING; i++)
+		if (cvsw_v3_session_exists(&end->pending[i].session) &&
+		    !memcmp(end->pending[i].peer, ephemeral, CVSW_V3_KEY_LEN))
+			return &end->pending[i];
+	return NULL;
+}
+
+static struct cvsw_v3_pending *free_or_oldest(struct cvsw_v3_end *end)
+{
+	struct cvsw_v3_pending *oldest = &end->pending[0];
+	unsigned int i;
+
+	for (i = 0; i < CVSW_V3_PENDING; i++) {
+		struct cvsw_v3_pending *pending = &end->pending[i];
+
+		if (!cvsw_v3_session_exists(&pending->session))
+			return pending;
+		if (pending->session.made_at < oldest->session.made_at)
+			oldest = pending;
+	}
+	return oldest;
+}
+
+static void send_accept(struct cvsw_v3_end *end, const struct cvsw_v3_pending *pending,
+			uint64_t place)
+{
+	memcpy(end->frame, pending->answer, CVSW_V3_ACCEPT_LEN);
+	end->caller->send(end->caller->arg, end->frame, CVSW_V3_ACCEPT_LEN, place);
+}
+
+static void put_accept(struct cvsw_v3_end *end, const uint8_t *frame, uint8_t *answer)
+{
+	struct cvsw_writer w = cvsw_writer(answer, CVSW_V3_ACCEPT_NOISE_AT);
+
+	cvsw_v3_put_header(answer, end->mac, CVSW_V3_ACCEPT, CVSW_V3_ACCEPT_LEN);
+	cvsw_make(&w, CVSW_V3_HEADER_LEN);
+	cvsw_put_u32(&w, nic_index(frame));
+	cvsw_put_u32(&w, 0);
+}
+
+static void put_payload(struct cvsw_v3_end *end, uint32_t index, uint8_t *payload)
+{
+	struct cvsw_writer w = cvsw_writer(payload, CVSW_V3_PAYLOAD_LEN);
+
+	cvsw_put_u32(&w, index);
+	cvsw_put_u8(&w, CVSW_V3_HIGHEST);
+	cvsw_put_zero(&w, 3);
+	cvsw_put_bytes(&w, end->instance, CVSW_V3_INSTANCE_LEN);
+}
+
+/* @noise has read @frame; @nic: the instance in it. */
+static enum cvsw_v3_drop answer(struct cvsw_v3_end *end, const uint8_t *frame, const uint8_t *nic,
+				struct cvsw_v3_noise *noise, uint64_t place)
+{
+	struct cvsw_v3_pending *pending = free_or_oldest(end);
+	uint32_t index = cvsw_v3_next_index(end);
+	uint8_t payload[CVSW_V3_PAYLOAD_LEN];
+
+	if (!cvsw_v3_need_instance(end))
+		return CVSW_V3_DROP_CRYPTO;
+	put_payload(end, index, payload);
+	cvsw_v3_session_end(end->crypto, &pending->session);
+	put_accept(end, frame, pending->answer);
+	if (!cvsw_v3_noise_write2(end->crypto, noise, ephemeral_of(frame), payload,
+				  pending->answer + CVSW_V3_ACCEPT_NOISE_AT) ||
+	    !cvsw_v3_pend(end, pending, noise, index, nic_index(frame), nic, end->instance))
+		return CVSW_V3_DROP_CRYPTO;
+	memcpy(pending->peer, ephemeral_of(frame), CVSW_V3_KEY_LEN);
+	send_accept(end, pending, place);
+	return CVSW_V3_OK;
+}
+
+/* Is the REGISTER's sender one who knows the key?  Then @noise is ready for the answer. */
+static bool has_proof(struct cvsw_v3_end *end, const uint8_t *frame, struct cvsw_v3_noise *noise,
+		      uint8_t *payload)
+{
+	return cvsw_v3_noise_start(end->crypto, noise, frame, CVSW_V3_REGISTER_NOISE_AT,
+				   end->psk) &&
+	       cvsw_v3_noise_read1(end->crypto, noise, frame + CVSW_V3_REGISTER_NOISE_AT, payload);
+}
+
+static bool has_reserved(const uint8_t *frame)
+{
+	return frame[22] || frame[23] || frame[28] || frame[29] || frame[30] || frame[31];
+}
+
+static enum cvsw_v3_drop do_register(struct cvsw_v3_end *end, const uint8_t *frame,
+				     uint64_t place, uint64_t clock, struct cvsw_v3_noise *noise)
+{
+	uint8_t payload[CVSW_V3_PAYLOAD_LEN];
+	struct cvsw_v3_pending *known;
+
+	if (!has_proof(end, frame, noise, payload))
+		return CVSW_V3_DROP_PROOF;
+	known = find_peer(end, ephemeral_of(frame));
+	if (known) {
+		if (known->tries++ >= REPEATS)
+			return CVSW_V3_DROP_RATE;
+		send_accept(end, known, place);
+		return CVSW_V3_OK;
+	}
+	if (!admit(end, frame, place, clock))
+		return CVSW_V3_DROP_RATE;
+	return answer(end, frame, payload, noise, place);
+}
+
+enum cvsw_v3_drop cvsw_v3_controller_receive(struct cvsw_v3_end *end, const uint8_t *frame,
+					     uint64_t place, uint64_t clock)
+{
+	struct cvsw_v3_noise noise;
+	enum cvsw_v3_drop drop;
+
+	if (memcmp(cvsw_v3_register_mac(frame), end->mac, CVSW_ETH_ALEN))
+		return CVSW_V3_DROP_ADDRESS;
+	if (has_reserved(frame))
+		return CVSW_V3_DROP_RESERVED;
+	if (cvsw_v3_session_exists(&end->current) &&
+	    !memcmp(end->last_peer, ephemeral_of(frame), CVSW_V3_KEY_LEN))
+		return CVSW_V3_DROP_REPLAYED;
+	drop = do_register(end, frame, place, clock, &noise);
+	cvsw_v3_noise_wipe(end->crypto, &noise);
+	return drop;
+}
+
+void cvsw_v3_controller_init(struct cvsw_v3_end *end, const struct cvsw_v3_crypto *crypto,
+			     const struct cvsw_v3_caller *caller, struct cvsw_v3_guard *guard,
+			     const uint8_t mac[CVSW_ETH_ALEN], const uint8_t *psk, uint32_t number)
+{
+	memset(end, 0, sizeof(*end));
+	end->crypto = crypto;
+	end->caller = caller;
+	end->guard = guard;
+	end->number = number;
+	memcpy(end->mac, mac, CVSW_ETH_ALEN);
+	end->have_psk = psk;
+	if (psk)
+		memcpy(end->psk, psk, sizeof(end->psk));
+}

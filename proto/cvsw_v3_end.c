@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* What is the same at both ends: sessions, records, streams, silence. */
+#include "cvsw_cursor.h"
+#include "cvsw_v3_parts.h"
+
+const uint8_t cvsw_v3_broadcast[CVSW_ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+/* The caller's clock may jump: back is standing still, so that nothing here ever waits for it. */
+static void tick(struct cvsw_v3_end *end, uint64_t clock)
+{
+	if (clock > end->clock)
+		end->now += clock - end->clock;
+	end->clock = clock;
+}
+
+bool cvsw_v3_bucket_take(struct cvsw_v3_bucket *bucket, uint32_t burst, uint32_t ms, uint64_t now)
+{
+	uint64_t passed = now - bucket->since;
+	uint32_t back;
+
+	if (passed >= (uint64_t)burst * ms || now < bucket->since) {
+		bucket->used = 0;
+		bucket->since = now;
+	} else {
+		back = (uint32_t)passed / ms;
+		bucket->used -= back < bucket->used ? back : bucket->used;
+		bucket->since += (uint64_t)back * ms;
+	}
+	if (bucket->used >= burst)
+		return false;
+	bucket->used++;
+	return true;
+}
+
+static bool is_index_used(const struct cvsw_v3_end *end, uint32_t index)
+{
+	unsigned int i;
+
+	for (i = 0; i < CVSW_V3_PENDING; i++)
+		if (cvsw_v3_session_exists(&end->pending[i].session) &&
+		    end->pending[i].session.index == index)
+			return true;
+	return cvsw_v3_session_exists(&end->current) && end->current.index == index;
+}
+
+uint32_t cvsw_v3_next_index(struct cvsw_v3_end *end)
+{
+	uint32_t index;
+
+	do
+		index = end->number << 8 | ++end->serial;
+	while (is_index_used(end, index));
+	return index;
+}
+
+bool cvsw_v3_need_instance(struct cvsw_v3_end *end)
+{
+	if (!end->have_instance)
+		end->have_instance = end->crypto->random(end->crypto->arg, end->instance,
+							 sizeof(end->instance));
+	return end->have_instance;
+}
+
+bool cvsw_v3_cookie_mac(const struct cvsw_v3_end *end, const uint8_t *frame,
+			const uint8_t ephemeral[CVSW_V3_KEY_LEN], uint8_t mac[CVSW_V3_HASH_LEN])
+{
+	static const uint8_t label[] = "CVSW3 cookie";
+	const struct cvsw_v3_crypto *crypto = end->crypto;
+	uint8_t key[CVSW_V3_HASH_LEN], data[CVSW_V3_COOKIE_MAC_AT + CVSW_V3_KEY_LEN];
+	bool good;
+
+	memcpy(data, frame, CVSW_V3_COOKIE_MAC_AT);
+	memcpy(data + CVSW_V3_COOKIE_MAC_AT, ephemeral, CVSW_V3_KEY_LEN);
+	good = crypto->hmac(crypto->arg, key, end->psk, CVSW_V3_KEY_LEN, label,
+			    sizeof(label) - 1) &&
+	       crypto->hmac(crypto->arg, mac, key, sizeof(key), data, sizeof(data));
+	crypto->wipe(key, sizeof(key));
+	return good;
+}
+
+/* ---- sending records ---- */
+
+static bool is_conversation(const struct cvsw_v3_end *end, const struct cvsw_v3_session *session)
+{
+	return end->have_pair && !memcmp(end->pair, session->pair, sizeof(end->pair));
+}
+
+bool cvsw_v3_emit(struct cvsw_v3_end *end, struct cvsw_v3_session *session,
+		  enum cvsw_v3_kind kind, size_t len, uint64_t place)
+{
+	struct cvsw_v3_record record = { .kind = (uint8_t)kind, .len = len };
+	size_t whole;
+
+	/* What we have of another conversation is nothing to this peer. */
+	if (is_conversation(end, session)) {
+		record.base = end->stream.rx_base;
+		record.got = end->stream.rx_got;
+	}
+	whole = cvsw_v3_seal(end->crypto, session, end->now, end->is_nic ? cvsw_v3_broadcast : end->mac,
+			     &record, end->frame);
+	if (!whole)
+		return false;
+	if (session == &end->current)
+		end->ack_due = false;
+	end->caller->send(end->caller->arg, end->frame, whole, place);
+	return true;
+}
+
+bool cvsw_v3_emit_echo(struct cvsw_v3_end *end, struct cvsw_v3_session *session, uint64_t place)
+{
+	struct cvsw_writer w = cvsw_writer(end->frame + CVSW_V3_CONTENT_AT, 8);
+
+	cvsw_put_u64(&w, end->now);
+	return cvsw_v3_emit(end, session, CVSW_V3_ECHO, 8, place);
+}
+
+static void emit_segment(struct cvsw_v3_end *end, const struct cvsw_v3_slot *slot, uint64_t number)
+{
+	struct cvsw_writer w = cvsw_writer(end->frame + CVSW_V3_CONTENT_AT, CVSW_V3_CONTENT_MAX);
+
+	cvsw_put_u64(&w, number);
+	cvsw_put_bytes(&w, slot->data, slot->len);
+	cvsw_v3_emit(end, &end->current, slot->last ? CVSW_V3_SEGMENT_LAST : CVSW_V3_SEGMENT, w.at,
+		     end->place);
+}
+
+/* ---- sessions ---- */
+
+bool cvsw_v3_pend(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending,
+		  struct cvsw_v3_noise *noise, uint32_t index, uint32_t peer_index,
+		  const uint8_t *nic_instance, const uint8_t *controller_instance)
+{
+	struct cvsw_v3_session *session = &pending->session;
+	void *first, *second;
+
+	cvsw_v3_session_end(end->crypto, session);
+	if (!cvsw_v3_noise_split(end->crypto, noise, &first, &second))
+		return false;
+	session->tx = end->is_nic ? first : second;
+	session->rx = end->is_nic ? second : first;
+	session->index = index;
+	session->peer_index = peer_index;
+	session->made_at = end->now;
+	memcpy(session->pair, nic_instance, CVSW_V3_INSTANCE_LEN);
+	memcpy(session->pair + CVSW_V3_INSTANCE_LEN, controller_instance, CVSW_V3_INSTANCE_LEN);
+	pending->tries = 0;
+	return true;
+}
+
+static void end_pending(struct cvsw_v3_end *end)
+{
+	unsigned int i;
+
+	for (i = 0; i < CVSW_V3_PENDING; i++)
+		cvsw_v3_session_end(end->crypto, &end->pending[i].session);
+}
+
+/* The peer has used the pending keys: they are the current ones now. */
+static void establish(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending)
+{
+	bool goes_on = is_conversation(end, &pending->session);
+
+	cvsw_v3_session_end(end->crypto, &end->current);
+	end->current = pending->session;
+	memset(&pending->session, 0, sizeof(pending->session));
+	memcpy(end->last_peer, pending->peer, sizeof(end->last_peer));
+	end_pending(end);
+	end->n_sessions++;
+	if (goes_on) {
+		cvsw_v3_stream_again(&end->stream);
+	} else {
+		cvsw_v3_stream_init(&end->stream);
+		memcpy(end->pair, end->current.pair, sizeof(end->pair));
+		end->have_pair = true;
+	}
+	end->ack_due = true;	/* the peer waits for a word under the new keys */
+	end->heard_at = end->now;
+	end->silent = false;
+	if (end->is_nic)
+		cvsw_v3_nic_established(end);
+	end->caller->event(end->caller->arg,
+			   goes_on ? CVSW_V3_EVENT_REKEYED : CVSW_V3_EVENT_FRESH);
+}
+
+static void fall_silent(struct cvsw_v3_end *end)
+{
+	if (end->silent)
+		return;
+	end->silent = true;
+	end->caller->event(end->caller->arg, CVSW_V3_EVENT_SILENT);
+}
+
+/* Keys that are worn out are not kept. */
+static void expire(struct cvsw_v3_end *end)
+{
+	unsigned int i;
+
+	for (i = 0; i < CVSW_V3_PENDING; i++)
+		if (end->now - end->pending[i].session.made_at >= CVSW_V3_PENDING_MS)
+			cvsw_v3_session_end(end->crypto, &end->pending[i].session);
+	if (!cvsw_v3_session_exists(&end->current) ||
+	    cvsw_v3_session_usable(&end->current, end->now))
+		return;
+	cvsw_v3_session_end(end->crypto, &end->current);
+	fall_silent(end);
+}
+
+/* ---- receiving records ---- */
+
+static void echo_reply(struct cvsw_v3_end *end, const uint8_t *content, size_t len)
+{
+	struct cvsw_reader r = cvsw_reader(content, len);
+	uint64_t sent_at = cvsw_get_u64(&r);
+
+	/* It is authentic, but a peer may answer what was never asked. */
+	if (len == 8 && sent_at <= end->now && end->now - sent_at < CVSW_V3_DEAD_MS)
+		cvsw_v3_stream_sample(&end->stream, end->now - sent_at);
+}
+
+static enum cvsw_v3_drop segment(struct cvsw_v3_end *end, const struct cvsw_v3_record *record,
+				 const uint8_t *content)
+{
+	struct cvsw_reader r = cvsw_reader(content, record->len);
+	uint64_t number = cvsw_get_u64(&r);
+	enum cvsw_v3_drop drop;
+
+	drop = cvsw_v3_stream_got(&end->stream, number, record->kind == CVSW_V3_SEGMENT_LAST,
+				  content + r.at, cvsw_left(&r));
+	end->ack_due = true;
+	/* A repeated segment is what a lost acknowledgement looks like: nothing was wrong. */
+	return drop == CVSW_V3_DROP_REPLAYED ? CVSW_V3_OK : drop;
+}
+
+static enum cvsw_v3_drop do_record(struct cvsw_v3_end *end, const struct cvsw_v3_record *record,
+				   uint8_t *frame)
+{
+	const uint8_t *content = frame + CVSW_V3_CONTENT_AT;
+
+	switch (record->kind) {
+	case CVSW_V3_SEGMENT:
+	case CVSW_V3_SEGMENT_LAST:
+		return segment(end, record, content);
+	case CVSW_V3_ECHO:
+		memcpy(end->frame + CVSW_V3_CONTENT_AT, content, record->len);
+		cvsw_v3_emit(end, &end->current, CVSW_V3_ECHO_REPLY, record->len, end->place);
+		return CVSW_V3_OK;
+	case CVSW_V3_ECHO_REPLY:
+		echo_reply(end, content, record->len);
+		return CVSW_V3_OK;
+	case CVSW_V3_PACKET_IN:
+		if (end->is_nic)
+			return CVSW_V3_DROP_RECORD;
+		if (end->caller->packet_in)
+			end->caller->packet_in(end->caller->arg, content, record->len);
+		return CVSW_V3_OK;
+	default:
+		return CVSW_V3_OK;
+	}
+}
+
+static void heard(struct cvsw_v3_end *end)
+{
+	end->heard_at = end->now;
+	if (!end->silent)
+		return;
+	end->silent = false;
+	end->caller->event(end->caller->arg, CVSW_V3_EVENT_HEARD);
+}
+
+static struct cvsw_v3_pending *find_pending(struct cvsw_v3_end *end, uint32_t index)
+{
+	unsigned int i;
+
+	for (i = 0; i < CVSW_V3_PENDING; i++)
+		if (cvsw_v3_session_exists(&end->pending[i].session) &&
+		    end->pending[i].session.index == index)
+			return &end->pending[i];
+	return NULL;
+}
+
+static enum cvsw_v3_drop sealed(struct cvsw_v3_end *end, uint8_t *frame, size_t len,
+				uint64_t place)
+{
+	struct cvsw_v3_pending *pending = find_pending(end, cvsw_v3_index(frame));
+	struct cvsw_v3_session *session = pending ? &pending->session : &end->current;
+	uint64_t newest = session->window.next;
+	struct cvsw_v3_record record;
+	enum cvsw_v3_drop drop;
+
+	drop = cvsw_v3_open(end->crypto, session, end->now, frame, len, &record);
+	if (drop)
+		return drop;
+	if (pending)
+		establish(end, pending);
+	else
+		heard(end);
+	/* One that was held up says where the NIC was, not where it is. */
+	if (end->current.window.next > newest)
+		end->place = place;
+	if (!cvsw_v3_stream_acked(&end->stream, record.base, record.got, end->now))
+		return CVSW_V3_DROP_RECORD;
+	return do_record(end, &record, frame);
+}
+
+static bool is_for_us(const struct cvsw_v3_end *end, enum cvsw_v3_type type, const uint8_t *dst)
+{
+	if (!end->is_nic)
+		return !memcmp(dst, cvsw_v3_broadcast, CVSW_ETH_ALEN);
+	return !memcmp(dst, end->mac, CVSW_ETH_ALEN) ||
+	       (type == CVSW_V3_HELLO && !memcmp(dst, cvsw_v3_broadcast, CVSW_ETH_ALEN));
+}
+
+enum cvsw_v3_drop cvsw_v3_receive(struct cvsw_v3_end *end, uint8_t *frame, size_t len,
+				  uint64_t place, uint64_t now)
+{
+	enum cvsw_v3_type type;
+	enum cvsw_v3_drop drop;
+
+	tick(end, now);
+	expire(end);
+	drop = cvsw_v3_check(frame, &len, &type);
+	if (drop)
+		return drop;
+	if (type != CVSW_V3_SEALED && (type == CVSW_V3_REGISTER) == end->is_nic)
+		return CVSW_V3_DROP_TYPE;
+	if (!is_for_us(end, type, frame))
+		return CVSW_V3_DROP_ADDRESS;
+	if (!end->have_psk)
+		return CVSW_V3_DROP_NO_KEY;
+	if (type == CVSW_V3_SEALED)
+		return sealed(end, frame, len, place);
+	return end->is_nic ? cvsw_v3_nic_receive(end, type, frame) :
+			     cvsw_v3_controller_receive(end, frame, place, now);
+}
+
+/* ---- messages ---- */
+
+bool cvsw_v3_up(const struct cvsw_v3_end *end)
+{
+	return cvsw_v3_session_usable(&end->current, end->now);
+}
+
+size_t cvsw_v3_room(const struct cvsw_v3_end *end)
+{
+	return end->have_pair ? cvsw_v3_stream_room(&end->stream) : 0;
+}
+
+bool cvsw_v3_send(struct cvsw_v3_end *end, const uint8_t *message, size_t len)
+{
+	return end->have_pair && cvsw_v3_stream_put(&end->stream, message, len);
+}
+
+size_t cvsw_v3_take(struct cvsw_v3_end *end, uint8_t *message, bool *too_long)
+{
+	size_t len = cvsw_v3_stream_take(&end->stream, message, too_long);
+
+	/* The peer may go on. */
+	if (len)
+		end->ack_due = true;
+	return len;
+}
+
+bool cvsw_v3_packet_in(struct cvsw_v3_end *end, const uint8_t *content, size_t len, uint64_t now)
+{
+	tick(end, now);
+	if (!end->is_nic || len > CVSW_V3_CONTENT_MAX)
+		return false;
+	memcpy(end->frame + CVSW_V3_CONTENT_AT, content, len);
+	return cvsw_v3_emit(end, &end->current, CVSW_V3_PACKET_IN, len, 0);
+}
+
+uint32_t cvsw_v3_rtt(const struct cvsw_v3_end *end)
+{
+	return (end->stream.srtt + 7) >> 3;
+}
+
+/* ---- time ---- */
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t echo_due(const struct cvsw_v3_end *end)
+{
+	return later(end->heard_at, end->echo_at) + CVSW_V3_ECHO_MS;
+}
+
+void cvsw_v3_run(struct cvsw_v3_end *end, uint64_t now)
+{
+	const struct cvsw_v3_slot *slot;
+	uint64_t number;
+
+	tick(end, now);
+	expire(end);
+	if (cvsw_v3_up(end) && end->now - end->heard_at >= CVSW_V3_DEAD_MS)
+		fall_silent(end);
+	if (end->is_nic)
+		cvsw_v3_nic_run(end);
+	while (cvsw_v3_up(end) && (slot = cvsw_v3_stream_due(&end->stream, end->now, &number)))
+		emit_segment(end, slot, number);
+	if (!cvsw_v3_up(end))
+		return;
+	if (end->now >= echo_due(end)) {
+		end->echo_at = end->now;
+		cvsw_v3_emit_echo(end, &end->current, end->place);
+	}
+	if (end->ack_due) {
+		end->ack_due = false;	/* even if it fails: the peer will ask again */
+		cvsw_v3_emit(end, &end->current, CVSW_V3_NOTHING, 0, end->place);
+	}
+}
+
+uint64_t cvsw_v3_deadline(const struct cvsw_v3_end *end)
+{
+	uint64_t due = end->is_nic ? cvsw_v3_nic_deadline(end) : UINT64_MAX;
+
+	if (cvsw_v3_up(end)) {
+		due = sooner(due, end->ack_due ? 0 : echo_due(end));
+		due = sooner(due, cvsw_v3_stream_deadline(&end->stream));
+		due = sooner(due, end->current.made_at + CVSW_V3_EXPIRE_MS);
+		if (!end->silent)
+			due = sooner(due, end->heard_at + CVSW_V3_DEAD_MS);
+	}
+	if (due == UINT64_MAX)
+		return due;
+	return due > end->now ? end->clock + (due - end->now) : 0;
+}
+
+/* ---- life ---- */
+
+void cvsw_v3_end_free(struct cvsw_v3_end *end)
+{
+	void (*wipe)(void *data, size_t len) = end->crypto->wipe;
+
+	cvsw_v3_session_end(end->crypto, &end->current);
+	end_pending(end);
+	wipe(end, sizeof(*end));
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * One end of the conversation between a NIC and its controller: handshake,
+ * sessions, messages, and when which of them is due.  The same code at both
+ * ends; cvsw_v3_nic.c and cvsw_v3_controller.c hold what differs.
+ *
+ * No I/O, no clock, no memory of its own: frames leave through a callback, times
+ * come as arguments (milliseconds of a clock that need not be right, and may
+ * jump), the struct is the caller's.  Not reentrant: the caller serialises calls
+ * for one struct.  They may sleep as the crypto does.
+ *
+ * A caller's loop:
+ *
+ *	for each frame:	 cvsw_v3_receive()
+ *	then:		 while (cvsw_v3_room() suffices for an answer && cvsw_v3_take())
+ *				do what it asks, cvsw_v3_send() the answer
+ *			 cvsw_v3_run(), and again at cvsw_v3_deadline()
+ */
+#ifndef CVSW_V3_END_H
+#define CVSW_V3_END_H
+
+#include "cvsw_v3_noise.h"
+#include "cvsw_v3_record.h"
+#include "cvsw_v3_stream.h"
+
+/* A REGISTER that is not answered is sent again after this, doubled each time, and a bit. */
+#define CVSW_V3_REGISTER_MS	250
+#define CVSW_V3_REGISTER_MAX_MS	8000
+/* So often with the same ephemeral key. */
+#define CVSW_V3_REGISTER_TRIES	5
+/* New keys that the controller does not answer under: asked this often, then given up. */
+#define CVSW_V3_CONFIRM_MS	250
+#define CVSW_V3_CONFIRM_TRIES	20
+/* Keys that the peer has not used are kept so long. */
+#define CVSW_V3_PENDING_MS	10000
+/* Between two handshakes that HELLOs cause. */
+#define CVSW_V3_HELLO_MS	1000
+/* Silence after which an ECHO is sent, and after which the peer is taken for dead. */
+#define CVSW_V3_ECHO_MS		5000
+#define CVSW_V3_DEAD_MS		20000
+
+/* Handshakes a controller has under way with one NIC. */
+#define CVSW_V3_PENDING		4
+#define CVSW_V3_COOKIE_BYTES	16
+/* A cookie is good for this long at least, and twice as long at most. */
+#define CVSW_V3_COOKIE_MS	60000
+
+/* ---- what is the caller's ---- */
+
+enum cvsw_v3_event {
+	/*
+	 * A conversation begins: the other side knows nothing of what was said
+	 * before, what was not answered will not be.  A controller makes new SAs.
+	 */
+	CVSW_V3_EVENT_FRESH,
+	/* New keys; the conversation goes on. */
+	CVSW_V3_EVENT_REKEYED,
+	/* Not a word for CVSW_V3_DEAD_MS.  The session stays. */
+	CVSW_V3_EVENT_SILENT,
+	/* A word after that; CVSW_V3_EVENT_FRESH and _REKEYED say so too. */
+	CVSW_V3_EVENT_HEARD,
+};
+
+/**
+ * struct cvsw_v3_caller
+ * @send: a frame for the wire, towards @place (a NIC's is 0); @frame is scratch
+ *	behind this call.  May drop it
+ * @event: called from cvsw_v3_receive() and cvsw_v3_run(); does not call back
+ * @packet_in: controller: content of a PACKET_IN; may be NULL
+ */
+struct cvsw_v3_caller {
+	void (*send)(void *arg, uint8_t *frame, size_t len, uint64_t place);
+	void (*event)(void *arg, enum cvsw_v3_event event);
+	void (*packet_in)(void *arg, const uint8_t *content, size_t len);
+	void *arg;
+};
+
+/* What was used of a burst; one comes back every so many milliseconds since @since. */
+struct cvsw_v3_bucket {
+	uint32_t used;
+	uint64_t since;
+};
+
+/**
+ * struct cvsw_v3_guard - what a controller shares between its NICs
+ *
+ * Cookies' secrets, and how many handshakes it does at most, so that a flood of
+ * REGISTERs costs a bounded share of its time.
+ */
+struct cvsw_v3_guard {
+	uint8_t secret[2][CVSW_V3_KEY_LEN];	/* the current one first */
+	uint64_t changed_at;
+	bool ready;
+	struct cvsw_v3_bucket handshakes;
+};
+
+/* ---- an end ---- */
+
+/* The handshake a NIC has begun. */
+struct cvsw_v3_begun {
+	bool active;
+	uint32_t index;
+	unsigned int tries;
+	struct cvsw_v3_noise noise;
+	uint8_t frame[CVSW_V3_REGISTER_LEN];
+};
+
+/**
+ * struct cvsw_v3_pending - keys that the peer has not used yet
+ * @session: exists: this entry is in use
+ * @peer: controller: its ephemeral key, by which a repeated one is known
+ * @answer: controller: the ACCEPT, sent again if it is repeated
+ * @tries: NIC: ECHOs sent under them; controller: repetitions answered
+ */
+struct cvsw_v3_pending {
+	struct cvsw_v3_session session;
+	unsigned int tries;
+	uint8_t peer[CVSW_V3_KEY_LEN];
+	uint8_t answer[CVSW_V3_ACCEPT_LEN];
+};
+
+/**
+ * struct cvsw_v3_end
+ *
+ * About 100 KiB; allocated by the caller, begun by cvsw_v3_nic_init() or
+ * cvsw_v3_controller_init(), ended by cvsw_v3_end_free().  Read only what is
+ * above the line.
+ *
+ * @is_nic: else a controller
+ * @mac: the NIC's
+ * @place: controller: where the NIC's last authentic record came from
+ * @silent: CVSW_V3_EVENT_SILENT was the last word about that
+ * @n_sessions: keys agreed upon so far
+ */
+struct cvsw_v3_end {
+	bool is_nic;
+	uint8_t mac[CVSW_ETH_ALEN];
+	uint64_t place;
+	bool silent;
+	uint64_t n_sessions;
+	/* ---- */
+	const struct cvsw_v3_crypto *crypto;
+	const struct cvsw_v3_caller *caller;
+	struct cvsw_v3_guard *guard;
+	bool have_psk;
+	uint8_t psk[CVSW_V3_KEY_LEN];
+	bool have_instance;		/* else made when it is needed */
+	uint8_t instance[CVSW_V3_INSTANCE_LEN];
+	uint32_t number;		/* upper 24 bits of our indices */
+	uint8_t serial;			/* the lower 8 of the last one */
+	uint64_t now, clock;		/* never runs back; what the caller's clock said then */
+
+	struct cvsw_v3_session current;
+	struct cvsw_v3_pending pending[CVSW_V3_PENDING];	/* a NIC uses the first */
+	struct cvsw_v3_begun begun;
+	uint8_t last_peer[CVSW_V3_KEY_LEN];	/* controller: of the REGISTER behind @current */
+	struct cvsw_v3_bucket handshakes;	/* controller: REGISTERs; NIC: ACCEPTs, looked at */
+	struct cvsw_v3_bucket with_cookie;	/* controller: REGISTERs with a good cookie */
+	uint8_t cookie[CVSW_V3_COOKIE_BYTES];
+	uint64_t cookie_at;
+	bool have_cookie;
+
+	uint64_t next_try;		/* NIC: REGISTER, or ECHO under new keys */
+	unsigned int backoff;
+	uint64_t hello_at;		/* the last one that counted, and one */
+	bool asked;			/* by a HELLO, for new keys */
+	uint64_t heard_at, echo_at;
+
+	uint8_t pair[2 * CVSW_V3_INSTANCE_LEN];	/* whose conversation @stream is */
+	bool have_pair;
+	bool ack_due;
+	struct cvsw_v3_stream stream;
+	uint8_t frame[CVSW_V3_FRAME_MAX];
+};
+
+/**
+ * cvsw_v3_nic_init() - a NIC's end
+ * @psk: its key, copied; NULL: none yet, it stays silent
+ */
+void cvsw_v3_nic_init(struct cvsw_v3_end *end, const struct cvsw_v3_crypto *crypto,
+		      const struct cvsw_v3_caller *caller, const uint8_t mac[CVSW_ETH_ALEN],
+		      const uint8_t *psk);
+
+/**
+ * cvsw_v3_nic_restart() - forget all keys, be another instance, register anew
+ *
+ * Must be called, before anything else, when the machine may have been restored
+ * or copied: no counter goes on.
+ */
+void cvsw_v3_nic_restart(struct cvsw_v3_end *end);
+
+/** cvsw_v3_nic_set_key() - another PSK, or NULL: none; restarts */
+void cvsw_v3_nic_set_key(struct cvsw_v3_end *end, const uint8_t *psk);
+
+/** cvsw_v3_nic_set_mac() - another address; restarts */
+void cvsw_v3_nic_set_mac(struct cvsw_v3_end *end, const uint8_t mac[CVSW_ETH_ALEN]);
+
+/**
+ * cvsw_v3_nic_wake() - the link is up
+ *
+ * What waits for its next try tries in the next cvsw_v3_run(); a session says a
+ * word, by which the controller learns where the NIC is now.
+ */
+void cvsw_v3_nic_wake(struct cvsw_v3_end *end);
+
+/**
+ * cvsw_v3_controller_init() - a controller's end for one NIC
+ * @guard: shared by all of the controller's ends; zeroed before the first
+ * @number: below 2^24, another one for each NIC: the upper 24 bits of the indices
+ *	by which this NIC's records are known (cvsw_v3_index() >> 8)
+ */
+void cvsw_v3_controller_init(struct cvsw_v3_end *end, const struct cvsw_v3_crypto *crypto,
+			     const struct cvsw_v3_caller *caller, struct cvsw_v3_guard *guard,
+			     const uint8_t mac[CVSW_ETH_ALEN], const uint8_t *psk,
+			     uint32_t number);
+
+/** cvsw_v3_end_free() - frees the keys, wipes everything */
+void cvsw_v3_end_free(struct cvsw_v3_end *end);
+
+/**
+ * cvsw_v3_receive() - a frame came
+ * @frame: of EtherType 0xABBA and version 3 (cvsw_v3_is()); overwritten with what
+ *	was sealed in it, which may be a key: the caller wipes it
+ * @place: controller: where it came from, whatever tells switch ports apart; else 0
+ *
+ * A controller finds the end by cvsw_v3_register_mac() of a REGISTER, by
+ * cvsw_v3_index() of a SEALED.
+ */
+enum cvsw_v3_drop cvsw_v3_receive(struct cvsw_v3_end *end, uint8_t *frame, size_t len,
+				  uint64_t place, uint64_t now);
+
+/** cvsw_v3_up() - is there a session with the peer? */
+bool cvsw_v3_up(const struct cvsw_v3_end *end);
+
+/** cvsw_v3_room() - bytes of the longest message that cvsw_v3_send() takes now */
+size_t cvsw_v3_room(const struct cvsw_v3_end *end);
+
+/**
+ * cvsw_v3_send() - a message, copied; leaves with the next cvsw_v3_run()
+ *
+ * It arrives, once and in order, unless CVSW_V3_EVENT_FRESH comes before.
+ * Return: false if there is no room, or no conversation yet.
+ */
+bool cvsw_v3_send(struct cvsw_v3_end *end, const uint8_t *message, size_t len);
+
+/** cvsw_v3_packet_in() - NIC: a PACKET_IN's content, once, at once; lost if it is lost */
+bool cvsw_v3_packet_in(struct cvsw_v3_end *end, const uint8_t *content, size_t len, uint64_t now);
+
+/** cvsw_v3_take() - cvsw_v3_stream_take() of what has come; the caller wipes keys */
+size_t cvsw_v3_take(struct cvsw_v3_end *end, uint8_t *message, bool *too_long);
+
+/** cvsw_v3_run() - send what is due at @now */
+void cvsw_v3_run(struct cvsw_v3_end *end, uint64_t now);
+
+/**
+ * cvsw_v3_deadline() - when cvsw_v3_run() wants to be called
+ *
+ * Return: a time of the caller's clock, as the last call had it; 0: now;
+ * UINT64_MAX: never.
+ */
+uint64_t cvsw_v3_deadline(const struct cvsw_v3_end *end);
+
+/** cvsw_v3_rtt() - smoothed round-trip time of messages in milliseconds; 0: not known */
+uint32_t cvsw_v3_rtt(const struct cvsw_v3_end *end);
+
+#endif

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* A NIC's part of the handshake: it begins it, whenever there is need. */
+#include "cvsw_cursor.h"
+#include "cvsw_v3_parts.h"
+
+/* ACCEPTs that are looked at, as each costs X25519: a burst, and then one every so many ms. */
+#define ACCEPT_BURST	8
+#define ACCEPT_MS	50
+
+static struct cvsw_v3_session *pending(struct cvsw_v3_end *end)
+{
+	return &end->pending[0].session;
+}
+
+static bool needs_session(const struct cvsw_v3_end *end)
+{
+	return end->have_psk &&
+	       (!cvsw_v3_session_usable(&end->current, end->now) || end->silent || end->asked ||
+		cvsw_v3_session_aged(&end->current, end->now));
+}
+
+static void forget_begun(struct cvsw_v3_end *end)
+{
+	end->crypto->wipe(&end->begun, sizeof(end->begun));
+}
+
+/* Doubled each time; with a random part, so that a thousand NICs do not try at once. */
+static void try_later(struct cvsw_v3_end *end)
+{
+	uint64_t pause = (uint64_t)CVSW_V3_REGISTER_MS << end->backoff;
+	uint8_t random = 0;
+
+	if (pause < CVSW_V3_REGISTER_MAX_MS)
+		end->backoff++;
+	else
+		pause = CVSW_V3_REGISTER_MAX_MS;
+	end->crypto->random(end->crypto->arg, &random, 1);
+	end->next_try = end->now + pause + (pause * random >> 10);
+}
+
+/* ---- REGISTER ---- */
+
+static void put_register(struct cvsw_v3_end *end, uint8_t *frame)
+{
+	struct cvsw_writer w = cvsw_writer(frame, CVSW_V3_REGISTER_NOISE_AT);
+
+	cvsw_v3_put_header(frame, cvsw_v3_broadcast, CVSW_V3_REGISTER, CVSW_V3_REGISTER_LEN);
+	cvsw_make(&w, CVSW_V3_HEADER_LEN);
+	cvsw_put_bytes(&w, end->mac, CVSW_ETH_ALEN);
+	cvsw_put_u16(&w, 0);
+	cvsw_put_u32(&w, end->begun.index);
+	cvsw_put_u32(&w, 0);
+	if (end->have_cookie && end->now - end->cookie_at < CVSW_V3_COOKIE_MS)
+		cvsw_put_bytes(&w, end->cookie, CVSW_V3_COOKIE_BYTES);
+	else
+		cvsw_put_zero(&w, CVSW_V3_COOKIE_BYTES);
+}
+
+static bool begin(struct cvsw_v3_end *end)
+{
+	uint8_t payload[CVSW_V3_PAYLOAD_LEN] = { 0 };
+	struct cvsw_v3_begun *begun = &end->begun;
+
+	forget_begun(end);
+	if (!cvsw_v3_need_instance(end))
+		return false;
+	memcpy(payload, end->instance, CVSW_V3_INSTANCE_LEN);
+	payload[CVSW_V3_INSTANCE_LEN] = CVSW_V3_HIGHEST;
+	begun->index = cvsw_v3_next_index(end);
+	put_register(end, begun->frame);
+	begun->active = cvsw_v3_noise_start(end->crypto, &begun->noise, begun->frame,
+					    CVSW_V3_REGISTER_NOISE_AT, end->psk) &&
+			cvsw_v3_noise_write1(end->crypto, &begun->noise, payload,
+					     begun->frame + CVSW_V3_REGISTER_NOISE_AT);
+	if (!begun->active)
+		forget_begun(end);
+	return begun->active;
+}
+
+static void send_register(struct cvsw_v3_end *end)
+{
+	try_later(end);
+	/* A HELLO is good for as many tries as an ephemeral key. */
+	if (end->begun.tries >= CVSW_V3_REGISTER_TRIES)
+		end->asked = false;
+	if (!end->begun.active || end->begun.tries >= CVSW_V3_REGISTER_TRIES) {
+		if (!needs_session(end)) {
+			forget_begun(end);
+			return;
+		}
+		if (!begin(end))
+			return;
+	}
+	end->begun.tries++;
+	memcpy(end->frame, end->begun.frame, CVSW_V3_REGISTER_LEN);
+	end->caller->send(end->caller->arg, end->frame, CVSW_V3_REGISTER_LEN, 0);
+}
+
+/* ---- HELLO, ACCEPT, COOKIE ---- */
+
+static enum cvsw_v3_drop hello(struct cvsw_v3_end *end, const uint8_t *frame)
+{
+	size_t i;
+
+	for (i = CVSW_V3_HEADER_LEN; i < CVSW_V3_HELLO_LEN; i++)
+		if (frame[i])
+			return CVSW_V3_DROP_RESERVED;
+	if (end->hello_at && end->now + 1 - end->hello_at < CVSW_V3_HELLO_MS)
+		return CVSW_V3_DROP_RATE;
+	end->hello_at = end->now + 1;
+	if (cvsw_v3_session_exists(pending(end)))
+		return CVSW_V3_OK;
+	/* A handshake that waits for its next try does not wait any longer. */
+	end->asked = true;
+	end->backoff = 0;
+	end->next_try = end->now;
+	return CVSW_V3_OK;
+}
+
+static bool has_reserved(const uint8_t *frame)
+{
+	return frame[20] || frame[21] || frame[22] || frame[23];
+}
+
+static enum cvsw_v3_drop accept(struct cvsw_v3_end *end, const uint8_t *frame)
+{
+	struct cvsw_v3_noise noise = end->begun.noise;
+	uint8_t payload[CVSW_V3_PAYLOAD_LEN];
+	struct cvsw_reader r = cvsw_reader(payload, sizeof(payload));
+	enum cvsw_v3_drop drop = CVSW_V3_OK;
+	uint32_t index;
+
+	if (!cvsw_v3_bucket_take(&end->handshakes, ACCEPT_BURST, ACCEPT_MS, end->now))
+		drop = CVSW_V3_DROP_RATE;
+	else if (!cvsw_v3_noise_read2(end->crypto, &noise, frame + CVSW_V3_ACCEPT_NOISE_AT,
+				      payload))
+		drop = CVSW_V3_DROP_PROOF;
+	if (drop) {
+		cvsw_v3_noise_wipe(end->crypto, &noise);
+		return drop;
+	}
+	index = cvsw_get_u32(&r);
+	cvsw_skip(&r, 4);
+	if (!cvsw_v3_pend(end, &end->pending[0], &noise, end->begun.index, index, end->instance,
+			  cvsw_take(&r, CVSW_V3_INSTANCE_LEN)))
+		return CVSW_V3_DROP_CRYPTO;
+	forget_begun(end);
+	end->next_try = end->now;	/* the confirming ECHO */
+	return CVSW_V3_OK;
+}
+
+static enum cvsw_v3_drop cookie(struct cvsw_v3_end *end, const uint8_t *frame)
+{
+	uint8_t mac[CVSW_V3_HASH_LEN];
+
+	if (!cvsw_v3_cookie_mac(end, frame, end->begun.frame + CVSW_V3_REGISTER_NOISE_AT, mac))
+		return CVSW_V3_DROP_CRYPTO;
+	if (!cvsw_v3_same(mac, frame + CVSW_V3_COOKIE_MAC_AT, sizeof(mac)))
+		return CVSW_V3_DROP_PROOF;
+	if (end->have_cookie && end->now - end->cookie_at < CVSW_V3_REGISTER_MS)
+		return CVSW_V3_DROP_RATE;
+	memcpy(end->cookie, frame + CVSW_V3_COOKIE_AT, CVSW_V3_COOKIE_BYTES);
+	end->cookie_at = end->now;
+	end->have_cookie = true;
+	forget_begun(end);
+	end->next_try = end->now;
+	return CVSW_V3_OK;
+}
+
+enum cvsw_v3_drop cvsw_v3_nic_receive(struct cvsw_v3_end *end, enum cvsw_v3_type type,
+				      const uint8_t *frame)
+{
+	if (type == CVSW_V3_HELLO)
+		return hello(end, frame);
+	if (!end->begun.active || cvsw_v3_index(frame) != end->begun.index)
+		return CVSW_V3_DROP_SESSION;
+	if (has_reserved(frame))
+		return CVSW_V3_DROP_RESERVED;
+	return type == CVSW_V3_ACCEPT ? accept(end, frame) : cookie(end, frame);
+}
+
+/* ---- time ---- */
+
+static void confirm(struct cvsw_v3_end *end)
+{
+	if (end->pending[0].tries++ < CVSW_V3_CONFIRM_TRIES) {
+		end->next_try = end->now + CVSW_V3_CONFIRM_MS;
+		cvsw_v3_emit_echo(end, pending(end), 0);
+		return;
+	}
+	cvsw_v3_session_end(end->crypto, pending(end));
+	try_later(end);
+}
+
+void cvsw_v3_nic_run(struct cvsw_v3_end *end)
+{
+	if (end->now < end->next_try)
+		return;
+	if (cvsw_v3_session_exists(pending(end)))
+		confirm(end);
+	else if (needs_session(end))
+		send_register(end);
+	else
+		forget_begun(end);
+}
+
+uint64_t cvsw_v3_nic_deadline(const struct cvsw_v3_end *end)
+{
+	uint64_t aged = end->current.made_at + CVSW_V3_REKEY_MS;
+
+	if (cvsw_v3_session_exists(&end->pending[0].session) || needs_session(end) ||
+	    end->begun.active)
+		return end->next_try;
+	if (!end->have_psk)
+		return UINT64_MAX;
+	return aged > end->next_try ? aged : end->next_try;
+}
+
+void cvsw_v3_nic_established(struct cvsw_v3_end *end)
+{
+	forget_begun(end);
+	end->asked = false;
+	end->backoff = 0;
+	end->next_try = end->now;
+}
+
+void cvsw_v3_nic_wake(struct cvsw_v3_end *end)
+{
+	end->backoff = 0;
+	end->next_try = end->now;
+	end->ack_due = true;
+}
+
+/* ---- life ---- */
+
+void cvsw_v3_nic_init(struct cvsw_v3_end *end, const struct cvsw_v3_crypto *crypto,
+		      const struct cvsw_v3_caller *caller, const uint8_t mac[CVSW_ETH_ALEN],
+		      const uint8_t *psk)
+{
+	memset(end, 0, sizeof(*end));
+	end->is_nic = true;
+	end->crypto = crypto;
+	end->caller = caller;
+	memcpy(end->mac, mac, CVSW_ETH_ALEN);
+	cvsw_v3_nic_set_key(end, psk);
+}
+
+void cvsw_v3_nic_restart(struct cvsw_v3_end *end)
+{
+	cvsw_v3_session_end(end->crypto, &end->current);
+	cvsw_v3_session_end(end->crypto, pending(end));
+	forget_begun(end);
+	end->have_instance = false;
+	end->have_pair = false;
+	end->have_cookie = false;
+	end->asked = false;
+	end->ack_due = false;
+	end->silent = false;
+	end->backoff = 0;
+	end->next_try = end->now;
+	cvsw_v3_stream_init(&end->stream);
+}
+
+void cvsw_v3_nic_set_key(struct cvsw_v3_end *end, const uint8_t *psk)
+{
+	cvsw_v3_nic_restart(end);
+	end->crypto->wipe(end->psk, sizeof(end->psk));
+	end->have_psk = psk;
+	if (psk)
+		memcpy(end->psk, psk, sizeof(end->psk));
+}
+
+void cvsw_v3_nic_set_mac(struct cvsw_v3_end *end, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	cvsw_v3_nic_restart(end);
+	memcpy(end->mac, mac, CVSW_ETH_ALEN);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Noise_NNpsk0_25519_AESGCM_SHA256 (The Noise Protocol Framework, revision 34),
+ * the handshake of version 3.  Pure: no frames, no time, no state but the
+ * struct.
+ */
+#ifndef CVSW_V3_NOISE_H
+#define CVSW_V3_NOISE_H
+
+#include "cvsw_v3_crypto.h"
+
+#define CVSW_V3_PAYLOAD_LEN	16	/* of either message, before sealing */
+#define CVSW_V3_NOISE_LEN	(CVSW_V3_KEY_LEN + CVSW_V3_PAYLOAD_LEN + CVSW_V3_TAG_LEN)
+
+/**
+ * struct cvsw_v3_noise - Noise's symmetric state, and the own ephemeral secret
+ *
+ * Secret; ends in cvsw_v3_noise_split() or cvsw_v3_noise_wipe().
+ */
+struct cvsw_v3_noise {
+	uint8_t ck[CVSW_V3_HASH_LEN];
+	uint8_t h[CVSW_V3_HASH_LEN];
+	uint8_t secret[CVSW_V3_KEY_LEN];
+};
+
+/*
+ * Each returns false if the crypto failed or, reading, the message is not
+ * authentic; the state is then to be wiped.  @message is CVSW_V3_NOISE_LEN
+ * bytes: ephemeral key, sealed payload, tag.
+ */
+
+/** cvsw_v3_noise_start() - both: from prologue and pre-shared key */
+bool cvsw_v3_noise_start(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
+			 const uint8_t *prologue, size_t len,
+			 const uint8_t psk[CVSW_V3_KEY_LEN]);
+/** cvsw_v3_noise_write1() - the initiator, with a fresh ephemeral key */
+bool cvsw_v3_noise_write1(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
+			  const uint8_t payload[CVSW_V3_PAYLOAD_LEN], uint8_t *message);
+/** cvsw_v3_noise_read1() - the responder; no X25519, so that nonsense costs little */
+bool cvsw_v3_noise_read1(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
+			 const uint8_t *message, uint8_t payload[CVSW_V3_PAYLOAD_LEN]);
+/** cvsw_v3_noise_write2() - the responder; @peer: the ephemeral key of the first message */
+bool cvsw_v3_noise_write2(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
+			  const uint8_t peer[CVSW_V3_KEY_LEN],
+			  const uint8_t payload[CVSW_V3_PAYLOAD_LEN], uint8_t *message);
+/** cvsw_v3_noise_read2() - the initiator; works on a copy if it may have to be repeated */
+bool cvsw_v3_noise_read2(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
+			 const uint8_t *message, uint8_t payload[CVSW_V3_PAYLOAD_LEN]);
+/**
+ * cvsw_v3_noise_split() - the two transport keys; wipes @noise
+ * @first: out: seals from initiator to responder; @second: the other way.  Both
+ *	are the caller's to free; NULL after a failure
+ */
+bool cvsw_v3_noise_split(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
+			 void **first, void **second);
+void cvsw_v3_noise_wipe(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise);
+
+#endif

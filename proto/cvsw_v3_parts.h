@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* What cvsw_v3_end.c, cvsw_v3_nic.c and cvsw_v3_controller.c tell each other. */
+#ifndef CVSW_V3_PARTS_H
+#define CVSW_V3_PARTS_H
+
+#include "cvsw_v3_end.h"
+
+/* A token of @bucket, which holds @burst; one comes back every @ms (32 bits' worth). */
+bool cvsw_v3_bucket_take(struct cvsw_v3_bucket *bucket, uint32_t burst, uint32_t ms, uint64_t now);
+
+extern const uint8_t cvsw_v3_broadcast[CVSW_ETH_ALEN];
+
+/* A new one for each handshake, that no session and no handshake under way has. */
+uint32_t cvsw_v3_next_index(struct cvsw_v3_end *end);
+
+/* Makes our instance if there is none; false: no randomness. */
+bool cvsw_v3_need_instance(struct cvsw_v3_end *end);
+
+/* A pending session's keys; @pair is the NIC's instance and the controller's. */
+bool cvsw_v3_pend(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending,
+		  struct cvsw_v3_noise *noise, uint32_t index, uint32_t peer_index,
+		  const uint8_t *nic_instance, const uint8_t *controller_instance);
+
+/* A record under @session; @len bytes of content stand in end->frame. */
+bool cvsw_v3_emit(struct cvsw_v3_end *end, struct cvsw_v3_session *session,
+		  enum cvsw_v3_kind kind, size_t len, uint64_t place);
+
+/* An ECHO with the time in it. */
+bool cvsw_v3_emit_echo(struct cvsw_v3_end *end, struct cvsw_v3_session *session, uint64_t place);
+
+/* COOKIE's mac, for the REGISTER with this ephemeral key. */
+bool cvsw_v3_cookie_mac(const struct cvsw_v3_end *end, const uint8_t *frame,
+			const uint8_t ephemeral[CVSW_V3_KEY_LEN], uint8_t mac[CVSW_V3_HASH_LEN]);
+
+#define CVSW_V3_COOKIE_AT	24
+#define CVSW_V3_COOKIE_MAC_AT	40
+
+/* REGISTER and ACCEPT. */
+#define CVSW_V3_NIC_INDEX_AT	24
+#define CVSW_V3_REGISTER_COOKIE_AT	32
+#define CVSW_V3_REGISTER_NOISE_AT	48
+#define CVSW_V3_ACCEPT_NOISE_AT	24
+
+#define CVSW_V3_HIGHEST		3	/* version that we speak */
+
+/* The roles' own; @now is end->now. */
+enum cvsw_v3_drop cvsw_v3_nic_receive(struct cvsw_v3_end *end, enum cvsw_v3_type type,
+				      const uint8_t *frame);
+void cvsw_v3_nic_run(struct cvsw_v3_end *end);
+uint64_t cvsw_v3_nic_deadline(const struct cvsw_v3_end *end);
+void cvsw_v3_nic_established(struct cvsw_v3_end *end);
+enum cvsw_v3_drop cvsw_v3_controller_receive(struct cvsw_v3_end *end, const uint8_t *frame,
+					     uint64_t place, uint64_t clock);
+
+#endif

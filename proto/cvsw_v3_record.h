@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* A session's keys and counters, and the records sealed with them. */
+#ifndef CVSW_V3_RECORD_H
+#define CVSW_V3_RECORD_H
+
+#include "cvsw_v3_window.h"
+
+/* Records after which new keys are asked for, and after which there are none sent or taken. */
+#define CVSW_V3_REKEY_RECORDS	(1ull << 20)
+#define CVSW_V3_EXPIRE_RECORDS	(1ull << 24)
+#define CVSW_V3_REKEY_MS	(15 * 60 * 1000)
+#define CVSW_V3_EXPIRE_MS	(45 * 60 * 1000)
+
+#define CVSW_V3_INSTANCE_LEN	8
+#define CVSW_V3_ECHO_LEN_MAX	64
+
+/**
+ * struct cvsw_v3_session - one pair of keys
+ *
+ * @tx, @rx: NULL: there is no session
+ * @index: ours, which the peer puts into what it sends
+ * @peer_index: the peer's
+ * @counter: of the next record we send
+ * @made_at: in milliseconds
+ * @pair: NIC's instance, then the controller's: which conversation it continues
+ */
+struct cvsw_v3_session {
+	void *tx, *rx;
+	uint32_t index;
+	uint32_t peer_index;
+	uint64_t counter;
+	struct cvsw_v3_window window;
+	uint64_t made_at;
+	uint8_t pair[2 * CVSW_V3_INSTANCE_LEN];
+};
+
+enum cvsw_v3_kind {
+	CVSW_V3_NOTHING = 0,		/* an acknowledgement only */
+	CVSW_V3_SEGMENT = 1,		/* of a message */
+	CVSW_V3_SEGMENT_LAST = 2,	/* a message's last, or only, segment */
+	CVSW_V3_ECHO = 3,
+	CVSW_V3_ECHO_REPLY = 4,
+	CVSW_V3_PACKET_IN = 5,
+};
+
+/**
+ * struct cvsw_v3_record - what a record says
+ * @kind: enum cvsw_v3_kind
+ * @len: bytes of content; a SEGMENT's begins with its number, 8 bytes
+ * @base: all segments below it have been taken
+ * @got: bit i: segment @base + i has arrived
+ */
+struct cvsw_v3_record {
+	uint8_t kind;
+	size_t len;
+	uint64_t base;
+	uint32_t got;
+};
+
+static inline bool cvsw_v3_session_exists(const struct cvsw_v3_session *session)
+{
+	return session->tx;
+}
+
+/** cvsw_v3_session_usable() - may it still send at @now? */
+bool cvsw_v3_session_usable(const struct cvsw_v3_session *session, uint64_t now);
+/** cvsw_v3_session_aged() - is it time for new keys? */
+bool cvsw_v3_session_aged(const struct cvsw_v3_session *session, uint64_t now);
+/** cvsw_v3_session_end() - frees the keys and forgets everything */
+void cvsw_v3_session_end(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_session *session);
+
+/**
+ * cvsw_v3_seal() - make a frame of a record
+ * @dst: the frame's destination
+ * @frame: @record->len bytes of content stand at CVSW_V3_CONTENT_AT already; there
+ *	is room for CVSW_V3_FRAME_MAX
+ *
+ * Return: bytes of the frame; 0: the session is worn out, or the crypto failed.
+ */
+size_t cvsw_v3_seal(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_session *session,
+		    uint64_t now, const uint8_t dst[CVSW_ETH_ALEN],
+		    const struct cvsw_v3_record *record, uint8_t *frame);
+
+/**
+ * cvsw_v3_open() - authenticate and decrypt, in place
+ * @frame: checked by cvsw_v3_check(), of type SEALED, of this session's index
+ * @record: out; its content stands at CVSW_V3_CONTENT_AT
+ */
+enum cvsw_v3_drop cvsw_v3_open(const struct cvsw_v3_crypto *crypto,
+			       struct cvsw_v3_session *session, uint64_t now,
+			       uint8_t *frame, size_t len, struct cvsw_v3_record *record);
+
+#endif
