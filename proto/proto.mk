@@ -2,9 +2,13 @@
 # The codecs: a library for user space (and a sanitized one for tests), and the
 # proof that what the kernel module shares compiles as it does there.
 
-PROTO_SHARED := cvsw_fault cvsw_flow cvsw_msg cvsw_ofp10 cvsw_ofp10_actions cvsw_nxm cvsw_sa
+PROTO_V3 := $(addprefix cvsw_v3_,frame window noise record stream end nic controller body flows trace)
+PROTO_SHARED := cvsw_fault cvsw_flow cvsw_msg cvsw_ofp10 cvsw_ofp10_actions cvsw_nxm cvsw_sa \
+	$(PROTO_V3)
 PROTO_USER := $(PROTO_SHARED) cvsw_ofp cvsw_ofp_encode cvsw_text_parse cvsw_text_words \
-	cvsw_text_match cvsw_text_actions cvsw_text_format
+	cvsw_text_match cvsw_text_actions cvsw_text_format cvsw_v3_libcrypto
+# For those who use cvsw_v3_libcrypto.
+PROTO_LIBS := -lcrypto
 PROTO_HEADERS := $(wildcard $(TOP)/proto/*.h)
 
 PROTO_LIB := $(BUILD)/user/libcvswproto.a
@@ -38,28 +42,38 @@ $(BUILD)/freestanding/proto/%.o: $(TOP)/proto/%.c $(PROTO_HEADERS)
 
 PROTO_TEST := $(BUILD)/asan/proto-test
 PROTO_FLOWTOOL := $(BUILD)/asan/proto-flowtool
+PROTO_V3NIC := $(BUILD)/asan/proto-v3nic
+PROTO_V3_VECTORS := $(TOP)/proto/vectors/v3.txt
 PROTO_TEST_SOURCES := $(wildcard $(TOP)/proto/tests/test_*.c) \
-	$(addprefix $(TOP)/proto/tests/,main.c tap.c gen.c)
+	$(addprefix $(TOP)/proto/tests/,main.c tap.c gen.c v3_nic.c v3_world.c)
 PROTO_TEST_HEADERS := $(wildcard $(TOP)/proto/tests/*.h) $(PROTO_HEADERS)
 
 $(PROTO_TEST): $(PROTO_TEST_SOURCES) $(PROTO_TEST_HEADERS) $(PROTO_LIB_ASAN)
-	$(CC) $(SAN_CFLAGS) -o $@ $(PROTO_TEST_SOURCES) $(PROTO_LIB_ASAN)
+	$(CC) $(SAN_CFLAGS) '-DV3_VECTORS="$(PROTO_V3_VECTORS)"' -o $@ $(PROTO_TEST_SOURCES) \
+		$(PROTO_LIB_ASAN) $(PROTO_LIBS)
+
+$(PROTO_V3NIC): $(addprefix $(TOP)/proto/tests/,v3nic.c v3_nic.c gen.c) $(PROTO_TEST_HEADERS) \
+		$(PROTO_LIB_ASAN)
+	$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c,$^) $(PROTO_LIB_ASAN) $(PROTO_LIBS)
 
 $(PROTO_FLOWTOOL): $(TOP)/proto/tests/flowtool.c $(TOP)/proto/tests/gen.c $(PROTO_TEST_HEADERS) \
 		$(PROTO_LIB_ASAN)
 	$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c,$^) $(PROTO_LIB_ASAN)
 
 .PHONY: proto-test
-proto-test: $(PROTO_TEST) $(PROTO_FLOWTOOL) $(PROTO_SHARED:%=$(BUILD)/freestanding/proto/%.o) ## test the codecs of proto/ (sanitizers, and ovs-ofctl as oracle)
+proto-test: $(PROTO_TEST) $(PROTO_FLOWTOOL) $(PROTO_V3NIC) $(PROTO_SHARED:%=$(BUILD)/freestanding/proto/%.o) ## test the codecs of proto/ (sanitizers, and ovs-ofctl as oracle)
 	@echo "ok - proto: what the kernel shares compiles freestanding, frames below 512 bytes"
 	@$(PROTO_TEST)
 	@$(TOP)/proto/tests/test_readme.py $(PROTO_FLOWTOOL) $(TOP)/proto/README.md
 	@$(TOP)/proto/tests/test_ovs.py $(PROTO_FLOWTOOL)
+	@$(TOP)/proto/tests/make_v3_vectors.py --check $(PROTO_V3_VECTORS)
+	@$(TOP)/proto/tests/test_v3_noise.py $(PROTO_V3_VECTORS)
+	@$(TOP)/proto/tests/test_v3_peer.py $(PROTO_V3NIC)
 
 FUZZ_SECONDS ?= 20
 export FUZZ_SECONDS
 PROTO_FUZZ_DIR := $(BUILD)/fuzz/proto
-PROTO_FUZZ_TARGETS := fuzz_msg fuzz_ofp10 fuzz_sa fuzz_ofp fuzz_text
+PROTO_FUZZ_TARGETS := fuzz_msg fuzz_ofp10 fuzz_sa fuzz_ofp fuzz_text fuzz_v3_body fuzz_v3_end
 PROTO_FUZZ_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -O1 -g \
 	-fsanitize=address,undefined,fuzzer -fno-sanitize-recover=all
 PROTO_FUZZ_BINS := $(PROTO_FUZZ_TARGETS:%=$(PROTO_FUZZ_DIR)/%)
@@ -67,7 +81,7 @@ PROTO_FUZZ_BINS := $(PROTO_FUZZ_TARGETS:%=$(PROTO_FUZZ_DIR)/%)
 $(PROTO_FUZZ_BINS): $(PROTO_FUZZ_DIR)/%: $(TOP)/proto/fuzz/%.c $(TOP)/proto/fuzz/fuzz.h \
 		$(PROTO_USER:%=$(TOP)/proto/%.c) $(PROTO_HEADERS)
 	@mkdir -p $(@D)
-	$(CLANG) $(PROTO_FUZZ_CFLAGS) -o $@ $(filter %.c,$^)
+	$(CLANG) $(PROTO_FUZZ_CFLAGS) -o $@ $(filter %.c,$^) $(PROTO_LIBS)
 
 $(PROTO_FUZZ_DIR)/seeds.stamp: $(TOP)/proto/fuzz/seeds.c $(TOP)/proto/tests/gen.c \
 		$(PROTO_TEST_HEADERS) $(PROTO_LIB_ASAN)

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* What stands in version 3's messages. */
+#include <stdlib.h>
+
+#include "../cvsw_ofp10.h"
+#include "../cvsw_v3_body.h"
+#include "gen.h"
+#include "tests.h"
+
+/* Every decoder on one message; answers with what its own said. */
+static enum cvsw_v3_error decode(const uint8_t *data, size_t len, size_t *offset)
+{
+	struct cvsw_v3_message message;
+	enum cvsw_v3_error error = cvsw_v3_message_decode(data, len, &message, offset);
+	struct cvsw_reader entries, body;
+	union {
+		struct cvsw_v3_error_body error;
+		struct cvsw_v3_flows flows;
+		struct cvsw_v3_list list;
+		struct cvsw_v3_entry entry;
+		struct cvsw_sa sa;
+		struct cvsw_v3_capabilities can;
+		struct cvsw_v3_counter counter;
+		struct cvsw_v3_trace trace;
+		struct cvsw_v3_step step;
+		struct cvsw_v3_expiring expiring;
+	} u;
+	uint64_t resume;
+	uint16_t value;
+
+	if (error)
+		return error;
+	body = cvsw_reader(message.body, message.len);
+	switch (message.type) {
+	case CVSW_V3_ERROR:
+		return cvsw_v3_error_decode(&message, &u.error, offset);
+	case CVSW_V3_FLOWS:
+		return cvsw_v3_flows_decode(&message, &u.flows, offset);
+	case CVSW_V3_LIST:
+		return cvsw_v3_list_decode(&message, &u.list, offset);
+	case CVSW_V3_LIST_ANSWER:
+		error = cvsw_v3_list_answer_decode(&message, &resume, &entries, offset);
+		while (!error && cvsw_left(&entries))
+			error = cvsw_v3_entry_get(&entries, &u.entry);
+		return error;
+	case CVSW_V3_SET_SA:
+		return cvsw_v3_set_sa_decode(&message, &u.sa, offset);
+	case CVSW_V3_SET_MTU:
+	case CVSW_V3_SET_OFFLOAD:
+		return cvsw_v3_set_decode(&message, &value, offset);
+	case CVSW_V3_CAPABILITIES_ANSWER:
+		return cvsw_v3_capabilities_decode(&message, &u.can, offset);
+	case CVSW_V3_STATISTICS_ANSWER:
+		while (!error && cvsw_left(&body))
+			error = cvsw_v3_counter_get(&body, &u.counter);
+		return error;
+	case CVSW_V3_TRACE:
+		return cvsw_v3_trace_decode(&message, &u.trace, offset);
+	case CVSW_V3_TRACE_ANSWER:
+		while (!error && cvsw_left(&body))
+			error = cvsw_v3_step_get(&body, &u.step);
+		return error;
+	case CVSW_V3_FLOW_REMOVED:
+		return cvsw_v3_flow_removed_decode(&message, &u.entry, offset);
+	case CVSW_V3_SA_EXPIRING:
+		return cvsw_v3_expiring_decode(&message, &u.expiring, offset);
+	default:
+		return cvsw_v3_plain_decode(&message, offset);
+	}
+}
+
+static enum cvsw_v3_error decode_copy(const uint8_t *data, size_t len, size_t *offset)
+{
+	uint8_t *copy = exact_copy(data, len);
+	enum cvsw_v3_error error;
+
+	*offset = 0;
+	error = decode(copy, len, offset);
+	CHECK(*offset <= len);
+	free(copy);
+	return error;
+}
+
+/* One of each type, in @buf. */
+static size_t make(unsigned int which, struct rng *rng, uint8_t *buf, size_t room)
+{
+	static struct cvsw_flow flow;
+	static uint8_t flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
+	struct cvsw_writer w = cvsw_writer(buf, room);
+	struct cvsw_v3_error_body error = { 40, 2, 4, (const uint8_t *)"no", 2 };
+	struct cvsw_v3_capabilities can = { 3, 4, 5, 1500, 68, 65535, 1, 27,
+					    (const uint8_t *)"1.0", 3 };
+	struct cvsw_v3_counter counter = { 77, (const uint8_t *)"ctl-received", 12 };
+	struct cvsw_v3_trace trace = { .in_port = CVSW_NET, .pass = 2, .tun_type = 1, .sa = 256,
+				       .tun_id = 5, .frame = flow_mod, .len = 60 };
+	struct cvsw_v3_step step = { CVSW_V3_STEP_ACTION, 1, 0, 0, flow_mod, 8 };
+	struct cvsw_v3_expiring expiring = { 256, CVSW_SA_OUT, CVSW_V3_SA_RUNS_OUT, 1u << 31 };
+	struct cvsw_v3_list list = { .resume = 9 };
+	struct cvsw_v3_entry entry = { .idle = 3, .age = 4000, .n_packets = 5, .n_bytes = 300,
+				       .flow_mod = flow_mod };
+	struct cvsw_sa sa;
+
+	gen_flow(rng, GEN_ANY, &flow);
+	flow.n_actions = 0;
+	entry.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, flow_mod, sizeof(flow_mod));
+	gen_sa(rng, 32, &sa);
+	switch (which) {
+	case 0:
+		return cvsw_v3_plain_encode(CVSW_V3_ACK, 5, buf, room);
+	case 1:
+		return cvsw_v3_error_encode(6, CVSW_V3_ERR_ACTION_PORT, &error, buf, room);
+	case 2:
+		cvsw_v3_flows_begin(&w, 7, 8, CVSW_V3_BUNDLE_OPEN | CVSW_V3_BUNDLE_COMMIT);
+		cvsw_put_bytes(&w, flow_mod, entry.len);
+		return cvsw_written(&w);
+	case 3:
+		return cvsw_v3_list_encode(8, &list, buf, room);
+	case 4:
+		cvsw_v3_list_answer_begin(&w, 9);
+		if (!cvsw_v3_entry_put(&w, &entry) || !cvsw_v3_entry_put(&w, &entry))
+			return 0;
+		cvsw_v3_list_answer_resume(&w, 1234);
+		return cvsw_written(&w);
+	case 5:
+		return cvsw_v3_set_sa_encode(10, &sa, buf, room);
+	case 6:
+		return cvsw_v3_set_encode(CVSW_V3_SET_MTU, 11, 1450, buf, room);
+	case 7:
+		return cvsw_v3_capabilities_encode(12, &can, buf, room);
+	case 8:
+		cvsw_v3_statistics_begin(&w, 13);
+		if (!cvsw_v3_counter_put(&w, &counter) || !cvsw_v3_counter_put(&w, &counter))
+			return 0;
+		return cvsw_written(&w);
+	case 9:
+		return cvsw_v3_trace_encode(14, &trace, buf, room);
+	case 10:
+		cvsw_v3_trace_answer_begin(&w, 15);
+		if (!cvsw_v3_step_put(&w, &step) || !cvsw_v3_step_put(&w, &step))
+			return 0;
+		return cvsw_written(&w);
+	case 11:
+		entry.reason = CVSW_V3_REMOVED_HARD;
+		return cvsw_v3_flow_removed_encode(&entry, buf, room);
+	case 12:
+		return cvsw_v3_expiring_encode(&expiring, buf, room);
+	}
+	return 0;
+}
+
+#define KINDS	13
+
+static void messages_of_all_types_are_read(void)
+{
+	struct rng rng = { 600 };
+	uint8_t buf[1024];
+	unsigned int which, round;
+
+	for (round = 0; round < 50; round++)
+		for (which = 0; which < KINDS; which++) {
+			struct rng same = rng;
+			size_t len = make(which, &rng, buf, sizeof(buf)), offset, room;
+			enum cvsw_v3_error error;
+
+			CHECK(len);
+			error = decode_copy(buf, len, &offset);
+			CHECK_MSG(!error, "kind %u: %s at %zu", which, cvsw_v3_error_name(error),
+				  offset);
+			/* In no less room. */
+			for (room = 0; round < 3 && room < len; room++) {
+				struct rng again = same;
+				uint8_t *tight = malloc(room ? room : 1);
+
+				CHECK_MSG(!make(which, &again, tight, room), "kind %u in %zu",
+					  which, room);
+				free(tight);
+			}
+		}
+}
+
+static void cuts_and_flips_of_messages_are_survived(void)
+{
+	struct rng rng = { 610 };
+	uint8_t buf[1024];
+	unsigned int which;
+
+	for (which = 0; which < KINDS; which++) {
+		size_t len = make(which, &rng, buf, sizeof(buf)), cut, bit, offset;
+
+		for (cut = 0; cut < len; cut++) {
+			enum cvsw_v3_error error = decode_copy(buf, cut, &offset);
+			/* Texts, flow_mods, frames and rows of things may end early. */
+			bool open = cut >= 8 && (which == 1 || which == 2 || which == 3 ||
+						 which == 7 || which == 9 || which == 4 ||
+						 which == 8 || which == 10);
+
+			CHECK_MSG(error || open, "kind %u cut to %zu", which, cut);
+		}
+		for (bit = 0; bit < len * 8; bit++) {
+			buf[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			decode_copy(buf, len, &offset);
+			buf[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+	}
+}
+
+struct vector {
+	const char *what;
+	const char *hex;
+	enum cvsw_v3_error error;
+	size_t offset;
+};
+
+static const struct vector vectors[] = {
+	{ "nothing", "", CVSW_V3_ERR_SHORT, 0 },
+	{ "half a header", "0018 0000 0000", CVSW_V3_ERR_SHORT, 6 },
+	{ "an error in a request", "0018 0001 00000001 05dc0000", CVSW_V3_ERR_RESERVED, 2 },
+	{ "an ERROR without one", "0003 0000 00000001 00000000 ffffffff", CVSW_V3_ERR_RESERVED, 2 },
+	{ "SET_MTU", "0018 0000 00000001 05dc0000", CVSW_V3_FINE, 0 },
+	{ "SET_MTU, short", "0018 0000 00000001 05dc", CVSW_V3_ERR_SHORT, 10 },
+	{ "SET_MTU, long", "0018 0000 00000001 05dc0000 00", CVSW_V3_ERR_LENGTH, 12 },
+	{ "SET_MTU, reserved", "0018 0000 00000001 05dc0001", CVSW_V3_ERR_RESERVED, 10 },
+	{ "SET_SA, SPI 255", "0016 0000 00000001 01100000 000000ff 00000000 00000000"
+	  "00112233445566778899aabbccddeeff", CVSW_V3_ERR_SA, 12 },
+	{ "FLOWS, nothing", "0012 0000 00000001 00000007 03 000000", CVSW_V3_FINE, 0 },
+	{ "FLOWS, flag 16", "0012 0000 00000001 00000007 10 000000", CVSW_V3_ERR_FLAGS, 12 },
+	{ "FLOWS, REPLACE alone", "0012 0000 00000001 00000007 04 000000", CVSW_V3_ERR_FLAGS, 12 },
+	{ "FLOWS, ABORT", "0012 0000 00000001 00000007 08 000000", CVSW_V3_FINE, 0 },
+	{ "FLOWS, ABORT and COMMIT", "0012 0000 00000001 00000007 0a 000000", CVSW_V3_ERR_FLAGS,
+	  12 },
+	{ "FLOWS, ABORT of flows", "0012 0000 00000001 00000007 08 000000 01",
+	  CVSW_V3_ERR_LENGTH, 16 },
+	{ "FLOWS, reserved", "0012 0000 00000001 00000007 03 000001", CVSW_V3_ERR_RESERVED, 13 },
+	{ "LIST", "0014 0000 00000001 0000000000000000 0000000000000000", CVSW_V3_FINE, 0 },
+	{ "LIST, reserved", "0014 0000 00000001 0000000000000000 0000000000000001",
+	  CVSW_V3_ERR_RESERVED, 16 },
+	{ "LIST_ANSWER, an entry of 31", "0015 0000 00000001 0000000000000000 001f0000"
+	  "00000000 0000000000000000 0000000000000000 0000000000000000", CVSW_V3_ERR_LENGTH, 0 },
+	{ "LIST_ANSWER, an entry that lies", "0015 0000 00000001 0000000000000000 00210000"
+	  "00000000 0000000000000000 0000000000000000 0000000000000000", CVSW_V3_ERR_LENGTH, 0 },
+	{ "FLOW_REMOVED, reason 5", "0041 0000 00000000 00200500"
+	  "00000000 0000000000000000 0000000000000000 0000000000000000", CVSW_V3_ERR_VALUE, 8 },
+	{ "TRACE, in_port 3", "001e 0000 00000001 03000000 00000000 00000000"
+	  "00000000000000000000000000000000 00000000000000000000000000000000"
+	  "ffffffffffff 020000000001 0800", CVSW_V3_ERR_VALUE, 8 },
+	{ "TRACE, pass 4", "001e 0000 00000001 01040000 00000000 00000000"
+	  "00000000000000000000000000000000 00000000000000000000000000000000"
+	  "ffffffffffff 020000000001 0800", CVSW_V3_ERR_VALUE, 9 },
+	{ "TRACE", "001e 0000 00000001 01000000 00000000 00000000"
+	  "00000000000000000000000000000000 00000000000000000000000000000000"
+	  "ffffffffffff 020000000001 0800", CVSW_V3_FINE, 0 },
+	{ "TRACE of half a header", "001e 0000 00000001 01000000 00000000 00000000"
+	  "00000000000000000000000000000000 00000000000000000000000000000000"
+	  "ffffffffffff 020000000001 08", CVSW_V3_ERR_SHORT, 65 },
+	{ "SA_EXPIRING, direction 3", "0043 0000 00000000 00000100 03 01 0000 0000000080000000",
+	  CVSW_V3_ERR_SA, 12 },
+	{ "SA_EXPIRING, reason 4", "0043 0000 00000000 00000100 01 04 0000 0000000080000000",
+	  CVSW_V3_ERR_VALUE, 13 },
+	{ "STATISTICS_ANSWER, no name", "001d 0000 00000001 0000000000000001 00",
+	  CVSW_V3_ERR_LENGTH, 0 },
+	{ "ACK with a body", "0001 0000 00000001 00", CVSW_V3_ERR_LENGTH, 8 },
+};
+
+static void wrong_messages_are_refused_where_they_are_wrong(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+		size_t len, offset;
+		uint8_t *data = from_hex(vectors[i].hex, &len);
+		enum cvsw_v3_error error = decode_copy(data, len, &offset);
+
+		CHECK_MSG(error == vectors[i].error, "%s: %s", vectors[i].what,
+			  cvsw_v3_error_name(error));
+		CHECK_MSG(offset == vectors[i].offset, "%s: offset %zu", vectors[i].what, offset);
+		free(data);
+	}
+}
+
+static void values_survive(void)
+{
+	struct cvsw_v3_message message;
+	struct cvsw_v3_entry entry = { .idle = 3, .age = 1ull << 40, .n_packets = 5,
+				       .n_bytes = 1ull << 50, .reason = CVSW_V3_REMOVED_IDLE,
+				       .flow_mod = (const uint8_t *)"flow", .len = 4 }, again;
+	struct cvsw_v3_packet_in in = { .reason = CVSW_V3_NO_MATCH, .in_port = CVSW_HOST, .pass = 1,
+					.total = 100, .sa = 256, .tun_id = 7,
+					.cookie = UINT64_MAX, .data = (const uint8_t *)"frame",
+					.len = 5 }, in2;
+	struct cvsw_reader entries;
+	uint8_t buf[256];
+	struct cvsw_writer w = cvsw_writer(buf, sizeof(buf));
+	uint64_t resume;
+	size_t len, bit;
+
+	cvsw_v3_list_answer_begin(&w, 0xabcdef01);
+	CHECK(cvsw_v3_entry_put(&w, &entry));
+	cvsw_v3_list_answer_resume(&w, 1ull << 63);
+	CHECK(!cvsw_v3_message_decode(buf, w.at, &message, NULL));
+	CHECK(message.type == CVSW_V3_LIST_ANSWER && message.xid == 0xabcdef01);
+	CHECK(!cvsw_v3_list_answer_decode(&message, &resume, &entries, NULL));
+	CHECK(resume == 1ull << 63 && !cvsw_v3_entry_get(&entries, &again));
+	CHECK(again.idle == 3 && again.age == entry.age && again.n_packets == 5 &&
+	      again.n_bytes == entry.n_bytes && again.reason == entry.reason && again.len == 4 &&
+	      !memcmp(again.flow_mod, "flow", 4) && !cvsw_left(&entries));
+
+	len = cvsw_v3_packet_in_encode(&in, buf, sizeof(buf));
+	CHECK(len == CVSW_V3_PACKET_IN_HEADER_LEN + 5);
+	CHECK(!cvsw_v3_packet_in_decode(buf, len, &in2, NULL));
+	CHECK(in2.reason == in.reason && in2.in_port == in.in_port && in2.pass == 1 &&
+	      in2.total == 100 && in2.sa == 256 && in2.tun_id == 7 && in2.cookie == UINT64_MAX &&
+	      in2.len == 5 && !memcmp(in2.data, "frame", 5));
+	for (bit = 0; bit < len; bit++)
+		CHECK(bit >= CVSW_V3_PACKET_IN_HEADER_LEN ||
+		      cvsw_v3_packet_in_decode(buf, bit, &in2, NULL) == CVSW_V3_ERR_SHORT);
+	buf[5] = 4;
+	CHECK(cvsw_v3_packet_in_decode(buf, len, &in2, NULL) == CVSW_V3_ERR_LENGTH);
+}
+
+static void names_are_there(void)
+{
+	enum cvsw_fault fault;
+	enum cvsw_v3_drop drop;
+
+	for (fault = CVSW_OK + 1; fault < CVSW_N_FAULTS; fault++) {
+		enum cvsw_v3_error error = cvsw_v3_error_of(fault);
+
+		/* A fault that is new gets a number here, in the table and in VERSION3.md. */
+		CHECK_MSG(error != CVSW_V3_ERR_MALFORMED &&
+			  !strcmp(cvsw_v3_error_name((uint16_t)error), cvsw_fault_name(fault)),
+			  "%s", cvsw_fault_name(fault));
+	}
+	for (drop = CVSW_V3_OK; drop < CVSW_V3_N_DROPS; drop++)
+		CHECK(strcmp(cvsw_v3_drop_name(drop), "unknown") &&
+		      strcmp(cvsw_v3_drop_text(drop), "unknown"));
+	CHECK(!strcmp(cvsw_v3_message_name(CVSW_V3_SA_EXPIRING), "SA_EXPIRING"));
+	CHECK(!strcmp(cvsw_v3_message_name(999), "unknown"));
+	CHECK(!strcmp(cvsw_v3_error_name(999), "unknown"));
+}
+
+const struct tap_test v3_body_tests[] = {
+	{ "proto: version 3's messages are written and read", messages_of_all_types_are_read },
+	{ "proto: version 3's messages, cut and flipped, are survived",
+	  cuts_and_flips_of_messages_are_survived },
+	{ "proto: version 3's wrong messages are refused where they are wrong",
+	  wrong_messages_are_refused_where_they_are_wrong },
+	{ "proto: version 3's values survive", values_survive },
+	{ "proto: version 3's faults, errors and messages have names", names_are_there },
+	{ NULL, NULL },
+};

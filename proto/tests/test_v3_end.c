@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* Handshake and sessions, on a good network, on a bad one, and with enemies. */
+#include <stdlib.h>
+
+#include "tests.h"
+#include "v3_world.h"
+
+static const uint8_t echo_request[] = { 0, 28, 0, 0, 0, 0, 0, 1 };	/* STATISTICS */
+
+static unsigned int n_answers;
+
+static void count_answer(struct v3_world *world, const uint8_t *data, size_t len)
+{
+	(void)world, (void)data, (void)len;
+	n_answers++;
+}
+
+static void connect(struct v3_world *world, uint64_t seed)
+{
+	v3_world_init(world, seed);
+	world->on_message = count_answer;
+	CHECK(v3_world_connect(world, 1000));
+}
+
+/* A request is answered: the session works in both directions. */
+static bool works(struct v3_world *world)
+{
+	unsigned int before = n_answers;
+
+	if (!cvsw_v3_send(world->ctl, echo_request, sizeof(echo_request)))
+		return false;
+	v3_world_run(world, 3000);
+	return n_answers == before + 1;
+}
+
+static void finish(struct v3_world *world)
+{
+	CHECK(!world->spun);
+	v3_world_free(world);
+	CHECK_MSG(!world->crypto.keys, "%d keys not freed", world->crypto.keys);
+}
+
+static void a_session_is_made(void)
+{
+	struct v3_world world;
+
+	connect(&world, 100);
+	CHECK(world.ctl_fresh == 1 && world.nic->n_fresh == 1);
+	CHECK(world.ctl->place == V3_PLACE);
+	CHECK(works(&world));
+	/* An hour of nothing: ECHOs keep it, keys change, nobody falls silent. */
+	v3_world_run(&world, 3600 * 1000);
+	CHECK(world.ctl_rekeyed >= 3 && world.ctl_rekeyed <= 4);
+	CHECK(world.nic->n_rekeyed == world.ctl_rekeyed);
+	CHECK(world.ctl_fresh == 1 && !world.ctl_silent && !world.nic->silent);
+	CHECK_MSG(world.n_sent < 2000, "%lu frames in an idle hour", (unsigned long)world.n_sent);
+	CHECK(works(&world));
+	CHECK(cvsw_v3_rtt(world.ctl) >= 1 && cvsw_v3_rtt(world.ctl) < 10);
+	finish(&world);
+}
+
+static void without_the_key_nothing_happens(void)
+{
+	struct v3_world world;
+	uint8_t wrong[CVSW_V3_KEY_LEN] = { 1 };
+
+	v3_world_init(&world, 101);
+	cvsw_v3_nic_set_key(&world.nic->end, wrong);
+	CHECK(!v3_world_connect(&world, 60000));
+	CHECK(world.drops[CVSW_V3_DROP_PROOF] > 5 && !world.ctl->n_sessions);
+	/* No answer at all to who cannot prove the key. */
+	CHECK(world.n_sent == world.drops[CVSW_V3_DROP_PROOF]);
+	cvsw_v3_nic_set_key(&world.nic->end, NULL);
+	CHECK(cvsw_v3_deadline(&world.nic->end) == UINT64_MAX);
+	v3_world_run(&world, 10000);
+	cvsw_v3_nic_set_key(&world.nic->end, world.psk);
+	CHECK(v3_world_connect(&world, 1000));
+	finish(&world);
+}
+
+static void a_bad_network_is_survived(void)
+{
+	uint64_t seed;
+
+	for (seed = 0; seed < 40; seed++) {
+		struct v3_world world;
+
+		v3_world_init(&world, 200 + seed);
+		world.on_message = count_answer;
+		world.drop = world.duplicate = world.delay = 20;
+		CHECK_MSG(v3_world_connect(&world, 20000), "seed %lu", (unsigned long)seed);
+		CHECK(works(&world));
+		finish(&world);
+	}
+}
+
+static void either_side_may_start_anew(void)
+{
+	struct v3_world world;
+	uint8_t hello[CVSW_V3_HELLO_LEN];
+	static const uint8_t all[6] = { 255, 255, 255, 255, 255, 255 };
+
+	connect(&world, 102);
+	/* A killed controller says HELLO, and has the NIC back at once. */
+	v3_world_restart_controller(&world);
+	v3_world_inject(&world, true, hello, cvsw_v3_hello(all, hello), 0);
+	CHECK(v3_world_connect(&world, 50));
+	CHECK(world.ctl_fresh == 2 && world.nic->n_fresh == 2 && works(&world));
+	/* Without a HELLO the NIC notices by itself. */
+	v3_world_restart_controller(&world);
+	CHECK(v3_world_connect(&world, 60000));
+	CHECK(world.ctl_fresh == 3 && world.nic->n_fresh == 3 && works(&world));
+	/* A restored NIC is another one. */
+	cvsw_v3_nic_restart(&world.nic->end);
+	CHECK(v3_world_connect(&world, 1000));
+	CHECK(world.ctl_fresh == 4 && world.nic->n_fresh == 4 && works(&world));
+	finish(&world);
+}
+
+/* A cut of any length: sessions outlive it or are made again, and the NIC serves on. */
+static void a_cut_ends(void)
+{
+	static const uint64_t cuts[] = { 100, 4000, 19000, 30000, 14 * 60000, 50 * 60000, 5 * 3600000 };
+	size_t i;
+
+	for (i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+		struct v3_world world;
+
+		connect(&world, 110 + i);
+		world.cut = true;
+		cvsw_v3_send(world.ctl, echo_request, sizeof(echo_request));
+		n_answers = 0;
+		v3_world_run(&world, cuts[i]);
+		CHECK(world.ctl_silent == (cuts[i] > 20000));
+		world.cut = false;
+		cvsw_v3_nic_wake(&world.nic->end);
+		v3_world_run(&world, 10000);
+		CHECK_MSG(n_answers == 1, "after %lu ms: %u answers", (unsigned long)cuts[i],
+			  n_answers);
+		CHECK(world.ctl_fresh == 1 && world.nic->n_fresh == 1);
+		CHECK(works(&world));
+		finish(&world);
+	}
+}
+
+/* ---- enemies ---- */
+
+/* What an outsider must not be able to change. */
+struct state {
+	struct cvsw_v3_session nic, ctl;
+	uint64_t rx[2], tx[2];
+	uint32_t got[2];
+	unsigned int requests, answers, fresh;
+	size_t n_flows;
+	uint64_t place;
+};
+
+static struct state state_of(const struct v3_world *world)
+{
+	struct state state;
+
+	memset(&state, 0, sizeof(state));
+	state.nic = world->nic->end.current;
+	state.ctl = world->ctl->current;
+	state.rx[0] = world->nic->end.stream.rx_base;
+	state.rx[1] = world->ctl->stream.rx_base;
+	state.tx[0] = world->nic->end.stream.tx_base;
+	state.tx[1] = world->ctl->stream.tx_base;
+	state.got[0] = world->nic->end.stream.rx_got;
+	state.got[1] = world->ctl->stream.rx_got;
+	state.requests = world->nic->n_requests;
+	state.answers = n_answers;
+	state.fresh = world->ctl_fresh + world->nic->n_fresh;
+	state.n_flows = world->nic->n_flows;
+	state.place = world->ctl->place;
+	return state;
+}
+
+static bool unchanged(const struct v3_world *world, const struct state *before)
+{
+	struct state after = state_of(world);
+
+	return !memcmp(&after, before, sizeof(after));
+}
+
+/* Every frame of a real session, all its bits flipped one by one and all its cuts: no effect. */
+static void tamper(struct v3_world *world, const struct v3_flight *flight)
+{
+	struct state before = state_of(world);
+	uint64_t sent = world->n_sent;
+	uint8_t *frame = exact_copy(flight->frame, flight->len);
+	size_t bit, cut;
+
+	for (bit = 0; bit < flight->len * 8; bit++) {
+		enum cvsw_v3_drop drop;
+
+		frame[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		drop = v3_world_inject(world, flight->to_nic, frame, flight->len, 99);
+		frame[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		CHECK_MSG(drop, "type %u: bit %zu flipped was taken", frame[7], bit);
+	}
+	for (cut = 0; cut < flight->len; cut++)
+		CHECK(v3_world_inject(world, flight->to_nic, frame, cut, 99));
+	free(frame);
+	CHECK_MSG(unchanged(world, &before), "type %u", flight->frame[7]);
+	CHECK_MSG(world->n_sent == sent, "type %u: it was answered", flight->frame[7]);
+}
+
+static unsigned int tampered;
+
+/* At the moment when the frame itself would count. */
+static void tamper_first(struct v3_world *world, const struct v3_flight *flight)
+{
+	tampered |= 1u << flight->frame[7];
+	/* Each try would spend what a NIC has for ACCEPTs. */
+	world->nic->end.handshakes.used = 0;
+	tamper(world, flight);
+	world->nic->end.handshakes.used = 0;
+}
+
+static void every_flipped_bit_and_every_cut_is_refused(void)
+{
+	struct v3_world world;
+
+	v3_world_init(&world, 103);
+	world.on_message = count_answer;
+	world.on_arrival = tamper_first;
+	tampered = 0;
+	v3_world_run(&world, 100);
+	CHECK(works(&world));
+	CHECK(tampered == (1u << CVSW_V3_REGISTER | 1u << CVSW_V3_ACCEPT | 1u << CVSW_V3_SEALED));
+	CHECK(world.ctl_fresh == 1 && world.nic->n_fresh == 1);
+	finish(&world);
+}
+
+/* Whoever has recorded it all says it all again, all the time, at each end, from elsewhere. */
+static void replays_change_nothing(void)
+{
+	struct v3_world world;
+	size_t point, i;
+
+	connect(&world, 104);
+	world.keep = true;
+	for (point = 0; point < 60; point++) {
+		struct state before;
+
+		if (point % 20 == 19)	/* new keys now and then */
+			world.nic->end.asked = true;
+		CHECK(works(&world));
+		before = state_of(&world);
+		for (i = 0; i < world.n_kept; i++) {
+			const struct v3_flight *flight = &world.kept[i];
+
+			v3_world_inject(&world, flight->to_nic, flight->frame, flight->len, 99);
+			/* Also at the wrong end. */
+			v3_world_inject(&world, !flight->to_nic, flight->frame, flight->len, 99);
+		}
+		CHECK(unchanged(&world, &before));
+	}
+	CHECK(world.ctl_rekeyed >= 2 && world.ctl_fresh == 1 && world.nic->n_fresh == 1);
+	CHECK(world.ctl_silent == 0 && world.drops[CVSW_V3_DROP_REPLAYED]);
+	CHECK(works(&world));
+	finish(&world);
+}
+
+/* Replays between two steps of a handshake do not keep it from its end. */
+static void replays_do_not_disturb_a_handshake(void)
+{
+	struct v3_world world;
+	struct v3_flight *old;
+	size_t n_old, i;
+	unsigned int round;
+
+	connect(&world, 105);
+	world.keep = true;
+	for (round = 0; round < 6; round++) {
+		world.nic->end.asked = true;
+		v3_world_run(&world, 3000);
+	}
+	old = world.kept;
+	n_old = world.n_kept;
+	world.kept = NULL;
+	world.n_kept = world.kept_room = 0;
+	v3_world_restart_controller(&world);
+	/* A quiet flood: one recorded frame each millisecond. */
+	for (i = 0; i < 30000 && world.ctl_fresh < 2; i++) {
+		const struct v3_flight *flight = &old[i % n_old];
+
+		v3_world_inject(&world, flight->to_nic, flight->frame, flight->len, 99);
+		v3_world_run(&world, 1);
+	}
+	CHECK_MSG(world.ctl_fresh == 2, "no session after %zu ms of replays", i);
+	CHECK(world.drops[CVSW_V3_DROP_RATE]);
+	CHECK(works(&world));
+	while (n_old--)
+		free(old[n_old].frame);
+	free(old);
+	finish(&world);
+}
+
+/* HELLOs and COOKIEs cost a NIC one handshake a second, and it keeps its session. */
+static void a_flood_of_hellos_is_bounded(void)
+{
+	struct v3_world world;
+	uint8_t hello[CVSW_V3_HELLO_LEN];
+	uint64_t before;
+	unsigned int i;
+
+	connect(&world, 106);
+	before = world.ctl->n_sessions;
+	cvsw_v3_hello(world.mac, hello);
+	for (i = 0; i < 10000; i++) {
+		v3_world_inject(&world, true, hello, sizeof(hello), 0);
+		v3_world_run(&world, 1);
+	}
+	CHECK_MSG(world.ctl->n_sessions - before <= 11, "%lu handshakes in 10 s",
+		  (unsigned long)(world.ctl->n_sessions - before));
+	CHECK(world.drops[CVSW_V3_DROP_RATE] > 9000);
+	CHECK(world.ctl_fresh == 1 && works(&world));
+	finish(&world);
+}
+
+/* Above the rate a REGISTER needs a cookie, and who is where it says gets one. */
+static void cookies_let_the_nic_in(void)
+{
+	struct v3_world world;
+	struct v3_flight *old;
+	uint64_t now;
+	unsigned int i;
+	size_t n_old;
+
+	v3_world_init(&world, 107);
+	world.on_message = count_answer;
+	/* Recorded from a NIC that nobody answers: one REGISTER for each ephemeral key. */
+	world.keep = world.cut = true;
+	v3_world_run(&world, 600000);
+	world.cut = world.keep = false;
+	old = world.kept;
+	n_old = world.n_kept;
+	world.kept = NULL;
+	world.n_kept = world.kept_room = 0;
+	CHECK(n_old > 20);
+	now = world.now;
+	/* The flood spends the rate for those without a cookie, from another port. */
+	for (i = 0; i < 20000 && !world.ctl_fresh; i++) {
+		v3_world_inject(&world, false, old[i % n_old].frame, old[i % n_old].len, 99);
+		v3_world_run(&world, 1);
+	}
+	CHECK_MSG(world.ctl_fresh == 1 && works(&world), "after %lu ms",
+		  (unsigned long)(world.now - now));
+	CHECK(world.nic->end.have_cookie);
+	CHECK(world.drops[CVSW_V3_DROP_RATE] > 100);
+	while (n_old--)
+		free(old[n_old].frame);
+	free(old);
+	finish(&world);
+}
+
+/* ---- limits ---- */
+
+static void clocks_jump(void)
+{
+	static const int64_t jumps[] = { -1000000, 3600000, -500, 100000000, -99999999, 60000, -1 };
+	struct v3_world world;
+	size_t i;
+
+	connect(&world, 108);
+	for (i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
+		size_t f;
+
+		world.now += (uint64_t)jumps[i];
+		for (f = 0; f < world.n_flights; f++)
+			world.flights[f].at = world.now;
+		CHECK_MSG(works(&world), "jump %zu", i);
+		CHECK(world.ctl_fresh == 1);
+	}
+	finish(&world);
+}
+
+static void counters_end(void)
+{
+	struct v3_world world;
+	uint64_t sessions;
+
+	connect(&world, 109);
+	sessions = world.ctl->n_sessions;
+	/* New keys well before the end, whichever side sends. */
+	world.nic->end.current.counter = CVSW_V3_REKEY_RECORDS - 1;
+	CHECK(works(&world) && works(&world));
+	CHECK(world.ctl->n_sessions == sessions + 1);
+	world.ctl->current.counter = CVSW_V3_REKEY_RECORDS - 1;
+	CHECK(works(&world) && works(&world));
+	CHECK(world.ctl->n_sessions == sessions + 2);
+	/* And never a record beyond it. */
+	world.ctl->current.counter = CVSW_V3_EXPIRE_RECORDS - 1;
+	world.nic->end.current.counter = CVSW_V3_EXPIRE_RECORDS - 2;
+	works(&world);
+	v3_world_run(&world, 30000);
+	CHECK(world.ctl->n_sessions > sessions + 2);
+	CHECK(world.ctl->current.counter < 1000 && world.nic->end.current.counter < 1000);
+	CHECK(world.ctl_fresh == 1 && works(&world));
+	finish(&world);
+}
+
+/* The crypto fails at any one call, and then works again: nothing leaks, all comes right. */
+static void failing_crypto_is_survived(void)
+{
+	long calls, fail_at;
+	struct v3_world world;
+
+	connect(&world, 120);
+	CHECK(works(&world));
+	calls = world.crypto.calls;
+	finish(&world);
+	for (fail_at = 1; fail_at <= calls; fail_at++) {
+		v3_world_init(&world, 120);
+		world.crypto.fail_at = fail_at;
+		world.on_message = count_answer;
+		CHECK_MSG(v3_world_connect(&world, 60000), "call %ld", fail_at);
+		CHECK_MSG(works(&world), "call %ld", fail_at);
+		finish(&world);
+	}
+	v3_world_init(&world, 121);
+	world.crypto.fail_percent = 2;
+	world.on_message = count_answer;
+	CHECK(v3_world_connect(&world, 300000));
+	v3_world_run(&world, 3600000);
+	world.crypto.fail_percent = 0;
+	v3_world_run(&world, 60000);
+	CHECK(works(&world));
+	finish(&world);
+}
+
+static void packet_ins_arrive(void)
+{
+	struct v3_world world;
+	uint8_t data[CVSW_V3_PACKET_IN_DATA_MAX] = { 0 }, content[CVSW_V3_CONTENT_MAX];
+	struct cvsw_v3_packet_in in = { .reason = CVSW_V3_ACTION, .in_port = CVSW_NET,
+					.total = 9000, .data = data, .len = sizeof(data) };
+	size_t len = cvsw_v3_packet_in_encode(&in, content, sizeof(content));
+
+	connect(&world, 122);
+	CHECK(len == CVSW_V3_CONTENT_MAX);
+	CHECK(cvsw_v3_packet_in(&world.nic->end, content, len, world.now));
+	CHECK(!cvsw_v3_packet_in(&world.nic->end, content, len + 1, world.now));
+	v3_world_run(&world, 10);
+	CHECK(world.packet_ins == 1);
+	finish(&world);
+}
+
+const struct tap_test v3_end_tests[] = {
+	{ "proto: version 3 makes a session, keeps it and changes its keys", a_session_is_made },
+	{ "proto: version 3 without the key: nothing happens", without_the_key_nothing_happens },
+	{ "proto: version 3 connects through loss, duplicates and reordering",
+	  a_bad_network_is_survived },
+	{ "proto: version 3: either side may start anew", either_side_may_start_anew },
+	{ "proto: version 3 outlives a cut of any length", a_cut_ends },
+	{ "proto: version 3 refuses every flipped bit and every cut frame",
+	  every_flipped_bit_and_every_cut_is_refused },
+	{ "proto: version 3: replays at any point change nothing", replays_change_nothing },
+	{ "proto: version 3: replays do not keep a handshake from its end",
+	  replays_do_not_disturb_a_handshake },
+	{ "proto: version 3: a flood of HELLOs is bounded", a_flood_of_hellos_is_bounded },
+	{ "proto: version 3: cookies let a NIC in through a flood", cookies_let_the_nic_in },
+	{ "proto: version 3: clocks may jump", clocks_jump },
+	{ "proto: version 3: no record is sealed beyond a counter's end", counters_end },
+	{ "proto: version 3: crypto that fails at any call is survived", failing_crypto_is_survived },
+	{ "proto: version 3: PACKET_INs arrive", packet_ins_arrive },
+	{ NULL, NULL },
+};

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include "v3_nic.h"
+
+#include <stdlib.h>
+
+/* ---- the table ---- */
+
+static bool same_place(const struct cvsw_flow *a, const struct cvsw_flow *b)
+{
+	return a->priority == b->priority && cvsw_match_equal(&a->match, &b->match);
+}
+
+void v3_table_do(struct cvsw_flow *flows, size_t *n, enum cvsw_flow_command command,
+		 const struct cvsw_flow *flow)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < *n; i++) {
+		bool goes = command == CVSW_FLOW_ADD ? same_place(&flows[i], flow) :
+			    cvsw_match_covers(&flow->match, &flows[i].match);
+
+		if (!goes && kept++ != i)
+			flows[kept - 1] = flows[i];
+	}
+	if (command == CVSW_FLOW_ADD)
+		flows[kept++] = *flow;
+	*n = kept;
+}
+
+/* ---- FLOWS ---- */
+
+static enum cvsw_v3_error bundle_add(struct v3_nic *nic, const struct cvsw_v3_flows *flows,
+				     size_t *offset)
+{
+	size_t at = 0, used;
+
+	while (at < flows->len) {
+		struct v3_nic_mod *mod = &nic->bundle[nic->n_bundled];
+		enum cvsw_fault fault;
+
+		*offset = CVSW_V3_FLOWS_AT + at;
+		if (nic->n_bundled == V3_NIC_FLOWS)
+			return CVSW_V3_ERR_TABLE_FULL;
+		fault = cvsw_ofp10_decode(flows->flow_mods + at, flows->len - at, &used,
+					  &mod->command, &mod->flow, offset);
+		if (fault) {
+			*offset += CVSW_V3_FLOWS_AT + at;
+			return cvsw_v3_error_of(fault);
+		}
+		if (mod->command != CVSW_FLOW_ADD &&
+		    (nic->bundle_replaces || mod->command != CVSW_FLOW_DELETE))
+			return CVSW_V3_ERR_COMMAND;
+		nic->n_bundled++;
+		at += used;
+	}
+	return CVSW_V3_FINE;
+}
+
+static enum cvsw_v3_error bundle_commit(struct v3_nic *nic)
+{
+	size_t n = nic->bundle_replaces ? 0 : nic->n_flows, i;
+	struct cvsw_flow *after = malloc((n + nic->n_bundled + 1) * sizeof(*after));
+	enum cvsw_v3_error error = CVSW_V3_ERR_TABLE_FULL;
+
+	memcpy(after, nic->flows, n * sizeof(*after));
+	for (i = 0; i < nic->n_bundled; i++)
+		v3_table_do(after, &n, nic->bundle[i].command, &nic->bundle[i].flow);
+	if (n <= V3_NIC_FLOWS) {
+		memcpy(nic->flows, after, n * sizeof(*after));
+		nic->n_flows = n;
+		error = CVSW_V3_FINE;
+	}
+	free(after);
+	return error;
+}
+
+static enum cvsw_v3_error do_flows(struct v3_nic *nic, const struct cvsw_v3_message *message,
+				   size_t *offset)
+{
+	struct cvsw_v3_flows flows;
+	enum cvsw_v3_error error = cvsw_v3_flows_decode(message, &flows, offset);
+	bool done;
+
+	if (!error && !(flows.flags & CVSW_V3_BUNDLE_OPEN) &&
+	    (!nic->bundle_open || flows.bundle != nic->bundle_number)) {
+		*offset = 8;
+		error = CVSW_V3_ERR_NO_BUNDLE;
+	}
+	if (!error && flows.flags & CVSW_V3_BUNDLE_OPEN) {
+		nic->bundle_open = true;
+		nic->bundle_number = flows.bundle;
+		nic->bundle_replaces = flows.flags & CVSW_V3_BUNDLE_REPLACE;
+		nic->n_bundled = 0;
+	}
+	if (!error)
+		error = bundle_add(nic, &flows, offset);
+	if (!error && flows.flags & CVSW_V3_BUNDLE_COMMIT)
+		error = bundle_commit(nic);
+	done = error || flows.flags & (CVSW_V3_BUNDLE_COMMIT | CVSW_V3_BUNDLE_ABORT);
+	if (done)
+		nic->bundle_open = false;
+	return error;
+}
+
+/* ---- LIST ---- */
+
+static enum cvsw_v3_error do_list(struct v3_nic *nic, const struct cvsw_v3_message *message,
+				  struct cvsw_writer *w, size_t *offset)
+{
+	static struct cvsw_flow filter;
+	uint8_t flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
+	struct cvsw_v3_list list;
+	enum cvsw_v3_error error = cvsw_v3_list_decode(message, &list, offset);
+	enum cvsw_flow_command command;
+	enum cvsw_fault fault;
+	size_t used = 0;
+	uint64_t i;
+
+	if (error)
+		return error;
+	if (list.filter) {
+		fault = cvsw_ofp10_decode(list.filter, list.filter_len, &used, &command, &filter,
+					  offset);
+		*offset += 24;
+		if (fault || used != list.filter_len)
+			return fault ? cvsw_v3_error_of(fault) : CVSW_V3_ERR_LENGTH;
+	}
+	cvsw_v3_list_answer_begin(w, message->xid);
+	for (i = list.resume; i < nic->n_flows; i++) {
+		struct cvsw_v3_entry entry = { .n_packets = i, .n_bytes = 60 * i,
+					       .idle = CVSW_V3_IDLE_UNKNOWN };
+
+		if (list.filter && !cvsw_match_covers(&filter.match, &nic->flows[i].match))
+			continue;
+		entry.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &nic->flows[i], flow_mod,
+					      sizeof(flow_mod));
+		entry.flow_mod = flow_mod;
+		if (!cvsw_v3_entry_put(w, &entry)) {
+			cvsw_v3_list_answer_resume(w, i);
+			break;
+		}
+	}
+	return CVSW_V3_FINE;
+}
+
+/* ---- the others ---- */
+
+static enum cvsw_v3_error do_set_sa(struct v3_nic *nic, const struct cvsw_v3_message *message,
+				    size_t *offset)
+{
+	struct cvsw_sa sa;
+	enum cvsw_v3_error error = cvsw_v3_set_sa_decode(message, &sa, offset);
+	size_t i;
+
+	if (error)
+		return error;
+	*offset = 12;
+	for (i = 0; i < nic->n_sas; i++)
+		if (nic->sas[i].direction == sa.direction && nic->sas[i].spi == sa.spi)
+			return sa.key_len ? CVSW_V3_ERR_SA_KNOWN : CVSW_V3_FINE;
+	if (!sa.key_len)
+		return CVSW_V3_ERR_SA_UNKNOWN;
+	if (nic->n_sas == V3_NIC_SAS)
+		return CVSW_V3_ERR_NO_MEMORY;
+	nic->sas[nic->n_sas].direction = sa.direction;
+	nic->sas[nic->n_sas++].spi = sa.spi;
+	return CVSW_V3_FINE;
+}
+
+static enum cvsw_v3_error do_set(struct v3_nic *nic, const struct cvsw_v3_message *message,
+				 size_t *offset)
+{
+	uint16_t value;
+	enum cvsw_v3_error error = cvsw_v3_set_decode(message, &value, offset);
+
+	if (error)
+		return error;
+	*offset = 8;
+	if (message->type == CVSW_V3_SET_OFFLOAD) {
+		nic->offloads = value;
+	} else {
+		if (value < 68 || value > 9000)
+			return CVSW_V3_ERR_REFUSED;
+		nic->mtu = value;
+	}
+	return CVSW_V3_FINE;
+}
+
+static void answer_capabilities(struct v3_nic *nic, uint32_t xid, struct cvsw_writer *w)
+{
+	struct cvsw_v3_capabilities can = {
+		.features = CVSW_V3_CAN_TRACE, .flows = (uint32_t)nic->n_flows,
+		.max_flows = V3_NIC_FLOWS, .mtu = nic->mtu, .min_mtu = 68, .max_mtu = 9000,
+		.offloads = nic->offloads, .all_offloads = 0x1b,
+		.release = (const uint8_t *)"test", .release_len = 4,
+	};
+
+	w->at = cvsw_v3_capabilities_encode(xid, &can, w->data, w->room);
+}
+
+static void answer_statistics(struct v3_nic *nic, uint32_t xid, struct cvsw_writer *w)
+{
+	static const uint8_t name[] = "ctl-requests";
+	struct cvsw_v3_counter counter = { nic->n_requests, name, sizeof(name) - 1 };
+
+	cvsw_v3_statistics_begin(w, xid);
+	cvsw_v3_counter_put(w, &counter);
+}
+
+static enum cvsw_v3_error do_trace(const struct cvsw_v3_message *message, struct cvsw_writer *w,
+				   size_t *offset)
+{
+	struct cvsw_v3_trace trace;
+	enum cvsw_v3_error error = cvsw_v3_trace_decode(message, &trace, offset);
+	struct cvsw_v3_step frame = { .kind = CVSW_V3_STEP_FRAME, .data = trace.frame,
+				      .len = trace.len };
+	struct cvsw_v3_step onward = { .kind = CVSW_V3_STEP_ONWARD, .port = CVSW_NET };
+
+	if (error)
+		return error;
+	cvsw_v3_trace_answer_begin(w, message->xid);
+	cvsw_v3_step_put(w, &frame);
+	cvsw_v3_step_put(w, &onward);
+	return CVSW_V3_FINE;
+}
+
+static enum cvsw_v3_error dispatch(struct v3_nic *nic, const struct cvsw_v3_message *message,
+				   struct cvsw_writer *w, size_t *offset)
+{
+	enum cvsw_v3_error error = CVSW_V3_FINE;
+
+	switch (message->type) {
+	case CVSW_V3_FLOWS:
+		error = do_flows(nic, message, offset);
+		break;
+	case CVSW_V3_SET_SA:
+		error = do_set_sa(nic, message, offset);
+		break;
+	case CVSW_V3_SET_MTU:
+	case CVSW_V3_SET_OFFLOAD:
+		error = do_set(nic, message, offset);
+		break;
+	case CVSW_V3_LIST:
+		return do_list(nic, message, w, offset);
+	case CVSW_V3_TRACE:
+		return do_trace(message, w, offset);
+	case CVSW_V3_CAPABILITIES:
+	case CVSW_V3_STATISTICS:
+		error = cvsw_v3_plain_decode(message, offset);
+		if (error)
+			return error;
+		if (message->type == CVSW_V3_CAPABILITIES)
+			answer_capabilities(nic, message->xid, w);
+		else
+			answer_statistics(nic, message->xid, w);
+		return CVSW_V3_FINE;
+	default:
+		*offset = 0;
+		return CVSW_V3_ERR_TYPE;
+	}
+	if (!error)
+		cvsw_v3_message_begin(w, CVSW_V3_ACK, message->xid);
+	return error;
+}
+
+static void do_message(struct v3_nic *nic, const uint8_t *data, size_t len, bool too_long)
+{
+	static uint8_t buf[CVSW_V3_MESSAGE_MAX];
+	struct cvsw_writer w = cvsw_writer(buf, sizeof(buf));
+	struct cvsw_v3_error_body body = { .ofp_type = CVSW_V3_NO_OFP_ERROR,
+					   .ofp_code = CVSW_V3_NO_OFP_ERROR };
+	struct cvsw_v3_message message = { 0 };
+	size_t offset = 0;
+	enum cvsw_v3_error error = cvsw_v3_message_decode(data, len, &message, &offset);
+
+	if (!cvsw_v3_is_request(message.type))
+		return;
+	nic->n_requests++;
+	if (too_long)
+		error = CVSW_V3_ERR_TOO_LONG;
+	if (!error)
+		error = dispatch(nic, &message, &w, &offset);
+	if (error) {
+		body.offset = (uint32_t)offset;
+		body.text = (const uint8_t *)cvsw_v3_error_text(error);
+		body.text_len = strlen((const char *)body.text);
+		w.at = cvsw_v3_error_encode(message.xid, error, &body, buf, sizeof(buf));
+	}
+	if (!cvsw_v3_send(&nic->end, buf, w.at))
+		abort();	/* there was room */
+}
+
+void v3_nic_run(struct v3_nic *nic, uint64_t now)
+{
+	static uint8_t message[CVSW_V3_MESSAGE_MAX];
+	bool too_long;
+	size_t len;
+
+	while (cvsw_v3_room(&nic->end) == CVSW_V3_MESSAGE_MAX &&
+	       (len = cvsw_v3_take(&nic->end, message, &too_long))) {
+		/* On its own, so that AddressSanitizer sees every overrun. */
+		uint8_t *copy = malloc(len);
+
+		memcpy(copy, message, len);
+		do_message(nic, copy, len, too_long);
+		free(copy);
+	}
+	cvsw_v3_run(&nic->end, now);
+}
+
+/* ---- life ---- */
+
+static void on_send(void *arg, uint8_t *frame, size_t len, uint64_t place)
+{
+	struct v3_nic *nic = arg;
+
+	nic->send(nic->send_arg, frame, len, place);
+}
+
+static void on_event(void *arg, enum cvsw_v3_event event)
+{
+	struct v3_nic *nic = arg;
+
+	switch (event) {
+	case CVSW_V3_EVENT_FRESH:
+		nic->n_fresh++;
+		nic->bundle_open = false;
+		nic->silent = false;
+		break;
+	case CVSW_V3_EVENT_REKEYED:
+		nic->n_rekeyed++;
+		nic->silent = false;
+		break;
+	case CVSW_V3_EVENT_SILENT:
+	case CVSW_V3_EVENT_HEARD:
+		nic->silent = event == CVSW_V3_EVENT_SILENT;
+		break;
+	}
+}
+
+struct v3_nic *v3_nic_new(const struct cvsw_v3_crypto *crypto, const uint8_t *mac,
+			  const uint8_t *psk,
+			  void (*send)(void *arg, uint8_t *frame, size_t len, uint64_t place),
+			  void *arg)
+{
+	struct v3_nic *nic = calloc(1, sizeof(*nic));
+
+	nic->flows = calloc(V3_NIC_FLOWS, sizeof(*nic->flows));
+	nic->bundle = calloc(V3_NIC_FLOWS + 1, sizeof(*nic->bundle));
+	nic->mtu = 1500;
+	nic->send = send;
+	nic->send_arg = arg;
+	nic->caller.send = on_send;
+	nic->caller.event = on_event;
+	nic->caller.arg = nic;
+	cvsw_v3_nic_init(&nic->end, crypto, &nic->caller, mac, psk);
+	return nic;
+}
+
+void v3_nic_free(struct v3_nic *nic)
+{
+	cvsw_v3_end_free(&nic->end);
+	free(nic->flows);
+	free(nic->bundle);
+	free(nic);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * A NIC without a network: version 3's NIC end over a table in an array, slow and
+ * obvious.  For tests, of whatever talks to a NIC.
+ */
+#ifndef V3_NIC_H
+#define V3_NIC_H
+
+#include "../cvsw_ofp10.h"
+#include "../cvsw_sa.h"
+#include "../cvsw_v3_body.h"
+#include "../cvsw_v3_end.h"
+
+#define V3_NIC_FLOWS	128
+#define V3_NIC_SAS	256
+
+struct v3_nic_mod {
+	enum cvsw_flow_command command;
+	struct cvsw_flow flow;
+};
+
+struct v3_nic {
+	struct cvsw_v3_end end;
+	struct cvsw_v3_caller caller;
+	void (*send)(void *arg, uint8_t *frame, size_t len, uint64_t place);
+	void *send_arg;
+	struct cvsw_flow *flows;	/* V3_NIC_FLOWS of them */
+	size_t n_flows;
+	struct v3_nic_mod *bundle;	/* as many */
+	size_t n_bundled;
+	bool bundle_open, bundle_replaces;
+	uint32_t bundle_number;
+	uint16_t mtu, offloads;
+	struct { uint8_t direction; uint32_t spi; } sas[V3_NIC_SAS];
+	size_t n_sas;
+	unsigned int n_requests, n_fresh, n_rekeyed;
+	bool silent;
+};
+
+/* @send: where frames go; on the heap: ended by v3_nic_free(). */
+struct v3_nic *v3_nic_new(const struct cvsw_v3_crypto *crypto, const uint8_t *mac,
+			  const uint8_t *psk,
+			  void (*send)(void *arg, uint8_t *frame, size_t len, uint64_t place),
+			  void *arg);
+void v3_nic_free(struct v3_nic *nic);
+
+/* Does what has been asked, as far as there is room for answers, and sends what is due. */
+void v3_nic_run(struct v3_nic *nic, uint64_t now);
+
+/* The same table operations, for whoever keeps a copy. */
+void v3_table_do(struct cvsw_flow *flows, size_t *n, enum cvsw_flow_command command,
+		 const struct cvsw_flow *flow);
+
+#endif
