@@ -224,7 +224,7 @@ enum cvsw_v3_drop cvsw_v3_controller_receive(struct cvsw_v3_end *end, const uint
 		return CVSW_V3_DROP_ADDRESS;
 	if (has_reserved(frame))
 		return CVSW_V3_DROP_RESERVED;
-	if (cvsw_v3_session_exists(&end->current) &&
+	if (cvsw_v3_session_exists(&end->live) &&
 	    !memcmp(end->last_peer, ephemeral_of(frame), CVSW_V3_KEY_LEN))
 		return CVSW_V3_DROP_REPLAYED;
 	drop = do_register(end, frame, place, clock, &noise);

@@ -40,7 +40,7 @@ static bool is_index_used(const struct cvsw_v3_end *end, uint32_t index)
 		if (cvsw_v3_session_exists(&end->pending[i].session) &&
 		    end->pending[i].session.index == index)
 			return true;
-	return cvsw_v3_session_exists(&end->current) && end->current.index == index;
+	return cvsw_v3_session_exists(&end->live) && end->live.index == index;
 }
 
 uint32_t cvsw_v3_next_index(struct cvsw_v3_end *end)
@@ -100,7 +100,7 @@ bool cvsw_v3_emit(struct cvsw_v3_end *end, struct cvsw_v3_session *session,
 			     &record, end->frame);
 	if (!whole)
 		return false;
-	if (session == &end->current)
+	if (session == &end->live)
 		end->ack_due = false;
 	end->caller->send(end->caller->arg, end->frame, whole, place);
 	return true;
@@ -120,7 +120,7 @@ static void emit_segment(struct cvsw_v3_end *end, const struct cvsw_v3_slot *slo
 
 	cvsw_put_u64(&w, number);
 	cvsw_put_bytes(&w, slot->data, slot->len);
-	cvsw_v3_emit(end, &end->current, slot->last ? CVSW_V3_SEGMENT_LAST : CVSW_V3_SEGMENT, w.at,
+	cvsw_v3_emit(end, &end->live, slot->last ? CVSW_V3_SEGMENT_LAST : CVSW_V3_SEGMENT, w.at,
 		     end->place);
 }
 
@@ -160,8 +160,8 @@ static void establish(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending)
 {
 	bool goes_on = is_conversation(end, &pending->session);
 
-	cvsw_v3_session_end(end->crypto, &end->current);
-	end->current = pending->session;
+	cvsw_v3_session_end(end->crypto, &end->live);
+	end->live = pending->session;
 	memset(&pending->session, 0, sizeof(pending->session));
 	memcpy(end->last_peer, pending->peer, sizeof(end->last_peer));
 	end_pending(end);
@@ -170,7 +170,7 @@ static void establish(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending)
 		cvsw_v3_stream_again(&end->stream);
 	} else {
 		cvsw_v3_stream_init(&end->stream);
-		memcpy(end->pair, end->current.pair, sizeof(end->pair));
+		memcpy(end->pair, end->live.pair, sizeof(end->pair));
 		end->have_pair = true;
 	}
 	end->ack_due = true;	/* the peer waits for a word under the new keys */
@@ -198,10 +198,10 @@ static void expire(struct cvsw_v3_end *end)
 	for (i = 0; i < CVSW_V3_PENDING; i++)
 		if (end->now - end->pending[i].session.made_at >= CVSW_V3_PENDING_MS)
 			cvsw_v3_session_end(end->crypto, &end->pending[i].session);
-	if (!cvsw_v3_session_exists(&end->current) ||
-	    cvsw_v3_session_usable(&end->current, end->now))
+	if (!cvsw_v3_session_exists(&end->live) ||
+	    cvsw_v3_session_usable(&end->live, end->now))
 		return;
-	cvsw_v3_session_end(end->crypto, &end->current);
+	cvsw_v3_session_end(end->crypto, &end->live);
 	fall_silent(end);
 }
 
@@ -242,7 +242,7 @@ static enum cvsw_v3_drop do_record(struct cvsw_v3_end *end, const struct cvsw_v3
 		return segment(end, record, content);
 	case CVSW_V3_ECHO:
 		memcpy(end->frame + CVSW_V3_CONTENT_AT, content, record->len);
-		cvsw_v3_emit(end, &end->current, CVSW_V3_ECHO_REPLY, record->len, end->place);
+		cvsw_v3_emit(end, &end->live, CVSW_V3_ECHO_REPLY, record->len, end->place);
 		return CVSW_V3_OK;
 	case CVSW_V3_ECHO_REPLY:
 		echo_reply(end, content, record->len);
@@ -282,7 +282,7 @@ static enum cvsw_v3_drop sealed(struct cvsw_v3_end *end, uint8_t *frame, size_t 
 				uint64_t place)
 {
 	struct cvsw_v3_pending *pending = find_pending(end, cvsw_v3_index(frame));
-	struct cvsw_v3_session *session = pending ? &pending->session : &end->current;
+	struct cvsw_v3_session *session = pending ? &pending->session : &end->live;
 	uint64_t newest = session->window.next;
 	struct cvsw_v3_record record;
 	enum cvsw_v3_drop drop;
@@ -295,7 +295,7 @@ static enum cvsw_v3_drop sealed(struct cvsw_v3_end *end, uint8_t *frame, size_t 
 	else
 		heard(end);
 	/* One that was held up says where the NIC was, not where it is. */
-	if (end->current.window.next > newest)
+	if (end->live.window.next > newest)
 		end->place = place;
 	if (!cvsw_v3_stream_acked(&end->stream, record.base, record.got, end->now))
 		return CVSW_V3_DROP_RECORD;
@@ -337,7 +337,7 @@ enum cvsw_v3_drop cvsw_v3_receive(struct cvsw_v3_end *end, uint8_t *frame, size_
 
 bool cvsw_v3_up(const struct cvsw_v3_end *end)
 {
-	return cvsw_v3_session_usable(&end->current, end->now);
+	return cvsw_v3_session_usable(&end->live, end->now);
 }
 
 size_t cvsw_v3_room(const struct cvsw_v3_end *end)
@@ -366,7 +366,7 @@ bool cvsw_v3_packet_in(struct cvsw_v3_end *end, const uint8_t *content, size_t l
 	if (!end->is_nic || len > CVSW_V3_CONTENT_MAX)
 		return false;
 	memcpy(end->frame + CVSW_V3_CONTENT_AT, content, len);
-	return cvsw_v3_emit(end, &end->current, CVSW_V3_PACKET_IN, len, 0);
+	return cvsw_v3_emit(end, &end->live, CVSW_V3_PACKET_IN, len, 0);
 }
 
 uint32_t cvsw_v3_rtt(const struct cvsw_v3_end *end)
@@ -408,11 +408,11 @@ void cvsw_v3_run(struct cvsw_v3_end *end, uint64_t now)
 		return;
 	if (end->now >= echo_due(end)) {
 		end->echo_at = end->now;
-		cvsw_v3_emit_echo(end, &end->current, end->place);
+		cvsw_v3_emit_echo(end, &end->live, end->place);
 	}
 	if (end->ack_due) {
 		end->ack_due = false;	/* even if it fails: the peer will ask again */
-		cvsw_v3_emit(end, &end->current, CVSW_V3_NOTHING, 0, end->place);
+		cvsw_v3_emit(end, &end->live, CVSW_V3_NOTHING, 0, end->place);
 	}
 }
 
@@ -423,7 +423,7 @@ uint64_t cvsw_v3_deadline(const struct cvsw_v3_end *end)
 	if (cvsw_v3_up(end)) {
 		due = sooner(due, end->ack_due ? 0 : echo_due(end));
 		due = sooner(due, cvsw_v3_stream_deadline(&end->stream));
-		due = sooner(due, end->current.made_at + CVSW_V3_EXPIRE_MS);
+		due = sooner(due, end->live.made_at + CVSW_V3_EXPIRE_MS);
 		if (!end->silent)
 			due = sooner(due, end->heard_at + CVSW_V3_DEAD_MS);
 	}
@@ -438,7 +438,7 @@ void cvsw_v3_end_free(struct cvsw_v3_end *end)
 {
 	void (*wipe)(void *data, size_t len) = end->crypto->wipe;
 
-	cvsw_v3_session_end(end->crypto, &end->current);
+	cvsw_v3_session_end(end->crypto, &end->live);
 	end_pending(end);
 	wipe(end, sizeof(*end));
 }

@@ -15,8 +15,8 @@ static struct cvsw_v3_session *pending(struct cvsw_v3_end *end)
 static bool needs_session(const struct cvsw_v3_end *end)
 {
 	return end->have_psk &&
-	       (!cvsw_v3_session_usable(&end->current, end->now) || end->silent || end->asked ||
-		cvsw_v3_session_aged(&end->current, end->now));
+	       (!cvsw_v3_session_usable(&end->live, end->now) || end->silent || end->asked ||
+		cvsw_v3_session_aged(&end->live, end->now));
 }
 
 static void forget_begun(struct cvsw_v3_end *end)
@@ -206,7 +206,7 @@ void cvsw_v3_nic_run(struct cvsw_v3_end *end)
 
 uint64_t cvsw_v3_nic_deadline(const struct cvsw_v3_end *end)
 {
-	uint64_t aged = end->current.made_at + CVSW_V3_REKEY_MS;
+	uint64_t aged = end->live.made_at + CVSW_V3_REKEY_MS;
 
 	if (cvsw_v3_session_exists(&end->pending[0].session) || needs_session(end) ||
 	    end->begun.active)
@@ -247,7 +247,7 @@ void cvsw_v3_nic_init(struct cvsw_v3_end *end, const struct cvsw_v3_crypto *cryp
 
 void cvsw_v3_nic_restart(struct cvsw_v3_end *end)
 {
-	cvsw_v3_session_end(end->crypto, &end->current);
+	cvsw_v3_session_end(end->crypto, &end->live);
 	cvsw_v3_session_end(end->crypto, pending(end));
 	forget_begun(end);
 	end->have_instance = false;

@@ -30,11 +30,11 @@ $(PROTO_LIB_ASAN): $(PROTO_USER:%=$(BUILD)/asan/proto/%.o)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-# The kernel's dialect, and proto/'s own limits: small frames, no variable-length
-# arrays, no library.
+# The kernel's dialect, with a macro of it that is easily met, and proto/'s own
+# limits: small frames, no variable-length arrays, no library.
 PROTO_KERNEL_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -ffreestanding -fno-builtin \
 	-Wdeclaration-after-statement -Wframe-larger-than=512 -Wvla -Wmissing-prototypes \
-	-Wstrict-prototypes -Wimplicit-fallthrough
+	-Wstrict-prototypes -Wimplicit-fallthrough '-Dcurrent=get_current()'
 
 $(BUILD)/freestanding/proto/%.o: $(TOP)/proto/%.c $(PROTO_HEADERS)
 	@mkdir -p $(@D)

@@ -155,8 +155,8 @@ static void sealed(struct cvsw_v3_end *end, uint8_t *frame, struct cvsw_reader *
 	if (whole > CVSW_V3_FRAME_MAX)
 		return;
 	cvsw_v3_put_header(frame, end->is_nic ? end->mac : all, CVSW_V3_SEALED, whole);
-	cvsw_put_u32(&w, end->current.index);
-	cvsw_put_u64(&w, end->current.window.next);
+	cvsw_put_u32(&w, end->live.index);
+	cvsw_put_u64(&w, end->live.window.next);
 	cvsw_get_bytes(in, frame + CVSW_V3_SEALED_AT, plain);
 	memset(frame + CVSW_V3_SEALED_AT + plain, 0, CVSW_V3_TAG_LEN);
 	cvsw_v3_receive(end, frame, whole, 1, now);

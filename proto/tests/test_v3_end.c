@@ -160,8 +160,8 @@ static struct state state_of(const struct v3_world *world)
 	struct state state;
 
 	memset(&state, 0, sizeof(state));
-	state.nic = world->nic->end.current;
-	state.ctl = world->ctl->current;
+	state.nic = world->nic->end.live;
+	state.ctl = world->ctl->live;
 	state.rx[0] = world->nic->end.stream.rx_base;
 	state.rx[1] = world->ctl->stream.rx_base;
 	state.tx[0] = world->nic->end.stream.tx_base;
@@ -385,19 +385,19 @@ static void counters_end(void)
 	connect(&world, 109);
 	sessions = world.ctl->n_sessions;
 	/* New keys well before the end, whichever side sends. */
-	world.nic->end.current.counter = CVSW_V3_REKEY_RECORDS - 1;
+	world.nic->end.live.counter = CVSW_V3_REKEY_RECORDS - 1;
 	CHECK(works(&world) && works(&world));
 	CHECK(world.ctl->n_sessions == sessions + 1);
-	world.ctl->current.counter = CVSW_V3_REKEY_RECORDS - 1;
+	world.ctl->live.counter = CVSW_V3_REKEY_RECORDS - 1;
 	CHECK(works(&world) && works(&world));
 	CHECK(world.ctl->n_sessions == sessions + 2);
 	/* And never a record beyond it. */
-	world.ctl->current.counter = CVSW_V3_EXPIRE_RECORDS - 1;
-	world.nic->end.current.counter = CVSW_V3_EXPIRE_RECORDS - 2;
+	world.ctl->live.counter = CVSW_V3_EXPIRE_RECORDS - 1;
+	world.nic->end.live.counter = CVSW_V3_EXPIRE_RECORDS - 2;
 	works(&world);
 	v3_world_run(&world, 30000);
 	CHECK(world.ctl->n_sessions > sessions + 2);
-	CHECK(world.ctl->current.counter < 1000 && world.nic->end.current.counter < 1000);
+	CHECK(world.ctl->live.counter < 1000 && world.nic->end.live.counter < 1000);
 	CHECK(world.ctl_fresh == 1 && works(&world));
 	finish(&world);
 }

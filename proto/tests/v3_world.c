@@ -269,8 +269,8 @@ void v3_world_run(struct v3_world *world, uint64_t ms)
 
 static bool is_connected(const struct v3_world *world)
 {
-	const struct cvsw_v3_session *nic = &world->nic->end.current;
-	const struct cvsw_v3_session *ctl = &world->ctl->current;
+	const struct cvsw_v3_session *nic = &world->nic->end.live;
+	const struct cvsw_v3_session *ctl = &world->ctl->live;
 
 	return nic->tx && ctl->tx && nic->index == ctl->peer_index &&
 	       nic->peer_index == ctl->index && !memcmp(nic->pair, ctl->pair, sizeof(nic->pair));
