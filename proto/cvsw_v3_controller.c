@@ -125,7 +125,7 @@ static struct cvsw_v3_pending *free_or_oldest(struct cvsw_v3_end *end)
 
 		if (!cvsw_v3_session_exists(&pending->session))
 			return pending;
-		if (pending->session.made_at < oldest->session.made_at)
+		if (pending->order < oldest->order)
 			oldest = pending;
 	}
 	return oldest;

@@ -143,19 +143,25 @@ bool cvsw_v3_pend(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending,
 	session->made_at = end->now;
 	memcpy(session->pair, nic_instance, CVSW_V3_INSTANCE_LEN);
 	memcpy(session->pair + CVSW_V3_INSTANCE_LEN, controller_instance, CVSW_V3_INSTANCE_LEN);
+	pending->order = end->n_pended++;
 	pending->tries = 0;
 	return true;
 }
 
-static void end_pending(struct cvsw_v3_end *end)
+/* Those with a lower order. */
+static void end_pending(struct cvsw_v3_end *end, uint64_t order)
 {
 	unsigned int i;
 
 	for (i = 0; i < CVSW_V3_PENDING; i++)
-		cvsw_v3_session_end(end->crypto, &end->pending[i].session);
+		if (end->pending[i].order < order)
+			cvsw_v3_session_end(end->crypto, &end->pending[i].session);
 }
 
-/* The peer has used the pending keys: they are the current ones now. */
+/*
+ * The peer has used the pending keys: they are the current ones now.  Older ones it
+ * has given up; newer ones it may be about to use, if this record was held up.
+ */
 static void establish(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending)
 {
 	bool goes_on = is_conversation(end, &pending->session);
@@ -164,7 +170,7 @@ static void establish(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending)
 	end->live = pending->session;
 	memset(&pending->session, 0, sizeof(pending->session));
 	memcpy(end->last_peer, pending->peer, sizeof(end->last_peer));
-	end_pending(end);
+	end_pending(end, pending->order);
 	end->n_sessions++;
 	if (goes_on) {
 		cvsw_v3_stream_again(&end->stream);
@@ -439,6 +445,6 @@ void cvsw_v3_end_free(struct cvsw_v3_end *end)
 	void (*wipe)(void *data, size_t len) = end->crypto->wipe;
 
 	cvsw_v3_session_end(end->crypto, &end->live);
-	end_pending(end);
+	end_pending(end, UINT64_MAX);
 	wipe(end, sizeof(*end));
 }

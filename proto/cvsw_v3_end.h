@@ -33,8 +33,9 @@
 #define CVSW_V3_CONFIRM_TRIES	20
 /* Keys that the peer has not used are kept so long. */
 #define CVSW_V3_PENDING_MS	10000
-/* Between two handshakes that HELLOs cause. */
+/* Between two handshakes that HELLOs cause: without a session that works, and with one. */
 #define CVSW_V3_HELLO_MS	1000
+#define CVSW_V3_HELLO_LIVE_MS	10000
 /* Silence after which an ECHO is sent, and after which the peer is taken for dead. */
 #define CVSW_V3_ECHO_MS		5000
 #define CVSW_V3_DEAD_MS		20000
@@ -50,7 +51,8 @@
 enum cvsw_v3_event {
 	/*
 	 * A conversation begins: the other side knows nothing of what was said
-	 * before, what was not answered will not be.  A controller makes new SAs.
+	 * before, what was not answered will not be.  A controller makes new SAs, a
+	 * NIC throws away a bundle that is open.
 	 */
 	CVSW_V3_EVENT_FRESH,
 	/* New keys; the conversation goes on. */
@@ -108,12 +110,14 @@ struct cvsw_v3_begun {
 /**
  * struct cvsw_v3_pending - keys that the peer has not used yet
  * @session: exists: this entry is in use
+ * @order: among all that were ever pending here, which is older
  * @peer: controller: its ephemeral key, by which a repeated one is known
  * @answer: controller: the ACCEPT, sent again if it is repeated
  * @tries: NIC: ECHOs sent under them; controller: repetitions answered
  */
 struct cvsw_v3_pending {
 	struct cvsw_v3_session session;
+	uint64_t order;
 	unsigned int tries;
 	uint8_t peer[CVSW_V3_KEY_LEN];
 	uint8_t answer[CVSW_V3_ACCEPT_LEN];
@@ -146,6 +150,7 @@ struct cvsw_v3_end {
 	uint8_t psk[CVSW_V3_KEY_LEN];
 	bool have_instance;		/* else made when it is needed */
 	uint8_t instance[CVSW_V3_INSTANCE_LEN];
+	uint64_t n_pended;
 	uint32_t number;		/* upper 24 bits of our indices */
 	uint8_t serial;			/* the lower 8 of the last one */
 	uint64_t now, clock;		/* never runs back; what the caller's clock said then */

@@ -98,6 +98,13 @@ static void send_register(struct cvsw_v3_end *end)
 
 /* ---- HELLO, ACCEPT, COOKIE ---- */
 
+/* One forged HELLO asks all NICs at once: those who hear their controller do not hurry. */
+static uint64_t hello_pause(const struct cvsw_v3_end *end)
+{
+	return cvsw_v3_up(end) && end->now - end->heard_at < 2 * CVSW_V3_ECHO_MS ?
+	       CVSW_V3_HELLO_LIVE_MS : CVSW_V3_HELLO_MS;
+}
+
 static enum cvsw_v3_drop hello(struct cvsw_v3_end *end, const uint8_t *frame)
 {
 	size_t i;
@@ -105,7 +112,7 @@ static enum cvsw_v3_drop hello(struct cvsw_v3_end *end, const uint8_t *frame)
 	for (i = CVSW_V3_HEADER_LEN; i < CVSW_V3_HELLO_LEN; i++)
 		if (frame[i])
 			return CVSW_V3_DROP_RESERVED;
-	if (end->hello_at && end->now + 1 - end->hello_at < CVSW_V3_HELLO_MS)
+	if (end->hello_at && end->now + 1 - end->hello_at < hello_pause(end))
 		return CVSW_V3_DROP_RATE;
 	end->hello_at = end->now + 1;
 	if (cvsw_v3_session_exists(pending(end)))

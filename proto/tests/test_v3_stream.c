@@ -258,6 +258,25 @@ static void longer_messages_go_by(void)
 	free(stream);
 }
 
+static void new_keys_send_it_again_at_once(void)
+{
+	static const uint8_t data[3 * CVSW_V3_SEGMENT_MAX];
+	struct cvsw_v3_stream *stream = calloc(1, sizeof(*stream));
+	uint64_t number;
+
+	CHECK(cvsw_v3_stream_put(stream, data, sizeof(data)));
+	while (cvsw_v3_stream_due(stream, 5, &number))
+		;
+	CHECK(cvsw_v3_stream_acked(stream, 0, 2, 6));
+	CHECK(cvsw_v3_stream_deadline(stream) > 6 && !cvsw_v3_stream_due(stream, 6, &number));
+	cvsw_v3_stream_again(stream);
+	CHECK(!cvsw_v3_stream_deadline(stream));
+	CHECK(cvsw_v3_stream_due(stream, 6, &number) && number == 0);
+	CHECK(cvsw_v3_stream_due(stream, 6, &number) && number == 2);
+	CHECK(!cvsw_v3_stream_due(stream, 6, &number));
+	free(stream);
+}
+
 static void numbers_end(void)
 {
 	static const uint8_t data[10];
@@ -283,6 +302,8 @@ const struct tap_test v3_stream_tests[] = {
 	{ "proto: version 3's streams refuse acknowledgements of the unsent",
 	  acknowledgements_of_the_unsent_are_refused },
 	{ "proto: version 3's streams skip what is too long", longer_messages_go_by },
+	{ "proto: version 3's streams send again at once under new keys",
+	  new_keys_send_it_again_at_once },
 	{ "proto: version 3's segment numbers end", numbers_end },
 	{ NULL, NULL },
 };
