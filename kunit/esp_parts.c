@@ -86,7 +86,7 @@ static int add_flow(struct esp_fixture *f)
 	if (cvsw_table_add(f->engine.table, &f->flow))
 		return -ENOMEM;
 	rcu_read_lock();
-	f->walk.entry = cvsw_table_lookup(f->engine.table, &key);
+	f->walk.entry = cvsw_table_lookup_below(f->engine.table, &key, INT_MAX);
 	rcu_read_unlock();
 	f->walk.engine = &f->engine;
 	f->walk.next = 1;

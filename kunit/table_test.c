@@ -136,20 +136,36 @@ static void random_flow(struct rnd_state *rnd, struct cvsw_flow *flow)
 
 /* ---- comparisons ---- */
 
+/* As the doors look up. */
+static void readers_begin(void)
+{
+	local_bh_disable();
+	rcu_read_lock();
+}
+
+static void readers_end(void)
+{
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
 static void check_lookup(struct kunit *test, struct fixture *f)
 {
-	struct cvsw_entry *entry;
+	struct cvsw_entry *entry, *again;
 	struct cvsw_key key;
 	unsigned int i;
 	int best;
 
 	random_key(&f->rnd, &key);
 	best = flows_best_priority(&f->list, &key);
-	rcu_read_lock();
+	readers_begin();
 	entry = cvsw_table_lookup(f->table, &key);
+	/* The second time it comes out of the cache. */
+	again = cvsw_table_lookup(f->table, &key);
 	if (entry)
 		cvsw_entry_flow(entry, &f->flow);
-	rcu_read_unlock();
+	readers_end();
+	KUNIT_ASSERT_PTR_EQ(test, entry, again);
 	KUNIT_ASSERT_EQ(test, best, entry ? f->flow.priority : -1);
 	if (!entry)
 		return;
@@ -311,11 +327,11 @@ static void table_outranking(struct kunit *test)
 	flow->match.mask.nw_dst = ~0U;
 	flow->priority = 48;
 	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, flow), 0);
-	rcu_read_lock();
+	readers_begin();
 	entry = cvsw_table_lookup(f->table, &key);
 	KUNIT_EXPECT_EQ(test, entry->priority, 49);
 	KUNIT_EXPECT_EQ(test, entry->match.mask->mask.nw_dst, 0U);
-	rcu_read_unlock();
+	readers_end();
 	/* One in its place keeps the count and takes over. */
 	flow->cookie = 7;
 	flow->priority = 65535;
@@ -323,10 +339,10 @@ static void table_outranking(struct kunit *test)
 	flow->cookie = 8;
 	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, flow), 0);
 	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->table), 52U);
-	rcu_read_lock();
+	readers_begin();
 	entry = cvsw_table_lookup(f->table, &key);
 	KUNIT_EXPECT_EQ(test, entry->cookie, 8ULL);
-	rcu_read_unlock();
+	readers_end();
 }
 
 /* A flow of a mask of its own. */
@@ -363,15 +379,13 @@ static void table_counters(struct kunit *test)
 
 	memset(&f->flow, 0, sizeof(f->flow));
 	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-	local_bh_disable();
-	rcu_read_lock();
+	readers_begin();
 	entry = cvsw_table_lookup(f->table, &key);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, entry);
 	cvsw_entry_count(entry, 60);
 	cvsw_entry_count(entry, 65000);
 	cvsw_entry_read(entry, &packets, &bytes);
-	rcu_read_unlock();
-	local_bh_enable();
+	readers_end();
 	KUNIT_EXPECT_EQ(test, packets, 2ULL);
 	KUNIT_EXPECT_EQ(test, bytes, 65060ULL);
 }
@@ -386,9 +400,9 @@ static void table_mask_churn(struct kunit *test)
 	for (i = 1; i < 300; i++) {
 		lonely_flow(&f->flow, i);
 		KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-		rcu_read_lock();
+		readers_begin();
 		KUNIT_ASSERT_EQ(test, cvsw_table_lookup(f->table, &key)->priority, i);
-		rcu_read_unlock();
+		readers_end();
 		KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
 		KUNIT_ASSERT_LE(test, f->table->n_masks, IDLE_MASKS + 1U);
 	}
@@ -440,13 +454,13 @@ static int race_reader(void *arg)
 	while (!kthread_should_stop()) {
 		struct cvsw_entry *entry;
 
-		rcu_read_lock();
+		readers_begin();
 		entry = cvsw_table_lookup(race->table, &key);
 		if (!entry)
 			race->missed++;
 		else if (entry->priority != 65535)
 			race->foreign++;
-		rcu_read_unlock();
+		readers_end();
 		race->lookups++;
 		cond_resched();
 	}

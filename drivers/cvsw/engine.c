@@ -359,6 +359,10 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 	struct cvsw_entry *entry;
 	struct cvsw_key key;
 
+	if (walk->pass && !cvsw_table_may_match(engine->table, walk->in, walk->pass)) {
+		*list = miss(walk, skb);
+		return false;
+	}
 	if (unlikely(cvsw_key_extract(skb, walk->in, &key, &out->at))) {
 		*list = drop(engine, skb, CVSW_CNT_DROP_SHORT);
 		return false;
@@ -373,7 +377,8 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 		memcpy(key.tun_dst, walk->tun_dst, sizeof(key.tun_dst));
 	}
 
-	entry = cvsw_table_lookup_below(engine->table, &key, below);
+	entry = below == ANY_PRIORITY ? cvsw_table_lookup(engine->table, &key) :
+					cvsw_table_lookup_below(engine->table, &key, below);
 	if (!entry) {
 		*list = miss(walk, skb);
 		return false;

@@ -6,7 +6,9 @@
  * of the key.  A lookup tries one mask after the other.  The masks stand in an
  * array by the highest priority among their entries, so a lookup is over as
  * soon as what it has found outranks all that can still come: a table with few
- * masks, or with its busy flows on top, costs one or two hash lookups.
+ * masks, or with its busy flows on top, costs one or two hash lookups.  In
+ * front of all that is a cache of recent lookups; each change of the table is
+ * a new version, of which the cache knows nothing.
  *
  * DOC: Locking
  *
@@ -32,6 +34,7 @@
 #include <linux/xarray.h>
 #include <asm/unaligned.h>
 
+#include "cache.h"
 #include "table.h"
 
 #define KEY_WORDS	(sizeof(struct cvsw_key) / sizeof(u64))
@@ -83,6 +86,9 @@ struct mask_array {
 /**
  * struct cvsw_table - the flow table
  * @masks: the array lookups go through
+ * @cache: of lookups
+ * @version: another with each change, never zero
+ * @classes: of all masks with entries; may be too many, never too few
  * @count: entries
  * @walk: entries by id
  * @next_id: where the search for a free id begins
@@ -91,6 +97,9 @@ struct mask_array {
  */
 struct cvsw_table {
 	struct mask_array __rcu *masks;
+	struct cvsw_cache __percpu *cache;
+	atomic64_t version;
+	u8 classes;
 	u32 count;
 	struct xarray walk;
 	u32 next_id;
@@ -205,7 +214,28 @@ struct cvsw_entry *cvsw_table_lookup_below(const struct cvsw_table *table,
 struct cvsw_entry *cvsw_table_lookup(const struct cvsw_table *table,
 				     const struct cvsw_key *key)
 {
-	return cvsw_table_lookup_below(table, key, INT_MAX);
+	/* Before anything is looked at: what changes meanwhile is not of this version. */
+	u64 version = atomic64_read_acquire(&table->version);
+	struct cvsw_entry *entry;
+
+	if (likely(cvsw_cache_find(table->cache, key, version, &entry)))
+		return entry;
+	entry = cvsw_table_lookup_below(table, key, INT_MAX);
+	cvsw_cache_put(table->cache, key, version, entry);
+	return entry;
+}
+
+bool cvsw_table_may_match(const struct cvsw_table *table, enum cvsw_ingress in, unsigned int pass)
+{
+	const struct cvsw_key key = { .in_port = in, .pass = pass };
+
+	return READ_ONCE(table->classes) & 1 << class_of(&key);
+}
+
+/* Behind each change, and before the grace period of what it took away. */
+static void changed(struct cvsw_table *table)
+{
+	atomic64_inc_return_release(&table->version);
 }
 
 bool cvsw_table_empty(const struct cvsw_table *table)
@@ -300,9 +330,10 @@ static struct cvsw_entry *entry_find_twin(const struct cvsw_entry *new)
 }
 
 /* Out of the lookup, not out of the walk. */
-static void entry_unhash(struct cvsw_entry *entry)
+static void entry_unhash(struct cvsw_table *table, struct cvsw_entry *entry)
 {
 	rhltable_remove(&entry->match.mask->entries, &entry->node, entry_params);
+	changed(table);
 	call_rcu(&entry->rcu, entry_put_rcu);
 }
 
@@ -405,17 +436,20 @@ static void masks_publish(struct cvsw_table *table, struct mask_array *masks)
 {
 	struct mask_array *old = rcu_dereference_protected(table->masks, true);
 	struct cvsw_table_mask *mask;
+	u8 classes = 0;
 
 	list_for_each_entry(mask, &table->all_masks, node) {
 		mask->listed = mask->top;
 		if (mask->top == NO_ENTRY)
 			continue;
+		classes |= mask->classes;
 		masks->slots[masks->n].mask = mask;
 		masks->slots[masks->n].bound = mask->top;
 		masks->n++;
 	}
 	sort(masks->slots, masks->n, sizeof(masks->slots[0]), compare_slots, NULL);
 	rcu_assign_pointer(table->masks, masks);
+	WRITE_ONCE(table->classes, classes);
 	kvfree_rcu(old, rcu);
 }
 
@@ -447,11 +481,15 @@ struct cvsw_table *cvsw_table_create(void)
 	if (!table)
 		return NULL;
 	masks = masks_alloc(table);
-	if (!masks) {
+	table->cache = cvsw_cache_create();
+	if (!masks || !table->cache) {
+		cvsw_cache_destroy(table->cache);
+		kvfree(masks);
 		kfree(table);
 		return NULL;
 	}
 	RCU_INIT_POINTER(table->masks, masks);
+	atomic64_set(&table->version, 1);
 	xa_init_flags(&table->walk, XA_FLAGS_ALLOC);
 	INIT_LIST_HEAD(&table->all_masks);
 	return table;
@@ -470,6 +508,7 @@ void cvsw_table_destroy(struct cvsw_table *table)
 	xa_for_each(&table->walk, id, entry)
 		cvsw_entry_put(entry);
 	xa_destroy(&table->walk);
+	cvsw_cache_destroy(table->cache);
 	kvfree(rcu_dereference_protected(table->masks, true));
 	kfree(table);
 }
@@ -513,6 +552,7 @@ int cvsw_table_add(struct cvsw_table *table, const struct cvsw_flow *flow)
 		goto free_entry;
 	entry->match.mask = mask;
 	WRITE_ONCE(mask->classes, mask->classes | classes_of(entry));
+	WRITE_ONCE(table->classes, table->classes | mask->classes);
 
 	twin = entry_find_twin(entry);
 	if (twin) {
@@ -531,10 +571,12 @@ int cvsw_table_add(struct cvsw_table *table, const struct cvsw_flow *flow)
 	mask->top = max_t(int, mask->top, entry->priority);
 	if (masks)
 		masks_publish(table, masks);
-	if (twin)
-		entry_unhash(twin);
-	else
-		WRITE_ONCE(table->count, table->count + 1);
+	if (twin) {
+		entry_unhash(table, twin);
+		return 0;
+	}
+	changed(table);
+	WRITE_ONCE(table->count, table->count + 1);
 	return 0;
 
 release:
@@ -580,7 +622,7 @@ unsigned int cvsw_table_delete(struct cvsw_table *table, const struct cvsw_match
 	xa_for_each(&table->walk, id, entry) {
 		if (covered(match, entry)) {
 			xa_erase(&table->walk, id);
-			entry_unhash(entry);
+			entry_unhash(table, entry);
 			removed++;
 		} else {
 			mask = entry->match.mask;

@@ -54,7 +54,7 @@ void cvsw_table_destroy(struct cvsw_table *table);
 /**
  * cvsw_table_lookup() - the entry of highest priority that matches
  *
- * Context: RCU read side.  Which of several matching entries of one priority
+ * Context: RCU read side, bottom halves disabled.  Which of several matching entries of one priority
  * wins is undefined (OpenFlow 1.0, 3.4).
  * Return: the entry, valid until the RCU read side ends, or NULL.
  */
@@ -63,7 +63,7 @@ struct cvsw_entry *cvsw_table_lookup(const struct cvsw_table *table,
 
 /**
  * cvsw_table_lookup_below() - the entry of highest priority below another
- * @below: priorities from here on do not count; above U16_MAX all do
+ * @below: priorities from here on do not count
  * Context and return: as cvsw_table_lookup().
  */
 struct cvsw_entry *cvsw_table_lookup_below(const struct cvsw_table *table,
@@ -71,6 +71,16 @@ struct cvsw_entry *cvsw_table_lookup_below(const struct cvsw_table *table,
 
 /** cvsw_table_empty() - a racy hint, for the path without flows */
 bool cvsw_table_empty(const struct cvsw_table *table);
+
+/**
+ * cvsw_table_may_match() - can a frame of this direction and pass match at all?
+ *
+ * Spares reading the rest of the key where it cannot, as for most frames that
+ * have just been put into a tunnel.
+ * Context: RCU read side.
+ */
+bool cvsw_table_may_match(const struct cvsw_table *table, enum cvsw_ingress in,
+			  unsigned int pass);
 
 /**
  * cvsw_table_add() - insert a flow, in place of one with the same match and
