@@ -6,7 +6,6 @@
 #ifndef CVSW_KUNIT_FAIL_H
 #define CVSW_KUNIT_FAIL_H
 
-#include <linux/percpu.h>
 #include <linux/rhashtable.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
@@ -21,16 +20,13 @@ static inline bool fails(void)
 }
 
 #define kzalloc(size, flags)		(fails() ? NULL : kzalloc(size, flags))
+#define kcalloc(n, size, flags)		(fails() ? NULL : kcalloc(n, size, flags))
 #define kvzalloc(size, flags)		(fails() ? NULL : kvzalloc(size, flags))
 #define rhltable_init(hlt, params)	(fails() ? -ENOMEM : rhltable_init(hlt, params))
 #define rhltable_insert(hlt, list, params) \
 					(fails() ? -ENOMEM : rhltable_insert(hlt, list, params))
 #define xa_alloc_cyclic(xa, id, entry, limit, next, flags) \
 	(fails() ? -ENOMEM : xa_alloc_cyclic(xa, id, entry, limit, next, flags))
-#undef alloc_percpu
-#define alloc_percpu(type) \
-	(fails() ? NULL : (typeof(type) __percpu *)__alloc_percpu(sizeof(type), __alignof__(type)))
-
 #define skb_clone(skb, flags)		(fails() ? NULL : skb_clone(skb, flags))
 #define skb_cow_head(skb, headroom)	(fails() ? -ENOMEM : skb_cow_head(skb, headroom))
 #define skb_ensure_writable(skb, len)	(fails() ? -ENOMEM : skb_ensure_writable(skb, len))

@@ -370,26 +370,6 @@ static void table_full(struct kunit *test)
 	check_masks(test, f, true);
 }
 
-static void table_counters(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	struct cvsw_key key = {};
-	struct cvsw_entry *entry;
-	u64 packets, bytes;
-
-	memset(&f->flow, 0, sizeof(f->flow));
-	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-	readers_begin();
-	entry = cvsw_table_lookup(f->table, &key);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, entry);
-	cvsw_entry_count(entry, 60);
-	cvsw_entry_count(entry, 65000);
-	cvsw_entry_read(entry, &packets, &bytes);
-	readers_end();
-	KUNIT_EXPECT_EQ(test, packets, 2ULL);
-	KUNIT_EXPECT_EQ(test, bytes, 65060ULL);
-}
-
 /* Masks that come and go: idle ones are bounded, and nothing is forgotten. */
 static void table_mask_churn(struct kunit *test)
 {
@@ -531,7 +511,6 @@ static void table_exit(struct kunit *test)
 static struct kunit_case table_cases[] = {
 	KUNIT_CASE(table_outranking),
 	KUNIT_CASE(table_full),
-	KUNIT_CASE(table_counters),
 	KUNIT_CASE(table_random_changes),
 	KUNIT_CASE(table_random_without_memory),
 	KUNIT_CASE(table_mask_churn),

@@ -26,11 +26,9 @@
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/overflow.h>
-#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
-#include <linux/u64_stats_sync.h>
 #include <linux/xarray.h>
 #include <asm/unaligned.h>
 
@@ -42,12 +40,6 @@
 #define IDLE_MASKS	8
 /* No priority: below all that an entry can have. */
 #define NO_ENTRY	(-1)
-
-struct cvsw_entry_stats {
-	u64_stats_t packets;
-	u64_stats_t bytes;
-	struct u64_stats_sync syncp;
-};
 
 /**
  * struct cvsw_table_mask - the entries of one mask
@@ -273,7 +265,7 @@ int cvsw_table_walk(const struct cvsw_table *table, u64 *resume,
 
 static void entry_free(struct cvsw_entry *entry)
 {
-	free_percpu(entry->stats);
+	cvsw_hits_free(&entry->hits);
 	kfree(entry);
 }
 
@@ -292,19 +284,11 @@ static void entry_put_rcu(struct rcu_head *rcu)
 static struct cvsw_entry *entry_create(const struct cvsw_flow *flow)
 {
 	struct cvsw_entry *entry;
-	int cpu;
 
 	entry = kzalloc(struct_size(entry, actions, flow->n_actions), GFP_KERNEL);
 	if (!entry)
 		return NULL;
-	entry->stats = alloc_percpu(struct cvsw_entry_stats);
-	if (!entry->stats) {
-		kfree(entry);
-		return NULL;
-	}
-	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(entry->stats, cpu)->syncp);
-
+	cvsw_hits_init(&entry->hits);
 	refcount_set(&entry->references, 1);
 	entry->match.key = flow->match.key;
 	entry->cookie = flow->cookie;
@@ -346,37 +330,6 @@ void cvsw_entry_flow(const struct cvsw_entry *entry, struct cvsw_flow *flow)
 	flow->priority = entry->priority;
 	flow->n_actions = entry->n_actions;
 	memcpy(flow->actions, entry->actions, entry->n_actions * sizeof(entry->actions[0]));
-}
-
-void cvsw_entry_count(struct cvsw_entry *entry, unsigned int bytes)
-{
-	struct cvsw_entry_stats *stats = this_cpu_ptr(entry->stats);
-
-	u64_stats_update_begin(&stats->syncp);
-	u64_stats_inc(&stats->packets);
-	u64_stats_add(&stats->bytes, bytes);
-	u64_stats_update_end(&stats->syncp);
-}
-
-void cvsw_entry_read(const struct cvsw_entry *entry, u64 *packets, u64 *bytes)
-{
-	int cpu;
-
-	*packets = 0;
-	*bytes = 0;
-	for_each_possible_cpu(cpu) {
-		const struct cvsw_entry_stats *stats = per_cpu_ptr(entry->stats, cpu);
-		unsigned int start;
-		u64 p, b;
-
-		do {
-			start = u64_stats_fetch_begin(&stats->syncp);
-			p = u64_stats_read(&stats->packets);
-			b = u64_stats_read(&stats->bytes);
-		} while (u64_stats_fetch_retry(&stats->syncp, start));
-		*packets += p;
-		*bytes += b;
-	}
 }
 
 /* ---- masks ---- */

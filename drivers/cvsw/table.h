@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 #include "../../proto/cvsw_flow.h"
+#include "hits.h"
 
 /* Entries a table can hold. */
 #define CVSW_TABLE_MAX		(1 << 20)
@@ -31,7 +32,7 @@ struct cvsw_masked_key {
 struct cvsw_entry {
 	struct rhlist_head node;
 	struct cvsw_masked_key match;
-	struct cvsw_entry_stats __percpu *stats;
+	struct cvsw_hits hits;
 	u64 cookie;
 	u32 id;			/* its place in walks; an entry in its stead inherits it */
 	u16 priority;
@@ -130,11 +131,5 @@ void cvsw_entry_put(struct cvsw_entry *entry);
 
 /** cvsw_entry_flow() - an entry in the neutral form; under RCU */
 void cvsw_entry_flow(const struct cvsw_entry *entry, struct cvsw_flow *flow);
-
-/** cvsw_entry_count() - count a frame; bottom halves disabled */
-void cvsw_entry_count(struct cvsw_entry *entry, unsigned int bytes);
-
-/** cvsw_entry_read() - an entry's counters, summed over all CPUs; under RCU */
-void cvsw_entry_read(const struct cvsw_entry *entry, u64 *packets, u64 *bytes);
 
 #endif

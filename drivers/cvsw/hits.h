@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How many frames a flow has had: exact, and cheap for the CPUs that count. */
+#ifndef CVSW_HITS_H
+#define CVSW_HITS_H
+
+#include <linux/atomic.h>
+#include <linux/cache.h>
+#include <linux/smp.h>
+#include <linux/u64_stats_sync.h>
+
+/* Of one CPU, which alone writes it. */
+struct cvsw_cpu_hits {
+	u64_stats_t packets;
+	u64_stats_t bytes;
+	struct u64_stats_sync syncp;
+} ____cacheline_aligned_in_smp;
+
+/**
+ * struct cvsw_hits - counters of one flow
+ *
+ * Most flows are met by one CPU only.  The first one to count counts here; for
+ * the sake of those that come later an array is made, a line of the cache for
+ * each, once; where there is no memory for it they share.
+ *
+ * @owner: the CPU of @packets and @bytes plus one; zero: none yet
+ * @others: of the other CPUs, by number, or NULL
+ */
+struct cvsw_hits {
+	u64_stats_t packets;
+	u64_stats_t bytes;
+	struct u64_stats_sync syncp;
+	int owner;
+	struct cvsw_cpu_hits *others;
+	atomic64_t shared_packets;
+	atomic64_t shared_bytes;
+};
+
+/** cvsw_hits_init() - all zero */
+void cvsw_hits_init(struct cvsw_hits *hits);
+
+/** cvsw_hits_free() - what @hits holds, not itself; nobody counts any more */
+void cvsw_hits_free(struct cvsw_hits *hits);
+
+/* For any CPU but the owner. */
+void cvsw_hits_add_other(struct cvsw_hits *hits, unsigned int bytes);
+
+/** cvsw_hits_add() - count a frame; bottom halves disabled */
+static inline void cvsw_hits_add(struct cvsw_hits *hits, unsigned int bytes)
+{
+	if (unlikely(READ_ONCE(hits->owner) != smp_processor_id() + 1)) {
+		cvsw_hits_add_other(hits, bytes);
+		return;
+	}
+	u64_stats_update_begin(&hits->syncp);
+	u64_stats_inc(&hits->packets);
+	u64_stats_add(&hits->bytes, bytes);
+	u64_stats_update_end(&hits->syncp);
+}
+
+/** cvsw_hits_read() - sums over all CPUs */
+void cvsw_hits_read(const struct cvsw_hits *hits, u64 *packets, u64 *bytes);
+
+#endif
