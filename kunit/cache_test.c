@@ -82,10 +82,17 @@ static void cache_compares_every_bit(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, find(f, &key, 1, &entry));
 		((u8 *)&key)[bit / 8] ^= 1 << bit % 8;
 	}
+	/* A first lookup, in which there is nothing to know of before. */
+	KUNIT_ASSERT_EQ(test, f->keys[3].pass, 0);
+	put(f, 3, 1);
+	KUNIT_EXPECT_TRUE(test, find(f, &f->keys[3], 1, &entry));
+	f->keys[3].pass = 1;
+	KUNIT_EXPECT_FALSE(test, find(f, &f->keys[3], 1, &entry));
 	KUNIT_EXPECT_TRUE(test, find(f, &key, 1, &entry));
 	KUNIT_EXPECT_FALSE(test, find(f, &key, 2, &entry));
 	KUNIT_EXPECT_FALSE(test, find(f, &key, 0, &entry));
 	/* The two last ones stay. */
+	put(f, 0, 1);
 	put(f, 1, 1);
 	KUNIT_EXPECT_TRUE(test, find(f, &f->keys[0], 1, &entry));
 	put(f, 2, 1);
@@ -132,12 +139,16 @@ static void cache_is_not_entered_twice(struct kunit *test)
 static int cache_init(struct kunit *test)
 {
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+	unsigned int i;
 
 	if (!f)
 		return -ENOMEM;
 	test->priv = f;
 	prandom_seed_state(&f->rnd, 5);
 	prandom_bytes_state(&f->rnd, f->keys, sizeof(f->keys));
+	for (i = 3; i < KEYS; i += 3)
+		memset(f->keys[i].tun_src, 0,
+		       sizeof(f->keys[i]) - offsetof(struct cvsw_key, tun_src));
 	f->cache = cvsw_cache_create();
 	return f->cache ? 0 : -ENOMEM;
 }

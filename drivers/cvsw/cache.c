@@ -11,6 +11,9 @@
 #include "cache.h"
 
 #define KEY_WORDS	(sizeof(struct cvsw_key) / sizeof(u64))
+/* What a frame itself says; behind it, what has become of it before this lookup. */
+#define FRAME_WORDS	(offsetof(struct cvsw_key, tun_src) / sizeof(u64))
+static_assert(offsetof(struct cvsw_key, tun_src) % sizeof(u64) == 0);
 #define SET_BITS	7
 #define WAYS		2
 
@@ -62,7 +65,10 @@ static struct slot *set_of(struct cvsw_cache *own, const struct cvsw_key *key)
 	unsigned int i;
 	u64 sum = 0;
 
-	for (i = 0; i < KEY_WORDS; i++)
+	for (i = 0; i < FRAME_WORDS; i++)
+		sum += words[i] * own->factors[i];
+	/* In a first lookup the rest is zero. */
+	for (; key->pass && i < KEY_WORDS; i++)
 		sum += words[i] * own->factors[i];
 	return own->sets[sum >> (64 - SET_BITS)];
 }
@@ -70,10 +76,12 @@ static struct slot *set_of(struct cvsw_cache *own, const struct cvsw_key *key)
 static bool is_key(const struct slot *slot, const struct cvsw_key *key)
 {
 	const u64 *a = (const u64 *)&slot->key, *b = (const u64 *)key;
-	u64 differ = 0;
+	u64 differ = slot->key.pass ^ key->pass;
 	unsigned int i;
 
-	for (i = 0; i < KEY_WORDS; i++)
+	for (i = 0; i < FRAME_WORDS; i++)
+		differ |= a[i] ^ b[i];
+	for (; key->pass && i < KEY_WORDS; i++)
 		differ |= a[i] ^ b[i];
 	return !differ;
 }
