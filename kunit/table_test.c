@@ -6,6 +6,7 @@
 #include <linux/prandom.h>
 
 #include "fail.h"
+#include "../drivers/cvsw/masks.c"
 #include "../drivers/cvsw/table.c"
 #include "../proto/cvsw_flow.c"
 #include "frames.h"
@@ -219,12 +220,12 @@ static void check_walk(struct kunit *test, struct fixture *f)
 
 static unsigned int count_hashed(struct cvsw_table *table)
 {
-	struct cvsw_table_mask *mask;
+	struct cvsw_mask *mask;
 	struct rhashtable_iter iter;
 	unsigned int n = 0;
 	void *entry;
 
-	list_for_each_entry(mask, &table->all_masks, node) {
+	list_for_each_entry(mask, &table->masks.all, node) {
 		rhltable_walk_enter(&mask->entries, &iter);
 		rhashtable_walk_start(&iter);
 		while ((entry = rhashtable_walk_next(&iter)))
@@ -238,7 +239,8 @@ static unsigned int count_hashed(struct cvsw_table *table)
 /* What the array promises: every mask with entries, bounds that hold, sorted. */
 static void check_masks(struct kunit *test, struct fixture *f, bool exact)
 {
-	const struct mask_array *masks = rcu_dereference_protected(f->table->masks, true);
+	const struct cvsw_mask_array *masks =
+		rcu_dereference_protected(f->table->masks.array, true);
 	struct cvsw_entry *entry;
 	unsigned long id;
 	unsigned int i;
@@ -252,8 +254,13 @@ static void check_masks(struct kunit *test, struct fixture *f, bool exact)
 		KUNIT_ASSERT_LT(test, i, masks->n);
 		KUNIT_ASSERT_GE(test, masks->slots[i].bound, (int)entry->priority);
 	}
+	for (i = 0; exact && i < masks->n; i++) {
+		KUNIT_ASSERT_GT(test, masks->slots[i].mask->n, 0U);
+		KUNIT_ASSERT_LE(test, masks->slots[i].bound, masks->slots[i].mask->top);
+	}
 	if (exact)
-		KUNIT_ASSERT_TRUE(test, masks_are_current(f->table));
+		KUNIT_ASSERT_FALSE(test, cvsw_masks_are_loose(&f->table->masks,
+							      f->table->count));
 	KUNIT_ASSERT_EQ(test, count_hashed(f->table), cvsw_table_count(f->table));
 }
 
@@ -304,6 +311,123 @@ static void table_random_without_memory(struct kunit *test)
 {
 	check_random(test, 3);
 }
+
+/* ---- changes of more than one flow ---- */
+
+/* As random as check_random(), between a beginning and an end. */
+static void change_once(struct kunit *test, struct fixture *f, struct flow_list *then,
+			bool replace)
+{
+	bool may_fail;
+	int ret;
+
+	may_fail = !pick(&f->rnd, 10);
+	fail_at = may_fail ? 1 + pick(&f->rnd, 6) : 0;
+	if (pick(&f->rnd, 4) && then->n < LIST_MAX) {
+		random_flow(&f->rnd, &f->flow);
+		/* Often one that is there already, as it is. */
+		if (f->list.n && pick(&f->rnd, 2))
+			f->flow = f->list.flows[pick(&f->rnd, f->list.n)];
+		ret = cvsw_table_add(f->table, &f->flow);
+		if (!may_fail)
+			KUNIT_ASSERT_EQ(test, ret, 0);
+		if (!ret)
+			flows_add(then, &f->flow);
+	} else if (!replace) {
+		random_match(&f->rnd, &f->flow.match);
+		ret = cvsw_table_delete(f->table, &f->flow.match);
+		KUNIT_ASSERT_EQ(test, ret, flows_delete(then, &f->flow.match));
+	}
+	fail_at = 0;
+}
+
+/* Until a change ends, nothing of it is seen; then all is, or nothing ever was. */
+static void table_changes(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct flow_list *then = kvzalloc(sizeof(*then), GFP_KERNEL);
+	unsigned int round, i, n;
+
+	KUNIT_ASSERT_NOT_NULL(test, then);
+	for (round = 0; round < 300 && test->status == KUNIT_SUCCESS; round++) {
+		bool replace = !pick(&f->rnd, 3);
+
+		*then = f->list;
+		if (replace)
+			then->n = 0;
+		cvsw_table_begin(f->table, replace);
+		KUNIT_EXPECT_TRUE(test, cvsw_table_changing(f->table));
+		n = pick(&f->rnd, 60);
+		for (i = 0; i < n; i++) {
+			change_once(test, f, then, replace);
+			check_lookup(test, f);
+		}
+		check_walk(test, f);
+		if (pick(&f->rnd, 4)) {
+			cvsw_table_commit(f->table);
+			f->list = *then;
+		} else if (pick(&f->rnd, 2)) {
+			cvsw_table_abort(f->table);
+		} else {
+			cvsw_table_begin(f->table, true);
+			cvsw_table_abort(f->table);
+		}
+		KUNIT_EXPECT_FALSE(test, cvsw_table_changing(f->table));
+		check_walk(test, f);
+		check_masks(test, f, true);
+		for (i = 0; i < 20; i++)
+			check_lookup(test, f);
+	}
+	kvfree(then);
+}
+
+static u64 packets_of(struct fixture *f, u32 nw_dst)
+{
+	struct cvsw_key key = { .nw_dst = nw_dst };
+	struct cvsw_entry *entry;
+	u64 packets = U64_MAX, bytes;
+
+	readers_begin();
+	entry = cvsw_table_lookup(f->table, &key);
+	if (entry) {
+		cvsw_hits_add(&entry->hits, 60);
+		cvsw_hits_read(&entry->hits, &packets, &bytes);
+	}
+	readers_end();
+	return packets;
+}
+
+static int add_host_flow(struct fixture *f, u32 nw_dst, u64 cookie)
+{
+	memset(&f->flow, 0, sizeof(f->flow));
+	f->flow.match.mask.nw_dst = ~0U;
+	f->flow.match.key.nw_dst = nw_dst;
+	f->flow.cookie = cookie;
+	return cvsw_table_add(f->table, &f->flow);
+}
+
+/* What a replacement brings that was there keeps its counters. */
+static void table_replacement_keeps(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	KUNIT_ASSERT_EQ(test, add_host_flow(f, 1, 1), 0);
+	KUNIT_ASSERT_EQ(test, add_host_flow(f, 2, 1), 0);
+	KUNIT_ASSERT_EQ(test, add_host_flow(f, 3, 1), 0);
+	KUNIT_EXPECT_EQ(test, packets_of(f, 1), 1ULL);
+	KUNIT_EXPECT_EQ(test, packets_of(f, 2), 1ULL);
+	cvsw_table_begin(f->table, true);
+	KUNIT_ASSERT_EQ(test, add_host_flow(f, 1, 1), 0);
+	KUNIT_ASSERT_EQ(test, add_host_flow(f, 2, 2), 0);
+	KUNIT_EXPECT_EQ(test, packets_of(f, 2), 2ULL);
+	cvsw_table_commit(f->table);
+	KUNIT_EXPECT_EQ(test, packets_of(f, 1), 2ULL);
+	KUNIT_EXPECT_EQ(test, packets_of(f, 2), 1ULL);
+	KUNIT_EXPECT_EQ(test, packets_of(f, 3), U64_MAX);
+	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->table), 2U);
+}
+
+/* ---- single flows ---- */
 
 static void table_outranking(struct kunit *test)
 {
@@ -367,7 +491,7 @@ static void table_full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cvsw_table_add(f->table, &f->flow), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->table), (u32)CVSW_TABLE_MAX);
 	f->table->count = 1;
-	check_masks(test, f, true);
+	check_masks(test, f, false);
 }
 
 /* Masks that come and go: idle ones are bounded, and nothing is forgotten. */
@@ -384,7 +508,7 @@ static void table_mask_churn(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, cvsw_table_lookup(f->table, &key)->priority, i);
 		readers_end();
 		KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
-		KUNIT_ASSERT_LE(test, f->table->n_masks, IDLE_MASKS + 1U);
+		KUNIT_ASSERT_LE(test, f->table->masks.n, IDLE_MASKS + 1U);
 	}
 	KUNIT_ASSERT_TRUE(test, cvsw_table_empty(f->table));
 }
@@ -482,6 +606,57 @@ static void table_replaced_under_lookup(struct kunit *test)
 	KUNIT_EXPECT_GT(test, race.lookups, 100UL);
 }
 
+/* Both flows of a table say which replacement they are of. */
+static int replacement_reader(void *arg)
+{
+	struct race *race = arg;
+	struct cvsw_key key = { .nw_dst = 5 };
+	u64 seen = 0;
+
+	while (!kthread_should_stop()) {
+		struct cvsw_entry *entry;
+
+		readers_begin();
+		key.nw_dst ^= 5 ^ 6;
+		entry = cvsw_table_lookup(race->table, &key);
+		if (!entry)
+			race->missed++;
+		else if (entry->cookie < seen)
+			race->foreign++;
+		else
+			seen = entry->cookie;
+		readers_end();
+		race->lookups++;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Who has seen one flow of a new table sees none of the old one any more. */
+static void table_replaced_as_a_whole(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct race race = { .table = f->table };
+	struct task_struct *reader = NULL;
+	unsigned int i, j;
+
+	for (i = 0; i < 1000; i++) {
+		cvsw_table_begin(f->table, true);
+		for (j = 0; j < 20; j++) {
+			KUNIT_EXPECT_EQ(test, add_host_flow(f, 5 + (i + j) % 20, i), 0);
+			cond_resched();
+		}
+		cvsw_table_commit(f->table);
+		if (!reader)
+			reader = kthread_run(replacement_reader, &race, "cvsw-lookup");
+		KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
+	}
+	kthread_stop(reader);
+	KUNIT_EXPECT_EQ(test, race.missed, 0UL);
+	KUNIT_EXPECT_EQ(test, race.foreign, 0UL);
+	KUNIT_EXPECT_GT(test, race.lookups, 100UL);
+}
+
 static int table_init(struct kunit *test)
 {
 	struct fixture *f = kvzalloc(sizeof(*f), GFP_KERNEL);
@@ -513,9 +688,12 @@ static struct kunit_case table_cases[] = {
 	KUNIT_CASE(table_full),
 	KUNIT_CASE(table_random_changes),
 	KUNIT_CASE(table_random_without_memory),
+	KUNIT_CASE(table_changes),
+	KUNIT_CASE(table_replacement_keeps),
 	KUNIT_CASE(table_mask_churn),
 	KUNIT_CASE(table_walk_beside_changes),
 	KUNIT_CASE(table_replaced_under_lookup),
+	KUNIT_CASE(table_replaced_as_a_whole),
 	{}
 };
 

@@ -18,8 +18,6 @@
 #include "segment.h"
 #include "vxlan.h"
 
-/* No bound: above all that an entry can have. */
-#define ANY_PRIORITY	(U16_MAX + 1)
 /* How often a flow may send a frame on to flows of lower priority. */
 #define NEXT_MAX	64
 /* How many frames a frame may be cloned to, flow upon flow. */
@@ -377,7 +375,7 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 		memcpy(key.tun_dst, walk->tun_dst, sizeof(key.tun_dst));
 	}
 
-	entry = below == ANY_PRIORITY ? cvsw_table_lookup(engine->table, &key) :
+	entry = below == CVSW_ANY_PRIORITY ? cvsw_table_lookup(engine->table, &key) :
 					cvsw_table_lookup_below(engine->table, &key, below);
 	if (!entry) {
 		*list = miss(walk, skb);
@@ -410,7 +408,7 @@ static void go_on(struct cvsw_walk *walk, struct sk_buff *list, struct outcome *
 		list = run_list(walk, list, &onward, out);
 		if (!list || onward == OUTPUT_SAID)
 			break;
-		below = ANY_PRIORITY;
+		below = CVSW_ANY_PRIORITY;
 		if (onward == NEXT_SAID) {
 			below = walk->entry->priority;
 			if (++nexts > NEXT_MAX) {
@@ -440,7 +438,7 @@ struct sk_buff *cvsw_handle_frame(struct cvsw_engine *engine, struct sk_buff *sk
 		return miss(&walk, skb);
 
 	rcu_read_lock();
-	if (look_up(&walk, &skb, ANY_PRIORITY, &out))
+	if (look_up(&walk, &skb, CVSW_ANY_PRIORITY, &out))
 		go_on(&walk, skb, &out);
 	else
 		out.first = skb;

@@ -1,233 +1,108 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The flow table: tuple space search with priorities.
+ * The flow table and its versions.
  *
- * Entries with the same mask share a hash table, keyed by what the mask leaves
- * of the key.  A lookup tries one mask after the other.  The masks stand in an
- * array by the highest priority among their entries, so a lookup is over as
- * soon as what it has found outranks all that can still come: a table with few
- * masks, or with its busy flows on top, costs one or two hash lookups.  In
- * front of all that is a cache of recent lookups; each change of the table is
- * a new version, of which the cache knows nothing.
+ * An entry says of which versions of the table it is.  A change makes the next
+ * one: it hashes new entries and marks old ones, which no lookup minds, and then
+ * counts the version on.  A lookup is of the version that it read first; if that
+ * was counted on meanwhile it is done again, so that a writer need not wait to
+ * take old entries out.
  *
- * DOC: Locking
+ * In front is a cache of recent lookups, each of one version.
  *
- * Readers (lookup, walk) hold RCU and nothing else.  Writers (add, delete) are
- * serialized by their caller.  Everything a writer needs is allocated before
- * the first change.
- *
- * The array is replaced as a whole, never changed.  Its priorities are upper
- * bounds: if a deletion finds no memory for a new array, the old one stays and
- * is merely less tight.  A mask without entries is no longer listed but kept,
- * for it often comes back; a handful of them is freed after one common grace
- * period, because freeing a hash table sleeps.
+ * Everything that may fail for want of memory is done before a commit.
  */
-#include <linux/jhash.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
-#include <linux/minmax.h>
-#include <linux/overflow.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 #include <linux/xarray.h>
-#include <asm/unaligned.h>
 
 #include "cache.h"
 #include "table.h"
 
-#define KEY_WORDS	(sizeof(struct cvsw_key) / sizeof(u64))
-/* Masks without entries that are kept. */
-#define IDLE_MASKS	8
-/* No priority: below all that an entry can have. */
-#define NO_ENTRY	(-1)
-
-/**
- * struct cvsw_table_mask - the entries of one mask
- * @entries: hashed by masked key; those of one key and several priorities are
- *	a list
- * @mask: the bits that count
- * @first: the first 64-bit word of @mask that is not zero
- * @last: the word behind the last such
- * @classes: see class_of(): which of a frame's its entries may match; only grows
- * @top: writers': highest priority of an entry, or NO_ENTRY
- * @listed: writers': what the published array has for @top, or NO_ENTRY
- * @node: in the table's all_masks
- */
-struct cvsw_table_mask {
-	struct rhltable entries;
-	struct cvsw_key mask __aligned(8);
-	u8 first;
-	u8 last;
-	u8 classes;
-	int top;
-	int listed;
-	struct list_head node;
-};
-
-struct mask_slot {
-	struct cvsw_table_mask *mask;
-	int bound;
-};
-
-struct mask_array {
-	struct rcu_head rcu;
-	unsigned int n;
-	struct mask_slot slots[];	/* highest bound first */
-};
-
 /**
  * struct cvsw_table - the flow table
- * @masks: the array lookups go through
+ * @masks: entries by key
  * @cache: of lookups
- * @version: another with each change, never zero
- * @classes: of all masks with entries; may be too many, never too few
- * @count: entries
- * @walk: entries by id
+ * @version: that lookups are of; never zero
+ * @count: entries of it
+ * @walk: entries of it by id
  * @next_id: where the search for a free id begins
- * @n_masks: length of @all_masks
- * @all_masks: writers': masks, listed or idle
+ * @change: the one under way
  */
 struct cvsw_table {
-	struct mask_array __rcu *masks;
+	struct cvsw_masks masks;
 	struct cvsw_cache __percpu *cache;
 	atomic64_t version;
-	u8 classes;
 	u32 count;
 	struct xarray walk;
 	u32 next_id;
-	unsigned int n_masks;
-	struct list_head all_masks;
+
+	/**
+	 * @on: there is one
+	 * @replace: see cvsw_table_begin()
+	 * @number: another one for each
+	 * @count: entries that there will be
+	 * @added: entries from the next version on
+	 * @removed: entries until the next version
+	 */
+	struct {
+		bool on;
+		bool replace;
+		u32 number;
+		u32 count;
+		struct list_head added;
+		struct list_head removed;
+	} change;
 };
-
-static u64 key_word(const struct cvsw_key *key, unsigned int i)
-{
-	/* Not memcpy(), which User-Mode Linux calls even for one word. */
-	return get_unaligned((const u64 *)key + i);
-}
-
-static void apply_mask(struct cvsw_masked_key *masked, struct cvsw_table_mask *mask,
-		       const struct cvsw_key *key)
-{
-	u64 *words = (u64 *)&masked->key;
-	unsigned int i;
-
-	masked->mask = mask;
-	for (i = mask->first; i < mask->last; i++)
-		words[i] = key_word(key, i) & key_word(&mask->mask, i);
-}
-
-static u32 hash_masked(const void *data, u32 len, u32 seed)
-{
-	const struct cvsw_masked_key *masked = data;
-	unsigned int first = masked->mask->first, last = masked->mask->last;
-
-	return jhash2((const u32 *)&masked->key + 2 * first, 2 * (last - first), seed);
-}
-
-static int compare_masked(struct rhashtable_compare_arg *arg, const void *object)
-{
-	const struct cvsw_masked_key *a = arg->key;
-	const struct cvsw_masked_key *b = &((const struct cvsw_entry *)object)->match;
-	unsigned int i;
-
-	for (i = a->mask->first; i < a->mask->last; i++)
-		if (key_word(&a->key, i) != key_word(&b->key, i))
-			return 1;
-	return 0;
-}
-
-static const struct rhashtable_params entry_params = {
-	.nelem_hint = 8,
-	.key_len = sizeof(struct cvsw_masked_key),
-	.key_offset = offsetof(struct cvsw_entry, match),
-	.head_offset = offsetof(struct cvsw_entry, node),
-	.automatic_shrinking = true,
-	.hashfn = hash_masked,
-	.obj_cmpfn = compare_masked,
-};
-
-/* ---- classes ---- */
-
-/*
- * Direction and pass of a frame, a number below eight.  Flows are mostly of one
- * direction and often of one pass, so that for a frame of another a mask need
- * not be tried.
- */
-static u8 class_of(const struct cvsw_key *key)
-{
-	static_assert(CVSW_NET == 2 && CVSW_MAX_PASSES == 4);
-
-	return (key->in_port & CVSW_NET) << 1 | (key->pass & (CVSW_MAX_PASSES - 1));
-}
-
-/* A bit for each class whose frames an entry may match. */
-static u8 classes_of(const struct cvsw_entry *entry)
-{
-	u8 value = class_of(&entry->match.key), mask = class_of(&entry->match.mask->mask);
-	unsigned int class;
-	u8 classes = 0;
-
-	for (class = 0; class < 8; class++)
-		if ((class & mask) == value)
-			classes |= 1 << class;
-	return classes;
-}
 
 /* ---- lookup ---- */
+
+static u64 version_of(const struct cvsw_table *table)
+{
+	return atomic64_read_acquire(&table->version);
+}
+
+/* @version: out: what the result is of */
+static struct cvsw_entry *find(const struct cvsw_table *table, const struct cvsw_key *key,
+			       int below, u64 *version)
+{
+	struct cvsw_entry *entry;
+
+	do {
+		*version = version_of(table);
+		entry = cvsw_masks_find(&table->masks, key, below, *version);
+		/* What was gone already is gone behind the next version. */
+		smp_rmb();
+	} while (unlikely(version_of(table) != *version));
+	return entry;
+}
 
 struct cvsw_entry *cvsw_table_lookup_below(const struct cvsw_table *table,
 					   const struct cvsw_key *key, int below)
 {
-	const struct mask_array *masks = rcu_dereference(table->masks);
-	u8 class = 1 << class_of(key);
-	struct cvsw_entry *best = NULL;
-	unsigned int i;
+	u64 version;
 
-	for (i = 0; i < masks->n; i++) {
-		struct cvsw_table_mask *mask = masks->slots[i].mask;
-		struct rhlist_head *list, *pos;
-		struct cvsw_masked_key masked;
-		struct cvsw_entry *entry;
-
-		if (best && best->priority >= masks->slots[i].bound)
-			break;
-		if (!(READ_ONCE(mask->classes) & class))
-			continue;
-		apply_mask(&masked, mask, key);
-		list = rhltable_lookup(&mask->entries, &masked, entry_params);
-		rhl_for_each_entry_rcu(entry, pos, list, node)
-			if (entry->priority < below &&
-			    (!best || entry->priority > best->priority))
-				best = entry;
-	}
-	return best;
+	return find(table, key, below, &version);
 }
 
 struct cvsw_entry *cvsw_table_lookup(const struct cvsw_table *table,
 				     const struct cvsw_key *key)
 {
-	/* Before anything is looked at: what changes meanwhile is not of this version. */
-	u64 version = atomic64_read_acquire(&table->version);
+	u64 version = version_of(table);
 	struct cvsw_entry *entry;
 
 	if (likely(cvsw_cache_find(table->cache, key, version, &entry)))
 		return entry;
-	entry = cvsw_table_lookup_below(table, key, INT_MAX);
+	entry = find(table, key, CVSW_ANY_PRIORITY, &version);
 	cvsw_cache_put(table->cache, key, version, entry);
 	return entry;
 }
 
 bool cvsw_table_may_match(const struct cvsw_table *table, enum cvsw_ingress in, unsigned int pass)
 {
-	const struct cvsw_key key = { .in_port = in, .pass = pass };
-
-	return READ_ONCE(table->classes) & 1 << class_of(&key);
-}
-
-/* Behind each change, and before the grace period of what it took away. */
-static void changed(struct cvsw_table *table)
-{
-	atomic64_inc_return_release(&table->version);
+	return cvsw_masks_may_match(&table->masks, in, pass);
 }
 
 bool cvsw_table_empty(const struct cvsw_table *table)
@@ -281,7 +156,7 @@ static void entry_put_rcu(struct rcu_head *rcu)
 	cvsw_entry_put(container_of(rcu, struct cvsw_entry, rcu));
 }
 
-static struct cvsw_entry *entry_create(const struct cvsw_flow *flow)
+static struct cvsw_entry *entry_create(const struct cvsw_flow *flow, struct cvsw_mask *mask)
 {
 	struct cvsw_entry *entry;
 
@@ -290,35 +165,15 @@ static struct cvsw_entry *entry_create(const struct cvsw_flow *flow)
 		return NULL;
 	cvsw_hits_init(&entry->hits);
 	refcount_set(&entry->references, 1);
+	entry->match.mask = mask;
 	entry->match.key = flow->match.key;
+	entry->until = CVSW_NEVER;
+	entry->born = jiffies;
 	entry->cookie = flow->cookie;
 	entry->priority = flow->priority;
 	entry->n_actions = flow->n_actions;
 	memcpy(entry->actions, flow->actions, flow->n_actions * sizeof(flow->actions[0]));
 	return entry;
-}
-
-/* The entry that a new one is to replace, or NULL. */
-static struct cvsw_entry *entry_find_twin(const struct cvsw_entry *new)
-{
-	struct cvsw_entry *entry, *found = NULL;
-	struct rhlist_head *list, *pos;
-
-	rcu_read_lock();
-	list = rhltable_lookup(&new->match.mask->entries, &new->match, entry_params);
-	rhl_for_each_entry_rcu(entry, pos, list, node)
-		if (entry->priority == new->priority)
-			found = entry;
-	rcu_read_unlock();
-	return found;
-}
-
-/* Out of the lookup, not out of the walk. */
-static void entry_unhash(struct cvsw_table *table, struct cvsw_entry *entry)
-{
-	rhltable_remove(&entry->match.mask->entries, &entry->node, entry_params);
-	changed(table);
-	call_rcu(&entry->rcu, entry_put_rcu);
 }
 
 void cvsw_entry_flow(const struct cvsw_entry *entry, struct cvsw_flow *flow)
@@ -332,215 +187,12 @@ void cvsw_entry_flow(const struct cvsw_entry *entry, struct cvsw_flow *flow)
 	memcpy(flow->actions, entry->actions, entry->n_actions * sizeof(entry->actions[0]));
 }
 
-/* ---- masks ---- */
-
-static void mask_free(struct cvsw_table *table, struct cvsw_table_mask *mask)
+/* Given the same match and priority. */
+static bool does_the_same(const struct cvsw_entry *entry, const struct cvsw_flow *flow)
 {
-	list_del(&mask->node);
-	table->n_masks--;
-	rhltable_destroy(&mask->entries);
-	kfree(mask);
-}
-
-/* Return: the table's mask of these bits, made if need be, or NULL. */
-static struct cvsw_table_mask *mask_get(struct cvsw_table *table, const struct cvsw_key *bits)
-{
-	struct cvsw_table_mask *mask;
-
-	list_for_each_entry(mask, &table->all_masks, node)
-		if (!memcmp(&mask->mask, bits, sizeof(*bits)))
-			return mask;
-
-	mask = kzalloc(sizeof(*mask), GFP_KERNEL);
-	if (!mask)
-		return NULL;
-	if (rhltable_init(&mask->entries, &entry_params)) {
-		kfree(mask);
-		return NULL;
-	}
-	mask->mask = *bits;
-	mask->last = KEY_WORDS;
-	while (mask->last && !key_word(bits, mask->last - 1))
-		mask->last--;
-	while (mask->first < mask->last && !key_word(bits, mask->first))
-		mask->first++;
-	mask->top = NO_ENTRY;
-	mask->listed = NO_ENTRY;
-	list_add_tail(&mask->node, &table->all_masks);
-	table->n_masks++;
-	return mask;
-}
-
-static struct mask_array *masks_alloc(const struct cvsw_table *table)
-{
-	struct mask_array *masks;
-
-	masks = kvzalloc(struct_size(masks, slots, table->n_masks), GFP_KERNEL);
-	return masks;
-}
-
-static int compare_slots(const void *a, const void *b)
-{
-	return ((const struct mask_slot *)b)->bound - ((const struct mask_slot *)a)->bound;
-}
-
-/* Make @masks, of masks_alloc(), what lookups go through. */
-static void masks_publish(struct cvsw_table *table, struct mask_array *masks)
-{
-	struct mask_array *old = rcu_dereference_protected(table->masks, true);
-	struct cvsw_table_mask *mask;
-	u8 classes = 0;
-
-	list_for_each_entry(mask, &table->all_masks, node) {
-		mask->listed = mask->top;
-		if (mask->top == NO_ENTRY)
-			continue;
-		classes |= mask->classes;
-		masks->slots[masks->n].mask = mask;
-		masks->slots[masks->n].bound = mask->top;
-		masks->n++;
-	}
-	sort(masks->slots, masks->n, sizeof(masks->slots[0]), compare_slots, NULL);
-	rcu_assign_pointer(table->masks, masks);
-	WRITE_ONCE(table->classes, classes);
-	kvfree_rcu(old, rcu);
-}
-
-/* Free the masks that have been without entries, if they are many. */
-static void masks_reap(struct cvsw_table *table)
-{
-	struct cvsw_table_mask *mask, *next;
-	unsigned int idle = 0;
-
-	list_for_each_entry(mask, &table->all_masks, node)
-		idle += mask->top == NO_ENTRY && mask->listed == NO_ENTRY;
-	if (idle <= IDLE_MASKS)
-		return;
-
-	/* A reader may still hold the array that listed them, or an entry. */
-	synchronize_rcu();
-	list_for_each_entry_safe(mask, next, &table->all_masks, node)
-		if (mask->top == NO_ENTRY && mask->listed == NO_ENTRY)
-			mask_free(table, mask);
-}
-
-/* ---- the table ---- */
-
-struct cvsw_table *cvsw_table_create(void)
-{
-	struct cvsw_table *table = kzalloc(sizeof(*table), GFP_KERNEL);
-	struct mask_array *masks;
-
-	if (!table)
-		return NULL;
-	masks = masks_alloc(table);
-	table->cache = cvsw_cache_create();
-	if (!masks || !table->cache) {
-		cvsw_cache_destroy(table->cache);
-		kvfree(masks);
-		kfree(table);
-		return NULL;
-	}
-	RCU_INIT_POINTER(table->masks, masks);
-	atomic64_set(&table->version, 1);
-	xa_init_flags(&table->walk, XA_FLAGS_ALLOC);
-	INIT_LIST_HEAD(&table->all_masks);
-	return table;
-}
-
-void cvsw_table_destroy(struct cvsw_table *table)
-{
-	struct cvsw_table_mask *mask, *next;
-	struct cvsw_entry *entry;
-	unsigned long id;
-
-	/* entry_put_rcu() of entries removed before is code of this module. */
-	rcu_barrier();
-	list_for_each_entry_safe(mask, next, &table->all_masks, node)
-		mask_free(table, mask);
-	xa_for_each(&table->walk, id, entry)
-		cvsw_entry_put(entry);
-	xa_destroy(&table->walk);
-	cvsw_cache_destroy(table->cache);
-	kvfree(rcu_dereference_protected(table->masks, true));
-	kfree(table);
-}
-
-/*
- * Reserve what a new entry needs and may not get: room, an id, and an array if
- * its mask is not listed as high as this.
- */
-static int reserve(struct cvsw_table *table, struct cvsw_entry *entry, struct mask_array **masks)
-{
-	int err;
-
-	if (table->count >= CVSW_TABLE_MAX)
-		return -ENOSPC;
-	if (entry->priority > entry->match.mask->listed) {
-		*masks = masks_alloc(table);
-		if (!*masks)
-			return -ENOMEM;
-	}
-	err = xa_alloc_cyclic(&table->walk, &entry->id, NULL, xa_limit_32b, &table->next_id,
-			      GFP_KERNEL);
-	if (err < 0) {
-		kvfree(*masks);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-int cvsw_table_add(struct cvsw_table *table, const struct cvsw_flow *flow)
-{
-	struct mask_array *masks = NULL;
-	struct cvsw_entry *entry, *twin;
-	struct cvsw_table_mask *mask;
-	int err = -ENOMEM;
-
-	entry = entry_create(flow);
-	if (!entry)
-		return -ENOMEM;
-	mask = mask_get(table, &flow->match.mask);
-	if (!mask)
-		goto free_entry;
-	entry->match.mask = mask;
-	WRITE_ONCE(mask->classes, mask->classes | classes_of(entry));
-	WRITE_ONCE(table->classes, table->classes | mask->classes);
-
-	twin = entry_find_twin(entry);
-	if (twin) {
-		entry->id = twin->id;
-	} else {
-		err = reserve(table, entry, &masks);
-		if (err)
-			goto free_entry;
-	}
-	err = rhltable_insert(&mask->entries, &entry->node, entry_params);
-	if (err)
-		goto release;
-
-	/* Nothing fails from here on: the id's slot exists. */
-	xa_store(&table->walk, entry->id, entry, GFP_KERNEL);
-	mask->top = max_t(int, mask->top, entry->priority);
-	if (masks)
-		masks_publish(table, masks);
-	if (twin) {
-		entry_unhash(table, twin);
-		return 0;
-	}
-	changed(table);
-	WRITE_ONCE(table->count, table->count + 1);
-	return 0;
-
-release:
-	err = -ENOMEM;
-	kvfree(masks);
-	if (!twin)
-		xa_erase(&table->walk, entry->id);
-free_entry:
-	entry_free(entry);
-	masks_reap(table);
-	return err;
+	return entry->cookie == flow->cookie && entry->n_actions == flow->n_actions &&
+	       !memcmp(entry->actions, flow->actions,
+		       flow->n_actions * sizeof(flow->actions[0]));
 }
 
 static bool covered(const struct cvsw_match *wide, const struct cvsw_entry *entry)
@@ -553,44 +205,322 @@ static bool covered(const struct cvsw_match *wide, const struct cvsw_entry *entr
 	return cvsw_match_covers(wide, &narrow);
 }
 
-static bool masks_are_current(const struct cvsw_table *table)
-{
-	const struct cvsw_table_mask *mask;
+/* ---- changes ---- */
 
-	list_for_each_entry(mask, &table->all_masks, node)
-		if (mask->listed != mask->top)
-			return false;
-	return true;
+static u64 next_version(const struct cvsw_table *table)
+{
+	return atomic64_read(&table->version) + 1;
 }
 
-unsigned int cvsw_table_delete(struct cvsw_table *table, const struct cvsw_match *match)
+/* An entry that lookups do not find, now or any more. */
+static void unhash(struct cvsw_table *table, struct cvsw_entry *entry)
 {
-	struct cvsw_table_mask *mask;
+	list_del(&entry->in_change);
+	cvsw_masks_remove(&table->masks, entry);
+	call_rcu(&entry->rcu, entry_put_rcu);
+}
+
+/* Is this entry, there before, among those that there will be? */
+static bool is_counted(const struct cvsw_table *table, const struct cvsw_entry *entry)
+{
+	return !table->change.replace || entry->kept == table->change.number;
+}
+
+/* Of the version that lookups are of: goes when the change ends. */
+static void remove_old(struct cvsw_table *table, struct cvsw_entry *entry)
+{
+	WRITE_ONCE(entry->until, next_version(table));
+	list_add_tail(&entry->in_change, &table->change.removed);
+	table->change.count -= is_counted(table, entry);
+}
+
+/* As if it had not been added. */
+static void remove_new(struct cvsw_table *table, struct cvsw_entry *entry)
+{
+	struct cvsw_entry *old = xa_load(&table->walk, entry->id);
+
+	if (old)
+		old->inherited = false;
+	else
+		xa_erase(&table->walk, entry->id);
+	unhash(table, entry);
+	table->change.count--;
+}
+
+static void remove_any(struct cvsw_table *table, struct cvsw_entry *entry)
+{
+	if (entry->from == next_version(table))
+		remove_new(table, entry);
+	else
+		remove_old(table, entry);
+}
+
+void cvsw_table_begin(struct cvsw_table *table, bool replace)
+{
+	cvsw_table_abort(table);
+	table->change.on = true;
+	table->change.replace = replace;
+	table->change.number++;
+	table->change.count = replace ? 0 : table->count;
+}
+
+bool cvsw_table_changing(const struct cvsw_table *table)
+{
+	return table->change.on;
+}
+
+/* What a replacement has not added, and is still there. */
+static void remove_rest(struct cvsw_table *table)
+{
+	struct cvsw_entry *entry;
+	unsigned long id;
+
+	xa_for_each(&table->walk, id, entry) {
+		if (cvsw_entry_stays(entry) && !is_counted(table, entry))
+			remove_old(table, entry);
+		cond_resched();
+	}
+}
+
+/* Where masks' highest priorities have become guesses: see. */
+static void look_at_tops(struct cvsw_table *table)
+{
+	struct cvsw_entry *entry;
+	unsigned long id;
+
+	cvsw_masks_forget_tops(&table->masks);
+	xa_for_each(&table->walk, id, entry) {
+		cvsw_masks_see(entry);
+		cond_resched();
+	}
+}
+
+static void end_change(struct cvsw_table *table)
+{
+	table->change.on = false;
+	if (cvsw_masks_are_loose(&table->masks, table->count))
+		look_at_tops(table);
+	cvsw_masks_settle(&table->masks);
+}
+
+void cvsw_table_commit(struct cvsw_table *table)
+{
+	struct cvsw_entry *entry, *next;
+
+	if (!table->change.on)
+		return;
+	if (table->change.replace)
+		remove_rest(table);
+	cvsw_masks_raise(&table->masks);
+	/* A full barrier: what comes is in the table, and what goes is not out of it yet. */
+	atomic64_inc_return(&table->version);
+
+	/* The ids' slots exist: nothing is allocated. */
+	list_for_each_entry_safe(entry, next, &table->change.added, in_change) {
+		list_del(&entry->in_change);
+		xa_store(&table->walk, entry->id, entry, GFP_KERNEL);
+		cond_resched();
+	}
+	/* Behind that, for what a walk can find is not to be freed. */
+	list_for_each_entry_safe(entry, next, &table->change.removed, in_change) {
+		if (!entry->inherited)
+			xa_erase(&table->walk, entry->id);
+		unhash(table, entry);
+		cond_resched();
+	}
+	WRITE_ONCE(table->count, table->change.count);
+	end_change(table);
+}
+
+void cvsw_table_abort(struct cvsw_table *table)
+{
+	struct cvsw_entry *entry, *next;
+
+	if (!table->change.on)
+		return;
+	list_for_each_entry_safe(entry, next, &table->change.added, in_change) {
+		remove_new(table, entry);
+		cond_resched();
+	}
+	list_for_each_entry_safe(entry, next, &table->change.removed, in_change) {
+		list_del(&entry->in_change);
+		WRITE_ONCE(entry->until, CVSW_NEVER);
+		cond_resched();
+	}
+	end_change(table);
+}
+
+/* ---- additions ---- */
+
+/* A place in walks: its own, or that of the entry in whose stead it comes. */
+static int take_id(struct cvsw_table *table, struct cvsw_entry *entry, struct cvsw_entry *twin)
+{
+	int err;
+
+	if (twin) {
+		entry->id = twin->id;
+		return 0;
+	}
+	err = xa_alloc_cyclic(&table->walk, &entry->id, NULL, xa_limit_32b, &table->next_id,
+			      GFP_KERNEL);
+	return err < 0 ? -ENOMEM : 0;
+}
+
+/* The new entry takes the old one's place, id included. */
+static void supersede(struct cvsw_table *table, struct cvsw_entry *twin)
+{
+	if (twin->from != next_version(table)) {
+		twin->inherited = true;
+		remove_old(table, twin);
+		return;
+	}
+	/* Both are of the change: the id, or what it was inherited from, goes on. */
+	unhash(table, twin);
+	table->change.count--;
+}
+
+/* What a replacement adds was there before. */
+static void keep(struct cvsw_table *table, struct cvsw_entry *entry, bool one_more)
+{
+	entry->kept = table->change.number;
+	table->change.count += one_more;
+}
+
+static int add(struct cvsw_table *table, const struct cvsw_flow *flow)
+{
+	struct cvsw_entry *entry, *twin;
+	struct cvsw_mask *mask;
+	bool one_more;
+	int err;
+
+	mask = cvsw_masks_get(&table->masks, &flow->match.mask);
+	entry = mask ? entry_create(flow, mask) : NULL;
+	if (!entry)
+		return -ENOMEM;
+	entry->from = next_version(table);
+	twin = cvsw_masks_twin(&entry->match, entry->priority);
+	one_more = !twin || (twin->from != entry->from && !is_counted(table, twin));
+	err = -ENOSPC;
+	if (one_more && table->change.count >= CVSW_TABLE_MAX)
+		goto free;
+	if (table->change.replace && twin && does_the_same(twin, flow)) {
+		keep(table, twin, one_more);
+		err = 0;
+		goto free;
+	}
+	err = take_id(table, entry, twin);
+	if (err)
+		goto free;
+	err = cvsw_masks_insert(&table->masks, entry);
+	if (err)
+		goto give_id_back;
+	list_add_tail(&entry->in_change, &table->change.added);
+	table->change.count++;
+	if (twin)
+		supersede(table, twin);
+	return 0;
+
+give_id_back:
+	if (!twin)
+		xa_erase(&table->walk, entry->id);
+free:
+	entry_free(entry);
+	return err;
+}
+
+int cvsw_table_add(struct cvsw_table *table, const struct cvsw_flow *flow)
+{
+	int err;
+
+	if (table->change.on)
+		return add(table, flow);
+	cvsw_table_begin(table, false);
+	err = add(table, flow);
+	if (err)
+		cvsw_table_abort(table);
+	else
+		cvsw_table_commit(table);
+	return err;
+}
+
+/* ---- deletions ---- */
+
+static unsigned int delete_added(struct cvsw_table *table, const struct cvsw_match *match)
+{
+	struct cvsw_entry *entry, *next;
+	unsigned int removed = 0;
+
+	list_for_each_entry_safe(entry, next, &table->change.added, in_change)
+		if (covered(match, entry)) {
+			remove_any(table, entry);
+			removed++;
+		}
+	return removed;
+}
+
+static unsigned int delete_old(struct cvsw_table *table, const struct cvsw_match *match)
+{
 	struct cvsw_entry *entry;
 	unsigned int removed = 0;
 	unsigned long id;
 
-	list_for_each_entry(mask, &table->all_masks, node)
-		mask->top = NO_ENTRY;
 	xa_for_each(&table->walk, id, entry) {
-		if (covered(match, entry)) {
-			xa_erase(&table->walk, id);
-			entry_unhash(table, entry);
+		if (cvsw_entry_stays(entry) && covered(match, entry)) {
+			remove_any(table, entry);
 			removed++;
-		} else {
-			mask = entry->match.mask;
-			mask->top = max_t(int, mask->top, entry->priority);
 		}
 		cond_resched();
 	}
-	WRITE_ONCE(table->count, table->count - removed);
-
-	if (!masks_are_current(table)) {
-		struct mask_array *masks = masks_alloc(table);
-
-		if (masks)
-			masks_publish(table, masks);
-	}
-	masks_reap(table);
 	return removed;
+}
+
+unsigned int cvsw_table_delete(struct cvsw_table *table, const struct cvsw_match *match)
+{
+	bool alone = !table->change.on;
+	unsigned int removed;
+
+	if (alone)
+		cvsw_table_begin(table, false);
+	removed = delete_added(table, match) + delete_old(table, match);
+	if (alone)
+		cvsw_table_commit(table);
+	return removed;
+}
+
+/* ---- the table ---- */
+
+struct cvsw_table *cvsw_table_create(void)
+{
+	struct cvsw_table *table = kzalloc(sizeof(*table), GFP_KERNEL);
+
+	if (!table)
+		return NULL;
+	table->cache = cvsw_cache_create();
+	if (cvsw_masks_init(&table->masks) || !table->cache) {
+		cvsw_masks_free(&table->masks);
+		cvsw_cache_destroy(table->cache);
+		kfree(table);
+		return NULL;
+	}
+	atomic64_set(&table->version, 1);
+	xa_init_flags(&table->walk, XA_FLAGS_ALLOC);
+	INIT_LIST_HEAD(&table->change.added);
+	INIT_LIST_HEAD(&table->change.removed);
+	return table;
+}
+
+void cvsw_table_destroy(struct cvsw_table *table)
+{
+	struct cvsw_entry *entry;
+	unsigned long id;
+
+	cvsw_table_abort(table);
+	/* entry_put_rcu() of entries removed before is code of this module. */
+	rcu_barrier();
+	cvsw_masks_free(&table->masks);
+	xa_for_each(&table->walk, id, entry)
+		cvsw_entry_put(entry);
+	xa_destroy(&table->walk);
+	cvsw_cache_destroy(table->cache);
+	kfree(table);
 }
