@@ -606,28 +606,38 @@ static void table_replaced_under_lookup(struct kunit *test)
 	KUNIT_EXPECT_GT(test, race.lookups, 100UL);
 }
 
-/* Both flows of a table say which replacement they are of. */
+static u64 cookie_of(struct cvsw_table *table, u32 nw_dst)
+{
+	struct cvsw_key key = { .nw_dst = nw_dst };
+	struct cvsw_entry *entry;
+	u64 cookie;
+
+	readers_begin();
+	entry = cvsw_table_lookup(table, &key);
+	cookie = entry ? entry->cookie : U64_MAX;
+	readers_end();
+	cond_resched();
+	return cookie;
+}
+
+/* Every other table has a flow for @sometimes, all have one for @always. */
+static const u32 always = 5, sometimes = 100;
+
 static int replacement_reader(void *arg)
 {
 	struct race *race = arg;
-	struct cvsw_key key = { .nw_dst = 5 };
-	u64 seen = 0;
+	u64 before, between, after = 0;
 
 	while (!kthread_should_stop()) {
-		struct cvsw_entry *entry;
-
-		readers_begin();
-		key.nw_dst ^= 5 ^ 6;
-		entry = cvsw_table_lookup(race->table, &key);
-		if (!entry)
-			race->missed++;
-		else if (entry->cookie < seen)
-			race->foreign++;
-		else
-			seen = entry->cookie;
-		readers_end();
+		before = after;
+		between = cookie_of(race->table, sometimes);
+		after = cookie_of(race->table, always);
+		race->missed += after == U64_MAX;
+		race->foreign += after < before;
+		/* Nothing was replaced meanwhile. */
+		if (after == before)
+			race->foreign += between != (after & 1 ? U64_MAX : after);
 		race->lookups++;
-		cond_resched();
 	}
 	return 0;
 }
@@ -643,9 +653,11 @@ static void table_replaced_as_a_whole(struct kunit *test)
 	for (i = 0; i < 1000; i++) {
 		cvsw_table_begin(f->table, true);
 		for (j = 0; j < 20; j++) {
-			KUNIT_EXPECT_EQ(test, add_host_flow(f, 5 + (i + j) % 20, i), 0);
+			KUNIT_EXPECT_EQ(test, add_host_flow(f, always + (i + j) % 20, i), 0);
 			cond_resched();
 		}
+		if (!(i & 1))
+			KUNIT_EXPECT_EQ(test, add_host_flow(f, sometimes, i), 0);
 		cvsw_table_commit(f->table);
 		if (!reader)
 			reader = kthread_run(replacement_reader, &race, "cvsw-lookup");
