@@ -4,6 +4,7 @@
  * whole, so that what is found is what the table would say; the version tells
  * whether it still would.
  */
+#include <linux/hash.h>
 #include <linux/percpu.h>
 #include <linux/random.h>
 #include <linux/string.h>
@@ -58,7 +59,11 @@ void cvsw_cache_destroy(struct cvsw_cache __percpu *cache)
 	free_percpu(cache);
 }
 
-/* Multilinear hashing: a sum of products, whose high bits are the good ones. */
+/*
+ * Multilinear hashing: a sum of products with secrets.  Alone it would put flows
+ * whose addresses or ports are in a row into few sets now and then: their sums
+ * are in a row too.  Mixing scatters them.
+ */
 static struct slot *set_of(struct cvsw_cache *own, const struct cvsw_key *key)
 {
 	const u64 *words = (const u64 *)key;
@@ -70,7 +75,8 @@ static struct slot *set_of(struct cvsw_cache *own, const struct cvsw_key *key)
 	/* In a first lookup the rest is zero. */
 	for (; key->pass && i < KEY_WORDS; i++)
 		sum += words[i] * own->factors[i];
-	return own->sets[sum >> (64 - SET_BITS)];
+	sum = (sum ^ sum >> 32) * own->factors[0];
+	return own->sets[hash_64(sum ^ sum >> 29, SET_BITS)];
 }
 
 static bool is_key(const struct slot *slot, const struct cvsw_key *key)
