@@ -128,10 +128,14 @@ def run(main, tell=False):
     os.environ["CVSW_LAB"] = marker.partition("=")[2]
     traces = Traces(marker)
     sys.stdout.flush()
+    home = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     _checked(_libc.unshare(CLONE_NEWPID), "unshare (PID namespace)")
     pid = os.fork()
     if pid == 0:
         _child(main)
+    # Or nothing could be started any more once the lab's first process is gone.
+    _checked(_libc.setns(home, CLONE_NEWPID), "setns (PID namespace)")
+    os.close(home)
     signal.signal(signal.SIGINT, signal.SIG_IGN)    # the terminal sends it to main() as well
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda got, _: os.kill(pid, got))
