@@ -18,6 +18,7 @@ sys.dont_write_bytecode = True      # everything that is made is made under buil
 from lab import sandbox
 from lab.bridge import Bridge
 from lab.controller import Controller
+from lab.process import LabError
 from lab.report import Report
 from lab.topology import BUILD, Lab
 from tests import actions, byhand, control, direct, driver, overlay, tunnel
@@ -33,11 +34,14 @@ TESTS["plain"] = TESTS["tso"] = (driver.ALL + byhand.ALL + control.ALL[:1] + act
 
 
 def chosen(variant, names):
-    return [test for test in TESTS[variant]
-            if not names or f"{test.__module__.split('.')[-1]}.{test.__name__}" in names]
+    known = {f"{test.__module__.split('.')[-1]}.{test.__name__}": test for test in TESTS[variant]}
+    if unknown := set(names) - set(known):
+        raise LabError(f"no such test in {variant}: {', '.join(sorted(unknown))}")
+    return [test for name, test in known.items() if not names or name in names]
 
 
 def main(variant, names):
+    tests = chosen(variant, names)
     report = Report(f"vm {variant}")
     vswitch = Bridge() if variant == "direct" else None
     with Lab(f"check-vm-{variant}", tso=variant == "tso", vswitch=vswitch) as lab:
@@ -45,7 +49,7 @@ def main(variant, names):
         if variant != "direct":
             lab.vswitch.plain()
         bench = Bench(lab, report, lab.add_pair(), Controller(BUILD, lab.log_dir))
-        for test in chosen(variant, names):
+        for test in tests:
             test(bench)
     return 1 if report.failed else 0
 
