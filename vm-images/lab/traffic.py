@@ -41,9 +41,14 @@ class Iperf:
 
     def udp(self, client, address, seconds=2, rate="50M", options=""):
         """Paced UDP; returns (Mbit/s as received, per cent lost)."""
-        end = self.run(client, address, seconds, f"-u -b {rate} {options}")["sum"]
-        lost = end["lost_percent"]
-        return end["bits_per_second"] / 1e6 * (1 - lost / 100), lost
+        end = self.run(client, address, seconds, f"-u -b {rate} {options}")
+        arrived = self.arrived(end) / end["sum"]["packets"]
+        return end["sum"]["bits_per_second"] / 1e6 * arrived, 100 * (1 - arrived)
+
+    @staticmethod
+    def arrived(end):
+        """Datagrams that the server got. Its "lost_percent" is 0 when nothing arrives."""
+        return end["sum_received"]["packets"] - end["sum_received"]["lost_packets"]
 
     def stop(self):
         self.server.sh(f"kill $(cat /run/iperf.{self.port}.pid)", check=False)
