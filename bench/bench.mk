@@ -7,7 +7,7 @@
 # and of bench-paper:
 #   SIZES=    of datagrams (default: the paper's)
 #   PAIRS=    numbers of pairs of VMs (default: the paper's)
-# Three minutes: make bench-paper ROUNDS=1 SIZES="64 4096" PAIRS=1
+# Two minutes: make bench-paper ROUNDS=1 SIZES="64 4096" PAIRS=1
 
 ROUNDS ?= 5
 BENCH_SECONDS ?= 2

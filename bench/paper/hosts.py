@@ -12,9 +12,9 @@ The paper's two hosts and the wire between them, on one machine.
              wire0 ----------------------------wire1            veth, MTU 1500: here captures are made
 
 One ovs-vswitchd does both hosts, in its userspace datapath: each frame passes it twice,
-either way.  Patch ports cost nothing.  A VXLAN endpoint's address belongs to the host at the
-other end of the wire (198.51.100.2, host 1's, is phy0's): ovs-vswitchd
-takes the way out from the machine's routes, and those would lead it past the wire.
+either way.  Patch ports cost nothing.  The address of a VXLAN endpoint is at the card of the
+other host (198.51.100.2, host 1's, is phy0's): ovs-vswitchd leaves by the bridge that the
+machine's routes lead to, and they lead to where an address is.
 """
 from lab.process import call
 from lab.vswitch import Vswitch, quiet

@@ -10,7 +10,7 @@ from lab.process import LabError
 PATTERN = b"0123456789" * 3         # iperf3 --repeating-payload
 ETH_P_ALL = 3
 FRAMES = 20                         # at least so many are looked at
-ATTEMPTS = 4                        # of a run whose own control connection is drowned
+ATTEMPTS = 3                        # of a run whose own control connection is drowned
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -67,7 +67,11 @@ class Wire:
 
 
 class Cpu:
-    """`with`: .vms and .vswitch are the seconds of CPU time that QEMU and ovs-vswitchd took."""
+    """
+    `with`: .vms and .vswitch are the seconds of CPU time that QEMU and ovs-vswitchd took.
+
+    .others: the part of the machine's CPU time that went to anything else, which should be little.
+    """
 
     def __init__(self, pairs, count):
         self.pids = {"vms": [vm.process.pid for vm in pairs.members(count)], "vswitch": [pairs.hosts.switch.pid]}
@@ -82,22 +86,33 @@ class Cpu:
             total += int(fields[11]) + int(fields[12])
         return total * TICK
 
+    @staticmethod
+    def _machine():
+        """(seconds at work, seconds altogether) of all cores."""
+        with open("/proc/stat", encoding="ascii") as stat:
+            # user, nice, system, idle, iowait, irq, softirq, steal; a guest's time is in user
+            times = [int(word) * TICK for word in stat.readline().split()[1:9]]
+        return sum(times) - times[3] - times[4], sum(times)
+
+    def _now(self):
+        work, total = self._machine()
+        return {"work": work, "total": total, **{who: self._seconds(pids) for who, pids in self.pids.items()}}
+
     def __enter__(self):
-        self.before = {who: self._seconds(pids) for who, pids in self.pids.items()}
+        self.before = self._now()
         return self
 
     def __exit__(self, *_):
-        spent = {who: self._seconds(pids) - self.before[who] for who, pids in self.pids.items()}
+        spent = {who: now - self.before[who] for who, now in self._now().items()}
         self.vms, self.vswitch = spent["vms"], spent["vswitch"]
+        self.others = max(0, spent["work"] - self.vms - self.vswitch) / spent["total"]
 
 
 def one_flow(pairs, pair, address, size, seconds, rate):
-    """(bits that arrived, seconds, bits sent)"""
-    end = pairs.servers[pair - 1].run(pairs.sender(pair), address, seconds,
-                                      f"-u -b {rate} -l {size} --repeating-payload")
-    total, received = end["sum"], end["sum_received"]
-    arrived = (received["packets"] - received["lost_packets"]) * size * 8
-    return arrived, total["seconds"], total["packets"] * size * 8
+    """(bits that arrived, bits sent, seconds)"""
+    server = pairs.servers[pair - 1]
+    end = server.run(pairs.sender(pair), address, seconds, f"-u -b {rate} -l {size} --repeating-payload")
+    return server.arrived(end) * size * 8, end["sum"]["packets"] * size * 8, end["sum"]["seconds"]
 
 
 def attempt(pairs, way, count, size, seconds, rate):
@@ -114,20 +129,24 @@ def attempt(pairs, way, count, size, seconds, rate):
             raise Drowned(f"{way.text}, {count} pairs, {size} bytes: {failed[0]}")
         checked = wire.check(way, count)
     flows = [job.result() for job in jobs]
-    arrived = sum(flow[0] for flow in flows) / 8
+    arrived = sum(bits for bits, _, _ in flows) / 8
     spent = {"vms": cpu.vms, "vswitch": cpu.vswitch}
-    return {"mbit": [bits / length / 1e6 for bits, length, _ in flows],
-            "sent_mbit": [sent / length / 1e6 for _, length, sent in flows],
+    return {"mbit": [bits / length / 1e6 for bits, _, length in flows],
+            "sent_mbit": [sent / length / 1e6 for _, sent, length in flows],
             "ns_per_byte": {who: used * 1e9 / arrived for who, used in spent.items()} if arrived else None,
-            "frames_checked": checked}
+            "others": cpu.others, "frames_checked": checked}
 
 
 def run(pairs, way, count, size, seconds, rate="0"):
-    """UDP of a size through so many pairs, as fast as it goes or at a rate (iperf3's -b, of each sender)."""
+    """
+    UDP of a size through so many pairs, as fast as it goes or at a rate (iperf3's -b, of each sender).
+
+    Returns None if iperf3 got its own results through in none of its attempts.
+    """
     way.before_run(pairs, count)
     for number in range(ATTEMPTS):
         try:
             return {**attempt(pairs, way, count, size, seconds, rate), "repeats": number}
         except Drowned as why:
-            last = why
-    raise last
+            print(f"bench-paper: again: {why}", flush=True)
+    return None

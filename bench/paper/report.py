@@ -12,7 +12,7 @@ from figures import published, published_ratio
 TITLES = {5: "Table 5: light work, 1 pair", 6: "Table 6: VXLAN, 1 pair",
           7: "Table 7: VXLAN and AES, mean of a pair"}
 WHO = ("vms", "vswitch")
-WIDTH, CELL = 30, 17
+WIDTH, CELL = 38, 16
 
 # name, block, sizes, against which way, wanted: None means as in the paper (the same mean of ratios)
 GOALS = [
@@ -29,34 +29,42 @@ GOALS = [
 ]
 
 NOTES = """\
-CVSW: the guests' NICs do the work, the vswitch forwards. existing: Open vSwitch does it, in its userspace \
-datapath, for guests with virtio_net. In parentheses the paper's figure. It encrypted in the host too; Open vSwitch's \
-userspace datapath cannot, so here "existing" carries VXLAN in the clear in every table, with the guests' MTU set by hand to \
-1450 unless a row says 1500. That datapath makes no outer fragments either: with an MTU of 1500 in the guests what does not \
-fit the wire is lost, where the paper's made fragments. And it takes bytes of later IP fragments for a UDP checksum when it rewrites an \
-address: datagrams above 1472 bytes do not survive that. Each figure: the median of the rounds; ratios: of \
-the rounds' own ratios. CPU: user and system time of this machine for a byte that the receiving application got, of the VMs' QEMU processes and \
-of ovs-vswitchd, which does the vswitches of both hosts."""
+CVSW: the guests' NICs do the work, the vswitch forwards. existing: Open vSwitch does it, in its userspace
+datapath, for guests with virtio_net. Each figure is the median of the rounds, each ratio that of the rounds' own ratios;
+in parentheses what the paper has.
+
+The paper encrypted in the host too. Open vSwitch's userspace datapath cannot: in every table "existing" carries VXLAN in
+the clear, and the guests' MTU is set to 1450 by hand for it unless a row says 1500. Nor does it make outer fragments: with an
+MTU of 1500 in the guests whatever does not fit the wire is lost, where the paper's host fragmented. And when it rewrites
+an address it takes two bytes of each later IP fragment for a UDP checksum and changes them, so that no datagram above 1472
+bytes survives.
+
+CPU: user and system time for each byte that the receiving application got, of the QEMU processes of the VMs at work and of
+ovs-vswitchd, which is both hosts' vswitch. ovs-vswitchd asks all its ports for frames whenever one has some: its time a
+byte depends on how many come at once as much as on what is done to them."""
 
 TCG = """\
-What emulation does to this: without KVM each instruction of a guest costs ten or more of this machine, and its AES instructions \
-are functions of QEMU. All work in a guest is dear, CVSW's and that of its own UDP stack alike; ovs-vswitchd \
-runs at full speed, so the work that the paper moves into the guests seems to cost ten times and more of what it saves. The paper's other half cannot \
-show at all: there each VM brought a core of its own to do the work in parallel; here {vms} VMs, both hosts' vswitches and the wire \
-share {cores} cores, so that a pair more is no core more. Small frames measure emulated system calls. What the ratios can tell is whether CVSW \
-adds visibly to what a guest does anyway, and which way they change with size and pairs. `make bench-tunnel` measures the driver at native \
-speed."""
+What emulation does to this: without KVM each instruction of a guest costs ten or more of this machine, and its AES
+instructions are functions in QEMU. All that a guest does is dear, its UDP stack's work like CVSW's; ovs-vswitchd runs at full
+speed. So what the paper moves into the guests seems to cost ten times what it saves in the host, with AES more. Nor can
+the paper's other half be seen: there each VM brought a core to do the work in parallel; here {vms} VMs, both hosts' vswitches
+and the wire share {cores} cores, and a pair more is no core more. Receivers and vswitch have priority over senders, or
+more would be lost than arrives. What the ratios can tell is whether CVSW adds visibly to what a guest does anyway.
+`make bench-tunnel` measures the driver at native speed."""
 
 
 class Results:
     def __init__(self, lines):
         self.samples = {}           # (block, way, metric, size) -> {round: sample}
-        self.about = {}
+        self.about, self.given_up = {}, 0
         with open(lines, encoding="utf-8") as file:
             for line in file:
                 item = json.loads(line)
-                if item.pop("kind") == "about":
+                kind = item.pop("kind")
+                if kind == "about":
                     self.about = item
+                elif kind == "given-up":
+                    self.given_up += 1
                 elif item["round"] >= 0:
                     key = item["block"], item["way"], item["metric"], item["size"]
                     self.samples.setdefault(key, {})[item["round"]] = item
@@ -74,10 +82,13 @@ class Results:
         mine, theirs = self.mbits(block, way, size), self.mbits(block, other, size)
         return median(mine[n] / theirs[n] if theirs[n] else float("inf") for n in mine if n in theirs)
 
-    def cost(self, block, way, size, who, metric="most"):
-        """ns of CPU time a byte, or None."""
-        found = self.samples.get((block, way, metric, size), {}).values()
-        return median(item["ns_per_byte"][who] for item in found if item["ns_per_byte"])
+    def costs(self, block, way, size, who, metric="most"):
+        """By round: ns of CPU time a byte."""
+        found = self.samples.get((block, way, metric, size), {})
+        return {number: item["ns_per_byte"][who] for number, item in found.items() if item["ns_per_byte"]}
+
+    def cost(self, block, way, size, who):
+        return median(self.costs(block, way, size, who).values())
 
     def encrypted(self):
         """(runs, frames) that were seen to be ciphertext."""
@@ -125,7 +136,7 @@ def block_rows(block, results, sizes):
         for size in sizes:
             costs = [results.cost(block.name, way.name, size, who) for who in WHO]
             cells.append(" + ".join(map(number, costs)) if None not in costs else "-")
-        row(f"CPU ns/B {way.name}: VMs + vswitch", cells)
+        row(f"CPU ns/B, VMs + vswitch, {way.name}", cells)
 
 
 def tables(results, plan):
@@ -140,13 +151,15 @@ def tables(results, plan):
 def same_load(results, plan):
     size = next((key[3] for key in results.samples if key[2] == "load"), None)
     print(f"\nCPU ns/B at the same load, {results.about['load_mbit']} Mbit/s of all pairs together in datagrams of {size} bytes")
-    row("", ["CVSW VMs", "vswitch", "existing VMs", "vswitch", "vswitch CVSW/ex."])
+    row("", [cell for who in ("VMs", "vswitch") for cell in (f"{who}: CVSW", "existing", "ratio")])
     told = {}
     for block in plan.blocks:
-        costs = [results.cost(block.name, way.name, size, who, "load") for way in block.ways[:2] for who in WHO]
-        quotient = costs[1] / costs[3] if costs[1] and costs[3] else None
-        row(block.text, [*map(number, costs), number(quotient)])
-        told[block.name] = dict(zip(("cvsw_vms", "cvsw_vswitch", "existing_vms", "existing_vswitch"), costs))
+        told[block.name] = {}
+        for who in WHO:
+            mine, theirs = (results.costs(block.name, way.name, size, who, "load") for way in block.ways[:2])
+            told[block.name][who] = {"cvsw": median(mine.values()), "existing": median(theirs.values()),
+                                     "ratio": median(mine[n] / theirs[n] for n in mine if theirs.get(n))}
+        row(block.text, [number(value) for who in WHO for value in told[block.name][who].values()])
     return told
 
 
@@ -183,21 +196,25 @@ def cpu_model():
 
 
 def surroundings(results):
-    return {"cpu": cpu_model(), **results.about, "load_average": os.getloadavg()[0]}
+    """others: (median, most) of the CPU time in a run that went neither to its VMs nor to the vswitch."""
+    others = [item["others"] for item in results.all()]
+    return {"cpu": cpu_model(), **results.about, "others": (statistics.median(others), max(others))}
 
 
 def tell_about(about, results):
     print(f"\nCPU {about['cpu']}, {about['cores']} cores, kernel {about['host_kernel']}; accelerator: {about['accelerator']}; "
           f"guests: kernel {about['kernel']}, AES-GCM by {about['aes'] or 'nothing, for none was used'}; "
           f"Open vSwitch {about['ovs']}, QEMU {about['qemu']}")
+    print("other programs' part of the CPU time of a run: median {:.0%}, most {:.0%}; ".format(*about["others"]) +
+          f"load average before: {about['load_before']:.2f}")
     runs, frames = results.encrypted()
-    print(f"ciphertext and nothing else on the wire: {frames} frames in {runs} runs; what every other run sent was looked at as well")
+    print(f"ciphertext and nothing else on the wire: {frames} frames in {runs} runs; the other runs' frames were looked at too")
     repeats = sum(item["repeats"] for item in results.all())
-    print(f"{repeats} runs of {len(results.all()) + repeats} were repeated, for iperf3's own connection was lost in them")
+    print(f"{repeats} runs of {len(results.all()) + repeats} were repeated, for iperf3's own connection was lost in them; "
+          f"{results.given_up} given up")
     print()
-    for text in (NOTES, TCG.format(**about) if about["accelerator"] == "tcg" else ""):
-        if text:
-            print(textwrap.fill(text, 110))
+    for text in [*NOTES.split("\n\n"), *([TCG.format(**about)] if about["accelerator"] == "tcg" else [])]:
+        print(textwrap.fill(text, 110))
 
 
 def plot(results, plan, out):

@@ -62,8 +62,11 @@ def measure_block(block, number, plan, pairs, samples):
     """number: of the round; -1 is not counted: it translates the guests' code and finds what does not work."""
     def sample(way, metric, size, *settings):
         found = run(pairs, way, block.pairs, size, *settings)
-        samples.say("sample", block=block.name, way=way.name, metric=metric, size=size, round=number,
-                    encrypted=way.encrypted, **found)
+        what = {"block": block.name, "way": way.name, "metric": metric, "size": size, "round": number}
+        if found:
+            samples.say("sample", **what, encrypted=way.encrypted, **found)
+        else:
+            samples.say("given-up", **what)
 
     ways = block.ways if number % 2 == 0 else block.ways[::-1]
     if number < 0:
@@ -78,13 +81,13 @@ def measure_block(block, number, plan, pairs, samples):
             sample(way, "load", LOAD_SIZE, plan.seconds, f"{LOAD_MBIT / block.pairs:g}M")
 
 
-def about(pairs, samples):
+def about(pairs, samples, load_before):
     vm = pairs.vms[0]
     drivers = re.findall(r"^name +: rfc4106\(gcm\(aes\)\)\ndriver +: (\S+)", vm.sh("cat /proc/crypto"), re.M)
     version = re.compile(r"(?:version|\(Open vSwitch\)) ([^\s(]+)")
     samples.say("about", accelerator=pairs.lab.accel, kernel=vm.sh("uname -r").strip(),
                 aes=", ".join(sorted(set(drivers))), cores=os.cpu_count(), host_kernel=platform.release(),
-                vms=len(pairs.vms), load_mbit=LOAD_MBIT,
+                vms=len(pairs.vms), load_mbit=LOAD_MBIT, load_before=load_before,
                 qemu=version.search(call("qemu-system-x86_64", "--version")).group(1),
                 ovs=version.search(call("ovs-vswitchd", "--version")).group(1))
 
@@ -96,6 +99,7 @@ def measure(plan, lines):
         print(f"bench-paper: {text} [{time.monotonic() - begin:.0f} s]", flush=True)
 
     samples = Samples(lines)
+    load_before = os.getloadavg()[0]
     tell(f"starting {2 * plan.pairs} VMs, Open vSwitch and cvswd")
     with Pairs(plan.pairs) as pairs:
         for number in range(-1, plan.rounds):
@@ -103,7 +107,7 @@ def measure(plan, lines):
                 tell(f"{f'round {number + 1} of {plan.rounds}' if number >= 0 else 'warming up'}: {block.text}")
                 with block.ready(pairs):
                     measure_block(block, number, plan, pairs, samples)
-        about(pairs, samples)
+        about(pairs, samples, load_before)
     tell("measured")
 
 
@@ -114,8 +118,7 @@ def main():
     plan = Plan(int(rounds), float(seconds), *([int(word) for word in words.split()] for words in (sizes, pair_counts)))
     out = f"{BUILD}/bench/paper"
     os.makedirs(os.path.dirname(out), exist_ok=True)
-    print(f"bench-paper: {plan.rounds} rounds take about {plan.minutes():.0f} minutes; "
-          f"the load average is {os.getloadavg()[0]:.2f}", flush=True)
+    print(f"bench-paper: rounds: {plan.rounds}; they take about {plan.minutes():.0f} minutes", flush=True)
     if status := sandbox.run(lambda: measure(plan, f"{out}.lines")):
         sys.exit(status)
     report.tell(f"{out}.lines", out, plan)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Programs that a lab runs: started, and ended by their pid."""
+import contextlib
+import os
 import shlex
 import subprocess
 import time
@@ -53,6 +55,14 @@ class Process:
         if not self.alive():
             raise LabError(f"{self.name} ended with {self.popen.returncode}; see {self.log}")
         return True
+
+    def nice(self, value):
+        """Its priority over other programs', all its threads'."""
+        os.setpriority(os.PRIO_PGRP, self.pid, value)
+        # Where the kernel groups sessions, a program competes as one.
+        with contextlib.suppress(OSError), \
+             open(f"/proc/{self.pid}/autogroup", "w", encoding="ascii") as group:
+            group.write(str(value))
 
     def stop(self, seconds=5.0):
         if self.alive():
