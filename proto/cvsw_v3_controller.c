@@ -34,12 +34,12 @@ static bool guard_refresh(struct cvsw_v3_end *end, uint64_t clock)
 	if (guard->ready && clock >= guard->changed_at &&
 	    clock - guard->changed_at < CVSW_V3_COOKIE_MS)
 		return true;
+	/* There is no former secret (zeroes are none), or nobody asked for long and it is too old. */
+	if (!guard->ready || clock - guard->changed_at >= 2 * CVSW_V3_COOKIE_MS)
+		if (!crypto->random(crypto->arg, guard->secret[0], CVSW_V3_KEY_LEN))
+			return false;
 	memcpy(guard->secret[1], guard->secret[0], CVSW_V3_KEY_LEN);
 	if (!crypto->random(crypto->arg, guard->secret[0], CVSW_V3_KEY_LEN))
-		return false;
-	/* The first time there is no former secret, and zeroes are none. */
-	if (!guard->ready &&
-	    !crypto->random(crypto->arg, guard->secret[1], CVSW_V3_KEY_LEN))
 		return false;
 	guard->ready = true;
 	guard->changed_at = clock;
@@ -72,7 +72,7 @@ static bool has_cookie(struct cvsw_v3_end *end, const uint8_t *frame, uint64_t p
 
 static void send_cookie(struct cvsw_v3_end *end, const uint8_t *frame, uint64_t place)
 {
-	uint8_t cookie[CVSW_V3_HASH_LEN], mac[CVSW_V3_HASH_LEN];
+	uint8_t cookie[CVSW_V3_HASH_LEN];
 	struct cvsw_writer w = cvsw_writer(end->frame, CVSW_V3_COOKIE_LEN);
 
 	if (!make_cookie(end, 0, place, cookie))
@@ -82,9 +82,9 @@ static void send_cookie(struct cvsw_v3_end *end, const uint8_t *frame, uint64_t 
 	cvsw_put_u32(&w, nic_index(frame));
 	cvsw_put_u32(&w, 0);
 	cvsw_put_bytes(&w, cookie, CVSW_V3_COOKIE_BYTES);
-	if (!cvsw_v3_cookie_mac(end, end->frame, ephemeral_of(frame), mac))
+	if (!cvsw_v3_answer_mac(end, end->frame, CVSW_V3_COOKIE_MAC_AT, ephemeral_of(frame),
+				end->frame + CVSW_V3_COOKIE_MAC_AT))
 		return;
-	cvsw_put_bytes(&w, mac, sizeof(mac));
 	end->caller->send(end->caller->arg, end->frame, CVSW_V3_COOKIE_LEN, place);
 }
 
@@ -173,6 +173,8 @@ static enum cvsw_v3_drop answer(struct cvsw_v3_end *end, const uint8_t *frame, c
 	put_accept(end, frame, pending->answer);
 	if (!cvsw_v3_noise_write2(end->crypto, noise, ephemeral_of(frame), payload,
 				  pending->answer + CVSW_V3_ACCEPT_NOISE_AT) ||
+	    !cvsw_v3_answer_mac(end, pending->answer, CVSW_V3_ACCEPT_MAC_AT, ephemeral_of(frame),
+				pending->answer + CVSW_V3_ACCEPT_MAC_AT) ||
 	    !cvsw_v3_pend(end, pending, noise, index, nic_index(frame), nic, end->instance))
 		return CVSW_V3_DROP_CRYPTO;
 	memcpy(pending->peer, ephemeral_of(frame), CVSW_V3_KEY_LEN);

@@ -20,7 +20,8 @@
  * holds a lock.  Buffers may lie anywhere, the stack included: a kernel that
  * needs a scatterlist copies (no frame is longer than 1,514 bytes).
  *
- * @random: fit for keys
+ * @random: fit for keys; also just after the machine was restored or copied, when the
+ *	kernel's own generator may say what it has said before: mix in what tells them apart
  * @public_key: X25519's (RFC 7748) of a secret of 32 random bytes
  * @shared: X25519; false if the result is all zero (RFC 7748, 6.1)
  * @hash: SHA-256 of @a and, behind it, @b

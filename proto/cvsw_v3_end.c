@@ -61,19 +61,22 @@ bool cvsw_v3_need_instance(struct cvsw_v3_end *end)
 	return end->have_instance;
 }
 
-bool cvsw_v3_cookie_mac(const struct cvsw_v3_end *end, const uint8_t *frame,
+static_assert(CVSW_V3_ACCEPT_MAC_AT + CVSW_V3_HASH_LEN == CVSW_V3_ACCEPT_LEN, "VERSION3.md");
+static_assert(CVSW_V3_COOKIE_MAC_AT + CVSW_V3_HASH_LEN == CVSW_V3_COOKIE_LEN, "VERSION3.md");
+
+bool cvsw_v3_answer_mac(const struct cvsw_v3_end *end, const uint8_t *frame, size_t len,
 			const uint8_t ephemeral[CVSW_V3_KEY_LEN], uint8_t mac[CVSW_V3_HASH_LEN])
 {
-	static const uint8_t label[] = "CVSW3 cookie";
+	static const uint8_t label[] = "CVSW3 answer";
 	const struct cvsw_v3_crypto *crypto = end->crypto;
-	uint8_t key[CVSW_V3_HASH_LEN], data[CVSW_V3_COOKIE_MAC_AT + CVSW_V3_KEY_LEN];
+	uint8_t key[CVSW_V3_HASH_LEN], data[CVSW_V3_ACCEPT_MAC_AT + CVSW_V3_KEY_LEN];
 	bool good;
 
-	memcpy(data, frame, CVSW_V3_COOKIE_MAC_AT);
-	memcpy(data + CVSW_V3_COOKIE_MAC_AT, ephemeral, CVSW_V3_KEY_LEN);
+	memcpy(data, frame, len);
+	memcpy(data + len, ephemeral, CVSW_V3_KEY_LEN);
 	good = crypto->hmac(crypto->arg, key, end->psk, CVSW_V3_KEY_LEN, label,
 			    sizeof(label) - 1) &&
-	       crypto->hmac(crypto->arg, mac, key, sizeof(key), data, sizeof(data));
+	       crypto->hmac(crypto->arg, mac, key, sizeof(key), data, len + CVSW_V3_KEY_LEN);
 	crypto->wipe(key, sizeof(key));
 	return good;
 }

@@ -159,7 +159,7 @@ struct cvsw_v3_end {
 	struct cvsw_v3_pending pending[CVSW_V3_PENDING];	/* a NIC uses the first */
 	struct cvsw_v3_begun begun;
 	uint8_t last_peer[CVSW_V3_KEY_LEN];	/* controller: of the REGISTER behind @live */
-	struct cvsw_v3_bucket handshakes;	/* controller: REGISTERs; NIC: ACCEPTs, looked at */
+	struct cvsw_v3_bucket handshakes;	/* controller: REGISTERs */
 	struct cvsw_v3_bucket with_cookie;	/* controller: REGISTERs with a good cookie */
 	uint8_t cookie[CVSW_V3_COOKIE_BYTES];
 	uint64_t cookie_at;

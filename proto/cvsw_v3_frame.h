@@ -25,7 +25,7 @@ enum cvsw_v3_type {
 /* Whole lengths, each at least CVSW_V3_FRAME_MIN: nothing is ever padded. */
 #define CVSW_V3_HELLO_LEN	60
 #define CVSW_V3_REGISTER_LEN	112
-#define CVSW_V3_ACCEPT_LEN	88
+#define CVSW_V3_ACCEPT_LEN	120
 #define CVSW_V3_COOKIE_LEN	72
 
 /* A record: header, index, counter; record head and content, sealed; tag. */

@@ -3,10 +3,6 @@
 #include "cvsw_cursor.h"
 #include "cvsw_v3_parts.h"
 
-/* ACCEPTs that are looked at, as each costs X25519: a burst, and then one every so many ms. */
-#define ACCEPT_BURST	8
-#define ACCEPT_MS	50
-
 static struct cvsw_v3_session *pending(struct cvsw_v3_end *end)
 {
 	return &end->pending[0].session;
@@ -129,22 +125,30 @@ static bool has_reserved(const uint8_t *frame)
 	return frame[20] || frame[21] || frame[22] || frame[23];
 }
 
+/* Is it the answer to the REGISTER that waits?  Without X25519, so that nonsense costs little. */
+static enum cvsw_v3_drop check_mac(const struct cvsw_v3_end *end, const uint8_t *frame, size_t at)
+{
+	uint8_t mac[CVSW_V3_HASH_LEN];
+
+	if (!cvsw_v3_answer_mac(end, frame, at, end->begun.frame + CVSW_V3_REGISTER_NOISE_AT, mac))
+		return CVSW_V3_DROP_CRYPTO;
+	return cvsw_v3_same(mac, frame + at, sizeof(mac)) ? CVSW_V3_OK : CVSW_V3_DROP_PROOF;
+}
+
 static enum cvsw_v3_drop accept(struct cvsw_v3_end *end, const uint8_t *frame)
 {
-	struct cvsw_v3_noise noise = end->begun.noise;
+	struct cvsw_v3_noise noise;
 	uint8_t payload[CVSW_V3_PAYLOAD_LEN];
 	struct cvsw_reader r = cvsw_reader(payload, sizeof(payload));
-	enum cvsw_v3_drop drop = CVSW_V3_OK;
+	enum cvsw_v3_drop drop = check_mac(end, frame, CVSW_V3_ACCEPT_MAC_AT);
 	uint32_t index;
 
-	if (!cvsw_v3_bucket_take(&end->handshakes, ACCEPT_BURST, ACCEPT_MS, end->now))
-		drop = CVSW_V3_DROP_RATE;
-	else if (!cvsw_v3_noise_read2(end->crypto, &noise, frame + CVSW_V3_ACCEPT_NOISE_AT,
-				      payload))
-		drop = CVSW_V3_DROP_PROOF;
-	if (drop) {
-		cvsw_v3_noise_wipe(end->crypto, &noise);
+	if (drop)
 		return drop;
+	noise = end->begun.noise;
+	if (!cvsw_v3_noise_read2(end->crypto, &noise, frame + CVSW_V3_ACCEPT_NOISE_AT, payload)) {
+		cvsw_v3_noise_wipe(end->crypto, &noise);
+		return CVSW_V3_DROP_PROOF;
 	}
 	index = cvsw_get_u32(&r);
 	cvsw_skip(&r, 4);
@@ -158,12 +162,10 @@ static enum cvsw_v3_drop accept(struct cvsw_v3_end *end, const uint8_t *frame)
 
 static enum cvsw_v3_drop cookie(struct cvsw_v3_end *end, const uint8_t *frame)
 {
-	uint8_t mac[CVSW_V3_HASH_LEN];
+	enum cvsw_v3_drop drop = check_mac(end, frame, CVSW_V3_COOKIE_MAC_AT);
 
-	if (!cvsw_v3_cookie_mac(end, frame, end->begun.frame + CVSW_V3_REGISTER_NOISE_AT, mac))
-		return CVSW_V3_DROP_CRYPTO;
-	if (!cvsw_v3_same(mac, frame + CVSW_V3_COOKIE_MAC_AT, sizeof(mac)))
-		return CVSW_V3_DROP_PROOF;
+	if (drop)
+		return drop;
 	if (end->have_cookie && end->now - end->cookie_at < CVSW_V3_REGISTER_MS)
 		return CVSW_V3_DROP_RATE;
 	memcpy(end->cookie, frame + CVSW_V3_COOKIE_AT, CVSW_V3_COOKIE_BYTES);

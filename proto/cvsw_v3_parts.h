@@ -28,18 +28,18 @@ bool cvsw_v3_emit(struct cvsw_v3_end *end, struct cvsw_v3_session *session,
 /* An ECHO with the time in it. */
 bool cvsw_v3_emit_echo(struct cvsw_v3_end *end, struct cvsw_v3_session *session, uint64_t place);
 
-/* COOKIE's mac, for the REGISTER with this ephemeral key. */
-bool cvsw_v3_cookie_mac(const struct cvsw_v3_end *end, const uint8_t *frame,
+/* ACCEPT's or COOKIE's mac, over @len bytes, for the REGISTER with this ephemeral key. */
+bool cvsw_v3_answer_mac(const struct cvsw_v3_end *end, const uint8_t *frame, size_t len,
 			const uint8_t ephemeral[CVSW_V3_KEY_LEN], uint8_t mac[CVSW_V3_HASH_LEN]);
-
-#define CVSW_V3_COOKIE_AT	24
-#define CVSW_V3_COOKIE_MAC_AT	40
 
 /* REGISTER and ACCEPT. */
 #define CVSW_V3_NIC_INDEX_AT	24
 #define CVSW_V3_REGISTER_COOKIE_AT	32
 #define CVSW_V3_REGISTER_NOISE_AT	48
 #define CVSW_V3_ACCEPT_NOISE_AT	24
+#define CVSW_V3_ACCEPT_MAC_AT	(CVSW_V3_ACCEPT_NOISE_AT + CVSW_V3_NOISE_LEN)
+#define CVSW_V3_COOKIE_AT	24
+#define CVSW_V3_COOKIE_MAC_AT	40
 
 #define CVSW_V3_HIGHEST		3	/* version that we speak */
 

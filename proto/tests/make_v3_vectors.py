@@ -68,7 +68,7 @@ def vectors():
     yield "nic-longest", session.seal(v3.BROADCAST, v3.SEGMENT, 0, 0,
                                       struct.pack(">Q", 5) + bytes(range(241)) * 6), \
         "segment 5, 1446 bytes, counter 0xabcdf"
-    yield "cookie", v3.cookie_frame(PSK, MAC, NIC_INDEX, COOKIE, register[48:80]), \
+    yield "cookie", v3.answer(PSK, MAC, v3.COOKIE, NIC_INDEX, COOKIE, register[48:80]), \
         "an answer to the REGISTER above"
     yield "register-with-cookie", v3.register(
         lambda prologue: v3.Handshake(PSK, prologue, nic_secret), MAC, NIC_INDEX + 1,

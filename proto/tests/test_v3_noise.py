@@ -52,7 +52,7 @@ def main():
     message = bytearray()
     own = bytes.fromhex("0001020103000000") + vector["controller-instance"]
     to_controller, _ = controller.write_message(own, message)
-    if message != vector["accept"][24:]:
+    if message != vector["accept"][24:88]:
         wrong.append("ACCEPT")
     payload = bytearray()
     _, to_nic = nic.read_message(bytes(message), payload)

@@ -42,7 +42,7 @@ def parse(data):
     length, = struct.unpack(">H", data[14:16])
     if len(data) < 16 + length:
         raise Refused("short")
-    fixed = {HELLO: 44, REGISTER: 96, ACCEPT: 72, COOKIE: 56}
+    fixed = {HELLO: 44, REGISTER: 96, ACCEPT: 104, COOKIE: 56}
     if data[7] in fixed and length != fixed[data[7]]:
         raise Refused("length")
     if data[7] == SEALED and not 44 <= length <= 1498:
@@ -120,6 +120,8 @@ class Handshake:
         return key + sealed
 
     def read(self, message, second):
+        """@message: behind it in the frame there may be more."""
+        message = message[:64]
         self.ephemeral(message[:32])
         if second:
             self.shared(message[:32])
@@ -139,9 +141,10 @@ def register(handshake_of, nic_mac, index, instance, cookie=bytes(16)):
     return head[:48] + handshake.write(instance + b"\x03" + bytes(7)), handshake
 
 
-def cookie_frame(psk, nic_mac, index, cookie, ephemeral):
-    head = frame(nic_mac, COOKIE, struct.pack(">II", index, 0) + cookie + bytes(32))
-    return head[:40] + mac(mac(psk, b"CVSW3 cookie"), head[:40] + ephemeral)
+def answer(psk, nic_mac, kind, index, content, ephemeral):
+    """An ACCEPT or COOKIE to the REGISTER with this key."""
+    head = frame(nic_mac, kind, struct.pack(">II", index, 0) + content + bytes(32))[:-32]
+    return head + mac(mac(psk, b"CVSW3 answer"), head + ephemeral)
 
 
 # ---- records
@@ -256,12 +259,11 @@ class Controller:
             payload = handshake.read(body[32:], second=False)
             self.index += 1
             own = struct.pack(">I", self.index) + b"\x03" + bytes(3) + self.instance
-            answer = frame(self.nic_mac, ACCEPT,
-                           body[8:12] + bytes(4) + handshake.write(own, peer=ephemeral))
-            rx, tx = handshake.split()
             peer_index, = struct.unpack(">I", body[8:12])
+            self.answers[ephemeral] = answer(self.psk, self.nic_mac, ACCEPT, peer_index,
+                                             handshake.write(own, peer=ephemeral), ephemeral)
+            rx, tx = handshake.split()
             self.pending[self.index] = (Session(tx, rx, self.index, peer_index), payload[:8])
-            self.answers[ephemeral] = answer
         self.send(self.answers[ephemeral])
 
     def sealed(self, data):

@@ -32,7 +32,10 @@ static bool t_public_key(void *arg, uint8_t *public_key, const uint8_t *secret)
 
 static bool t_shared(void *arg, uint8_t *shared, const uint8_t *secret, const uint8_t *peer)
 {
-	return !fails(arg) && cvsw_v3_libcrypto.shared(NULL, shared, secret, peer);
+	struct v3_crypto *crypto = arg;
+
+	crypto->shares++;
+	return !fails(crypto) && cvsw_v3_libcrypto.shared(NULL, shared, secret, peer);
 }
 
 static bool t_hash(void *arg, uint8_t *hash, const uint8_t *a, size_t a_len, const uint8_t *b,

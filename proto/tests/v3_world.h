@@ -15,6 +15,7 @@ struct v3_crypto {
 	struct rng rng;
 	int keys;		/* alive */
 	long calls;
+	long shares;		/* X25519 of two parties, so far */
 	long fail_at;		/* this call fails; 0: none */
 	unsigned int fail_percent;
 };
