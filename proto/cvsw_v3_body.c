@@ -130,6 +130,8 @@ enum cvsw_v3_error cvsw_v3_error_decode(const struct cvsw_v3_message *message,
 	if (body->text_len > CVSW_V3_ERROR_TEXT_MAX)
 		return cvsw_v3_wrong(offset, CVSW_V3_AT(r.at + CVSW_V3_ERROR_TEXT_MAX),
 				     CVSW_V3_ERR_LENGTH);
+	if (!cvsw_v3_is_text(body->text, body->text_len))
+		return cvsw_v3_wrong(offset, CVSW_V3_AT(r.at), CVSW_V3_ERR_VALUE);
 	return CVSW_V3_FINE;
 }
 
@@ -230,6 +232,8 @@ enum cvsw_v3_error cvsw_v3_capabilities_decode(const struct cvsw_v3_message *mes
 	if (can->release_len > CVSW_V3_RELEASE_MAX)
 		return cvsw_v3_wrong(offset, CVSW_V3_AT(r.at + CVSW_V3_RELEASE_MAX),
 				     CVSW_V3_ERR_LENGTH);
+	if (!cvsw_v3_is_text(can->release, can->release_len))
+		return cvsw_v3_wrong(offset, CVSW_V3_AT(r.at), CVSW_V3_ERR_VALUE);
 	return CVSW_V3_FINE;
 }
 
@@ -260,5 +264,7 @@ enum cvsw_v3_error cvsw_v3_counter_get(struct cvsw_reader *body, struct cvsw_v3_
 	if (!counter->name_len || counter->name_len > CVSW_V3_COUNTER_NAME_MAX)
 		return CVSW_V3_ERR_LENGTH;
 	counter->name = cvsw_take(body, counter->name_len);
-	return counter->name ? CVSW_V3_FINE : CVSW_V3_ERR_SHORT;
+	if (!counter->name)
+		return CVSW_V3_ERR_SHORT;
+	return cvsw_v3_is_text(counter->name, counter->name_len) ? CVSW_V3_FINE : CVSW_V3_ERR_VALUE;
 }

@@ -123,7 +123,7 @@ void cvsw_v3_message_begin(struct cvsw_writer *w, uint16_t type, uint32_t xid);
  * struct cvsw_v3_error_body
  * @offset: of the byte at fault, from the request's first byte
  * @ofp_type, @ofp_code: OpenFlow 1.0's (5.4.4) for the same; else CVSW_V3_NO_OFP_ERROR
- * @text: UTF-8, @text_len bytes, no zero at the end
+ * @text: printable ASCII, @text_len bytes, no zero at the end
  */
 struct cvsw_v3_error_body {
 	uint32_t offset;
@@ -270,7 +270,7 @@ enum cvsw_v3_error cvsw_v3_plain_decode(const struct cvsw_v3_message *message, s
  * @flows, @max_flows: in the table, and at most
  * @mtu, @min_mtu, @max_mtu: now, and the device's limits
  * @offloads, @all_offloads: CVSW_OFFLOAD_* that are on, and that can be
- * @release: the driver's version, UTF-8, @release_len bytes
+ * @release: the driver's version, printable ASCII, @release_len bytes
  */
 struct cvsw_v3_capabilities {
 	uint32_t features;
@@ -292,7 +292,7 @@ enum cvsw_v3_error cvsw_v3_capabilities_decode(const struct cvsw_v3_message *mes
 
 struct cvsw_v3_counter {
 	uint64_t value;
-	const uint8_t *name;	/* ASCII, @name_len bytes */
+	const uint8_t *name;	/* printable ASCII, @name_len bytes */
 	size_t name_len;
 };
 

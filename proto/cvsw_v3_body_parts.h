@@ -21,6 +21,15 @@ static inline struct cvsw_reader cvsw_v3_body(const struct cvsw_v3_message *mess
 	return cvsw_reader(message->body, message->len);
 }
 
+/* Does it do nothing to a terminal, to JSON, to a log? */
+static inline bool cvsw_v3_is_text(const uint8_t *text, size_t len)
+{
+	while (len--)
+		if (text[len] < 0x20 || text[len] > 0x7e)
+			return false;
+	return true;
+}
+
 static inline bool cvsw_v3_is_ingress(uint8_t in_port)
 {
 	return in_port == CVSW_HOST || in_port == CVSW_NET;

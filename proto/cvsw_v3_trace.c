@@ -103,7 +103,10 @@ enum cvsw_v3_error cvsw_v3_step_get(struct cvsw_reader *body, struct cvsw_v3_ste
 		return CVSW_V3_ERR_LENGTH;
 	step->len = len - STEP_HEADER_LEN;
 	step->data = cvsw_take(body, step->len);
-	return step->data ? CVSW_V3_FINE : CVSW_V3_ERR_LENGTH;
+	if (!step->data)
+		return CVSW_V3_ERR_LENGTH;
+	return step->kind != CVSW_V3_STEP_DROP || cvsw_v3_is_text(step->data, step->len) ?
+	       CVSW_V3_FINE : CVSW_V3_ERR_VALUE;
 }
 
 /* ---- PACKET_IN ---- */
