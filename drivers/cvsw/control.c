@@ -13,10 +13,8 @@
 #include <linux/slab.h>
 
 #include "control.h"
-#include "esp.h"
 #include "sa.h"
-#include "segment.h"
-#include "vxlan.h"
+#include "settings.h"
 
 /* How often, a millisecond apart, to try again when the NIC's queue is full. */
 #define SEND_TRIES	100
@@ -222,21 +220,6 @@ static unsigned int counter_of(int err)
 	}
 }
 
-/* Ask the stack for frames that a flow's layers fit around. */
-static void ask_for_room(struct net_device *dev, const struct cvsw_flow *flow)
-{
-	unsigned int i, head = 0, tail = 0;
-
-	for (i = 0; i < flow->n_actions; i++) {
-		if (flow->actions[i].type == CVSW_ACT_VXLAN_ENCAP)
-			head = CVSW_DRIVER_HEAD + CVSW_VXLAN_HEAD + CVSW_ESP_HEAD;
-		if (flow->actions[i].type == CVSW_ACT_ENCRYPT)
-			tail = CVSW_ESP_TAIL;
-	}
-	WRITE_ONCE(dev->needed_headroom, max_t(unsigned int, dev->needed_headroom, head));
-	WRITE_ONCE(dev->needed_tailroom, max_t(unsigned int, dev->needed_tailroom, tail));
-}
-
 static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_msg *msg)
 {
 	struct cvsw_flow *flow = &control->flow;
@@ -254,78 +237,13 @@ static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_
 		return CVSW_CNT_FAULT(fault);
 
 	if (msg->type == CVSW_MSG_SET_ENTRY) {
-		ask_for_room(control->dev, flow);
+		cvsw_ask_for_room(control->dev, flow);
 		err = cvsw_table_add(control->engine->table, flow);
 	} else {
 		cvsw_table_delete(control->engine->table, &flow->match);
 	}
 	cvsw_engine_changed(control->engine);
 	return counter_of(err);
-}
-
-/* RTNL, and the device still there?  Then the caller has it to release. */
-static bool lock_device(struct cvsw_control *control)
-{
-	rtnl_lock();
-	if (control->dev->reg_state == NETREG_REGISTERED && !READ_ONCE(control->dead))
-		return true;
-	rtnl_unlock();
-	return false;
-}
-
-static unsigned int do_set_mtu(struct cvsw_control *control, const struct cvsw_msg *msg)
-{
-	unsigned int old = control->engine->control_mtu;
-	int err;
-
-	if (!lock_device(control))
-		return CVSW_CNT_CTL_REFUSED;
-	/* First, so that what hears of the change knows whose it is. */
-	WRITE_ONCE(control->engine->control_mtu, msg->data1);
-	err = dev_set_mtu(control->dev, msg->data1);
-	if (err)
-		WRITE_ONCE(control->engine->control_mtu, old);
-	rtnl_unlock();
-	return counter_of(err);
-}
-
-static const struct {
-	u16 bit;
-	netdev_features_t features;
-} offloads[] = {
-	{ CVSW_OFFLOAD_CSUM, NETIF_F_CSUM_MASK },
-	{ CVSW_OFFLOAD_TSO, NETIF_F_ALL_TSO },
-	{ CVSW_OFFLOAD_GSO, NETIF_F_GSO },
-	{ CVSW_OFFLOAD_GRO, NETIF_F_GRO },
-};
-
-/* The bits are the set to be enabled: what is not named is disabled. */
-static unsigned int do_set_offload(struct cvsw_control *control, const struct cvsw_msg *msg)
-{
-	struct net_device *dev = control->dev;
-	netdev_features_t on = 0, off = 0;
-	bool refused = false;
-	unsigned int i;
-
-	if (!lock_device(control))
-		return CVSW_CNT_CTL_REFUSED;
-	if (msg->data1 & CVSW_OFFLOAD_UFO)
-		net_warn_ratelimited("%s: cvsw: UFO asked for, which Linux has no more\n",
-				     dev->name);
-	for (i = 0; i < ARRAY_SIZE(offloads); i++) {
-		if (msg->data1 & offloads[i].bit)
-			on |= offloads[i].features & dev->hw_features;
-		else
-			off |= offloads[i].features;
-	}
-	dev->wanted_features = (dev->wanted_features | on) & ~off;
-	netdev_update_features(dev);
-
-	for (i = 0; i < ARRAY_SIZE(offloads); i++)
-		refused |= !!(msg->data1 & offloads[i].bit) !=
-			   !!(dev->features & offloads[i].features);
-	rtnl_unlock();
-	return refused ? CVSW_CNT_CTL_REFUSED : CVSW_CNT_CTL_APPLIED;
 }
 
 /* A key's copies end here: the message's own is wiped with its frame. */
@@ -365,10 +283,10 @@ static unsigned int dispatch(struct cvsw_control *control, const struct cvsw_msg
 		counter = do_flow_mod(control, msg);
 		break;
 	case CVSW_MSG_SET_MTU:
-		counter = do_set_mtu(control, msg);
+		counter = counter_of(cvsw_set_mtu(control, msg->data1));
 		break;
 	case CVSW_MSG_SET_OFFLOAD:
-		counter = do_set_offload(control, msg);
+		counter = counter_of(cvsw_set_offloads(control, msg->data1));
 		break;
 	case CVSW_MSG_SET_SA:
 		counter = do_set_sa(control, msg);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/rtnetlink.h>
+
+#include "esp.h"
+#include "segment.h"
+#include "settings.h"
+#include "vxlan.h"
+
+/* RTNL, and the device still there?  Then the caller has it to release. */
+static bool lock_device(struct cvsw_control *control)
+{
+	rtnl_lock();
+	if (control->dev->reg_state == NETREG_REGISTERED && !READ_ONCE(control->dead))
+		return true;
+	rtnl_unlock();
+	return false;
+}
+
+int cvsw_set_mtu(struct cvsw_control *control, unsigned int mtu)
+{
+	unsigned int old = control->engine->control_mtu;
+	int err;
+
+	if (!lock_device(control))
+		return -ENODEV;
+	/* First, so that what hears of the change knows whose it is. */
+	WRITE_ONCE(control->engine->control_mtu, mtu);
+	err = dev_set_mtu(control->dev, mtu);
+	if (err)
+		WRITE_ONCE(control->engine->control_mtu, old);
+	rtnl_unlock();
+	return err;
+}
+
+static const struct {
+	u16 bit;
+	netdev_features_t features;
+} offloads[] = {
+	{ CVSW_OFFLOAD_CSUM, NETIF_F_CSUM_MASK },
+	{ CVSW_OFFLOAD_TSO, NETIF_F_ALL_TSO },
+	{ CVSW_OFFLOAD_GSO, NETIF_F_GSO },
+	{ CVSW_OFFLOAD_GRO, NETIF_F_GRO },
+};
+
+u16 cvsw_offloads(netdev_features_t features)
+{
+	unsigned int i;
+	u16 bits = 0;
+
+	for (i = 0; i < ARRAY_SIZE(offloads); i++)
+		if (features & offloads[i].features)
+			bits |= offloads[i].bit;
+	return bits;
+}
+
+int cvsw_set_offloads(struct cvsw_control *control, u16 bits)
+{
+	struct net_device *dev = control->dev;
+	netdev_features_t on = 0, off = 0;
+	unsigned int i;
+	u16 differ;
+
+	if (!lock_device(control))
+		return -ENODEV;
+	if (bits & CVSW_OFFLOAD_UFO)
+		net_warn_ratelimited("%s: cvsw: UFO asked for, which Linux has no more\n",
+				     dev->name);
+	for (i = 0; i < ARRAY_SIZE(offloads); i++) {
+		if (bits & offloads[i].bit)
+			on |= offloads[i].features & dev->hw_features;
+		else
+			off |= offloads[i].features;
+	}
+	dev->wanted_features = (dev->wanted_features | on) & ~off;
+	netdev_update_features(dev);
+	differ = (cvsw_offloads(dev->features) ^ bits) & CVSW_OFFLOAD_ALL & ~CVSW_OFFLOAD_UFO;
+	rtnl_unlock();
+	return differ ? -EOPNOTSUPP : 0;
+}
+
+void cvsw_ask_for_room(struct net_device *dev, const struct cvsw_flow *flow)
+{
+	unsigned int i, head = 0, tail = 0;
+
+	for (i = 0; i < flow->n_actions; i++) {
+		if (flow->actions[i].type == CVSW_ACT_VXLAN_ENCAP)
+			head = CVSW_DRIVER_HEAD + CVSW_VXLAN_HEAD + CVSW_ESP_HEAD;
+		if (flow->actions[i].type == CVSW_ACT_ENCRYPT)
+			tail = CVSW_ESP_TAIL;
+	}
+	WRITE_ONCE(dev->needed_headroom, max_t(unsigned int, dev->needed_headroom, head));
+	WRITE_ONCE(dev->needed_tailroom, max_t(unsigned int, dev->needed_tailroom, tail));
+}

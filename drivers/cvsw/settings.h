@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a controller sets of the device itself, in whatever version it asks. */
+#ifndef CVSW_SETTINGS_H
+#define CVSW_SETTINGS_H
+
+#include "control.h"
+
+/*
+ * Context of all that set something: the port's worker, without RTNL.
+ * -ENODEV: the device is going away.
+ */
+
+/**
+ * cvsw_set_mtu() - the MTU, with room for layers left
+ * Return: 0 or what the device says.
+ */
+int cvsw_set_mtu(struct cvsw_control *control, unsigned int mtu);
+
+/**
+ * cvsw_set_offloads() - the offloads to be enabled, all others disabled
+ * @bits: CVSW_OFFLOAD_*
+ *
+ * Return: 0; -EOPNOTSUPP: the device cannot follow in all; what it can is done.
+ */
+int cvsw_set_offloads(struct cvsw_control *control, u16 bits);
+
+/** cvsw_offloads() - which of @features CVSW_OFFLOAD_* stand for: a bit if any of its own is there */
+u16 cvsw_offloads(netdev_features_t features);
+
+/** cvsw_ask_for_room() - ask the stack for frames that @flow's layers fit around */
+void cvsw_ask_for_room(struct net_device *dev, const struct cvsw_flow *flow);
+
+#endif
