@@ -39,11 +39,11 @@ else
 fi
 
 missed=()
-for mistake in NO_WINDOW NO_CONFIRM NO_WAIT FORGETFUL STUBBORN HASTY; do
+for mistake in NO_WINDOW NO_CONFIRM NO_WAIT FORGETFUL STUBBORN HASTY SAME_INSTANCE; do
 	! holds -D$mistake || missed+=("$mistake")
 done
 [[ ${#missed[@]} -eq 0 ]] || printf 'not '
-echo "ok - proto: the model's check finds each of six mistakes"
+echo "ok - proto: the model's check finds each of seven mistakes"
 if [[ ${#missed[@]} -gt 0 ]]; then
 	echo "# not found: ${missed[*]}"
 	exit 1

@@ -8,9 +8,12 @@
  * ones, (e1, e2), numbered in the order in which they are made; 0 is none.  What
  * would change nothing is left out, so that every run comes to an end.
  *
+ * Each end may also die, once, and come back as another instance that remembers
+ * nothing.
+ *
  * Checked: nobody takes a record twice; a controller changes to keys only when the
- * NIC has them, a NIC only when the controller has changed; wherever a run ends,
- * both have the same keys.
+ * NIC has them, a NIC only when the controller has changed; nobody begins the same
+ * conversation twice; wherever a run ends, both have the same keys.
  *
  * Each of these must make spin find a mistake (run.sh tries):
  *	-DNO_WINDOW	a record's counter is not looked at
@@ -19,6 +22,7 @@
  *	-DFORGETFUL	a controller makes the same keys again for the same REGISTER
  *	-DSTUBBORN	a NIC does not give up keys that the controller has forgotten
  *	-DHASTY		a controller that takes new keys wipes newer ones, too
+ *	-DSAME_INSTANCE	who comes back says that he is who he was
  */
 
 #define N1	3	/* ephemeral keys that the NIC makes */
@@ -28,6 +32,10 @@
 #define KEYS(e1, e2)	((e1) * (N2 + 1) + (e2))
 #define N_KEYS		((N1 + 1) * (N2 + 1))
 #define E1(keys)	((keys) / (N2 + 1))
+#define E2(keys)	((keys) % (N2 + 1))
+
+/* A conversation is that of two instances; 0 is none. */
+#define PAIR(keys)	(1 + 2 * instance1[E1(keys)] + instance2[E2(keys)])
 
 /* Records to the NIC, and to the controller: two boxes for each pair of keys. */
 #define TO_NIC		0
@@ -37,6 +45,8 @@
 bool registers[N1 + 1];
 bool accepts[N_KEYS];
 byte sent[2 * N_KEYS];			/* records of counters 0 to that, without it */
+bit instance1[N1 + 1];			/* who made the key, sealed in the handshake */
+bit instance2[N2 + 1];
 
 /* ---- what each end remembers ---- */
 byte made1, made2;			/* ephemeral keys so far */
@@ -44,11 +54,14 @@ byte begun;				/* NIC: of the REGISTER that waits */
 byte nic_pending, nic;			/* NIC: keys */
 byte older_pending, newer_pending, ctl;	/* controller: keys */
 byte window[2 * N_KEYS];		/* bits: counters received */
+bit nic_instance, ctl_instance;
+byte nic_pair, ctl_pair;		/* whose conversation the streams are */
 
 /* ---- what only the judge knows ---- */
 byte taken[2 * N_KEYS];
 bool nic_had[N_KEYS], ctl_took[N_KEYS];
-bool last_answered;
+bool last_answered, nic_died, ctl_died;
+byte nic_began, ctl_began;		/* bits: pairs */
 
 #define CAN_SEND(box)	(sent[box] < RECORDS)
 
@@ -77,12 +90,31 @@ inline answer(box)
 	fi
 }
 
+/* New keys: the conversation goes on, or another begins. */
+inline converse(pair, began, keys)
+{
+	if
+	:: pair != PAIR(keys) ->
+		pair = PAIR(keys);
+		assert(!(began & (1 << pair)));
+		began = began | (1 << pair)
+	:: else
+	fi
+}
+
+#ifdef SAME_INSTANCE
+#define ANOTHER(instance)	instance
+#else
+#define ANOTHER(instance)	(1 - instance)
+#endif
+
 /* ---- the NIC ---- */
 
 inline nic_takes(keys)
 {
 	assert(ctl_took[keys]);
 	nic = keys;
+	converse(nic_pair, nic_began, nic);
 	nic_pending = 0
 }
 
@@ -124,6 +156,7 @@ end:	do
 	:: d_step { CAN_BEGIN ->
 		made1++;
 		begun = made1;
+		instance1[made1] = nic_instance;
 		nic_pending = 0;
 		registers[made1] = true
 	   }
@@ -138,6 +171,12 @@ end:	do
 	:: d_step { nic && CAN_SEND(TO_CTL + nic) -> sent[TO_CTL + nic]++ }
 	NIC_RECORD(0)
 	NIC_RECORD(1)
+	/* Its keys are gone, and so are the windows of their records. */
+	:: d_step { !nic_died && made1 < N1 ->
+		nic_died = true;
+		nic_instance = ANOTHER(nic_instance);
+		nic = 0; nic_pending = 0; nic_pair = 0; begun = 0
+	   }
 	od
 }
 
@@ -148,6 +187,7 @@ inline ctl_takes(keys)
 {
 	assert(nic_had[keys]);
 	ctl = keys;
+	converse(ctl_pair, ctl_began, ctl);
 	ctl_took[ctl] = true;
 	older_pending = 0;
 #ifdef HASTY
@@ -171,6 +211,7 @@ inline ctl_takes(keys)
 inline pend(e1, keys)
 {
 	last_answered = (e1 == N1);
+	instance2[E2(keys)] = ctl_instance;
 	if
 	:: newer_pending -> older_pending = newer_pending
 	:: else
@@ -230,6 +271,12 @@ end:	do
 		older_pending = 0
 	   }
 	:: d_step { ctl && CAN_SEND(TO_NIC + ctl) -> sent[TO_NIC + ctl]++ }
+	/* While the NIC has a try left: it will miss a word. */
+	:: d_step { !ctl_died && made1 < N1 ->
+		ctl_died = true;
+		ctl_instance = ANOTHER(ctl_instance);
+		ctl = 0; older_pending = 0; newer_pending = 0; ctl_pair = 0
+	   }
 	od
 }
 
