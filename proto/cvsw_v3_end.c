@@ -129,18 +129,39 @@ static void emit_segment(struct cvsw_v3_end *end, const struct cvsw_v3_slot *slo
 
 /* ---- sessions ---- */
 
+/* Both keys or none. */
+static bool make_keys(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_session *session,
+		      const uint8_t *tx, const uint8_t *rx)
+{
+	session->tx = crypto->key_make(crypto->arg, tx);
+	session->rx = session->tx ? crypto->key_make(crypto->arg, rx) : NULL;
+	if (!session->rx)
+		cvsw_v3_session_end(crypto, session);
+	return session->rx;
+}
+
+static void tell_keys(const struct cvsw_v3_end *end, const struct cvsw_v3_session *session,
+		      const uint8_t *to_controller, const uint8_t *to_nic)
+{
+	struct cvsw_v3_keys keys = {
+		.mac = end->mac, .to_controller = to_controller, .to_nic = to_nic,
+		.nic_index = end->is_nic ? session->index : session->peer_index,
+		.controller_index = end->is_nic ? session->peer_index : session->index,
+		.pair = session->pair,
+	};
+
+	end->caller->keys(end->caller->arg, &keys);
+}
+
 bool cvsw_v3_pend(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending,
 		  struct cvsw_v3_noise *noise, uint32_t index, uint32_t peer_index,
 		  const uint8_t *nic_instance, const uint8_t *controller_instance)
 {
 	struct cvsw_v3_session *session = &pending->session;
-	void *first, *second;
+	uint8_t to_controller[CVSW_V3_KEY_LEN], to_nic[CVSW_V3_KEY_LEN];
+	bool good;
 
 	cvsw_v3_session_end(end->crypto, session);
-	if (!cvsw_v3_noise_split(end->crypto, noise, &first, &second))
-		return false;
-	session->tx = end->is_nic ? first : second;
-	session->rx = end->is_nic ? second : first;
 	session->index = index;
 	session->peer_index = peer_index;
 	session->made_at = end->now;
@@ -148,7 +169,14 @@ bool cvsw_v3_pend(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending,
 	memcpy(session->pair + CVSW_V3_INSTANCE_LEN, controller_instance, CVSW_V3_INSTANCE_LEN);
 	pending->order = end->n_pended++;
 	pending->tries = 0;
-	return true;
+	good = cvsw_v3_noise_split(end->crypto, noise, to_controller, to_nic) &&
+	       make_keys(end->crypto, session, end->is_nic ? to_controller : to_nic,
+			 end->is_nic ? to_nic : to_controller);
+	if (good && end->caller->keys)
+		tell_keys(end, session, to_controller, to_nic);
+	end->crypto->wipe(to_controller, sizeof(to_controller));
+	end->crypto->wipe(to_nic, sizeof(to_nic));
+	return good;
 }
 
 /* Those with a lower order. */

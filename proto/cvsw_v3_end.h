@@ -64,17 +64,33 @@ enum cvsw_v3_event {
 };
 
 /**
+ * struct cvsw_v3_keys - by which a capture of a session can be read
+ * @mac: the NIC's
+ * @to_controller, @to_nic: K1 and K2 of VERSION3.md
+ * @pair: the NIC's instance, then the controller's
+ */
+struct cvsw_v3_keys {
+	const uint8_t *mac;
+	uint32_t nic_index, controller_index;
+	const uint8_t *to_controller, *to_nic;
+	const uint8_t *pair;
+};
+
+/**
  * struct cvsw_v3_caller
  * @send: a frame for the wire, towards @place (a NIC's is 0); @frame is scratch
  *	behind this call.  May drop it
  * @event: called from cvsw_v3_receive() and cvsw_v3_run(); does not call back
  * @packet_in: controller: content of a PACKET_IN; may be NULL
+ * @keys: of each session that is made, for a key log (cvsw_v3_keylog.h) if somebody
+ *	asked for one, else NULL.  What it points to is gone behind this call
  */
 struct cvsw_v3_caller {
 	void (*send)(void *arg, uint8_t *frame, size_t len, uint64_t place);
 	void (*event)(void *arg, enum cvsw_v3_event event);
 	void (*packet_in)(void *arg, const uint8_t *content, size_t len);
 	void *arg;
+	void (*keys)(void *arg, const struct cvsw_v3_keys *keys);
 };
 
 /* What was used of a burst; one comes back every so many milliseconds since @since. */

@@ -176,21 +176,14 @@ bool cvsw_v3_noise_read2(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noi
 }
 
 bool cvsw_v3_noise_split(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
-			 void **first, void **second)
+			 uint8_t first[CVSW_V3_KEY_LEN], uint8_t second[CVSW_V3_KEY_LEN])
 {
-	uint8_t key[LEN];
-	bool good = kdf(crypto, noise, NULL, 0, key, NULL);
+	bool good = kdf(crypto, noise, NULL, 0, second, NULL);
 
 	/* Output 1 of the last HKDF stands in the chaining key's place. */
-	*first = good ? crypto->key_make(crypto->arg, noise->ck) : NULL;
-	*second = *first ? crypto->key_make(crypto->arg, key) : NULL;
-	if (*first && !*second) {
-		crypto->key_free(crypto->arg, *first);
-		*first = NULL;
-	}
-	crypto->wipe(key, sizeof(key));
+	memcpy(first, noise->ck, LEN);
 	cvsw_v3_noise_wipe(crypto, noise);
-	return *second;
+	return good;
 }
 
 void cvsw_v3_noise_wipe(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise)

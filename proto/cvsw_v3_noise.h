@@ -49,10 +49,10 @@ bool cvsw_v3_noise_read2(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noi
 /**
  * cvsw_v3_noise_split() - the two transport keys; wipes @noise
  * @first: out: seals from initiator to responder; @second: the other way.  Both
- *	are the caller's to free; NULL after a failure
+ *	are the caller's to wipe, also after a failure
  */
 bool cvsw_v3_noise_split(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
-			 void **first, void **second);
+			 uint8_t first[CVSW_V3_KEY_LEN], uint8_t second[CVSW_V3_KEY_LEN]);
 void cvsw_v3_noise_wipe(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise);
 
 #endif

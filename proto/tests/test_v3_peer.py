@@ -30,10 +30,10 @@ def other_flow(i):
 class Nic:
     """The C code, and a controller for it; a network that loses @loss of a hundred frames."""
 
-    def __init__(self, tool, loss=0, psk=PSK, seed=1):
+    def __init__(self, tool, loss=0, psk=PSK, seed=1, more=()):
         self.random = random.Random(seed)
         self.loss = loss
-        self.process = subprocess.Popen([tool, MAC.hex(), PSK.hex()], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([tool, MAC.hex(), PSK.hex(), *more], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, bufsize=0)
         self.input = b""
         self.answers = {}

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "../cvsw_v3_keylog.h"
+
 /* ---- the table ---- */
 
 static bool same_place(const struct cvsw_flow *a, const struct cvsw_flow *b)
@@ -338,6 +340,18 @@ static void on_event(void *arg, enum cvsw_v3_event event)
 	}
 }
 
+static void on_keys(void *arg, const struct cvsw_v3_keys *keys)
+{
+	char line[CVSW_V3_KEYLOG_LEN + 1];
+	struct v3_nic *nic = arg;
+
+	if (!nic->keylog)
+		return;
+	cvsw_v3_keylog_line(keys, line);
+	fputs(line, nic->keylog);
+	fflush(nic->keylog);
+}
+
 struct v3_nic *v3_nic_new(const struct cvsw_v3_crypto *crypto, const uint8_t *mac,
 			  const uint8_t *psk,
 			  void (*send)(void *arg, uint8_t *frame, size_t len, uint64_t place),
@@ -353,6 +367,7 @@ struct v3_nic *v3_nic_new(const struct cvsw_v3_crypto *crypto, const uint8_t *ma
 	nic->caller.send = on_send;
 	nic->caller.event = on_event;
 	nic->caller.arg = nic;
+	nic->caller.keys = on_keys;
 	cvsw_v3_nic_init(&nic->end, crypto, &nic->caller, mac, psk);
 	return nic;
 }

@@ -6,6 +6,8 @@
 #ifndef V3_NIC_H
 #define V3_NIC_H
 
+#include <stdio.h>
+
 #include "../cvsw_ofp10.h"
 #include "../cvsw_sa.h"
 #include "../cvsw_v3_body.h"
@@ -24,6 +26,7 @@ struct v3_nic {
 	struct cvsw_v3_caller caller;
 	void (*send)(void *arg, uint8_t *frame, size_t len, uint64_t place);
 	void *send_arg;
+	FILE *keylog;			/* or NULL */
 	struct cvsw_flow *flows;	/* V3_NIC_FLOWS of them */
 	size_t n_flows;
 	struct v3_nic_mod *bundle;	/* as many */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * A NIC on standard input and output: frames, each behind two bytes of its length.
- * usage: v3nic MAC PSK (both in hex); ends with its input
+ * usage: v3nic MAC PSK [KEYLOG] (both in hex); ends with its input
  */
 #include <errno.h>
 #include <poll.h>
@@ -70,11 +70,12 @@ int main(int argc, char **argv)
 	struct v3_nic *nic;
 	size_t len;
 
-	if (argc != 3)
+	if (argc < 3)
 		return 2;
 	mac = from_hex(argv[1], &len);
 	psk = from_hex(argv[2], &len);
 	nic = v3_nic_new(&cvsw_v3_libcrypto, mac, psk, write_frame, NULL);
+	nic->keylog = argc > 3 ? fopen(argv[3], "a") : NULL;
 	for (;;) {
 		uint64_t now = now_ms(), due;
 
@@ -84,6 +85,8 @@ int main(int argc, char **argv)
 		    !read_frame(nic))
 			break;
 	}
+	if (nic->keylog)
+		fclose(nic->keylog);
 	v3_nic_free(nic);
 	free(mac);
 	free(psk);
