@@ -69,6 +69,7 @@ proto-test: $(PROTO_TEST) $(PROTO_FLOWTOOL) $(PROTO_V3NIC) $(PROTO_SHARED:%=$(BU
 	@$(TOP)/proto/tests/make_v3_vectors.py --check $(PROTO_V3_VECTORS)
 	@$(TOP)/proto/tests/test_v3_noise.py $(PROTO_V3_VECTORS)
 	@$(TOP)/proto/tests/test_v3_peer.py $(PROTO_V3NIC)
+	@$(TOP)/proto/tests/test_wireshark.py $(PROTO_V3NIC) $(PROTO_V3_VECTORS) $(BUILD)/proto-wireshark
 	@$(TOP)/proto/model/run.sh $(BUILD)/proto-model
 
 FUZZ_SECONDS ?= 20

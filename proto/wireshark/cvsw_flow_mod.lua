@@ -1,0 +1,252 @@
+-- SPDX-License-Identifier: GPL-2.0 OR MIT
+-- flow_mods: proto/README.md, "flow_mod" to "Actions".  Wireshark's own dissector of OpenFlow 1.0
+-- (4.0) shows one action, needs one, and knows nothing of NXT_FLOW_MOD or of our actions.
+
+local Row = require "cvsw_row"
+
+local flow_mod = {}
+local field = Row.field
+
+local commands = { [0] = "ADD", [1] = "MODIFY", [2] = "MODIFY_STRICT", [3] = "DELETE",
+		   [4] = "DELETE_STRICT" }
+local ports = { [0xfffa] = "NORMAL", [0xffff] = "NONE" }
+local actions = {
+	[0] = "OUTPUT", [1] = "SET_VLAN_VID", [2] = "SET_VLAN_PCP", [3] = "STRIP_VLAN",
+	[4] = "SET_DL_SRC", [5] = "SET_DL_DST", [6] = "SET_NW_SRC", [7] = "SET_NW_DST",
+	[8] = "SET_NW_TOS", [9] = "SET_TP_SRC", [10] = "SET_TP_DST", [11] = "ENQUEUE",
+	[0x1001] = "VXLAN_ENCAP", [0x1002] = "VXLAN_DECAP", [0x1011] = "ENCRYPT",
+	[0x1012] = "DECRYPT", [0x1013] = "CLONE", [0x1014] = "NEXT", [0xffff] = "VENDOR",
+}
+
+field("flow_mod", "none", "flow_mod")
+field("flow_mod.version", "uint8", "Version")
+field("flow_mod.type", "uint8", "Type", base.DEC, { [4] = "NXT_FLOW_MOD", [14] = "FLOW_MOD" })
+field("flow_mod.length", "uint16", "Length")
+field("flow_mod.xid", "uint32", "xid", base.HEX)
+field("flow_mod.vendor", "uint32", "Vendor", base.HEX)
+field("flow_mod.subtype", "uint32", "Subtype")
+field("flow_mod.cookie", "uint64", "Cookie", base.HEX)
+field("flow_mod.command", "uint16", "Command", base.DEC, commands)
+field("flow_mod.idle_timeout", "uint16", "Idle timeout")
+field("flow_mod.hard_timeout", "uint16", "Hard timeout")
+field("flow_mod.priority", "uint16", "Priority")
+field("flow_mod.buffer_id", "uint32", "Buffer", base.HEX)
+field("flow_mod.out_port", "uint16", "Output port", base.HEX)
+field("flow_mod.flags", "uint16", "Flags", base.HEX)
+field("flow_mod.rest", "bytes", "Something else")
+
+field("match.wildcards", "uint32", "Wildcards", base.HEX)
+field("match.in_port", "uint16", "in_port")
+field("match.dl_src", "ether", "dl_src")
+field("match.dl_dst", "ether", "dl_dst")
+field("match.dl_vlan", "uint16", "dl_vlan")
+field("match.dl_vlan_pcp", "uint8", "dl_vlan_pcp")
+field("match.dl_type", "uint16", "dl_type", base.HEX)
+field("match.nw_tos", "uint8", "nw_tos", base.HEX)
+field("match.nw_proto", "uint8", "nw_proto")
+field("match.nw_src", "ipv4", "nw_src")
+field("match.nw_dst", "ipv4", "nw_dst")
+field("match.tp_src", "uint16", "tp_src")
+field("match.tp_dst", "uint16", "tp_dst")
+
+field("nxm", "none", "Field")
+field("nxm.class", "uint16", "Class", base.HEX)
+field("nxm.field", "uint8", "Field", base.DEC, nil, 0xfe)
+field("nxm.masked", "bool", "Masked", 8, nil, 0x01)
+field("nxm.length", "uint8", "Length")
+field("nxm.value", "bytes", "Value")
+field("nxm.mask", "bytes", "Mask")
+field("nxm.match_len", "uint16", "Length of the match")
+
+field("action", "none", "Action")
+field("action.type", "uint16", "Type", base.HEX, actions)
+field("action.length", "uint16", "Length")
+field("action.port", "uint16", "Port", base.HEX, ports)
+field("action.max_len", "uint16", "Bytes at most")
+field("action.vid", "uint16", "VLAN")
+field("action.pcp", "uint8", "Priority")
+field("action.mac", "ether", "MAC address")
+field("action.ip", "ipv4", "Address")
+field("action.tos", "uint8", "ToS", base.HEX)
+field("action.tp", "uint16", "Port")
+field("action.outer_dst_mac", "ether", "Outer destination")
+field("action.outer_src_mac", "ether", "Outer source")
+field("action.outer_dst", "ipv4", "Outer destination")
+field("action.outer_src", "ipv4", "Outer source")
+field("action.vni", "uint32", "VNI")
+field("action.udp", "uint16", "UDP destination port")
+field("action.ttl", "uint8", "TTL")
+field("action.flags", "uint8", "Flags", base.HEX)
+field("action.csum", "bool", "Outer checksum", 8, nil, 0x01)
+field("action.inherit_tos", "bool", "Inner DSCP", 8, nil, 0x02)
+field("action.spi", "uint32", "SPI", base.HEX)
+field("action.n", "uint16", "Actions in the clone")
+field("action.rest", "bytes", "Padding")
+
+-- ---- actions
+
+local values = {
+	[0] = { "port", 2, "max_len", 2 }, [1] = { "vid", 2 }, [2] = { "pcp", 1 },
+	[4] = { "mac", 6 }, [5] = { "mac", 6 }, [6] = { "ip", 4 }, [7] = { "ip", 4 },
+	[8] = { "tos", 1 }, [9] = { "tp", 2 }, [10] = { "tp", 2 }, [0x1011] = { "spi", 4 },
+	[0x1013] = { "n", 2 },
+}
+
+local function vxlan(r)
+	r:add("action.outer_dst_mac", 6)
+	r:add("action.outer_src_mac", 6)
+	r:add("action.outer_dst", 4)
+	r:zero(12)
+	r:add("action.outer_src", 4)
+	r:zero(12)
+	r:zero(4)
+	r:add("action.vni", 4)
+	r:add("action.udp", 2)
+	r:add("action.ttl", 1)
+	r:add("action.tos", 1)
+	r:bits("action.flags", 1, { "action.csum", "action.inherit_tos" })
+	r:zero(3)
+end
+
+-- The next action of @r.
+function flow_mod.action(r)
+	local own = r:part("action", r:peek(2, 2))
+	local kind = own and own:add("action.type", 2)
+	if not kind or not own:add("action.length", 2) then
+		return
+	end
+	kind = kind:uint()
+	own.tree:append_text(" " .. (actions[kind] or string.format("0x%04x", kind)))
+	if kind == 0x1001 and own:left() == 60 then
+		vxlan(own)
+	end
+	local value = values[kind] or {}
+	for i = 1, #value, 2 do
+		own:add("action." .. value[i], value[i + 1])
+	end
+	own:rest("action.rest")
+end
+
+local function actions_of(r)
+	while r:left() > 0 do
+		flow_mod.action(r)
+	end
+end
+
+-- ---- matches
+
+local function ofp_match(r)
+	r:add("match.wildcards", 4)
+	r:add("match.in_port", 2)
+	r:add("match.dl_src", 6)
+	r:add("match.dl_dst", 6)
+	r:add("match.dl_vlan", 2)
+	r:add("match.dl_vlan_pcp", 1)
+	r:zero(1)
+	r:add("match.dl_type", 2)
+	r:add("match.nw_tos", 1)
+	r:add("match.nw_proto", 1)
+	r:zero(2)
+	r:add("match.nw_src", 4)
+	r:add("match.nw_dst", 4)
+	r:add("match.tp_src", 2)
+	r:add("match.tp_dst", 2)
+end
+
+local nxm_names = {
+	[0x0000] = { [0] = "in_port", "dl_dst", "dl_src", "dl_type", "vlan_tci", "nw_tos", "nw_proto",
+		     "nw_src", "nw_dst", "tcp_src", "tcp_dst", "udp_src", "udp_dst", "icmp_type",
+		     "icmp_code", "arp_op", "arp_spa", "arp_tpa" },
+	[0x0001] = { [16] = "tun_id", [28] = "nw_ecn", [31] = "tun_src", [32] = "tun_dst",
+		     [109] = "tun_ipv6_src", [110] = "tun_ipv6_dst" },
+	[0x4356] = { [0] = "tun_type", "sa", "pass", "nw_src", "nw_dst", "nw_proto", "tp_src",
+		     "tp_dst" },
+	[0x8000] = { [17] = "sctp_src", [18] = "sctp_dst" },
+}
+
+-- The next field of @r.
+local function nxm(r)
+	local own = r:part("nxm", 4 + r:peek(3, 1))
+	local class = own and own:add("nxm.class", 2)
+	local number = class and own:bits("nxm.field", 1, { "nxm.masked" })
+	if not number or not own:add("nxm.length", 1) then
+		return
+	end
+	local name = nxm_names[class:uint()]
+	name = name and name[math.floor(number:uint() / 2)]
+	own.tree:append_text(" " .. (name or "unknown"))
+	local len = own:left()
+	if number:uint() % 2 == 1 and len % 2 == 0 then
+		own:add("nxm.value", len / 2)
+		own:rest("nxm.mask")
+	else
+		own:rest("nxm.value")
+	end
+end
+
+local function nx_match(r, len)
+	local padded = math.ceil(len / 8) * 8
+	if padded > r:left() then
+		r:cut()
+		return
+	end
+	local own = Row.new(r.tree, r.tvb:range(r.at, len > 0 and len or padded):tvb())
+	while len > 0 and own:left() > 0 do
+		nxm(own)
+	end
+	r:take(len)
+	r:zero(padded - len)
+end
+
+-- ---- flow_mods
+
+local function settings(r)
+	r:add("flow_mod.command", 2)
+	r:add("flow_mod.idle_timeout", 2)
+	r:add("flow_mod.hard_timeout", 2)
+	r:add("flow_mod.priority", 2)
+	r:add("flow_mod.buffer_id", 4)
+	r:add("flow_mod.out_port", 2)
+	r:add("flow_mod.flags", 2)
+end
+
+-- The next @len bytes of @r.
+function flow_mod.show(r, len)
+	local own = r:part("flow_mod", len)
+	local version = own and own:add("flow_mod.version", 1)
+	local kind = version and own:add("flow_mod.type", 1)
+	if not kind or not own:add("flow_mod.length", 2) or not own:add("flow_mod.xid", 4) then
+		return
+	end
+	if kind:uint() == 14 then
+		ofp_match(own)
+		own:add("flow_mod.cookie", 8)
+		settings(own)
+	elseif kind:uint() == 4 then
+		own:add("flow_mod.vendor", 4)
+		own:add("flow_mod.subtype", 4)
+		own:add("flow_mod.cookie", 8)
+		settings(own)
+		local match_len = own:add("nxm.match_len", 2)
+		own:zero(6)
+		if match_len and own:left() > 0 then
+			nx_match(own, match_len:uint())
+		end
+	else
+		own:rest("flow_mod.rest")
+	end
+	actions_of(own)
+end
+
+-- All of @r, each as long as its header says; how many.
+function flow_mod.show_all(r)
+	local n = 0
+	while r:left() > 0 do
+		local len = r:peek(2, 2)
+		flow_mod.show(r, len >= 8 and len <= r:left() and len or r:left())
+		n = n + 1
+	end
+	return n
+end
+
+return flow_mod
