@@ -110,6 +110,15 @@ class Namespace:
         with self:
             return run(*command)
 
+    def wrong_checksums(self):
+        """Packets that its stack threw away for them, which TCP and the sender of a datagram hide."""
+        with self:
+            lines = [line.split() for line in read("/proc/net/snmp").splitlines()]
+            six = dict(line.split() for line in read("/proc/net/snmp6").splitlines())
+        four = {names[0] + name: value for names, values in zip(lines[::2], lines[1::2])
+                for name, value in zip(names, values)}
+        return sum(int(value) for name, value in (*four.items(), *six.items()) if name.endswith("InCsumErrors"))
+
     def packet_socket(self, ifname, protocol=3):
         with self:
             sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(protocol))
@@ -358,6 +367,7 @@ def tcp(client_ns, connect_to, server_ns, listen_at, size=1 << 20, both=True, fa
     with client_ns:
         client = socket.socket(family, socket.SOCK_STREAM)
     server = None
+    wrong = [ns.wrong_checksums() for ns in (client_ns, server_ns)]
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(listen_at)
@@ -375,6 +385,7 @@ def tcp(client_ns, connect_to, server_ns, listen_at, size=1 << 20, both=True, fa
         transfer(client, server, size, seconds)
         if both:
             transfer(server, client, size, seconds)
+        expect_equal([ns.wrong_checksums() for ns in (client_ns, server_ns)], wrong, "packets with wrong checksums")
         return client.getpeername(), seen
     finally:
         for sock in (client, server, listener):
