@@ -46,6 +46,8 @@ static void wire_set_status(struct virtio_device *vdev, u8 status)
 	struct wire_guard guard = wire_lock(pair);
 
 	device->status = status;
+	if (!status)
+		device->pairs = 1;
 	device->up = status & VIRTIO_CONFIG_S_DRIVER_OK;
 	wire_run(pair);
 	wire_unlock(pair, guard);
@@ -67,9 +69,26 @@ static int wire_finalize_features(struct virtio_device *vdev)
 	return __virtio_test_bit(vdev, VIRTIO_F_VERSION_1) ? 0 : -EINVAL;
 }
 
-/* The control queue is answered inside its doorbell, for the driver spins. */
-static void wire_answer(struct wire_ring *ctrl, struct wire_chain *chain)
+static bool wire_set_pairs(struct wire_device *device, const struct wire_chain *chain)
 {
+	const struct virtio_net_ctrl_hdr *command = chain->vec[0].iov_base;
+	const struct virtio_net_ctrl_mq *wish = chain->vec[1].iov_base;
+	unsigned int pairs;
+
+	if (command->cmd != VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET || chain->n_out != 2 ||
+	    chain->vec[1].iov_len != sizeof(*wish))
+		return false;
+	pairs = virtio16_to_cpu(&device->vdev, wish->virtqueue_pairs);
+	if (!pairs || pairs > WIRE_QUEUE_PAIRS || !device->rx[pairs - 1].vq)
+		return false;
+	device->pairs = pairs;
+	return true;
+}
+
+/* The control queue is answered inside its doorbell, for the driver spins. */
+static void wire_answer(struct wire_device *device, struct wire_chain *chain)
+{
+	struct wire_ring *ctrl = &device->ctrl;
 	const struct virtio_net_ctrl_hdr *command;
 	u8 *ack;
 	int head;
@@ -85,8 +104,10 @@ static void wire_answer(struct wire_ring *ctrl, struct wire_chain *chain)
 		case VIRTIO_NET_CTRL_MAC:
 		case VIRTIO_NET_CTRL_VLAN:
 		case VIRTIO_NET_CTRL_ANNOUNCE:
-		case VIRTIO_NET_CTRL_MQ:
 			*ack = VIRTIO_NET_OK;
+			break;
+		case VIRTIO_NET_CTRL_MQ:
+			*ack = wire_set_pairs(device, chain) ? VIRTIO_NET_OK : VIRTIO_NET_ERR;
 			break;
 		default:
 			*ack = VIRTIO_NET_ERR;
@@ -104,7 +125,7 @@ static bool wire_notify(struct virtqueue *vq)
 	struct wire_guard guard = wire_lock(pair);
 
 	if (vq == device->ctrl.vq)
-		wire_answer(&device->ctrl, &pair->chain);
+		wire_answer(device, &pair->chain);
 	else
 		wire_run(pair);
 	wire_unlock(pair, guard);
@@ -197,6 +218,7 @@ int wire_plug(struct wire_end *end)
 	if (!device)
 		goto out;
 	device->end = end;
+	device->pairs = 1;
 	device->features = end->features;
 	device->vdev.id.device = VIRTIO_ID_NET;
 	device->vdev.id.vendor = VIRTIO_DEV_ANY_ID;

@@ -6,7 +6,8 @@
  *	features	virtio feature bits, offered from the next plug on
  *	mtu, link	configuration space
  *	loss, reorder	every Nth frame that this end sends; 0: off
- *	stall, verify	see struct wire_end
+ *	stall		transmit queues to stand still, bit by bit
+ *	verify		see struct wire_end
  *	capture, pcap	1 starts anew, 0 stops; what this end sent
  *	inject		a frame for this end to receive, one a write
  *	inject_header	the same, behind a struct virtio_net_hdr
@@ -177,10 +178,13 @@ DEFINE_SHOW_ATTRIBUTE(wire_device);
 static int wire_stats_show(struct seq_file *seq, void *v)
 {
 	struct wire_end *end = seq->private;
+	unsigned int i;
 
 #define WIRE_COUNTER_SHOW(name) seq_printf(seq, "%s %llu\n", #name, end->count.name);
 	WIRE_COUNTERS(WIRE_COUNTER_SHOW)
 #undef WIRE_COUNTER_SHOW
+	for (i = 0; i < WIRE_QUEUE_PAIRS; i++)
+		seq_printf(seq, "sent_%u %llu\ngot_%u %llu\n", i, end->sent[i], i, end->got[i]);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(wire_stats);

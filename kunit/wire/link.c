@@ -135,6 +135,7 @@ static void wire_deliver(struct wire_end *to, struct wire_ring *rx, const struct
 		wire_ring_done(rx, head, written);
 	}
 	header->num_buffers = buffers;
+	to->got[rx - to->device->rx]++;
 	wire_ring_publish(rx);
 }
 
@@ -219,13 +220,14 @@ static void wire_release_held(struct wire_end *from, struct wire_ring *rx)
 	kfree(frame);
 }
 
+/* Frames of the peer's transmit queue @i keep together (virtio 1.2, 5.1.6.5.5). */
 static struct wire_ring *wire_receiver(struct wire_end *to, unsigned int i)
 {
 	struct wire_device *device = to->device;
 
 	if (!device || !device->up || !to->link || !device->rx[0].vq)
 		return NULL;
-	return device->rx[i].vq ? &device->rx[i] : &device->rx[0];
+	return &device->rx[i % device->pairs];
 }
 
 /* One frame meets the wire's faults.  False: it has to wait for room. */
@@ -238,14 +240,15 @@ static bool wire_cross(struct wire_end *from, unsigned int i, struct kvec *vec, 
 			 vec[0].iov_len < WIRE_HEADER_LEN))
 		return true;
 	if (rx && !wire_has_room(from->peer, rx, len)) {
-		if (!from->blocked_since)
-			from->blocked_since = jiffies | 1;
-		if (time_before(jiffies, from->blocked_since + WIRE_PATIENCE))
+		if (!from->blocked_since[i])
+			from->blocked_since[i] = jiffies | 1;
+		if (time_before(jiffies, from->blocked_since[i] + WIRE_PATIENCE))
 			return false;
 		from->count.drop_overrun++;
 		return true;
 	}
-	from->blocked_since = 0;
+	from->blocked_since[i] = 0;
+	from->sent[i]++;
 	wire_capture_frame(from, vec, n, len);
 	from->seen++;
 	if (wire_is_control(vec, len)) {
@@ -265,11 +268,12 @@ static void wire_drain(struct wire_end *from, unsigned int i)
 {
 	struct wire_ring *tx = &from->device->tx[i];
 	struct wire_chain *chain = &from->pair->chain;
+	bool stalled = from->stall & BIT(i);
 
 	do {
 		int head;
 
-		while (!from->stall && (head = wire_ring_peek(tx, 0)) >= 0) {
+		while (!stalled && (head = wire_ring_peek(tx, 0)) >= 0) {
 			if (!wire_ring_chain(tx, head, chain))
 				return;
 			if (!wire_cross(from, i, chain->vec, chain->n)) {
@@ -278,7 +282,7 @@ static void wire_drain(struct wire_end *from, unsigned int i)
 			}
 			wire_ring_done(tx, head, 0);
 		}
-		if (from->stall)
+		if (stalled)
 			break;
 	} while (wire_ring_arm(tx));
 publish:

@@ -51,6 +51,7 @@ struct wire_chain {
 /**
  * struct wire_device - one virtio device's life, from plug to unplug
  * @up: the driver said DRIVER_OK and has not reset the device since
+ * @pairs: queue pairs that the driver wants to receive on
  */
 struct wire_device {
 	struct virtio_device vdev;
@@ -58,6 +59,7 @@ struct wire_device {
 	u64 features;
 	u8 status;
 	bool up;
+	unsigned int pairs;
 	struct wire_ring rx[WIRE_QUEUE_PAIRS];
 	struct wire_ring tx[WIRE_QUEUE_PAIRS];
 	struct wire_ring ctrl;
@@ -101,11 +103,12 @@ struct wire_counters {
  * struct wire_end - one end of a wire, with what tests set on it
  * @loss: every how manieth frame from here gets lost; 0: none
  * @reorder: every how manieth frame from here is overtaken by the next
- * @stall: frames from here stay in the transmit ring
+ * @stall: frames from here stay in the transmit rings whose bits are set
  * @verify: checksums of frames from here are completed as hardware would and
  *	not vouched for, so that the receiving stack checks them
  * @irqs_off: bursts are sent with interrupts off
- * @blocked_since: jiffies since when the peer's ring is full, or 0
+ * @sent, @got: frames by queue
+ * @blocked_since: of each transmit ring: jiffies since when the peer's is full, or 0
  */
 struct wire_end {
 	struct wire_pair *pair;
@@ -115,7 +118,7 @@ struct wire_end {
 
 	u32 loss;
 	u32 reorder;
-	bool stall;
+	u32 stall;
 	bool verify;
 	bool irqs_off;
 	bool link;
@@ -124,7 +127,9 @@ struct wire_end {
 
 	u64 seen;			/* frames that @loss and @reorder count */
 	struct wire_frame *held;	/* to be overtaken */
-	unsigned long blocked_since;
+	u64 sent[WIRE_QUEUE_PAIRS];
+	u64 got[WIRE_QUEUE_PAIRS];
+	unsigned long blocked_since[WIRE_QUEUE_PAIRS];
 	struct wire_capture capture;
 	struct wire_counters count;
 	struct dentry *dir;
