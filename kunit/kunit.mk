@@ -42,5 +42,5 @@ $(UML_KERNELS:%=check-kunit-%): check-kunit-%: uml-modules-%
 .PHONY: check-wire $(UML_KERNELS:%=check-wire-%)
 check-wire: $(UML_KERNELS:%=check-wire-%) ## the whole driver on the virtio wire, on both test kernels
 $(UML_KERNELS:%=check-wire-%): check-wire-%: uml-modules-% $(BUILD)/bin/cvswctl
-	@kunit/run-uml.sh wire-$* $(UML)/$*/kernel 600 \
+	@kunit/run-uml.sh wire-$* $(UML)/$*/kernel 900 \
 		python3 -B $(TOP)/kunit/wire_test/run.py $(UML)/$*/mod $(UML)/$*/kernel

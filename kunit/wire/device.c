@@ -3,6 +3,7 @@
 #include <linux/delay.h>
 #include <linux/etherdevice.h>
 #include <linux/module.h>
+#include <linux/pm.h>
 #include <linux/slab.h>
 #include <linux/virtio_config.h>
 
@@ -199,6 +200,21 @@ static const struct virtio_config_ops wire_config_ops = {
 	.finalize_features = wire_finalize_features,
 };
 
+/* As a transport's own bus does when the machine falls asleep and wakes up. */
+static int wire_freeze(struct device *dev)
+{
+	return virtio_device_freeze(dev_to_virtio(dev));
+}
+
+static int wire_restore(struct device *dev)
+{
+	return virtio_device_restore(dev_to_virtio(dev));
+}
+
+static struct dev_pm_domain wire_sleep = {
+	.ops = { SET_SYSTEM_SLEEP_PM_OPS(wire_freeze, wire_restore) },
+};
+
 static void wire_device_release(struct device *dev)
 {
 	kfree(to_wire(dev_to_virtio(dev)));
@@ -224,6 +240,7 @@ int wire_plug(struct wire_end *end)
 	device->vdev.id.vendor = VIRTIO_DEV_ANY_ID;
 	device->vdev.config = &wire_config_ops;
 	device->vdev.dev.parent = wire_root;
+	device->vdev.dev.pm_domain = &wire_sleep;
 	device->vdev.dev.release = wire_device_release;
 
 	/* Before the driver probes, for its first control command is answered then. */

@@ -31,10 +31,10 @@ def to_peer(bench, end, **more):
 class Keys:
     """An SA for each direction; none in the clear."""
 
-    def __init__(self, bits=128, udp=False):
+    def __init__(self, bits=128, udp=False, spi=0x1000):
         self.udp = udp
-        self.from_a = SA(0x1000, OUTER["a"], OUTER["b"], bits, udp)
-        self.from_b = SA(0x2000, OUTER["b"], OUTER["a"], bits, udp)
+        self.from_a = SA(spi, OUTER["a"], OUTER["b"], bits, udp)
+        self.from_b = SA(spi + 0x1000, OUTER["b"], OUTER["a"], bits, udp)
 
     def of(self, end):
         """For sending and for receiving."""

@@ -22,6 +22,7 @@ import test_esp       # noqa: F401
 import test_matrix   # noqa: F401
 import test_queues   # noqa: F401
 import test_life      # noqa: F401
+import test_sleep     # noqa: F401
 import test_esp_later # noqa: F401
 
 
