@@ -150,7 +150,7 @@ static void tell_keys(const struct cvsw_v3_end *end, const struct cvsw_v3_sessio
 		.pair = session->pair,
 	};
 
-	end->caller->keys(end->caller->arg, &keys);
+	end->log_keys(end->caller->arg, &keys);
 }
 
 bool cvsw_v3_pend(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending,
@@ -172,7 +172,7 @@ bool cvsw_v3_pend(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending,
 	good = cvsw_v3_noise_split(end->crypto, noise, to_controller, to_nic) &&
 	       make_keys(end->crypto, session, end->is_nic ? to_controller : to_nic,
 			 end->is_nic ? to_nic : to_controller);
-	if (good && end->caller->keys)
+	if (good && end->log_keys)
 		tell_keys(end, session, to_controller, to_nic);
 	end->crypto->wipe(to_controller, sizeof(to_controller));
 	end->crypto->wipe(to_nic, sizeof(to_nic));
@@ -470,6 +470,12 @@ uint64_t cvsw_v3_deadline(const struct cvsw_v3_end *end)
 }
 
 /* ---- life ---- */
+
+void cvsw_v3_log_keys(struct cvsw_v3_end *end,
+		      void (*log)(void *arg, const struct cvsw_v3_keys *keys))
+{
+	end->log_keys = log;
+}
 
 void cvsw_v3_end_free(struct cvsw_v3_end *end)
 {

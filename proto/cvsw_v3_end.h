@@ -82,15 +82,12 @@ struct cvsw_v3_keys {
  *	behind this call.  May drop it
  * @event: called from cvsw_v3_receive() and cvsw_v3_run(); does not call back
  * @packet_in: controller: content of a PACKET_IN; may be NULL
- * @keys: of each session that is made, for a key log (cvsw_v3_keylog.h) if somebody
- *	asked for one, else NULL.  What it points to is gone behind this call
  */
 struct cvsw_v3_caller {
 	void (*send)(void *arg, uint8_t *frame, size_t len, uint64_t place);
 	void (*event)(void *arg, enum cvsw_v3_event event);
 	void (*packet_in)(void *arg, const uint8_t *content, size_t len);
 	void *arg;
-	void (*keys)(void *arg, const struct cvsw_v3_keys *keys);
 };
 
 /* What was used of a burst; one comes back every so many milliseconds since @since. */
@@ -161,6 +158,7 @@ struct cvsw_v3_end {
 	/* ---- */
 	const struct cvsw_v3_crypto *crypto;
 	const struct cvsw_v3_caller *caller;
+	void (*log_keys)(void *arg, const struct cvsw_v3_keys *keys);
 	struct cvsw_v3_guard *guard;
 	bool have_psk;
 	uint8_t psk[CVSW_V3_KEY_LEN];
@@ -234,6 +232,16 @@ void cvsw_v3_controller_init(struct cvsw_v3_end *end, const struct cvsw_v3_crypt
 			     const struct cvsw_v3_caller *caller, struct cvsw_v3_guard *guard,
 			     const uint8_t mac[CVSW_ETH_ALEN], const uint8_t *psk,
 			     uint32_t number);
+
+/**
+ * cvsw_v3_log_keys() - tell the keys of each session that is made from now on
+ * @log: gets the caller's @arg; what @keys points to is gone behind the call.  NULL,
+ *	as it is in the beginning: none
+ *
+ * For a key log (cvsw_v3_keylog.h), if an administrator asked for one.
+ */
+void cvsw_v3_log_keys(struct cvsw_v3_end *end,
+		      void (*log)(void *arg, const struct cvsw_v3_keys *keys));
 
 /** cvsw_v3_end_free() - frees the keys, wipes everything */
 void cvsw_v3_end_free(struct cvsw_v3_end *end);

@@ -367,8 +367,8 @@ struct v3_nic *v3_nic_new(const struct cvsw_v3_crypto *crypto, const uint8_t *ma
 	nic->caller.send = on_send;
 	nic->caller.event = on_event;
 	nic->caller.arg = nic;
-	nic->caller.keys = on_keys;
 	cvsw_v3_nic_init(&nic->end, crypto, &nic->caller, mac, psk);
+	cvsw_v3_log_keys(&nic->end, on_keys);
 	return nic;
 }
 
