@@ -131,7 +131,7 @@ static int visit_counters(const struct cvsw_entry *entry, void *arg)
 {
 	u64 *sums = arg;
 
-	cvsw_hits_read(&entry->hits, &sums[0], &sums[1]);
+	cvsw_hits_read(entry->hits, &sums[0], &sums[1]);
 	return 0;
 }
 

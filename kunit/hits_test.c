@@ -24,43 +24,63 @@ static void expect(struct kunit *test, const struct cvsw_hits *hits, u64 packets
 
 static void hits_of_one(struct kunit *test)
 {
-	struct cvsw_hits hits;
+	struct cvsw_hits *hits = cvsw_hits_create();
 
-	cvsw_hits_init(&hits);
-	expect(test, &hits, 0, 0);
-	add(&hits, 60);
-	add(&hits, 65000);
-	expect(test, &hits, 2, 65060);
-	KUNIT_EXPECT_NE(test, hits.owner, 0);
-	KUNIT_EXPECT_PTR_EQ(test, hits.others, NULL);
-	cvsw_hits_free(&hits);
+	KUNIT_ASSERT_NOT_NULL(test, hits);
+	expect(test, hits, 0, 0);
+	add(hits, 60);
+	add(hits, 65000);
+	expect(test, hits, 2, 65060);
+	KUNIT_EXPECT_NE(test, hits->owner, 0);
+	KUNIT_EXPECT_PTR_EQ(test, hits->others, NULL);
+	cvsw_hits_put(hits);
+}
+
+/* Sharing and the last use. */
+static void hits_are_used(struct kunit *test)
+{
+	struct cvsw_hits *hits = cvsw_hits_create();
+
+	KUNIT_ASSERT_NOT_NULL(test, hits);
+	KUNIT_EXPECT_LE(test, jiffies - hits->used, 20UL * HZ);
+	hits->used -= 1000 * HZ;
+	KUNIT_EXPECT_PTR_EQ(test, cvsw_hits_get(hits), hits);
+	cvsw_hits_put(hits);
+	add(hits, 60);
+	KUNIT_EXPECT_LE(test, jiffies - hits->used, 20UL * HZ);
+	hits->used -= 1000 * HZ;
+	hits->owner = nr_cpu_ids + 1;
+	add(hits, 60);
+	KUNIT_EXPECT_LE(test, jiffies - hits->used, 20UL * HZ);
+	cvsw_hits_put(hits);
 }
 
 static void hits_of_others(struct kunit *test)
 {
-	struct cvsw_hits hits;
+	struct cvsw_hits *hits = cvsw_hits_create();
 
-	cvsw_hits_init(&hits);
-	add(&hits, 1);
+	KUNIT_ASSERT_NOT_NULL(test, hits);
+	add(hits, 1);
 	/* It was a CPU that this machine does not have. */
-	hits.owner = nr_cpu_ids + 1;
+	hits->owner = nr_cpu_ids + 1;
 	fail_at = 1;
-	add(&hits, 20);
+	add(hits, 20);
 	fail_at = 0;
-	KUNIT_EXPECT_PTR_EQ(test, hits.others, NULL);
-	expect(test, &hits, 2, 21);
-	add(&hits, 300);
-	add(&hits, 4000);
-	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, hits.others);
-	expect(test, &hits, 4, 4321);
-	KUNIT_EXPECT_EQ(test, u64_stats_read(&hits.packets), 1ULL);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&hits.shared_packets), 1LL);
-	cvsw_hits_free(&hits);
+	KUNIT_EXPECT_PTR_EQ(test, hits->others, NULL);
+	expect(test, hits, 2, 21);
+	add(hits, 300);
+	add(hits, 4000);
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, hits->others);
+	expect(test, hits, 4, 4321);
+	KUNIT_EXPECT_EQ(test, u64_stats_read(&hits->packets), 1ULL);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&hits->shared_packets), 1LL);
+	cvsw_hits_put(hits);
 }
 
 static struct kunit_case hits_cases[] = {
 	KUNIT_CASE(hits_of_one),
 	KUNIT_CASE(hits_of_others),
+	KUNIT_CASE(hits_are_used),
 	{}
 };
 

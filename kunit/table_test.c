@@ -8,6 +8,9 @@
 #include "fail.h"
 #include "../drivers/cvsw/masks.c"
 #include "../drivers/cvsw/table.c"
+#include "../drivers/cvsw/change.c"
+#include "../drivers/cvsw/flow_mod.c"
+#include "../drivers/cvsw/expiry.c"
 #include "../proto/cvsw_flow.c"
 #include "frames.h"
 
@@ -22,6 +25,7 @@ struct flow_list {
 
 struct fixture {
 	struct cvsw_table *table;
+	unsigned int told[CVSW_DELETED + 1];	/* of entries that went, by why */
 	struct flow_list list;
 	struct cvsw_flow flow;	/* too large for the stack */
 	struct rnd_state rnd;
@@ -63,25 +67,97 @@ static unsigned int flows_find(const struct flow_list *list, const struct cvsw_m
 	return i;
 }
 
-static void flows_add(struct flow_list *list, const struct cvsw_flow *flow)
+/* Is there a frame that both match?  Bit by bit. */
+static bool flows_meet(const struct cvsw_flow *a, const struct cvsw_flow *b)
 {
-	unsigned int i = flows_find(list, &flow->match, flow->priority);
+	const unsigned long *a_key = (const unsigned long *)&a->match.key;
+	const unsigned long *b_key = (const unsigned long *)&b->match.key;
+	const unsigned long *a_mask = (const unsigned long *)&a->match.mask;
+	const unsigned long *b_mask = (const unsigned long *)&b->match.mask;
+	unsigned int bit;
 
-	list->flows[i] = *flow;
-	if (i == list->n)
-		list->n++;
+	for (bit = 0; bit < 8 * sizeof(struct cvsw_key); bit++)
+		if (test_bit(bit, a_mask) && test_bit(bit, b_mask) &&
+		    test_bit(bit, a_key) != test_bit(bit, b_key))
+			return false;
+	return a->priority == b->priority;
 }
 
-static unsigned int flows_delete(struct flow_list *list, const struct cvsw_match *match)
+static int flows_add(struct flow_list *list, const struct cvsw_flow *flow)
 {
-	unsigned int i, kept = 0, removed;
+	unsigned int i = flows_find(list, &flow->match, flow->priority), j;
+
+	if (i == list->n && flow->flags & CVSW_FLOW_CHECK_OVERLAP)
+		for (j = 0; j < list->n; j++)
+			if (flows_meet(&list->flows[j], flow))
+				return -EEXIST;
+	list->flows[i] = *flow;
+	list->flows[i].flags &= ~CVSW_FLOW_CHECK_OVERLAP;
+	if (i == list->n)
+		list->n++;
+	return 0;
+}
+
+static bool flows_outputs(const struct cvsw_flow *flow, u16 port)
+{
+	return flow->n_actions && flow->actions[flow->n_actions - 1].type == CVSW_ACT_OUTPUT &&
+	       flow->actions[flow->n_actions - 1].port == port;
+}
+
+static bool flows_means(const struct cvsw_flow *mod, bool strict, const struct cvsw_flow *flow)
+{
+	return strict ? flow->priority == mod->priority &&
+			cvsw_match_equal(&mod->match, &flow->match) :
+			cvsw_match_covers(&mod->match, &flow->match);
+}
+
+static int flows_modify(struct flow_list *list, const struct cvsw_flow *mod, bool strict)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < list->n; i++) {
+		struct cvsw_flow *flow = &list->flows[i];
+
+		if (!flows_means(mod, strict, flow))
+			continue;
+		flow->cookie = mod->cookie;
+		flow->n_actions = mod->n_actions;
+		memcpy(flow->actions, mod->actions, sizeof(flow->actions));
+		n++;
+	}
+	return n ? 0 : flows_add(list, mod);
+}
+
+/* Return: how many had asked to tell of it. */
+static unsigned int flows_delete(struct flow_list *list, const struct cvsw_flow *mod, bool strict)
+{
+	unsigned int i, kept = 0, told = 0;
 
 	for (i = 0; i < list->n; i++)
-		if (!cvsw_match_covers(match, &list->flows[i].match))
+		if (flows_means(mod, strict, &list->flows[i]) &&
+		    (!mod->out_port || flows_outputs(&list->flows[i], mod->out_port)))
+			told += list->flows[i].flags & CVSW_FLOW_SEND_REMOVED;
+		else
 			list->flows[kept++] = list->flows[i];
-	removed = list->n - kept;
 	list->n = kept;
-	return removed;
+	return told;
+}
+
+static int flows_mod(struct flow_list *list, enum cvsw_flow_command command,
+		     const struct cvsw_flow *mod, unsigned int *told)
+{
+	bool strict = command == CVSW_FLOW_MODIFY_STRICT || command == CVSW_FLOW_DELETE_STRICT;
+
+	switch (command) {
+	case CVSW_FLOW_ADD:
+		return flows_add(list, mod);
+	case CVSW_FLOW_MODIFY:
+	case CVSW_FLOW_MODIFY_STRICT:
+		return flows_modify(list, mod, strict);
+	default:
+		*told += flows_delete(list, mod, strict);
+		return 0;
+	}
 }
 
 /* ---- random matches, from few values so that they meet ---- */
@@ -133,6 +209,42 @@ static void random_flow(struct rnd_state *rnd, struct cvsw_flow *flow)
 	flow->n_actions = pick(rnd, 3);
 	flow->actions[0].type = CVSW_ACT_SET_NW_SRC;
 	flow->actions[0].nw_addr = prandom_u32_state(rnd);
+	if (pick(rnd, 2)) {
+		flow->actions[flow->n_actions].type = CVSW_ACT_OUTPUT;
+		flow->actions[flow->n_actions++].port = pick(rnd, 2) ? CVSW_PORT_ONWARD :
+								      CVSW_PORT_NONE;
+	}
+	flow->idle_timeout = pick(rnd, 3) ? 0 : pick(rnd, 1 << 16);
+	flow->hard_timeout = pick(rnd, 3) ? 0 : pick(rnd, 1 << 16);
+	flow->flags = pick(rnd, 4);
+}
+
+/* Mostly additions if @grow; often about a flow that is there. */
+static enum cvsw_flow_command random_mod(struct fixture *f, bool grow)
+{
+	struct cvsw_flow *mod = &f->flow;
+
+	random_flow(&f->rnd, mod);
+	if (f->list.n && !pick(&f->rnd, 3)) {
+		const struct cvsw_flow *there = &f->list.flows[pick(&f->rnd, f->list.n)];
+
+		mod->match = there->match;
+		mod->priority = there->priority;
+	}
+	if (f->list.n < LIST_MAX && pick(&f->rnd, grow ? 12 : 2))
+		return CVSW_FLOW_ADD;
+	if (!pick(&f->rnd, 3))
+		mod->out_port = CVSW_PORT_ONWARD;
+	if (f->list.n < LIST_MAX && pick(&f->rnd, 2))
+		return pick(&f->rnd, 2) ? CVSW_FLOW_MODIFY : CVSW_FLOW_MODIFY_STRICT;
+	return pick(&f->rnd, 2) ? CVSW_FLOW_DELETE : CVSW_FLOW_DELETE_STRICT;
+}
+
+static void count_told(struct cvsw_entry *entry, enum cvsw_removed why, void *arg)
+{
+	unsigned int *told = arg;
+
+	told[why]++;
 }
 
 /* ---- comparisons ---- */
@@ -266,32 +378,27 @@ static void check_masks(struct kunit *test, struct fixture *f, bool exact)
 
 /* ---- cases ---- */
 
-/* Random additions, deletions and look-ups; each @odds-th change without memory. */
+/* Random flow_mods and look-ups; each @odds-th change without memory. */
 static void check_random(struct kunit *test, unsigned int odds)
 {
 	struct fixture *f = test->priv;
-	int i, j, ret, expected;
+	unsigned int told = 0, failed = 0, overlapped = 0;
+	enum cvsw_flow_command command;
+	int i, j, ret;
 
 	for (i = 0; i < 4000; i++) {
 		bool may_fail = odds && !pick(&f->rnd, odds);
 
 		fail_at = may_fail ? 1 + pick(&f->rnd, 7) : 0;
 		/* By turns a large and a small table. */
-		if (pick(&f->rnd, i & 512 ? 3 : 12) && f->list.n < LIST_MAX) {
-			random_flow(&f->rnd, &f->flow);
-			ret = cvsw_table_add(f->table, &f->flow);
-			if (!may_fail)
-				KUNIT_ASSERT_EQ(test, ret, 0);
-			if (!ret)
-				flows_add(&f->list, &f->flow);
-			else
-				KUNIT_ASSERT_EQ(test, ret, -ENOMEM);
-		} else {
-			random_match(&f->rnd, &f->flow.match);
-			ret = cvsw_table_delete(f->table, &f->flow.match);
-			expected = flows_delete(&f->list, &f->flow.match);
-			KUNIT_ASSERT_EQ(test, ret, expected);
-		}
+		command = random_mod(f, !(i & 512));
+		ret = cvsw_table_flow_mod(f->table, command, &f->flow);
+		if (may_fail && ret == -ENOMEM)
+			failed++;
+		else
+			KUNIT_ASSERT_EQ(test, ret, flows_mod(&f->list, command, &f->flow, &told));
+		if (ret == -EEXIST)
+			overlapped++;
 		fail_at = 0;
 		for (j = 0; j < 10; j++)
 			check_lookup(test, f);
@@ -300,6 +407,11 @@ static void check_random(struct kunit *test, unsigned int odds)
 			check_masks(test, f, !odds);
 		}
 	}
+	KUNIT_EXPECT_EQ(test, f->told[CVSW_DELETED], told);
+	KUNIT_EXPECT_GT(test, told, 100U);
+	KUNIT_EXPECT_GT(test, overlapped, 10U);
+	KUNIT_EXPECT_EQ(test, failed > 100, odds > 0);
+	KUNIT_EXPECT_EQ(test, f->told[CVSW_SUPERSEDED], 0U);
 }
 
 static void table_random_changes(struct kunit *test)
@@ -314,31 +426,57 @@ static void table_random_without_memory(struct kunit *test)
 
 /* ---- changes of more than one flow ---- */
 
+/* All but match and priority. */
+static void change_a_little(struct rnd_state *rnd, struct cvsw_flow *flow)
+{
+	switch (pick(rnd, 12)) {
+	case 0:
+		flow->cookie++;
+		break;
+	case 1:
+		flow->idle_timeout++;
+		break;
+	case 2:
+		flow->hard_timeout++;
+		break;
+	case 3:
+		flow->flags ^= CVSW_FLOW_SEND_REMOVED;
+		break;
+	case 4:
+		flow->actions[flow->n_actions++] = (struct cvsw_action){ .type = CVSW_ACT_STRIP_VLAN };
+		break;
+	case 5:
+		flow->actions[0].type = CVSW_ACT_SET_NW_SRC;
+		flow->actions[0].nw_addr++;
+		break;
+	}
+}
+
 /* As random as check_random(), between a beginning and an end. */
 static void change_once(struct kunit *test, struct fixture *f, struct flow_list *then,
 			bool replace)
 {
-	bool may_fail;
+	enum cvsw_flow_command command = random_mod(f, true);
+	bool may_fail = !pick(&f->rnd, 10);
+	unsigned int told;
 	int ret;
 
-	may_fail = !pick(&f->rnd, 10);
-	fail_at = may_fail ? 1 + pick(&f->rnd, 6) : 0;
-	if (pick(&f->rnd, 4) && then->n < LIST_MAX) {
-		random_flow(&f->rnd, &f->flow);
-		/* Often one that is there already, as it is. */
-		if (f->list.n && pick(&f->rnd, 2))
-			f->flow = f->list.flows[pick(&f->rnd, f->list.n)];
-		ret = cvsw_table_add(f->table, &f->flow);
-		if (!may_fail)
-			KUNIT_ASSERT_EQ(test, ret, 0);
-		if (!ret)
-			flows_add(then, &f->flow);
-	} else if (!replace) {
-		random_match(&f->rnd, &f->flow.match);
-		ret = cvsw_table_delete(f->table, &f->flow.match);
-		KUNIT_ASSERT_EQ(test, ret, flows_delete(then, &f->flow.match));
+	/* Often one that is there already, as it is or nearly so. */
+	if (f->list.n && pick(&f->rnd, 2)) {
+		f->flow = f->list.flows[pick(&f->rnd, f->list.n)];
+		change_a_little(&f->rnd, &f->flow);
+		command = CVSW_FLOW_ADD;
 	}
+	if (then->n == LIST_MAX && command < CVSW_FLOW_DELETE)
+		command = CVSW_FLOW_DELETE;
+	if (replace && command != CVSW_FLOW_ADD)
+		return;
+	may_fail = may_fail && command == CVSW_FLOW_ADD;
+	fail_at = may_fail ? 1 + pick(&f->rnd, 7) : 0;
+	ret = cvsw_table_flow_mod(f->table, command, &f->flow);
 	fail_at = 0;
+	if (!may_fail || ret != -ENOMEM)
+		KUNIT_ASSERT_EQ(test, ret, flows_mod(then, command, &f->flow, &told));
 }
 
 /* Until a change ends, nothing of it is seen; then all is, or nothing ever was. */
@@ -390,8 +528,8 @@ static u64 packets_of(struct fixture *f, u32 nw_dst)
 	readers_begin();
 	entry = cvsw_table_lookup(f->table, &key);
 	if (entry) {
-		cvsw_hits_add(&entry->hits, 60);
-		cvsw_hits_read(&entry->hits, &packets, &bytes);
+		cvsw_hits_add(entry->hits, 60);
+		cvsw_hits_read(entry->hits, &packets, &bytes);
 	}
 	readers_end();
 	return packets;
@@ -425,6 +563,162 @@ static void table_replacement_keeps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, packets_of(f, 2), 1ULL);
 	KUNIT_EXPECT_EQ(test, packets_of(f, 3), U64_MAX);
 	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->table), 2U);
+}
+
+/* A flow that gets other actions keeps its counters; one that is added anew does not. */
+static void table_modification_keeps(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct cvsw_entry *old;
+	struct cvsw_key key = { .nw_dst = 1 };
+	u64 born;
+
+	KUNIT_ASSERT_EQ(test, add_host_flow(f, 1, 1), 0);
+	KUNIT_EXPECT_EQ(test, packets_of(f, 1), 1ULL);
+	readers_begin();
+	old = cvsw_table_lookup(f->table, &key);
+	readers_end();
+	born = old->born -= 7;
+	cvsw_entry_hold(old);
+	f->flow.cookie = 2;
+	f->flow.n_actions = 1;
+	f->flow.idle_timeout = 5;
+	KUNIT_EXPECT_EQ(test, cvsw_table_flow_mod(f->table, CVSW_FLOW_MODIFY, &f->flow), 0);
+	/* Some CPU still sends a frame under the old actions. */
+	local_bh_disable();
+	cvsw_hits_add(old->hits, 60);
+	local_bh_enable();
+	KUNIT_EXPECT_EQ(test, packets_of(f, 1), 3ULL);
+	readers_begin();
+	KUNIT_EXPECT_PTR_NE(test, cvsw_table_lookup(f->table, &key), old);
+	KUNIT_EXPECT_EQ(test, cvsw_table_lookup(f->table, &key)->born, born);
+	KUNIT_EXPECT_EQ(test, cvsw_table_lookup(f->table, &key)->n_actions, 1);
+	KUNIT_EXPECT_EQ(test, cvsw_table_lookup(f->table, &key)->cookie, 2ULL);
+	KUNIT_EXPECT_EQ(test, cvsw_table_lookup(f->table, &key)->idle_timeout, 0);
+	readers_end();
+	cvsw_entry_put(old);
+	KUNIT_EXPECT_EQ(test, add_host_flow(f, 1, 3), 0);
+	KUNIT_EXPECT_EQ(test, packets_of(f, 1), 1ULL);
+}
+
+/* ---- timeouts ---- */
+
+/* Times in here are thousands of seconds, beside which the test's own time is nothing. */
+#define UNIT	((u64)1000 * HZ)
+
+/* When a flow's frames came; @used: as many units behind the beginning. */
+struct timed {
+	unsigned int idle, hard, used;
+};
+
+static unsigned int timed_end(const struct timed *flow)
+{
+	unsigned int idle = flow->idle ? flow->used + flow->idle : UINT_MAX;
+
+	return min(idle, flow->hard ?: UINT_MAX);
+}
+
+static struct cvsw_entry *host_flow(struct fixture *f, u32 nw_dst)
+{
+	struct cvsw_key key = { .nw_dst = nw_dst };
+	struct cvsw_entry *entry;
+
+	readers_begin();
+	entry = cvsw_table_lookup(f->table, &key);
+	readers_end();
+	return entry;
+}
+
+static void add_timed(struct kunit *test, struct fixture *f, u32 nw_dst, struct timed *flow)
+{
+	/* Some stay for good. */
+	*flow = (struct timed){ .idle = pick(&f->rnd, 6), .hard = pick(&f->rnd, 3) };
+	flow->hard = flow->hard ? pick(&f->rnd, 40) : 0;
+	memset(&f->flow, 0, sizeof(f->flow));
+	f->flow.match.mask.nw_dst = ~0U;
+	f->flow.match.key.nw_dst = nw_dst;
+	f->flow.idle_timeout = 1000 * flow->idle;
+	f->flow.hard_timeout = 1000 * flow->hard;
+	f->flow.flags = CVSW_FLOW_SEND_REMOVED;
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+}
+
+/* Each flow goes in its time, for its reason, and is not looked at all the time. */
+static void table_timeouts(struct kunit *test)
+{
+	enum { FLOWS = 300, UNITS = 100 };
+	struct fixture *f = test->priv;
+	struct timed *flows = kunit_kcalloc(test, FLOWS, sizeof(*flows), GFP_KERNEL);
+	unsigned int unit, i, told[CVSW_DELETED + 1] = {};
+	u64 begin = get_jiffies_64();
+
+	KUNIT_ASSERT_NOT_NULL(test, flows);
+	for (i = 0; i < FLOWS; i++)
+		add_timed(test, f, i, &flows[i]);
+	for (unit = 1; unit < UNITS; unit++) {
+		u64 now = begin + unit * UNIT + UNIT / 2;
+		unsigned long wait = cvsw_table_expire(f->table, now);
+		unsigned int next = UINT_MAX;
+
+		for (i = 0; i < FLOWS; i++) {
+			unsigned int end = timed_end(&flows[i]);
+
+			KUNIT_ASSERT_EQ(test, !host_flow(f, i), end <= unit);
+			if (end == unit)
+				told[flows[i].hard == unit ? CVSW_HARD_TIMEOUT :
+							     CVSW_IDLE_TIMEOUT]++;
+			else if (end > unit)
+				next = min(next, end);
+			if (end > unit && !pick(&f->rnd, 8)) {
+				host_flow(f, i)->hits->used = now - UNIT / 2;
+				flows[i].used = unit;
+			}
+		}
+		/* Nobody is woken for nothing, but once for what was used meanwhile. */
+		if (next == UINT_MAX)
+			KUNIT_ASSERT_EQ(test, wait, (unsigned long)MAX_SCHEDULE_TIMEOUT);
+		else
+			KUNIT_ASSERT_LE(test, wait, (unsigned long)((next - unit) * UNIT));
+		KUNIT_ASSERT_GT(test, wait, (unsigned long)UNIT / 4);
+	}
+	KUNIT_EXPECT_EQ(test, f->told[CVSW_IDLE_TIMEOUT], told[CVSW_IDLE_TIMEOUT]);
+	KUNIT_EXPECT_EQ(test, f->told[CVSW_HARD_TIMEOUT], told[CVSW_HARD_TIMEOUT]);
+	KUNIT_EXPECT_GT(test, told[CVSW_IDLE_TIMEOUT], 50U);
+	KUNIT_EXPECT_GT(test, told[CVSW_HARD_TIMEOUT], 50U);
+}
+
+/* A flow that went, or changed, before its time is not met by it; nor a change under way. */
+static void table_timeouts_beside_changes(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u64 late = get_jiffies_64() + 100 * (u64)HZ;
+
+	memset(&f->flow, 0, sizeof(f->flow));
+	f->flow.hard_timeout = 50;
+	f->flow.flags = CVSW_FLOW_SEND_REMOVED;
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	KUNIT_ASSERT_EQ(test, cvsw_table_flow_mod(f->table, CVSW_FLOW_DELETE, &f->flow), 0);
+	KUNIT_EXPECT_EQ(test, cvsw_table_expire(f->table, late),
+			(unsigned long)MAX_SCHEDULE_TIMEOUT);
+
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	f->flow.hard_timeout = 0;
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	cvsw_table_expire(f->table, late);
+	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->table), 1U);
+
+	f->flow.hard_timeout = 50;
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	KUNIT_ASSERT_EQ(test, cvsw_table_flow_mod(f->table, CVSW_FLOW_MODIFY, &f->flow), 0);
+	cvsw_table_begin(f->table, false);
+	cvsw_table_expire(f->table, late);
+	KUNIT_EXPECT_TRUE(test, cvsw_table_changing(f->table));
+	KUNIT_EXPECT_NOT_NULL(test, host_flow(f, 0));
+	cvsw_table_abort(f->table);
+	cvsw_table_expire(f->table, late);
+	KUNIT_EXPECT_NULL(test, host_flow(f, 0));
+	KUNIT_EXPECT_EQ(test, f->told[CVSW_HARD_TIMEOUT], 1U);
+	KUNIT_EXPECT_EQ(test, f->told[CVSW_DELETED], 1U);
 }
 
 /* ---- single flows ---- */
@@ -684,7 +978,10 @@ static int table_init(struct kunit *test)
 	test->priv = f;
 	f->table = cvsw_table_create();
 	prandom_seed_state(&f->rnd, 1);
-	return f->table ? 0 : -ENOMEM;
+	if (!f->table)
+		return -ENOMEM;
+	cvsw_table_watch(f->table, count_told, f->told);
+	return 0;
 }
 
 static void table_exit(struct kunit *test)
@@ -708,6 +1005,9 @@ static struct kunit_case table_cases[] = {
 	KUNIT_CASE(table_random_without_memory),
 	KUNIT_CASE(table_changes),
 	KUNIT_CASE(table_replacement_keeps),
+	KUNIT_CASE(table_modification_keeps),
+	KUNIT_CASE(table_timeouts),
+	KUNIT_CASE(table_timeouts_beside_changes),
 	KUNIT_CASE(table_mask_churn),
 	KUNIT_CASE(table_walk_beside_changes),
 	KUNIT_CASE(table_replaced_under_lookup),

@@ -133,6 +133,18 @@ bool cvsw_match_covers(const struct cvsw_match *wide, const struct cvsw_match *n
 	return true;
 }
 
+bool cvsw_match_overlaps(const struct cvsw_match *a, const struct cvsw_match *b)
+{
+	const uint8_t *a_key = (const uint8_t *)&a->key, *a_mask = (const uint8_t *)&a->mask;
+	const uint8_t *b_key = (const uint8_t *)&b->key, *b_mask = (const uint8_t *)&b->mask;
+	size_t i;
+
+	for (i = 0; i < sizeof(a->key); i++)
+		if ((a_key[i] ^ b_key[i]) & a_mask[i] & b_mask[i])
+			return false;
+	return true;
+}
+
 bool cvsw_match_equal(const struct cvsw_match *a, const struct cvsw_match *b)
 {
 	return !memcmp(a, b, sizeof(*a));
@@ -180,15 +192,23 @@ static bool action_equal(const struct cvsw_action *a, const struct cvsw_action *
 	}
 }
 
-bool cvsw_flow_equal(const struct cvsw_flow *a, const struct cvsw_flow *b)
+bool cvsw_actions_equal(const struct cvsw_action *a, size_t n_a,
+			const struct cvsw_action *b, size_t n_b)
 {
 	size_t i;
 
-	if (!cvsw_match_equal(&a->match, &b->match) || a->cookie != b->cookie ||
-	    a->priority != b->priority || a->n_actions != b->n_actions)
+	if (n_a != n_b)
 		return false;
-	for (i = 0; i < a->n_actions; i++)
-		if (!action_equal(&a->actions[i], &b->actions[i]))
+	for (i = 0; i < n_a; i++)
+		if (!action_equal(&a[i], &b[i]))
 			return false;
 	return true;
+}
+
+bool cvsw_flow_equal(const struct cvsw_flow *a, const struct cvsw_flow *b)
+{
+	return cvsw_match_equal(&a->match, &b->match) && a->cookie == b->cookie &&
+	       a->priority == b->priority && a->idle_timeout == b->idle_timeout &&
+	       a->hard_timeout == b->hard_timeout && a->flags == b->flags &&
+	       cvsw_actions_equal(a->actions, a->n_actions, b->actions, b->n_actions);
 }

@@ -192,16 +192,30 @@ struct cvsw_action {
 	};
 };
 
+/* ofp_flow_mod_flags (OpenFlow 1.0.0, 5.3.3) */
+#define CVSW_FLOW_SEND_REMOVED	0x1	/* tell the controller when it goes */
+#define CVSW_FLOW_CHECK_OVERLAP	0x2	/* of a flow_mod that adds: refuse what overlaps; no flow has it */
+
 /**
  * struct cvsw_flow - a match, its priority and what happens to its frames
  *
  * No action at all drops the frame.  A list without an output sends it onward.
  * About 4 KiB: too large for a kernel stack.
+ *
+ * @idle_timeout: seconds without a frame after which it goes; zero: never
+ * @hard_timeout: seconds after which it goes; zero: never
+ * @flags: CVSW_FLOW_*
+ * @out_port: of a flow_mod that deletes: only flows that output there; zero: any.
+ *	No flow has it.
  */
 struct cvsw_flow {
 	struct cvsw_match match;
 	uint64_t cookie;
 	uint16_t priority;
+	uint16_t idle_timeout;
+	uint16_t hard_timeout;
+	uint16_t flags;
+	uint16_t out_port;
 	uint16_t n_actions;
 	struct cvsw_action actions[CVSW_MAX_ACTIONS];
 };
@@ -228,10 +242,22 @@ void cvsw_match_normalize(struct cvsw_match *match);
  */
 bool cvsw_match_covers(const struct cvsw_match *wide, const struct cvsw_match *narrow);
 
+/**
+ * cvsw_match_overlaps() - can one frame match both?
+ *
+ * Both in normal form.  May say so of two that name protocols in different ways
+ * though no frame is of both.
+ */
+bool cvsw_match_overlaps(const struct cvsw_match *a, const struct cvsw_match *b);
+
 /** cvsw_match_equal() - are two matches in normal form the same? */
 bool cvsw_match_equal(const struct cvsw_match *a, const struct cvsw_match *b);
 
-/** cvsw_flow_equal() - same match, priority, cookie and actions? */
+/** cvsw_actions_equal() - the same, in the same order? */
+bool cvsw_actions_equal(const struct cvsw_action *a, size_t n_a,
+			const struct cvsw_action *b, size_t n_b);
+
+/** cvsw_flow_equal() - same match, priority, cookie, timeouts, flags and actions? */
 bool cvsw_flow_equal(const struct cvsw_flow *a, const struct cvsw_flow *b);
 
 #endif

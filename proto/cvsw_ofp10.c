@@ -255,6 +255,10 @@ static enum cvsw_fault read_rest(struct cvsw_reader *r, struct cvsw_flow *flow,
 	uint16_t number, idle, hard, flags;
 	size_t cookie_at = r->at;
 
+	flow->idle_timeout = 0;
+	flow->hard_timeout = 0;
+	flow->flags = 0;
+	flow->out_port = 0;
 	flow->cookie = cvsw_get_u64(r);
 	number = cvsw_get_u16(r);
 	idle = cvsw_get_u16(r);

@@ -385,7 +385,7 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 		cvsw_stats_count(engine->stats,
 				 walk->in == CVSW_HOST ? CVSW_CNT_TX_HIT : CVSW_CNT_RX_HIT);
 	for (; skb; skb = skb->next)
-		cvsw_hits_add(&entry->hits, skb->len);
+		cvsw_hits_add(entry->hits, skb->len);
 	walk->entry = entry;
 	walk->next = 0;
 	walk->end = entry->n_actions;

@@ -4,15 +4,24 @@
 
 #include "hits.h"
 
-void cvsw_hits_init(struct cvsw_hits *hits)
+struct cvsw_hits *cvsw_hits_create(void)
 {
-	*hits = (struct cvsw_hits){};
+	struct cvsw_hits *hits = kzalloc(sizeof(*hits), GFP_KERNEL);
+
+	if (!hits)
+		return NULL;
 	u64_stats_init(&hits->syncp);
+	refcount_set(&hits->users, 1);
+	hits->used = jiffies;
+	return hits;
 }
 
-void cvsw_hits_free(struct cvsw_hits *hits)
+void cvsw_hits_put(struct cvsw_hits *hits)
 {
+	if (!refcount_dec_and_test(&hits->users))
+		return;
 	kfree(hits->others);
+	kfree(hits);
 }
 
 /* Return: the array, made if need be, or NULL. */

@@ -5,6 +5,8 @@
 
 #include <linux/atomic.h>
 #include <linux/cache.h>
+#include <linux/jiffies.h>
+#include <linux/refcount.h>
 #include <linux/smp.h>
 #include <linux/u64_stats_sync.h>
 
@@ -22,24 +24,40 @@ struct cvsw_cpu_hits {
  * the sake of those that come later an array is made, a line of the cache for
  * each, once; where there is no memory for it they share.
  *
+ * Apart from the flow's entry, which is only read then, and which may be replaced
+ * by one with other actions while some CPU still counts under the old one.
+ *
  * @owner: the CPU of @packets and @bytes plus one; zero: none yet
+ * @users: entries whose counters these are
  * @others: of the other CPUs, by number, or NULL
+ * @used: jiffies of the last frame, or of the first moment
  */
 struct cvsw_hits {
 	u64_stats_t packets;
 	u64_stats_t bytes;
 	struct u64_stats_sync syncp;
 	int owner;
+	refcount_t users;
 	struct cvsw_cpu_hits *others;
 	atomic64_t shared_packets;
 	atomic64_t shared_bytes;
+	unsigned long used;
 };
+/* So that it takes no more than one line of the cache, and of memory. */
+static_assert(BITS_PER_LONG < 64 || sizeof(struct cvsw_hits) <= 64);
 
-/** cvsw_hits_init() - all zero */
-void cvsw_hits_init(struct cvsw_hits *hits);
+/** cvsw_hits_create() - all zero, with one user, or NULL */
+struct cvsw_hits *cvsw_hits_create(void);
 
-/** cvsw_hits_free() - what @hits holds, not itself; nobody counts any more */
-void cvsw_hits_free(struct cvsw_hits *hits);
+/** cvsw_hits_get() - one more user */
+static inline struct cvsw_hits *cvsw_hits_get(struct cvsw_hits *hits)
+{
+	refcount_inc(&hits->users);
+	return hits;
+}
+
+/** cvsw_hits_put() - one user less, who does not count any more; the last one frees it */
+void cvsw_hits_put(struct cvsw_hits *hits);
 
 /* For any CPU but the owner. */
 void cvsw_hits_add_other(struct cvsw_hits *hits, unsigned int bytes);
@@ -47,6 +65,8 @@ void cvsw_hits_add_other(struct cvsw_hits *hits, unsigned int bytes);
 /** cvsw_hits_add() - count a frame; bottom halves disabled */
 static inline void cvsw_hits_add(struct cvsw_hits *hits, unsigned int bytes)
 {
+	if (READ_ONCE(hits->used) != jiffies)
+		WRITE_ONCE(hits->used, jiffies);
 	if (unlikely(READ_ONCE(hits->owner) != smp_processor_id() + 1)) {
 		cvsw_hits_add_other(hits, bytes);
 		return;

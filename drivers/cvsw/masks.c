@@ -267,14 +267,22 @@ static void mask_free(struct cvsw_masks *masks, struct cvsw_mask *mask)
 	kfree(mask);
 }
 
-struct cvsw_mask *cvsw_masks_get(struct cvsw_masks *masks, const struct cvsw_key *bits)
+struct cvsw_mask *cvsw_masks_known(const struct cvsw_masks *masks, const struct cvsw_key *bits)
 {
 	struct cvsw_mask *mask;
 
 	list_for_each_entry(mask, &masks->all, node)
 		if (!memcmp(&mask->mask, bits, sizeof(*bits)))
 			return mask;
+	return NULL;
+}
 
+struct cvsw_mask *cvsw_masks_get(struct cvsw_masks *masks, const struct cvsw_key *bits)
+{
+	struct cvsw_mask *mask = cvsw_masks_known(masks, bits);
+
+	if (mask)
+		return mask;
 	mask = kzalloc(sizeof(*mask), GFP_KERNEL);
 	if (!mask)
 		return NULL;

@@ -89,6 +89,9 @@ struct cvsw_entry *cvsw_masks_find(const struct cvsw_masks *masks, const struct 
 bool cvsw_masks_may_match(const struct cvsw_masks *masks, enum cvsw_ingress in,
 			  unsigned int pass);
 
+/** cvsw_masks_known() - the mask of these bits, or NULL */
+struct cvsw_mask *cvsw_masks_known(const struct cvsw_masks *masks, const struct cvsw_key *bits);
+
 /** cvsw_masks_get() - the mask of these bits, made if need be, or NULL: no memory */
 struct cvsw_mask *cvsw_masks_get(struct cvsw_masks *masks, const struct cvsw_key *bits);
 

@@ -92,7 +92,7 @@ static int put_flow(const struct cvsw_entry *entry, void *arg)
 	cvsw_entry_flow(entry, &args->flow);
 	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &args->flow, args->flow_mod,
 				sizeof(args->flow_mod));
-	cvsw_hits_read(&entry->hits, &packets, &bytes);
+	cvsw_hits_read(entry->hits, &packets, &bytes);
 
 	hdr = message_begin(skb, args->cb, args->port);
 	if (!hdr)

@@ -5,13 +5,15 @@
 
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/timerqueue.h>
 #include <linux/types.h>
 
 #include "../../proto/cvsw_flow.h"
+#include "../../proto/cvsw_ofp10.h"
 #include "hits.h"
 #include "masks.h"
 
-/* Entries a table can hold. */
+/* Entries a table can hold, unless cvsw_table_set_limit() says otherwise. */
 #define CVSW_TABLE_MAX		(1 << 20)
 
 struct cvsw_table;
@@ -28,8 +30,10 @@ struct cvsw_table;
  * @node: under its mask
  * @from: first version of the table it is of
  * @until: first version it is not of any more; CVSW_NEVER: it stays
- * @born: jiffies when it was added
+ * @expiry: its place in cvsw_table.expiry, if it has a timeout
+ * @born: 64-bit jiffies when it was added
  * @id: its place in walks; an entry in its stead inherits it
+ * @why: enum cvsw_removed, of one that a change removes
  * @kept: the change (its number) that added what was there already
  * @inherited: an entry that is to come in its stead has taken over @id
  * @in_change: among those that the change under way adds, or removes
@@ -37,15 +41,20 @@ struct cvsw_table;
 struct cvsw_entry {
 	struct rhlist_head node;
 	struct cvsw_masked_key match;
-	struct cvsw_hits hits;
+	struct cvsw_hits *hits;
+	struct timerqueue_node expiry;
 	u64 from;
 	u64 until;
 	u64 cookie;
-	unsigned long born;
+	u64 born;
 	u32 id;
 	u32 kept;
 	u16 priority;
+	u16 idle_timeout;
+	u16 hard_timeout;
 	u16 n_actions;
+	u8 flags;
+	u8 why;
 	bool inherited;
 	refcount_t references;
 	union {
@@ -66,6 +75,22 @@ static inline bool cvsw_entry_stays(const struct cvsw_entry *entry)
 {
 	return entry->until == CVSW_NEVER;
 }
+
+/* Why an entry is not there any more: proto/VERSION3.md, FLOW_REMOVED. */
+enum cvsw_removed {
+	CVSW_SUPERSEDED,	/* by one with the same match and priority */
+	CVSW_IDLE_TIMEOUT,
+	CVSW_HARD_TIMEOUT,
+	CVSW_DELETED,
+};
+
+/**
+ * typedef cvsw_table_removed_fn - be told of an entry that has gone
+ * @entry: no lookup finds it any more; may be held
+ *
+ * Of those with CVSW_FLOW_SEND_REMOVED, while their change is committed.
+ */
+typedef void cvsw_table_removed_fn(struct cvsw_entry *entry, enum cvsw_removed why, void *arg);
 
 /** cvsw_table_create() - an empty table, or NULL */
 struct cvsw_table *cvsw_table_create(void);
@@ -112,10 +137,10 @@ bool cvsw_table_may_match(const struct cvsw_table *table, enum cvsw_ingress in,
  * DOC: Changes
  *
  * Writers are serialized by the caller (the port's worker) and run in process
- * context.  What is added and deleted between cvsw_table_begin() and
- * cvsw_table_commit() no lookup sees before the latter, and then all of it at
- * once; cvsw_table_abort() leaves the table as it was.  A cvsw_table_add() or
- * _delete() without a beginning is a change of its own.
+ * context.  What is done between cvsw_table_begin() and cvsw_table_commit() no
+ * lookup sees before the latter, and then all of it at once; cvsw_table_abort()
+ * leaves the table as it was.  A flow_mod without a beginning is a change of its
+ * own.
  */
 
 /**
@@ -135,14 +160,25 @@ void cvsw_table_commit(struct cvsw_table *table);
 void cvsw_table_abort(struct cvsw_table *table);
 
 /**
- * cvsw_table_add() - insert a flow, in place of one with the same match and
- *	priority
+ * cvsw_table_flow_mod() - do what a flow_mod asks (OpenFlow 1.0.0, 4.6)
  * @flow: its match in normal form
  *
- * Return: 0, -ENOMEM or -ENOSPC (table full); then nothing has changed, nor is
- * a change under way the worse.
+ * ADD takes the place of a flow with the same match and priority.  MODIFY gives
+ * flows other actions and another cookie, all else goes on; it is an ADD if it
+ * meets none.  Within a replacement only ADD has a meaning.
+ *
+ * Return: 0, -ENOMEM, -ENOSPC (table full), -EEXIST (CHECK_OVERLAP) or -EINVAL
+ * (no such command).  Then nothing has changed; a change under way can only be
+ * aborted if it was a MODIFY, and is none the worse else.
  */
-int cvsw_table_add(struct cvsw_table *table, const struct cvsw_flow *flow);
+int cvsw_table_flow_mod(struct cvsw_table *table, enum cvsw_flow_command command,
+			const struct cvsw_flow *flow);
+
+/** cvsw_table_add() - a flow_mod with ADD */
+static inline int cvsw_table_add(struct cvsw_table *table, const struct cvsw_flow *flow)
+{
+	return cvsw_table_flow_mod(table, CVSW_FLOW_ADD, flow);
+}
 
 /**
  * cvsw_table_delete() - remove every entry whose match @match covers
@@ -152,6 +188,23 @@ int cvsw_table_add(struct cvsw_table *table, const struct cvsw_flow *flow);
  * Return: how many were removed.
  */
 unsigned int cvsw_table_delete(struct cvsw_table *table, const struct cvsw_match *match);
+
+/**
+ * cvsw_table_expire() - remove what has timed out
+ * @now: 64-bit jiffies
+ *
+ * While a change is under way nothing times out.
+ * Context: of writers.
+ * Return: jiffies after which it is to be called again, unless the table
+ * changes; MAX_SCHEDULE_TIMEOUT: never.
+ */
+unsigned long cvsw_table_expire(struct cvsw_table *table, u64 now);
+
+/** cvsw_table_watch() - @removed is to be told of what goes, with @arg; NULL: nobody */
+void cvsw_table_watch(struct cvsw_table *table, cvsw_table_removed_fn *removed, void *arg);
+
+/** cvsw_table_set_limit() - how many entries it may have; those there are stay */
+void cvsw_table_set_limit(struct cvsw_table *table, u32 limit);
 
 /* ---- what is in it ---- */
 

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Changes of the flow table, in versions.
+ *
+ * A change makes the next version: it hashes new entries and marks old ones,
+ * which no lookup minds, and then counts the version on.  Everything that may
+ * fail for want of memory is done before.
+ */
+#include <linux/sched.h>
+
+#include "table_parts.h"
+
+/* An entry that lookups do not find, now or any more. */
+static void unhash(struct cvsw_table *table, struct cvsw_entry *entry)
+{
+	list_del(&entry->in_change);
+	cvsw_masks_remove(&table->masks, entry);
+	cvsw_entry_put_later(entry);
+}
+
+/* Of the version that lookups are of: goes when the change ends. */
+static void remove_old(struct cvsw_table *table, struct cvsw_entry *entry, enum cvsw_removed why)
+{
+	table->change.count -= cvsw_entry_will_be(table, entry);
+	WRITE_ONCE(entry->until, cvsw_next_version(table));
+	entry->why = why;
+	list_add_tail(&entry->in_change, &table->change.removed);
+}
+
+/* As if it had not been added. */
+static void remove_new(struct cvsw_table *table, struct cvsw_entry *entry)
+{
+	struct cvsw_entry *old = xa_load(&table->walk, entry->id);
+
+	if (old)
+		old->inherited = false;
+	else
+		xa_erase(&table->walk, entry->id);
+	unhash(table, entry);
+	table->change.count--;
+}
+
+void cvsw_change_remove(struct cvsw_table *table, struct cvsw_entry *entry, enum cvsw_removed why)
+{
+	if (cvsw_entry_is_new(table, entry))
+		remove_new(table, entry);
+	else
+		remove_old(table, entry, why);
+}
+
+void cvsw_change_keep(struct cvsw_table *table, struct cvsw_entry *entry)
+{
+	table->change.count += !cvsw_entry_will_be(table, entry);
+	entry->kept = table->change.number;
+}
+
+/* The new entry takes the old one's place, id included. */
+static void supersede(struct cvsw_table *table, struct cvsw_entry *twin)
+{
+	if (!cvsw_entry_is_new(table, twin)) {
+		twin->inherited = true;
+		remove_old(table, twin, CVSW_SUPERSEDED);
+		return;
+	}
+	/* Both are of the change: the id, or what it was inherited from, goes on. */
+	unhash(table, twin);
+	table->change.count--;
+}
+
+/* A place in walks: its own, or that of the entry in whose stead it comes. */
+static int take_id(struct cvsw_table *table, struct cvsw_entry *entry, struct cvsw_entry *twin)
+{
+	int err;
+
+	if (twin) {
+		entry->id = twin->id;
+		return 0;
+	}
+	err = xa_alloc_cyclic(&table->walk, &entry->id, NULL, xa_limit_32b, &table->next_id,
+			      GFP_KERNEL);
+	return err < 0 ? -ENOMEM : 0;
+}
+
+int cvsw_change_insert(struct cvsw_table *table, struct cvsw_entry *entry, struct cvsw_entry *twin)
+{
+	bool one_more = !twin || !cvsw_entry_will_be(table, twin);
+	int err;
+
+	if (one_more && table->change.count >= table->limit)
+		return -ENOSPC;
+	err = take_id(table, entry, twin);
+	if (err)
+		return err;
+	entry->from = cvsw_next_version(table);
+	err = cvsw_masks_insert(&table->masks, entry);
+	if (err) {
+		if (!twin)
+			xa_erase(&table->walk, entry->id);
+		return err;
+	}
+	list_add_tail(&entry->in_change, &table->change.added);
+	table->change.count++;
+	if (twin)
+		supersede(table, twin);
+	return 0;
+}
+
+/* ---- beginning and end ---- */
+
+void cvsw_table_begin(struct cvsw_table *table, bool replace)
+{
+	cvsw_table_abort(table);
+	table->change.on = true;
+	table->change.replace = replace;
+	table->change.number++;
+	table->change.count = replace ? 0 : table->count;
+}
+
+bool cvsw_table_changing(const struct cvsw_table *table)
+{
+	return table->change.on;
+}
+
+/* What a replacement has not added, and is still there. */
+static void remove_rest(struct cvsw_table *table)
+{
+	struct cvsw_entry *entry;
+	unsigned long id;
+
+	xa_for_each(&table->walk, id, entry) {
+		if (cvsw_entry_stays(entry) && !cvsw_entry_will_be(table, entry))
+			remove_old(table, entry, CVSW_DELETED);
+		cond_resched();
+	}
+}
+
+/* Where masks' highest priorities have become guesses: see. */
+static void look_at_tops(struct cvsw_table *table)
+{
+	struct cvsw_entry *entry;
+	unsigned long id;
+
+	cvsw_masks_forget_tops(&table->masks);
+	xa_for_each(&table->walk, id, entry) {
+		cvsw_masks_see(entry);
+		cond_resched();
+	}
+}
+
+static void end_change(struct cvsw_table *table)
+{
+	table->change.on = false;
+	if (cvsw_masks_are_loose(&table->masks, table->count))
+		look_at_tops(table);
+	cvsw_masks_settle(&table->masks);
+}
+
+/* The ids' slots exist: nothing is allocated. */
+static void take_in(struct cvsw_table *table, struct cvsw_entry *entry)
+{
+	list_del(&entry->in_change);
+	xa_store(&table->walk, entry->id, entry, GFP_KERNEL);
+	cvsw_expiry_begin(table, entry);
+}
+
+/* Behind the additions, for what a walk can find is not to be freed. */
+static void take_out(struct cvsw_table *table, struct cvsw_entry *entry)
+{
+	if (!entry->inherited)
+		xa_erase(&table->walk, entry->id);
+	cvsw_expiry_end(table, entry);
+	if (table->removed && entry->why != CVSW_SUPERSEDED && entry->flags & CVSW_FLOW_SEND_REMOVED)
+		table->removed(entry, entry->why, table->removed_arg);
+	unhash(table, entry);
+}
+
+void cvsw_table_commit(struct cvsw_table *table)
+{
+	struct cvsw_entry *entry, *next;
+
+	if (!table->change.on)
+		return;
+	if (table->change.replace)
+		remove_rest(table);
+	cvsw_masks_raise(&table->masks);
+	/* A full barrier: what comes is in the table, and what goes is not out of it yet. */
+	atomic64_inc_return(&table->version);
+
+	list_for_each_entry_safe(entry, next, &table->change.added, in_change) {
+		take_in(table, entry);
+		cond_resched();
+	}
+	list_for_each_entry_safe(entry, next, &table->change.removed, in_change) {
+		take_out(table, entry);
+		cond_resched();
+	}
+	WRITE_ONCE(table->count, table->change.count);
+	end_change(table);
+}
+
+void cvsw_table_abort(struct cvsw_table *table)
+{
+	struct cvsw_entry *entry, *next;
+
+	if (!table->change.on)
+		return;
+	list_for_each_entry_safe(entry, next, &table->change.added, in_change) {
+		remove_new(table, entry);
+		cond_resched();
+	}
+	list_for_each_entry_safe(entry, next, &table->change.removed, in_change) {
+		list_del(&entry->in_change);
+		WRITE_ONCE(entry->until, CVSW_NEVER);
+		cond_resched();
+	}
+	end_change(table);
+}

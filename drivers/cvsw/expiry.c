@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Timeouts of flows.
+ *
+ * Entries that have one stand in a tree by when to look at them next.  A frame
+ * does not move its entry: when the time has come for one that was used
+ * meanwhile, it is put back behind its new time.  So an entry is looked at once
+ * in its timeout, however many there are, and the rest not at all.
+ */
+#include <linux/jiffies.h>
+#include <linux/sched.h>
+
+#include "table_parts.h"
+
+/* When it will have been in the table too long; in 64-bit jiffies, as all times here. */
+static u64 hard_end(const struct cvsw_entry *entry)
+{
+	return entry->hard_timeout ? entry->born + (u64)entry->hard_timeout * HZ : U64_MAX;
+}
+
+/* When it will have been unused too long, if no frame comes. */
+static u64 idle_end(const struct cvsw_entry *entry, u64 now)
+{
+	unsigned long idle = (unsigned long)now - READ_ONCE(entry->hits->used);
+
+	return entry->idle_timeout ? now - idle + (u64)entry->idle_timeout * HZ : U64_MAX;
+}
+
+static void look_again(struct cvsw_table *table, struct cvsw_entry *entry, u64 now)
+{
+	entry->expiry.expires = min(hard_end(entry), idle_end(entry, now));
+	timerqueue_add(&table->expiry, &entry->expiry);
+}
+
+void cvsw_expiry_begin(struct cvsw_table *table, struct cvsw_entry *entry)
+{
+	if (entry->idle_timeout || entry->hard_timeout)
+		look_again(table, entry, get_jiffies_64());
+}
+
+void cvsw_expiry_end(struct cvsw_table *table, struct cvsw_entry *entry)
+{
+	if (!RB_EMPTY_NODE(&entry->expiry.node))
+		timerqueue_del(&table->expiry, &entry->expiry);
+}
+
+/* Return: the entry to look at, or NULL: none before @wait jiffies from now. */
+static struct cvsw_entry *next_due(struct cvsw_table *table, u64 now, unsigned long *wait)
+{
+	struct timerqueue_node *node = timerqueue_getnext(&table->expiry);
+	struct cvsw_entry *entry = node ? container_of(node, struct cvsw_entry, expiry) : NULL;
+
+	if (entry && node->expires <= now)
+		return entry;
+	*wait = node ? min_t(u64, node->expires - now, MAX_SCHEDULE_TIMEOUT) : MAX_SCHEDULE_TIMEOUT;
+	return NULL;
+}
+
+unsigned long cvsw_table_expire(struct cvsw_table *table, u64 now)
+{
+	unsigned long wait = MAX_SCHEDULE_TIMEOUT;
+	struct cvsw_entry *entry;
+	bool any = false;
+
+	if (table->change.on)
+		return wait;
+	while ((entry = next_due(table, now, &wait))) {
+		timerqueue_del(&table->expiry, &entry->expiry);
+		if (now < hard_end(entry) && now < idle_end(entry, now)) {
+			look_again(table, entry, now);
+			continue;
+		}
+		if (!any)
+			cvsw_table_begin(table, false);
+		any = true;
+		cvsw_change_remove(table, entry, now < hard_end(entry) ? CVSW_IDLE_TIMEOUT :
+									 CVSW_HARD_TIMEOUT);
+		cond_resched();
+	}
+	cvsw_table_commit(table);
+	return wait;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Inside of the flow table: what its source files share. */
+#ifndef CVSW_TABLE_PARTS_H
+#define CVSW_TABLE_PARTS_H
+
+#include <linux/list.h>
+#include <linux/timerqueue.h>
+#include <linux/xarray.h>
+
+#include "cache.h"
+#include "table.h"
+
+/**
+ * struct cvsw_table - the flow table
+ * @masks: entries by key
+ * @cache: of lookups
+ * @version: that lookups are of; never zero
+ * @count: entries of it
+ * @limit: entries it may have
+ * @walk: entries of it by id
+ * @next_id: where the search for a free id begins
+ * @expiry: entries with timeouts, by when to look at them next, in jiffies
+ * @removed: is told of entries that asked for it, with @removed_arg; or NULL
+ * @change: the one under way
+ */
+struct cvsw_table {
+	struct cvsw_masks masks;
+	struct cvsw_cache __percpu *cache;
+	atomic64_t version;
+	u32 count;
+	u32 limit;
+	struct xarray walk;
+	u32 next_id;
+	struct timerqueue_head expiry;
+	cvsw_table_removed_fn *removed;
+	void *removed_arg;
+
+	/**
+	 * @on: there is one
+	 * @replace: see cvsw_table_begin()
+	 * @number: another one for each
+	 * @count: entries that there will be
+	 * @added: entries from the next version on
+	 * @removed: entries until the next version
+	 */
+	struct {
+		bool on;
+		bool replace;
+		u32 number;
+		u32 count;
+		struct list_head added;
+		struct list_head removed;
+	} change;
+};
+
+static inline u64 cvsw_next_version(const struct cvsw_table *table)
+{
+	return atomic64_read(&table->version) + 1;
+}
+
+/* Is the entry one that the change under way has added? */
+static inline bool cvsw_entry_is_new(const struct cvsw_table *table,
+				     const struct cvsw_entry *entry)
+{
+	return entry->from == cvsw_next_version(table);
+}
+
+/* As the change stands, will the next version have this entry? */
+static inline bool cvsw_entry_will_be(const struct cvsw_table *table,
+				      const struct cvsw_entry *entry)
+{
+	return cvsw_entry_stays(entry) &&
+	       (!table->change.replace || cvsw_entry_is_new(table, entry) ||
+		entry->kept == table->change.number);
+}
+
+/* In table.c. */
+
+/** cvsw_entry_put_later() - the table's own reference, when no reader can take another */
+void cvsw_entry_put_later(struct cvsw_entry *entry);
+
+/**
+ * cvsw_entry_create() - an entry of no table yet
+ * @mask: of @flow's match
+ * @hits: its counters, which it then shares; NULL: new ones
+ *
+ * Return: the caller's, or NULL.
+ */
+struct cvsw_entry *cvsw_entry_create(const struct cvsw_flow *flow, struct cvsw_mask *mask,
+				     struct cvsw_hits *hits);
+
+/* In change.c, within a change. */
+
+/**
+ * cvsw_change_insert() - the next version has this entry
+ * @entry: taken over, but for an error
+ * @twin: in whose stead it comes, or NULL
+ *
+ * Return: 0, -ENOMEM or -ENOSPC, and nothing has changed.
+ */
+int cvsw_change_insert(struct cvsw_table *table, struct cvsw_entry *entry,
+		       struct cvsw_entry *twin);
+
+/** cvsw_change_remove() - the next version does not have this entry */
+void cvsw_change_remove(struct cvsw_table *table, struct cvsw_entry *entry,
+			enum cvsw_removed why);
+
+/** cvsw_change_keep() - the next version, a replacement, has this entry that was there before */
+void cvsw_change_keep(struct cvsw_table *table, struct cvsw_entry *entry);
+
+/* In expiry.c. */
+
+/** cvsw_expiry_begin() - an entry that lookups find now */
+void cvsw_expiry_begin(struct cvsw_table *table, struct cvsw_entry *entry);
+
+/** cvsw_expiry_end() - they do not any more */
+void cvsw_expiry_end(struct cvsw_table *table, struct cvsw_entry *entry);
+
+#endif
