@@ -4,8 +4,19 @@
 
 #include "../cvsw_ofp10.h"
 #include "../cvsw_v3_body.h"
+#include "../cvsw_v3_libcrypto.h"
 #include "gen.h"
 #include "tests.h"
+#include "v3_nic.h"
+
+static volatile uint8_t sink;
+
+/* What a decoder points to is read to its end, so that AddressSanitizer sees where that lies. */
+static void touch(const uint8_t *data, size_t len)
+{
+	while (len--)
+		sink = sink ^ data[len];
+}
 
 /* Every decoder on one message; answers with what its own said. */
 static enum cvsw_v3_error decode(const uint8_t *data, size_t len, size_t *offset)
@@ -33,15 +44,27 @@ static enum cvsw_v3_error decode(const uint8_t *data, size_t len, size_t *offset
 	body = cvsw_reader(message.body, message.len);
 	switch (message.type) {
 	case CVSW_V3_ERROR:
-		return cvsw_v3_error_decode(&message, &u.error, offset);
+		error = cvsw_v3_error_decode(&message, &u.error, offset);
+		if (!error)
+			touch(u.error.text, u.error.text_len);
+		return error;
 	case CVSW_V3_FLOWS:
-		return cvsw_v3_flows_decode(&message, &u.flows, offset);
+		error = cvsw_v3_flows_decode(&message, &u.flows, offset);
+		if (!error)
+			touch(u.flows.flow_mods, u.flows.len);
+		return error;
 	case CVSW_V3_LIST:
-		return cvsw_v3_list_decode(&message, &u.list, offset);
+		error = cvsw_v3_list_decode(&message, &u.list, offset);
+		if (!error)
+			touch(u.list.filter, u.list.filter_len);
+		return error;
 	case CVSW_V3_LIST_ANSWER:
 		error = cvsw_v3_list_answer_decode(&message, &resume, &entries, offset);
-		while (!error && cvsw_left(&entries))
+		while (!error && cvsw_left(&entries)) {
 			error = cvsw_v3_entry_get(&entries, &u.entry);
+			if (!error)
+				touch(u.entry.flow_mod, u.entry.len);
+		}
 		return error;
 	case CVSW_V3_SET_SA:
 		return cvsw_v3_set_sa_decode(&message, &u.sa, offset);
@@ -49,19 +72,34 @@ static enum cvsw_v3_error decode(const uint8_t *data, size_t len, size_t *offset
 	case CVSW_V3_SET_OFFLOAD:
 		return cvsw_v3_set_decode(&message, &value, offset);
 	case CVSW_V3_CAPABILITIES_ANSWER:
-		return cvsw_v3_capabilities_decode(&message, &u.can, offset);
+		error = cvsw_v3_capabilities_decode(&message, &u.can, offset);
+		if (!error)
+			touch(u.can.release, u.can.release_len);
+		return error;
 	case CVSW_V3_STATISTICS_ANSWER:
-		while (!error && cvsw_left(&body))
+		while (!error && cvsw_left(&body)) {
 			error = cvsw_v3_counter_get(&body, &u.counter);
+			if (!error)
+				touch(u.counter.name, u.counter.name_len);
+		}
 		return error;
 	case CVSW_V3_TRACE:
-		return cvsw_v3_trace_decode(&message, &u.trace, offset);
+		error = cvsw_v3_trace_decode(&message, &u.trace, offset);
+		if (!error)
+			touch(u.trace.frame, u.trace.len);
+		return error;
 	case CVSW_V3_TRACE_ANSWER:
-		while (!error && cvsw_left(&body))
+		while (!error && cvsw_left(&body)) {
 			error = cvsw_v3_step_get(&body, &u.step);
+			if (!error)
+				touch(u.step.data, u.step.len);
+		}
 		return error;
 	case CVSW_V3_FLOW_REMOVED:
-		return cvsw_v3_flow_removed_decode(&message, &u.entry, offset);
+		error = cvsw_v3_flow_removed_decode(&message, &u.entry, offset);
+		if (!error)
+			touch(u.entry.flow_mod, u.entry.len);
+		return error;
 	case CVSW_V3_SA_EXPIRING:
 		return cvsw_v3_expiring_decode(&message, &u.expiring, offset);
 	default:
@@ -202,6 +240,131 @@ static void cuts_and_flips_of_messages_are_survived(void)
 			buf[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		}
 	}
+}
+
+static enum cvsw_v3_error decode_packet_in(const uint8_t *data, size_t len, size_t *offset)
+{
+	uint8_t *copy = exact_copy(data, len);
+	struct cvsw_v3_packet_in in;
+	enum cvsw_v3_error error;
+
+	*offset = 0;
+	error = cvsw_v3_packet_in_decode(copy, len, &in, offset);
+	if (!error)
+		touch(in.data, in.len);
+	CHECK(*offset <= len && (error || in.len <= in.total));
+	free(copy);
+	return error;
+}
+
+static void cuts_and_flips_of_packet_ins_are_survived(void)
+{
+	struct cvsw_v3_packet_in in = { .reason = CVSW_V3_ACTION, .in_port = CVSW_NET, .pass = 1,
+					.total = 20, .sa = 256, .tun_id = 7, .cookie = 8,
+					.data = (const uint8_t *)"0123456789", .len = 10 };
+	uint8_t buf[64];
+	size_t len = cvsw_v3_packet_in_encode(&in, buf, sizeof(buf)), cut, bit, offset;
+
+	for (cut = 0; cut <= len; cut++)
+		CHECK(!decode_packet_in(buf, cut, &offset) == (cut >= CVSW_V3_PACKET_IN_HEADER_LEN));
+	for (bit = 0; bit < len * 8; bit++) {
+		/* reason, in_port, pass, zero; total; zero */
+		bool may = bit / 8 >= 8 || bit / 8 == 4 || bit / 8 == 5 || bit / 8 <= 2;
+
+		buf[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		CHECK_MSG(decode_packet_in(buf, len, &offset) || may, "bit %zu", bit);
+		buf[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+}
+
+/* ---- requests, done by a NIC ---- */
+
+static void send_nowhere(void *arg, uint8_t *frame, size_t len, uint64_t place)
+{
+	(void)arg, (void)frame, (void)len, (void)place;
+}
+
+/* Everything that was put is sent and acknowledged. */
+static void drain(struct cvsw_v3_stream *stream)
+{
+	uint64_t number;
+
+	while (cvsw_v3_stream_due(stream, 1, &number))
+		;
+	CHECK(cvsw_v3_stream_acked(stream, stream->tx_next, 0, 1));
+}
+
+/* Exactly one answer, that can be read; if it is ERROR, nothing was changed. */
+static void ask(struct v3_nic *nic, const uint8_t *request, size_t len)
+{
+	static struct cvsw_flow before[V3_NIC_FLOWS];
+	struct cvsw_v3_stream *stream = &nic->end.stream;
+	bool expected = len < 2 || !(request[1] & 1);
+	struct v3_nic was = { .n_flows = nic->n_flows, .n_sas = nic->n_sas, .mtu = nic->mtu,
+			      .offloads = nic->offloads };
+	const struct cvsw_v3_slot *slot = &stream->tx[stream->tx_next % CVSW_V3_SEGMENTS];
+	size_t offset;
+
+	memcpy(before, nic->flows, was.n_flows * sizeof(*before));
+	CHECK(!cvsw_v3_stream_got(stream, stream->rx_base, true, request, len));
+	v3_nic_run(nic, 1);
+	CHECK(stream->tx_next - stream->tx_base == expected);
+	if (!expected)
+		return;
+	CHECK(slot->last && !decode_copy(slot->data, slot->len, &offset));
+	if (slot->data[1] == CVSW_V3_ERROR)
+		CHECK(nic->n_flows == was.n_flows && nic->n_sas == was.n_sas &&
+		      nic->mtu == was.mtu && nic->offloads == was.offloads &&
+		      !memcmp(before, nic->flows, was.n_flows * sizeof(*before)));
+	memcpy(nic->flows, before, was.n_flows * sizeof(*before));
+	nic->n_flows = was.n_flows;
+	nic->n_sas = was.n_sas;
+	nic->mtu = was.mtu;
+	nic->offloads = was.offloads;
+	drain(stream);
+}
+
+static size_t make_flows(struct rng *rng, uint8_t *buf)
+{
+	static struct cvsw_flow flow;
+	struct cvsw_writer w = cvsw_writer(buf, CVSW_V3_SEGMENT_MAX);
+	unsigned int n;
+
+	cvsw_v3_flows_begin(&w, 1, 2, CVSW_V3_BUNDLE_OPEN | CVSW_V3_BUNDLE_COMMIT);
+	for (n = 0; n < 3; n++) {
+		do
+			gen_flow(rng, GEN_ANY, &flow);
+		while (flow.n_actions > 6);
+		w.at += cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, buf + w.at, w.room - w.at);
+	}
+	return w.at;
+}
+
+static void cuts_and_flips_of_requests_are_answered(void)
+{
+	static const unsigned int requests[] = { 3, 5, 6, 9 };
+	static const uint8_t mac[CVSW_ETH_ALEN] = { 2 };
+	struct v3_nic *nic = v3_nic_new(&cvsw_v3_libcrypto, mac, NULL, send_nowhere, NULL);
+	uint8_t buf[CVSW_V3_SEGMENT_MAX];
+	struct rng rng = { 620 };
+	unsigned int round;
+
+	nic->end.have_pair = true;
+	for (round = 0; round < 8; round++) {
+		size_t len = round < 4 ? make(requests[round], &rng, buf, sizeof(buf)) :
+					 make_flows(&rng, buf);
+		size_t cut, bit;
+
+		CHECK(len);
+		for (cut = 1; cut <= len; cut++)
+			ask(nic, buf, cut);
+		for (bit = 0; bit < len * 8; bit++) {
+			buf[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			ask(nic, buf, len);
+			buf[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+	}
+	v3_nic_free(nic);
 }
 
 struct vector {
@@ -355,6 +518,10 @@ const struct tap_test v3_body_tests[] = {
 	{ "proto: version 3's messages are written and read", messages_of_all_types_are_read },
 	{ "proto: version 3's messages, cut and flipped, are survived",
 	  cuts_and_flips_of_messages_are_survived },
+	{ "proto: version 3's PACKET_INs, cut and flipped, are survived",
+	  cuts_and_flips_of_packet_ins_are_survived },
+	{ "proto: version 3's requests, cut and flipped, are done or refused as a whole",
+	  cuts_and_flips_of_requests_are_answered },
 	{ "proto: version 3's wrong messages are refused where they are wrong",
 	  wrong_messages_are_refused_where_they_are_wrong },
 	{ "proto: version 3's values survive", values_survive },

@@ -200,6 +200,11 @@ void v3_world_restart_controller(struct v3_world *world)
 
 /* ---- time ---- */
 
+static uint64_t nic_clock(const struct v3_world *world)
+{
+	return world->now + (uint64_t)world->nic_ahead;
+}
+
 enum cvsw_v3_drop v3_world_inject(struct v3_world *world, bool to_nic, const uint8_t *frame,
 				  size_t len, uint64_t place)
 {
@@ -207,7 +212,7 @@ enum cvsw_v3_drop v3_world_inject(struct v3_world *world, bool to_nic, const uin
 	enum cvsw_v3_drop drop;
 
 	drop = cvsw_v3_receive(to_nic ? &world->nic->end : world->ctl, copy, len, place,
-			       world->now);
+			       to_nic ? nic_clock(world) : world->now);
 	world->drops[drop]++;
 	free(copy);
 	return drop;
@@ -216,8 +221,11 @@ enum cvsw_v3_drop v3_world_inject(struct v3_world *world, bool to_nic, const uin
 static uint64_t next_time(const struct v3_world *world)
 {
 	uint64_t next = cvsw_v3_deadline(world->ctl), nic = cvsw_v3_deadline(&world->nic->end);
+	uint64_t clock = nic_clock(world);
 	size_t i;
 
+	if (nic != UINT64_MAX)
+		nic = nic > clock ? nic - clock + world->now : 0;
 	next = nic < next ? nic : next;
 	for (i = 0; i < world->n_flights; i++)
 		if (world->flights[i].at < next)
@@ -264,7 +272,7 @@ void v3_world_run(struct v3_world *world, uint64_t ms)
 			break;
 		}
 		deliver(world);
-		v3_nic_run(world->nic, world->now);
+		v3_nic_run(world->nic, nic_clock(world));
 		ctl_run(world);
 	}
 	world->now = end;

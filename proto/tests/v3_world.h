@@ -35,6 +35,7 @@ struct v3_world {
 	struct v3_crypto crypto;
 	struct rng rng;
 	uint64_t now;
+	int64_t nic_ahead;	/* what the NIC's clock says is more by this */
 	uint8_t mac[CVSW_ETH_ALEN];
 	uint8_t psk[CVSW_V3_KEY_LEN];
 	struct v3_nic *nic;
