@@ -12,14 +12,16 @@
 
 /**
  * struct agent - the daemon
- * @state_path: where intents are kept over a restart; NULL: nowhere
+ * @store: what is kept over a restart; NULL: nothing
+ * @state_stale: the last commit failed: what is kept is not what is
  */
 struct agent {
 	struct event_base *base;
 	struct nics nics;
 	struct vswitches switches;
 	struct overlays overlays;
-	const char *state_path;
+	struct store *store;
+	bool state_stale;
 };
 
 #endif

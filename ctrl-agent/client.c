@@ -21,10 +21,13 @@ struct client {
 	bool busy;	/* a request is being worked on: the next one waits */
 	bool closing;	/* once what is written has gone */
 	bool eof;	/* no more requests, but one may wait for its answer */
+	bool monitors;	/* and stays busy */
+	json_int_t n_missed;	/* events, since the last one it was told */
 };
 
 static LIST_HEAD(, client) clients = LIST_HEAD_INITIALIZER(clients);
 static size_t n_clients;
+static size_t n_monitors;
 static struct evconnlistener *listener;
 static struct address listen_address;
 
@@ -33,6 +36,7 @@ static void client_free(struct client *client)
 	request_cancel(client);
 	LIST_REMOVE(client, in_list);
 	n_clients--;
+	n_monitors -= client->monitors;
 	bufferevent_free(client->stream);
 	free(client);
 }
@@ -58,6 +62,37 @@ void client_answer(struct client *client, json_t *answer)
 	client->busy = false;
 	/* Lines that came meanwhile are taken by the loop, not from in here. */
 	bufferevent_trigger(client->stream, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
+}
+
+void client_monitor(struct client *client, json_t *answer)
+{
+	write_answer(client, answer);
+	client->monitors = true;
+	n_monitors++;
+}
+
+bool clients_monitor(void)
+{
+	return n_monitors;
+}
+
+void clients_tell(json_t *event)
+{
+	struct client *client;
+
+	LIST_FOREACH(client, &clients, in_list) {
+		if (!client->monitors)
+			continue;
+		if (unread(client) >= CLIENT_OUT_BUSY) {
+			client->n_missed++;
+			continue;
+		}
+		if (client->n_missed)
+			write_answer(client, json_pack("{s:s, s:I}", "event", "missed",
+						       "events", client->n_missed));
+		client->n_missed = 0;
+		write_answer(client, json_incref(event));
+	}
 }
 
 static void refuse_and_close(struct client *client, const char *why)
@@ -99,14 +134,15 @@ static void on_written(struct bufferevent *stream, void *arg)
 	(void)stream;
 	if (!client->closing)
 		take_lines(client);
-	if ((client->closing || client->eof) && !client->busy && !unread(client))
+	if ((client->closing || client->eof) && (!client->busy || client->monitors) &&
+	    !unread(client))
 		client_free(client);
 }
 
 static void on_event(struct bufferevent *stream, short what, void *arg)
 {
 	struct client *client = arg;
-	bool owed = client->busy || unread(client);
+	bool owed = (client->busy && !client->monitors) || unread(client);
 
 	(void)stream;
 	if ((what & BEV_EVENT_ERROR) || ((what & BEV_EVENT_EOF) && !owed))

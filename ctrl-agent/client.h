@@ -29,4 +29,16 @@ void clients_close_all(void);
  */
 void client_answer(struct client *client, json_t *answer);
 
+/**
+ * client_monitor() - after this answer it asks no more, and is told what happens
+ * @answer: reference is taken over
+ */
+void client_monitor(struct client *client, json_t *answer);
+
+/** clients_monitor() - is anyone told? */
+bool clients_monitor(void);
+
+/** clients_tell() - a line to all who want it; who does not read them misses some */
+void clients_tell(json_t *event);
+
 #endif

@@ -19,7 +19,7 @@ struct ctl_options {
 	bool local;
 	bool wait;
 	unsigned int timeout_ms;
-	/* Of set-key and overlay add, if @of_command; NULL: not given. */
+	/* Of set-key, key add and overlay add, if @of_command; NULL: not given. */
 	bool of_command;
 	const char *file;
 	const char *vni;
@@ -51,6 +51,8 @@ extern const struct ctl_command ctl_show_commands[];
 extern const struct ctl_command ctl_flow_commands[];
 extern const struct ctl_command ctl_setting_commands[];
 extern const struct ctl_command ctl_key_commands[];
+extern const struct ctl_command ctl_psk_commands[];
+extern const struct ctl_command ctl_watch_commands[];
 extern const struct ctl_command ctl_overlay_commands[];
 extern const struct ctl_command ctl_local_commands[];
 
@@ -64,6 +66,16 @@ void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)))
  * Return: the answer (a new reference), or NULL after a complaint.
  */
 json_t *ctl_ask(const struct ctl_options *options, json_t *request);
+
+/**
+ * ctl_listen() - send a request, and take what cvswd says from then on
+ * @request: reference is taken over
+ * @line: gets each line, the answer first; false ends it
+ *
+ * Return: false, after a complaint: cvswd does not answer, or has gone.
+ */
+bool ctl_listen(const struct ctl_options *options, json_t *request,
+		bool (*line)(const struct ctl_options *options, const json_t *json));
 
 /** ctl_answer_ok() - "ok": true? */
 bool ctl_answer_ok(const json_t *answer);
@@ -82,6 +94,9 @@ json_t *ctl_change(const struct ctl_options *options, json_t *request);
 
 /** ctl_say_change() - say how a change that was accepted went */
 enum ctl_exit ctl_say_change(const struct ctl_options *options, const json_t *answer);
+
+/** ctl_take_key() - the text of a key into a request, from a file or "-"; false: complained */
+bool ctl_take_key(json_t *request, const char *file);
 
 /** ctl_text() - a string of an object, or @missing */
 const char *ctl_text(const json_t *object, const char *key, const char *missing);

@@ -13,12 +13,14 @@ static void say_settings(const json_t *nic)
 {
 	const json_t *offload = json_object_get(nic, "offload");
 	json_int_t mtu = json_integer_value(json_object_get(nic, "mtu"));
+	/* Version 2 confirms neither. */
+	const char *sent = json_integer_value(json_object_get(nic, "version")) == 2 ? " sent" : "";
 	char names[64];
 
 	if (mtu)
-		printf(", MTU %lld sent", (long long)mtu);
+		printf(", MTU %lld%s", (long long)mtu, sent);
 	if (offload)
-		printf(", offloads %s sent", ctl_names(offload, names, sizeof(names)));
+		printf(", offloads %s%s", ctl_names(offload, names, sizeof(names)), sent);
 }
 
 json_t *ctl_change(const struct ctl_options *options, json_t *request)

@@ -25,9 +25,9 @@ void ctl_complain(const char *format, ...)
 	fputc('\n', stderr);
 }
 
-static FILE *connect_daemon(const struct ctl_options *options)
+/* @ms: how long to wait for an answer; 0: for ever */
+static FILE *connect_daemon(const struct ctl_options *options, unsigned int ms)
 {
-	unsigned int ms = options->timeout_ms + GRACE_MS;
 	struct timeval limit = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	FILE *stream;
@@ -53,25 +53,34 @@ static FILE *connect_daemon(const struct ctl_options *options)
 	return NULL;
 }
 
-json_t *ctl_ask(const struct ctl_options *options, json_t *request)
+/* The stream on which answers will come; takes the request over. */
+static FILE *send_request(const struct ctl_options *options, json_t *request, unsigned int ms)
 {
-	json_t *answer = NULL;
-	json_error_t error;
-	char *line = NULL;
-	size_t room = 0;
 	FILE *stream;
 
 	if (!request) {
 		ctl_complain("the arguments are not UTF-8");
 		return NULL;
 	}
-	stream = connect_daemon(options);
-	if (!stream) {
-		json_decref(request);
-		return NULL;
+	stream = connect_daemon(options, ms);
+	if (stream && (json_dumpf(request, stream, JSON_COMPACT) || fputc('\n', stream) == EOF ||
+		       fflush(stream))) {
+		ctl_complain("cvswd at %s does not listen", options->socket);
+		fclose(stream);
+		stream = NULL;
 	}
-	if (json_dumpf(request, stream, JSON_COMPACT) || fputc('\n', stream) == EOF ||
-	    fflush(stream) || getline(&line, &room, stream) < 0) {
+	json_decref(request);
+	return stream;
+}
+
+static json_t *read_line(const struct ctl_options *options, FILE *stream)
+{
+	json_t *answer = NULL;
+	json_error_t error;
+	char *line = NULL;
+	size_t room = 0;
+
+	if (getline(&line, &room, stream) < 0) {
 		ctl_complain("cvswd at %s does not answer", options->socket);
 	} else {
 		answer = json_loads(line, 0, &error);
@@ -79,9 +88,35 @@ json_t *ctl_ask(const struct ctl_options *options, json_t *request)
 			ctl_complain("what answers at %s is not cvswd", options->socket);
 	}
 	free(line);
-	fclose(stream);
-	json_decref(request);
 	return answer;
+}
+
+json_t *ctl_ask(const struct ctl_options *options, json_t *request)
+{
+	FILE *stream = send_request(options, request, options->timeout_ms + GRACE_MS);
+	json_t *answer;
+
+	if (!stream)
+		return NULL;
+	answer = read_line(options, stream);
+	fclose(stream);
+	return answer;
+}
+
+bool ctl_listen(const struct ctl_options *options, json_t *request,
+		bool (*line)(const struct ctl_options *options, const json_t *json))
+{
+	FILE *stream = send_request(options, request, 0);
+	bool goes_on = stream;
+	json_t *json = NULL;
+
+	while (goes_on && (json = read_line(options, stream))) {
+		goes_on = line(options, json);
+		json_decref(json);
+	}
+	if (stream)
+		fclose(stream);
+	return json;
 }
 
 bool ctl_answer_ok(const json_t *answer)
@@ -95,12 +130,29 @@ void ctl_print_json(const json_t *json)
 	putchar('\n');
 }
 
+/* What the NIC says it is about. */
+static void say_refusal(const json_t *refusal)
+{
+	const char *field = ctl_text(refusal, "field", NULL);
+	const char *flow = ctl_text(refusal, "flow", NULL);
+
+	fprintf(stderr, "  %s, %s", ctl_text(refusal, "request", "?"),
+		ctl_text(refusal, "error", "?"));
+	if (field)
+		fprintf(stderr, ", at %s", field);
+	if (flow)
+		fprintf(stderr, " of %s", flow);
+	fputc('\n', stderr);
+}
+
 enum ctl_exit ctl_refused(const struct ctl_options *options, const json_t *answer)
 {
 	if (options->json)
 		ctl_print_json(answer);
 	else
 		ctl_complain("%s", ctl_text(answer, "error", "refused"));
+	if (!options->json && json_object_get(answer, "refusal"))
+		say_refusal(json_object_get(answer, "refusal"));
 	return CTL_FAILED;
 }
 

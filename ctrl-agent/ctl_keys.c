@@ -76,10 +76,26 @@ static bool take_key(json_t *request, FILE *stream, const char *name)
 	return len;
 }
 
+bool ctl_take_key(json_t *request, const char *file)
+{
+	FILE *stream;
+	bool good;
+
+	if (!strcmp(file, "-"))
+		return take_key(request, stdin, "stdin");
+	stream = fopen(file, "re");
+	if (!stream) {
+		ctl_complain("%s: %s", file, strerror(errno));
+		return false;
+	}
+	good = take_key(request, stream, file);
+	fclose(stream);
+	return good;
+}
+
 static bool read_key(const struct ctl_options *options, json_t *request, char **words)
 {
-	bool from_stdin = false, good;
-	FILE *stream;
+	bool from_stdin = false;
 
 	for (; *words; words++)
 		from_stdin |= !strcmp(*words, "-");
@@ -87,16 +103,7 @@ static bool read_key(const struct ctl_options *options, json_t *request, char **
 		ctl_complain("the key comes from --file FILE, or with - from standard input");
 		return false;
 	}
-	if (from_stdin)
-		return take_key(request, stdin, "stdin");
-	stream = fopen(options->file, "re");
-	if (!stream) {
-		ctl_complain("%s: %s", options->file, strerror(errno));
-		return false;
-	}
-	good = take_key(request, stream, options->file);
-	fclose(stream);
-	return good;
+	return ctl_take_key(request, from_stdin ? "-" : options->file);
 }
 
 static enum ctl_exit send_key(const struct ctl_options *options, json_t *request)

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <string.h>
+
 #include "ctl.h"
 
 static void print_switch(const json_t *vswitch)
@@ -42,14 +44,46 @@ static const char *mtu_text(const json_t *nic, char *buf, size_t room)
 	return buf;
 }
 
+/* How it is spoken to, and how long that takes. */
+static const char *version_text(const json_t *nic, char *buf, size_t room)
+{
+	const json_t *rtt = json_object_get(nic, "rtt_ms");
+
+	if (rtt)
+		snprintf(buf, room, "%lld, %lld ms",
+			 (long long)json_integer_value(json_object_get(nic, "version")),
+			 (long long)json_integer_value(rtt));
+	else
+		snprintf(buf, room, "%lld",
+			 (long long)json_integer_value(json_object_get(nic, "version")));
+	return buf;
+}
+
+static void print_behind(const json_t *nic)
+{
+	const json_t *behind = json_object_get(nic, "behind");
+	const json_t *refused = json_object_get(nic, "refused");
+	json_int_t changes = json_integer_value(json_object_get(behind, "changes"));
+	json_int_t ms = json_integer_value(json_object_get(behind, "ms"));
+
+	if (behind && strcmp(ctl_text(nic, "state", "?"), "in sync"))
+		printf("    behind by %lld change%s, for %lld.%lld s\n", (long long)changes,
+		       changes == 1 ? "" : "s", (long long)ms / 1000, (long long)ms % 1000 / 100);
+	if (refused)
+		printf("    refuses %lld: %s\n", (long long)json_integer_value(refused),
+		       ctl_text(json_object_get(nic, "refusal"), "text", "?"));
+}
+
 static void print_nic(const json_t *nic)
 {
-	char names[64], flows[24], mtu[24];
+	char version[32], names[64], flows[24], mtu[24];
 
-	printf("%-17s  %-10s  %-16s  %-7s  %-5s  %s\n", ctl_text(nic, "mac", "?"),
-	       ctl_text(nic, "state", "?"), ctl_text(nic, "port_name", "-"),
+	printf("%-17s  %-10s  %-10s  %-16s  %-7s  %-5s  %s\n", ctl_text(nic, "mac", "?"),
+	       ctl_text(nic, "state", "?"), version_text(nic, version, sizeof(version)),
+	       ctl_text(nic, "port_name", "-"),
 	       flows_text(nic, flows, sizeof(flows)), mtu_text(nic, mtu, sizeof(mtu)),
 	       ctl_names(json_object_get(nic, "offload"), names, sizeof(names)));
+	print_behind(nic);
 }
 
 static void print_all(const json_t *answer)
@@ -66,8 +100,8 @@ static void print_all(const json_t *answer)
 		puts("no NIC has registered");
 		return;
 	}
-	printf("\n%-17s  %-10s  %-16s  %-7s  %-5s  %s\n", "NIC", "state", "port", "flows", "MTU",
-	       "offloads");
+	printf("\n%-17s  %-10s  %-10s  %-16s  %-7s  %-5s  %s\n", "NIC", "state", "version",
+	       "port", "flows", "MTU", "offloads");
 	json_array_foreach(nics, i, item)
 		print_nic(item);
 }

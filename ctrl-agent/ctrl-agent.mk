@@ -5,15 +5,16 @@ AGENT_DIR := $(TOP)/ctrl-agent
 AGENT_HEADERS := $(wildcard $(AGENT_DIR)/*.h $(AGENT_DIR)/tests/*.h $(TOP)/proto/*.h)
 
 # What decides, without sockets: the unit tests link this much.
-AGENT_LOGIC := flowset reconcile listing session overlay ways log
-AGENT_DAEMON := $(AGENT_LOGIC) nics vswitch ofconn channel direct address \
-	client request request_overlay request_keys report report_overlay intent place \
-	state state_overlay overlays wipe cvswd
-AGENT_CTL := cvswctl ctl_client ctl_change ctl_show ctl_flows ctl_settings ctl_keys ctl_overlay \
-	ctl_local
+AGENT_LOGIC := flowset reconcile listing session session3 session3_flows session3_refusal \
+	overlay ways log
+AGENT_DAEMON := $(AGENT_LOGIC) nics nics3 vswitch ofconn channel direct address \
+	client monitor request request_wait request_ask request_psk request_overlay request_keys \
+	report report3 report_overlay intent place state state_overlay store overlays wipe cvswd
+AGENT_CTL := cvswctl ctl_client ctl_change ctl_show ctl_flows ctl_settings ctl_keys ctl_psk ctl_watch \
+	ctl_overlay ctl_local
 
 AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0)
-CVSWD_LIBS := -levent -ljansson -lpcap
+CVSWD_LIBS := -levent -ljansson -lpcap -lsqlite3 -lcrypto
 CVSWCTL_LIBS = -ljansson $(shell pkg-config --libs libnl-genl-3.0)
 
 CVSWD := $(BUILD)/bin/cvswd
@@ -64,7 +65,7 @@ AGENT_TAP_DIR := $(TOP)/proto/tests
 AGENT_TESTS := $(addprefix $(BUILD)/asan/agent/,test_reconcile test_session test_overlay)
 AGENT_TEST_CFLAGS := -I$(AGENT_DIR)/tests -I$(AGENT_TAP_DIR)
 AGENT_TEST_LOGIC := $(addprefix $(BUILD)/asan/agent/,flowset.o reconcile.o listing.o session.o \
-	overlay.o ways.o intent.o tests/flows.o tests/simnic.o tests/tap.o) $(AGENT_PROTO_ASAN)
+	session3.o session3_flows.o session3_refusal.o log.o overlay.o ways.o intent.o tests/flows.o tests/simnic.o tests/tap.o) $(AGENT_PROTO_ASAN)
 
 $(BUILD)/asan/agent/tests/tap.o: $(AGENT_TAP_DIR)/tap.c $(AGENT_TAP_DIR)/tap.h
 	@mkdir -p $(@D)
@@ -73,7 +74,7 @@ $(BUILD)/asan/agent/tests/tap.o: $(AGENT_TAP_DIR)/tap.c $(AGENT_TAP_DIR)/tap.h
 $(BUILD)/asan/agent/tests/%.o: AGENT_CFLAGS += $(AGENT_TEST_CFLAGS)
 
 $(AGENT_TESTS): $(BUILD)/asan/agent/%: $(BUILD)/asan/agent/tests/%.o $(AGENT_TEST_LOGIC)
-	$(CC) $(SAN_CFLAGS) -o $@ $^ -ljansson
+	$(CC) $(SAN_CFLAGS) -o $@ $^ -ljansson -lcrypto
 
 agent-test: agent-asan $(AGENT_TESTS) $(TAPNIC) ## test daemon and CLI: units, fake switch, Open vSwitch
 	@failed=0; \

@@ -45,13 +45,13 @@ _cvswctl() {
 		choices='--json --local --socket --no-wait --timeout --version --help'
 		case $command in
 		overlay) choices+=' --vni --encrypt --udp-encap --underlay-pool --underlay-mtu --rekey' ;;
-		set-key) choices+=' --file' ;;
+		set-key | key) choices+=' --file' ;;
 		esac
 	elif [ $at = 0 ] && [ $local_mode = 1 ]; then
 		choices='show dump-flows stats sa'
 	elif [ $at = 0 ]; then
 		choices='show add-flow add-flows del-flows dump-flows set-mtu set-offload forget'
-		choices+=' set-key del-key overlay'
+		choices+=' set-key del-key overlay key monitor stats trace'
 	elif [ $at = 1 ] && [ $local_mode = 1 ]; then
 		choices=$(ls /sys/class/net)
 	elif [ "$command" = overlay ]; then
@@ -61,9 +61,14 @@ _cvswctl() {
 			sed -n 's/^ *"name": "\(.*\)",\{0,1\}$/\1/p') ;;
 		*) choices=$(_cvswctl_nics "${socket[@]}") ;;
 		esac
+	elif [ "$command" = key ]; then
+		case $at in
+		1) choices='add del list' ;;
+		2) choices=$(_cvswctl_nics "${socket[@]}") ;;
+		esac
 	elif [ $at -gt 1 ] && [[ $command == *-key ]]; then
 		choices='spi= dir=in dir=out alg=aes-gcm-128 alg=aes-gcm-256 udp'
-	elif [ $at = 1 ] && [ "$command" != show ]; then
+	elif [ $at = 1 ] && [ "$command" != show ] && [ "$command" != monitor ]; then
 		choices=$(_cvswctl_nics "${socket[@]}")
 	elif [ $at = 2 ] && [ "$command" = add-flows ]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

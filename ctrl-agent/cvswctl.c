@@ -9,8 +9,8 @@
 #include "ctl.h"
 
 static const struct ctl_command *const remote_groups[] = {
-	ctl_show_commands, ctl_flow_commands, ctl_setting_commands, ctl_key_commands,
-	ctl_overlay_commands, NULL,
+	ctl_show_commands, ctl_watch_commands, ctl_flow_commands, ctl_setting_commands,
+	ctl_psk_commands, ctl_key_commands, ctl_overlay_commands, NULL,
 };
 static const struct ctl_command *const local_groups[] = { ctl_local_commands, NULL };
 
@@ -55,6 +55,7 @@ static const char options_help[] =
 "Of overlay add: --vni N  --encrypt [aes-gcm-128|aes-gcm-256]\n"
 "  --udp-encap[=SRC:DST]\n"
 "  --underlay-pool NET/LEN  --underlay-mtu BYTES  --rekey SEC\n"
+"Of key add: 64 hex digits from --file FILE, or with - from standard input\n"
 "Of set-key: alg=aes-gcm-128|aes-gcm-256 [udp[=SRC:DST]], and the key from --file FILE,\n"
 "  or with - from standard input\n"
 "\n"
@@ -68,7 +69,7 @@ static void print_group(const char *prefix, const struct ctl_command *const *gro
 			char call[64];
 
 			snprintf(call, sizeof(call), "%s %s", command->name, command->args);
-			printf("  cvswctl %s%-*s %s\n", prefix, 32 - (int)strlen(prefix), call,
+			printf("  cvswctl %s%-*s %s\n", prefix, 34 - (int)strlen(prefix), call,
 			       command->help);
 		}
 	}
@@ -131,7 +132,7 @@ static enum ctl_exit run(const struct ctl_options *options, int argc, char **arg
 		return fail_usage();
 	}
 	if (options->of_command && strcmp(command->name, "overlay") &&
-	    strcmp(command->name, "set-key")) {
+	    strcmp(command->name, "set-key") && strcmp(command->name, "key")) {
 		ctl_complain("an option given is not one of %s", command->name);
 		return CTL_USAGE;
 	}
@@ -148,7 +149,7 @@ static enum ctl_exit run(const struct ctl_options *options, int argc, char **arg
 	return result;
 }
 
-/* Those of set-key and of overlay add. */
+/* Those of set-key, key add and overlay add. */
 static bool take_command_option(int c, char **argv, struct ctl_options *options)
 {
 	options->of_command = true;

@@ -12,10 +12,12 @@
 #include "client.h"
 #include "direct.h"
 #include "log.h"
+#include "monitor.h"
 #include "ofconn.h"
 #include "request.h"
 #include "request_parts.h"
 #include "state.h"
+#include "store.h"
 #include "wipe.h"
 
 #define MAX_CHANNELS	16
@@ -41,7 +43,7 @@ static const char usage[] =
 "  --connect unix:PATH     connect to a switch's own socket, repeatable\n"
 "  --direct IF[,IF...]     no switch: the guests' taps on this host\n"
 "  --socket PATH           for cvswctl (default " CVSWD_SOCKET ")\n"
-"  --state FILE            keep what NICs should have over a restart\n"
+"  --state FILE            database of keys and of what NICs should have\n"
 "  --max-nics N            refuse more (default 1024)\n"
 "  -v, --verbose           say what comes and goes\n"
 "  -V, --version\n"
@@ -131,6 +133,8 @@ static void parse_options(int argc, char **argv, struct options *options)
 static bool open_all(struct agent *agent, const struct options *options)
 {
 	/* The client socket first: a second daemon fails there, before it takes switches. */
+	if (options->state && !(agent->store = store_open(options->state)))
+		return false;
 	if (!state_load(agent) || !clients_listen(agent, options->socket))
 		return false;
 	/* Before a NIC comes that has an overlay's flows, they are what it should have. */
@@ -148,11 +152,13 @@ static void close_all(struct agent *agent)
 {
 	clients_close_all();
 	agent->nics.changed = NULL;
+	agent->nics.event = NULL;
 	ofconn_close_all();
 	channel_close_all();
 	direct_close();
 	overlays_free(&agent->overlays);
 	nics_free(&agent->nics);
+	store_close(agent->store);
 }
 
 static void on_signal(evutil_socket_t signal, short what, void *arg)
@@ -192,9 +198,9 @@ int main(int argc, char **argv)
 	log_init(options.verbose);
 	signal(SIGPIPE, SIG_IGN);
 	agent.base = alloc_checked(event_base_new());
-	agent.state_path = options.state;
 	nics_init(&agent.nics, agent.base, options.max_nics);
 	agent.nics.changed = request_nic_changed;
+	agent.nics.event = monitor_event;
 	agent.nics.owner = &agent;
 	overlays_init(&agent.overlays, &agent);
 	agent.overlays.settled = request_overlays_settled;

@@ -138,6 +138,14 @@ bool flowset_put(struct flowset *set, const struct cvsw_flow *flow)
 	return true;
 }
 
+void flowset_remove(struct flowset *set, const struct cvsw_match *match, uint16_t priority)
+{
+	struct flow_node *node = find_node(set, match, priority);
+
+	if (node)
+		remove_node(set, node);
+}
+
 size_t flowset_remove_covered(struct flowset *set, const struct cvsw_match *match)
 {
 	struct cvsw_match wide = *match;

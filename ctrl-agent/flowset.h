@@ -40,6 +40,9 @@ const struct cvsw_flow *flowset_find(const struct flowset *set, const struct cvs
  */
 bool flowset_put(struct flowset *set, const struct cvsw_flow *flow);
 
+/** flowset_remove() - the flow of this match and priority, if it is there; they may be its own */
+void flowset_remove(struct flowset *set, const struct cvsw_match *match, uint16_t priority);
+
 /**
  * flowset_remove_covered() - OpenFlow's non-strict DELETE
  * @match: removes each flow whose frames would all match; may point into @set

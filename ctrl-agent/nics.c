@@ -9,6 +9,7 @@ void nics_init(struct nics *nics, struct event_base *base, size_t max)
 {
 	*nics = (struct nics){ .base = base, .max = max };
 	TAILQ_INIT(&nics->order);
+	nics->keyed = xcalloc(max, sizeof(struct nic *));
 }
 
 static struct nic **bucket_of(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
@@ -42,11 +43,28 @@ static void arm(struct nic *nic)
 		event_add(nic->timer, &wait);
 }
 
-/* After anything that moved the session on: what is due now, then the timer. */
-static void go_on(struct nic *nic)
+static void tell(struct nic *nic, enum session3_event event)
+{
+	if (nic->nics->event)
+		nic->nics->event(nic->nics->owner, nic, event, NULL);
+}
+
+/* What a session of version 2 does not say by itself. */
+static void tell_if_synced(struct nic *nic)
+{
+	bool synced = session_state(&nic->session) == SESSION_IN_SYNC;
+
+	if (synced && !nic->said_synced)
+		tell(nic, SESSION3_SYNCED);
+	nic->said_synced |= synced;
+}
+
+void nic_go_on(struct nic *nic)
 {
 	session_run(&nic->session, clock_ms());
 	arm(nic);
+	if (!nic->session.v3)
+		tell_if_synced(nic);
 	if (nic->nics->changed)
 		nic->nics->changed(nic->nics->owner, nic);
 }
@@ -55,7 +73,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	go_on(arg);
+	nic_go_on(arg);
 }
 
 static bool send_to_port(void *owner, const uint8_t *frame, size_t len)
@@ -98,8 +116,11 @@ static void nic_free(struct nic *nic)
 	*link = nic->next_in_bucket;
 	TAILQ_REMOVE(&nic->nics->order, nic, in_order);
 	nic->nics->n--;
+	if (nic->has_key)
+		nic->nics->keyed[nic->number] = NULL;
 	event_free(nic->timer);
 	session_free(&nic->session);
+	explicit_bzero(nic, sizeof(*nic));
 	free(nic);
 }
 
@@ -114,6 +135,8 @@ void nics_free(struct nics *nics)
 
 	while ((nic = TAILQ_FIRST(&nics->order)))
 		nic_free(nic);
+	free(nics->keyed);
+	explicit_bzero(&nics->guard, sizeof(nics->guard));
 }
 
 bool nic_has_intent(const struct nic *nic)
@@ -125,14 +148,17 @@ bool nic_has_intent(const struct nic *nic)
 
 void nic_detach(struct nic *nic)
 {
-	if (nic->port)
-		nic->port->nic = NULL;
-	nic->port = NULL;
+	if (nic->port) {
+		LIST_REMOVE(nic, at_port);
+		nic->port = NULL;
+		tell(nic, SESSION3_LOST);
+	}
+	nic->said_synced = false;
 	session_absent(&nic->session);
 	arm(nic);
 	if (nic->nics->changed)
 		nic->nics->changed(nic->nics->owner, nic);
-	if (!nic_has_intent(nic))
+	if (!nic_has_intent(nic) && !nic->has_key)
 		nic_free(nic);
 }
 
@@ -150,20 +176,35 @@ static void leave_port(struct nic *nic)
 		    MAC_BYTES(nic->session.mac), (unsigned long long)nic->port->vswitch->dpid,
 		    nic->port->number, nic->port->name);
 	nic->n_moves++;
-	nic->port->nic = NULL;
+	LIST_REMOVE(nic, at_port);
 	vswitch_port_hello(nic->port);
+}
+
+void nic_attach(struct nic *nic, struct vport *port)
+{
+	log_limited(LOG_INFO, "NIC " MAC_FORMAT " is at switch %016llx port %u (%s)",
+		    MAC_BYTES(nic->session.mac), (unsigned long long)port->vswitch->dpid,
+		    port->number, port->name);
+	nic->port = port;
+	LIST_INSERT_HEAD(&port->nics, nic, at_port);
+	vswitch_port_answered(port);
 }
 
 bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
 {
+	struct nic *nic = nics_find(nics, mac), *before = vport_nic2(port);
 	bool elsewhere;
-	struct nic *nic;
 
 	if (!is_station(mac))
 		return false;
+	if (nic && nic->has_key) {
+		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " has a key, but at %s version 2 says it "
+			    "is there; not believed", MAC_BYTES(mac), port->name);
+		return false;
+	}
 	/* First out with the old: a port that makes up MACs never holds more than one place. */
-	if (port->nic && memcmp(port->nic->session.mac, mac, CVSW_ETH_ALEN))
-		nic_detach(port->nic);
+	if (before && before != nic)
+		nic_detach(before);
 	nic = nics_get(nics, mac);
 	if (!nic) {
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " at %s refused: %zu NICs are the limit",
@@ -174,27 +215,26 @@ bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW
 	if (elsewhere && nic->port)
 		leave_port(nic);
 	if (elsewhere)
-		log_limited(LOG_INFO, "NIC " MAC_FORMAT " is at switch %016llx port %u (%s)",
-			    MAC_BYTES(mac), (unsigned long long)port->vswitch->dpid,
-			    port->number, port->name);
-	nic->port = port;
-	port->nic = nic;
+		nic_attach(nic, port);
+	vswitch_port_answered(port);
 	nic->n_registers++;
+	nic->said_synced = false;
+	tell(nic, SESSION3_REGISTERED);
 	session_register(&nic->session, elsewhere, clock_ms());
-	go_on(nic);
+	nic_go_on(nic);
 	return true;
 }
 
 void nic_list(struct nic *nic, const struct cvsw_msg *msg)
 {
 	session_list(&nic->session, msg, clock_ms());
-	go_on(nic);
+	nic_go_on(nic);
 }
 
 void nic_changed(struct nic *nic, bool settings)
 {
 	session_changed(&nic->session, settings, clock_ms());
-	go_on(nic);
+	nic_go_on(nic);
 }
 
 void nic_forget(struct nic *nic)

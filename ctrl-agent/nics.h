@@ -1,43 +1,71 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The NICs: by MAC address, each with its intent and the place it registered
- * from.  Version 2 names no sender in a frame other than REGISTER, so a port
- * has one NIC, the one that registered there last.
+ * The NICs: by MAC address, each with its intent and the place it was heard from.
+ *
+ * One with a key speaks version 3, and nothing of version 2 is taken from it: its
+ * frames name it and prove it, wherever they come from.  Version 2 names no sender in
+ * a frame other than REGISTER, so a port has one NIC of version 2, the one that
+ * registered there last, beside any number of version 3.
  */
 #ifndef CVSWD_NICS_H
 #define CVSWD_NICS_H
 
 #include <event2/event.h>
 
-#include "session.h"
+#include "session3.h"
 
 struct vport;
+struct vswitches;
 
 #define NICS_DEFAULT_MAX	1024
 #define NICS_BUCKETS		1024
 
+/**
+ * struct nic - a NIC
+ * @port: NULL: absent
+ * @has_key, @key: its pre-shared key
+ * @number: by which its records are known, if it has a key: nics->keyed[number]
+ * @to_be_told: its intent was changed, and nic_go_on() is to follow: overlays.c
+ * @said_synced: of version 2: that it is in sync was told
+ */
 struct nic {
 	TAILQ_ENTRY(nic) in_order;
 	struct nic *next_in_bucket;
 	struct nics *nics;
 	struct session session;
-	struct vport *port;		/* NULL: absent */
+	LIST_ENTRY(nic) at_port;
+	struct vport *port;
 	struct event *timer;
+	bool has_key;
+	uint8_t key[CVSW_V3_KEY_LEN];
+	uint32_t number;
+	bool to_be_told;
+	bool said_synced;
 	uint64_t n_registers;
 	uint64_t n_moves;
 };
 
 /**
- * struct nics - all NICs that are present or that something is stated for
+ * struct nics - all NICs that are present, that something is stated for, or with a key
+ * @switches: where frames go
+ * @keyed: those with a key, by number; @max entries
+ * @drops: frames of version 3 that were dropped, by cause
  * @changed: a session went on; called after each step of it, may be NULL
+ * @event: something happened to a NIC; may be NULL, must not call back
  */
 struct nics {
 	struct event_base *base;
+	struct vswitches *switches;
 	TAILQ_HEAD(nic_order, nic) order;
 	struct nic *buckets[NICS_BUCKETS];
 	size_t n;
 	size_t max;
+	struct nic **keyed;
+	struct cvsw_v3_guard guard;
+	uint64_t drops[CVSW_V3_N_DROPS];
 	void (*changed)(void *owner, struct nic *nic);
+	void (*event)(void *owner, struct nic *nic, enum session3_event event,
+		      const struct cvsw_v3_message *message);
 	void *owner;
 };
 
@@ -52,10 +80,13 @@ struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN]);
 /** nic_of_session() - the NIC whose session it is */
 struct nic *nic_of_session(struct session *session);
 
-/** nics_register() - a REGISTER came in on @port; false: refused */
+/** nics_register() - a REGISTER of version 2 came in on @port; false: refused */
 bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW_ETH_ALEN]);
 
-/** nic_detach() - its port has gone or is another's; frees a NIC without an intent */
+/** nic_attach() - it was heard at a port; the caller has seen to the former one */
+void nic_attach(struct nic *nic, struct vport *port);
+
+/** nic_detach() - its port has gone or is another's; frees a NIC of which nothing is kept */
 void nic_detach(struct nic *nic);
 
 /** nic_list() - a LIST_ENTRIES came from the NIC */
@@ -64,15 +95,26 @@ void nic_list(struct nic *nic, const struct cvsw_msg *msg);
 /** nic_changed() - the intent was changed; @settings: MTU or offloads too */
 void nic_changed(struct nic *nic, bool settings);
 
-/** nic_forget() - drop the intent; the NIC is freed if it is absent */
+/** nic_go_on() - do what is due now, and arm the timer for the rest */
+void nic_go_on(struct nic *nic);
+
+/** nic_forget() - drop the intent; the NIC is freed if it is absent and has no key */
 void nic_forget(struct nic *nic);
 
 bool nic_has_intent(const struct nic *nic);
 
-#define nics_each(nic, nics)	TAILQ_FOREACH(nic, &(nics)->order, in_order)
+/* ---- version 3: nics3.c ---- */
 
-#define MAC_TEXT_LEN	18
-#define MAC_FORMAT	"%02x:%02x:%02x:%02x:%02x:%02x"
-#define MAC_BYTES(mac)	(mac)[0], (mac)[1], (mac)[2], (mac)[3], (mac)[4], (mac)[5]
+/**
+ * nic_set_key() - from now on it speaks version 3 with this key, or, NULL, version 2
+ *
+ * A conversation under another key ends.
+ */
+void nic_set_key(struct nic *nic, const uint8_t *key);
+
+/** nics_frame3() - a frame of version 3 came in on @port; @frame is overwritten */
+enum cvsw_v3_drop nics_frame3(struct nics *nics, struct vport *port, uint8_t *frame, size_t len);
+
+#define nics_each(nic, nics)	TAILQ_FOREACH(nic, &(nics)->order, in_order)
 
 #endif

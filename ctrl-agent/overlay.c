@@ -322,7 +322,7 @@ static void make_unicast(struct maker *maker, const struct overlay_member *to, u
 /*
  * Broadcast and unknown addresses: a copy for each member of these slots, then
  * the next link.  All links match the same, and version 2 would delete all of
- * them, and the unicast flows with them, in place of one; so a chain never gets
+ * them, and the unicast flows with them, in place of one; so there a chain never gets
  * shorter, and one without members does nothing.
  */
 static void make_link(struct maker *maker, unsigned int link, bool last)
@@ -347,11 +347,21 @@ static void make_link(struct maker *maker, unsigned int link, bool last)
 	finish(maker);
 }
 
+static unsigned int used_slots(const struct overlay *overlay)
+{
+	unsigned int slots = overlay->n_slots;
+
+	while (slots && !overlay->slots[slots - 1])
+		slots--;
+	return slots;
+}
+
 void overlay_flows(const struct overlay *overlay, const struct overlay_member *member,
 		   struct flowset *flows)
 {
 	struct maker *maker = xcalloc(1, sizeof(*maker));
-	unsigned int links = (overlay->n_slots + OVERLAY_LINK_SLOTS - 1) / OVERLAY_LINK_SLOTS;
+	unsigned int slots = member->session->v3 ? used_slots(overlay) : overlay->n_slots;
+	unsigned int links = (slots + OVERLAY_LINK_SLOTS - 1) / OVERLAY_LINK_SLOTS;
 	const struct overlay_member *other;
 
 	maker->overlay = overlay;

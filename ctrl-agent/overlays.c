@@ -17,10 +17,24 @@ static void random_bytes(void *buf, size_t len)
 	}
 }
 
+/* It hears of it when it is kept: overlays_tell(). */
 static void on_changed(void *owner, struct session *session, bool settings)
 {
 	(void)owner;
-	nic_changed(nic_of_session(session), settings);
+	session_changed(session, settings, clock_ms());
+	nic_of_session(session)->to_be_told = true;
+}
+
+void overlays_tell(struct overlays *overlays)
+{
+	struct nic *nic;
+
+	nics_each(nic, &overlays->agent->nics) {
+		if (!nic->to_be_told)
+			continue;
+		nic->to_be_told = false;
+		nic_go_on(nic);
+	}
 }
 
 static void arm(struct overlays *overlays, uint64_t pause)
@@ -30,32 +44,70 @@ static void arm(struct overlays *overlays, uint64_t pause)
 	event_add(overlays->timer, &wait);
 }
 
-/* What a restart of the daemon must know: which SPIs are in use and which were. */
-static uint64_t fingerprint(const struct overlays *overlays)
+/* What a restart of the daemon must know: which SPIs are in use. */
+static uint64_t fingerprint(const struct overlay *overlay)
 {
 	const struct overlay_member *to, *from;
+	uint64_t sum = 0;
+
+	overlay_each(to, overlay)
+		overlay_each(from, overlay) {
+			const struct way *way = &to->from[from->slot];
+
+			sum = sum * 31 + way->known + way->known_out;
+			for (unsigned int i = 0; i < way->n_spis; i++)
+				sum = sum * 31 + way->spis[i];
+		}
+	return sum;
+}
+
+/* SPIs enough for all ways twice; taken before they are used, so that none is used again. */
+static void reserve_spis(struct overlays *overlays)
+{
+	uint32_t most = OVERLAYS_SPI_BLOCK;
 	const struct overlay *overlay;
-	uint64_t sum = overlays->world.next_spi;
 
 	overlays_each(overlay, overlays)
-		overlay_each(to, overlay)
-			overlay_each(from, overlay)
-				sum = sum * 31 + to->from[from->slot].out +
-				      to->from[from->slot].n_spis * 2 + to->from[from->slot].sends;
-	return sum;
+		most += 2 * overlay->n * overlay->n;
+	if ((uint32_t)(overlays->reserved_spi - overlays->world.next_spi) >= most &&
+	    overlays->reserved_spi)
+		return;
+	overlays->reserved_spi = overlays->world.next_spi + 2 * most;
+	state_begin(overlays->agent);
+	state_put_spi(overlays->agent, overlays->reserved_spi);
+	state_commit(overlays->agent);
+}
+
+static uint64_t run_ways(struct overlays *overlays, uint64_t now)
+{
+	uint64_t next = UINT64_MAX, before, due;
+	struct overlay *overlay;
+	bool changed = false;
+
+	overlays_each(overlay, overlays) {
+		before = fingerprint(overlay);
+		due = ways_run(overlay, &overlays->world, now);
+		next = due < next ? due : next;
+		if (fingerprint(overlay) == before)
+			continue;
+		if (!changed)
+			state_begin(overlays->agent);
+		changed = true;
+		state_put_overlay(overlays->agent, overlay);
+	}
+	if (changed)
+		state_commit(overlays->agent);
+	return next;
 }
 
 void overlays_run(struct overlays *overlays)
 {
-	uint64_t next = UINT64_MAX, before = fingerprint(overlays), now = clock_ms(), due;
-	struct overlay *overlay;
+	uint64_t now = clock_ms(), next;
 
-	overlays_each(overlay, overlays) {
-		due = ways_run(overlay, &overlays->world, now);
-		next = due < next ? due : next;
-	}
-	if (fingerprint(overlays) != before)
-		state_save(overlays->agent);
+	if (overlays->n)
+		reserve_spis(overlays);
+	next = run_ways(overlays, now);
+	overlays_tell(overlays);
 	/* Unless a session that went on asked for it at once. */
 	if (next != UINT64_MAX && !event_pending(overlays->timer, EV_TIMEOUT, NULL))
 		arm(overlays, next - now);

@@ -8,18 +8,21 @@
 #define OVERLAYS_MAX		256
 #define OVERLAYS_PAUSE_MS	5	/* what NICs list meanwhile is acted on at once */
 #define OVERLAYS_DEFAULT_REKEY_S	1800
+#define OVERLAYS_SPI_BLOCK	4096	/* reserved at a time, at least */
 
 struct agent;
 struct event;
 
 /**
  * struct overlays - all of them
+ * @reserved_spi: none from here on was ever used, whatever becomes of us
  * @settled: called after each look at them
  */
 struct overlays {
 	TAILQ_HEAD(overlays_order, overlay) order;
 	size_t n;
 	struct ways_world world;
+	uint32_t reserved_spi;
 	struct event *timer;
 	struct agent *agent;
 	void (*settled)(struct agent *agent);
@@ -39,11 +42,18 @@ struct overlay *overlays_of(struct overlays *overlays, const uint8_t mac[CVSW_ET
 /** overlays_add() - take over an overlay */
 void overlays_add(struct overlays *overlays, struct overlay *overlay);
 
-/** overlays_leave() - a member's flows and SAs go, and it gets the underlay's MTU back */
+/** overlays_tell() - sends the NICs what has changed for them, once it is kept */
+void overlays_tell(struct overlays *overlays);
+
+/**
+ * overlays_leave() - a member's flows and SAs go, and it gets the underlay's MTU back
+ *
+ * overlays_tell() is to follow.
+ */
 void overlays_leave(struct overlays *overlays, struct overlay *overlay,
 		    struct overlay_member *member);
 
-/** overlays_remove() - all members leave, and it is freed */
+/** overlays_remove() - all members leave, and it is freed; likewise */
 void overlays_remove(struct overlays *overlays, struct overlay *overlay);
 
 /** overlays_run() - look at all of them now; not from within a session */

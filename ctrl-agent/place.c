@@ -87,7 +87,12 @@ struct nic *place_find_nic(struct agent *agent, const char *text, enum place_unk
 	else if (!port)
 		snprintf(why, room, "no NIC \"%.64s\": name its MAC address, DPID:PORT or a port's "
 			 "name (cvswctl show lists them)", text);
-	else if (!port->nic)
+	else if (LIST_EMPTY(&port->nics))
 		snprintf(why, room, "no NIC has registered at port \"%s\"", port->name);
-	return n == 1 && port ? port->nic : NULL;
+	else if (LIST_NEXT(LIST_FIRST(&port->nics), at_port))
+		snprintf(why, room, "there are several NICs at port \"%s\": say a MAC address",
+			 port->name);
+	else
+		return LIST_FIRST(&port->nics);
+	return NULL;
 }

@@ -31,8 +31,8 @@ static json_t *report_port(const struct vport *port)
 	json_t *json = json_pack("{s:i, s:s, s:b}", "port", port->number, "name", port->name,
 				 "up", port->up);
 
-	if (port->nic)
-		json_object_set_new(json, "nic", mac_json(port->nic->session.mac));
+	if (!LIST_EMPTY(&port->nics))
+		json_object_set_new(json, "nic", mac_json(LIST_FIRST(&port->nics)->session.mac));
 	return json;
 }
 
@@ -64,6 +64,17 @@ json_t *report_switches(struct agent *agent)
 	return switches;
 }
 
+/* How far what the NIC has lags behind what it should have. */
+static void report_behind(const struct session *session, json_t *json)
+{
+	if (!session->behind_since)
+		return;
+	json_object_set_new(json, "behind",
+			    json_pack("{s:I, s:I}", "changes",
+				      (json_int_t)(session->generation - session->confirmed),
+				      "ms", (json_int_t)(clock_ms() - session->behind_since)));
+}
+
 json_t *report_nic(const struct nic *nic)
 {
 	const struct session *session = &nic->session;
@@ -90,6 +101,10 @@ json_t *report_nic(const struct nic *nic)
 		json_object_set_new(json, "mtu", json_integer(session_mtu(session)));
 	if (intent->offload_stated)
 		json_object_set_new(json, "offload", report_offload(intent->offload));
+	json_object_set_new(json, "version", json_integer(session->v3 ? 3 : 2));
+	report_behind(session, json);
+	if (session->v3)
+		report_nic3(session->v3, json);
 	json_object_set_new(json, "messages",
 			    json_pack("{s:I, s:I, s:I, s:I}",
 				      "sent", (json_int_t)session->n_sent,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the daemon knows, as JSON: for clients, and for the state file. */
+/* What the daemon knows, as JSON: for clients, and for what is kept. */
 #ifndef CVSWD_REPORT_H
 #define CVSWD_REPORT_H
 
@@ -14,6 +14,19 @@ json_t *report_nic(const struct nic *nic);
 json_t *report_offload(uint16_t offload);
 json_t *report_overlay(const struct overlay *overlay);
 json_t *report_overlay_config(const struct overlay_config *config);
+
+/* Of version 3: report3.c. */
+json_t *report_refusal(const struct session3_refusal *refusal);
+json_t *report_drops(const struct nics *nics);
+json_t *report_event(const struct nic *nic, enum session3_event event,
+		     const struct cvsw_v3_message *message);
+/** report_step() - of a trace; NULL: it cannot be read */
+json_t *report_step(const struct cvsw_v3_step *step);
+/** report_nic3() - adds what is known of it in version 3 */
+void report_nic3(const struct session3 *v3, json_t *json);
+/** report_printable() - as a string; what is not printable ASCII becomes "?" */
+void report_printable(const uint8_t *bytes, size_t len, char *text, size_t room);
+
 json_t *report_macs(const struct overlay_member *member);
 json_t *report_ipv4(uint32_t address);
 

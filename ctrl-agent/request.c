@@ -10,18 +10,6 @@
 #include "request_parts.h"
 #include "state.h"
 
-/* A client that waits until a NIC has what it was just told. */
-struct waiter {
-	LIST_ENTRY(waiter) in_list;
-	struct agent *agent;
-	struct client *client;
-	struct event *timer;
-	uint8_t mac[CVSW_ETH_ALEN];
-	uint64_t generation;
-};
-
-static LIST_HEAD(, waiter) waiters = LIST_HEAD_INITIALIZER(waiters);
-
 void request_refuse(const struct request *request, const char *format, ...)
 {
 	va_list args;
@@ -33,71 +21,9 @@ void request_refuse(const struct request *request, const char *format, ...)
 	client_answer(request->client, json_pack("{s:b, s:o}", "ok", 0, "error", text));
 }
 
-static json_t *status(const struct nic *nic, bool synced)
-{
-	return json_pack("{s:b, s:b, s:o}", "ok", 1, "synced", synced, "nic", report_nic(nic));
-}
-
-static void waiter_free(struct waiter *waiter)
-{
-	LIST_REMOVE(waiter, in_list);
-	event_free(waiter->timer);
-	free(waiter);
-}
-
-static void waiter_answer(struct waiter *waiter, const struct nic *nic, bool synced)
-{
-	struct client *client = waiter->client;
-
-	waiter_free(waiter);
-	client_answer(client, status(nic, synced));
-}
-
-static void on_timeout(evutil_socket_t fd, short what, void *arg)
-{
-	struct waiter *waiter = arg;
-	struct nic *nic = nics_find(&waiter->agent->nics, waiter->mac);
-
-	(void)fd;
-	(void)what;
-	if (nic) {
-		waiter_answer(waiter, nic, false);
-	} else {
-		struct request gone = { .client = waiter->client };
-
-		waiter_free(waiter);
-		request_refuse(&gone, "the NIC has gone");
-	}
-}
-
-void request_nic_changed(void *owner, struct nic *nic)
-{
-	enum session_state state = session_state(&nic->session);
-	struct waiter *waiter, *next;
-
-	overlays_poke(&((struct agent *)owner)->overlays);
-	request_overlays_settled(owner);
-	if (state != SESSION_IN_SYNC && state != SESSION_ABSENT)
-		return;
-	for (waiter = LIST_FIRST(&waiters); waiter; waiter = next) {
-		next = LIST_NEXT(waiter, in_list);
-		if (memcmp(waiter->mac, nic->session.mac, CVSW_ETH_ALEN))
-			continue;
-		if (state == SESSION_ABSENT || nic->session.verified >= waiter->generation)
-			waiter_answer(waiter, nic, state == SESSION_IN_SYNC);
-	}
-}
-
 void request_cancel(struct client *client)
 {
-	struct waiter *waiter;
-
-	LIST_FOREACH(waiter, &waiters, in_list)
-		if (waiter->client == client)
-			break;
-	if (waiter)
-		waiter_free(waiter);
-	else
+	if (!request_wait_cancel(client) && !request_ask_cancel(client))
 		request_overlay_cancel(client);
 }
 
@@ -122,32 +48,18 @@ const char *request_text(const struct request *request, const char *key)
 	return json_string_value(json_object_get(request->json, key));
 }
 
-void request_answer_changed(const struct request *request, struct nic *nic)
-{
-	struct timeval wait = request_time(request);
-	struct waiter *waiter;
-
-	if (!request_waits(request) || !nic->port ||
-	    session_state(&nic->session) == SESSION_IN_SYNC) {
-		client_answer(request->client,
-			      status(nic, session_state(&nic->session) == SESSION_IN_SYNC));
-		return;
-	}
-	waiter = xcalloc(1, sizeof(*waiter));
-	waiter->agent = request->agent;
-	waiter->client = request->client;
-	waiter->generation = nic->session.generation;
-	memcpy(waiter->mac, nic->session.mac, CVSW_ETH_ALEN);
-	waiter->timer = alloc_checked(evtimer_new(request->agent->base, on_timeout, waiter));
-	event_add(waiter->timer, &wait);
-	LIST_INSERT_HEAD(&waiters, waiter, in_list);
-}
-
+/* To be called between state_begin() and an answer: the intent is another now. */
 static void changed(const struct request *request, struct nic *nic, bool settings)
 {
-	state_save(request->agent);
+	bool kept;
+
+	state_put_nic(request->agent, nic);
+	kept = state_commit(request->agent);
 	nic_changed(nic, settings);
-	request_answer_changed(request, nic);
+	if (kept)
+		request_answer_changed(request, nic);
+	else
+		request_refuse(request, REQUEST_NOT_KEPT);
 }
 
 struct nic *request_nic(const struct request *request, enum place_unknown unknown)
@@ -177,9 +89,10 @@ static void refuse_flow(const struct request *request, const struct cvsw_text_er
 static void do_show(const struct request *request)
 {
 	client_answer(request->client,
-		      json_pack("{s:b, s:s, s:o, s:o}", "ok", 1, "version", CVSW_VERSION,
+		      json_pack("{s:b, s:s, s:o, s:o, s:o}", "ok", 1, "version", CVSW_VERSION,
 				"switches", report_switches(request->agent),
-				"nics", report_nics(request->agent)));
+				"nics", report_nics(request->agent),
+				"drops", report_drops(&request->agent->nics)));
 }
 
 static size_t union_size(const struct flowset *have, const struct flowset *more)
@@ -227,8 +140,10 @@ static void do_add_flows(const struct request *request)
 		} else if (union_size(&intent->flows, &flows) > SESSION_MAX_FLOWS) {
 			refuse_too_many(request);
 		} else {
+			state_begin(request->agent);
 			flowset_each(node, &flows)
-				flowset_put(&intent->flows, &node->flow);
+				if (flowset_put(&intent->flows, &node->flow))
+					state_put_flow(request->agent, nic, &node->flow);
 			intent->flows_stated = true;
 			changed(request, nic, false);
 		}
@@ -257,11 +172,16 @@ static bool match_of(const struct request *request, struct cvsw_match *match)
 
 static void do_del_flows(const struct request *request)
 {
+	const struct flow_node *node;
 	struct cvsw_match match;
 	struct nic *nic;
 
 	if (!match_of(request, &match) || !(nic = request_nic(request, PLACE_CREATE)))
 		return;
+	state_begin(request->agent);
+	flowset_each(node, &nic->session.intent.flows)
+		if (cvsw_match_covers(&match, &node->flow.match))
+			state_delete_flow(request->agent, nic, &node->flow);
 	flowset_remove_covered(&nic->session.intent.flows, &match);
 	nic->session.intent.flows_stated = true;
 	changed(request, nic, false);
@@ -292,6 +212,7 @@ static void do_set_mtu(const struct request *request)
 	nic = request_nic(request, PLACE_CREATE);
 	if (!nic)
 		return;
+	state_begin(request->agent);
 	nic->session.intent.mtu = mtu;
 	changed(request, nic, true);
 }
@@ -308,6 +229,7 @@ static void do_set_offload(const struct request *request)
 	nic = request_nic(request, PLACE_CREATE);
 	if (!nic)
 		return;
+	state_begin(request->agent);
 	nic->session.intent.offload = offload;
 	nic->session.intent.offload_stated = true;
 	changed(request, nic, true);
@@ -324,9 +246,14 @@ static void do_forget(const struct request *request)
 		request_refuse(request, "it is a member of an overlay: let it leave first");
 		return;
 	}
+	state_begin(request->agent);
+	state_forget(request->agent, nic);
+	if (!state_commit(request->agent)) {
+		request_refuse(request, "it cannot be taken out of cvswd's database (see its log)");
+		return;
+	}
 	answer = json_pack("{s:b, s:o}", "ok", 1, "nic", report_nic(nic));
 	nic_forget(nic);
-	state_save(request->agent);
 	client_answer(request->client, answer);
 }
 
@@ -341,6 +268,12 @@ static const struct command {
 	{ "set-mtu", do_set_mtu },
 	{ "set-offload", do_set_offload },
 	{ "forget", do_forget },
+	{ "key-add", request_key_add },
+	{ "key-del", request_key_del },
+	{ "key-list", request_key_list },
+	{ "monitor", request_monitor },
+	{ "stats", request_stats },
+	{ "trace", request_trace },
 	{ "set-key", request_set_key },
 	{ "del-key", request_del_key },
 	{ "overlay-add", request_overlay_add },

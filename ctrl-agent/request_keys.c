@@ -7,14 +7,6 @@
 #include "report.h"
 #include "request_parts.h"
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Key, then salt; false: not as many hex digits as the algorithm wants. */
 static bool read_key(const char *hex, struct cvsw_sa *sa)
 {
@@ -23,12 +15,10 @@ static bool read_key(const char *hex, struct cvsw_sa *sa)
 	if (strlen(hex) != 2 * n)
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
 		uint8_t *to = i < sa->key_len ? &sa->key[i] : &sa->salt[i - sa->key_len];
 
-		if (high < 0 || low < 0)
+		if (!request_hex_byte(hex + 2 * i, to))
 			return false;
-		*to = high << 4 | low;
 	}
 	return true;
 }
@@ -70,12 +60,34 @@ static const char *sa_wrong(const struct request *request, struct cvsw_sa *sa)
 	return NULL;
 }
 
+static json_t *report_acked(const struct nic *nic, const struct cvsw_v3_message *answer)
+{
+	(void)answer;
+	return json_pack("{s:b, s:b, s:o}", "ok", 1, "synced", 1, "nic", report_nic(nic));
+}
+
+/* In version 3 the NIC itself says whether it took it. */
+static void ask_sa(const struct request *request, struct nic *nic, const struct cvsw_sa *sa)
+{
+	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN + CVSW_SA_MAX_LEN];
+	size_t len = cvsw_v3_set_sa_encode(session3_next_xid(nic->session.v3), sa, message,
+					   sizeof(message));
+
+	request_ask(request, nic, message, len, report_acked);
+	explicit_bzero(message, sizeof(message));
+}
+
 static void send_sa(const struct request *request, const struct cvsw_sa *sa)
 {
 	struct nic *nic = request_nic(request, PLACE_REFUSE);
 
 	if (!nic)
 		return;
+	if (nic->session.v3) {
+		if (request_speaks3(request, nic))
+			ask_sa(request, nic, sa);
+		return;
+	}
 	if (!nic->port) {
 		request_refuse(request, "NIC " MAC_FORMAT " is absent, and keys are not kept for "
 			       "later", MAC_BYTES(nic->session.mac));

@@ -103,6 +103,7 @@ void request_overlay_cancel(struct client *client)
 		waiter_free(waiter);
 }
 
+/* Of all members that there are now; to be given to finish(). */
 static struct overlay_waiter *waiter_new(const struct request *request,
 					 const struct overlay *overlay)
 {
@@ -115,20 +116,45 @@ static struct overlay_waiter *waiter_new(const struct request *request,
 	snprintf(waiter->name, sizeof(waiter->name), "%s", overlay->config.name);
 	overlay_each(member, overlay)
 		memcpy(waiter->macs[waiter->n++], member->macs[0], CVSW_ETH_ALEN);
-	LIST_INSERT_HEAD(&waiters, waiter, in_list);
 	return waiter;
+}
+
+/* The overlay, and what is stated for those who left it. */
+static bool keep(struct agent *agent, const struct overlay_waiter *waiter)
+{
+	const struct overlay *overlay = overlays_find(&agent->overlays, waiter->name);
+
+	state_begin(agent);
+	if (overlay)
+		state_put_overlay(agent, overlay);
+	else
+		state_delete_overlay(agent, waiter->name);
+	for (size_t i = 0; i < waiter->n; i++) {
+		const struct nic *nic = nics_find(&agent->nics, waiter->macs[i]);
+
+		if (nic)
+			state_put_nic(agent, nic);
+	}
+	return state_commit(agent);
 }
 
 /* After a change: keeps it, and answers when it is done, at the limit, or at once. */
 static void finish(const struct request *request, struct overlay_waiter *waiter)
 {
 	struct timeval wait = request_time(request);
+	bool kept = keep(request->agent, waiter);
 
-	state_save(request->agent);
-	if (!request_waits(request))
+	overlays_tell(&request->agent->overlays);
+	/* Not before: it would be answered, and gone, when the first NIC is done. */
+	LIST_INSERT_HEAD(&waiters, waiter, in_list);
+	if (!kept) {
+		waiter_free(waiter);
+		request_refuse(request, REQUEST_NOT_KEPT);
+	} else if (!request_waits(request)) {
 		waiter_answer(waiter, false);
-	else if (!answer_if_done(waiter))
+	} else if (!answer_if_done(waiter)) {
 		event_add(waiter->timer, &wait);
+	}
 }
 
 /* ---- what is asked for ---- */

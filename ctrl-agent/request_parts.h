@@ -30,7 +30,37 @@ struct timeval request_time(const struct request *request);
 /** request_answer_changed() - answers when the NIC has it, at the limit, or at once */
 void request_answer_changed(const struct request *request, struct nic *nic);
 
+/** request_refusal() - an answer that says what a NIC refused, and why */
+json_t *request_refusal(const struct nic *nic, const struct session3_refusal *refusal);
+
+/**
+ * request_ask() - sends a NIC a message of version 3 and answers with what it answers
+ * @message: wiped by the caller
+ * @report: makes the client's answer of the NIC's, which is not an ERROR; NULL: it cannot
+ *	be read
+ */
+void request_ask(const struct request *request, struct nic *nic, const uint8_t *message,
+		 size_t len, json_t *(*report)(const struct nic *nic,
+					       const struct cvsw_v3_message *answer));
+
+/** request_hex_byte() - two hex digits; false: they are none */
+bool request_hex_byte(const char *hex, uint8_t *byte);
+
+/** request_speaks3() - false: it was refused, as the NIC is away or speaks version 2 */
+bool request_speaks3(const struct request *request, const struct nic *nic);
+
+/* The store could not be written. */
+#define REQUEST_NOT_KEPT \
+	"it is in effect, but could not be written to cvswd's database and will not survive a " \
+	"restart (see cvswd's log)"
+
 /* Commands in files of their own. */
+void request_key_add(const struct request *request);
+void request_key_del(const struct request *request);
+void request_key_list(const struct request *request);
+void request_monitor(const struct request *request);
+void request_stats(const struct request *request);
+void request_trace(const struct request *request);
 void request_set_key(const struct request *request);
 void request_del_key(const struct request *request);
 void request_overlay_add(const struct request *request);
@@ -43,7 +73,9 @@ void request_overlay_show(const struct request *request);
 /** request_overlays_settled() - overlays or sessions went on: who waits for that? */
 void request_overlays_settled(struct agent *agent);
 
-/** request_overlay_cancel() - a client has gone */
+/* A client has gone; the first two: was it waiting there? */
+bool request_wait_cancel(struct client *client);
+bool request_ask_cancel(struct client *client);
 void request_overlay_cancel(struct client *client);
 
 #endif

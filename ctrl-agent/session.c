@@ -3,6 +3,7 @@
 
 #include "alloc.h"
 #include "cvsw_ofp10.h"
+#include "session3.h"
 
 static const uint8_t broadcast[CVSW_ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
@@ -19,7 +20,7 @@ void session_init(struct session *session, const uint8_t mac[CVSW_ETH_ALEN],
 	listing_init(&session->listing);
 }
 
-static void drop_first_sa(struct session *session)
+void session_drop_first_sa(struct session *session)
 {
 	struct session_sa *first = STAILQ_FIRST(&session->sas);
 
@@ -31,11 +32,13 @@ static void drop_first_sa(struct session *session)
 static void drop_sas(struct session *session)
 {
 	while (!STAILQ_EMPTY(&session->sas))
-		drop_first_sa(session);
+		session_drop_first_sa(session);
 }
 
 void session_free(struct session *session)
 {
+	if (session->v3)
+		session3_free(session->v3);
 	drop_sas(session);
 	flowset_clear(&session->intent.overlay);
 	flowset_clear(&session->both);
@@ -109,11 +112,31 @@ void session_queue_sa(struct session *session, const struct cvsw_sa *sa)
 {
 	struct session_sa *queued;
 
-	if (session->phase == PHASE_ABSENT)
+	if (!session_talks(session))
 		return;
 	queued = xcalloc(1, sizeof(*queued));
 	queued->sa = *sa;
 	STAILQ_INSERT_TAIL(&session->sas, queued, in_order);
+}
+
+bool session_unqueue_sa(struct session *session, enum cvsw_sa_direction direction, uint32_t spi)
+{
+	struct session_sa *queued;
+
+	STAILQ_FOREACH(queued, &session->sas, in_order)
+		if (queued->sa.direction == direction && queued->sa.spi == spi)
+			break;
+	if (!queued)
+		return false;
+	STAILQ_REMOVE(&session->sas, queued, session_sa, in_order);
+	explicit_bzero(queued, sizeof(*queued));
+	free(queued);
+	return true;
+}
+
+bool session_talks(const struct session *session)
+{
+	return session->v3 ? session3_talks(session->v3) : session->phase != PHASE_ABSENT;
 }
 
 const struct flowset *session_flows(const struct session *session)
@@ -192,8 +215,19 @@ void session_register(struct session *session, bool elsewhere, uint64_t now)
 	push_at(session, now);
 }
 
+void session_confirm(struct session *session, uint64_t generation)
+{
+	session->confirmed = generation;
+	if (generation == session->generation)
+		session->behind_since = 0;
+}
+
 void session_absent(struct session *session)
 {
+	if (session->v3) {
+		session3_gone(session->v3);
+		return;
+	}
 	session->phase = PHASE_ABSENT;
 	session->heard = false;
 	session->table_known = false;
@@ -209,7 +243,11 @@ void session_changed(struct session *session, bool settings, uint64_t now)
 	join_flows(session);
 	session->settings_due |= settings;
 	session->repairs = 0;
-	if (session->phase != PHASE_ABSENT)
+	if (!session->behind_since)
+		session->behind_since = now;
+	if (session->v3)
+		session3_changed(session->v3);
+	else if (session->phase != PHASE_ABSENT)
 		push_at(session, now);
 }
 
@@ -236,7 +274,7 @@ static bool push_sas(struct session *session, size_t *left)
 	for (; *left && !STAILQ_EMPTY(&session->sas); (*left)--) {
 		if (!send_sa(session, &STAILQ_FIRST(&session->sas)->sa))
 			return false;
-		drop_first_sa(session);
+		session_drop_first_sa(session);
 	}
 	return true;
 }
@@ -304,6 +342,7 @@ static void compare(struct session *session, uint64_t now)
 	}
 	if (!session->diff.missing && !session->diff.extra) {
 		session->verified = session->generation;
+		session_confirm(session, session->generation);
 		session->repairs = 0;
 		session->phase = PHASE_RESTING;
 		session->deadline = now + SESSION_RECHECK_MS;
@@ -341,6 +380,10 @@ void session_list(struct session *session, const struct cvsw_msg *msg, uint64_t 
 
 void session_run(struct session *session, uint64_t now)
 {
+	if (session->v3) {
+		session3_run(session->v3, now);
+		return;
+	}
 	if (now < session_deadline(session))
 		return;
 	switch (session->phase) {
@@ -362,11 +405,15 @@ void session_run(struct session *session, uint64_t now)
 
 uint64_t session_deadline(const struct session *session)
 {
+	if (session->v3)
+		return session3_deadline(session->v3);
 	return session->phase == PHASE_ABSENT ? UINT64_MAX : session->deadline;
 }
 
 enum session_state session_state(const struct session *session)
 {
+	if (session->v3)
+		return session3_state(session->v3);
 	if (session->phase == PHASE_ABSENT)
 		return SESSION_ABSENT;
 	if (!session->heard)

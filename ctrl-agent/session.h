@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The conversation with one NIC in control protocol version 2.
+ * What one NIC should be and what is known of it; and the conversation with it in
+ * control protocol version 2.  One with a key speaks version 3 instead: session3.c.
  *
- * The NIC never confirms a setting, so a session works in rounds: push what the
+ * In version 2 the NIC never confirms a setting, so a session works in rounds: push what the
  * NIC seems to lack, ask for its table (LIST_ENTRIES), compare; until nothing
  * differs.  Then it rests, and asks again from time to time.
  *
@@ -40,6 +41,10 @@
 #define SESSION_REPAIR_MAX_MS	10000
 #define SESSION_RECHECK_MS	30000
 #define SESSION_REGISTER_MIN_MS	200	/* between two REGISTERs that count */
+
+#define MAC_TEXT_LEN	18
+#define MAC_FORMAT	"%02x:%02x:%02x:%02x:%02x:%02x"
+#define MAC_BYTES(mac)	(mac)[0], (mac)[1], (mac)[2], (mac)[3], (mac)[4], (mac)[5]
 
 enum session_state {
 	SESSION_ABSENT,		/* not registered, or its port has gone */
@@ -87,7 +92,10 @@ enum session_phase {
  * @intent: changed by others, who then call session_changed()
  * @both: all flows, if it is a member of an overlay; see session_flows()
  * @sas: to be sent before the next flow
- * @generation: of @intent; @verified is the last one that the NIC listed
+ * @v3: the conversation in version 3; NULL: it speaks version 2
+ * @generation: of @intent; @verified is the last one that the NIC listed, or
+ *	acknowledged, since it registered; @confirmed likewise, but never goes back
+ * @behind_since: when the first change that is not confirmed was made; 0: all are
  * @table: what the NIC has, as far as we know; only if @table_known
  * @send: sends a frame to the NIC's port; false: no room now, ask again later
  */
@@ -96,8 +104,11 @@ struct session {
 	struct intent intent;
 	struct flowset both;
 	STAILQ_HEAD(session_sas, session_sa) sas;
+	struct session3 *v3;
 	uint64_t generation;
 	uint64_t verified;
+	uint64_t confirmed;
+	uint64_t behind_since;
 
 	enum session_phase phase;
 	uint64_t deadline;
@@ -137,6 +148,14 @@ void session_register(struct session *session, bool elsewhere, uint64_t now);
 /** session_absent() - its port or switch has gone, or another NIC sits there */
 void session_absent(struct session *session);
 
+/**
+ * session_talks() - can it be told something?
+ *
+ * In version 2 while it is there; in version 3 as long as a conversation lasts: what is
+ * said while the NIC is away it hears when it comes back.
+ */
+bool session_talks(const struct session *session);
+
 /** session_changed() - the intent is another now; @settings: its MTU or offloads too */
 void session_changed(struct session *session, bool settings, uint64_t now);
 
@@ -146,9 +165,18 @@ void session_changed(struct session *session, bool settings, uint64_t now);
  *
  * To be followed by session_changed().  That it has arrived is not confirmed in
  * version 2; a list asked for later shows that messages around it did.  Does
- * nothing while the NIC is absent.
+ * nothing unless session_talks().
  */
 void session_queue_sa(struct session *session, const struct cvsw_sa *sa);
+
+/** session_unqueue_sa() - take it back; false: it has left */
+bool session_unqueue_sa(struct session *session, enum cvsw_sa_direction direction, uint32_t spi);
+
+/** session_drop_first_sa() - of the queue, which has one; wiped */
+void session_drop_first_sa(struct session *session);
+
+/** session_confirm() - the NIC has all of this generation */
+void session_confirm(struct session *session, uint64_t generation);
 
 /** session_flows() - all that the NIC should have; valid until the next change */
 const struct flowset *session_flows(const struct session *session);

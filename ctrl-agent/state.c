@@ -1,39 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "state.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "alloc.h"
 #include "intent.h"
 #include "log.h"
 #include "report.h"
 #include "state_overlay.h"
+#include "store.h"
+#include "wipe.h"
 
-#define STATE_VERSION	1
+#define FLOW_KIND_LEN	(sizeof("flow ") + MAC_TEXT_LEN)
 
-static json_t *nic_to_json(const struct nic *nic)
+static void mac_text(const struct nic *nic, char text[MAC_TEXT_LEN])
 {
-	const struct intent *intent = &nic->session.intent;
-	json_t *json = json_pack("{s:o}", "mac", json_sprintf(MAC_FORMAT,
-							      MAC_BYTES(nic->session.mac)));
-	struct flow_node *node;
+	snprintf(text, MAC_TEXT_LEN, MAC_FORMAT, MAC_BYTES(nic->session.mac));
+}
 
-	if (intent->flows_stated) {
-		json_t *flows = json_array();
+static void flow_kind(const struct nic *nic, char kind[FLOW_KIND_LEN])
+{
+	snprintf(kind, FLOW_KIND_LEN, "flow " MAC_FORMAT, MAC_BYTES(nic->session.mac));
+}
 
-		flowset_each(node, &intent->flows) {
-			char *text = report_flow_text(&node->flow);
+/* ---- putting ---- */
 
-			json_array_append_new(flows, json_string(text));
-			free(text);
-		}
-		json_object_set_new(json, "flows", flows);
-	}
+static void put_json(struct agent *agent, const char *kind, const char *name, json_t *json)
+{
+	char *text = alloc_checked(json_dumps(json, JSON_COMPACT));
+
+	store_put(agent->store, kind, name, text, strlen(text));
+	wipe_free(text);	/* jansson's: cvswd.c */
+	json_decref(json);
+}
+
+static json_t *settings_of(const struct intent *intent)
+{
+	json_t *json = json_pack("{s:b}", "managed", intent->flows_stated);
+
 	if (intent->mtu)
 		json_object_set_new(json, "mtu", json_integer(intent->mtu));
 	if (intent->offload_stated)
@@ -41,95 +46,214 @@ static json_t *nic_to_json(const struct nic *nic)
 	return json;
 }
 
-static json_t *to_json(struct agent *agent)
+void state_put_nic(struct agent *agent, const struct nic *nic)
 {
-	json_t *nics = json_array();
-	struct nic *nic;
+	const struct intent *intent = &nic->session.intent;
+	char mac[MAC_TEXT_LEN];
 
-	nics_each(nic, &agent->nics)
-		if (nic_has_intent(nic))
-			json_array_append_new(nics, nic_to_json(nic));
-	return json_pack("{s:i, s:o, s:o}", "version", STATE_VERSION, "nics", nics,
-			 "overlays", state_overlays_to_json(agent));
+	mac_text(nic, mac);
+	if (intent->flows_stated || intent->mtu || intent->offload_stated)
+		put_json(agent, "nic", mac, settings_of(intent));
+	else
+		store_delete(agent->store, "nic", mac);
+	if (nic->has_key)
+		store_put(agent->store, "key", mac, nic->key, sizeof(nic->key));
+	else
+		store_delete(agent->store, "key", mac);
 }
 
-static bool write_file(const char *path, const json_t *json)
+/* Its name: what tells a flow from all others of a table. */
+static char *name_of(const struct cvsw_flow *flow)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct cvsw_flow bare = { .match = flow->match, .priority = flow->priority };
+
+	return report_flow_text(&bare);
+}
+
+void state_put_flow(struct agent *agent, const struct nic *nic, const struct cvsw_flow *flow)
+{
+	char kind[FLOW_KIND_LEN], *name, *text;
+
+	if (!agent->store)
+		return;
+	flow_kind(nic, kind);
+	name = name_of(flow);
+	text = report_flow_text(flow);
+	store_put(agent->store, kind, name, text, strlen(text));
+	free(name);
+	free(text);
+}
+
+void state_delete_flow(struct agent *agent, const struct nic *nic, const struct cvsw_flow *flow)
+{
+	char kind[FLOW_KIND_LEN], *name;
+
+	if (!agent->store)
+		return;
+	flow_kind(nic, kind);
+	name = name_of(flow);
+	store_delete(agent->store, kind, name);
+	free(name);
+}
+
+void state_forget(struct agent *agent, const struct nic *nic)
+{
+	char kind[FLOW_KIND_LEN], mac[MAC_TEXT_LEN];
+
+	flow_kind(nic, kind);
+	mac_text(nic, mac);
+	store_delete_all(agent->store, kind);
+	store_delete(agent->store, "nic", mac);
+}
+
+void state_put_overlay(struct agent *agent, const struct overlay *overlay)
+{
+	if (agent->store)
+		put_json(agent, "overlay", overlay->config.name, state_overlay_to_json(overlay));
+}
+
+void state_delete_overlay(struct agent *agent, const char *name)
+{
+	store_delete(agent->store, "overlay", name);
+}
+
+void state_put_spi(struct agent *agent, uint32_t next)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", next);
+	store_put(agent->store, "spi", "next", text, strlen(text));
+}
+
+/* ---- transactions ---- */
+
+static void put_all(struct agent *agent)
+{
+	const struct flow_node *node;
+	struct overlay *overlay;
+	struct nic *nic;
+
+	store_delete_all(agent->store, NULL);
+	nics_each(nic, &agent->nics) {
+		state_put_nic(agent, nic);
+		flowset_each(node, &nic->session.intent.flows)
+			state_put_flow(agent, nic, &node->flow);
+	}
+	overlays_each(overlay, &agent->overlays)
+		state_put_overlay(agent, overlay);
+	state_put_spi(agent, agent->overlays.reserved_spi);
+}
+
+void state_begin(struct agent *agent)
+{
+	store_begin(agent->store);
+}
+
+bool state_commit(struct agent *agent)
+{
 	bool good;
 
-	if (fd < 0)
-		return false;
-	good = !json_dumpfd(json, fd, JSON_INDENT(1)) && !fsync(fd);
-	return !close(fd) && good;
+	/* What failed to be kept before is in nobody's change now. */
+	if (agent->state_stale)
+		put_all(agent);
+	good = store_commit(agent->store);
+	agent->state_stale = !good;
+	return good;
 }
 
-void state_save(struct agent *agent)
-{
-	json_t *json;
-	char *path;
+/* ---- loading ---- */
 
-	if (!agent->state_path)
-		return;
-	path = xcalloc(1, strlen(agent->state_path) + sizeof(".new"));
-	sprintf(path, "%s.new", agent->state_path);
-	json = to_json(agent);
-	if (!write_file(path, json) || rename(path, agent->state_path))
-		log_limited(LOG_ERR, "cannot keep the state in %s: %s", agent->state_path,
-			    strerror(errno));
-	json_decref(json);
-	free(path);
+static bool complain(const char *kind, const char *name)
+{
+	log_line(LOG_ERR, "what is kept as %s %s cannot be read", kind, name);
+	return false;
 }
 
-static bool load_nic(struct agent *agent, const json_t *json)
+static struct nic *nic_of(struct agent *agent, const char *name)
 {
-	const json_t *flows = json_object_get(json, "flows");
-	const json_t *mtu = json_object_get(json, "mtu");
-	const json_t *offload = json_object_get(json, "offload");
-	const char *text = json_string_value(json_object_get(json, "mac"));
-	struct cvsw_text_error error;
 	uint8_t mac[CVSW_ETH_ALEN];
-	struct intent *intent;
-	struct nic *nic;
-	size_t bad;
 
-	if (!text || !cvsw_text_mac(text, mac) || !(nic = nics_get(&agent->nics, mac)))
+	return cvsw_text_mac(name, mac) ? nics_get(&agent->nics, mac) : NULL;
+}
+
+static bool load_settings(struct intent *intent, const json_t *json)
+{
+	json_int_t mtu = json_integer_value(json_object_get(json, "mtu"));
+	const json_t *offload = json_object_get(json, "offload");
+
+	if (mtu && (mtu < INTENT_MIN_MTU || mtu > UINT16_MAX))
 		return false;
-	intent = &nic->session.intent;
-	intent->flows_stated = json_is_array(flows);
-	if (flows && !intent_parse_flows(flows, &intent->flows, &bad, &error))
-		return false;
-	if (mtu && (json_integer_value(mtu) < INTENT_MIN_MTU ||
-		    json_integer_value(mtu) > UINT16_MAX))
-		return false;
-	intent->mtu = json_integer_value(mtu);
+	intent->flows_stated = json_is_true(json_object_get(json, "managed"));
+	intent->mtu = mtu;
 	intent->offload_stated = offload != NULL;
-	return !offload || intent_parse_offload(offload, &intent->offload);
+	return json && (!offload || intent_parse_offload(offload, &intent->offload));
+}
+
+static bool take_flow(void *arg, const char *name, const void *value, size_t len)
+{
+	struct intent *intent = arg;
+	struct cvsw_text_error error;
+	struct cvsw_flow flow;
+	char *text = alloc_checked(strndup(value, len));
+	bool good = intent_parse_flow(text, &flow, &error);
+
+	free(text);
+	if (!good)
+		return complain("flow", name);
+	flowset_put(&intent->flows, &flow);
+	return true;
+}
+
+static bool take_nic(void *arg, const char *name, const void *value, size_t len)
+{
+	struct agent *agent = arg;
+	struct nic *nic = nic_of(agent, name);
+	json_t *json = json_loadb(value, len, 0, NULL);
+	char kind[FLOW_KIND_LEN];
+	bool good = nic && load_settings(&nic->session.intent, json);
+
+	json_decref(json);
+	if (!good)
+		return complain("nic", name);
+	flow_kind(nic, kind);
+	return store_each(agent->store, kind, take_flow, &nic->session.intent);
+}
+
+static bool take_key(void *arg, const char *name, const void *value, size_t len)
+{
+	struct nic *nic = nic_of(arg, name);
+
+	if (!nic || len != sizeof(nic->key))
+		return complain("key", name);
+	nic_set_key(nic, value);
+	return true;
+}
+
+static bool take_overlay(void *arg, const char *name, const void *value, size_t len)
+{
+	json_t *json = json_loadb(value, len, 0, NULL);
+	bool good = state_overlay_load(arg, json);
+
+	json_decref(json);
+	return good ? true : complain("overlay", name);
+}
+
+static bool take_spi(void *arg, const char *name, const void *value, size_t len)
+{
+	struct agent *agent = arg;
+	char text[16];
+
+	(void)name;
+	snprintf(text, sizeof(text), "%.*s", (int)len, (const char *)value);
+	agent->overlays.world.next_spi = agent->overlays.reserved_spi = strtoul(text, NULL, 10);
+	return true;
 }
 
 bool state_load(struct agent *agent)
 {
-	json_error_t error;
-	json_t *json, *nics, *nic;
-	bool good;
-	size_t i;
-
-	if (!agent->state_path || (access(agent->state_path, F_OK) && errno == ENOENT))
-		return true;
-	json = json_load_file(agent->state_path, 0, &error);
-	if (!json) {
-		log_line(LOG_ERR, "%s:%d: %s", agent->state_path, error.line, error.text);
-		return false;
-	}
-	nics = json_object_get(json, "nics");
-	good = json_integer_value(json_object_get(json, "version")) == STATE_VERSION &&
-	       json_is_array(nics);
-	json_array_foreach(nics, i, nic)
-		good = good && load_nic(agent, nic);
-	good = good && state_overlays_load(agent, json_object_get(json, "overlays"));
-	json_decref(json);
-	if (!good)
-		log_line(LOG_ERR, "%s: not a state file that this cvswd can read",
-			 agent->state_path);
-	return good;
+	/* NICs before their keys: a session begins with its intent. */
+	return store_each(agent->store, "nic", take_nic, agent) &&
+	       store_each(agent->store, "key", take_key, agent) &&
+	       store_each(agent->store, "overlay", take_overlay, agent) &&
+	       store_each(agent->store, "spi", take_spi, agent);
 }

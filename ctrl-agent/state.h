@@ -1,17 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The intents in a file, so that a restarted daemon goes on where it was.
- * JSON: {"version": 1, "nics": [{"mac", "flows": [text], "mtu", "offload": [name]}]}
+ * What the daemon keeps over its end, however it ends: the NICs' keys and intents, and
+ * the overlays, in a store.
+ *
+ * A command's changes are put between state_begin() and state_commit(), before a NIC
+ * hears of them and before the command is acknowledged.  Of SAs only the SPIs in use
+ * are kept, never a key: none is ever installed again.
+ *
+ *	kind		name			value
+ *	nic		MAC			JSON: managed, mtu, offload
+ *	flow MAC	match and priority	the flow's text
+ *	key		MAC			32 bytes
+ *	overlay		name			JSON
+ *	spi		next			the first that was never used
  */
 #ifndef CVSWD_STATE_H
 #define CVSWD_STATE_H
 
 #include "agent.h"
 
-/** state_load() - false after an error line: the file is there but cannot be used */
+/** state_load() - false after an error line: what is kept cannot be read */
 bool state_load(struct agent *agent);
 
-/** state_save() - replace the file in one step; a failure is logged */
-void state_save(struct agent *agent);
+void state_begin(struct agent *agent);
+
+/** state_commit() - false, after an error line: it is in effect, but not kept */
+bool state_commit(struct agent *agent);
+
+/** state_put_nic() - what is stated for a NIC but for its flows, its key too */
+void state_put_nic(struct agent *agent, const struct nic *nic);
+void state_put_flow(struct agent *agent, const struct nic *nic, const struct cvsw_flow *flow);
+void state_delete_flow(struct agent *agent, const struct nic *nic, const struct cvsw_flow *flow);
+
+/** state_forget() - nothing but its key is kept of it any more */
+void state_forget(struct agent *agent, const struct nic *nic);
+void state_put_overlay(struct agent *agent, const struct overlay *overlay);
+void state_delete_overlay(struct agent *agent, const char *name);
+void state_put_spi(struct agent *agent, uint32_t next);
 
 #endif

@@ -10,7 +10,8 @@
 /* [slot of the sender, SPI it uses, SPI the receiver takes, ...] */
 static json_t *way_to_json(unsigned int slot, const struct way *way)
 {
-	json_t *json = json_pack("[i, I]", slot, (json_int_t)way->out);
+	/* Of an SA that it perhaps never got the sender could make no use. */
+	json_t *json = json_pack("[i, I]", slot, (json_int_t)way->known_out);
 
 	for (unsigned int i = 0; i < way->n_spis; i++)
 		json_array_append_new(json, json_integer(way->spis[i]));
@@ -23,14 +24,14 @@ static json_t *member_to_json(const struct overlay *overlay, const struct overla
 	json_t *ways = json_array();
 
 	overlay_each(from, overlay)
-		if (member->from[from->slot].sends)
+		if (member->from[from->slot].known)
 			json_array_append_new(ways, way_to_json(from->slot,
 								&member->from[from->slot]));
 	return json_pack("{s:i, s:o, s:o}", "slot", member->slot, "macs", report_macs(member),
 			 "ways", ways);
 }
 
-static json_t *overlay_to_json(const struct overlay *overlay)
+json_t *state_overlay_to_json(const struct overlay *overlay)
 {
 	json_t *json = report_overlay_config(&overlay->config), *members = json_array();
 	const struct overlay_member *member;
@@ -40,17 +41,6 @@ static json_t *overlay_to_json(const struct overlay *overlay)
 	json_object_set_new(json, "slots", json_integer(overlay->n_slots));
 	json_object_set_new(json, "members", members);
 	return json;
-}
-
-json_t *state_overlays_to_json(struct agent *agent)
-{
-	json_t *array = json_array();
-	struct overlay *overlay;
-
-	overlays_each(overlay, &agent->overlays)
-		json_array_append_new(array, overlay_to_json(overlay));
-	return json_pack("{s:I, s:o}", "next_spi", (json_int_t)agent->overlays.world.next_spi,
-			 "list", array);
 }
 
 static bool load_config(const json_t *json, struct overlay_config *config)
@@ -120,8 +110,8 @@ static bool load_way(struct overlay *overlay, struct overlay_member *to, const j
 	way = &to->from[slot];
 	way->phase = WAY_OPEN;
 	way->deadline = UINT64_MAX;
-	way->sends = true;
-	way->out = json_integer_value(json_array_get(json, 1));
+	way->sends = way->known = true;
+	way->out = way->known_out = json_integer_value(json_array_get(json, 1));
 	for (size_t i = 2; i < n; i++)
 		way->spis[way->n_spis++] = json_integer_value(json_array_get(json, i));
 	return true;
@@ -139,7 +129,7 @@ static bool load_ways(struct overlay *overlay, const json_t *member)
 	return true;
 }
 
-static bool load_overlay(struct agent *agent, const json_t *json)
+bool state_overlay_load(struct agent *agent, const json_t *json)
 {
 	const json_t *members = json_object_get(json, "members"), *member;
 	json_int_t slots = json_integer_value(json_object_get(json, "slots"));
@@ -162,19 +152,5 @@ static bool load_overlay(struct agent *agent, const json_t *json)
 			return false;
 	if (overlay->n_slots < slots)
 		overlay->n_slots = slots;
-	return true;
-}
-
-bool state_overlays_load(struct agent *agent, const json_t *overlays)
-{
-	const json_t *list = json_object_get(overlays, "list"), *overlay;
-	size_t i;
-
-	if (!overlays)
-		return true;
-	agent->overlays.world.next_spi = json_integer_value(json_object_get(overlays, "next_spi"));
-	json_array_foreach(list, i, overlay)
-		if (!load_overlay(agent, overlay))
-			return false;
 	return true;
 }

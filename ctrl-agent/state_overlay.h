@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Overlays in the state file: who is where, and which SPIs are in use, so that a
- * restarted daemon changes keys without interrupting anyone.  Never a key.
- */
+/* An overlay as state.c keeps it: what it was asked to be, its members, the SPIs in use. */
 #ifndef CVSWD_STATE_OVERLAY_H
 #define CVSWD_STATE_OVERLAY_H
 
@@ -10,10 +7,10 @@
 
 #include "agent.h"
 
-/** state_overlays_to_json() - a new reference */
-json_t *state_overlays_to_json(struct agent *agent);
+/** state_overlay_to_json() - a new reference; never with a key */
+json_t *state_overlay_to_json(const struct overlay *overlay);
 
-/** state_overlays_load() - false: not what state_overlays_to_json() writes */
-bool state_overlays_load(struct agent *agent, const json_t *overlays);
+/** state_overlay_load() - false: it cannot be read; what was is freed with the rest */
+bool state_overlay_load(struct agent *agent, const json_t *json);
 
 #endif

@@ -6,10 +6,13 @@
 #include "alloc.h"
 #include "log.h"
 
+static const uint8_t broadcast[CVSW_ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
 void vswitches_init(struct vswitches *all, struct event_base *base, struct nics *nics)
 {
 	*all = (struct vswitches){ .base = base, .nics = nics };
 	TAILQ_INIT(&all->order);
+	nics->switches = all;
 }
 
 struct vswitch *vswitches_find(struct vswitches *all, uint64_t dpid)
@@ -27,16 +30,52 @@ bool vswitch_send(struct vport *port, const uint8_t *frame, size_t len)
 	return port->vswitch->send(port->vswitch->owner, port->number, frame, len);
 }
 
-static void send_hello(struct vport *port, uint64_t now)
+uint64_t vport_place(const struct vport *port)
+{
+	return (uint64_t)port->vswitch->serial << 32 | port->number;
+}
+
+struct vport *vswitches_at(struct vswitches *all, uint64_t place)
+{
+	struct vswitch *vswitch;
+
+	vswitches_each(vswitch, all)
+		if (vswitch->serial == place >> 32)
+			return vswitch_port_find(vswitch, (uint32_t)place);
+	return NULL;
+}
+
+struct nic *vport_nic2(const struct vport *port)
+{
+	struct nic *nic;
+
+	LIST_FOREACH(nic, &port->nics, at_port)
+		if (!nic->session.v3)
+			break;
+	return nic;
+}
+
+static bool send_hello3(struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	uint8_t frame[CVSW_V3_HELLO_LEN];
+
+	return vswitch_send(port, frame, cvsw_v3_hello(mac, frame));
+}
+
+static bool send_hello2(struct vport *port)
 {
 	struct cvsw_msg hello = { .type = CVSW_MSG_HELLO };
 	uint8_t frame[CVSW_ETH_MIN];
-	size_t len;
 
-	memset(hello.dst, 0xff, CVSW_ETH_ALEN);
-	len = cvsw_msg_encode(&hello, frame, sizeof(frame));
+	memcpy(hello.dst, broadcast, CVSW_ETH_ALEN);
+	return vswitch_send(port, frame, cvsw_msg_encode(&hello, frame, sizeof(frame)));
+}
+
+/* Which version the driver behind it speaks is not known. */
+static void send_hello(struct vport *port, uint64_t now)
+{
 	port->hello_last = now;
-	if (!vswitch_send(port, frame, len)) {
+	if (!send_hello3(port, broadcast) || !send_hello2(port)) {
 		port->hello_at = now + HELLO_MIN_MS;
 		return;
 	}
@@ -60,6 +99,33 @@ void vswitch_port_hello(struct vport *port)
 	port->hellos = 0;
 	port->hello_at = port->hello_last && earliest > now ? earliest : now;
 	hello_if_due(port, now);
+}
+
+void vswitch_port_answered(struct vport *port)
+{
+	port->hello_at = UINT64_MAX;
+	port->hellos = 0;
+}
+
+void vswitch_port_ask(struct vport *port)
+{
+	uint64_t now = clock_ms();
+
+	if (port->asked_at && now - port->asked_at < HELLO_ASK_MS)
+		return;
+	port->asked_at = now;
+	send_hello3(port, broadcast);
+}
+
+void vswitches_call(struct vswitches *all, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	struct vswitch *vswitch;
+	struct vport *port;
+
+	vswitches_each(vswitch, all)
+		vports_each(port, vswitch)
+			if (port->up)
+				send_hello3(port, mac);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -87,6 +153,7 @@ struct vswitch *vswitch_create(struct vswitches *all, uint64_t dpid, const char 
 	vswitch = xcalloc(1, sizeof(*vswitch));
 	vswitch->all = all;
 	vswitch->dpid = dpid;
+	vswitch->serial = ++all->serial;
 	vswitch->since = clock_ms();
 	vswitch->kind = kind;
 	vswitch->send = send;
@@ -122,6 +189,7 @@ static struct vport *add_port(struct vswitch *vswitch, uint32_t number)
 	port->vswitch = vswitch;
 	port->number = number;
 	port->hello_at = UINT64_MAX;
+	LIST_INIT(&port->nics);
 	port->next_in_bucket = *bucket;
 	*bucket = port;
 	vports_each(after, vswitch)
@@ -144,6 +212,12 @@ static void set_name(struct vport *port, const char *name)
 			*c = '?';
 }
 
+static void detach_nics(struct vport *port)
+{
+	while (!LIST_EMPTY(&port->nics))
+		nic_detach(LIST_FIRST(&port->nics));
+}
+
 void vswitch_port_set(struct vswitch *vswitch, uint32_t number, const char *name, bool up)
 {
 	struct vport *port = vswitch_port_find(vswitch, number);
@@ -163,8 +237,7 @@ void vswitch_port_set(struct vswitch *vswitch, uint32_t number, const char *name
 		vswitch_port_hello(port);
 	} else if (!up && was_up) {
 		port->hello_at = UINT64_MAX;
-		if (port->nic)
-			nic_detach(port->nic);
+		detach_nics(port);
 	}
 }
 
@@ -172,8 +245,7 @@ static void remove_port(struct vport *port)
 {
 	struct vport **link = bucket_of(port->vswitch, port->number);
 
-	if (port->nic)
-		nic_detach(port->nic);
+	detach_nics(port);
 	while (*link != port)
 		link = &(*link)->next_in_bucket;
 	*link = port->next_in_bucket;
@@ -207,12 +279,20 @@ static void on_register(struct vport *port, const struct cvsw_msg *msg)
 	uint8_t mac[CVSW_ETH_ALEN];
 
 	cvsw_msg_register_mac(msg, mac);
-	if (!nics_register(port->vswitch->all->nics, port, mac)) {
+	if (!nics_register(port->vswitch->all->nics, port, mac))
 		port->vswitch->n_unexpected++;
-		return;
-	}
-	port->hello_at = UINT64_MAX;
-	port->hellos = 0;
+}
+
+/* On a copy, as what was sealed in it comes to light there; a trailer is not needed. */
+static void take_version3(struct vport *port, const uint8_t *frame, size_t len)
+{
+	uint8_t copy[CVSW_V3_FRAME_MAX];
+
+	len = len < sizeof(copy) ? len : sizeof(copy);
+	memcpy(copy, frame, len);
+	if (nics_frame3(port->vswitch->all->nics, port, copy, len))
+		port->vswitch->n_dropped3++;
+	explicit_bzero(copy, len);
 }
 
 void vswitch_frame(struct vswitch *vswitch, uint32_t number, const uint8_t *frame, size_t len)
@@ -225,6 +305,10 @@ void vswitch_frame(struct vswitch *vswitch, uint32_t number, const uint8_t *fram
 	vswitch->n_frames++;
 	if (!port) {
 		vswitch->n_unknown_port++;
+		return;
+	}
+	if (cvsw_v3_is(frame, len)) {
+		take_version3(port, frame, len);
 		return;
 	}
 	fault = cvsw_msg_decode(frame, len, &msg, &offset);
@@ -240,8 +324,8 @@ void vswitch_frame(struct vswitch *vswitch, uint32_t number, const uint8_t *fram
 		on_register(port, &msg);
 	else if (msg.type == CVSW_MSG_HELLO)
 		vswitch_port_hello(port);
-	else if (msg.type == CVSW_MSG_LIST_ENTRIES && port->nic)
-		nic_list(port->nic, &msg);
+	else if (msg.type == CVSW_MSG_LIST_ENTRIES && vport_nic2(port))
+		nic_list(vport_nic2(port), &msg);
 	else
 		vswitch->n_unexpected++;
 }

@@ -17,12 +17,14 @@
 #define HELLO_MIN_MS		200	/* between two HELLOs to a port, whatever comes in */
 #define HELLO_FIRST_MS		1000	/* to a port that does not answer; doubles */
 #define HELLO_MAX_MS		60000
+#define HELLO_ASK_MS		1000
 
 struct vswitch;
 
 /**
  * struct vport - a port that may have a NIC behind it
  * @hello_at: when to send HELLO next; UINT64_MAX: a NIC is there, or no link
+ * @asked_at: when a HELLO of version 3 was sent because of a record that nobody knows
  */
 struct vport {
 	TAILQ_ENTRY(vport) in_order;
@@ -31,14 +33,16 @@ struct vport {
 	uint32_t number;
 	char name[VPORT_NAME_LEN + 1];
 	bool up;
-	struct nic *nic;
+	LIST_HEAD(vport_nics, nic) nics;
 	uint64_t hello_at;
 	uint64_t hello_last;
+	uint64_t asked_at;
 	unsigned int hellos;	/* unanswered */
 };
 
 /**
  * struct vswitch - one switch
+ * @serial: of all switches that were ever connected, from 1
  * @peer: where it is connected from, for people
  * @kind: "OpenFlow 1.3", "direct"
  * @send: false: no room at the moment
@@ -47,6 +51,7 @@ struct vswitch {
 	TAILQ_ENTRY(vswitch) in_order;
 	struct vswitches *all;
 	uint64_t dpid;
+	uint32_t serial;
 	uint64_t since;
 	char peer[128];
 	const char *kind;
@@ -61,11 +66,13 @@ struct vswitch {
 	uint64_t n_malformed;
 	uint64_t n_unexpected;
 	uint64_t n_unknown_port;
+	uint64_t n_dropped3;	/* of version 3, whatever the reason */
 };
 
 struct vswitches {
 	TAILQ_HEAD(vswitch_order, vswitch) order;
 	size_t n;
+	uint32_t serial;
 	struct nics *nics;
 	struct event_base *base;
 };
@@ -89,6 +96,24 @@ struct vport *vswitch_port_find(struct vswitch *vswitch, uint32_t number);
 
 /** vswitch_port_hello() - ask who is there, as soon as the rate allows */
 void vswitch_port_hello(struct vport *port);
+
+/** vswitch_port_answered() - somebody is there: ask no more */
+void vswitch_port_answered(struct vport *port);
+
+/** vswitch_port_ask() - a HELLO of version 3, once, at most once a second */
+void vswitch_port_ask(struct vport *port);
+
+/** vswitches_call() - a HELLO of version 3 to one NIC, wherever it is */
+void vswitches_call(struct vswitches *all, const uint8_t mac[CVSW_ETH_ALEN]);
+
+/** vport_place() - what tells a port from all others, now and later; never 0 */
+uint64_t vport_place(const struct vport *port);
+
+/** vswitches_at() - the port of that place, or NULL */
+struct vport *vswitches_at(struct vswitches *all, uint64_t place);
+
+/** vport_nic2() - the NIC of version 2 there, or NULL */
+struct nic *vport_nic2(const struct vport *port);
 
 bool vswitch_send(struct vport *port, const uint8_t *frame, size_t len);
 

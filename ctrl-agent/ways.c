@@ -3,7 +3,12 @@
 
 static bool is_there(const struct overlay_member *member)
 {
-	return member->session->phase != PHASE_ABSENT;
+	return session_talks(member->session);
+}
+
+static bool is_present(const struct overlay_member *member)
+{
+	return session_state(member->session) != SESSION_ABSENT;
 }
 
 /* What is decided now, a member gets with its next refresh. */
@@ -19,7 +24,12 @@ static bool has_listed(const struct overlay_member *member, uint64_t refresh)
 
 static void look_listed(struct overlay_member *member)
 {
-	if (member->n_refreshed && member->session->verified >= member->generation)
+	const struct session *session = member->session;
+
+	/* Of an SA that it refused a renewal is due: whoever waits for it waits for that. */
+	if (session->v3 && member->registers != session->n_registers)
+		return;
+	if (member->n_refreshed && session->verified >= member->generation)
 		member->n_listed = member->n_refreshed;
 }
 
@@ -58,6 +68,14 @@ static void make_place(struct way *way, struct overlay_member *from, struct over
 	retire(way, from, to, 1);
 }
 
+/* The newest SA, if its receiver is away and has not been sent it: it will get another. */
+static void take_back(struct way *way, struct overlay_member *to)
+{
+	if (way->phase == WAY_RECEIVER && way->sa.spi &&
+	    session_unqueue_sa(to->session, CVSW_SA_IN, way->sa.spi))
+		way->n_spis--;
+}
+
 static uint32_t new_spi(struct ways_world *world)
 {
 	if (world->next_spi < CVSW_SA_SPI_MIN)
@@ -83,6 +101,7 @@ static void begin(struct overlay *overlay, struct ways_world *world, struct way 
 	if (way->begun == world->n_runs)
 		return;
 	way->begun = world->n_runs;
+	take_back(way, to);
 	make_place(way, from, to);
 	if (overlay->config.key_len) {
 		make_sa(&overlay->config, world, &way->sa);
@@ -137,6 +156,8 @@ static bool step(struct overlay *overlay, struct ways_world *world, struct way *
 		if (!has_listed(from, way->deadline))
 			return false;
 		way->phase = WAY_GRACE;
+		way->known = true;
+		way->known_out = way->out;
 		way->deadline = now + WAY_GRACE_MS;
 		return true;
 	case WAY_GRACE:
@@ -272,10 +293,10 @@ bool ways_settled(const struct overlay *overlay)
 	if (overlay->renew)
 		return false;
 	overlay_each(to, overlay) {
-		if (to->dirty || (is_there(to) && to->registers != to->session->n_registers))
+		if (to->dirty || (is_present(to) && to->registers != to->session->n_registers))
 			return false;
 		overlay_each(from, overlay)
-			if (from != to && is_there(from) && is_there(to) &&
+			if (from != to && is_present(from) && is_present(to) &&
 			    to->from[from->slot].phase < WAY_GRACE)
 				return false;
 	}

@@ -4,10 +4,11 @@
  * association of its own if the overlay is encrypted.
  *
  *	CLOSED --both there: new SA, to the receiver--> RECEIVER
- *	RECEIVER --it listed the flow that takes the SA: SA and flows to the sender--> SENDER
- *	SENDER --it listed them--> GRACE --what was under way has come--> OPEN
+ *	RECEIVER --it has the SA and the flow that takes it: SA and flows to the sender--> SENDER
+ *	SENDER --it has them--> GRACE --what was under way has come--> OPEN
  *	any --either registers, or the key is old: new SA--> RECEIVER
  *
+ * That a NIC has something it says by a list in version 2, by ACKs in version 3.
  * The receiver takes the old SA too until the way is OPEN again, so a change of
  * keys interrupts nothing.  A key is made here, sent once to each end, and wiped.
  *
@@ -35,6 +36,7 @@ enum way_phase {
  * struct way - from one member to another
  * @spis: what the receiver takes, the newest last; zero stands for no encryption
  * @out: what the sender uses, if it @sends
+ * @known_out: the last that it is @known to have had
  * @deadline: which refresh of a member is waited for, or a time (GRACE, OPEN)
  * @begun: the ways_run() that made its newest SA
  * @sa: the newest, with its key, until the sender gets it
@@ -45,6 +47,8 @@ struct way {
 	uint32_t spis[WAY_SPIS];
 	bool sends;
 	uint32_t out;
+	bool known;
+	uint32_t known_out;
 	uint64_t deadline;
 	uint64_t begun;
 	struct cvsw_sa sa;

@@ -48,6 +48,18 @@ class Daemon:
         assert code == 0, f'cvswd exits with {code}: ' + self.read_log()[-3000:]
         assert not os.path.exists(self.socket) and not os.path.exists(self.of), 'sockets are left'
 
+    def restart(self, *args):
+        """With other options."""
+        self.stop()
+        self.log.close()
+        self.args = args
+        self.start()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+
     def switch(self, **how):
         return Switch(self.of, **how).connect()
 

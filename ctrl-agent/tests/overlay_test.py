@@ -4,6 +4,7 @@
 Prints TAP. Usage: overlay_test.py BUILD-FOLDER (the sanitized builds are used)."""
 import json
 import os
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -143,7 +144,7 @@ def test_overlay_refused(daemon):
 
 def test_overlay_state(daemon):
     daemon.stop()
-    state = daemon.work + '/state.json'
+    state = daemon.work + '/cvswd.db'
     daemon.args = ('--state', state)
     daemon.start()
     with Three(daemon) as nics:
@@ -151,11 +152,14 @@ def test_overlay_state(daemon):
         daemon.ctl('overlay', 'leave', 'a', 'tap1')
         assert settled(daemon, [nics[0], nics[2]])
         old = keys_meet([nics[0], nics[2]])
-        with open(state, 'rb') as file:
-            text = file.read()
+        text = b''
+        for name in (state, state + '-wal'):
+            with open(name, 'rb') as file:
+                text += file.read()
+        assert b'192.0.2.0/24' in text
         for nic in nics:
             for _, sa in filter(None, nic.sas.values()):
-                assert sa[4:].hex() not in text.decode(), 'a key in the state file'
+                assert sa[4:] not in text and sa[4:].hex().encode() not in text, 'a key is kept'
         assert os.stat(state).st_mode & 0o777 == 0o600
     daemon.stop()
     daemon.start()
@@ -170,14 +174,14 @@ def test_overlay_state(daemon):
         kinds = [kind for kind, _, _ in nics[0].heard[heard[0]:] if kind in (SET_ENTRY, 4)]
         assert kinds and kinds[0] == SET_ENTRY, kinds
     daemon.stop()
-    with open(state, encoding='utf-8') as file:
-        broken = json.load(file)
-    broken['overlays']['list'][0]['members'][0]['slot'] = 999
-    with open(state, 'w', encoding='utf-8') as file:
-        json.dump(broken, file)
+    base = sqlite3.connect(state, isolation_level=None)
+    overlay = json.loads(base.execute("SELECT value FROM kept WHERE kind = 'overlay'").fetchone()[0])
+    overlay['members'][0]['slot'] = 999
+    base.execute("UPDATE kept SET value = ? WHERE kind = 'overlay'", (json.dumps(overlay),))
+    base.close()
     failed = subprocess.run([BIN + '/cvswd', '--socket', daemon.socket, '--state', state],
                             capture_output=True, text=True, timeout=20, check=False)
-    assert failed.returncode == 1 and 'not a state file' in failed.stderr, failed
+    assert failed.returncode == 1 and 'overlay a cannot be read' in failed.stderr, failed
     os.unlink(state)
     daemon.start()
 
@@ -185,7 +189,7 @@ def test_overlay_state(daemon):
 def test_overlay_restart(daemon):
     """Without keys there is nothing to renew, so a new daemon changes nothing."""
     daemon.stop()
-    daemon.args = ('--state', daemon.work + '/state.json')
+    daemon.args = ('--state', daemon.work + '/cvswd.db')
     daemon.start()
     with Three(daemon) as nics:
         daemon.ctl('overlay', 'add', 'a', '--vni', '1', 'tap0', 'tap1', 'tap2')

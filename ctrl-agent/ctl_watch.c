@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/* monitor, stats, trace: what NICs do. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ctl.h"
+
+static long long number(const json_t *json, const char *key)
+{
+	return json_integer_value(json_object_get(json, key));
+}
+
+/* ---- monitor ---- */
+
+static void print_time(const json_t *event)
+{
+	double stamp = json_real_value(json_object_get(event, "time"));
+	time_t seconds = stamp;
+	char text[16] = "";
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm))
+		strftime(text, sizeof(text), "%H:%M:%S", &tm);
+	printf("%s.%03d  ", text, (int)((stamp - seconds) * 1000));
+}
+
+static void print_detail(const json_t *event, const char *name)
+{
+	if (!strcmp(name, "synced"))
+		printf("  %lld flows", number(event, "flows"));
+	else if (!strcmp(name, "refused"))
+		printf("  %s: %s (%s) %s", ctl_text(event, "request", "?"),
+		       ctl_text(event, "text", "?"), ctl_text(event, "field", "-"),
+		       ctl_text(event, "flow", ""));
+	else if (!strcmp(name, "flow-removed"))
+		printf("  %s, %lld packets: %s", ctl_text(event, "reason", "?"),
+		       number(event, "packets"), ctl_text(event, "flow", "?"));
+	else if (!strcmp(name, "sa-expiring"))
+		printf("  spi=0x%llx dir=%s %s", number(event, "spi"),
+		       ctl_text(event, "direction", "?"), ctl_text(event, "reason", "?"));
+	else if (!strcmp(name, "packet-in"))
+		printf("  %s, %s, %lld bytes: %s", ctl_text(event, "in_port", "?"),
+		       ctl_text(event, "reason", "?"), number(event, "length"),
+		       ctl_text(event, "frame", ""));
+}
+
+static bool print_event(const struct ctl_options *options, const json_t *event)
+{
+	const char *name = ctl_text(event, "event", NULL);
+
+	if (!name) {	/* the answer */
+		if (!ctl_answer_ok(event))
+			ctl_refused(options, event);
+		return ctl_answer_ok(event);
+	}
+	if (options->json) {
+		json_dumpf(event, stdout, JSON_COMPACT);
+	} else if (!strcmp(name, "missed")) {
+		printf("%lld events were missed", number(event, "events"));
+	} else {
+		print_time(event);
+		printf("%s  %-16s  %s", ctl_text(event, "nic", "?"),
+		       ctl_text(event, "port_name", "-"), name);
+		print_detail(event, name);
+	}
+	putchar('\n');
+	return !fflush(stdout);
+}
+
+static enum ctl_exit monitor(const struct ctl_options *options, char **args)
+{
+	(void)args;
+	return ctl_listen(options, json_pack("{s:s}", "command", "monitor"), print_event) ?
+	       CTL_OK : CTL_FAILED;
+}
+
+/* ---- stats ---- */
+
+/* Asks a NIC itself; NULL after a complaint. */
+static json_t *ask_nic(const struct ctl_options *options, json_t *request)
+{
+	json_t *answer;
+
+	if (request)
+		json_object_set_new(request, "timeout_ms", json_integer(options->timeout_ms));
+	answer = ctl_ask(options, request);
+	if (!answer || ctl_answer_ok(answer))
+		return answer;
+	ctl_refused(options, answer);
+	json_decref(answer);
+	return NULL;
+}
+
+static enum ctl_exit stats(const struct ctl_options *options, char **args)
+{
+	json_t *answer = ask_nic(options, json_pack("{s:s, s:s}", "command", "stats", "nic",
+						    args[0]));
+	const char *name;
+	json_t *value;
+
+	if (!answer)
+		return CTL_FAILED;
+	if (options->json)
+		ctl_print_json(answer);
+	else
+		json_object_foreach(json_object_get(answer, "counters"), name, value)
+			printf("%-32s %lld\n", name, (long long)json_integer_value(value));
+	json_decref(answer);
+	return CTL_OK;
+}
+
+/* ---- trace ---- */
+
+/* What stands between the digits of a frame copied from somewhere is left out. */
+static void keep_digits(char *to, const char *from)
+{
+	for (; *from; from++)
+		if (!isspace((unsigned char)*from) && !strchr(":.-", *from))
+			*to++ = *from;
+	*to = 0;
+}
+
+static void print_step(const json_t *step)
+{
+	const char *name = ctl_text(step, "step", "?"), *data = ctl_text(step, "data", "");
+	long long copy = number(step, "copy");
+
+	if (copy)
+		printf("copy %lld ", copy);
+	if (!strcmp(name, "lookup"))
+		printf("pass %lld: %s\n", number(step, "pass"), data);
+	else if (!strcmp(name, "frame"))
+		printf("    = %s\n", data);
+	else if (!strcmp(name, "onward"))
+		printf("  -> %s\n", data);
+	else if (!strcmp(name, "drop"))
+		printf("  dropped: %s\n", data);
+	else if (!strcmp(name, "skipped"))
+		puts("    skipped: the frame has no such header");
+	else if (!strcmp(name, "cut"))
+		puts("  (more happened than the answer holds)");
+	else
+		printf("  %s\n", data);
+}
+
+static enum ctl_exit trace(const struct ctl_options *options, char **args)
+{
+	char *frame = malloc(strlen(args[1]) + 1);
+	json_t *answer;
+	const json_t *step;
+	size_t i;
+
+	if (!frame)
+		abort();
+	keep_digits(frame, args[1]);
+	answer = ask_nic(options, json_pack("{s:s, s:s, s:s, s:s}", "command", "trace", "nic",
+					    args[0], "frame", frame, "in_port",
+					    args[2] ? args[2] : "HOST"));
+	free(frame);
+	if (!answer)
+		return CTL_FAILED;
+	if (options->json)
+		ctl_print_json(answer);
+	else
+		json_array_foreach(json_object_get(answer, "steps"), i, step)
+			print_step(step);
+	json_decref(answer);
+	return CTL_OK;
+}
+
+const struct ctl_command ctl_watch_commands[] = {
+	{ "monitor", "", "what happens to NICs, as it happens", 0, 0, monitor },
+	{ "stats", "NIC", "its counters, by cause", 1, 1, stats },
+	{ "trace", "NIC FRAME [HOST|NET]", "what it would do with a frame (in hex)", 2, 3, trace },
+	{ 0 },
+};

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Clients that are told of everything that happens, as it happens. */
+#ifndef CVSWD_MONITOR_H
+#define CVSWD_MONITOR_H
+
+#include "agent.h"
+
+/** monitor_event() - tell them; nics->event */
+void monitor_event(void *agent, struct nic *nic, enum session3_event event,
+		   const struct cvsw_v3_message *message);
+
+#endif

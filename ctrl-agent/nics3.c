@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/* NICs of version 3: their keys, and which NIC a frame is of. */
+#include "alloc.h"
+#include "cvsw_v3_libcrypto.h"
+#include "log.h"
+#include "vswitch.h"
+
+/* session3_world.send */
+static void send_towards(void *owner, const uint8_t *frame, size_t len, uint64_t place)
+{
+	struct nic *nic = owner;
+	struct vport *port = vswitches_at(nic->nics->switches, place);
+
+	if (port)
+		vswitch_send(port, frame, len);	/* no room: as if the network had lost it */
+}
+
+/* session3_world.event */
+static void on_event(void *owner, enum session3_event event,
+		     const struct cvsw_v3_message *message)
+{
+	struct nic *nic = owner;
+
+	nic->n_registers += event == SESSION3_REGISTERED;
+	if (nic->nics->event)
+		nic->nics->event(nic->nics->owner, nic, event, message);
+}
+
+/* There are as many numbers as NICs. */
+static void take_number(struct nic *nic)
+{
+	struct nics *nics = nic->nics;
+
+	for (nic->number = 0; nics->keyed[nic->number]; nic->number++)
+		;
+	nics->keyed[nic->number] = nic;
+}
+
+static void end_version3(struct nic *nic)
+{
+	session3_free(nic->session.v3);
+	nic->session.v3 = NULL;
+	nic->nics->keyed[nic->number] = NULL;
+	nic->has_key = false;
+	explicit_bzero(nic->key, sizeof(nic->key));
+}
+
+void nic_set_key(struct nic *nic, const uint8_t *key)
+{
+	struct session3_world world = {
+		.crypto = &cvsw_v3_libcrypto, .guard = &nic->nics->guard,
+		.send = send_towards, .event = on_event, .owner = nic,
+	};
+
+	if (nic->has_key && key && cvsw_v3_same(nic->key, key, sizeof(nic->key)))
+		return;
+	if (nic->port) {
+		LIST_REMOVE(nic, at_port);
+		nic->port = NULL;
+	}
+	if (nic->has_key)
+		end_version3(nic);
+	else
+		session_absent(&nic->session);
+	if (key) {
+		memcpy(nic->key, key, sizeof(nic->key));
+		nic->has_key = true;
+		take_number(nic);
+		nic->session.v3 = session3_new(&nic->session, &world, nic->number, key);
+	}
+	nic_go_on(nic);
+}
+
+static struct nic *nic_of(struct nics *nics, const uint8_t *frame, enum cvsw_v3_type type)
+{
+	uint32_t number;
+
+	switch (type) {
+	case CVSW_V3_REGISTER:
+		return nics_find(nics, cvsw_v3_register_mac(frame));
+	case CVSW_V3_SEALED:
+		number = cvsw_v3_index(frame) >> 8;
+		return number < nics->max ? nics->keyed[number] : NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* Where its newest authentic record came from, it is. */
+static void follow(struct nic *nic)
+{
+	struct vport *port = vswitches_at(nic->nics->switches, session3_place(nic->session.v3));
+
+	if (!port || port == nic->port)
+		return;
+	if (nic->port) {
+		LIST_REMOVE(nic, at_port);
+		nic->n_moves++;
+	}
+	nic_attach(nic, port);
+	session3_here(nic->session.v3);
+	on_event(nic, SESSION3_AT, NULL);
+}
+
+static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, uint8_t *frame, size_t len)
+{
+	enum cvsw_v3_type type;
+	enum cvsw_v3_drop drop = cvsw_v3_check(frame, &len, &type);
+	struct nic *nic;
+
+	if (drop)
+		return drop;
+	nic = nic_of(nics, frame, type);
+	if (type != CVSW_V3_REGISTER && type != CVSW_V3_SEALED)
+		return CVSW_V3_DROP_TYPE;
+	if (!nic || !nic->session.v3)
+		return type == CVSW_V3_SEALED ? CVSW_V3_DROP_SESSION : CVSW_V3_DROP_NO_KEY;
+	drop = session3_receive(nic->session.v3, frame, len, vport_place(port), clock_ms());
+	if (drop == CVSW_V3_OK)
+		follow(nic);
+	nic_go_on(nic);
+	return drop;
+}
+
+enum cvsw_v3_drop nics_frame3(struct nics *nics, struct vport *port, uint8_t *frame, size_t len)
+{
+	enum cvsw_v3_drop drop = take(nics, port, frame, len);
+
+	if (drop) {
+		nics->drops[drop]++;
+		log_limited(LOG_INFO, "a control frame from %s is dropped: %s", port->name,
+			    cvsw_v3_drop_text(drop));
+	}
+	/* Perhaps of a session from before our start: ask who it is. */
+	if (drop == CVSW_V3_DROP_SESSION)
+		vswitch_port_ask(port);
+	return drop;
+}

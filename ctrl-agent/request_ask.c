@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Clients that wait for a NIC's own answer: stats, trace, an SA made by hand. */
+#include "alloc.h"
+#include "cvsw_text.h"
+#include "log.h"
+#include "report.h"
+#include "request.h"
+#include "request_parts.h"
+
+struct asker {
+	LIST_ENTRY(asker) in_list;
+	struct agent *agent;
+	struct client *client;
+	struct event *timer;
+	uint8_t mac[CVSW_ETH_ALEN];
+	json_t *(*report)(const struct nic *nic, const struct cvsw_v3_message *answer);
+};
+
+static LIST_HEAD(, asker) askers = LIST_HEAD_INITIALIZER(askers);
+
+static void asker_free(struct asker *asker)
+{
+	LIST_REMOVE(asker, in_list);
+	event_free(asker->timer);
+	free(asker);
+}
+
+static void refuse(struct asker *asker, const char *why)
+{
+	struct request request = { .client = asker->client };
+
+	asker_free(asker);
+	request_refuse(&request, "%s", why);
+}
+
+/* session3_ask()'s. */
+static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uint8_t *request,
+		      size_t request_len)
+{
+	struct asker *asker = arg;
+	struct client *client = asker->client;
+	const struct nic *nic = nics_find(&asker->agent->nics, asker->mac);
+	struct session3_refusal refusal;
+	json_t *json;
+
+	if (!answer) {
+		refuse(asker, "the NIC began anew; whether it was done is not known");
+		return;
+	}
+	if (answer->type == CVSW_V3_ERROR) {
+		session3_refusal_of(answer, request, request_len, &refusal);
+		json = request_refusal(nic, &refusal);
+	} else {
+		json = asker->report(nic, answer);
+	}
+	if (!json) {
+		refuse(asker, "the NIC's answer cannot be read");
+		return;
+	}
+	asker_free(asker);
+	client_answer(client, json);
+}
+
+static void forget(struct asker *asker)
+{
+	struct nic *nic = nics_find(&asker->agent->nics, asker->mac);
+
+	if (nic && nic->session.v3)
+		session3_forget(nic->session.v3, asker);
+}
+
+static void on_timeout(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	forget(arg);
+	refuse(arg, "the NIC did not answer in time; it may still do it");
+}
+
+bool request_ask_cancel(struct client *client)
+{
+	struct asker *asker;
+
+	LIST_FOREACH(asker, &askers, in_list)
+		if (asker->client == client)
+			break;
+	if (!asker)
+		return false;
+	forget(asker);
+	asker_free(asker);
+	return true;
+}
+
+bool request_speaks3(const struct request *request, const struct nic *nic)
+{
+	if (!nic->session.v3)
+		request_refuse(request, "NIC " MAC_FORMAT " has no key, so it speaks version 2, which "
+			       "cannot do this", MAC_BYTES(nic->session.mac));
+	else if (!session3_is_there(nic->session.v3))
+		request_refuse(request, "NIC " MAC_FORMAT " is absent", MAC_BYTES(nic->session.mac));
+	else
+		return true;
+	return false;
+}
+
+void request_ask(const struct request *request, struct nic *nic, const uint8_t *message,
+		 size_t len, json_t *(*report)(const struct nic *nic,
+					       const struct cvsw_v3_message *answer))
+{
+	struct timeval wait = request_time(request);
+	struct asker *asker = xcalloc(1, sizeof(*asker));
+
+	asker->agent = request->agent;
+	asker->client = request->client;
+	asker->report = report;
+	memcpy(asker->mac, nic->session.mac, CVSW_ETH_ALEN);
+	asker->timer = alloc_checked(evtimer_new(request->agent->base, on_timeout, asker));
+	event_add(asker->timer, &wait);
+	LIST_INSERT_HEAD(&askers, asker, in_list);
+	if (!session3_ask(nic->session.v3, message, len, on_answer, asker)) {
+		refuse(asker, "the NIC is absent");
+		return;
+	}
+	nic_go_on(nic);
+}
+
+/* ---- stats ---- */
+
+static json_t *report_stats(const struct nic *nic, const struct cvsw_v3_message *answer)
+{
+	struct cvsw_reader body = cvsw_reader(answer->body, answer->len);
+	struct cvsw_v3_counter counter;
+	json_t *counters = json_object();
+
+	while (cvsw_left(&body)) {
+		char name[CVSW_V3_COUNTER_NAME_MAX + 1];
+
+		if (cvsw_v3_counter_get(&body, &counter)) {
+			json_decref(counters);
+			return NULL;
+		}
+		report_printable(counter.name, counter.name_len, name, sizeof(name));
+		json_object_set_new(counters, name, json_integer(counter.value));
+	}
+	return json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(nic), "counters", counters);
+}
+
+void request_stats(const struct request *request)
+{
+	struct nic *nic = request_nic(request, PLACE_REFUSE);
+	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN];
+	size_t len;
+
+	if (!nic || !request_speaks3(request, nic))
+		return;
+	len = cvsw_v3_plain_encode(CVSW_V3_STATISTICS, session3_next_xid(nic->session.v3), message,
+				   sizeof(message));
+	request_ask(request, nic, message, len, report_stats);
+}
+
+/* ---- trace ---- */
+
+static const struct { const char *name; uint8_t port; } in_ports[] = {
+	{ "HOST", CVSW_HOST }, { "NET", CVSW_NET },
+};
+
+static uint8_t in_port_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(in_ports) / sizeof(*in_ports); i++)
+		if (!strcasecmp(name, in_ports[i].name))
+			return in_ports[i].port;
+	return 0;
+}
+
+/* False: not an even number of hex digits, or too many. */
+static bool frame_of(const char *hex, uint8_t *frame, size_t *len)
+{
+	size_t n = strlen(hex);
+
+	*len = n / 2;
+	if (n % 2 || n / 2 > CVSW_V3_TRACE_FRAME_MAX)
+		return false;
+	for (size_t i = 0; i < n / 2; i++)
+		if (!request_hex_byte(hex + 2 * i, &frame[i]))
+			return false;
+	return true;
+}
+
+static json_t *report_trace(const struct nic *nic, const struct cvsw_v3_message *answer)
+{
+	struct cvsw_reader body = cvsw_reader(answer->body, answer->len);
+	json_t *steps = json_array(), *json;
+	struct cvsw_v3_step step;
+
+	while (cvsw_left(&body)) {
+		json = cvsw_v3_step_get(&body, &step) ? NULL : report_step(&step);
+		if (!json) {
+			json_decref(steps);
+			return NULL;
+		}
+		json_array_append_new(steps, json);
+	}
+	return json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(nic), "steps", steps);
+}
+
+void request_trace(const struct request *request)
+{
+	static uint8_t message[CVSW_V3_MESSAGE_MAX], frame[CVSW_V3_TRACE_FRAME_MAX];
+	const char *hex = request_text(request, "frame"), *port = request_text(request, "in_port");
+	struct cvsw_v3_trace trace = { .in_port = in_port_of(port ?: "HOST"), .frame = frame };
+	struct nic *nic = request_nic(request, PLACE_REFUSE);
+	const struct cvsw_v3_capabilities *can;
+	size_t len;
+
+	if (!nic || !request_speaks3(request, nic))
+		return;
+	can = session3_capabilities(nic->session.v3);
+	if (!can || !(can->features & CVSW_V3_CAN_TRACE)) {
+		request_refuse(request, "the driver of NIC " MAC_FORMAT " cannot trace",
+			       MAC_BYTES(nic->session.mac));
+	} else if (!trace.in_port) {
+		request_refuse(request, "in_port is HOST or NET");
+	} else if (!hex || !frame_of(hex, frame, &trace.len) ||
+		   trace.len < CVSW_V3_TRACE_FRAME_MIN) {
+		request_refuse(request, "a frame is %d to %d bytes in hex", CVSW_V3_TRACE_FRAME_MIN,
+			       CVSW_V3_TRACE_FRAME_MAX);
+	} else {
+		len = cvsw_v3_trace_encode(session3_next_xid(nic->session.v3), &trace, message,
+					   sizeof(message));
+		request_ask(request, nic, message, len, report_trace);
+	}
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * key-add, key-del, key-list: the keys that NICs of version 3 prove themselves with.
+ * They go into the store and to the session, and never come out again.
+ */
+#include "log.h"
+#include "report.h"
+#include "request_parts.h"
+#include "state.h"
+#include "store.h"
+
+bool request_hex_byte(const char *hex, uint8_t *byte)
+{
+	int value = 0;
+
+	for (int i = 0; i < 2; i++) {
+		char c = hex[i];
+		int digit = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+
+		if (digit < 0 || digit > 15 || (c < '0' || (c > '9' && digit < 10)))
+			return false;
+		value = value << 4 | digit;
+	}
+	*byte = value;
+	return true;
+}
+
+static bool key_of(const char *hex, uint8_t key[CVSW_V3_KEY_LEN])
+{
+	static const uint8_t zero[CVSW_V3_KEY_LEN];
+
+	if (strlen(hex) != 2 * CVSW_V3_KEY_LEN)
+		return false;
+	for (size_t i = 0; i < CVSW_V3_KEY_LEN; i++)
+		if (!request_hex_byte(hex + 2 * i, &key[i]))
+			return false;
+	return !cvsw_v3_same(key, zero, sizeof(zero));
+}
+
+/* The NIC has another key, or none. */
+static void set_key(const struct request *request, struct nic *nic, const uint8_t *key)
+{
+	struct agent *agent = request->agent;
+	bool kept;
+
+	nic_set_key(nic, key);
+	state_begin(agent);
+	state_put_nic(agent, nic);
+	kept = state_commit(agent);
+	store_scrub(agent->store);
+	log_line(LOG_INFO, "NIC " MAC_FORMAT " %s", MAC_BYTES(nic->session.mac),
+		 key ? "has a new key" : "has no key any more");
+	if (kept)
+		client_answer(request->client,
+			      json_pack("{s:b, s:o, s:b}", "ok", 1, "nic", report_nic(nic),
+					"kept", !key || agent->store));
+	else
+		request_refuse(request, REQUEST_NOT_KEPT);
+	if (key)
+		vswitches_call(&agent->switches, nic->session.mac);
+	else if (!nic->port && !nic_has_intent(nic))
+		nic_detach(nic);
+}
+
+void request_key_add(const struct request *request)
+{
+	const char *text = request_text(request, "key");
+	uint8_t key[CVSW_V3_KEY_LEN];
+	struct nic *nic;
+
+	if (!text || !key_of(text, key)) {
+		request_refuse(request, "a key is 64 hex digits, not all of them zero");
+	} else {
+		nic = request_nic(request, PLACE_CREATE);
+		if (nic)
+			set_key(request, nic, key);
+	}
+	explicit_bzero(key, sizeof(key));
+}
+
+void request_key_del(const struct request *request)
+{
+	struct nic *nic = request_nic(request, PLACE_REFUSE);
+
+	if (!nic)
+		return;
+	if (nic->has_key)
+		set_key(request, nic, NULL);
+	else
+		request_refuse(request, "NIC " MAC_FORMAT " has no key",
+			       MAC_BYTES(nic->session.mac));
+}
+
+void request_key_list(const struct request *request)
+{
+	json_t *nics = json_array();
+	struct nic *nic;
+
+	nics_each(nic, &request->agent->nics)
+		if (nic->has_key)
+			json_array_append_new(nics, report_nic(nic));
+	client_answer(request->client, json_pack("{s:b, s:o}", "ok", 1, "nics", nics));
+}

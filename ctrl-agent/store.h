@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What survives the daemon: values by kind and name.  Changes are made in
+ * transactions: when store_commit() returns true, all of one is on the disk, whatever
+ * happens to the process then; else nothing of it is.  store.c alone knows that this
+ * is SQLite.
+ *
+ * The file is the daemon's own (mode 0600, its folder 0700 if it is made here), as
+ * keys are in it; memory that held a value is zeroed.
+ */
+#ifndef CVSWD_STORE_H
+#define CVSWD_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct store;
+
+/** store_open() - open or make a file; NULL after an error line */
+struct store *store_open(const char *path);
+
+/** store_close() - NULL does nothing */
+void store_close(struct store *store);
+
+/* Of these, NULL for a store succeeds and keeps nothing. */
+void store_begin(struct store *store);
+void store_put(struct store *store, const char *kind, const char *name, const void *value,
+	       size_t len);
+void store_delete(struct store *store, const char *kind, const char *name);
+
+/** store_delete_all() - of a kind; NULL: all there is */
+void store_delete_all(struct store *store, const char *kind);
+
+/** store_commit() - false: nothing since store_begin() is kept; the reason was logged */
+bool store_commit(struct store *store);
+
+/** store_scrub() - what was deleted stands in none of the store's files any more */
+void store_scrub(struct store *store);
+
+/**
+ * store_each() - all values of a kind, by name; may be called from @take
+ * @take: false ends it
+ *
+ * Return: false: @take said so, or it cannot be read (then it was logged).
+ */
+bool store_each(struct store *store, const char *kind,
+		bool (*take)(void *arg, const char *name, const void *value, size_t len),
+		void *arg);
+
+#endif
