@@ -59,6 +59,14 @@ TAPNIC := $(BUILD)/user/agent/tapnic
 $(TAPNIC): $(addprefix $(BUILD)/user/agent/,tests/tapnic.o tests/simnic.o flowset.o) $(AGENT_PROTO)
 	$(CC) $(USER_CFLAGS) -o $@ $^
 
+# Simulated NICs of version 3.
+SIMNIC3 := $(BUILD)/asan/agent/simnic3
+$(SIMNIC3): $(AGENT_DIR)/tests/simnic3.c $(addprefix $(TOP)/proto/tests/,v3_nic.c gen.c v3_nic.h gen.h) \
+		$(AGENT_PROTO_ASAN)
+	@mkdir -p $(@D)
+	$(CC) $(SAN_CFLAGS) $(AGENT_CFLAGS) -I$(TOP)/proto/tests -o $@ $(filter %.c,$^) \
+		$(AGENT_PROTO_ASAN) -lcrypto
+
 # Unit tests, sanitized, on what decides; then the daemon against a fake switch
 # and against Open vSwitch.
 AGENT_TAP_DIR := $(TOP)/proto/tests
@@ -76,11 +84,12 @@ $(BUILD)/asan/agent/tests/%.o: AGENT_CFLAGS += $(AGENT_TEST_CFLAGS)
 $(AGENT_TESTS): $(BUILD)/asan/agent/%: $(BUILD)/asan/agent/tests/%.o $(AGENT_TEST_LOGIC)
 	$(CC) $(SAN_CFLAGS) -o $@ $^ -ljansson -lcrypto
 
-agent-test: agent-asan $(AGENT_TESTS) $(TAPNIC) ## test daemon and CLI: units, fake switch, Open vSwitch
+agent-test: agent-asan $(AGENT_TESTS) $(TAPNIC) $(SIMNIC3) ## test daemon and CLI: units, fake switch, Open vSwitch
 	@failed=0; \
 	for test in $(AGENT_TESTS); do $$test || failed=1; done; \
 	timeout 300 $(AGENT_DIR)/tests/daemon_test.py $(BUILD) || failed=1; \
 	timeout 100 $(AGENT_DIR)/tests/overlay_test.py $(BUILD) || failed=1; \
+	timeout 300 $(AGENT_DIR)/tests/version3_test.py $(BUILD) || failed=1; \
 	$(AGENT_DIR)/tests/direct_test.sh $(BUILD) || failed=1; \
 	$(AGENT_DIR)/tests/ovs_test.sh $(BUILD) || failed=1; \
 	exit $$failed

@@ -105,6 +105,8 @@ class Switch:
         self.nics = {}
         self.rules = []
         self.packet_outs = []
+        self.others_to_poll = []    # fake_nic3.Nics3
+        self.network = None         # fake_nic3.BadNetwork
         self.others = []
         self.ready = False
         self.closed = False
@@ -160,6 +162,18 @@ class Switch:
             kind, length, port = struct.unpack_from('!HHI', actions)
         assert (kind, length) == (0, actions_len), (kind, length, actions_len)
         self.packet_outs.append((port, frame))
+        if self.network:
+            self.network.send(self.to_nic, port, frame)
+        else:
+            self.to_nic(port, frame)
+
+    def from_nic(self, port, frame):
+        if self.network:
+            self.network.send(self.packet_in, port, frame)
+        else:
+            self.packet_in(port, frame)
+
+    def to_nic(self, port, frame):
         if port in self.nics:
             for answer in self.nics[port].answers(frame):
                 self.packet_in(port, answer)
@@ -195,7 +209,16 @@ class Switch:
 
     def poll(self, seconds=0.0):
         """Take what is there; True if something came."""
-        if self.closed or not select.select([self.sock], [], [], seconds)[0]:
+        if self.closed:
+            return False
+        if self.network:
+            self.network.run()
+            seconds = min(seconds, 0.002)
+        there = select.select([self.sock, *self.others_to_poll], [], [], seconds)[0]
+        for other in self.others_to_poll:
+            if other in there:
+                other.take()
+        if self.sock not in there:
             return False
         try:
             data = self.sock.recv(65536)

@@ -18,7 +18,7 @@ void v3_table_do(struct cvsw_flow *flows, size_t *n, enum cvsw_flow_command comm
 	size_t i, kept = 0;
 
 	for (i = 0; i < *n; i++) {
-		bool goes = command == CVSW_FLOW_ADD ? same_place(&flows[i], flow) :
+		bool goes = command != CVSW_FLOW_DELETE ? same_place(&flows[i], flow) :
 			    cvsw_match_covers(&flow->match, &flows[i].match);
 
 		if (!goes && kept++ != i)
@@ -50,7 +50,9 @@ static enum cvsw_v3_error bundle_add(struct v3_nic *nic, const struct cvsw_v3_fl
 			return cvsw_v3_error_of(fault);
 		}
 		if (mod->command != CVSW_FLOW_ADD &&
-		    (nic->bundle_replaces || mod->command != CVSW_FLOW_DELETE))
+		    (nic->bundle_replaces ||
+		     (mod->command != CVSW_FLOW_DELETE &&
+		      !(nic->strict && mod->command == CVSW_FLOW_DELETE_STRICT))))
 			return CVSW_V3_ERR_COMMAND;
 		nic->n_bundled++;
 		at += used;
@@ -191,7 +193,8 @@ static enum cvsw_v3_error do_set(struct v3_nic *nic, const struct cvsw_v3_messag
 static void answer_capabilities(struct v3_nic *nic, uint32_t xid, struct cvsw_writer *w)
 {
 	struct cvsw_v3_capabilities can = {
-		.features = CVSW_V3_CAN_TRACE, .flows = (uint32_t)nic->n_flows,
+		.features = CVSW_V3_CAN_TRACE | (nic->strict ? CVSW_V3_CAN_MODIFY : 0),
+		.flows = (uint32_t)nic->n_flows,
 		.max_flows = V3_NIC_FLOWS, .mtu = nic->mtu, .min_mtu = 68, .max_mtu = 9000,
 		.offloads = nic->offloads, .all_offloads = 0x1b,
 		.release = (const uint8_t *)"test", .release_len = 4,

@@ -38,6 +38,7 @@ struct v3_nic {
 	size_t n_sas;
 	unsigned int n_requests, n_fresh, n_rekeyed;
 	bool silent;
+	bool strict;	/* it knows DELETE_STRICT, and says so */
 };
 
 /* @send: where frames go; on the heap: ended by v3_nic_free(). */

@@ -1,0 +1,565 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""cvswd and cvswctl with NICs of version 3: keys, answers, losses, attackers, kill -9.
+Prints TAP. Usage: version3_test.py BUILD-FOLDER [PART-OF-A-NAME] (sanitized builds)."""
+import json
+import os
+import random
+import re
+import sqlite3
+import struct
+import subprocess
+import sys
+import time
+
+from agent_parts import BIN, Running, run_tests, wait_for
+from fake_nic3 import PACKET_IN, PUT_FLOWS, REBOOT, RESTORED, BadNetwork, Nics3
+from fake_switch import REGISTER, Nic, control, mac_bytes
+
+SEED = int(os.environ.get('CVSW_TEST_SEED') or random.randrange(1 << 32))
+
+
+def mac_of(i):
+    return f'02:00:00:00:03:{i:02x}'
+
+
+def key_of(i):
+    return bytes([i + 1]) * 31 + b'\x5a'
+
+
+class World:
+    """N NICs of version 3 at a switch, whose keys the daemon has."""
+
+    def __init__(self, daemon, n, strict=False, state=True):
+        self.daemon = daemon
+        if state:
+            daemon.restart('--state', daemon.work + '/cvswd.db')
+        self.macs = [mac_of(i) for i in range(n)]
+        self.nics = Nics3(sys.argv[1], [(mac, key_of(i)) for i, mac in enumerate(self.macs)],
+                          strict)
+        for i, mac in enumerate(self.macs):
+            daemon.ctl('key', 'add', mac, '-', stdin=key_of(i).hex() + '\n',
+                       text='speaks version 3')
+        self.ports = tuple(range(1, n + 2))
+        self.connect()
+
+    def connect(self, network=None):
+        self.switch = self.daemon.switch(ports=self.ports)
+        self.switch.network = network
+        self.nics.join(self.switch)
+        self.running = Running(self.switch)
+        self.running.__enter__()
+
+    def disconnect(self):
+        self.running.__exit__()
+        self.switch.close()
+
+    def __enter__(self):
+        assert self.in_sync(), self.daemon.nics()
+        return self
+
+    def __exit__(self, *_):
+        self.disconnect()
+        self.nics.stop()
+
+    def in_sync(self, seconds=30):
+        """A NIC that heard its controller just now follows no second HELLO for 10 s."""
+        def all_are():
+            nics = self.daemon.nics()
+            return all(nics[mac]['state'] == 'in sync' for mac in self.macs)
+        return wait_for(all_are, seconds)
+
+    def has(self, i):
+        return self.nics.dump(self.nics.nics[i])
+
+
+def test_program(strict):
+    def run(daemon):
+        with World(daemon, 2, strict) as world:
+            nic = world.macs[0]
+            daemon.ctl('add-flow', nic, 'priority=7,tcp,tp_dst=80,actions=drop',
+                       text=f'{nic}: in sync, 1 flow\n')
+            daemon.ctl('set-mtu', 'tap0', '1400', text='MTU 1400\n')
+            daemon.ctl('set-offload', nic, 'csum,tso', text='offloads csum,tso\n')
+            daemon.ctl('add-flow', nic, 'priority=9,tcp,actions=NORMAL', text='2 flows')
+            daemon.ctl('add-flow', nic, 'priority=5,tcp,tp_dst=81,actions=NORMAL', text='3 flows')
+            shown = world.has(0)
+            assert shown['mtu'] == 1400 and shown['offloads'] == 3, shown
+            assert shown['flows'] == ['priority=5,tcp,tp_dst=81 actions=NORMAL',
+                                      'priority=7,tcp,tp_dst=80 actions=drop',
+                                      'priority=9,tcp actions=NORMAL'], shown
+            assert not world.has(1)['flows']
+            # Wider than those that stay: a deletion that is not strict would take them along.
+            daemon.ask(command='forget', nic=nic)
+            daemon.ctl('add-flow', nic, 'priority=7,tcp,tp_dst=80,actions=drop', text='in sync, 1 flow')
+            assert world.has(0)['flows'] == ['priority=7,tcp,tp_dst=80 actions=drop'], world.has(0)
+            shown = daemon.nics()[nic]
+            assert shown['version'] == 3 and shown['driver']['release'] == 'test', shown
+            assert 'behind' not in shown and 'refused' not in shown, shown
+            daemon.ctl('show', text='in sync')
+    return run
+
+
+def test_refusals(daemon):
+    with World(daemon, 1) as world:
+        nic = world.macs[0]
+        out = daemon.ctl('set-mtu', nic, '9001', status=1, text='refuses it: the device')
+        assert 'SET_MTU, refused, at value' in out, out
+        assert daemon.nics()[nic]['refused'] == 1 and daemon.state(nic) == 'lagging'
+        daemon.ctl('set-mtu', nic, '1500', text='in sync')
+        flows = [f'priority=3,tcp,tp_dst={n},actions=drop' for n in range(120)]
+        assert daemon.ask(command='add-flows', nic=nic, flows=flows, wait=True)['synced']
+        more = [f'priority=4,tcp,tp_dst={n},actions=drop' for n in range(20)]
+        answer = daemon.ask(command='add-flows', nic=nic, flows=more, wait=True)
+        assert not answer['ok'] and answer['refusal']['error'] == 'table-full', answer
+        assert 'holds no more' in answer['error'], answer
+        # What it can have it has, and a later change that fits is told to have gone well.
+        assert len(world.has(0)['flows']) == 128
+        answer = daemon.ask(command='del-flows', nic=nic, match='tcp,tp_dst=5', wait=True)
+        assert answer['ok'], answer
+        daemon.ctl('del-flows', nic, text='in sync, 0 flows')
+        daemon.ctl('show', text=nic)
+
+
+def test_settings_survive(daemon):
+    """What was acknowledged is there after kill -9: flows, MTU, offloads, keys."""
+    with World(daemon, 2) as world:
+        a, b = world.macs
+        daemon.ctl('add-flow', a, 'cookie=0x5,priority=7,tcp,actions=mod_nw_dst:10.0.0.1,NORMAL')
+        daemon.ctl('add-flow', a, 'priority=8,udp,actions=drop')
+        daemon.ctl('del-flows', a, 'udp')
+        daemon.ctl('set-offload', b, 'none')
+        daemon.ctl('set-mtu', b, '1300')
+        before = daemon.ctl('dump-flows', a)
+        fresh = [world.has(i)['fresh'] for i in (0, 1)]
+        daemon.kill()
+        world.disconnect()
+        daemon.start()              # over the sockets the killed one left
+        assert daemon.ask(command='dump-flows', nic=a)['flows'], 'flows are lost'
+        world.connect()
+        assert world.in_sync()
+        assert daemon.ctl('dump-flows', a) == before
+        assert [world.has(i)['fresh'] for i in (0, 1)] == [n + 1 for n in fresh]
+        assert len(world.has(0)['flows']) == 1 and world.has(1)['mtu'] == 1300
+        assert daemon.nics()[b]['offload'] == []
+        for name in os.listdir(daemon.work):
+            if name.startswith('cvswd.db'):
+                assert os.stat(f'{daemon.work}/{name}').st_mode & 0o777 == 0o600, name
+
+
+def test_database(daemon):
+    """One that cannot be read ends the daemon with a reason, and is left as it is."""
+    path = daemon.work + '/state.db'
+    daemon.restart('--state', path)
+    daemon.ctl('set-mtu', mac_of(1), '1400')
+    daemon.ctl('add-flow', mac_of(1), 'priority=7,tcp,actions=drop')
+    daemon.stop()
+    with open(path, 'rb') as kept:
+        good = kept.read()
+    broken = [b'{"version": 1, "nics": []}' * 50, good[:100] + b'x' * 2000]
+    for statement in ("UPDATE kept SET value = 'x' WHERE kind = 'nic'",
+                      "UPDATE kept SET value = 'nonsense=1' WHERE kind LIKE 'flow %'",
+                      "INSERT INTO kept VALUES ('key', '02:00:00:00:03:05', 'short')",
+                      "INSERT INTO kept VALUES ('overlay', 'x', '{}')",
+                      'PRAGMA user_version = 9'):
+        with open(path, 'wb') as kept:
+            kept.write(good)
+        base = sqlite3.connect(path, isolation_level=None)
+        base.execute(statement)
+        base.close()
+        with open(path, 'rb') as kept:
+            broken.append(kept.read())
+    for content in broken:
+        with open(path, 'wb') as kept:
+            kept.write(content)
+        done = subprocess.run([BIN + '/cvswd', '--socket', daemon.socket, '--state', path],
+                              stderr=subprocess.PIPE, text=True, timeout=10)
+        assert done.returncode == 1 and 'error:' in done.stderr, done
+    with open(path, 'wb') as kept:
+        kept.write(good)
+    daemon.start()
+    assert daemon.nics()[mac_of(1)]['mtu'] == 1400
+    second = subprocess.run([BIN + '/cvswd', '--socket', daemon.work + '/other', '--state', path],
+                            stderr=subprocess.PIPE, text=True, timeout=10)
+    assert second.returncode == 1 and 'locked' in second.stderr, second
+
+
+def find_in_memory(pid, needles):
+    """Which of the byte strings are in a process's writable memory."""
+    found = set()
+    with open(f'/proc/{pid}/maps') as maps, open(f'/proc/{pid}/mem', 'rb', 0) as mem:
+        for line in maps:
+            start, end, mode = re.match(r'(\w+)-(\w+) (\S+)', line).groups()
+            start, end = int(start, 16), int(end, 16)
+            if 'w' not in mode or end - start > 1 << 30:
+                continue
+            try:
+                mem.seek(start)
+                content = mem.read(end - start)
+            except OSError:
+                continue
+            found.update((line, needle) for needle in needles if needle in content)
+    return found
+
+
+def test_keys(daemon):
+    key = random.Random(SEED).randbytes(32)
+    needles = [key, key.hex().encode(), key.hex().encode()[:40]]
+    path = daemon.work + '/cvswd.db'
+    daemon.restart('--state', path)
+    mac = mac_of(7)
+    daemon.ctl('key', 'list', text='no NIC has a key')
+    for wrong in ('', 'x' * 64, key.hex()[:-1], key.hex() + '0', '0' * 64):
+        daemon.ctl('key', 'add', mac, '-', stdin=wrong, status=1)
+    daemon.ctl('key', 'add', mac, status=2, text='standard input')
+    daemon.ctl('key', 'add', mac, key.hex(), status=2, text='standard input')
+    daemon.ctl('key', 'frob', status=2)
+    assert not daemon.nics(), 'a refused key left something'
+    with open(daemon.work + '/key', 'w') as file:
+        file.write(key.hex() + '\n')
+    shown = daemon.ctl('key', 'add', mac, '--file', daemon.work + '/key')
+    shown += daemon.ctl('key', 'list', text=mac) + daemon.ctl('-j', 'key', 'list')
+    shown += daemon.ctl('-j', 'show') + daemon.read_log()
+    assert key.hex() not in shown and find_in_memory(daemon.process.pid, needles)
+    daemon.ctl('key', 'del', mac, text='no key any more')
+    daemon.ctl('key', 'del', mac, status=1)
+    found = find_in_memory(daemon.process.pid, needles)
+    assert not found, f'the key stays in memory: {found}'
+    for name in ('', '-wal'):
+        with open(path + name, 'rb') as kept:
+            assert key not in kept.read(), f'the key stays in {name or "the database"}'
+    assert mac not in daemon.nics()
+
+
+def test_wrong_key(daemon):
+    """Of a NIC whose key is another one nothing is taken; with the right one it comes."""
+    with World(daemon, 2) as world:
+        a = world.macs[0]
+        daemon.ctl('key', 'add', a, '-', stdin='77' * 32)
+        assert daemon.state(a) == 'absent'
+        time.sleep(1)
+        assert daemon.state(a) == 'absent' and daemon.state(world.macs[1]) == 'in sync'
+        assert wait_for(lambda: daemon.ask(command='show')['drops'].get('proof'), 20)
+        daemon.ctl('key', 'add', a, '-', stdin=key_of(0).hex())
+        assert world.in_sync()
+
+
+def test_downgrade(daemon):
+    """A NIC with a key is not taken from version 2, wherever that says it is."""
+    with World(daemon, 1) as world:
+        a = world.macs[0]
+        for port in (1, 2):
+            world.switch.packet_in(port, control(REGISTER, mac_bytes(a), data=mac_bytes(a)))
+        liar = Nic(a)
+        world.switch.nics[2] = liar
+        daemon.ctl('add-flow', a, 'priority=7,tcp,actions=drop', text='in sync')
+        time.sleep(0.3)
+        assert not liar.flows and len(world.has(0)['flows']) == 1
+        assert daemon.nics()[a]['port'] == 1, daemon.nics()
+
+
+class Watching:
+    """What `cvswctl -j monitor` prints."""
+
+    def __init__(self, daemon):
+        self.process = subprocess.Popen([BIN + '/cvswctl', '--socket', daemon.socket, '-j',
+                                         'monitor'], stdout=subprocess.PIPE, text=True)
+        self.seen = []
+        os.set_blocking(self.process.stdout.fileno(), False)
+
+    def saw(self, **wanted):
+        def look():
+            while line := self.process.stdout.readline():
+                self.seen.append(json.loads(line))
+            return any(wanted.items() <= event.items() for event in self.seen)
+        return wait_for(look, 10)
+
+    def __enter__(self):
+        time.sleep(0.3)
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def test_monitor(daemon):
+    with World(daemon, 2) as world, Watching(daemon) as watching:
+        a, b = world.macs
+        nic = world.nics.nics[0]
+        daemon.ctl('add-flow', a, 'priority=7,tcp,actions=drop')
+        nic.command(REBOOT)
+        assert watching.saw(event='registered', nic=a, version=3), watching.seen
+        assert watching.saw(event='synced', nic=a, flows=1), watching.seen
+        world.switch.port_status(2, 2, down=True)
+        assert watching.saw(event='lost', nic=b), watching.seen
+        world.switch.port_status(2, 2)
+        assert watching.saw(event='at', nic=b, port_name='tap1'), watching.seen
+        daemon.ctl('set-mtu', a, '9500', status=1)
+        assert watching.saw(event='refused', nic=a, error='refused', field='value'), watching.seen
+        frame = bytes(range(60))
+        nic.command(PACKET_IN, struct.pack('!BBBxHxxIIQ', 1, 1, 0, 60, 0, 0, 7) + frame)
+        assert watching.saw(event='packet-in', nic=a, cookie=7, frame=frame.hex()), watching.seen
+        daemon.ctl('stats', a, text='ctl-requests')
+        out = daemon.ctl('trace', b, 'ffffffffffff' + '02:00:00:00:00:01 ' + '0806' + '00' * 46)
+        assert '= ffffffffffff020000000001' in out and '-> NET' in out, out
+        daemon.ctl('trace', b, 'ffff', status=1, text='in hex')
+        daemon.ctl('trace', b, '00' * 60, 'SIDEWAYS', status=1, text='HOST or NET')
+
+
+def test_life(daemon):
+    """Reboot, restore, another port, another switch connection: the table follows."""
+    with World(daemon, 2) as world:
+        a = world.macs[0]
+        nic = world.nics.nics[0]
+        daemon.ctl('add-flow', a, 'priority=7,tcp,actions=drop', text='in sync')
+        nic.command(REBOOT)
+        assert wait_for(lambda: len(world.has(0)['flows']) == 1), world.has(0)
+        nic.command(RESTORED)
+        assert wait_for(lambda: world.has(0)['fresh'] == 2), world.has(0)
+        assert world.in_sync()
+        nic.attach(world.switch, 3)
+        assert wait_for(lambda: daemon.nics()[a].get('port') == 3), daemon.nics()[a]
+        assert daemon.nics()[a]['moves'] == 1
+        daemon.ctl('add-flow', a, 'priority=8,tcp,actions=drop', text='in sync, 2 flows')
+        fresh = world.has(0)['fresh']
+        world.disconnect()
+        assert wait_for(lambda: daemon.state(a) == 'absent')
+        daemon.ctl('add-flow', a, 'priority=9,tcp,actions=drop', text='kept until it registers')
+        world.connect()
+        assert world.in_sync()
+        shown = world.has(0)
+        assert len(shown['flows']) == 3 and shown['fresh'] == fresh, 'a new conversation'
+
+
+def test_silent(daemon):
+    """One that answers nothing: --timeout, --no-wait; then it all comes."""
+    with World(daemon, 1) as world:
+        a = world.macs[0]
+        world.switch.network = BadNetwork(random.Random(SEED), 1.0)
+        out = daemon.ctl('--timeout', '0.5', 'add-flow', a, 'priority=7,tcp,actions=drop',
+                         status=1, text='not in sync after 0.5 s')
+        daemon.ctl('--no-wait', 'add-flow', a, 'priority=8,tcp,actions=drop', text='accepted')
+        shown = daemon.nics()[a]
+        assert shown['behind']['changes'] == 2 and shown['behind']['ms'] >= 500, (shown, out)
+        daemon.ctl('show', text='behind by 2 changes')
+        world.switch.network = None
+        assert world.in_sync()
+        assert len(world.has(0)['flows']) == 2
+
+
+class Model:
+    """What the NICs should have, kept by the test."""
+
+    PRIORITIES = (3, 5, 7)
+    ACTIONS = ('drop', 'NORMAL', 'mod_tp_dst:99,NORMAL')
+
+    def __init__(self, rng, macs):
+        self.rng = rng
+        self.flows = {mac: {} for mac in macs}
+        self.mtus = {}
+
+    def change(self, daemon):
+        rng = self.rng
+        mac = rng.choice(list(self.flows))
+        flows = self.flows[mac]
+        kind = rng.randrange(10)
+        if kind < 6:
+            texts = []
+            for _ in range(rng.choice((1, 1, 1, 5))):
+                name = rng.choice(self.PRIORITIES), rng.randrange(1, 35)
+                flows[name] = rng.choice(self.ACTIONS)
+                texts.append(f'priority={name[0]},tcp,tp_dst={name[1]},actions={flows[name]}')
+            answer = daemon.ask(command='add-flows', nic=mac, flows=texts)
+        elif kind < 9:
+            port = rng.randrange(1, 35)
+            for priority in self.PRIORITIES:
+                flows.pop((priority, port), None)
+            answer = daemon.ask(command='del-flows', nic=mac, match=f'tcp,tp_dst={port}')
+        elif rng.randrange(4):
+            self.mtus[mac] = rng.randrange(1000, 9000)
+            answer = daemon.ask(command='set-mtu', nic=mac, mtu=self.mtus[mac])
+        else:
+            flows.clear()
+            answer = daemon.ask(command='del-flows', nic=mac)
+        assert answer['ok'], answer
+
+    def texts(self, mac):
+        return sorted(f'priority={priority},tcp,tp_dst={port} actions={actions}'
+                      for (priority, port), actions in self.flows[mac].items())
+
+
+def test_bad_network(strict):
+    def run(daemon):
+        print(f'# CVSW_TEST_SEED={SEED}')
+        rng = random.Random(SEED)
+        with World(daemon, 10, strict) as world:
+            network = world.switch.network = BadNetwork(rng)
+            model = Model(rng, world.macs)
+            for i in range(1000):
+                model.change(daemon)
+                if i == 500:
+                    daemon.kill()
+                    world.disconnect()
+                    daemon.start()
+                    world.connect(network)
+                if i % 100 == 50:
+                    rng.choice(world.nics.nics).command(rng.choice((REBOOT, RESTORED)))
+                time.sleep(0.003)
+            # A long silence looks like a NIC that has gone, which in such a network it is not.
+            assert world.in_sync(120), {m: n['state'] for m, n in daemon.nics().items()}
+            for i, mac in enumerate(world.macs):
+                shown = world.has(i)
+                assert shown['flows'] == model.texts(mac), mac
+                assert shown['mtu'] == model.mtus.get(mac, 1500), (mac, shown['mtu'])
+            print('# ' + ', '.join(f'{n} {what}' for what, n in network.counts.items()))
+            assert all(n > 100 for n in network.counts.values()), network.counts
+    return run
+
+
+def test_attacker(daemon):
+    """Who sees all frames, and may send any: replays, forgeries, floods."""
+    rng = random.Random(SEED)
+    with World(daemon, 3) as world:
+        a = world.macs[0]
+        daemon.ctl('add-flow', a, 'priority=7,tcp,actions=drop', text='in sync')
+        for i, nic in enumerate(world.nics.nics):       # so that there are old ones to replay
+            nic.command(RESTORED)
+            assert wait_for(lambda i=i: world.has(i)['fresh'] == 2)
+        assert world.in_sync()
+        before = [world.has(i) for i in range(3)]
+        keys = daemon.nics()[a]['keys']
+        tape = [record for nic in world.nics.nics for record in list(nic.recorded)]
+        assert len(tape) > 20
+        for _, frame in tape * 2 + rng.sample(tape, len(tape)):
+            for port in (1, 4):
+                world.switch.packet_in(port, frame)
+            for nic in world.nics.nics:
+                nic.command(0, frame)
+            broken = bytearray(frame)
+            broken[rng.randrange(len(broken))] ^= 1 << rng.randrange(8)
+            world.switch.packet_in(4, bytes(broken))
+            if frame[6:8] == b'\x32\x05':       # a record that nobody has seen yet
+                world.switch.packet_in(4, frame[:20] + struct.pack('!Q', 5000) + frame[28:])
+            world.switch.packet_in(4, bytes(broken[:rng.randrange(10, len(broken) + 1)]))
+        registers = [frame for _, frame in tape if frame[6:8] == b'\x32\x02']
+        assert registers
+        for i in range(3000):
+            world.switch.packet_in(4, registers[i % len(registers)])
+            if i % 100 == 0:
+                start = time.monotonic()
+                daemon.ctl('add-flow', a, f'priority=7,tcp,tp_dst={i},actions=drop',
+                           text='in sync')
+                assert time.monotonic() - start < 3, 'the flood keeps commands from the NIC'
+        assert world.in_sync()
+        after = [world.has(i) for i in range(3)]
+        for old, new in zip(before, after):
+            assert old['fresh'] == new['fresh'], 'a conversation was ended'
+            assert old['mtu'] == new['mtu'] and old['sas'] == new['sas']
+        assert len(after[0]['flows']) == 31 and not after[1]['flows']
+        shown = daemon.nics()[a]
+        assert shown['port'] == 1 and shown['moves'] == 0, 'it was taken to be elsewhere'
+        assert shown['keys'] - keys <= 3, 'replays led to new keys'
+        drops = daemon.ask(command='show')['drops']
+        assert drops['replayed'] > 10 and drops['forged'] > 10 and drops['rate'] > 10, drops
+        assert len(daemon.read_log()) < 30000, 'the log was flooded'
+        # And a NIC that comes in the middle of the flood is let in.
+        world.nics.nics[2].command(REBOOT)
+        for i in range(2000):
+            world.switch.packet_in(4, registers[i % len(registers)])
+        assert wait_for(lambda: world.has(2)['fresh'] == 1, 15), 'kept out'
+        assert world.in_sync()
+
+
+def test_overlay(daemon):
+    """New SAs with each conversation, none twice; chains shrink; kill -9; SA_EXPIRING."""
+    with World(daemon, 16, strict=True) as world:
+        first = world.macs[:3]
+        daemon.ctl('overlay', 'add', 'net', '--vni', '77', '--encrypt', *first,
+                   text='net: 3 members')
+        assert [world.has(i)['sas'] for i in range(3)] == [4, 4, 4], [world.has(i) for i in (0, 1)]
+        assert world.has(0)['mtu'] == daemon.nics()[first[0]]['mtu'] < 1450
+        small = len(world.has(0)['flows'])
+        daemon.ctl('overlay', 'join', 'net', *world.macs[3:], text='net: 16 members')
+        assert len(world.has(0)['flows']) == small + 13 * 2 + 1, world.has(0)['flows']
+        daemon.ctl('overlay', 'leave', 'net', *world.macs[3:], text='net: 3 members')
+        assert wait_for(lambda: len(world.has(0)['flows']) == small), 'the chain stays long'
+        sas = [world.has(i)['sas'] for i in range(3)]
+        world.nics.nics[0].command(RESTORED)
+        assert wait_for(lambda: settled(daemon) and world.has(0)['sas'] == sas[0] + 4), world.has(0)
+        assert [world.has(i)['sas'] for i in (1, 2)] == [n + 2 for n in sas[1:]]
+        daemon.kill()
+        world.disconnect()
+        daemon.start()
+        shown = daemon.ask(command='overlay-show')['overlays'][0]
+        assert [member['nic'] for member in shown['members']] == first, shown
+        world.connect()
+        assert world.in_sync(), daemon.nics()
+        assert wait_for(lambda: settled(daemon), 15), daemon.ask(command='overlay-show')
+        known = [world.has(i)['sas'] for i in range(3)]
+        assert all(n >= 4 for n in known) and not refused(daemon), known
+        # Three quarters of an SA's sequence numbers are used: all of the NIC's are replaced.
+        world.nics.nics[1].command(7, struct.pack('!HHIIBBxxQ', 67, 0, 0, 0x1234, 2, 1, 1 << 30))
+        assert wait_for(lambda: world.has(1)['sas'] >= known[1] + 4 and settled(daemon)), known
+        assert not refused(daemon)
+        daemon.ctl('overlay', 'del', 'net', text='deleted')
+        assert not world.has(0)['flows'] and world.has(0)['mtu'] == 1500
+
+
+def settled(daemon):
+    return daemon.ask(command='overlay-show')['overlays'][0]['settled']
+
+
+def refused(daemon):
+    return [nic for nic in daemon.nics().values() if 'refusal' in nic]
+
+
+def test_hand_made_sa(daemon):
+    with World(daemon, 1) as world:
+        a = world.macs[0]
+        words = (a, 'spi=0x1000', 'dir=in', 'alg=aes-gcm-256', '-')
+        daemon.ctl('set-key', *words, stdin='12' * 36, text='in sync')
+        out = daemon.ctl('set-key', *words, stdin='34' * 36, status=1, text='installed before')
+        assert 'SET_SA, sa-known, at SPI' in out and '34343434' not in out, out
+        daemon.ctl('del-key', *words[:3], text='in sync')
+        daemon.ctl('del-key', a, 'spi=0x1001', 'dir=out', status=1, text='no such SA')
+
+
+def test_beside_version2(daemon):
+    """A NIC without a key beside one that has one, at the same switch."""
+    with World(daemon, 1) as world:
+        old = Nic('02:00:00:00:00:0b')
+        world.switch.link_up(2, old)
+        assert wait_for(lambda: daemon.state('02:00:00:00:00:0b') == 'in sync')
+        daemon.ctl('add-flow', 'tap1', 'priority=7,tcp,actions=drop', text='in sync')
+        daemon.ctl('set-mtu', 'tap1', '1400', text='MTU 1400 sent')
+        daemon.ctl('add-flow', 'tap0', 'priority=7,udp,actions=drop', text='in sync')
+        assert len(old.flows) == 1 and world.has(0)['flows'] == ['priority=7,udp actions=drop']
+        daemon.ctl('stats', 'tap1', status=1, text='version 2')
+        assert daemon.nics()['02:00:00:00:00:0b']['version'] == 2
+
+
+TESTS = [
+    ('flows, MTU, offloads are acknowledged', test_program(False)),
+    ('flows, MTU, offloads, by strict commands', test_program(True)),
+    ('what a NIC refuses is told, with its own words and the field', test_refusals),
+    ('what was acknowledged survives kill -9', test_settings_survive),
+    ('a database that cannot be read, or is in use', test_database),
+    ('keys: added, never shown, wiped', test_keys),
+    ('a NIC with another key', test_wrong_key),
+    ('version 2 is not believed of a NIC with a key', test_downgrade),
+    ('monitor, stats, trace', test_monitor),
+    ('a NIC reboots, is restored, moves; its switch comes back', test_life),
+    ('a NIC that does not answer', test_silent),
+    ('an SA made by hand', test_hand_made_sa),
+    ('beside a NIC of version 2', test_beside_version2),
+    ('an attacker replays, forges and floods', test_attacker),
+    ('overlays: new SAs, chains that shrink, kill -9', test_overlay),
+    ('a thousand changes to ten NICs through a bad network', test_bad_network(False)),
+    ('a thousand changes, strict commands', test_bad_network(True)),
+]
+
+
+if __name__ == '__main__':
+    sys.exit(run_tests(TESTS))
