@@ -2,7 +2,8 @@
 """UDP through some pairs at once: what arrives, what it costs this machine, what the wire saw."""
 import os
 import socket
-from concurrent.futures import ThreadPoolExecutor
+import time
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from lab.guest import GuestDead
 from lab.process import LabError
@@ -11,6 +12,8 @@ PATTERN = b"0123456789" * 3         # iperf3 --repeating-payload
 ETH_P_ALL = 3
 FRAMES = 20                         # at least so many are looked at
 ATTEMPTS = 3                        # of a run whose own control connection is drowned
+FLOWING = 20000                     # bytes: more than iperf3 says before it sends data
+SETTLE, WINDOW = 0.15, 0.6          # parts of a run: until all pairs send, and in which CPU time is taken
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -66,11 +69,19 @@ class Wire:
         return seen
 
 
+def wire_bytes():
+    """That host 0 has sent."""
+    with open("/proc/self/net/dev", encoding="ascii") as counters:
+        return next(int(line.split(":")[1].split()[8]) for line in counters if line.lstrip().startswith("wire0:"))
+
+
 class Cpu:
     """
-    `with`: .vms and .vswitch are the seconds of CPU time that QEMU and ovs-vswitchd took.
+    What the middle of a run takes of this machine's CPU time.
 
-    .others: the part of the machine's CPU time that went to anything else, which should be little.
+    Not its beginning and end: to start iperf3 in an emulated guest takes as long as to send a megabyte.
+    .spent: seconds by who; .others: the part of all the CPU time that went to anything else, which should
+    be little; .bytes: that were on the wire meanwhile.
     """
 
     def __init__(self, pairs, count):
@@ -79,12 +90,15 @@ class Cpu:
     @staticmethod
     def _seconds(pids):
         total = 0
-        for pid in pids:
-            with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
-                # behind the name, which may have blanks: utime and stime are fields 14 and 15
-                fields = stat.read().rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
-        return total * TICK
+        for task in (f"/proc/{pid}/task/{tid}" for pid in pids for tid in os.listdir(f"/proc/{pid}/task")):
+            try:
+                with open(f"{task}/schedstat", encoding="ascii") as stat:
+                    total += int(stat.read().split()[0])
+            except (FileNotFoundError, ProcessLookupError):
+                pass                # a thread that has ended
+        if not total:
+            raise LabError("/proc/PID/task/TID/schedstat does not tell the CPU time of a thread here")
+        return total / 1e9
 
     @staticmethod
     def _machine():
@@ -96,16 +110,20 @@ class Cpu:
 
     def _now(self):
         work, total = self._machine()
-        return {"work": work, "total": total, **{who: self._seconds(pids) for who, pids in self.pids.items()}}
+        return {"work": work, "total": total, "bytes": wire_bytes(),
+                **{who: self._seconds(pids) for who, pids in self.pids.items()}}
 
-    def __enter__(self):
-        self.before = self._now()
-        return self
-
-    def __exit__(self, *_):
-        spent = {who: now - self.before[who] for who, now in self._now().items()}
-        self.vms, self.vswitch = spent["vms"], spent["vswitch"]
-        self.others = max(0, spent["work"] - self.vms - self.vswitch) / spent["total"]
+    def measure(self, jobs, seconds):
+        """Call when the jobs of a run of so many seconds begin."""
+        idle = wire_bytes()
+        while wire_bytes() < idle + FLOWING and not all(job.done() for job in jobs):
+            time.sleep(0.02)
+        wait(jobs, SETTLE * seconds)
+        before = self._now()
+        wait(jobs, WINDOW * seconds)
+        past = {what: now - before[what] for what, now in self._now().items()}
+        self.spent, self.bytes = {who: past[who] for who in self.pids}, past["bytes"]
+        self.others = max(0, past["work"] - sum(self.spent.values())) / past["total"] if past["total"] else 0
 
 
 def one_flow(pairs, pair, address, size, seconds, rate):
@@ -117,9 +135,11 @@ def one_flow(pairs, pair, address, size, seconds, rate):
 
 def attempt(pairs, way, count, size, seconds, rate):
     with Wire() as wire:
-        with Cpu(pairs, count) as cpu, ThreadPoolExecutor(count) as pool:
+        cpu, before = Cpu(pairs, count), wire_bytes()
+        with ThreadPoolExecutor(count) as pool:
             jobs = [pool.submit(one_flow, pairs, pair, way.server(pair), size, seconds, rate)
                     for pair in range(1, count + 1)]
+            cpu.measure(jobs, seconds)
         for pair, job in enumerate(jobs, 1):
             if isinstance(job.exception(), GuestDead):
                 raise job.exception()
@@ -129,11 +149,11 @@ def attempt(pairs, way, count, size, seconds, rate):
             raise Drowned(f"{way.text}, {count} pairs, {size} bytes: {failed[0]}")
         checked = wire.check(way, count)
     flows = [job.result() for job in jobs]
-    arrived = sum(bits for bits, _, _ in flows) / 8
-    spent = {"vms": cpu.vms, "vswitch": cpu.vswitch}
+    # Meanwhile, if of what is on the wire always the same part arrives.
+    arrived = sum(bits for bits, _, _ in flows) / 8 * cpu.bytes / (wire_bytes() - before)
     return {"mbit": [bits / length / 1e6 for bits, _, length in flows],
             "sent_mbit": [sent / length / 1e6 for _, sent, length in flows],
-            "ns_per_byte": {who: used * 1e9 / arrived for who, used in spent.items()} if arrived else None,
+            "ns_per_byte": {who: used * 1e9 / arrived for who, used in cpu.spent.items()} if arrived else None,
             "others": cpu.others, "frames_checked": checked}
 
 

@@ -13,6 +13,7 @@ TITLES = {5: "Table 5: light work, 1 pair", 6: "Table 6: VXLAN, 1 pair",
           7: "Table 7: VXLAN and AES, mean of a pair"}
 WHO = ("vms", "vswitch")
 WIDTH, CELL = 38, 16
+ENOUGH = 0.9                        # of a load that was to be carried
 
 # name, block, sizes, against which way, wanted: None means as in the paper (the same mean of ratios)
 GOALS = [
@@ -40,8 +41,8 @@ an address it takes two bytes of each later IP fragment for a UDP checksum and c
 bytes survives.
 
 CPU: user and system time for each byte that the receiving application got, of the QEMU processes of the VMs at work and of
-ovs-vswitchd, which is both hosts' vswitch. ovs-vswitchd asks all its ports for frames whenever one has some: its time a
-byte depends on how many come at once as much as on what is done to them."""
+ovs-vswitchd, which is both hosts' vswitch; from the middle of each run, when iperf3 has started. ovs-vswitchd asks all its ports for frames whenever one has some: its time a
+byte depends on how many come at once as much as on what is done to them, and at a small load waking up is most of it."""
 
 TCG = """\
 What emulation does to this: without KVM each instruction of a guest costs ten or more of this machine, and its AES
@@ -69,18 +70,27 @@ class Results:
                     key = item["block"], item["way"], item["metric"], item["size"]
                     self.samples.setdefault(key, {})[item["round"]] = item
 
-    def mbits(self, block, way, size, metric="most"):
+    def mbits(self, block, way, size):
         """By round: the mean of a pair."""
-        found = self.samples.get((block, way, metric, size), {})
+        found = self.samples.get((block, way, "most", size), {})
         return {number: statistics.mean(item["mbit"]) for number, item in found.items()}
 
     def mbit(self, block, way, size):
         return median(self.mbits(block, way, size).values())
 
-    def ratio(self, block, way, other, size):
-        """None: not measured; infinite: the other way carried nothing."""
+    def ratios(self, block, way, other, size):
+        """By round. Infinite: the other way carried nothing."""
         mine, theirs = self.mbits(block, way, size), self.mbits(block, other, size)
-        return median(mine[n] / theirs[n] if theirs[n] else float("inf") for n in mine if n in theirs)
+        return {n: mine[n] / theirs[n] if theirs[n] else float("inf") for n in mine if n in theirs}
+
+    def ratio(self, block, way, other, size):
+        """None: not measured."""
+        return median(self.ratios(block, way, other, size).values())
+
+    def carried(self, block, way):
+        """Mbit/s, of those that were to be carried for the same load; None if nobody tried."""
+        return median(sum(item["mbit"]) for key, found in self.samples.items() if key[:3] == (block, way, "load")
+                      for item in found.values())
 
     def costs(self, block, way, size, who, metric="most"):
         """By round: ns of CPU time a byte."""
@@ -150,16 +160,22 @@ def tables(results, plan):
 
 def same_load(results, plan):
     size = next((key[3] for key in results.samples if key[2] == "load"), None)
-    print(f"\nCPU ns/B at the same load, {results.about['load_mbit']} Mbit/s of all pairs together in datagrams of {size} bytes")
+    print(f"\nCPU ns/B at the same load, {results.about['load_mbit']} Mbit/s of datagrams of {size} bytes, 1 pair")
     row("", [cell for who in ("VMs", "vswitch") for cell in (f"{who}: CVSW", "existing", "ratio")])
     told = {}
-    for block in plan.blocks:
+    blocks = [block for block in plan.blocks if block.pairs == 1]
+    for block in blocks:
         told[block.name] = {}
         for who in WHO:
             mine, theirs = (results.costs(block.name, way.name, size, who, "load") for way in block.ways[:2])
             told[block.name][who] = {"cvsw": median(mine.values()), "existing": median(theirs.values()),
                                      "ratio": median(mine[n] / theirs[n] for n in mine if theirs.get(n))}
         row(block.text, [number(value) for who in WHO for value in told[block.name][who].values()])
+    for block in blocks:
+        for way in block.ways[:2]:
+            told[block.name].setdefault("mbit", {})[way.name] = carried = results.carried(block.name, way.name)
+            if carried is not None and carried < ENOUGH * results.about["load_mbit"]:
+                print(f"  not the same load: {block.text}, {way.name}: only {number(carried)} Mbit/s arrived")
     return told
 
 
@@ -167,6 +183,14 @@ def mean_ratio(ratios):
     """Geometric; None if there is none."""
     ratios = [ratio for ratio in ratios if ratio]
     return statistics.geometric_mean(ratios) if ratios else None
+
+
+def spread_of(by_size):
+    """The rounds' own means over sizes, in words; by_size: ratios by round."""
+    by_size = list(by_size)
+    rounds = set.intersection(*map(set, by_size)) if by_size else ()
+    means = [mean for n in rounds if (mean := mean_ratio(ratios[n] for ratios in by_size))]
+    return f" (rounds: {number(min(means))} to {number(max(means))})" if len(set(means)) > 1 else ""
 
 
 def goals(results, plan):
@@ -181,10 +205,11 @@ def goals(results, plan):
         goal = wanted or mean_ratio(published_ratio(block, "cvsw", other, size) for size in finite)
         met = None if measured is None or goal is None else measured >= goal
         verdict = {None: "not measured", True: "met", False: "missed"}[met]
+        spread = spread_of(results.ratios(block, "cvsw", other, size) for size in finite)
         left_out = sorted(set(ratios) - set(finite))
         note = f" (without {', '.join(map(str, left_out))} bytes, where {other} carries nothing)" if left_out else \
             f" ({other} carries nothing)" if measured == float("inf") else ""
-        print(f"goal {name}: measured {number(measured)}, wanted {number(goal)}: {verdict}{note}")
+        print(f"goal {name}: measured {number(measured)}{spread}, wanted {number(goal)}: {verdict}{note}")
         told.append({"name": name, "measured": None if measured == float("inf") else measured, "wanted": goal, "met": met,
                      "note": note.strip()})
     return told
