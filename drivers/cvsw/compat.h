@@ -15,6 +15,13 @@
 #include <linux/skbuff_ref.h>
 #endif
 
+/* get_unaligned() was in asm/unaligned.h once. */
+#if __has_include(<linux/unaligned.h>)
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
+
 /* A crypto request's callback was given the request once, and is given its data now. */
 #define CVSW_CRYPTO_CALLBACK(with_data, with_request)                          \
 	_Generic((crypto_completion_t)NULL,                                     \

@@ -19,8 +19,8 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
-#include <asm/unaligned.h>
 
+#include "compat.h"
 #include "masks.h"
 #include "table.h"
 
