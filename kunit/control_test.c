@@ -7,10 +7,10 @@
 #include <linux/prandom.h>
 
 #include "../drivers/cvsw/control.c"
+#include "fake_nic.h"
 
 #define FUZZ_ROUNDS	20000
 
-static const u8 nic_mac[ETH_ALEN] = { 0x02, 0, 0, 0, 0, 1 };
 static const u8 other_mac[ETH_ALEN] = { 0x02, 0, 0, 0, 0, 2 };
 static const u8 everybody[ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
@@ -32,51 +32,16 @@ struct fixture {
 	u8 flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
 };
 
-/* ---- the fake device ---- */
-
-static netdev_tx_t fake_xmit(struct sk_buff *skb, struct net_device *dev)
-{
-	/* IPv6 greets its neighbours on every link. */
-	if (skb->protocol == htons(CVSW_ETHERTYPE))
-		skb_queue_tail(netdev_priv(dev), skb);
-	else
-		kfree_skb(skb);
-	return NETDEV_TX_OK;
-}
-
-static const struct net_device_ops fake_ops = {
-	.ndo_start_xmit = fake_xmit,
-};
-
-static struct net_device *fake_device(void)
-{
-	struct net_device *dev = alloc_etherdev(sizeof(struct sk_buff_head));
-
-	if (!dev)
-		return NULL;
-	dev->netdev_ops = &fake_ops;
-	dev->hw_features = NETIF_F_HW_CSUM | NETIF_F_SG | NETIF_F_TSO | NETIF_F_TSO6;
-	dev->features = dev->hw_features;
-	skb_queue_head_init(netdev_priv(dev));
-	eth_hw_addr_set(dev, nic_mac);
-	if (register_netdev(dev)) {
-		free_netdev(dev);
-		return NULL;
-	}
-	rtnl_lock();
-	dev_open(dev, NULL);
-	rtnl_unlock();
-	return dev;
-}
+/* ---- life ---- */
 
 static int fixture_init(struct kunit *test)
 {
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
-	f->dev = fake_device();
+	f->dev = fake_nic();
 	KUNIT_ASSERT_NOT_NULL(test, f->dev);
-	f->sent = netdev_priv(f->dev);
+	f->sent = fake_nic_sent(f->dev);
 	f->engine.table = cvsw_table_create();
 	KUNIT_ASSERT_NOT_NULL(test, f->engine.table);
 	f->engine.stats = cvsw_stats_alloc();
@@ -101,38 +66,18 @@ static void fixture_exit(struct kunit *test)
 	cvsw_sas_destroy(f->engine.sas);
 	cvsw_table_destroy(f->engine.table);
 	free_percpu(f->engine.stats);
-	unregister_netdev(f->dev);
-	free_netdev(f->dev);
+	fake_nic_free(f->dev);
 	rcu_barrier();
 }
 
 /* ---- helpers ---- */
 
-/* A frame as it comes from the driver; its last @paged bytes in a page. */
-static struct sk_buff *make_skb(struct kunit *test, const u8 *data, size_t len, size_t paged)
-{
-	struct fixture *f = test->priv;
-	struct sk_buff *skb = alloc_skb(len + NET_IP_ALIGN, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, skb);
-	skb_reserve(skb, NET_IP_ALIGN);
-	skb_put_data(skb, data, len - paged);
-	if (paged) {
-		struct page *page = alloc_page(GFP_KERNEL);
-
-		KUNIT_ASSERT_NOT_NULL(test, page);
-		memcpy(page_address(page), data + len - paged, paged);
-		skb_add_rx_frag(skb, 0, page, 0, paged, PAGE_SIZE);
-	}
-	skb->protocol = eth_type_trans(skb, f->dev);
-	return skb;
-}
-
 static void receive(struct kunit *test, const u8 *data, size_t len, size_t paged)
 {
 	struct fixture *f = test->priv;
-	struct sk_buff *skb = make_skb(test, data, len, paged);
+	struct sk_buff *skb = fake_nic_skb(f->dev, data, len, paged);
 
+	KUNIT_ASSERT_NOT_NULL(test, skb);
 	local_bh_disable();
 	cvsw_control_receive(&f->control, skb);
 	local_bh_enable();
@@ -168,7 +113,7 @@ static void deliver(struct kunit *test)
 	struct fixture *f = test->priv;
 
 	receive(test, f->frame, f->len, 0);
-	flush_work(&f->control.work);
+	flush_delayed_work(&f->control.work);
 }
 
 static u64 counted(struct fixture *f, unsigned int counter)
@@ -370,7 +315,7 @@ static void only_for_us_and_allowed(struct kunit *test)
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_UNAUTHENTICATED);
 	cvsw_control_event(&f->control, CVSW_EVENT_LINK);
-	flush_work(&f->control.work);
+	flush_delayed_work(&f->control.work);
 	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->engine.table), 0U);
 	KUNIT_EXPECT_EQ(test, f->control.state, CVSW_STATE_DISCONNECTED);
 	check_nothing_sent(test);
@@ -531,11 +476,11 @@ static void random_messages_are_all_accounted(struct kunit *test)
 			f->len = ETH_HLEN + prandom_u32_state(&rnd) % (f->len - ETH_HLEN);
 		receive(test, f->frame, f->len, prandom_u32_state(&rnd) % (f->len - ETH_HLEN + 1));
 		if (i % 64 == 0) {
-			flush_work(&f->control.work);
+			flush_delayed_work(&f->control.work);
 			skb_queue_purge(f->sent);
 		}
 	}
-	flush_work(&f->control.work);
+	flush_delayed_work(&f->control.work);
 	received = cvsw_stats_read(f->engine.stats, CVSW_CNT_CTL_RECEIVED);
 	for (i = 0; i < CVSW_N_COUNTERS; i++)
 		if (i >= CVSW_CNT_CTL_APPLIED && i != CVSW_CNT_CTL_SEND_FAILED)
@@ -553,7 +498,7 @@ static void split_frames_are_whole(struct kunit *test)
 	make_entry(f, CVSW_MSG_SET_ENTRY, 80);
 	for (paged = 0; paged <= f->len - ETH_HLEN; paged++) {
 		receive(test, f->frame, f->len, paged);
-		flush_work(&f->control.work);
+		flush_delayed_work(&f->control.work);
 		check_ended(test, CVSW_CNT_CTL_APPLIED);
 	}
 }
@@ -574,7 +519,7 @@ static void queue_is_bounded(struct kunit *test)
 		receive(test, f->frame, f->len, 0);
 	taken = f->control.queued;
 	rtnl_unlock();
-	flush_work(&f->control.work);
+	flush_delayed_work(&f->control.work);
 	KUNIT_EXPECT_EQ(test, taken, (unsigned int)CVSW_CONTROL_QUEUE_MAX);
 	KUNIT_EXPECT_EQ(test, counted(f, CVSW_CNT_CTL_QUEUE_FULL), 10ULL);
 	KUNIT_EXPECT_EQ(test, counted(f, CVSW_CNT_CTL_APPLIED), CVSW_CONTROL_QUEUE_MAX + 1ULL);
@@ -586,11 +531,11 @@ static void link_and_address_are_told(struct kunit *test)
 	struct cvsw_msg msg;
 	struct sk_buff *skb;
 
-	cvsw_control_event(&f->control, CVSW_EVENT_REGISTER);
-	flush_work(&f->control.work);
+	cvsw_control_event(&f->control, CVSW_EVENT_ADDRESS);
+	flush_delayed_work(&f->control.work);
 	check_nothing_sent(test);	/* nobody knows the old one yet */
 	cvsw_control_event(&f->control, CVSW_EVENT_LINK);
-	flush_work(&f->control.work);
+	flush_delayed_work(&f->control.work);
 	skb = next_sent(test, &msg);
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	KUNIT_EXPECT_EQ(test, msg.type, CVSW_MSG_HELLO);
@@ -600,10 +545,10 @@ static void link_and_address_are_told(struct kunit *test)
 	make_entry(f, CVSW_MSG_SET_ENTRY, 80);
 	deliver(test);
 	cvsw_control_event(&f->control, CVSW_EVENT_LINK);
-	flush_work(&f->control.work);
+	flush_delayed_work(&f->control.work);
 	check_nothing_sent(test);	/* connected */
-	cvsw_control_event(&f->control, CVSW_EVENT_REGISTER);
-	flush_work(&f->control.work);
+	cvsw_control_event(&f->control, CVSW_EVENT_RESTORED);
+	flush_delayed_work(&f->control.work);
 	skb = next_sent(test, &msg);
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	KUNIT_EXPECT_EQ(test, msg.type, CVSW_MSG_REGISTER);
@@ -620,7 +565,7 @@ static void full_queue_is_waited_for(struct kunit *test)
 	msleep(20);
 	check_nothing_sent(test);
 	netif_start_queue(f->dev);
-	flush_work(&f->control.work);
+	flush_delayed_work(&f->control.work);
 	KUNIT_EXPECT_EQ(test, skb_queue_len(f->sent), 1U);
 	skb_queue_purge(f->sent);
 
@@ -679,10 +624,10 @@ static void dead_does_nothing(struct kunit *test)
 	receive(test, f->frame, f->len, 0);
 	cvsw_control_kill(&f->control);		/* does not wait: RTNL is held */
 	rtnl_unlock();
-	flush_work(&f->control.work);
+	flush_delayed_work(&f->control.work);
 	receive(test, f->frame, f->len, 0);
 	cvsw_control_event(&f->control, CVSW_EVENT_LINK);
-	flush_work(&f->control.work);
+	flush_delayed_work(&f->control.work);
 	KUNIT_EXPECT_EQ(test, f->dev->mtu, 1500U);
 	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->engine.table), 0U);
 	KUNIT_EXPECT_EQ(test, f->control.queued, 0U);

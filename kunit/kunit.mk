@@ -23,11 +23,19 @@ $(ESP_VECTORS): kunit/esp_vectors.c
 	@gcc -O1 -Wall -o $(@D)/esp_vectors $< -lcrypto
 	@$(@D)/esp_vectors > $@
 
+# What version 3 says byte by byte, for v3_crypto_test.c.
+V3_VECTORS := $(BUILD)/user/kunit/v3_vectors.h
+$(V3_VECTORS): proto/vectors/v3.txt
+	@mkdir -p $(@D)
+	@{ echo 'static const struct { const char *name, *hex; } v3_vectors[] = {' && \
+	sed -n 's/^\([a-z0-9-]*\) = \([0-9a-f]*\)$$/	{ "\1", "\2" },/p' $< && \
+	echo '};'; } > $@
+
 # Everything a kernel's tests load.  Kbuild works in the driver's farm of links.
 .PHONY: $(UML_KERNELS:%=uml-modules-%)
-$(UML_KERNELS:%=uml-modules-%): uml-modules-%: uml-% $(ESP_VECTORS)
+$(UML_KERNELS:%=uml-modules-%): uml-modules-%: uml-% $(ESP_VECTORS) $(V3_VECTORS)
 	@mkdir -p $(BUILD)/log $(UML)/$*/mod/farm/kunit
-	@ln -sfn $(abspath $(ESP_VECTORS)) $(UML)/$*/mod/farm/kunit/
+	@ln -sfn $(abspath $(ESP_VECTORS) $(V3_VECTORS)) $(UML)/$*/mod/farm/kunit/
 	@$(MAKE) --no-print-directory modules KDIR=$(UML)/$*/kernel ARCH=um OUT=$(UML)/$*/mod \
 		> $(BUILD)/log/$@.log 2>&1 && \
 	kunit/build-test-modules $(UML)/$*/kernel $(UML)/$*/mod >> $(BUILD)/log/$@.log 2>&1 || \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * The module's generic netlink family: what the guest's administrator can ask
- * the driver.  All commands are dumps over the ports of the asker's network
- * namespace; a port's interface index narrows them to one.
+ * the driver.  What asks is a dump over the ports of the asker's network
+ * namespace; a port's interface index narrows it to one.
  */
 #ifndef CVSW_NL_H
 #define CVSW_NL_H
@@ -16,6 +16,11 @@ enum cvsw_nl_command {
 	CVSW_NL_GET_FLOW,	/* a message a flow; needs CAP_NET_ADMIN */
 	CVSW_NL_GET_STATS,	/* a message a counter */
 	CVSW_NL_GET_SA,		/* a message a security association; needs CAP_NET_ADMIN */
+	/*
+	 * The pre-shared key (CVSW_NLA_KEY) of the port of CVSW_NLA_IFINDEX;
+	 * without one: it has none any more.  Needs CAP_NET_ADMIN; nothing tells it.
+	 */
+	CVSW_NL_SET_KEY,
 };
 
 enum cvsw_nl_attr {
@@ -23,7 +28,7 @@ enum cvsw_nl_attr {
 	CVSW_NLA_PAD,
 	CVSW_NLA_IFINDEX,	/* u32 */
 	CVSW_NLA_IFNAME,	/* string */
-	CVSW_NLA_STATE,		/* u8: enum cvsw_nl_state */
+	CVSW_NLA_STATE,		/* u8: enum cvsw_nl_state, of version 2 */
 	CVSW_NLA_MISS_DROP,	/* u8: 1 if a frame without a flow is dropped */
 	CVSW_NLA_N_FLOWS,	/* u32 */
 	CVSW_NLA_FLOW_MOD,	/* binary: an OpenFlow 1.0 flow_mod (cvsw_ofp10.h) */
@@ -41,6 +46,9 @@ enum cvsw_nl_attr {
 	CVSW_NLA_UDP_DST,	/* u16: likewise */
 	CVSW_NLA_SEQ,		/* u64: highest sequence number sent, or received and genuine */
 	CVSW_NLA_ALGORITHM,	/* string: the crypto API's name of what does the work */
+	CVSW_NLA_KEY,		/* binary: the 32 bytes of proto/VERSION3.md's PSK */
+	CVSW_NLA_V3_STATE,	/* u8: enum cvsw_nl_v3_state */
+	CVSW_NLA_V3_SESSIONS,	/* u64: session keys agreed upon so far */
 	CVSW_NLA_COUNT
 };
 #define CVSW_NLA_MAX		(CVSW_NLA_COUNT - 1)
@@ -49,6 +57,13 @@ enum cvsw_nl_state {
 	CVSW_STATE_DISCONNECTED,	/* no controller heard yet */
 	CVSW_STATE_CONNECTING,		/* HELLO received, REGISTER sent */
 	CVSW_STATE_CONNECTED,		/* first setting received */
+};
+
+enum cvsw_nl_v3_state {
+	CVSW_V3_STATE_NO_KEY,		/* and so without a word */
+	CVSW_V3_STATE_REGISTERING,	/* no session yet */
+	CVSW_V3_STATE_CONNECTED,
+	CVSW_V3_STATE_SILENT,		/* a session, whose other side says nothing */
 };
 
 enum cvsw_nl_sa_state {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Control messages: received in NAPI context, where they are only checked,
- * copied and queued; done by a worker in process context, in order.
+ * Control frames: received in NAPI context, where they are only checked, copied
+ * and queued; done by a worker in process context, in order.  Version 2 is here,
+ * version 3 in session.c.
  *
- * Every message received ends in exactly one counter: applied, refused,
- * nomem, unexpected, not-ours, unauthenticated, queue-full or one of bad-*.
+ * Every frame received ends in exactly one counter: applied, refused,
+ * nomem, unexpected, not-ours, unauthenticated, queue-full, one of bad-* or one
+ * of v3-*.
  */
 #include <linux/delay.h>
 #include <linux/etherdevice.h>
@@ -14,10 +16,13 @@
 
 #include "control.h"
 #include "sa.h"
+#include "session.h"
 #include "settings.h"
 
 /* How often, a millisecond apart, to try again when the NIC's queue is full. */
 #define SEND_TRIES	100
+/* Frames worked on before what is due is sent. */
+#define BATCH		32
 
 struct control_frame {
 	struct list_head node;
@@ -33,7 +38,7 @@ static void frame_free(struct control_frame *frame)
 	kfree_sensitive(frame);
 }
 
-static void count(struct cvsw_control *control, unsigned int counter)
+void cvsw_control_count(struct cvsw_control *control, unsigned int counter)
 {
 	/* The per-CPU counters are written with bottom halves disabled only. */
 	local_bh_disable();
@@ -57,18 +62,16 @@ bool cvsw_control_is_own(const struct sk_buff *skb)
 	return skb->destructor == control_frame_freed;
 }
 
-static struct sk_buff *frame_build(struct cvsw_control *control, const struct cvsw_msg *msg)
+static struct sk_buff *frame_build(struct cvsw_control *control, const u8 *frame, size_t len)
 {
 	struct net_device *dev = control->dev;
-	size_t room = max_t(size_t, CVSW_MSG_HEADER_LEN + msg->len, CVSW_ETH_MIN), len;
-	struct sk_buff *skb = alloc_skb(LL_RESERVED_SPACE(dev) + room + dev->needed_tailroom,
+	struct sk_buff *skb = alloc_skb(LL_RESERVED_SPACE(dev) + len + dev->needed_tailroom,
 					GFP_KERNEL);
 
 	if (!skb)
 		return NULL;
 	skb_reserve(skb, LL_RESERVED_SPACE(dev));
-	len = cvsw_msg_encode(msg, skb->data, room);
-	skb_put(skb, len);
+	skb_put_data(skb, frame, len);
 	skb_reset_mac_header(skb);
 	skb_set_network_header(skb, ETH_HLEN);
 	skb->protocol = htons(CVSW_ETHERTYPE);
@@ -80,11 +83,8 @@ static struct sk_buff *frame_build(struct cvsw_control *control, const struct cv
 	return skb;
 }
 
-/*
- * Past the qdisc, which might be any: so a full queue is ours to wait for.
- * Context: the worker.
- */
-static void frame_send(struct cvsw_control *control, const struct cvsw_msg *msg)
+/* Past the qdisc, which might be any: so a full queue is ours to wait for. */
+void cvsw_control_send(struct cvsw_control *control, const u8 *frame, size_t len)
 {
 	struct sk_buff *skb;
 	unsigned int try;
@@ -93,7 +93,7 @@ static void frame_send(struct cvsw_control *control, const struct cvsw_msg *msg)
 	for (try = 0; ret == NETDEV_TX_BUSY && try < SEND_TRIES; try++) {
 		if (try)
 			usleep_range(1000, 2000);
-		skb = frame_build(control, msg);
+		skb = frame_build(control, frame, len);
 		if (!skb)
 			break;
 		/* The device cannot be closed between its check and its queue. */
@@ -101,7 +101,21 @@ static void frame_send(struct cvsw_control *control, const struct cvsw_msg *msg)
 		ret = dev_direct_xmit(skb, 0);
 		rcu_read_unlock();
 	}
-	count(control, ret == NETDEV_TX_OK ? CVSW_CNT_CTL_SENT : CVSW_CNT_CTL_SEND_FAILED);
+	cvsw_control_count(control, ret == NETDEV_TX_OK ? CVSW_CNT_CTL_SENT :
+							  CVSW_CNT_CTL_SEND_FAILED);
+}
+
+bool cvsw_control_has_link(const struct cvsw_control *control)
+{
+	return netif_running(control->dev) && netif_carrier_ok(control->dev);
+}
+
+/* ---- version 2: sending ---- */
+
+static void frame_send(struct cvsw_control *control, const struct cvsw_msg *msg)
+{
+	cvsw_control_send(control, control->frame,
+			  cvsw_msg_encode(msg, control->frame, sizeof(control->frame)));
 }
 
 static void send_hello(struct cvsw_control *control)
@@ -116,7 +130,7 @@ static void send_register(struct cvsw_control *control)
 {
 	struct cvsw_msg msg = { .type = CVSW_MSG_REGISTER, .len = ETH_ALEN, .data = msg.dst };
 
-	clear_bit(CVSW_EVENT_REGISTER, &control->events);
+	control->register_due = false;
 	rtnl_lock();	/* the address is not to change halfway */
 	ether_addr_copy(msg.dst, control->dev->dev_addr);
 	rtnl_unlock();
@@ -181,13 +195,13 @@ static void send_entries(struct cvsw_control *control)
 
 	page.data = kmalloc(page.room, GFP_KERNEL);
 	if (!page.data) {
-		count(control, CVSW_CNT_CTL_SEND_FAILED);
+		cvsw_control_count(control, CVSW_CNT_CTL_SEND_FAILED);
 		return;
 	}
 	while (page_fill(control, &page))
 		follow++;
 	while (page.left_out) {
-		count(control, CVSW_CNT_CTL_SEND_FAILED);
+		cvsw_control_count(control, CVSW_CNT_CTL_SEND_FAILED);
 		page.left_out--;
 	}
 
@@ -235,6 +249,10 @@ static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_
 		fault = CVSW_FAULT_COMMAND;
 	if (fault)
 		return CVSW_CNT_FAULT(fault);
+
+	/* A bundle of version 3, whose key has just gone. */
+	if (cvsw_table_changing(control->engine->table))
+		return CVSW_CNT_CTL_REFUSED;
 
 	if (msg->type == CVSW_MSG_SET_ENTRY) {
 		cvsw_ask_for_room(control->dev, flow);
@@ -315,46 +333,116 @@ static struct control_frame *frame_next(struct cvsw_control *control)
 	return frame;
 }
 
-static void do_events(struct cvsw_control *control)
+/*
+ * Of version 2: is it taken?  Who has given the NIC a key wants nobody without
+ * it to program the NIC, whatever was allowed to all of them.
+ */
+static bool takes_unauthenticated(const struct cvsw_control *control)
 {
-	struct net_device *dev = control->dev;
-	bool link = test_and_clear_bit(CVSW_EVENT_LINK, &control->events);
+	return control->allowed && !cvsw_session_has_key(control);
+}
 
+static void hello_or_register(struct cvsw_control *control, bool link)
+{
 	/* A REGISTER that cannot be sent now waits for the link. */
-	if (!control->allowed || !netif_running(dev) || !netif_carrier_ok(dev))
+	if (!takes_unauthenticated(control) || !cvsw_control_has_link(control))
 		return;
 	if (control->state == CVSW_STATE_DISCONNECTED) {
-		clear_bit(CVSW_EVENT_REGISTER, &control->events);
+		control->register_due = false;
 		if (link)
 			send_hello(control);
-	} else if (test_bit(CVSW_EVENT_REGISTER, &control->events)) {
+	} else if (control->register_due) {
 		send_register(control);
 	}
 }
 
-static void control_work(struct work_struct *work)
+static void do_events(struct cvsw_control *control)
 {
-	struct cvsw_control *control = container_of(work, struct cvsw_control, work);
-	struct control_frame *frame;
+	struct cvsw_session *session = cvsw_session_of(control);
+	unsigned long events = 0;
+	unsigned int event;
+
+	for (event = CVSW_EVENT_LINK; event <= CVSW_EVENT_KEY; event++)
+		if (test_and_clear_bit(event, &control->events))
+			events |= BIT(event);
+	if (!events)
+		return;
+	if (session)
+		cvsw_session_events(session, events);
+	if (events & (BIT(CVSW_EVENT_ADDRESS) | BIT(CVSW_EVENT_RESTORED)))
+		control->register_due = true;
+	hello_or_register(control, events & BIT(CVSW_EVENT_LINK));
+}
+
+static void frame_do(struct cvsw_control *control, struct control_frame *frame)
+{
 	struct cvsw_msg msg;
 
-	do_events(control);
-	while ((frame = frame_next(control))) {
-		/* It was checked when it was queued: this only finds its fields. */
-		if (!READ_ONCE(control->dead) &&
-		    !cvsw_msg_decode(frame->data, frame->len, &msg, NULL))
-			count(control, dispatch(control, &msg));
-		frame_free(frame);
-	}
+	if (READ_ONCE(control->dead))
+		return;
+	if (cvsw_v3_is(frame->data, frame->len))
+		cvsw_session_receive(cvsw_session_of(control), frame->data, frame->len);
+	/* There was no key when it was queued. */
+	else if (!takes_unauthenticated(control))
+		cvsw_control_count(control, CVSW_CNT_CTL_UNAUTHENTICATED);
+	/* It was checked when it was queued: this only finds its fields. */
+	else if (!cvsw_msg_decode(frame->data, frame->len, &msg, NULL))
+		cvsw_control_count(control, dispatch(control, &msg));
+}
+
+/* Now, whatever it waits for.  Nothing if the port is dead. */
+static void work_now(struct cvsw_control *control)
+{
+	lockdep_assert_held(&control->lock);
+	if (!control->dead)
+		mod_delayed_work(control_workers, &control->work, 0);
+}
+
+static void work_later(struct cvsw_control *control, unsigned long delay)
+{
+	spin_lock_bh(&control->lock);
+	if (!control->dead)
+		queue_delayed_work(control_workers, &control->work, delay);
+	spin_unlock_bh(&control->lock);
+}
+
+static void control_work(struct work_struct *work)
+{
+	struct cvsw_control *control = container_of(to_delayed_work(work), struct cvsw_control,
+						    work);
+	unsigned long delay = MAX_SCHEDULE_TIMEOUT;
+	struct cvsw_session *session;
+	struct control_frame *frame;
+	unsigned int n;
+
+	do {
+		do_events(control);
+		for (n = 0; n < BATCH && (frame = frame_next(control)); n++) {
+			frame_do(control, frame);
+			frame_free(frame);
+		}
+		session = cvsw_session_of(control);
+		if (session && !READ_ONCE(control->dead))
+			delay = cvsw_session_run(session);
+		cond_resched();
+	} while (n == BATCH);
+	if (delay != MAX_SCHEDULE_TIMEOUT)
+		work_later(control, delay);
 }
 
 void cvsw_control_event(struct cvsw_control *control, enum cvsw_event event)
 {
 	set_bit(event, &control->events);
+	if (event == CVSW_EVENT_RESTORED)
+		clear_bit(CVSW_EVENT_HELD, &control->events);
 	spin_lock_bh(&control->lock);
-	if (!control->dead)
-		queue_work(control_workers, &control->work);
+	work_now(control);
 	spin_unlock_bh(&control->lock);
+}
+
+void cvsw_control_hold(struct cvsw_control *control)
+{
+	set_bit(CVSW_EVENT_HELD, &control->events);
 }
 
 /* ---- receiving ---- */
@@ -367,33 +455,32 @@ static bool is_for_us(const struct cvsw_control *control, const struct sk_buff *
 	       ether_addr_equal(eth->h_dest, control->dev->dev_addr);
 }
 
-/* Returns the counter in which the message ends, or -1 if the worker has it. */
-static int frame_queue(struct cvsw_control *control, const struct sk_buff *skb)
+/* Each returns the counter in which a frame ends, or -1 if it is to be worked on. */
+static int check_sender(const struct cvsw_control *control, const struct sk_buff *skb)
 {
-	unsigned int len = skb->len + ETH_HLEN;
-	struct control_frame *frame;
-	enum cvsw_fault fault;
-	struct cvsw_msg msg;
-	int counter = -1;
-
 	if (!is_for_us(control, skb))
 		return CVSW_CNT_CTL_NOT_OURS;
-	if (!control->allowed)
+	if (!takes_unauthenticated(control))
 		return CVSW_CNT_CTL_UNAUTHENTICATED;
-	if (len > CVSW_CONTROL_FRAME_MAX)
+	if (skb->len + ETH_HLEN > CVSW_CONTROL_FRAME_MAX)
 		return CVSW_CNT_FAULT(CVSW_FAULT_LENGTH);
+	return -1;
+}
 
-	frame = kmalloc(struct_size(frame, data, len), GFP_ATOMIC | __GFP_NOWARN);
-	if (!frame)
-		return CVSW_CNT_CTL_NOMEM;
-	frame->len = len;
-	memcpy(frame->data, skb_mac_header(skb), ETH_HLEN);
-	fault = skb_copy_bits(skb, 0, frame->data + ETH_HLEN, skb->len) ? CVSW_FAULT_SHORT :
-		cvsw_msg_decode(frame->data, len, &msg, NULL);
-	if (fault) {
-		frame_free(frame);
-		return CVSW_CNT_FAULT(fault);
-	}
+static int check_content(struct cvsw_control *control, const struct control_frame *frame)
+{
+	enum cvsw_fault fault;
+	struct cvsw_msg msg;
+
+	if (cvsw_v3_is(frame->data, frame->len))
+		return cvsw_session_check(control, frame->data, frame->len);
+	fault = cvsw_msg_decode(frame->data, frame->len, &msg, NULL);
+	return fault ? CVSW_CNT_FAULT(fault) : -1;
+}
+
+static int frame_queue(struct cvsw_control *control, struct control_frame *frame)
+{
+	int counter = -1;
 
 	spin_lock(&control->lock);
 	if (control->dead || control->queued >= CVSW_CONTROL_QUEUE_MAX) {
@@ -401,9 +488,34 @@ static int frame_queue(struct cvsw_control *control, const struct sk_buff *skb)
 	} else {
 		list_add_tail(&frame->node, &control->queue);
 		control->queued++;
-		queue_work(control_workers, &control->work);
+		work_now(control);
 	}
 	spin_unlock(&control->lock);
+	return counter;
+}
+
+static int frame_take(struct cvsw_control *control, const struct sk_buff *skb)
+{
+	/* What is behind is a trailer. */
+	unsigned int len = min_t(unsigned int, skb->len + ETH_HLEN, CVSW_CONTROL_FRAME_MAX);
+	struct control_frame *frame;
+	int counter = -1;
+
+	if (!cvsw_v3_is(skb_mac_header(skb), ETH_HLEN))
+		counter = check_sender(control, skb);
+	if (counter >= 0)
+		return counter;
+	frame = kmalloc(struct_size(frame, data, len), GFP_ATOMIC | __GFP_NOWARN);
+	if (!frame)
+		return CVSW_CNT_CTL_NOMEM;
+	frame->len = len;
+	memcpy(frame->data, skb_mac_header(skb), ETH_HLEN);
+	if (skb_copy_bits(skb, 0, frame->data + ETH_HLEN, len - ETH_HLEN))
+		counter = CVSW_CNT_FAULT(CVSW_FAULT_SHORT);
+	if (counter < 0)
+		counter = check_content(control, frame);
+	if (counter < 0)
+		counter = frame_queue(control, frame);
 	if (counter >= 0)
 		frame_free(frame);
 	return counter;
@@ -411,7 +523,7 @@ static int frame_queue(struct cvsw_control *control, const struct sk_buff *skb)
 
 void cvsw_control_receive(struct cvsw_control *control, struct sk_buff *skb)
 {
-	int counter = frame_queue(control, skb);
+	int counter = frame_take(control, skb);
 
 	cvsw_stats_count(control->engine->stats, CVSW_CNT_CTL_RECEIVED);
 	if (counter >= 0)
@@ -427,7 +539,7 @@ void cvsw_control_init(struct cvsw_control *control, struct net_device *dev,
 	control->dev = dev;
 	control->engine = engine;
 	control->allowed = allowed;
-	INIT_WORK(&control->work, control_work);
+	INIT_DELAYED_WORK(&control->work, control_work);
 	spin_lock_init(&control->lock);
 	INIT_LIST_HEAD(&control->queue);
 	refcount_set(&control->sending, 1);
@@ -445,9 +557,11 @@ void cvsw_control_finish(struct cvsw_control *control)
 {
 	struct control_frame *frame;
 
-	cancel_work_sync(&control->work);
+	cancel_delayed_work_sync(&control->work);
 	while ((frame = frame_next(control)))
 		frame_free(frame);
+	cvsw_session_destroy(control->session);
+	control->session = NULL;
 
 	/*
 	 * The rings are gone, but a frame that was freed with interrupts off may

@@ -14,21 +14,27 @@
 #include "../../proto/cvsw_ofp10.h"
 #include "engine.h"
 
+struct cvsw_session;
+
 /* Messages that may wait for the worker. */
 #define CVSW_CONTROL_QUEUE_MAX	256
 /* A control message is a whole Ethernet frame, and the vswitch's port takes no larger one. */
 #define CVSW_CONTROL_FRAME_MAX	ETH_FRAME_LEN
 
 /**
- * struct cvsw_control - the session with the controller
+ * struct cvsw_control - all that goes to and fro between a NIC and its controllers
  *
  * @dev: the NIC
  * @engine: its table is changed by @work only
- * @allowed: unauthenticated messages are taken
- * @work: never runs beside itself, which keeps the messages in order
+ * @allowed: unauthenticated messages, version 2, are taken
+ * @session: version 3; NULL until there is a key, then there for good
+ * @work: never runs beside itself, which keeps the messages in order; delayed
+ *	by what @session waits for
  * @events: CVSW_EVENT_*, for the worker
- * @state: enum cvsw_nl_state; written by the worker
+ * @register_due: of version 2: it waits for the link
+ * @state: of version 2: enum cvsw_nl_state; written by the worker
  * @flow: the worker's scratch, too large for its stack
+ * @frame: likewise: what version 2 sends
  * @lock: guards @queue, @queued and @dead
  * @queue: struct control_frame, oldest first
  * @queued: how many
@@ -41,10 +47,13 @@ struct cvsw_control {
 	struct net_device *dev;
 	struct cvsw_engine *engine;
 	bool allowed;
-	struct work_struct work;
+	struct cvsw_session *session;
+	struct delayed_work work;
 	unsigned long events;
+	bool register_due;
 	u8 state;
 	struct cvsw_flow flow;
+	u8 frame[CVSW_CONTROL_FRAME_MAX];
 
 	spinlock_t lock;
 	struct list_head queue;
@@ -58,7 +67,10 @@ struct cvsw_control {
 /* For cvsw_control_event(). */
 enum cvsw_event {
 	CVSW_EVENT_LINK,	/* the NIC can send now */
-	CVSW_EVENT_REGISTER,	/* its MAC address is another, or its SAs have stopped */
+	CVSW_EVENT_ADDRESS,	/* its MAC address is another */
+	CVSW_EVENT_RESTORED,	/* the machine may live a second time; its SAs have stopped */
+	CVSW_EVENT_KEY,		/* of version 3: there is another */
+	CVSW_EVENT_HELD,	/* cvsw_control_hold() */
 };
 
 void cvsw_control_init(struct cvsw_control *control, struct net_device *dev,
@@ -90,6 +102,30 @@ void cvsw_control_receive(struct cvsw_control *control, struct sk_buff *skb);
 
 /* Tell the worker.  Context: any. */
 void cvsw_control_event(struct cvsw_control *control, enum cvsw_event event);
+
+/**
+ * cvsw_control_hold() - send nothing of version 3 until CVSW_EVENT_RESTORED
+ *
+ * Ahead of a suspend, behind which the worker runs before there is word of it.
+ * Context: any.
+ */
+void cvsw_control_hold(struct cvsw_control *control);
+
+/**
+ * cvsw_control_send() - a frame of our own, past the flows
+ * @frame: @len bytes from the destination address on, at most
+ *	CVSW_CONTROL_FRAME_MAX; copied
+ *
+ * Waits for room in the NIC's queue, not for ever.  Counted.
+ * Context: the worker.
+ */
+void cvsw_control_send(struct cvsw_control *control, const u8 *frame, size_t len);
+
+/** cvsw_control_count() - count, from the worker */
+void cvsw_control_count(struct cvsw_control *control, unsigned int counter);
+
+/** cvsw_control_has_link() - can it send? */
+bool cvsw_control_has_link(const struct cvsw_control *control);
 
 /* Did this port's control side make @skb? */
 bool cvsw_control_is_own(const struct sk_buff *skb);

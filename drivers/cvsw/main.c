@@ -7,8 +7,9 @@
  * and in its NAPI poll.  It reads the flow table under RCU and writes counters
  * of its own CPU only.
  *
- * What changes a port's state - table, MTU, features, session - runs on the
- * port's work item, in process context and one message at a time.  NAPI hands
+ * What changes a port's state - table, MTU, features, sessions - runs on the
+ * port's work item, in process context and one message at a time.  A key is
+ * left for it by netlink, under cvsw_control.lock.  NAPI hands
  * messages over under cvsw_control.lock, a bottom-half-safe leaf.  The worker
  * takes RTNL for MTU, features and the MAC address and nothing else with it,
  * so nobody who holds RTNL may wait for the worker: cvsw_port_kill() does not,
@@ -31,11 +32,12 @@
 
 #include "cvsw.h"
 #include "sa.h"
+#include "v3_crypto.h"
 
 bool cvsw_allow_unauthenticated;
 module_param_named(allow_unauthenticated, cvsw_allow_unauthenticated, bool, 0444);
 MODULE_PARM_DESC(allow_unauthenticated,
-		 "take control messages of version 2, which anybody on the segment can send (default: no)");
+		 "take control messages of version 2, which anybody on the segment can send, where a NIC has no key (default: no)");
 
 bool cvsw_miss_drop;
 static char *miss_policy = "pass";
@@ -52,9 +54,12 @@ static int __init cvsw_init(void)
 	}
 	cvsw_miss_drop = !strcmp(miss_policy, "drop");
 
-	err = cvsw_control_module_init();
+	err = cvsw_v3_crypto_module_init();
 	if (err)
 		return err;
+	err = cvsw_control_module_init();
+	if (err)
+		goto exit_crypto;
 	err = cvsw_sa_module_init();
 	if (err)
 		goto exit_control;
@@ -77,6 +82,8 @@ exit_sa:
 	cvsw_sa_module_exit();
 exit_control:
 	cvsw_control_module_exit();
+exit_crypto:
+	cvsw_v3_crypto_module_exit();
 	return err;
 }
 module_init(cvsw_init);
@@ -92,6 +99,7 @@ static void __exit cvsw_exit(void)
 	synchronize_rcu();
 	/* ...and entries that wait for their grace period. */
 	rcu_barrier();
+	cvsw_v3_crypto_module_exit();
 }
 module_exit(cvsw_exit);
 
@@ -99,4 +107,4 @@ MODULE_DESCRIPTION("CVSW: a virtual switch's match/action work in the guest's NI
 MODULE_VERSION(CVSW_VERSION);
 MODULE_LICENSE("GPL");
 /* The crypto API finds them by name; what builds an initramfs does not. */
-MODULE_SOFTDEP("pre: aesni_intel gcm ctr cryptd");
+MODULE_SOFTDEP("pre: aesni_intel gcm ctr cryptd sha256_generic");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the guest's administrator may ask, over generic netlink.  All commands
- * are dumps of the ports in the asker's network namespace; proto/cvsw_nl.h is
- * the interface.
+ * What the guest's administrator may ask, over generic netlink.  What asks is a
+ * dump of the ports in the asker's network namespace; proto/cvsw_nl.h is the
+ * interface.
  */
 #include <linux/module.h>
 #include <linux/rtnetlink.h>
@@ -13,6 +13,7 @@
 #include "../../proto/cvsw_ofp10.h"
 #include "cvsw.h"
 #include "sa.h"
+#include "session.h"
 
 /**
  * struct dump - where a dump goes on, in netlink_callback.ctx
@@ -57,11 +58,16 @@ static void *message_begin(struct sk_buff *skb, struct netlink_callback *cb,
 static int put_port(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
 {
 	void *hdr = message_begin(skb, cb, port);
+	enum cvsw_nl_v3_state v3_state;
+	u64 n_sessions;
 
 	if (!hdr)
 		return -EMSGSIZE;
+	v3_state = cvsw_session_state(&port->control, &n_sessions);
 	if (nla_put_string(skb, CVSW_NLA_IFNAME, port->dev->name) ||
 	    nla_put_u8(skb, CVSW_NLA_STATE, READ_ONCE(port->control.state)) ||
+	    nla_put_u8(skb, CVSW_NLA_V3_STATE, v3_state) ||
+	    nla_put_u64_64bit(skb, CVSW_NLA_V3_SESSIONS, n_sessions, CVSW_NLA_PAD) ||
 	    nla_put_u8(skb, CVSW_NLA_MISS_DROP, port->engine.miss_drop) ||
 	    nla_put_u32(skb, CVSW_NLA_N_FLOWS, cvsw_table_count(port->engine.table)) ||
 	    nla_put_string(skb, CVSW_NLA_VERSION, CVSW_VERSION)) {
@@ -263,7 +269,44 @@ static int dump_sa(struct sk_buff *skb, struct netlink_callback *cb)
 
 static const struct nla_policy policy[CVSW_NLA_MAX + 1] = {
 	[CVSW_NLA_IFINDEX] = { .type = NLA_U32 },
+	[CVSW_NLA_KEY] = NLA_POLICY_EXACT_LEN(CVSW_V3_KEY_LEN),
 };
+
+/* ---- SET_KEY ---- */
+
+static int set_key_of(const struct net *net, u32 ifindex, const u8 *psk)
+{
+	struct cvsw_port *port;
+	int err = -ENODEV;
+
+	rtnl_lock();
+	mutex_lock(&cvsw_ports_lock);
+	list_for_each_entry(port, &cvsw_ports, node) {
+		if (port->dev->ifindex != ifindex || !net_eq(dev_net(port->dev), net) ||
+		    port->dev->reg_state != NETREG_REGISTERED)
+			continue;
+		err = cvsw_session_set_key(&port->control, psk);
+	}
+	mutex_unlock(&cvsw_ports_lock);
+	rtnl_unlock();
+	return err;
+}
+
+/* The key goes from the message too: an error's answer would repeat it. */
+static int set_key(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *key = info->attrs[CVSW_NLA_KEY];
+	int err = -EINVAL;
+
+	if (info->attrs[CVSW_NLA_IFINDEX])
+		err = set_key_of(genl_info_net(info), nla_get_u32(info->attrs[CVSW_NLA_IFINDEX]),
+				 key ? nla_data(key) : NULL);
+	if (key)
+		memzero_explicit(nla_data(key), nla_len(key));
+	return err;
+}
+
+/* ---- the family ---- */
 
 static int dump_start(struct netlink_callback *cb)
 {
@@ -290,6 +333,7 @@ static const struct genl_ops ops[] = {
 	{ .cmd = CVSW_NL_GET_STATS, .start = dump_start, .dumpit = dump_stats },
 	{ .cmd = CVSW_NL_GET_SA, .start = dump_start, .dumpit = dump_sa,
 	  .flags = GENL_UNS_ADMIN_PERM },
+	{ .cmd = CVSW_NL_SET_KEY, .doit = set_key, .flags = GENL_UNS_ADMIN_PERM },
 };
 
 static struct genl_family family __ro_after_init = {

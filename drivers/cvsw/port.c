@@ -222,7 +222,7 @@ static void port_event(struct cvsw_port *port, unsigned long event)
 		cvsw_control_event(&port->control, CVSW_EVENT_LINK);
 		break;
 	case NETDEV_CHANGEADDR:
-		cvsw_control_event(&port->control, CVSW_EVENT_REGISTER);
+		cvsw_control_event(&port->control, CVSW_EVENT_ADDRESS);
 		break;
 	case NETDEV_CHANGEMTU:
 		mtu_changed(port);

@@ -4,6 +4,7 @@
  * snapshot, or cloned from one.  Two lives would send under the same
  * sequence numbers, which AES-GCM does not forgive.  So SAs that send stop
  * whenever there is word of it, and REGISTER asks the controller for new ones.
+ * The control session's own keys are forgotten likewise.
  *
  * Word comes ahead of a suspend or hibernation by the notifier of power
  * management; behind a restore by the hypervisor's new generation id, where the
@@ -20,7 +21,7 @@
 void cvsw_port_restored(struct cvsw_port *port)
 {
 	cvsw_sas_stop(port->engine.sas);
-	cvsw_control_event(&port->control, CVSW_EVENT_REGISTER);
+	cvsw_control_event(&port->control, CVSW_EVENT_RESTORED);
 }
 
 static void for_all_ports(void (*what)(struct cvsw_port *port))
@@ -36,6 +37,7 @@ static void for_all_ports(void (*what)(struct cvsw_port *port))
 static void stop(struct cvsw_port *port)
 {
 	cvsw_sas_stop(port->engine.sas);
+	cvsw_control_hold(&port->control);
 }
 
 /* What is installed between the two, while the workers still run, stops at the second. */

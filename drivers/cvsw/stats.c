@@ -38,6 +38,8 @@ void cvsw_stats_name(unsigned int counter, char *buf, size_t size)
 
 	if (counter < CVSW_CNT_FAULTS)
 		strscpy(buf, names[counter], size);
-	else
+	else if (counter < CVSW_CNT_V3S)
 		snprintf(buf, size, "ctl-bad-%s", cvsw_fault_name(counter - CVSW_CNT_FAULTS));
+	else
+		snprintf(buf, size, "ctl-v3-%s", cvsw_v3_drop_name(counter - CVSW_CNT_V3S));
 }

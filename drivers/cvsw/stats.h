@@ -8,6 +8,7 @@
 #include <linux/u64_stats_sync.h>
 
 #include "../../proto/cvsw_fault.h"
+#include "../../proto/cvsw_v3_frame.h"
 
 /* X(id, name): the name is what netlink and cvswctl show. */
 #define CVSW_COUNTERS(X)                                                        \
@@ -78,7 +79,10 @@
 	X(CTL_QUEUE_FULL,     "ctl-queue-full")                                 \
 	X(CTL_NOMEM,          "ctl-nomem")                                      \
 	X(CTL_REFUSED,        "ctl-refused")         /* MTU, features or table said no */\
-	X(CTL_SEND_FAILED,    "ctl-send-failed")
+	X(CTL_SEND_FAILED,    "ctl-send-failed")                                \
+	/* what was asked for in version 3 */                                   \
+	X(REQ_DONE,           "request-done")                                   \
+	X(REQ_REFUSED,        "request-refused")
 
 enum cvsw_counter {
 #define CVSW_COUNTER_ENUM(id, name) CVSW_CNT_##id,
@@ -86,11 +90,15 @@ enum cvsw_counter {
 #undef CVSW_COUNTER_ENUM
 	/* malformed control messages, by enum cvsw_fault: see CVSW_CNT_FAULT() */
 	CVSW_CNT_FAULTS,
-	CVSW_N_COUNTERS = CVSW_CNT_FAULTS + CVSW_N_FAULTS
+	/* control frames of version 3, by enum cvsw_v3_drop: see CVSW_CNT_V3() */
+	CVSW_CNT_V3S = CVSW_CNT_FAULTS + CVSW_N_FAULTS,
+	CVSW_N_COUNTERS = CVSW_CNT_V3S + CVSW_V3_N_DROPS
 };
 
 /* The counter of a fault; cvsw_fault_name() is its name behind "ctl-bad-". */
 #define CVSW_CNT_FAULT(fault)	(CVSW_CNT_FAULTS + (fault))
+/* Of a frame of version 3 that was taken or dropped; cvsw_v3_drop_name() behind "ctl-v3-". */
+#define CVSW_CNT_V3(drop)	(CVSW_CNT_V3S + (drop))
 
 /**
  * struct cvsw_stats - a port's counters on one CPU

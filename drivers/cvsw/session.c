@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/etherdevice.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "../../proto/cvsw_v3_end.h"
+#include "requests.h"
+#include "session.h"
+#include "v3_crypto.h"
+
+/**
+ * struct cvsw_session - about 133 KiB
+ *
+ * @control: the port's
+ * @next_psk: under @control->lock, like the next one: given by netlink, taken over
+ *	by the worker at CVSW_EVENT_KEY
+ * @key_waits: it has not been taken over yet
+ * @has_key: the last word was a key, not the lack of one
+ * @state: for others to read: enum cvsw_nl_v3_state
+ * @end, and what follows: the worker's own
+ * @requests: what the controller asks for is done there
+ * @message: what it asks
+ * @answer: what it is told
+ */
+struct cvsw_session {
+	struct cvsw_control *control;
+	u8 next_psk[CVSW_V3_KEY_LEN];
+	bool key_waits;
+	bool has_key;
+	u8 state;
+	struct cvsw_v3_end end;
+	struct cvsw_v3_caller caller;
+	struct cvsw_requests requests;
+	u8 message[CVSW_V3_MESSAGE_MAX];
+	u8 answer[CVSW_V3_MESSAGE_MAX];
+};
+
+/* Of a clock that goes on while the machine sleeps: keys age. */
+static u64 now_ms(void)
+{
+	return ktime_to_ms(ktime_get_boottime());
+}
+
+/* ---- what the end calls ---- */
+
+/*
+ * A machine that may have been restored says nothing more under its old keys, for
+ * their counters may have been used.  What has no way out is lost, and comes
+ * again: CVSW_EVENT_LINK will tell.
+ */
+static void on_send(void *arg, u8 *frame, size_t len, u64 place)
+{
+	struct cvsw_session *session = arg;
+	struct cvsw_control *control = session->control;
+
+	if (!test_bit(CVSW_EVENT_RESTORED, &control->events) &&
+	    !test_bit(CVSW_EVENT_HELD, &control->events) && cvsw_control_has_link(control))
+		cvsw_control_send(control, frame, len);
+}
+
+static void on_event(void *arg, enum cvsw_v3_event event)
+{
+	struct cvsw_session *session = arg;
+
+	/* The table stays as it is, whoever the controller is and if there is none. */
+	if (event == CVSW_V3_EVENT_FRESH)
+		cvsw_requests_reset(&session->requests);
+}
+
+/* ---- life ---- */
+
+static struct cvsw_session *create(struct cvsw_control *control)
+{
+	struct cvsw_session *session = kvzalloc(sizeof(*session), GFP_KERNEL);
+
+	if (!session)
+		return NULL;
+	session->control = control;
+	session->caller = (struct cvsw_v3_caller){
+		.send = on_send, .event = on_event, .arg = session,
+	};
+	session->requests.control = control;
+	cvsw_v3_nic_init(&session->end, &cvsw_v3_kernel_crypto, &session->caller,
+			 control->dev->dev_addr, NULL);
+	return session;
+}
+
+void cvsw_session_destroy(struct cvsw_session *session)
+{
+	if (!session)
+		return;
+	cvsw_requests_reset(&session->requests);
+	cvsw_v3_end_free(&session->end);
+	memzero_explicit(session, sizeof(*session));
+	kvfree(session);
+}
+
+static void restart(struct cvsw_session *session)
+{
+	cvsw_v3_nic_restart(&session->end);
+	cvsw_requests_reset(&session->requests);
+}
+
+/* ---- the key ---- */
+
+int cvsw_session_set_key(struct cvsw_control *control, const u8 psk[CVSW_V3_KEY_LEN])
+{
+	struct cvsw_session *session = control->session;
+
+	ASSERT_RTNL();
+	if (!session && !psk)
+		return 0;
+	if (!session) {
+		session = create(control);
+		if (!session)
+			return -ENOMEM;
+	}
+	spin_lock_bh(&control->lock);
+	memzero_explicit(session->next_psk, sizeof(session->next_psk));
+	if (psk)
+		memcpy(session->next_psk, psk, sizeof(session->next_psk));
+	session->key_waits = true;
+	WRITE_ONCE(session->has_key, psk);
+	spin_unlock_bh(&control->lock);
+	smp_store_release(&control->session, session);
+	cvsw_control_event(control, CVSW_EVENT_KEY);
+	return 0;
+}
+
+static void take_key(struct cvsw_session *session)
+{
+	struct cvsw_control *control = session->control;
+	u8 psk[CVSW_V3_KEY_LEN];
+	bool waits, has_key;
+
+	spin_lock_bh(&control->lock);
+	waits = session->key_waits;
+	has_key = session->has_key;
+	memcpy(psk, session->next_psk, sizeof(psk));
+	memzero_explicit(session->next_psk, sizeof(session->next_psk));
+	session->key_waits = false;
+	spin_unlock_bh(&control->lock);
+
+	if (waits && (has_key != session->end.have_psk ||
+		      !cvsw_v3_same(psk, session->end.psk, sizeof(psk)))) {
+		cvsw_v3_nic_set_key(&session->end, has_key ? psk : NULL);
+		cvsw_requests_reset(&session->requests);
+	}
+	memzero_explicit(psk, sizeof(psk));
+}
+
+/* ---- the worker ---- */
+
+static void take_address(struct cvsw_session *session)
+{
+	u8 mac[ETH_ALEN];
+
+	rtnl_lock();	/* it is not to change halfway */
+	ether_addr_copy(mac, session->control->dev->dev_addr);
+	rtnl_unlock();
+	if (ether_addr_equal(mac, session->end.mac))
+		return;
+	cvsw_v3_nic_set_mac(&session->end, mac);
+	cvsw_requests_reset(&session->requests);
+}
+
+void cvsw_session_events(struct cvsw_session *session, unsigned long events)
+{
+	if (events & BIT(CVSW_EVENT_RESTORED))
+		restart(session);
+	if (events & BIT(CVSW_EVENT_ADDRESS))
+		take_address(session);
+	if (events & BIT(CVSW_EVENT_KEY))
+		take_key(session);
+	if (events & BIT(CVSW_EVENT_LINK))
+		cvsw_v3_nic_wake(&session->end);
+}
+
+void cvsw_session_receive(struct cvsw_session *session, u8 *frame, size_t len)
+{
+	enum cvsw_v3_drop drop = cvsw_v3_receive(&session->end, frame, len, 0, now_ms());
+
+	cvsw_control_count(session->control, CVSW_CNT_V3(drop));
+}
+
+/* There may be a key in what was asked. */
+static void do_requests(struct cvsw_session *session)
+{
+	size_t len, answer;
+	bool too_long;
+
+	while (!READ_ONCE(session->control->dead) &&
+	       cvsw_v3_room(&session->end) >= CVSW_V3_MESSAGE_MAX &&
+	       (len = cvsw_v3_take(&session->end, session->message, &too_long))) {
+		answer = cvsw_request(&session->requests, session->message, len, too_long,
+				      session->answer);
+		memzero_explicit(session->message, len);
+		if (answer)
+			cvsw_v3_send(&session->end, session->answer, answer);
+	}
+}
+
+static enum cvsw_nl_v3_state state_of(const struct cvsw_v3_end *end)
+{
+	if (!end->have_psk)
+		return CVSW_V3_STATE_NO_KEY;
+	if (end->silent)
+		return CVSW_V3_STATE_SILENT;
+	return cvsw_v3_up(end) ? CVSW_V3_STATE_CONNECTED : CVSW_V3_STATE_REGISTERING;
+}
+
+unsigned long cvsw_session_run(struct cvsw_session *session)
+{
+	u64 now, due;
+
+	do_requests(session);
+	now = now_ms();
+	cvsw_v3_run(&session->end, now);
+	WRITE_ONCE(session->state, state_of(&session->end));
+	due = cvsw_v3_deadline(&session->end);
+	if (due == U64_MAX)
+		return MAX_SCHEDULE_TIMEOUT;
+	return due > now ? max(msecs_to_jiffies(min_t(u64, due - now, UINT_MAX)), 1ul) : 1;
+}
+
+/* ---- for others ---- */
+
+bool cvsw_session_has_key(const struct cvsw_control *control)
+{
+	const struct cvsw_session *session = cvsw_session_of(control);
+
+	return session && READ_ONCE(session->has_key);
+}
+
+enum cvsw_nl_v3_state cvsw_session_state(const struct cvsw_control *control, u64 *n_sessions)
+{
+	const struct cvsw_session *session = cvsw_session_of(control);
+
+	*n_sessions = session ? READ_ONCE(session->end.n_sessions) : 0;
+	if (!session || !READ_ONCE(session->has_key))
+		return CVSW_V3_STATE_NO_KEY;
+	/* The worker has perhaps not seen it yet. */
+	return READ_ONCE(session->state) ?: CVSW_V3_STATE_REGISTERING;
+}
+
+static bool is_for_us(const struct cvsw_control *control, enum cvsw_v3_type type, const u8 *dst)
+{
+	return ether_addr_equal(dst, control->dev->dev_addr) ||
+	       (type == CVSW_V3_HELLO && is_broadcast_ether_addr(dst));
+}
+
+int cvsw_session_check(const struct cvsw_control *control, const u8 *frame, size_t len)
+{
+	enum cvsw_v3_type type;
+	enum cvsw_v3_drop drop = cvsw_v3_check(frame, &len, &type);
+
+	/* cvsw_v3_receive() would say the same, but on a bridge there are many NICs' REGISTERs. */
+	if (!drop && type == CVSW_V3_REGISTER)
+		drop = CVSW_V3_DROP_TYPE;
+	if (!drop && !is_for_us(control, type, frame))
+		drop = CVSW_V3_DROP_ADDRESS;
+	if (!drop && !cvsw_session_has_key(control))
+		drop = CVSW_V3_DROP_NO_KEY;
+	return drop ? CVSW_CNT_V3(drop) : -1;
+}

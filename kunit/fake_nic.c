@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/etherdevice.h>
+#include <linux/rtnetlink.h>
+
+#include "../proto/cvsw_msg.h"
+#include "fake_nic.h"
+
+static netdev_tx_t fake_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	/* IPv6 greets its neighbours on every link. */
+	if (skb->protocol == htons(CVSW_ETHERTYPE))
+		skb_queue_tail(fake_nic_sent(dev), skb);
+	else
+		kfree_skb(skb);
+	return NETDEV_TX_OK;
+}
+
+static const struct net_device_ops fake_ops = {
+	.ndo_start_xmit = fake_xmit,
+	.ndo_set_mac_address = eth_mac_addr,
+};
+
+struct net_device *fake_nic(void)
+{
+	struct net_device *dev = alloc_etherdev(sizeof(struct sk_buff_head));
+
+	if (!dev)
+		return NULL;
+	dev->netdev_ops = &fake_ops;
+	dev->hw_features = NETIF_F_HW_CSUM | NETIF_F_SG | NETIF_F_TSO | NETIF_F_TSO6;
+	dev->features = dev->hw_features;
+	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
+	skb_queue_head_init(fake_nic_sent(dev));
+	eth_hw_addr_set(dev, nic_mac);
+	if (register_netdev(dev)) {
+		free_netdev(dev);
+		return NULL;
+	}
+	rtnl_lock();
+	dev_open(dev, NULL);
+	rtnl_unlock();
+	return dev;
+}
+
+void fake_nic_free(struct net_device *dev)
+{
+	unregister_netdev(dev);
+	free_netdev(dev);
+}
+
+struct sk_buff *fake_nic_skb(struct net_device *dev, const u8 *data, size_t len, size_t paged)
+{
+	struct sk_buff *skb = alloc_skb(len + NET_IP_ALIGN, GFP_KERNEL);
+	struct page *page = paged ? alloc_page(GFP_KERNEL) : NULL;
+
+	if (!skb || (paged && !page)) {
+		kfree_skb(skb);
+		return NULL;
+	}
+	skb_reserve(skb, NET_IP_ALIGN);
+	skb_put_data(skb, data, len - paged);
+	if (paged) {
+		memcpy(page_address(page), data + len - paged, paged);
+		skb_add_rx_frag(skb, 0, page, 0, paged, PAGE_SIZE);
+	}
+	skb->protocol = eth_type_trans(skb, dev);
+	return skb;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A network device that goes nowhere, and keeps what a port's control side sends. */
+#ifndef CVSW_KUNIT_FAKE_NIC_H
+#define CVSW_KUNIT_FAKE_NIC_H
+
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+
+static const u8 nic_mac[ETH_ALEN] = { 0x02, 0, 0, 0, 0, 1 };
+
+/* Registered and up, with @nic_mac; or NULL. */
+struct net_device *fake_nic(void);
+void fake_nic_free(struct net_device *dev);
+
+/* Control frames that it was given, oldest first. */
+static inline struct sk_buff_head *fake_nic_sent(struct net_device *dev)
+{
+	return netdev_priv(dev);
+}
+
+/* A frame as the driver hands it over; its last @paged bytes in a page.  NULL: no memory. */
+struct sk_buff *fake_nic_skb(struct net_device *dev, const u8 *data, size_t len, size_t paged);
+
+#endif
