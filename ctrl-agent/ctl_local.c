@@ -7,7 +7,7 @@
 #include <netlink/netlink.h>
 #include <string.h>
 
-#include "ctl.h"
+#include "ctl_local.h"
 #include "cvsw_nl.h"
 #include "cvsw_ofp10.h"
 #include "cvsw_sa.h"
@@ -39,6 +39,8 @@ static struct nla_policy policy[CVSW_NLA_MAX + 1] = {
 	[CVSW_NLA_UDP_DST] = { .type = NLA_U16 },
 	[CVSW_NLA_SEQ] = { .type = NLA_U64 },
 	[CVSW_NLA_ALGORITHM] = { .type = NLA_STRING },
+	[CVSW_NLA_V3_STATE] = { .type = NLA_U8 },
+	[CVSW_NLA_V3_SESSIONS] = { .type = NLA_U64 },
 };
 
 static json_t *named(struct nlattr **attrs)
@@ -69,13 +71,38 @@ static const char *state_name(uint8_t state)
 	return state < sizeof(names) / sizeof(*names) ? names[state] : "unknown";
 }
 
+static const char *v3_state_name(uint8_t state)
+{
+	static const char *const names[] = {
+		[CVSW_V3_STATE_REGISTERING] = "registering",
+		[CVSW_V3_STATE_CONNECTED] = "connected",
+		[CVSW_V3_STATE_SILENT] = "silent",
+	};
+
+	return state < sizeof(names) / sizeof(*names) ? names[state] : "unknown";
+}
+
+/* A NIC with a key speaks version 3 and no other. */
+static void take_state(json_t *item, struct nlattr **attrs)
+{
+	uint8_t v3 = attrs[CVSW_NLA_V3_STATE] ? nla_get_u8(attrs[CVSW_NLA_V3_STATE]) : 0;
+
+	json_object_set_new(item, "protocol", json_integer(v3 ? 3 : 2));
+	if (v3)
+		json_object_set_new(item, "state", json_string(v3_state_name(v3)));
+	else if (attrs[CVSW_NLA_STATE])
+		json_object_set_new(item, "state",
+				    json_string(state_name(nla_get_u8(attrs[CVSW_NLA_STATE]))));
+	if (v3 && attrs[CVSW_NLA_V3_SESSIONS])
+		json_object_set_new(item, "sessions",
+				    json_integer(nla_get_u64(attrs[CVSW_NLA_V3_SESSIONS])));
+}
+
 static void take_port(json_t *items, struct nlattr **attrs)
 {
 	json_t *item = named(attrs);
 
-	if (attrs[CVSW_NLA_STATE])
-		json_object_set_new(item, "state",
-				    json_string(state_name(nla_get_u8(attrs[CVSW_NLA_STATE]))));
+	take_state(item, attrs);
 	if (attrs[CVSW_NLA_MISS_DROP])
 		json_object_set_new(item, "miss",
 				    json_string(nla_get_u8(attrs[CVSW_NLA_MISS_DROP]) ? "drop" :
@@ -203,22 +230,32 @@ static int send_dump(struct nl_sock *sock, int family, enum cvsw_nl_command comm
 	return error;
 }
 
-/* A dump's answers into @reading; false after a complaint. */
-static bool dump(struct nl_sock *sock, enum cvsw_nl_command command, uint32_t ifindex,
-		 struct reading *reading)
+int ctl_driver_open(struct nl_sock **sock)
 {
-	int family, error;
+	int family;
 
-	if (genl_connect(sock) < 0) {
+	*sock = nl_socket_alloc();
+	if (!*sock || genl_connect(*sock) < 0) {
 		ctl_complain("cannot open a generic netlink socket");
-		return false;
+		goto fail;
 	}
-	family = genl_ctrl_resolve(sock, CVSW_NL_FAMILY);
-	if (family < 0) {
-		ctl_complain("no CVSW driver on this machine: the kernel has no generic netlink "
-			     "family \"%s\" (is the module cvsw loaded?)", CVSW_NL_FAMILY);
-		return false;
-	}
+	family = genl_ctrl_resolve(*sock, CVSW_NL_FAMILY);
+	if (family >= 0)
+		return family;
+	ctl_complain("no CVSW driver on this machine: the kernel has no generic netlink "
+		     "family \"%s\" (is the module cvsw loaded?)", CVSW_NL_FAMILY);
+fail:
+	nl_socket_free(*sock);
+	*sock = NULL;
+	return -1;
+}
+
+/* A dump's answers into @reading; false after a complaint. */
+static bool dump(struct nl_sock *sock, int family, enum cvsw_nl_command command,
+		 uint32_t ifindex, struct reading *reading)
+{
+	int error;
+
 	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, on_message, reading);
 	error = send_dump(sock, family, command, ifindex);
 	if (error >= 0)
@@ -240,19 +277,18 @@ static enum ctl_exit ask_driver(const struct ctl_options *options, const char *d
 	struct reading reading = { .take = take };
 	uint32_t ifindex = device ? if_nametoindex(device) : 0;
 	struct nl_sock *sock;
+	int family;
 	bool good;
 
 	if (device && !ifindex) {
 		ctl_complain("no network device \"%s\" here", device);
 		return CTL_FAILED;
 	}
-	sock = nl_socket_alloc();
-	reading.items = json_array();
-	if (!sock || !reading.items) {
-		ctl_complain("out of memory");
+	family = ctl_driver_open(&sock);
+	if (family < 0)
 		return CTL_FAILED;
-	}
-	good = dump(sock, command, ifindex, &reading);
+	reading.items = json_array();
+	good = reading.items && dump(sock, family, command, ifindex, &reading);
 	nl_socket_free(sock);
 	if (good && options->json)
 		ctl_print_json(reading.items);
@@ -285,9 +321,9 @@ static void print_ports(const json_t *items)
 	if (!json_array_size(items))
 		puts("no device under CVSW in this network namespace");
 	json_array_foreach(items, i, item)
-		printf("%-15s %-12s  %lld flows, others %s  cvsw %s\n",
+		printf("%-15s %-12s  version %lld  %lld flows, others %s  cvsw %s\n",
 		       ctl_text(item, "device", "?"), ctl_text(item, "state", "?"),
-		       number(item, "flows"),
+		       number(item, "protocol"), number(item, "flows"),
 		       ctl_text(item, "miss", "?"), ctl_text(item, "version", "?"));
 }
 
@@ -362,5 +398,8 @@ const struct ctl_command ctl_local_commands[] = {
 	{ "dump-flows", "[DEV]", "their flows, with counters", 0, 1, local_dump_flows },
 	{ "stats", "[DEV]", "their counters, by cause", 0, 1, local_stats },
 	{ "sa", "[DEV]", "their security associations, never a key", 0, 1, local_sa },
+	{ "key", "DEV --file FILE | DEV -", "give it the key it proves itself with", 1, 2,
+	  ctl_local_key },
+	{ "forget-key", "DEV", "take its key away", 1, 1, ctl_local_forget_key },
 	{ 0 },
 };

@@ -11,7 +11,7 @@ AGENT_DAEMON := $(AGENT_LOGIC) nics nics3 vswitch ofconn channel direct address 
 	client monitor request request_wait request_ask request_psk request_overlay request_keys \
 	report report3 report_overlay intent place state state_overlay store overlays wipe cvswd
 AGENT_CTL := cvswctl ctl_client ctl_change ctl_show ctl_flows ctl_settings ctl_keys ctl_psk ctl_watch \
-	ctl_overlay ctl_local
+	ctl_overlay ctl_local ctl_local_key
 
 AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0)
 CVSWD_LIBS := -levent -ljansson -lpcap -lsqlite3 -lcrypto

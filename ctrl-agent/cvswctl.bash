@@ -48,7 +48,7 @@ _cvswctl() {
 		set-key | key) choices+=' --file' ;;
 		esac
 	elif [ $at = 0 ] && [ $local_mode = 1 ]; then
-		choices='show dump-flows stats sa'
+		choices='show dump-flows stats sa key forget-key'
 	elif [ $at = 0 ]; then
 		choices='show add-flow add-flows del-flows dump-flows set-mtu set-offload forget'
 		choices+=' set-key del-key overlay key monitor stats trace'

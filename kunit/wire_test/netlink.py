@@ -4,12 +4,13 @@ import os
 import socket
 import struct
 
-GET_PORT, GET_FLOW, GET_STATS = 1, 2, 3
+GET_PORT, GET_FLOW, GET_STATS, GET_SA, SET_KEY = range(1, 6)
 IFINDEX, IFNAME, STATE, MISS_DROP, N_FLOWS, FLOW_MOD, N_PACKETS, N_BYTES, COUNTER_NAME, COUNTER, VERSION = range(2, 13)
+KEY = 21
 DISCONNECTED, CONNECTING, CONNECTED = range(3)
 
 NLMSG_ERROR, NLMSG_DONE = 2, 3
-REQUEST, DUMP = 0x1, 0x300
+REQUEST, ACK, DUMP = 0x1, 0x4, 0x300
 GENL_ID_CTRL, GETFAMILY = 0x10, 3
 CTRL_FAMILY_ID, CTRL_FAMILY_NAME = 1, 2
 
@@ -46,7 +47,7 @@ class Family:
         self.socket.send(struct.pack("=IHHII", 16 + len(data), kind, flags, 1, 0) + data)
         answers = []
         while True:
-            batch = self.socket.recv(1 << 16)
+            batch = self.last = self.socket.recv(1 << 16)
             while batch:
                 length, got = struct.unpack_from("=IH", batch)
                 if got == NLMSG_ERROR:
@@ -58,8 +59,12 @@ class Family:
                     return answers
                 answers.append(attributes(batch[20:length]))
                 batch = batch[(length + 3) & ~3:]
-            if not flags & DUMP:
+            if not flags & (DUMP | ACK):
                 return answers
+
+    def order(self, command, attributes):
+        """Raises what the driver says, unless it is done."""
+        self.ask(self.id, command, REQUEST | ACK, b"".join(attribute(*item) for item in attributes.items()))
 
     def dump(self, command, ifindex=None):
         payload = b"" if ifindex is None else attribute(IFINDEX, struct.pack("=I", ifindex))

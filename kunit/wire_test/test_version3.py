@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Version 3 of the control protocol: who has the NIC's key programs it, and nobody else."""
+import json
+import os
+import re
+import struct
+import subprocess
+import time
+
+import netlink
+from bench import Flood, expect, expect_equal, wait_for
+from frames import HOST, NET, SET_ENTRY, control, flow_mod, mac, match, output, set_nw_tos
+from registry import test
+from version3 import (ABORT, COMMIT, KEY, OPEN, REPLACE, Station, ctl, give_key, shown, state, v3)
+
+OTHER_KEY = bytes(range(32))
+
+
+def flow(i, actions=(), priority=9):
+    return flow_mod(match(in_port=HOST, dl_type=0x0800, nw_dst=f"10.9.{i >> 8}.{i & 255}"), list(actions) or [output()],
+                    priority, cookie=i)
+
+
+def essence(data):
+    """Of a flow_mod, what tells ours apart: nw_dst, cookie, priority, actions."""
+    return data[40:44] + data[48:56] + data[62:64] + data[72:]
+
+
+def essences(flows):
+    return sorted(map(essence, flows))
+
+
+def link(end):
+    return json.loads(end.ns.run("ip", "-j", "link", "show", end.ifname))[0]
+
+
+def mtu(end):
+    return link(end)["mtu"]
+
+
+@test("version 3: with its key the NIC registers, and does what is asked", anew=True)
+def programs(bench):
+    nic = bench.a
+    expect_equal(shown(nic)["protocol"], 2, "protocol without a key")
+    with Station(bench) as station:
+        give_key(nic)
+        station.connect()
+        expect_equal((shown(nic)["protocol"], state(nic), shown(nic)["sessions"]), (3, "connected", 1), "shown")
+        station.done(v3.SET_MTU, struct.pack(">HH", 1400, 0))
+        expect_equal(mtu(nic), 1400, "MTU")
+        kind, error, body = station.ask(v3.SET_MTU, struct.pack(">HH", 20, 0))
+        expect_equal((kind, error, body[:4]), (v3.ERROR, 66, struct.pack(">I", 8)), "a refused MTU")
+        station.done(v3.SET_MTU, struct.pack(">HH", 1500, 0))
+        kind, error, body = station.ask(v3.CAPABILITIES)
+        expect_equal((kind, error), (17, 0), "CAPABILITIES")
+        expect_equal(struct.unpack(">IIII", body[:16])[1:4:2], (0, 1500), "flows and MTU")
+
+        station.program(OPEN | COMMIT, flow_mod(match(in_port=HOST, dl_type=0x0800, nw_dst=bench.b.address),
+                                                [set_nw_tos(0x20), output()], 7))
+        sender = nic.ns.udp(nic.address)
+        for _ in range(10):
+            sender.sendto(bytes(58), (bench.b.address, 9))
+        sender.close()
+        wait_for(lambda: list(station.table().values()) == [(10, 1000)], "ten frames counted")
+        expect_equal(station.ask(1000)[:2], (v3.ERROR, 4), "an unknown request")
+        kind, error, body = station.ask(v3.STATISTICS)
+        expect_equal((kind, error), (29, 0), "STATISTICS")
+        expect(b"\x06tx-hit" in body and b"ctl-v3-ok" in body, "a counter is missing")
+        station.controller.record(v3.ECHO, b"are you there?")
+        station.until(lambda: b"are you there?" in station.controller.echoes, "an ECHO's reply")
+        expect_equal(station.refused, 0, "frames that the peer refused")
+        expect_equal(nic.counters()["ctl-unauthenticated"], 0, "unauthenticated")
+
+
+@test("version 3: a bundle is done as a whole, a replace under traffic costs no frame", anew=True)
+def bundles(bench):
+    nic = bench.a
+    with Station(bench) as station:
+        give_key(nic)
+        station.connect()
+        station.program(OPEN | COMMIT, *map(flow, range(100)))
+        good = station.table()
+        expect_equal(essences(good), essences(map(flow, range(100))), "table")
+        # The last one is cut.
+        kind, error, body = station.flows(OPEN | COMMIT, flow_mod(match(), command=3), flow(500), flow(501)[:50])
+        expect_equal((kind, station.table()), (v3.ERROR, good), "a bundle with a mistake")
+        station.program(OPEN, flow(600))
+        expect_equal(station.table(), good, "table while a bundle is open")
+        station.program(ABORT)
+        expect_equal(station.flows(COMMIT, flow(601))[:2], (v3.ERROR, 69), "a bundle that is not open")
+
+        # Every frame is matched, by an old flow or by a new one: none meets the low one, which drops.
+        to_b = dict(in_port=HOST, dl_type=0x0800, nw_proto=17, nw_dst=bench.b.address)
+        drop = flow_mod(match(**to_b), [], 1)
+        station.program(OPEN | COMMIT | REPLACE, drop, flow_mod(match(**to_b), [output()], 50))
+        with Flood(bench):
+            time.sleep(0.1)
+            before = nic.counters()
+            for i in range(30):
+                station.program(OPEN | REPLACE, drop, *map(flow, range(i, 60)), bundle=i)
+                station.program(COMMIT, flow_mod(match(**to_b), [output()], 51 + i % 2), bundle=i)
+            after = nic.counters()
+        expect(after["tx-hit"] - before["tx-hit"] > 50, "no traffic meanwhile")
+        expect_equal(after["drop-action"] - before["drop-action"], 0, "frames dropped by a table that never was")
+
+
+@test("version 3: a fifth of frames lost, another one doubled: no request is", anew=True)
+def bad_wire(bench):
+    nic = bench.a
+    with Station(bench, loss=20) as station:
+        give_key(nic)
+        station.until(lambda: station.controller.session, "a session", 60)
+        for i in range(0, 60, 3):
+            station.program(OPEN | COMMIT, *map(flow, range(i, i + 3)), bundle=i)
+        expect_equal(essences(station.table()), essences(map(flow, range(60))), "table")
+
+
+@test("version 3: without the key, or with another NIC's, there is no session, and version 2 is refused", anew=True)
+def strangers(bench):
+    nic = bench.a
+    with Station(bench, OTHER_KEY) as station:
+        give_key(nic)
+        station.until(lambda: len(station.seen) >= 4, "REGISTERs")
+        expect_equal((station.refused, station.sent), (len(station.seen), []), "REGISTERs refused, frames sent")
+        expect_equal({frame[7] for frame in station.seen}, {v3.REGISTER}, "types")
+        expect_equal(state(nic), "registering", "state")
+        moved = nic.order(control(SET_ENTRY, flow(1)))
+        expect_equal(moved, {"ctl-received": 1, "ctl-unauthenticated": 1}, "a SET_ENTRY of version 2")
+        station.key = KEY
+        station.begin()
+        station.connect()
+        station.program(OPEN | COMMIT, flow(2))
+        # Another key ends the session.
+        give_key(nic, OTHER_KEY)
+        wait_for(lambda: state(nic) == "registering", "registering")
+        expect_equal(nic.n_flows(), 1, "flows, which stay")
+
+
+@test("version 3: a session's frames, played again, change nothing; nor do forged ones", anew=True)
+def replays(bench):
+    nic = bench.a
+    with Station(bench) as station:
+        give_key(nic)
+        station.connect()
+        station.done(v3.SET_MTU, struct.pack(">HH", 1400, 0))
+        station.done(v3.SET_MTU, struct.pack(">HH", 1300, 0))
+        station.program(OPEN | COMMIT, flow(1))
+        nic.ns.ip(f"link set {nic.ifname} mtu 1450")
+        before = nic.counters()
+        recorded = list(station.sent)
+        for frame in recorded:
+            station.inject(frame)
+            for bit in range(0, 8 * len(frame), 37):
+                if bit // 8 in (12, 13):
+                    continue
+                forged = bytearray(frame)
+                forged[bit // 8] ^= 1 << bit % 8
+                station.inject(bytes(forged))
+        station.let(0.3)
+        after = nic.counters()
+        expect_equal(after["ctl-v3-ok"], before["ctl-v3-ok"], "frames taken")
+        expect(after["ctl-v3-replayed"] > before["ctl-v3-replayed"], "nothing counted as replayed")
+        expect(after["ctl-v3-forged"] > before["ctl-v3-forged"], "nothing counted as forged")
+        expect_equal((mtu(nic), nic.n_flows(), shown(nic)["sessions"]), (1450, 1, 1), "MTU, flows, sessions")
+        station.done(v3.SET_MTU, struct.pack(">HH", 1500, 0))
+
+
+@test("version 3: a controller that starts anew finds the NIC and its table; keys change without a loss", anew=True)
+def anew(bench):
+    nic = bench.a
+    with Station(bench) as station:
+        give_key(nic)
+        station.connect()
+        station.program(OPEN | COMMIT, *map(flow, range(30)))
+        table = station.table()
+        station.begin()
+        station.send(v3.hello())
+        station.connect()
+        expect_equal((station.table(), station.controller.conversations), (table, 1), "table, conversations")
+        # HELLO asks for new keys, not for a new conversation.
+        station.send(v3.hello())
+        wait_for(lambda: station.look() or shown(nic)["sessions"] >= 2, "new keys", 15)
+        expect_equal((station.table(), station.controller.conversations), (table, 1), "table, conversations")
+
+
+@test("version 3: a flapping link keeps session and table, a device that goes takes the key along", anew=True)
+def flaps(bench):
+    nic = bench.a
+    with Station(bench) as station:
+        give_key(nic)
+        station.connect()
+        station.program(OPEN | COMMIT, flow(1))
+        for _ in range(3):
+            nic.ns.ip(f"link set {nic.ifname} down", f"link set {nic.ifname} up")
+            nic.set(link=0)
+            nic.set(link=1)
+        station.done(v3.SET_MTU, struct.pack(">HH", 1400, 0))
+        expect_equal((nic.n_flows(), station.controller.conversations), (1, 1), "flows, conversations")
+        # Into another namespace and back.
+        nic.ns.run("ip", "link", "set", nic.ifname, "netns", bench.ns["C"].name)
+        bench.ns["C"].run("ip", "link", "set", nic.ifname, "netns", nic.ns.name)
+        nic.up()
+        station.done(v3.SET_MTU, struct.pack(">HH", 1500, 0))
+        nic.unplug()
+        nic.plug()
+        nic.configure()
+        expect_equal((shown(nic)["protocol"], nic.n_flows()), (2, 0), "anew")
+        seen = len(station.seen)
+        station.let(0.6)
+        expect_equal(station.seen[seen:], [], "frames without a key")
+        station.begin()
+        give_key(nic)
+        station.connect()
+
+
+@test("version 3: a NIC under traffic is programmed, renamed, readdressed and torn out, with a session on it", anew=True)
+def torn(bench):
+    nic = bench.a
+    with Station(bench) as station:
+        with Flood(bench):
+            for surprise in (False, True):
+                give_key(nic)
+                station.connect()
+                station.program(OPEN, *map(flow, range(30)))
+                nic.ns.ip(f"link set {nic.ifname} address 02:00:00:00:00:77")
+                station.nic_mac = mac("02:00:00:00:00:77")
+                station.begin()
+                station.connect()
+                expect_equal(nic.n_flows(), 0, "flows of a bundle that was open")
+                station.program(OPEN, *map(flow, range(30)))
+                nic.unplug(surprise=surprise)
+                nic.plug()
+                nic.configure()
+                station.nic_mac = mac(nic.mac)
+                station.begin()
+
+
+@test("version 3: a key is 64 hexadecimal digits, from root, in a file of root's own; nothing tells it", anew=True)
+def keys(bench):
+    nic, path = bench.a, "/run/cvsw-test.key"
+
+    def give(text, mode=0o600):
+        with open(path, "w") as file:
+            file.write(text)
+        os.chmod(path, mode)
+        return ctl(nic, "key", nic.ifname, "--file", path)
+
+    digits = KEY.hex()
+    for text in ("", "\n", digits[:-1], digits + "0", digits[:-1] + "g", digits[:32] + " " + digits[32:], digits * 4):
+        done = give(text)
+        expect_equal((done.returncode, "hexadecimal" in done.stderr), (1, True), f"key {text!r}")
+        expect(digits[:16] not in done.stderr, "the key is told")
+    for mode in (0o640, 0o604, 0o620):
+        done = give(digits, mode)
+        expect_equal((done.returncode, "chmod" in done.stderr), (1, True), f"mode {mode:o}")
+    os.remove(path)
+    expect_equal(ctl(nic, "key", nic.ifname, "--file", path).returncode, 1, "no file")
+    expect_equal(ctl(nic, "key", "lo", "-", stdin=digits).returncode, 1, "not under CVSW")
+    expect_equal(ctl(nic, "key", "nonsense0", "-", stdin=digits).returncode, 1, "no device")
+    done = ctl(nic, "key", nic.ifname, "-", stdin=digits, user=1000)
+    expect_equal((done.returncode, "CAP_NET_ADMIN" in done.stderr), (1, True), "not root")
+    expect_equal(shown(nic)["protocol"], 2, "protocol, after all these")
+
+    # Straight to the driver: of another length, of no device, of none at all.
+    family = nic.netlink()
+    index = struct.pack("=I", link(nic)["ifindex"])
+    for attributes in ({netlink.IFINDEX: index, netlink.KEY: KEY[:31]}, {netlink.IFINDEX: index, netlink.KEY: KEY + b"0"},
+                       {netlink.IFINDEX: struct.pack("=I", 99), netlink.KEY: KEY}, {netlink.KEY: KEY}):
+        try:
+            family.order(netlink.SET_KEY, attributes)
+            expect(False, f"taken: {attributes}")
+        except OSError:
+            pass
+        if len(attributes.get(netlink.KEY)) == len(KEY):
+            expect(KEY not in family.last, "the refusal repeats the key")
+    family.close()
+    expect_equal(shown(nic)["protocol"], 2, "protocol, after all these")
+
+    expect_equal(give("  " + digits.upper() + "\n\n").returncode, 0, "a good key")
+    expect_equal(shown(nic)["protocol"], 3, "protocol")
+    told = "".join(ctl(nic, *words).stdout for words in (("-j", "show"), ("-j", "sa"), ("-j", "stats")))
+    told += subprocess.run(["dmesg"], capture_output=True, text=True).stdout
+    expect(not re.search(digits[:16], told, re.I), "the key is told")
+    expect_equal(ctl(nic, "forget-key", nic.ifname).returncode, 0, "forget-key")
+    expect_equal(shown(nic)["protocol"], 2, "protocol")
+    os.remove(path)
