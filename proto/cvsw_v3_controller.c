@@ -11,6 +11,8 @@
 /* How often the same ACCEPT is sent again. */
 #define REPEATS		8
 
+static_assert(2 * NIC_BURST <= CVSW_V3_PENDING, "with a cookie and without one");
+
 static const uint8_t *ephemeral_of(const uint8_t *frame)
 {
 	return frame + CVSW_V3_REGISTER_NOISE_AT;

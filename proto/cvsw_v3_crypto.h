@@ -27,7 +27,7 @@
  * @hash: SHA-256 of @a and, behind it, @b
  * @hmac: HMAC-SHA256
  * @key_make: an AES-256-GCM key made ready; NULL if there is no memory.  At most
- *	13 are alive for each struct cvsw_v3_end
+ *	21 are alive for each struct cvsw_v3_end
  * @key_free: wiped and given back; NULL does nothing
  * @seal: AES-GCM in place: @data is @aad bytes that are authenticated, @len that
  *	are encrypted, and room for CVSW_V3_TAG_LEN

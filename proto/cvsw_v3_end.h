@@ -40,8 +40,11 @@
 #define CVSW_V3_ECHO_MS		5000
 #define CVSW_V3_DEAD_MS		20000
 
-/* Handshakes a controller has under way with one NIC. */
-#define CVSW_V3_PENDING		4
+/*
+ * Handshakes a controller has under way with one NIC: as many as both bursts of
+ * REGISTERs let in at once, so that replays never push out one that is being confirmed.
+ */
+#define CVSW_V3_PENDING		8
 #define CVSW_V3_COOKIE_BYTES	16
 /* A cookie is good for this long at least, and twice as long at most. */
 #define CVSW_V3_COOKIE_MS	60000

@@ -378,6 +378,49 @@ static void a_repeated_register_is_answered_alike(void)
 	finish(&world);
 }
 
+/*
+ * Whoever has recorded REGISTERs replays as many as the rates let in, of those with
+ * and of those without a cookie, behind the NIC's own and before it can confirm.
+ */
+static void replays_do_not_push_a_nic_out(void)
+{
+	struct v3_flight old[16];
+	struct v3_world world;
+	size_t n_old, i;
+
+	v3_world_init(&world, 134);
+	world.on_message = count_answer;
+	world.keep = world.cut = true;
+	for (i = 0; i < 16; i++) {
+		/* Half of them have the cookie that the controller gives. */
+		if (i == 8) {
+			v3_world_inject(&world, false, old[7].frame, 0, V3_PLACE);
+			world.ctl->handshakes = (struct cvsw_v3_bucket){ 4, world.ctl->now };
+			v3_world_inject(&world, false, old[7].frame, old[7].len, V3_PLACE);
+			v3_world_inject(&world, true, world.kept[8].frame, world.kept[8].len, 0);
+			CHECK(world.kept[8].frame[7] == CVSW_V3_COOKIE);
+			CHECK(world.nic->end.have_cookie);
+		}
+		world.nic->end.begun.active = false;
+		world.nic->end.next_try = 0;
+		n_old = world.n_kept;
+		v3_nic_run(world.nic, world.now);
+		CHECK(world.n_kept == n_old + 1);
+		old[i] = world.kept[n_old];
+	}
+	world.cut = false;
+	v3_world_run(&world, 20000);
+	CHECK(cvsw_v3_up(&world.nic->end) && works(&world));
+	world.nic->end.asked = true;
+	while (!world.nic->end.pending[0].session.tx)
+		v3_world_run(&world, 1);
+	for (i = 0; i < 16; i++)
+		v3_world_inject(&world, false, old[15 - i].frame, old[15 - i].len, V3_PLACE);
+	v3_world_run(&world, 100);
+	CHECK(!world.nic->end.pending[0].session.tx && works(&world));
+	finish(&world);
+}
+
 static void trailers_are_not_looked_at(void)
 {
 	struct v3_world world;
@@ -631,6 +674,8 @@ const struct tap_test v3_end_tests[] = {
 	  a_confirmation_that_was_held_up_undoes_nothing },
 	{ "proto: version 3: a repeated REGISTER is answered alike, and not for ever",
 	  a_repeated_register_is_answered_alike },
+	{ "proto: version 3: replays do not push a NIC's handshake out",
+	  replays_do_not_push_a_nic_out },
 	{ "proto: version 3: a frame's trailer is not looked at", trailers_are_not_looked_at },
 	{ "proto: version 3: forged answers do not keep a NIC out, and cost no X25519",
 	  forged_answers_do_not_keep_a_nic_out },
