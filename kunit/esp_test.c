@@ -258,6 +258,45 @@ static void sa_stops(struct kunit *test)
 	kfree_skb(skb);
 }
 
+static void expect_stopped(struct kunit *test, u32 spi)
+{
+	struct esp_fixture *f = test->priv;
+
+	expect_dropped(test, encrypt(test, linear_skb(&f->frame), spi), CVSW_CNT_DROP_ESP_STOPPED);
+}
+
+static void expect_sent(struct kunit *test, u32 spi)
+{
+	struct esp_fixture *f = test->priv;
+	struct sk_buff *skb = encrypt(test, linear_skb(&f->frame), spi);
+
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, skb);
+	kfree_skb(skb);
+}
+
+static void sa_asleep(struct kunit *test)
+{
+	struct esp_fixture *f = test->priv;
+	struct sk_buff *skb;
+
+	make_packet(f, 50);
+	install_pair(test, TEST_SPI, 16, false);
+	encrypt_frame(test);
+	cvsw_sas_sleep(f->engine.sas, true);
+	expect_stopped(test, TEST_SPI);
+	install_pair(test, TEST_SPI + 1, 16, false);
+	expect_stopped(test, TEST_SPI + 1);
+	skb = decrypt(test, linear_skb(&f->other));
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, skb);
+	kfree_skb(skb);
+
+	cvsw_sas_sleep(f->engine.sas, false);
+	expect_stopped(test, TEST_SPI);
+	expect_stopped(test, TEST_SPI + 1);
+	install_pair(test, TEST_SPI + 2, 16, false);
+	expect_sent(test, TEST_SPI + 2);
+}
+
 struct visited {
 	unsigned int n, stop_at;
 	u32 spi[16];
@@ -490,6 +529,7 @@ static struct kunit_case esp_cases[] = {
 	KUNIT_CASE(sa_never_twice),
 	KUNIT_CASE(sa_numbers_end),
 	KUNIT_CASE(sa_stops),
+	KUNIT_CASE(sa_asleep),
 	KUNIT_CASE(sa_walk),
 	KUNIT_CASE(sa_without_memory),
 	KUNIT_CASE(frames_without_memory),

@@ -34,25 +34,31 @@ static void for_all_ports(void (*what)(struct cvsw_port *port))
 	mutex_unlock(&cvsw_ports_lock);
 }
 
-static void stop(struct cvsw_port *port)
+static void asleep(struct cvsw_port *port)
 {
-	cvsw_sas_stop(port->engine.sas);
+	cvsw_sas_sleep(port->engine.sas, true);
 	cvsw_control_hold(&port->control);
 }
 
-/* What is installed between the two, while the workers still run, stops at the second. */
+static void awake(struct cvsw_port *port)
+{
+	cvsw_sas_sleep(port->engine.sas, false);
+	cvsw_port_restored(port);
+}
+
+/* Between the two the workers still run, and frames are sent while an image is written. */
 static int power_event(struct notifier_block *block, unsigned long event, void *unused)
 {
 	switch (event) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
-		for_all_ports(stop);
+		for_all_ports(asleep);
 		break;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
-		for_all_ports(cvsw_port_restored);
+		for_all_ports(awake);
 		break;
 	}
 	return NOTIFY_DONE;

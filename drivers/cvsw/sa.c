@@ -19,6 +19,7 @@
  * @lock: guards all that follows, and changes of @slots
  * @list: SAs, by id
  * @last_id: of the one that was added last
+ * @asleep: what is added does not send
  * @dead: none is added any more
  * @alive: SAs that are not freed yet, and one for the store not being killed
  * @gone: completed when @alive reaches zero
@@ -28,6 +29,7 @@ struct cvsw_sas {
 	struct mutex lock;
 	struct list_head list;
 	u64 last_id;
+	bool asleep;
 	bool dead;
 	refcount_t alive;
 	struct completion gone;
@@ -186,6 +188,7 @@ static int publish(struct cvsw_sas *sas, struct cvsw_esp_sa *sa)
 	if (IS_ERR(slot))
 		return PTR_ERR(slot);
 	sa->id = ++sas->last_id;
+	sa->stopped = sas->asleep && sa->direction == CVSW_SA_OUT;
 	list_add_tail(&sa->node, &sas->list);
 	refcount_inc(&sas->alive);
 	rcu_assign_pointer(slot->sa, sa);
@@ -231,14 +234,29 @@ int cvsw_sas_remove(struct cvsw_sas *sas, enum cvsw_sa_direction direction, u32 
 	return sa ? 0 : -ENOENT;
 }
 
-void cvsw_sas_stop(struct cvsw_sas *sas)
+static void stop(struct cvsw_sas *sas)
 {
 	struct cvsw_esp_sa *sa;
 
-	mutex_lock(&sas->lock);
+	lockdep_assert_held(&sas->lock);
 	list_for_each_entry(sa, &sas->list, node)
 		if (sa->direction == CVSW_SA_OUT)
 			WRITE_ONCE(sa->stopped, true);
+}
+
+void cvsw_sas_stop(struct cvsw_sas *sas)
+{
+	mutex_lock(&sas->lock);
+	stop(sas);
+	mutex_unlock(&sas->lock);
+	synchronize_net();
+}
+
+void cvsw_sas_sleep(struct cvsw_sas *sas, bool asleep)
+{
+	mutex_lock(&sas->lock);
+	stop(sas);
+	sas->asleep = asleep;
 	mutex_unlock(&sas->lock);
 	synchronize_net();
 }

@@ -98,6 +98,14 @@ int cvsw_sas_remove(struct cvsw_sas *sas, enum cvsw_sa_direction direction, u32 
 void cvsw_sas_stop(struct cvsw_sas *sas);
 
 /**
+ * cvsw_sas_sleep() - the machine's memory may be saved from here on, or no more
+ * @asleep: SAs that send stop, and what is installed meanwhile never sends
+ *
+ * Context: process context.
+ */
+void cvsw_sas_sleep(struct cvsw_sas *sas, bool asleep);
+
+/**
  * cvsw_sas_kill() - remove all, take no more, and wait until no frame is with
  *	the cipher
  *
