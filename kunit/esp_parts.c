@@ -32,6 +32,15 @@ static int crypt(struct aead_request *request, int (*cipher)(struct aead_request
 
 int *esp_fail_at = &fail_at;
 
+struct cvsw_generation esp_generation;
+unsigned int esp_generation_changes;
+const struct cvsw_generation *cvsw_generation = &esp_generation;
+
+void cvsw_generation_changed(void)
+{
+	esp_generation_changes++;
+}
+
 /* ---- the cipher ---- */
 
 static struct crypto_aead *alloc_aead(const char *name)

@@ -274,6 +274,34 @@ static void expect_sent(struct kunit *test, u32 spi)
 	kfree_skb(skb);
 }
 
+/* Nobody has told: the first frame finds out. */
+static void sa_of_another_life(struct kunit *test)
+{
+	struct esp_fixture *f = test->priv;
+	unsigned int half, told = esp_generation_changes;
+
+	make_packet(f, 50);
+	for (half = 0; half < 2; half++) {
+		u32 spi = TEST_SPI + 10 * half;
+
+		install_pair(test, spi, 16, false);
+		expect_sent(test, spi);
+		esp_generation.id[half]++;
+		expect_stopped(test, spi);
+		KUNIT_EXPECT_EQ(test, esp_generation_changes, ++told);
+		/* ordered in the life before, perhaps */
+		install_pair(test, spi + 1, 16, false);
+		expect_stopped(test, spi + 1);
+		KUNIT_EXPECT_EQ(test, esp_generation_changes, ++told);
+
+		cvsw_sas_stop(f->engine.sas);
+		expect_stopped(test, spi);
+		install_pair(test, spi + 2, 16, false);
+		expect_sent(test, spi + 2);
+		KUNIT_EXPECT_EQ(test, esp_generation_changes, told);
+	}
+}
+
 static void sa_asleep(struct kunit *test)
 {
 	struct esp_fixture *f = test->priv;
@@ -529,6 +557,7 @@ static struct kunit_case esp_cases[] = {
 	KUNIT_CASE(sa_never_twice),
 	KUNIT_CASE(sa_numbers_end),
 	KUNIT_CASE(sa_stops),
+	KUNIT_CASE(sa_of_another_life),
 	KUNIT_CASE(sa_asleep),
 	KUNIT_CASE(sa_walk),
 	KUNIT_CASE(sa_without_memory),

@@ -8,6 +8,7 @@
 
 #include "../drivers/cvsw/cipher.h"
 #include "../drivers/cvsw/esp.h"
+#include "../drivers/cvsw/generation.h"
 #include "frames.h"
 
 #define TEST_SPI	0x1001
@@ -44,6 +45,9 @@ extern enum cipher_kind cipher_kind;
 extern int cipher_error;
 /* ...or ends, and says that it will: the callback comes before the return. */
 extern bool cipher_hasty;
+/* What the hypervisor has written, and how often somebody told that it had. */
+extern struct cvsw_generation esp_generation;
+extern unsigned int esp_generation_changes;
 /* The n-th allocation fails, see fail.h. */
 extern int *esp_fail_at;
 

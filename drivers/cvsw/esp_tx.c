@@ -141,6 +141,14 @@ static int take_seq(struct cvsw_esp_sa *sa, u32 *seq)
 	if (unlikely(READ_ONCE(sa->stopped)))
 		return CVSW_CNT_DROP_ESP_STOPPED;
 	taken = atomic64_inc_return(&sa->sent);
+	/*
+	 * A machine that was saved before this line sees here, when it runs again,
+	 * that its number was given out; one saved behind it sends the same frame.
+	 */
+	if (unlikely(!cvsw_generation_is(&sa->generation))) {
+		cvsw_generation_changed();
+		return CVSW_CNT_DROP_ESP_STOPPED;
+	}
 	if (unlikely(taken > U32_MAX))
 		return CVSW_CNT_DROP_ESP_SPENT;
 	*seq = taken;

@@ -7,16 +7,22 @@
  * The control session's own keys are forgotten likewise.
  *
  * Word comes ahead of a suspend or hibernation by the notifier of power
- * management; behind a restore by the hypervisor's new generation id, where the
- * kernel knows it (CONFIG_VMGENID), and by the NIC's wish to be announced.
- * A snapshot that none of them tells of goes unnoticed.
+ * management.  Behind a restore, a frame that is to be encrypted sees the
+ * hypervisor's new generation number before it is sent; where the hypervisor
+ * offers none, word comes by the NIC's wish to be announced, and frames may have
+ * been sent until then.  A snapshot that none of them tells of goes unnoticed.
  */
 #include <linux/notifier.h>
 #include <linux/random.h>
 #include <linux/suspend.h>
+#include <linux/workqueue.h>
 
 #include "cvsw.h"
+#include "generation.h"
 #include "sa.h"
+
+static const struct cvsw_generation never_changes;
+const struct cvsw_generation *cvsw_generation = &never_changes;
 
 void cvsw_port_restored(struct cvsw_port *port)
 {
@@ -64,6 +70,18 @@ static int power_event(struct notifier_block *block, unsigned long event, void *
 	return NOTIFY_DONE;
 }
 
+static void restored_work(struct work_struct *work)
+{
+	for_all_ports(cvsw_port_restored);
+}
+
+static DECLARE_WORK(restored, restored_work);
+
+void cvsw_generation_changed(void)
+{
+	schedule_work(&restored);
+}
+
 static int fork_event(struct notifier_block *block, unsigned long event, void *unused)
 {
 	for_all_ports(cvsw_port_restored);
@@ -82,6 +100,8 @@ int cvsw_restore_module_init(void)
 	err = register_random_vmfork_notifier(&fork_notifier);
 	if (err)
 		unregister_pm_notifier(&power_notifier);
+	else
+		cvsw_generation_module_init();
 	return err;
 }
 
@@ -89,4 +109,7 @@ void cvsw_restore_module_exit(void)
 {
 	unregister_random_vmfork_notifier(&fork_notifier);
 	unregister_pm_notifier(&power_notifier);
+	/* No port is left, so no frame either. */
+	cancel_work_sync(&restored);
+	cvsw_generation_module_exit();
 }

@@ -19,6 +19,7 @@
  * @lock: guards all that follows, and changes of @slots
  * @list: SAs, by id
  * @last_id: of the one that was added last
+ * @generation: the machine's, when last all that sent were stopped
  * @asleep: what is added does not send
  * @dead: none is added any more
  * @alive: SAs that are not freed yet, and one for the store not being killed
@@ -29,6 +30,7 @@ struct cvsw_sas {
 	struct mutex lock;
 	struct list_head list;
 	u64 last_id;
+	struct cvsw_generation generation;
 	bool asleep;
 	bool dead;
 	refcount_t alive;
@@ -67,6 +69,7 @@ struct cvsw_sas *cvsw_sas_create(void)
 	}
 	mutex_init(&sas->lock);
 	INIT_LIST_HEAD(&sas->list);
+	sas->generation = cvsw_generation_now();
 	refcount_set(&sas->alive, 1);
 	init_completion(&sas->gone);
 	return sas;
@@ -188,6 +191,7 @@ static int publish(struct cvsw_sas *sas, struct cvsw_esp_sa *sa)
 	if (IS_ERR(slot))
 		return PTR_ERR(slot);
 	sa->id = ++sas->last_id;
+	sa->generation = sas->generation;
 	sa->stopped = sas->asleep && sa->direction == CVSW_SA_OUT;
 	list_add_tail(&sa->node, &sas->list);
 	refcount_inc(&sas->alive);
@@ -239,6 +243,7 @@ static void stop(struct cvsw_sas *sas)
 	struct cvsw_esp_sa *sa;
 
 	lockdep_assert_held(&sas->lock);
+	sas->generation = cvsw_generation_now();
 	list_for_each_entry(sa, &sas->list, node)
 		if (sa->direction == CVSW_SA_OUT)
 			WRITE_ONCE(sa->stopped, true);

@@ -13,6 +13,7 @@
 
 #include "../../proto/cvsw_nl.h"
 #include "../../proto/cvsw_sa.h"
+#include "generation.h"
 #include "replay.h"
 
 struct cvsw_sas;
@@ -37,6 +38,7 @@ struct cvsw_sa_counters {
  * @aead: rfc4106(gcm(aes))
  * @sent: sequence number last given out, or U32_MAX and more: none is left
  * @stopped: sends no more
+ * @generation: of the machine that may send with it
  * @replay: of a receiving SA
  * @counters: frames, with what ESP adds to them
  * @users: the store, and each frame that is with the cipher beyond RCU
@@ -55,6 +57,7 @@ struct cvsw_esp_sa {
 	struct crypto_aead *aead;
 	atomic64_t sent;
 	bool stopped;
+	struct cvsw_generation generation;
 	struct cvsw_replay replay;
 	struct cvsw_sa_counters __percpu *counters;
 	refcount_t users;
@@ -91,8 +94,9 @@ int cvsw_sas_remove(struct cvsw_sas *sas, enum cvsw_sa_direction direction, u32 
 /**
  * cvsw_sas_stop() - send nothing more by any SA of now
  *
- * For a machine whose memory may come to life a second time.  When this returns
- * no frame takes a sequence number any more.
+ * For a machine whose memory may have come to life a second time: only what is
+ * installed from here on was meant for this life.  When this returns no frame
+ * takes a sequence number any more.
  * Context: process context.
  */
 void cvsw_sas_stop(struct cvsw_sas *sas);

@@ -44,7 +44,7 @@
 	X(DROP_VXLAN_RESERVED, "drop-vxlan-reserved")                           \
 	/* drops of frames that were to be encrypted */                         \
 	X(DROP_ESP_NO_SA,     "drop-esp-no-sa")      /* the flow's SA is not there */\
-	X(DROP_ESP_STOPPED,   "drop-esp-stopped")    /* SA of before a suspend */\
+	X(DROP_ESP_STOPPED,   "drop-esp-stopped")    /* SA of before a suspend, a snapshot */\
 	X(DROP_ESP_SPENT,     "drop-esp-spent")      /* no sequence number left */\
 	X(DROP_ESP_NOT_IP,    "drop-esp-not-ip")     /* no whole IPv4 packet */ \
 	X(DROP_ESP_TOO_LONG,  "drop-esp-too-long")   /* for IPv4, with ESP */   \

@@ -106,6 +106,10 @@ class Qmp:
             raise LabError("QEMU says nothing on its control socket") from None
         raise LabError("QEMU closed its control socket")
 
+    def close(self):
+        self.stream.close()
+        self.socket.close()
+
 
 class Nic:
     """A NIC of a VM, by the tap at its other end."""
@@ -135,7 +139,8 @@ class Vm:
                 # no_timer_check: else one boot in eight panics on a busy machine
                 "-append", " ".join(["console=ttyS0 loglevel=5 no_timer_check random.trust_cpu=1",
                                      "panic=-1", f"lab.name={name}", *append]),
-                "-serial", f"file:{self.console}"]
+                "-chardev", f"file,id=console,path={self.console},append=on", "-serial", "chardev:console",
+                "-device", "vmgenid,guid=auto"]
         for use in ("agent", "shell"):
             argv += ["-serial", f"unix:{RUN}/{name}.{use},server=on,wait=off"]
         argv += ["-qmp", f"unix:{RUN}/{name}.qmp,server=on,wait=off"]
@@ -144,9 +149,26 @@ class Vm:
                      f"vnet_hdr={'on' if vnet_hdr else 'off'}",
                      "-device", ",".join(f"{key}={value}" for key, value in nic.device().items())
                      .removeprefix("driver=")]
-        self.process = Process(f"QEMU of {name}", argv, f"{log_dir}/{name}.qemu")
-        self.agent = Agent(f"{RUN}/{name}.agent")
-        self.qmp = Qmp(f"{RUN}/{name}.qmp")
+        self.argv, self.log = argv, f"{log_dir}/{name}.qemu"
+        self._run()
+
+    def _run(self, *more):
+        self.process = Process(f"QEMU of {self.name}", [*self.argv, *more], self.log)
+        self.agent = Agent(f"{RUN}/{self.name}.agent")
+        self.qmp = Qmp(f"{RUN}/{self.name}.qmp")
+
+    def save(self):
+        """Ends with the machine in a file."""
+        self.qmp("migrate", uri=f"exec:cat > {RUN}/{self.name}.saved")
+        wait_for(f"{self.name} to be saved", lambda: self.qmp("query-migrate")["status"] == "completed", 60)
+        self.qmp.close()
+        self.agent.close()
+        self.process.kill()
+
+    def restore(self):
+        """Runs again from there: another life of the same memory, as its generation id says."""
+        self._run("-incoming", f"exec:cat {RUN}/{self.name}.saved")
+        wait_for(f"{self.name} to run", lambda: self.qmp("query-status")["status"] == "running", 60)
 
     def await_ready(self, seconds=60):
         self.process.require()

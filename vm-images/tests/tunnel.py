@@ -200,6 +200,25 @@ def second_life(bench):
         expect(bench.counted(vm, "drop-esp-stopped") > before, "not counted")
 
 
+def snapshot(bench):
+    """A machine that is restored sends at once; the hypervisor's interrupts come later."""
+    vm = bench.vm1
+    with bench.test("restored from a snapshot: no packet under a key of the life before, not even the first"), \
+         tunnel(bench, "esp") as made:
+        expect(ping(vm, "10.0.0.2") == 3, "no answers before")
+        vm.start("ping -n -q -i 0.002 -w 20 10.0.0.2")
+        with bench.lab.capture(vm) as sent:
+            expect(sent.await_frame("ip proto 50"), "nothing was sent before")
+            vm.save()
+        with bench.lab.capture(vm) as sent:
+            vm.restore()
+            wait_for("the SA to be stopped", lambda: sending(vm).get(made.spi[1]) == "stopped", 10)
+            expect(bench.counted(vm, "drop-esp-stopped") > 0, "not counted")
+            # RARP is QEMU's own
+            said = sent.text("not ether proto 0xabba and not rarp")
+            expect(not said, f"sent nevertheless: {said[:3]}")
+
+
 def keys_stay_hidden(bench):
     """Keys as they were given, looked for wherever something is said or written."""
     with bench.test("no key is in what cvswctl says, cvswd logs and keeps, or a guest's kernel says"), \
@@ -222,4 +241,4 @@ def keys_stay_hidden(bench):
             expect(not leaks, f"a key is in {where}")
 
 
-ALL = [vxlan, too_big, esp, attacks, second_life]
+ALL = [vxlan, too_big, esp, attacks, second_life, snapshot]
