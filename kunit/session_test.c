@@ -13,6 +13,7 @@
 #include "fail.h"
 #include "../drivers/cvsw/session.c"
 #include "../drivers/cvsw/sa.h"
+#include "esp_test.h"
 #include "fake_nic.h"
 #include "v3_test.h"
 
@@ -589,6 +590,27 @@ static void a_restored_machine_begins_anew(struct kunit *test)
 	check_works(test, 1300);
 }
 
+/* Nobody has told: its first frame finds out. */
+static void a_restored_machine_says_nothing_under_old_keys(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int sent, told = esp_generation_changes;
+
+	connect(test);
+	run_for(f, 50);
+	sent = f->n_from_nic;
+	esp_generation.id[0]++;
+	KUNIT_EXPECT_TRUE(test, send_mtu(f, 1400));
+	run_for(f, 300);
+	KUNIT_EXPECT_EQ(test, f->n_from_nic, sent);
+	KUNIT_EXPECT_GT(test, esp_generation_changes, told);
+
+	cvsw_control_event(&f->control, CVSW_EVENT_RESTORED);
+	flush_work(&f->control.work.work);
+	KUNIT_EXPECT_TRUE(test, connects(f, 2));
+	check_works(test, 1300);
+}
+
 static void another_address_is_another_nic(struct kunit *test)
 {
 	struct sockaddr to = { .sa_family = ARPHRD_ETHER };
@@ -670,6 +692,7 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(a_key_that_is_taken_away_is_wiped),
 	KUNIT_CASE(the_last_key_counts),
 	KUNIT_CASE(a_restored_machine_begins_anew),
+	KUNIT_CASE(a_restored_machine_says_nothing_under_old_keys),
 	KUNIT_CASE(another_address_is_another_nic),
 	KUNIT_CASE(without_a_link_it_waits),
 	KUNIT_CASE(memory_that_fails_delays_only),

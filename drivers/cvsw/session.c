@@ -5,6 +5,7 @@
 #include <linux/timekeeping.h>
 
 #include "../../proto/cvsw_v3_end.h"
+#include "generation.h"
 #include "requests.h"
 #include "session.h"
 #include "v3_crypto.h"
@@ -18,6 +19,7 @@
  * @key_waits: it has not been taken over yet
  * @has_key: the last word was a key, not the lack of one
  * @state: for others to read: enum cvsw_nl_v3_state
+ * @generation: the machine's, when the keys of @end were begun
  * @end, and what follows: the worker's own
  * @requests: what the controller asks for is done there
  * @message: what it asks
@@ -29,6 +31,7 @@ struct cvsw_session {
 	bool key_waits;
 	bool has_key;
 	u8 state;
+	struct cvsw_generation generation;
 	struct cvsw_v3_end end;
 	struct cvsw_v3_caller caller;
 	struct cvsw_requests requests;
@@ -46,7 +49,8 @@ static u64 now_ms(void)
 
 /*
  * A machine that may have been restored says nothing more under its old keys, for
- * their counters may have been used.  What has no way out is lost, and comes
+ * their counters may have been used; the generation is asked once the frame has
+ * its own (see take_seq() of esp_tx.c).  What has no way out is lost, and comes
  * again: CVSW_EVENT_LINK will tell.
  */
 static void on_send(void *arg, u8 *frame, size_t len, u64 place)
@@ -54,8 +58,10 @@ static void on_send(void *arg, u8 *frame, size_t len, u64 place)
 	struct cvsw_session *session = arg;
 	struct cvsw_control *control = session->control;
 
-	if (!test_bit(CVSW_EVENT_RESTORED, &control->events) &&
-	    !test_bit(CVSW_EVENT_HELD, &control->events) && cvsw_control_has_link(control))
+	if (unlikely(!cvsw_generation_is(&session->generation)))
+		cvsw_generation_changed();
+	else if (!test_bit(CVSW_EVENT_RESTORED, &control->events) &&
+		 !test_bit(CVSW_EVENT_HELD, &control->events) && cvsw_control_has_link(control))
 		cvsw_control_send(control, frame, len);
 }
 
@@ -81,6 +87,7 @@ static struct cvsw_session *create(struct cvsw_control *control)
 		.send = on_send, .event = on_event, .arg = session,
 	};
 	session->requests.control = control;
+	session->generation = cvsw_generation_now();
 	cvsw_v3_nic_init(&session->end, &cvsw_v3_kernel_crypto, &session->caller,
 			 control->dev->dev_addr, NULL);
 	return session;
@@ -98,6 +105,7 @@ void cvsw_session_destroy(struct cvsw_session *session)
 
 static void restart(struct cvsw_session *session)
 {
+	session->generation = cvsw_generation_now();
 	cvsw_v3_nic_restart(&session->end);
 	cvsw_requests_reset(&session->requests);
 }
