@@ -75,9 +75,9 @@ static bool reference_ip(struct flat_frame *frame, const struct cvsw_action *act
 	u8 *ip, *l4;
 
 	reference_key(frame, CVSW_HOST, &key, &at);
-	if (!at.network)
+	if (!at.network && !at.ipv6)
 		return false;
-	ip = frame->data + at.network;
+	ip = frame->data + at.network + at.ipv6;
 	l4 = frame->data + at.transport;
 	l4_len = at.transport ? at.end - at.transport : 0;
 	field = checksum_offset(at.protocol);
@@ -88,15 +88,18 @@ static bool reference_ip(struct flat_frame *frame, const struct cvsw_action *act
 	switch (action->type) {
 	case CVSW_ACT_SET_NW_SRC:
 	case CVSW_ACT_SET_NW_DST:
-		if (at.transport && pseudo && field + 2 > l4_len)
+		if (!at.network || (at.transport && pseudo && field + 2 > l4_len))
 			return false;
 		put32(ip + (action->type == CVSW_ACT_SET_NW_SRC ? 12 : 16), action->nw_addr);
 		break;
 	case CVSW_ACT_SET_NW_TOS:
-		ip[1] = (action->nw_tos & 0xfc) | (ip[1] & 3);
+		if (at.network)
+			ip[1] = (action->nw_tos & 0xfc) | (ip[1] & 3);
+		else
+			put16(ip, (get16(ip) & 0xf03f) | (action->nw_tos & 0xfc) << 4);
 		break;
 	default:
-		if (!tp || l4_len < field + (at.protocol == IPPROTO_SCTP ? 4 : 2))
+		if (!tp || !at.transport || l4_len < field + (at.protocol == IPPROTO_SCTP ? 4 : 2))
 			return false;
 		put16(l4 + (action->type == CVSW_ACT_SET_TP_SRC ? 0 : 2), action->tp_port);
 		break;
@@ -219,14 +222,14 @@ static unsigned int make_partial(struct fixture *f)
 	if (!(key.layers & CVSW_LAYER_PORTS) || at.fragment || at.end != f->before.len ||
 	    at.transport + field + 4 > at.end)
 		return 0;
-	ip = f->expected.data + at.network;
+	ip = f->expected.data + at.network + at.ipv6;
 	put16(f->expected.data + at.transport + field, 1);	/* not UDP's "none" */
 	write_checksums(ip, NULL, 0);
 	l4 = f->before.data + at.transport;
 	if (at.protocol == IPPROTO_SCTP)
 		put32(l4 + field, 0);
 	else
-		put16(l4 + field, inet_sum(l4, 0, pseudo_sum(ip, at.end - at.transport)));
+		put16(l4 + field, inet_sum(l4, 0, pseudo_sum(ip, at.protocol, at.end - at.transport)));
 	return at.transport;
 }
 
@@ -580,7 +583,7 @@ static struct sk_buff *gso_skb(struct kunit *test, struct fixture *f, u8 protoco
 		write_checksums(ip, NULL, 0);
 	}
 	put16(ip + 20 + checksum_offset(protocol),
-	      inet_sum(ip, 0, pseudo_sum(ip, get16(ip + 2) - 20)));
+	      inet_sum(ip, 0, pseudo_sum(ip, protocol, get16(ip + 2) - 20)));
 	skb = random_skb(&f->rnd, &f->before);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, skb);
 	skb_set_network_header(skb, l2);
@@ -668,7 +671,7 @@ static void actions_tunnel_outer_checksum(struct kunit *test)
 		write_checksums(ip, NULL, 0);
 		f->expected = f->before;
 		if (gso)
-			put16(ip + 26, inet_sum(ip, 0, pseudo_sum(ip, 220)));
+			put16(ip + 26, inet_sum(ip, 0, pseudo_sum(ip, IPPROTO_UDP, 220)));
 		one_action(f, CVSW_ACT_SET_NW_DST);
 		f->list[0].nw_addr = 0xc0a80001;
 		f->list[1].type = CVSW_ACT_SET_TP_SRC;
@@ -677,7 +680,7 @@ static void actions_tunnel_outer_checksum(struct kunit *test)
 		reference_list(f, &f->expected);
 		if (gso) {
 			ip = f->expected.data + 14;
-			put16(ip + 26, inet_sum(ip, 0, pseudo_sum(ip, 220)));
+			put16(ip + 26, inet_sum(ip, 0, pseudo_sum(ip, IPPROTO_UDP, 220)));
 		}
 
 		skb = linear_skb(&f->before);

@@ -82,12 +82,14 @@ static void cache_compares_every_bit(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, find(f, &key, 1, &entry));
 		((u8 *)&key)[bit / 8] ^= 1 << bit % 8;
 	}
-	/* A first lookup, in which there is nothing to know of before. */
-	KUNIT_ASSERT_EQ(test, f->keys[3].pass, 0);
+	KUNIT_ASSERT_TRUE(test, cvsw_key_is_plain(&f->keys[3]));
 	put(f, 3, 1);
 	KUNIT_EXPECT_TRUE(test, find(f, &f->keys[3], 1, &entry));
-	f->keys[3].pass = 1;
-	KUNIT_EXPECT_FALSE(test, find(f, &f->keys[3], 1, &entry));
+	for (bit = 0; bit < 8 * CVSW_KEY_PLAIN; bit++) {
+		((u8 *)&f->keys[3])[bit / 8] ^= 1 << bit % 8;
+		KUNIT_EXPECT_FALSE(test, find(f, &f->keys[3], 1, &entry));
+		((u8 *)&f->keys[3])[bit / 8] ^= 1 << bit % 8;
+	}
 	KUNIT_EXPECT_TRUE(test, find(f, &key, 1, &entry));
 	KUNIT_EXPECT_FALSE(test, find(f, &key, 2, &entry));
 	KUNIT_EXPECT_FALSE(test, find(f, &key, 0, &entry));
@@ -159,9 +161,14 @@ static int cache_init(struct kunit *test)
 	test->priv = f;
 	prandom_seed_state(&f->rnd, 5);
 	prandom_bytes_state(&f->rnd, f->keys, sizeof(f->keys));
-	for (i = 3; i < KEYS; i += 3)
-		memset(f->keys[i].tun_src, 0,
-		       sizeof(f->keys[i]) - offsetof(struct cvsw_key, tun_src));
+	f->keys[0].pass |= 3;
+	f->keys[0].layers |= CVSW_LAYER_WIDE;
+	for (i = 3; i < KEYS; i += 3) {	/* plain ones */
+		f->keys[i].pass = 0;
+		f->keys[i].layers &= ~CVSW_LAYER_WIDE;
+		memset((u8 *)&f->keys[i] + CVSW_KEY_PLAIN, 0,
+		       sizeof(f->keys[i]) - CVSW_KEY_PLAIN);
+	}
 	f->cache = cvsw_cache_create();
 	return f->cache ? 0 : -ENOMEM;
 }

@@ -46,9 +46,43 @@ u16 inet_sum(const u8 *data, unsigned int len, u32 sum)
 	return (sum & 0xffff) + (sum >> 16);
 }
 
-u32 pseudo_sum(const u8 *ip, unsigned int l4_len)
+/* Length of an extension header of IPv6; 0: it is none. */
+static unsigned int extension_length(u8 type, const u8 *header)
 {
-	return inet_sum(ip + 12, 8, 0) + ip[9] + l4_len;
+	switch (type) {
+	case IPPROTO_HOPOPTS: case IPPROTO_ROUTING: case IPPROTO_DSTOPTS:
+		return 8 + 8 * header[1];
+	case IPPROTO_AH:
+		return 8 + 4 * header[1];
+	case IPPROTO_FRAGMENT:
+		return 8;
+	default:
+		return 0;
+	}
+}
+
+/* Where a routed packet's checksums say it goes, or its destination: RFC 8200, 8.1. */
+static const u8 *final_destination(const u8 *ip)
+{
+	const u8 *header = ip + 40;
+	u8 type = ip[6];
+
+	while (extension_length(type, header)) {
+		unsigned int len = extension_length(type, header);
+
+		if (type == IPPROTO_ROUTING && header[3])
+			return header + len - 16;
+		type = header[0];
+		header += len;
+	}
+	return ip + 24;
+}
+
+u32 pseudo_sum(const u8 *ip, u8 protocol, unsigned int l4_len)
+{
+	if (ip[0] >> 4 == 4)
+		return inet_sum(ip + 12, 8, 0) + protocol + l4_len;
+	return inet_sum(final_destination(ip), 16, inet_sum(ip + 8, 16, 0)) + protocol + l4_len;
 }
 
 u32 crc32c_bitwise(u32 crc, const u8 *data, unsigned int len)
@@ -69,20 +103,20 @@ unsigned int checksum_offset(u8 protocol)
 	case IPPROTO_TCP: return 16;
 	case IPPROTO_UDP: case IPPROTO_UDPLITE: case IPPROTO_DCCP: return 6;
 	case IPPROTO_SCTP: return 8;
-	case IPPROTO_ICMP: return 2;
+	case IPPROTO_ICMP: case IPPROTO_ICMPV6: return 2;
 	default: return 0;
 	}
 }
 
-static void write_l4_checksum(u8 *ip, u8 *l4, unsigned int len, const u8 *tail,
+static void write_l4_checksum(u8 *ip, u8 protocol, u8 *l4, unsigned int len, const u8 *tail,
 			      unsigned int tail_len)
 {
-	unsigned int at = checksum_offset(ip[9]);
+	unsigned int at = checksum_offset(protocol);
 	u32 sum;
 
-	if (!at || at + (ip[9] == IPPROTO_SCTP ? 4 : 2) > len)
+	if (!at || at + (protocol == IPPROTO_SCTP ? 4 : 2) > len)
 		return;
-	if (ip[9] == IPPROTO_SCTP) {
+	if (protocol == IPPROTO_SCTP) {
 		memset(l4 + at, 0, 4);
 		sum = ~crc32c_bitwise(crc32c_bitwise(~0, l4, len), tail, tail_len);
 		l4[at] = sum;
@@ -91,24 +125,44 @@ static void write_l4_checksum(u8 *ip, u8 *l4, unsigned int len, const u8 *tail,
 		l4[at + 3] = sum >> 24;
 		return;
 	}
-	if (ip[9] == IPPROTO_UDP && !get16(l4 + at))
+	if (protocol == IPPROTO_UDP && !get16(l4 + at))
 		return;
 	put16(l4 + at, 0);
-	sum = ip[9] == IPPROTO_ICMP ? 0 : pseudo_sum(ip, len + tail_len);
+	sum = protocol == IPPROTO_ICMP ? 0 : pseudo_sum(ip, protocol, len + tail_len);
 	sum = inet_sum(tail, tail_len, inet_sum(l4, len, sum));
-	if ((ip[9] == IPPROTO_UDP || ip[9] == IPPROTO_UDPLITE) && sum == 0xffff)
+	if ((protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE) && sum == 0xffff)
 		sum = 0;
 	put16(l4 + at, ~sum);
+}
+
+static void write_ipv6_checksums(u8 *ip, const u8 *tail, unsigned int tail_len)
+{
+	unsigned int at = 40;
+	u8 type = ip[6];
+
+	while (extension_length(type, ip + at)) {
+		unsigned int len = extension_length(type, ip + at);
+
+		if (type == IPPROTO_FRAGMENT && get16(ip + at + 2) & 0xfff8)
+			return;
+		type = ip[at];
+		at += len;
+	}
+	write_l4_checksum(ip, type, ip + at, 40 + get16(ip + 4) - at, tail, tail_len);
 }
 
 void write_checksums(u8 *ip, const u8 *tail, unsigned int tail_len)
 {
 	unsigned int header = 4 * (ip[0] & 15);
 
+	if (ip[0] >> 4 == 6) {
+		write_ipv6_checksums(ip, tail, tail_len);
+		return;
+	}
 	put16(ip + 10, 0);
 	put16(ip + 10, ~inet_sum(ip, header, 0));
 	if (!(get16(ip + 6) & 0x1fff))
-		write_l4_checksum(ip, ip + header, get16(ip + 2) - header, tail, tail_len);
+		write_l4_checksum(ip, ip[9], ip + header, get16(ip + 2) - header, tail, tail_len);
 }
 
 /* ---- random frames ---- */
@@ -118,6 +172,7 @@ static unsigned int random_l4(struct rnd_state *rnd, u8 protocol, u8 *l4)
 	static const u8 min[256] = {
 		[IPPROTO_TCP] = 20, [IPPROTO_UDP] = 8, [IPPROTO_UDPLITE] = 8,
 		[IPPROTO_DCCP] = 16, [IPPROTO_SCTP] = 12, [IPPROTO_ICMP] = 8,
+		[IPPROTO_ICMPV6] = 8,
 	};
 	unsigned int len = min[protocol] + pick(rnd, 5) * pick(rnd, 80);
 
@@ -165,6 +220,89 @@ static unsigned int random_ipv4(struct rnd_state *rnd, struct flat_frame *frame,
 	return header + len;
 }
 
+/* A neighbor solicitation or advertisement, mostly with the option it should have. */
+static unsigned int random_neighbor(struct rnd_state *rnd, u8 *message)
+{
+	unsigned int len = 24, options = pick(rnd, 4);
+
+	prandom_bytes_state(rnd, message, 24);
+	message[0] = CVSW_ND_SOLICIT + pick(rnd, 2);
+	message[1] = !pick(rnd, 8);
+	for (; options; options--, len += 8) {
+		prandom_bytes_state(rnd, message + len, 8);
+		message[len] = 1 + pick(rnd, 3);
+		message[len + 1] = pick(rnd, 8) ? 1 : pick(rnd, 3);
+	}
+	return len + (pick(rnd, 4) ? 0 : pick(rnd, 8));
+}
+
+/* Return: length of the extension header at @header; @later: it makes a later fragment. */
+static unsigned int random_extension(struct rnd_state *rnd, u8 type, u8 *header, bool *first,
+				     bool *later)
+{
+	unsigned int len;
+
+	prandom_bytes_state(rnd, header, 64);
+	if (type == IPPROTO_FRAGMENT) {
+		put16(header + 2, pick(rnd, 3) ? 1 : 0);	/* the first, or all of it */
+		if (!pick(rnd, 4)) {
+			put16(header + 2, (1 + pick(rnd, 0x1fff)) << 3 | pick(rnd, 2));
+			*later = true;
+		} else if (header[3]) {
+			*first = true;
+		}
+		return 8;
+	}
+	header[1] = type == IPPROTO_ROUTING ? 2 : pick(rnd, 3);
+	header[3] = pick(rnd, 2);		/* segments left */
+	len = type == IPPROTO_AH ? 8 + 4 * header[1] : 8 + 8 * header[1];
+	return len;
+}
+
+static unsigned int random_ipv6(struct rnd_state *rnd, struct flat_frame *frame, u8 *ip)
+{
+	static const u8 protocols[] = {
+		IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDP, IPPROTO_SCTP,
+		IPPROTO_ICMPV6, IPPROTO_ICMPV6, IPPROTO_ICMPV6, IPPROTO_ICMP, IPPROTO_UDPLITE,
+		IPPROTO_GRE,
+	};
+	static const u8 extensions[] = {
+		IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_DSTOPTS, IPPROTO_AH, IPPROTO_FRAGMENT,
+	};
+	unsigned int n = pick(rnd, 3) ? 0 : pick(rnd, 4), len, at = 40;
+	u8 protocol = protocols[pick(rnd, ARRAY_SIZE(protocols))];
+	bool first = false, later = false, routed = false;
+	u8 *next = ip + 6;
+
+	prandom_bytes_state(rnd, ip, 40);
+	ip[0] = 0x60 | (ip[0] & 15);
+	for (; n; n--) {
+		u8 type = extensions[pick(rnd, ARRAY_SIZE(extensions))];
+
+		/* One of these at most: of what several say nobody is sure. */
+		if ((type == IPPROTO_FRAGMENT && (first || later)) ||
+		    (type == IPPROTO_ROUTING && routed))
+			continue;
+		routed |= type == IPPROTO_ROUTING;
+		*next = type;
+		next = ip + at;
+		at += random_extension(rnd, type, ip + at, &first, &later);
+	}
+	*next = protocol;
+	if (protocol == IPPROTO_ICMPV6 && pick(rnd, 3))
+		len = random_neighbor(rnd, ip + at);
+	else
+		len = random_l4(rnd, protocol, ip + at);
+	if (first) {
+		len &= ~7U;
+		frame->tail_len = pick(rnd, TAIL_MAX);
+		prandom_bytes_state(rnd, frame->tail, frame->tail_len);
+	}
+	put16(ip + 4, at - 40 + len);
+	write_checksums(ip, frame->tail, frame->tail_len);
+	return at + len;
+}
+
 static unsigned int random_arp(struct rnd_state *rnd, u8 *arp)
 {
 	static const u8 ethernet_ipv4[] = { 0, 1, 8, 0, 6, 4 };
@@ -179,7 +317,7 @@ void random_frame(struct rnd_state *rnd, struct flat_frame *frame)
 	static const u8 snap[] = { 0xaa, 0xaa, 3, 0, 0, 0 };
 	static const u16 tpids[] = { ETH_P_8021Q, ETH_P_8021Q, ETH_P_8021AD };
 	unsigned int tags = pick(rnd, 2) ? 0 : pick(rnd, 3);
-	unsigned int kind = pick(rnd, 16), len;
+	unsigned int kind = pick(rnd, 20), len;
 	u8 *p = frame->data + 12;
 
 	frame->tail_len = 0;
@@ -209,9 +347,12 @@ void random_frame(struct rnd_state *rnd, struct flat_frame *frame)
 		len = pick(rnd, 100);
 		prandom_bytes_state(rnd, p, 2 + len);
 		p += 2 + len;
-	} else {
+	} else if (kind < 14) {
 		put16(p, ETH_P_IP);
 		p += 2 + random_ipv4(rnd, frame, p + 2);
+	} else {
+		put16(p, ETH_P_IPV6);
+		p += 2 + random_ipv6(rnd, frame, p + 2);
 	}
 	len = pick(rnd, 4) ? 0 : pick(rnd, 20);		/* padding */
 	memset(p, 0, len);
@@ -227,14 +368,15 @@ void damage_frame(struct rnd_state *rnd, struct flat_frame *frame)
 		frame->len = pick(rnd, frame->len + 1);
 		break;
 	case 1:		/* any byte of the headers */
-		frame->data[pick(rnd, min(frame->len, 80U))] = pick(rnd, 256);
+		frame->data[pick(rnd, min(frame->len, 140U))] = pick(rnd, 256);
 		break;
 	case 2:		/* version and header length */
 		frame->data[ip] = pick(rnd, 2) ? 0x40 | pick(rnd, 16) : pick(rnd, 256);
 		break;
 	case 3:		/* total length */
-		put16(frame->data + ip + 2, pick(rnd, 2) ? pick(rnd, 0x10000) :
-		      get16(frame->data + ip + 2) + pick(rnd, 9) - 4);
+		ip += frame->data[ip] >> 4 == 6 ? 4 : 2;
+		put16(frame->data + ip, pick(rnd, 2) ? pick(rnd, 0x10000) :
+		      get16(frame->data + ip) + pick(rnd, 9) - 4);
 		break;
 	case 4:		/* EtherType */
 		put16(frame->data + 12, pick(rnd, 0x700));
@@ -360,11 +502,56 @@ bool skb_is_frame(const struct sk_buff *skb, const struct flat_frame *frame)
 
 /* ---- the reference of the key ---- */
 
+static void reference_neighbor(const u8 *message, unsigned int len, struct cvsw_key *key)
+{
+	unsigned int at, found = 0;
+	u8 want = message[0] == 135 ? 1 : 2, n = 0;
+	const u8 *mac = NULL;
+
+	if (message[0] != 135 && message[0] != 136)
+		return;
+	if (message[1] || len < 24)
+		return;
+	for (at = 24; len - at >= 8; at += 8 * message[at + 1]) {
+		if (!message[at + 1] || at + 8 * message[at + 1] > len || ++n > 32)
+			return;
+		if (message[at] == want && message[at + 1] == 1) {
+			mac = message + at + 2;
+			found++;
+		}
+	}
+	if (found > 1)
+		return;
+	memcpy(key->nd_target, message + 8, 16);
+	if (found)
+		memcpy(want == 1 ? key->hw_src : key->hw_dst, mac, 6);
+}
+
+/* @l4: of @left bytes; not in a later fragment */
+static void reference_l4(const u8 *l4, unsigned int left, u8 icmp, struct cvsw_key *key)
+{
+	u8 protocol = key->nw_proto;
+
+	if (protocol == icmp && left >= 2) {
+		key->tp_src = l4[0];
+		key->tp_dst = l4[1];
+		if (icmp == 58)
+			reference_neighbor(l4, left, key);
+	}
+	if ((protocol == 6 || protocol == 17 || protocol == 132) && left >= 4) {
+		key->tp_src = get16(l4);
+		key->tp_dst = get16(l4 + 2);
+		key->layers |= CVSW_LAYER_PORTS;
+		if (protocol == 6 && left >= 14)
+			key->tcp_flags = get16(l4 + 12) & 0xfff;
+	}
+}
+
 static void reference_ipv4(const struct flat_frame *frame, unsigned int at,
 			   struct cvsw_key *key, struct cvsw_layout *layout)
 {
 	const u8 *ip = frame->data + at;
-	unsigned int header, total, left;
+	unsigned int header, total;
 
 	if (frame->len < at + 20 || ip[0] >> 4 != 4)
 		return;
@@ -376,36 +563,87 @@ static void reference_ipv4(const struct flat_frame *frame, unsigned int at,
 	key->nw_dst = get32(ip + 16);
 	key->nw_proto = ip[9];
 	key->nw_tos = ip[1];
+	key->nw_ttl = ip[8];
 	key->layers = CVSW_LAYER_ADDR | CVSW_LAYER_IP;
 	layout->network = at;
 	layout->end = at + total;
 	layout->protocol = ip[9];
-	if (get16(ip + 6) & 0x1fff)
+	if (get16(ip + 6) & 0x1fff) {
+		key->nw_frag = 3;
 		return;
+	}
 	layout->fragment = get16(ip + 6) & 0x2000;
+	key->nw_frag = layout->fragment;
 	layout->transport = at + header;
-	left = total - header;
-	if (ip[9] == 1 && left >= 2) {
-		key->tp_src = ip[header];
-		key->tp_dst = ip[header + 1];
-	}
-	if ((ip[9] == 6 || ip[9] == 17 || ip[9] == 132) && left >= 4) {
-		key->tp_src = get16(ip + header);
-		key->tp_dst = get16(ip + header + 2);
-		key->layers |= CVSW_LAYER_PORTS;
-	}
+	reference_l4(ip + header, total - header, 1, key);
 }
 
-static void reference_arp(const struct flat_frame *frame, unsigned int at, struct cvsw_key *key)
+/* Return: behind the extension headers; 0: one is cut short, or there are too many. */
+static unsigned int reference_extensions(const u8 *ip, unsigned int len, struct cvsw_key *key)
+{
+	unsigned int at = 40, n;
+	u8 type = ip[6];
+
+	for (n = 0; extension_length(type, ip + at); n++) {
+		const u8 *header = ip + at;
+
+		if (n == 16 || len - at < 8 || len - at < extension_length(type, header))
+			return 0;
+		at += extension_length(type, header);
+		if (type == 44 && get16(header + 2) & 0xfff8) {
+			key->nw_frag = 3;
+			break;
+		}
+		if (type == 44 && header[3] & 1)
+			key->nw_frag = 1;
+		type = header[0];
+	}
+	key->nw_proto = type;
+	return at;
+}
+
+static void reference_ipv6(const struct flat_frame *frame, unsigned int at,
+			   struct cvsw_key *key, struct cvsw_layout *layout)
+{
+	const u8 *ip = frame->data + at;
+	unsigned int total, l4;
+
+	if (frame->len < at + 40 || ip[0] >> 4 != 6)
+		return;
+	total = 40 + get16(ip + 4);
+	if (at + total > frame->len)
+		return;
+	memcpy(key->ipv6_src, ip + 8, 16);
+	memcpy(key->ipv6_dst, ip + 24, 16);
+	key->ipv6_label = get32(ip) & 0xfffff;
+	key->nw_tos = get16(ip) >> 4;
+	key->nw_ttl = ip[7];
+	key->layers = CVSW_LAYER_WIDE;
+	layout->ipv6 = at;
+	layout->end = at + total;
+	l4 = reference_extensions(ip, total, key);
+	layout->protocol = key->nw_proto;
+	if (!l4 || key->nw_frag == 3)
+		return;
+	layout->fragment = key->nw_frag;
+	layout->transport = at + l4;
+	reference_l4(ip + l4, total - l4, 58, key);
+}
+
+static void reference_arp(const struct flat_frame *frame, unsigned int at, struct cvsw_key *key,
+			  struct cvsw_layout *layout)
 {
 	const u8 *arp = frame->data + at;
 
 	if (frame->len < at + 28 || get32(arp) != 0x00010800 || get16(arp + 4) != 0x0604)
 		return;
 	key->nw_proto = arp[7];
+	memcpy(key->hw_src, arp + 8, 6);
 	key->nw_src = get32(arp + 14);
+	memcpy(key->hw_dst, arp + 18, 6);
 	key->nw_dst = get32(arp + 24);
-	key->layers = CVSW_LAYER_ADDR;
+	key->layers = CVSW_LAYER_ADDR | CVSW_LAYER_WIDE;
+	layout->arp = at;
 }
 
 int reference_key(const struct flat_frame *frame, enum cvsw_ingress in,
@@ -441,7 +679,9 @@ int reference_key(const struct flat_frame *frame, enum cvsw_ingress in,
 	if (type == 0x0800)
 		reference_ipv4(frame, at, key, layout);
 	if (type == 0x0806)
-		reference_arp(frame, at, key);
+		reference_arp(frame, at, key, layout);
+	if (type == 0x86dd)
+		reference_ipv6(frame, at, key, layout);
 	return 0;
 }
 

@@ -54,7 +54,7 @@ int reference_key(const struct flat_frame *frame, enum cvsw_ingress in,
 		  struct cvsw_key *key, struct cvsw_layout *layout);
 
 /*
- * Write an IPv4 packet's checksums from scratch; one that is not in its bytes,
+ * Write the checksums of an IP packet, its headers whole, from scratch; one that is not in its bytes,
  * or that says "none" (UDP), stays.
  */
 void write_checksums(u8 *ip, const u8 *tail, unsigned int tail_len);
@@ -62,7 +62,7 @@ void write_checksums(u8 *ip, const u8 *tail, unsigned int tail_len);
 /* Where a protocol's checksum stands in its header; 0 for others. */
 unsigned int checksum_offset(u8 protocol);
 u16 inet_sum(const u8 *data, unsigned int len, u32 sum);
-u32 pseudo_sum(const u8 *ip, unsigned int l4_len);
+u32 pseudo_sum(const u8 *ip, u8 protocol, unsigned int l4_len);
 u32 crc32c_bitwise(u32 crc, const u8 *data, unsigned int len);
 
 u16 get16(const u8 *p);

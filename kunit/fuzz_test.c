@@ -511,7 +511,7 @@ static void check_sent(struct kunit *test, struct sk_buff *skb)
 	CHECK(test, !skb_is_gso(skb) && skb->ip_summed != CHECKSUM_PARTIAL);
 	CHECK(test, way == WAY_ESP || get16(udp + 4) == len - 20);
 	if (way == WAY_VXLAN_CSUM)
-		CHECK(test, inet_sum(udp, len - 20, pseudo_sum(ip, len - 20)) == 0xffff);
+		CHECK(test, inet_sum(udp, len - 20, pseudo_sum(ip, ip[9], len - 20)) == 0xffff);
 	if (way == WAY_VXLAN)
 		CHECK(test, get16(udp + 2) == CVSW_VXLAN_PORT && !get16(udp + 6));
 	if (way < WAY_ESP)

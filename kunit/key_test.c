@@ -25,6 +25,8 @@ static void check_key(struct kunit *test, struct sk_buff *skb, const struct flat
 			       min(frame->len, 128U), false);
 	KUNIT_ASSERT_EQ(test, memcmp(&key, &expected, sizeof(key)), 0);
 	KUNIT_ASSERT_EQ(test, layout.network, expected_layout.network);
+	KUNIT_ASSERT_EQ(test, layout.ipv6, expected_layout.ipv6);
+	KUNIT_ASSERT_EQ(test, layout.arp, expected_layout.arp);
 	KUNIT_ASSERT_EQ(test, layout.transport, expected_layout.transport);
 	KUNIT_ASSERT_EQ(test, layout.end, expected_layout.end);
 	KUNIT_ASSERT_EQ(test, layout.protocol, expected_layout.protocol);
@@ -87,7 +89,7 @@ static void key_every_cut(struct kunit *test)
 	prandom_seed_state(&rnd, 3);
 	for (i = 0; i < 100; i++) {
 		random_frame(&rnd, frame);
-		whole = min(frame->len, 110U);
+		whole = min(frame->len, 150U);
 		for (frame->len = 0; frame->len < whole; frame->len++) {
 			struct sk_buff *skb = random_skb(&rnd, frame);
 

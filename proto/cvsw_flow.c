@@ -31,25 +31,108 @@ static void name_ipv4(struct cvsw_match *match)
 	}
 }
 
+static bool names_proto(const struct cvsw_match *match, uint8_t nw_proto)
+{
+	return match->mask.nw_proto == 0xff && match->key.nw_proto == nw_proto;
+}
+
+/* ICMP's in its own version of IP, or a protocol with ports, or perhaps one of them. */
+static bool admits_tp(const struct cvsw_match *match, bool ipv6)
+{
+	if (match->mask.nw_proto != 0xff || has_ports(match->key.nw_proto))
+		return true;
+	return match->key.nw_proto == (ipv6 ? CVSW_IPPROTO_ICMPV6 : CVSW_IPPROTO_ICMP);
+}
+
+/* Is a Neighbor Discovery message of this type named?  Its code is zero (RFC 4861, 4.3). */
+static bool names_nd(const struct cvsw_match *match, uint8_t type)
+{
+	return names_type(match, CVSW_ETHERTYPE_IPV6) && names_proto(match, CVSW_IPPROTO_ICMPV6) &&
+	       match->mask.tp_src == 0xffff && match->key.tp_src == type && !match->key.tp_dst;
+}
+
+bool cvsw_match_names(const struct cvsw_match *match, enum cvsw_need need)
+{
+	bool ipv4 = names_type(match, CVSW_ETHERTYPE_IPV4);
+	bool ipv6 = names_type(match, CVSW_ETHERTYPE_IPV6);
+
+	switch (need) {
+	case CVSW_NEED_NOTHING:
+		return true;
+	case CVSW_NEED_ARP:
+		return names_type(match, CVSW_ETHERTYPE_ARP);
+	case CVSW_NEED_IPV4:
+		return ipv4;
+	case CVSW_NEED_IPV6:
+		return ipv6;
+	case CVSW_NEED_IP:
+		return ipv4 || ipv6;
+	case CVSW_NEED_TCP:
+		return (ipv4 || ipv6) && names_proto(match, CVSW_IPPROTO_TCP);
+	case CVSW_NEED_UDP:
+		return (ipv4 || ipv6) && names_proto(match, CVSW_IPPROTO_UDP);
+	case CVSW_NEED_SCTP:
+		return (ipv4 || ipv6) && names_proto(match, CVSW_IPPROTO_SCTP);
+	case CVSW_NEED_ICMP:
+		return ipv4 && names_proto(match, CVSW_IPPROTO_ICMP);
+	case CVSW_NEED_ICMPV6:
+		return ipv6 && names_proto(match, CVSW_IPPROTO_ICMPV6);
+	case CVSW_NEED_ND_SOLICIT:
+		return names_nd(match, CVSW_ND_SOLICIT);
+	case CVSW_NEED_ND_ADVERT:
+		return names_nd(match, CVSW_ND_ADVERT);
+	case CVSW_NEED_ND:
+		return names_nd(match, CVSW_ND_SOLICIT) || names_nd(match, CVSW_ND_ADVERT);
+	}
+	return false;
+}
+
 /* OpenFlow 1.0.0, 3.4: a field that the named protocol lacks is ignored. */
 static void ignore_foreign_fields(struct cvsw_match *match)
 {
 	struct cvsw_key *mask = &match->mask;
-	bool ip = admits_type(match, CVSW_ETHERTYPE_IPV4);
+	bool ipv4 = admits_type(match, CVSW_ETHERTYPE_IPV4);
 	bool arp = admits_type(match, CVSW_ETHERTYPE_ARP);
+	bool ipv6 = names_type(match, CVSW_ETHERTYPE_IPV6);
 
-	if (!ip && !arp) {
+	if (!ipv4 && !arp) {
 		mask->nw_src = 0;
 		mask->nw_dst = 0;
-		mask->nw_proto = 0;
 	}
-	if (!ip)
+	if (!ipv4 && !arp && !ipv6)
+		mask->nw_proto = 0;
+	if (!ipv4 && !ipv6)
 		mask->nw_tos = 0;
-	if (!ip || (mask->nw_proto == 0xff && !has_ports(match->key.nw_proto) &&
-		    match->key.nw_proto != CVSW_IPPROTO_ICMP)) {
+	if ((!ipv4 && !ipv6) || !admits_tp(match, ipv6)) {
 		mask->tp_src = 0;
 		mask->tp_dst = 0;
 	}
+}
+
+/* Of those that ofp_match has not, and that need their protocol's name. */
+static void ignore_unnamed_fields(struct cvsw_match *match)
+{
+	struct cvsw_key *mask = &match->mask;
+
+	if (!cvsw_match_names(match, CVSW_NEED_IP)) {
+		mask->nw_ttl = 0;
+		mask->nw_frag = 0;
+	}
+	if (!cvsw_match_names(match, CVSW_NEED_TCP))
+		mask->tcp_flags = 0;
+	if (!cvsw_match_names(match, CVSW_NEED_IPV6)) {
+		memset(mask->ipv6_src, 0, sizeof(mask->ipv6_src));
+		memset(mask->ipv6_dst, 0, sizeof(mask->ipv6_dst));
+		mask->ipv6_label = 0;
+	}
+	if (!cvsw_match_names(match, CVSW_NEED_ND))
+		memset(mask->nd_target, 0, sizeof(mask->nd_target));
+	if (!cvsw_match_names(match, CVSW_NEED_ARP) &&
+	    !cvsw_match_names(match, CVSW_NEED_ND_SOLICIT))
+		memset(mask->hw_src, 0, sizeof(mask->hw_src));
+	if (!cvsw_match_names(match, CVSW_NEED_ARP) &&
+	    !cvsw_match_names(match, CVSW_NEED_ND_ADVERT))
+		memset(mask->hw_dst, 0, sizeof(mask->hw_dst));
 }
 
 static uint8_t layers_needed(const struct cvsw_match *match)
@@ -77,6 +160,19 @@ static void settle_tag(struct cvsw_match *match)
 		*mask = CVSW_VLAN_PRESENT;
 }
 
+/* Only a fragment can be a later one. */
+static void settle_frag(struct cvsw_match *match)
+{
+	uint8_t *key = &match->key.nw_frag, *mask = &match->mask.nw_frag;
+
+	if (*key & CVSW_FRAG_LATER) {
+		*key |= CVSW_FRAG_ANY;
+		*mask |= CVSW_FRAG_ANY;
+	} else if (*mask & CVSW_FRAG_ANY && !*key) {
+		*mask |= CVSW_FRAG_LATER;
+	}
+}
+
 static void clear_unmasked(struct cvsw_match *match)
 {
 	uint8_t *key = (uint8_t *)&match->key;
@@ -89,11 +185,16 @@ static void clear_unmasked(struct cvsw_match *match)
 
 void cvsw_match_normalize(struct cvsw_match *match)
 {
+	match->mask.nw_frag &= CVSW_FRAG_MASK;
+	match->mask.tcp_flags &= CVSW_TCP_FLAGS_MASK;
+	match->mask.ipv6_label &= CVSW_IPV6_LABEL_MASK;
+	memset(match->mask.unused, 0, sizeof(match->mask.unused));
 	clear_unmasked(match);
 	settle_tag(match);
+	settle_frag(match);
 	name_ipv4(match);
 	ignore_foreign_fields(match);
-	memset(match->mask.unused, 0, sizeof(match->mask.unused));
+	ignore_unnamed_fields(match);
 	match->mask.layers = layers_needed(match);
 	match->key.layers = match->mask.layers;
 	clear_unmasked(match);
@@ -104,13 +205,11 @@ static uint8_t layers_named(const struct cvsw_match *match)
 {
 	uint8_t layers = 0;
 
-	if (names_type(match, CVSW_ETHERTYPE_ARP))
+	if (cvsw_match_names(match, CVSW_NEED_ARP) || cvsw_match_names(match, CVSW_NEED_IPV4))
 		layers |= CVSW_LAYER_ADDR;
-	if (names_type(match, CVSW_ETHERTYPE_IPV4)) {
-		layers |= CVSW_LAYER_ADDR;
-		if (match->mask.nw_proto == 0xff && has_ports(match->key.nw_proto))
-			layers |= CVSW_LAYER_PORTS;
-	}
+	if (cvsw_match_names(match, CVSW_NEED_IP) && match->mask.nw_proto == 0xff &&
+	    has_ports(match->key.nw_proto) && !(match->key.nw_frag & CVSW_FRAG_LATER))
+		layers |= CVSW_LAYER_PORTS;
 	return layers;
 }
 

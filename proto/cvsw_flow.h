@@ -21,11 +21,26 @@ enum cvsw_ingress {
 
 #define CVSW_ETHERTYPE_IPV4	0x0800
 #define CVSW_ETHERTYPE_ARP	0x0806
+#define CVSW_ETHERTYPE_IPV6	0x86dd
 #define CVSW_DSCP_MASK		0xfc	/* of the ToS byte; the rest is ECN */
 #define CVSW_IPPROTO_ICMP	1
 #define CVSW_IPPROTO_TCP	6
 #define CVSW_IPPROTO_UDP	17
+#define CVSW_IPPROTO_FRAGMENT	44	/* what a later fragment of IPv6 shows */
+#define CVSW_IPPROTO_ICMPV6	58
 #define CVSW_IPPROTO_SCTP	132
+
+/* Types of ICMPv6, Neighbor Discovery: RFC 4861, 4.3 and 4.4. */
+#define CVSW_ND_SOLICIT		135
+#define CVSW_ND_ADVERT		136
+
+#define CVSW_TCP_FLAGS_MASK	0x0fff
+#define CVSW_IPV6_LABEL_MASK	0xfffff
+
+/* cvsw_key.nw_frag. */
+#define CVSW_FRAG_ANY		0x01	/* a fragment */
+#define CVSW_FRAG_LATER		0x02	/* and not the first */
+#define CVSW_FRAG_MASK		0x03
 
 /* In cvsw_key.vlan_tci, in the place of the DEI bit: the frame has a tag. */
 #define CVSW_VLAN_PRESENT	0x1000
@@ -37,6 +52,7 @@ enum cvsw_ingress {
 #define CVSW_LAYER_ADDR		0x01	/* IPv4 addresses: IPv4 or ARP */
 #define CVSW_LAYER_IP		0x02	/* IPv4: protocol and ToS */
 #define CVSW_LAYER_PORTS	0x04	/* TCP, UDP or SCTP ports: not in later fragments */
+#define CVSW_LAYER_WIDE		0x08	/* ARP or IPv6: fields behind the plain ones */
 
 /* cvsw_key.tun_type and cvsw_tunnel.type: format of a tunnel. */
 enum cvsw_tunnel_type {
@@ -48,33 +64,50 @@ enum cvsw_tunnel_type {
 /**
  * struct cvsw_key - the fields of a frame that a flow can match
  *
- * Fields of OpenFlow 1.0's ofp_match (specification 1.0.0, 3.4).  A field
- * whose header the frame lacks, or has only in part, is zero; of a transport
- * header its first four bytes suffice.
+ * Those of OpenFlow 1.0's ofp_match (specification 1.0.0, 3.4) and of Open
+ * vSwitch's extensions.  A field whose header the frame lacks, or has only in
+ * part, is zero; of a transport header its first four bytes suffice, but for
+ * TCP's flags.
  *
- * @in_port: enum cvsw_ingress
- * @layers: CVSW_LAYER_*; matched where OpenFlow 1.0 would demand that a field's
- *	protocol is named and version 2's receivers do not
  * @dl_type: EtherType behind at most one VLAN tag; below 0x600 (an 802.3
  *	length without SNAP) 0x05ff, as OpenFlow 1.0 has it
  * @vlan_tci: zero, or the outermost tag with CVSW_VLAN_PRESENT set
  * @nw_src: IPv4 source, or ARP sender protocol address
  * @nw_dst: IPv4 destination, or ARP target protocol address
- * @nw_proto: IPv4 protocol, or the low byte of the ARP opcode
- * @nw_tos: the IPv4 ToS byte, with the two ECN bits
- * @tp_src: source port, or ICMP type; zero in later fragments
- * @tp_dst: destination port, or ICMP code; zero in later fragments
+ * @tp_src: source port, or ICMP or ICMPv6 type; zero in later fragments
+ * @tp_dst: destination port, or ICMP or ICMPv6 code; zero in later fragments
+ * @nw_proto: IPv4 protocol; what follows IPv6's extension headers; or the low
+ *	byte of the ARP opcode
+ * @nw_tos: the IPv4 ToS or IPv6 traffic class byte, with the two ECN bits
+ * @in_port: enum cvsw_ingress
+ * @layers: CVSW_LAYER_*; matched where OpenFlow 1.0 would demand that a field's
+ *	protocol is named and version 2's receivers do not
+ * @nw_ttl: IPv4 TTL, or IPv6 hop limit
+ * @nw_frag: CVSW_FRAG_*
+ * @tcp_flags: CVSW_TCP_FLAGS_MASK; zero in later fragments
  *
  * What has become of the frame before this lookup; all zero in the first one:
  *
- * @tun_src: outer source of the tunnel the frame came out of: an IPv6 address,
- *	or an IPv4 one as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2)
- * @tun_dst: its outer destination
- * @tun_id: its identifier: VXLAN's VNI
- * @tun_type: its format, enum cvsw_tunnel_type
+ * @pass: how many lookups came before, 0..CVSW_MAX_PASSES - 1
+ * @tun_type: format of the tunnel it came out of, enum cvsw_tunnel_type
+ * @tun_id: the tunnel's identifier: VXLAN's VNI
  * @sa: SPI of the security association that decrypted the frame; zero is none
  *	(RFC 4303, 2.1 reserves it)
- * @pass: how many lookups came before, 0..CVSW_MAX_PASSES - 1
+ * @tun_src: outer source of the tunnel: an IPv6 address, or an IPv4 one as
+ *	::ffff:a.b.c.d (RFC 4291, 2.5.5.2)
+ * @tun_dst: its outer destination
+ * @metadata: zero, for OpenFlow's tables to come
+ *
+ * Of frames with CVSW_LAYER_WIDE only:
+ *
+ * @ipv6_src: IPv6 source
+ * @ipv6_dst: IPv6 destination
+ * @nd_target: target of a neighbor solicitation or advertisement
+ * @ipv6_label: flow label, 20 bits
+ * @hw_src: ARP sender hardware address, or the source link-layer address of a
+ *	neighbor solicitation
+ * @hw_dst: ARP target hardware address, or the target link-layer address of a
+ *	neighbor advertisement
  */
 struct cvsw_key {
 	uint8_t  dl_dst[CVSW_ETH_ALEN];
@@ -89,21 +122,43 @@ struct cvsw_key {
 	uint8_t  nw_tos;
 	uint8_t  in_port;
 	uint8_t  layers;
-	uint8_t  tun_src[CVSW_IP_LEN];
-	uint8_t  tun_dst[CVSW_IP_LEN];
+	uint8_t  nw_ttl;
+	uint8_t  nw_frag;
+	uint16_t tcp_flags;
+	uint8_t  pass;
+	uint8_t  tun_type;
+	uint8_t  unused[2];	/* zero: whole words are compared */
+	/* A plain key ends here: what follows is zero. */
 	uint32_t tun_id;
 	uint32_t sa;
-	uint8_t  tun_type;
-	uint8_t  pass;
-	uint8_t  unused[6];	/* zero: whole words are compared */
+	uint8_t  tun_src[CVSW_IP_LEN];
+	uint8_t  tun_dst[CVSW_IP_LEN];
+	uint64_t metadata;
+	uint8_t  ipv6_src[CVSW_IP_LEN];
+	uint8_t  ipv6_dst[CVSW_IP_LEN];
+	uint8_t  nd_target[CVSW_IP_LEN];
+	uint32_t ipv6_label;
+	uint8_t  hw_src[CVSW_ETH_ALEN];
+	uint8_t  hw_dst[CVSW_ETH_ALEN];
 };
 
 /*
  * A new field must be looked at wherever a key is converted: extraction
- * (drivers/cvsw/key.c), ofp_match (cvsw_ofp10.c), text (cvsw_text.c) and the
- * reference of the tests.  Hashing and comparison take whole 64-bit words.
+ * (drivers/cvsw/key.c), ofp_match (cvsw_ofp10.c), nx_match (cvsw_nxm.c), text
+ * (cvsw_text_*.c) and the reference of the tests.  Hashing and comparison take
+ * whole 64-bit words.
  */
-static_assert(sizeof(struct cvsw_key) == 80, "a key field was added: see above");
+static_assert(sizeof(struct cvsw_key) == 152, "a key field was added: see above");
+
+/* What a plain key has; its other bytes are zero. */
+#define CVSW_KEY_PLAIN		offsetof(struct cvsw_key, tun_id)
+static_assert(CVSW_KEY_PLAIN == 40, "whole words, and few of them");
+
+/** cvsw_key_is_plain() - a frame's, at its first lookup, that is neither ARP nor IPv6 */
+static inline bool cvsw_key_is_plain(const struct cvsw_key *key)
+{
+	return !key->pass && !(key->layers & CVSW_LAYER_WIDE);
+}
 
 /**
  * struct cvsw_match - a key and which of its bits count
@@ -220,6 +275,26 @@ struct cvsw_flow {
 	struct cvsw_action actions[CVSW_MAX_ACTIONS];
 };
 
+/* What a field needs to be named in a match, by fields without wildcards. */
+enum cvsw_need {
+	CVSW_NEED_NOTHING,
+	CVSW_NEED_ARP,
+	CVSW_NEED_IPV4,
+	CVSW_NEED_IPV6,
+	CVSW_NEED_IP,		/* IPv4 or IPv6, and so for those above */
+	CVSW_NEED_TCP,
+	CVSW_NEED_UDP,
+	CVSW_NEED_SCTP,
+	CVSW_NEED_ICMP,
+	CVSW_NEED_ICMPV6,
+	CVSW_NEED_ND_SOLICIT,
+	CVSW_NEED_ND_ADVERT,
+	CVSW_NEED_ND,		/* either */
+};
+
+/** cvsw_match_names() - is the need met?  @match: need not be in normal form */
+bool cvsw_match_names(const struct cvsw_match *match, enum cvsw_need need);
+
 /**
  * cvsw_match_normalize() - bring a match into the one form that flows are
  *	compared in
@@ -230,7 +305,8 @@ struct cvsw_flow {
  * does not have is ignored.  Where none is named, version 2 of the control
  * protocol matches the field in whatever protocol has it: protocol, ToS and
  * ports name IPv4; an address alone demands CVSW_LAYER_ADDR, a port alone
- * CVSW_LAYER_PORTS.  proto/README.md, "Fields without their protocol".
+ * CVSW_LAYER_PORTS.  Fields that ofp_match has not are ignored without their
+ * protocol.  proto/README.md, "Fields without their protocol".
  */
 void cvsw_match_normalize(struct cvsw_match *match);
 
@@ -238,7 +314,8 @@ void cvsw_match_normalize(struct cvsw_match *match);
  * cvsw_match_covers() - does every frame that matches @narrow match @wide?
  *
  * Both in normal form.  Frames that are cut short, and fragments behind the
- * first, are left out of account where @narrow names the protocol.
+ * first, are left out of account where @narrow names the protocol and does not
+ * ask for such fragments.
  */
 bool cvsw_match_covers(const struct cvsw_match *wide, const struct cvsw_match *narrow);
 

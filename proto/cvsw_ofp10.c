@@ -195,10 +195,23 @@ static void read_masks(struct cvsw_key *mask, uint32_t wildcards)
 		mask->tp_dst = 0xffff;
 }
 
+/* 3.4: of IPv6, ofp_match knows no more than the EtherType. */
+static void ignore_ipv6(struct cvsw_match *match)
+{
+	struct cvsw_key *mask = &match->mask;
+
+	if (!cvsw_match_names(match, CVSW_NEED_IPV6))
+		return;
+	mask->nw_proto = 0;
+	mask->nw_tos = 0;
+	mask->tp_src = 0;
+	mask->tp_dst = 0;
+}
+
 /* ICMP's type and code are bytes, though they stand in fields of two. */
 static enum cvsw_fault check_icmp(const struct cvsw_match *match, size_t *at)
 {
-	if (match->mask.nw_proto != 0xff || match->key.nw_proto != CVSW_IPPROTO_ICMP)
+	if (!cvsw_match_names(match, CVSW_NEED_ICMP) && !cvsw_match_names(match, CVSW_NEED_ICMPV6))
 		return CVSW_OK;
 	*at = OFP10_AT_TP_SRC;
 	if (match->key.tp_src > 0xff)
@@ -244,6 +257,7 @@ static enum cvsw_fault read_match(struct cvsw_reader *r, struct cvsw_match *matc
 	fault = read_vlan(match, wildcards, vid, pcp, at);
 	if (fault)
 		return fault;
+	ignore_ipv6(match);
 	cvsw_match_normalize(match);
 	return check_icmp(match, at);
 }
@@ -398,6 +412,7 @@ static bool can_express_vlan(uint16_t key, uint16_t mask)
 bool cvsw_ofp10_can_express(const struct cvsw_match *match)
 {
 	const struct cvsw_key *mask = &match->mask;
+	const size_t beyond = offsetof(struct cvsw_key, nw_ttl);	/* all from here on */
 
 	return all_or_none(mask->dl_dst, sizeof(mask->dl_dst)) &&
 	       all_or_none(mask->dl_src, sizeof(mask->dl_src)) &&
@@ -409,9 +424,9 @@ bool cvsw_ofp10_can_express(const struct cvsw_match *match)
 	       (!mask->nw_proto || mask->nw_proto == 0xff) &&
 	       (!mask->nw_tos || mask->nw_tos == CVSW_DSCP_MASK) &&
 	       (!mask->in_port || mask->in_port == 0xff) &&
-	       !mask->tun_type && !mask->tun_id && !mask->sa && !mask->pass &&
-	       is_zero(mask->tun_src, sizeof(mask->tun_src)) &&
-	       is_zero(mask->tun_dst, sizeof(mask->tun_dst));
+	       !(cvsw_match_names(match, CVSW_NEED_IPV6) &&
+		 (mask->nw_proto || mask->nw_tos || mask->tp_src || mask->tp_dst)) &&
+	       is_zero((const uint8_t *)mask + beyond, sizeof(*mask) - beyond);
 }
 
 static uint32_t wild_bits(uint32_t mask)

@@ -14,7 +14,7 @@
  * The longest that is ever written: an NXT_FLOW_MOD with every field and mask,
  * then tunnels only.  Too large for a kernel stack.
  */
-#define CVSW_OFP10_FLOW_MOD_MAX		(48 + 232 + CVSW_MAX_ACTIONS * 64)
+#define CVSW_OFP10_FLOW_MOD_MAX		(48 + 368 + CVSW_MAX_ACTIONS * 64)
 
 enum cvsw_flow_command {
 	CVSW_FLOW_ADD = 0,

@@ -4,10 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "cvsw_text.h"
+#include "cvsw_text_parser.h"
 
 #define DEFAULT_PRIORITY	32768
-#define ETHERTYPE_IPV6		0x86dd
 #define ECN_MASK		0x03
 
 /* @len: of the whole text, also of what found no room. */
@@ -109,6 +108,27 @@ static void put_ipv6(struct text *t, const uint8_t ip[CVSW_IP_LEN])
 	put(t, "%s", inet_ntop(AF_INET6, ip, buf, sizeof(buf)));
 }
 
+/* A prefix length if the mask is one. */
+static void put_masked_ipv6(struct text *t, const char *name, const uint8_t addr[CVSW_IP_LEN],
+			    const uint8_t mask[CVSW_IP_LEN])
+{
+	unsigned int bits = 0, i;
+	uint8_t prefix[CVSW_IP_LEN];
+
+	while (bits < 128 && mask[bits / 8] & 0x80 >> bits % 8)
+		bits++;
+	for (i = 0; i < CVSW_IP_LEN; i++)
+		prefix[i] = (uint8_t)(i < bits / 8 ? 0xff : i > bits / 8 ? 0 : 0xff00 >> bits % 8);
+	put(t, "%s=", name);
+	put_ipv6(t, addr);
+	if (memcmp(mask, prefix, sizeof(prefix))) {
+		put(t, "/");
+		put_ipv6(t, mask);
+	} else if (bits < 128) {
+		put(t, "/%u", bits);
+	}
+}
+
 /* @end: "src" or "dst" */
 static void put_tun_addr(struct text *t, const char *end, const uint8_t addr[CVSW_IP_LEN],
 			 const uint8_t mask[CVSW_IP_LEN])
@@ -131,21 +151,17 @@ static void put_tun_addr(struct text *t, const char *end, const uint8_t addr[CVS
 /* The word that names both EtherType and protocol, or NULL. */
 static const char *protocol_name(const struct cvsw_match *match)
 {
-	if (match->mask.dl_type != 0xffff || match->mask.nw_proto != 0xff ||
-	    match->key.dl_type != CVSW_ETHERTYPE_IPV4)
-		return NULL;
-	switch (match->key.nw_proto) {
-	case CVSW_IPPROTO_ICMP:
+	bool ipv6 = cvsw_match_names(match, CVSW_NEED_IPV6);
+
+	if (cvsw_match_names(match, CVSW_NEED_TCP))
+		return ipv6 ? "tcp6" : "tcp";
+	if (cvsw_match_names(match, CVSW_NEED_UDP))
+		return ipv6 ? "udp6" : "udp";
+	if (cvsw_match_names(match, CVSW_NEED_SCTP))
+		return ipv6 ? "sctp6" : "sctp";
+	if (cvsw_match_names(match, CVSW_NEED_ICMP))
 		return "icmp";
-	case CVSW_IPPROTO_TCP:
-		return "tcp";
-	case CVSW_IPPROTO_UDP:
-		return "udp";
-	case CVSW_IPPROTO_SCTP:
-		return "sctp";
-	default:
-		return NULL;
-	}
+	return cvsw_match_names(match, CVSW_NEED_ICMPV6) ? "icmp6" : NULL;
 }
 
 static const char *ethertype_name(const struct cvsw_match *match)
@@ -157,7 +173,7 @@ static const char *ethertype_name(const struct cvsw_match *match)
 		return "ip";
 	case CVSW_ETHERTYPE_ARP:
 		return "arp";
-	case ETHERTYPE_IPV6:
+	case CVSW_ETHERTYPE_IPV6:
 		return "ipv6";
 	default:
 		return NULL;
@@ -233,10 +249,78 @@ static void put_ethernet(struct text *t, size_t start, const struct cvsw_match *
 	}
 }
 
+static void put_ipv6_header(struct text *t, size_t start, const struct cvsw_match *match)
+{
+	const struct cvsw_key *key = &match->key, *mask = &match->mask;
+
+	if (!all_zero(mask->ipv6_src, sizeof(mask->ipv6_src))) {
+		put_comma(t, start);
+		put_masked_ipv6(t, "ipv6_src", key->ipv6_src, mask->ipv6_src);
+	}
+	if (!all_zero(mask->ipv6_dst, sizeof(mask->ipv6_dst))) {
+		put_comma(t, start);
+		put_masked_ipv6(t, "ipv6_dst", key->ipv6_dst, mask->ipv6_dst);
+	}
+	if (mask->ipv6_label) {
+		put_comma(t, start);
+		put(t, "ipv6_label=0x%05x", key->ipv6_label);
+		if (mask->ipv6_label != CVSW_IPV6_LABEL_MASK)
+			put(t, "/0x%05x", mask->ipv6_label);
+	}
+}
+
+static void put_hw(struct text *t, size_t start, const char *src, const char *dst,
+		   const struct cvsw_match *match)
+{
+	const struct cvsw_key *key = &match->key, *mask = &match->mask;
+
+	if (!all_zero(mask->hw_src, sizeof(mask->hw_src))) {
+		put_comma(t, start);
+		put_masked_mac(t, src, key->hw_src, mask->hw_src);
+	}
+	if (!all_zero(mask->hw_dst, sizeof(mask->hw_dst))) {
+		put_comma(t, start);
+		put_masked_mac(t, dst, key->hw_dst, mask->hw_dst);
+	}
+}
+
+static const char *frag_name(const struct cvsw_match *match)
+{
+	switch (match->mask.nw_frag << 4 | match->key.nw_frag) {
+	case CVSW_FRAG_MASK << 4:
+		return "no";
+	case CVSW_FRAG_ANY << 4 | CVSW_FRAG_ANY:
+		return "yes";
+	case CVSW_FRAG_MASK << 4 | CVSW_FRAG_ANY:
+		return "first";
+	case CVSW_FRAG_LATER << 4:
+		return "not_later";
+	default:
+		return "later";
+	}
+}
+
+/* TTL and fragments, where they are matched. */
+static void put_ip_rest(struct text *t, size_t start, const struct cvsw_match *match)
+{
+	const struct cvsw_key *key = &match->key, *mask = &match->mask;
+
+	if (mask->nw_ttl) {
+		put_comma(t, start);
+		put_number(t, "nw_ttl", false, key->nw_ttl, mask->nw_ttl, 0xff);
+	}
+	if (mask->nw_frag) {
+		put_comma(t, start);
+		put(t, "nw_frag=%s", frag_name(match));
+	}
+}
+
 static void put_network(struct text *t, size_t start, const struct cvsw_match *match)
 {
 	const struct cvsw_key *key = &match->key, *mask = &match->mask;
-	bool arp = mask->dl_type == 0xffff && key->dl_type == CVSW_ETHERTYPE_ARP;
+	bool arp = cvsw_match_names(match, CVSW_NEED_ARP);
+
+	put_ipv6_header(t, start, match);
 
 	if (mask->nw_src) {
 		put_comma(t, start);
@@ -251,6 +335,8 @@ static void put_network(struct text *t, size_t start, const struct cvsw_match *m
 		put_number(t, arp ? "arp_op" : "nw_proto", false, key->nw_proto, mask->nw_proto,
 			   0xff);
 	}
+	if (arp)
+		put_hw(t, start, "arp_sha", "arp_tha", match);
 	if (mask->nw_tos & CVSW_DSCP_MASK) {
 		put_comma(t, start);
 		put_number(t, "nw_tos", false, key->nw_tos & CVSW_DSCP_MASK,
@@ -261,6 +347,7 @@ static void put_network(struct text *t, size_t start, const struct cvsw_match *m
 		put_number(t, "nw_ecn", false, key->nw_tos & ECN_MASK, mask->nw_tos & ECN_MASK,
 			   ECN_MASK);
 	}
+	put_ip_rest(t, start, match);
 }
 
 /* ICMP's are bytes: its words say nothing of the upper one, which is zero. */
@@ -273,10 +360,28 @@ static void put_port(struct text *t, const char *name, const char *icmp_name, bo
 		put_number(t, name, false, number, mask, 0xffff);
 }
 
+static void put_tcp_flags(struct text *t, uint16_t flags, uint16_t mask)
+{
+	bool all = mask == CVSW_TCP_FLAGS_MASK, first = true;
+	size_t i;
+
+	put(t, all && !flags ? "tcp_flags=0" : "tcp_flags=");
+	for (i = 0; i < TEXT_N_TCP_FLAGS; i++) {
+		bool set = flags >> i & 1;
+
+		if (all ? !set : !(mask >> i & 1))
+			continue;
+		put(t, "%s%s", !all ? set ? "+" : "-" : first ? "" : "|",
+		    text_tcp_flags[i]);
+		first = false;
+	}
+}
+
 static void put_transport(struct text *t, size_t start, const struct cvsw_match *match)
 {
 	const struct cvsw_key *key = &match->key, *mask = &match->mask;
-	bool icmp = mask->nw_proto == 0xff && key->nw_proto == CVSW_IPPROTO_ICMP;
+	bool icmp = cvsw_match_names(match, CVSW_NEED_ICMP) ||
+		    cvsw_match_names(match, CVSW_NEED_ICMPV6);
 
 	if (mask->tp_src) {
 		put_comma(t, start);
@@ -286,6 +391,16 @@ static void put_transport(struct text *t, size_t start, const struct cvsw_match 
 		put_comma(t, start);
 		put_port(t, "tp_dst", "icmp_code", icmp, key->tp_dst, mask->tp_dst);
 	}
+	if (mask->tcp_flags) {
+		put_comma(t, start);
+		put_tcp_flags(t, key->tcp_flags, mask->tcp_flags);
+	}
+	if (!all_zero(mask->nd_target, sizeof(mask->nd_target))) {
+		put_comma(t, start);
+		put_masked_ipv6(t, "nd_target", key->nd_target, mask->nd_target);
+	}
+	if (!cvsw_match_names(match, CVSW_NEED_ARP))
+		put_hw(t, start, "nd_sll", "nd_tll", match);
 }
 
 /* What became of the frame before this lookup. */
@@ -319,6 +434,12 @@ static void put_past(struct text *t, size_t start, const struct cvsw_match *matc
 	if (!all_zero(mask->tun_dst, sizeof(mask->tun_dst))) {
 		put_comma(t, start);
 		put_tun_addr(t, "dst", key->tun_dst, mask->tun_dst);
+	}
+	if (mask->metadata) {
+		put_comma(t, start);
+		put(t, "metadata=0x%llx", (unsigned long long)key->metadata);
+		if (mask->metadata != UINT64_MAX)
+			put(t, "/0x%llx", (unsigned long long)mask->metadata);
 	}
 }
 

@@ -5,7 +5,6 @@
 #include "cvsw_text_parser.h"
 
 #define VLAN_NONE		0xffff
-#define ETHERTYPE_IPV6		0x86dd
 
 static bool set_dl_type(struct text_parser *p, const struct text_word *word, uint32_t dl_type,
 			uint32_t bits)
@@ -48,7 +47,7 @@ static bool match_ethertype(struct text_parser *p, const struct text_word *word,
 static bool match_protocol(struct text_parser *p, const struct text_word *word,
 			   const struct text_keyword *keyword)
 {
-	return text_want_no_value(p, word) && set_dl_type(p, word, CVSW_ETHERTYPE_IPV4, 0xffff) &&
+	return text_want_no_value(p, word) && set_dl_type(p, word, keyword->limit, 0xffff) &&
 	       set_nw_proto(p, word, keyword->arg, 0xff);
 }
 
@@ -66,8 +65,8 @@ static bool match_nw_proto(struct text_parser *p, const struct text_word *word,
 {
 	uint32_t number, bits;
 
-	if (!strncmp(word->name, "arp", 3))
-		p->needs_arp = word->name;
+	if (!strncasecmp(word->name, "arp", 3))
+		p->needs[FIELD_NW_PROTO] = CVSW_NEED_ARP;
 	return text_masked_number(p, word, keyword->limit, &number, &bits) &&
 	       set_nw_proto(p, word, number, bits);
 }
@@ -151,15 +150,10 @@ static bool match_mac(struct text_parser *p, const struct text_word *word,
 {
 	struct cvsw_match *match = &p->flow->match;
 	bool src = keyword->arg == FIELD_DL_SRC;
-	uint8_t *bits = src ? match->mask.dl_src : match->mask.dl_dst;
-	struct text_word value, mask;
-	bool masked = text_split_mask(word, &value, &mask);
 
-	if (!text_first_time(p, word, keyword->arg) ||
-	    !text_mac(p, &value, src ? match->key.dl_src : match->key.dl_dst))
-		return false;
-	memset(bits, 0xff, CVSW_ETH_ALEN);
-	return !masked || text_mac(p, &mask, bits);
+	return text_first_time(p, word, keyword->arg) &&
+	       text_masked_mac(p, word, src ? match->key.dl_src : match->key.dl_dst,
+			       src ? match->mask.dl_src : match->mask.dl_dst);
 }
 
 static bool match_nw_addr(struct text_parser *p, const struct text_word *word,
@@ -168,8 +162,8 @@ static bool match_nw_addr(struct text_parser *p, const struct text_word *word,
 	struct cvsw_match *match = &p->flow->match;
 	bool src = keyword->arg == FIELD_NW_SRC;
 
-	if (!strncmp(word->name, "arp", 3))
-		p->needs_arp = word->name;
+	if (!strncasecmp(word->name, "arp", 3))
+		p->needs[keyword->arg] = CVSW_NEED_ARP;
 	return text_first_time(p, word, keyword->arg) &&
 	       text_masked_ipv4(p, word, src ? &match->key.nw_src : &match->key.nw_dst,
 				src ? &match->mask.nw_src : &match->mask.nw_dst);
@@ -217,8 +211,8 @@ static bool match_port(struct text_parser *p, const struct text_word *word,
 	if (!text_first_time(p, word, keyword->arg) ||
 	    !text_masked_number(p, word, keyword->limit, &number, &bits))
 		return false;
-	if (!strncmp(word->name, "icmp", 4)) {
-		p->needs_icmp = word->name;
+	if (!strncasecmp(word->name, "icmp", 4)) {
+		p->needs[keyword->arg] = TEXT_NEED_ANY_ICMP;
 		bits |= 0xff00;
 	}
 	*(src ? &match->key.tp_src : &match->key.tp_dst) = (uint16_t)number;
@@ -320,11 +314,15 @@ static bool flow_number(struct text_parser *p, const struct text_word *word,
 const struct text_keyword text_match_keywords[] = {
 	{ "ip",		match_ethertype, CVSW_ETHERTYPE_IPV4, 0 },
 	{ "arp",	match_ethertype, CVSW_ETHERTYPE_ARP, 0 },
-	{ "ipv6",	match_ethertype, ETHERTYPE_IPV6, 0 },
-	{ "icmp",	match_protocol, CVSW_IPPROTO_ICMP, 0 },
-	{ "tcp",	match_protocol, CVSW_IPPROTO_TCP, 0 },
-	{ "udp",	match_protocol, CVSW_IPPROTO_UDP, 0 },
-	{ "sctp",	match_protocol, CVSW_IPPROTO_SCTP, 0 },
+	{ "ipv6",	match_ethertype, CVSW_ETHERTYPE_IPV6, 0 },
+	{ "icmp",	match_protocol, CVSW_IPPROTO_ICMP, CVSW_ETHERTYPE_IPV4 },
+	{ "tcp",	match_protocol, CVSW_IPPROTO_TCP, CVSW_ETHERTYPE_IPV4 },
+	{ "udp",	match_protocol, CVSW_IPPROTO_UDP, CVSW_ETHERTYPE_IPV4 },
+	{ "sctp",	match_protocol, CVSW_IPPROTO_SCTP, CVSW_ETHERTYPE_IPV4 },
+	{ "icmp6",	match_protocol, CVSW_IPPROTO_ICMPV6, CVSW_ETHERTYPE_IPV6 },
+	{ "tcp6",	match_protocol, CVSW_IPPROTO_TCP, CVSW_ETHERTYPE_IPV6 },
+	{ "udp6",	match_protocol, CVSW_IPPROTO_UDP, CVSW_ETHERTYPE_IPV6 },
+	{ "sctp6",	match_protocol, CVSW_IPPROTO_SCTP, CVSW_ETHERTYPE_IPV6 },
 	{ "in_port",	match_in_port, 0, 0 },
 	{ "dl_vlan",	match_dl_vlan, 0, VLAN_NONE },
 	{ "dl_vlan_pcp", match_dl_vlan_pcp, 0, 7 },
@@ -361,11 +359,6 @@ const struct text_keyword text_match_keywords[] = {
 	{ "check_overlap", text_not_yet, 0, 0 },
 	{ "table",	text_not_yet, 0, 0 },
 	{ "out_port",	text_not_yet, 0, 0 },
-	{ "tcp6",	text_not_yet, 0, 0 },
-	{ "udp6",	text_not_yet, 0, 0 },
-	{ "icmp6",	text_not_yet, 0, 0 },
-	{ "ipv6_src",	text_not_yet, 0, 0 },
-	{ "ipv6_dst",	text_not_yet, 0, 0 },
 	{ NULL,		NULL, 0, 0 },
 };
 
@@ -393,6 +386,43 @@ static bool check_ignored(struct text_parser *p, const struct cvsw_key *given)
 	return true;
 }
 
+/* What a field needs, as people write it. */
+static const char *const need_names[] = {
+	[CVSW_NEED_ARP] = "arp", [CVSW_NEED_IPV4] = "ip", [CVSW_NEED_IPV6] = "ipv6",
+	[CVSW_NEED_IP] = "ip or ipv6", [CVSW_NEED_TCP] = "tcp or tcp6",
+	[CVSW_NEED_ND_SOLICIT] = "icmp6,icmp_type=135,icmp_code=0",
+	[CVSW_NEED_ND_ADVERT] = "icmp6,icmp_type=136,icmp_code=0",
+	[CVSW_NEED_ND] = "icmp6,icmp_type=135 or 136,icmp_code=0",
+};
+
+static bool check_needs(struct text_parser *p)
+{
+	const struct cvsw_match *match = &p->flow->match;
+	unsigned int field;
+
+	for (field = 0; field < N_FIELDS; field++) {
+		const char *at = p->seen[field];
+		uint8_t need = p->needs[field];
+		bool any_icmp = need == TEXT_NEED_ANY_ICMP;
+
+		if (any_icmp ? cvsw_match_names(match, CVSW_NEED_ICMP) ||
+			       cvsw_match_names(match, CVSW_NEED_ICMPV6) :
+			       cvsw_match_names(match, need))
+			continue;
+		return text_fail(p, at, "%.*s needs %s",
+				 text_shown(strcspn(at, TEXT_SEPARATORS TEXT_ASSIGNMENTS)), at,
+				 any_icmp ? "icmp or icmp6" : need_names[need]);
+	}
+	return true;
+}
+
+const struct text_keyword *text_find_match(const struct text_word *word)
+{
+	const struct text_keyword *keyword = text_find(text_match_keywords, word);
+
+	return keyword ? keyword : text_find(text_nx_keywords, word);
+}
+
 bool text_check_match(struct text_parser *p)
 {
 	struct cvsw_match *match = &p->flow->match;
@@ -406,19 +436,10 @@ bool text_check_match(struct text_parser *p)
 	    !(match->mask.vlan_tci & CVSW_VLAN_VID_MASK))
 		return text_fail(p, p->seen[FIELD_DL_VLAN_PCP],
 				 "an untagged frame has no dl_vlan_pcp");
-	if (p->needs_arp &&
-	    (match->mask.dl_type != 0xffff || match->key.dl_type != CVSW_ETHERTYPE_ARP))
-		return text_fail(p, p->needs_arp, "%.*s needs arp",
-				 text_shown(strcspn(p->needs_arp, TEXT_ASSIGNMENTS)), p->needs_arp);
-	icmp = match->mask.nw_proto == 0xff && match->key.nw_proto == CVSW_IPPROTO_ICMP;
-	if (p->needs_icmp && !icmp)
-		return text_fail(p, p->needs_icmp, "%.*s needs icmp",
-				 text_shown(strcspn(p->needs_icmp, TEXT_ASSIGNMENTS)),
-				 p->needs_icmp);
 	cvsw_match_normalize(match);
-	if (!check_ignored(p, &given))
+	if (!check_needs(p) || !check_ignored(p, &given))
 		return false;
-	icmp = match->mask.nw_proto == 0xff && match->key.nw_proto == CVSW_IPPROTO_ICMP;
+	icmp = cvsw_match_names(match, CVSW_NEED_ICMP) || cvsw_match_names(match, CVSW_NEED_ICMPV6);
 	if (icmp && match->key.tp_src > 0xff)
 		return text_fail(p, p->seen[FIELD_TP_SRC], "expected an ICMP type from 0 to 255");
 	if (icmp && match->key.tp_dst > 0xff)

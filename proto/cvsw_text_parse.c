@@ -13,7 +13,7 @@ static bool parse_fields(struct text_parser *p, bool *has_actions)
 
 	*has_actions = false;
 	while (text_next_word(p, &word)) {
-		const struct text_keyword *keyword = text_find(text_match_keywords, &word);
+		const struct text_keyword *keyword = text_find_match(&word);
 
 		if (word.value && (text_same(word.name, word.name_len, "actions") ||
 				   text_same(word.name, word.name_len, "action"))) {

@@ -18,13 +18,15 @@ enum text_field {
 	FIELD_PRIORITY, FIELD_COOKIE, FIELD_IN_PORT, FIELD_DL_VLAN, FIELD_DL_VLAN_PCP,
 	FIELD_VLAN_TCI, FIELD_DL_SRC, FIELD_DL_DST, FIELD_DL_TYPE, FIELD_NW_SRC, FIELD_NW_DST,
 	FIELD_NW_PROTO, FIELD_NW_TOS, FIELD_NW_ECN, FIELD_TP_SRC, FIELD_TP_DST,
+	FIELD_NW_TTL, FIELD_NW_FRAG, FIELD_TCP_FLAGS, FIELD_IPV6_SRC, FIELD_IPV6_DST,
+	FIELD_IPV6_LABEL, FIELD_ND_TARGET, FIELD_HW_SRC, FIELD_HW_DST, FIELD_METADATA,
 	FIELD_TUN_TYPE, FIELD_TUN_ID, FIELD_TUN_SRC, FIELD_TUN_DST, FIELD_SA, FIELD_PASS,
 	N_FIELDS
 };
 
 /*
- * @needs_arp, @needs_icmp: the last keyword that makes sense with this protocol
- *	only
+ * @needs: what the last keyword of a field makes sense with only, enum cvsw_need,
+ *	or TEXT_NEED_ANY_ICMP
  * @action: whose arguments are being read
  * @given: which of them came, by their keywords' numbers
  * @in_clone: what is read is done to a copy
@@ -36,12 +38,13 @@ struct text_parser {
 	struct cvsw_flow *flow;
 	struct cvsw_text_error *error;
 	const char *seen[N_FIELDS];
-	const char *needs_arp;
-	const char *needs_icmp;
+	uint8_t needs[N_FIELDS];
 	struct cvsw_action *action;
 	unsigned int given;
 	bool in_clone;
 };
+
+#define TEXT_NEED_ANY_ICMP	0xff	/* ICMP or ICMPv6 */
 
 /* NAME, NAME=VALUE, NAME:VALUE or NAME(; @value is NULL without one. */
 struct text_word {
@@ -94,7 +97,11 @@ bool text_number(struct text_parser *p, const struct text_word *word, uint64_t l
 /* NUMBER or NUMBER/MASK; @mask is @limit without one. */
 bool text_masked_number(struct text_parser *p, const struct text_word *word, uint32_t limit,
 			uint32_t *number, uint32_t *mask);
+bool text_masked_wide_number(struct text_parser *p, const struct text_word *word, uint64_t limit,
+			     uint64_t *number, uint64_t *mask);
 bool text_mac(struct text_parser *p, const struct text_word *word, uint8_t mac[CVSW_ETH_ALEN]);
+bool text_masked_mac(struct text_parser *p, const struct text_word *word,
+		     uint8_t mac[CVSW_ETH_ALEN], uint8_t mask[CVSW_ETH_ALEN]);
 bool text_ipv4(struct text_parser *p, const struct text_word *word, uint32_t *addr);
 /* ADDRESS, ADDRESS/BITS or ADDRESS/MASK */
 bool text_masked_ipv4(struct text_parser *p, const struct text_word *word, uint32_t *addr,
@@ -104,8 +111,15 @@ bool text_masked_ipv6(struct text_parser *p, const struct text_word *word,
 /* A ToS byte without ECN bits. */
 bool text_tos(struct text_parser *p, const struct text_word *word, uint8_t *tos);
 
-/* The match: its keywords, and its checks when all were read. */
+/* By bit number. */
+#define TEXT_N_TCP_FLAGS	12
+extern const char *const text_tcp_flags[TEXT_N_TCP_FLAGS];
+
+/* Keywords of a match; text_find_match() knows them all. */
 extern const struct text_keyword text_match_keywords[];
+extern const struct text_keyword text_nx_keywords[];	/* those that ofp_match has not */
+const struct text_keyword *text_find_match(const struct text_word *word);
+/* The checks when all of a match was read. */
 bool text_check_match(struct text_parser *p);
 
 /* What stands behind actions=, to the end. */

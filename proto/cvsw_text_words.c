@@ -145,6 +145,18 @@ bool text_mac(struct text_parser *p, const struct text_word *word, uint8_t mac[C
 	return true;
 }
 
+bool text_masked_mac(struct text_parser *p, const struct text_word *word,
+		     uint8_t mac[CVSW_ETH_ALEN], uint8_t mask[CVSW_ETH_ALEN])
+{
+	struct text_word value, behind;
+	bool masked = text_split_mask(word, &value, &behind);
+
+	if (!text_mac(p, &value, mac))
+		return false;
+	memset(mask, 0xff, CVSW_ETH_ALEN);
+	return !masked || text_mac(p, &behind, mask);
+}
+
 /* Dotted quad at @text; returns its length or 0. */
 static size_t read_ipv4(const char *text, size_t len, uint32_t *addr)
 {
@@ -190,15 +202,23 @@ bool text_split_mask(const struct text_word *word, struct text_word *value,
 	return true;
 }
 
-bool text_masked_number(struct text_parser *p, const struct text_word *word, uint32_t limit,
-			uint32_t *number, uint32_t *mask)
+bool text_masked_wide_number(struct text_parser *p, const struct text_word *word, uint64_t limit,
+			     uint64_t *number, uint64_t *mask)
 {
 	struct text_word value, behind;
 	bool masked = text_split_mask(word, &value, &behind);
-	uint64_t wide_number, wide_mask = limit;
 
-	if (!text_number(p, &value, limit, &wide_number) ||
-	    (masked && !text_number(p, &behind, limit, &wide_mask)))
+	*mask = limit;
+	return text_number(p, &value, limit, number) &&
+	       (!masked || text_number(p, &behind, limit, mask));
+}
+
+bool text_masked_number(struct text_parser *p, const struct text_word *word, uint32_t limit,
+			uint32_t *number, uint32_t *mask)
+{
+	uint64_t wide_number, wide_mask;
+
+	if (!text_masked_wide_number(p, word, limit, &wide_number, &wide_mask))
 		return false;
 	*number = (uint32_t)wide_number;
 	*mask = (uint32_t)wide_mask;

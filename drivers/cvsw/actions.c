@@ -10,6 +10,7 @@
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <linux/sctp.h>
 #include <linux/tcp.h>
@@ -106,6 +107,13 @@ static void mac_header_moved(struct sk_buff *skb)
 	skb_reset_mac_len(skb);
 }
 
+/* What there is is further behind now. */
+static void moved(u32 *offset, unsigned int by)
+{
+	if (*offset)
+		*offset += by;
+}
+
 /* Put a tag into the frame as the outermost one. */
 static int push_tag(struct frame *frame, __be16 type, u16 tci)
 {
@@ -122,12 +130,11 @@ static int push_tag(struct frame *frame, __be16 type, u16 tci)
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->csum = csum_add(skb->csum, csum_partial(&veth->h_vlan_TCI, VLAN_HLEN, 0));
 
-	if (frame->at.network) {
-		frame->at.network += VLAN_HLEN;
-		frame->at.end += VLAN_HLEN;
-	}
-	if (frame->at.transport)
-		frame->at.transport += VLAN_HLEN;
+	moved(&frame->at.network, VLAN_HLEN);
+	moved(&frame->at.ipv6, VLAN_HLEN);
+	moved(&frame->at.arp, VLAN_HLEN);
+	moved(&frame->at.transport, VLAN_HLEN);
+	moved(&frame->at.end, VLAN_HLEN);
 	return 0;
 }
 
@@ -282,10 +289,26 @@ static int set_nw_addr(struct frame *frame, unsigned int field, __be32 to)
 	return 0;
 }
 
+/* The traffic class, in the middle of the first two bytes. */
+static int set_ipv6_tos(struct frame *frame, u8 tos)
+{
+	struct sk_buff *skb = frame->skb;
+	__be16 *at, first;
+
+	if (skb_ensure_writable(skb, frame->at.ipv6 + sizeof(struct ipv6hdr)))
+		return -ENOMEM;
+	at = (__be16 *)(skb->data + frame->at.ipv6);
+	first = (*at & htons(~(CVSW_DSCP_MASK << 4))) | htons((tos & CVSW_DSCP_MASK) << 4);
+	put(skb, at, &first, sizeof(first));
+	return 0;
+}
+
 static int set_nw_tos(struct frame *frame, u8 tos)
 {
 	struct sk_buff *skb = frame->skb;
 
+	if (frame->at.ipv6)
+		return set_ipv6_tos(frame, tos);
 	if (!frame->at.network)
 		return -ENODATA;
 	if (skb_ensure_writable(skb, frame->at.network + sizeof(struct iphdr)))

@@ -5,57 +5,81 @@
  * whether it still would.
  */
 #include <linux/hash.h>
+#include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/random.h>
+#include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 
 #include "cache.h"
 
 #define KEY_WORDS	(sizeof(struct cvsw_key) / sizeof(u64))
-/* What a frame itself says; behind it, what has become of it before this lookup. */
-#define FRAME_WORDS	(offsetof(struct cvsw_key, tun_src) / sizeof(u64))
-static_assert(offsetof(struct cvsw_key, tun_src) % sizeof(u64) == 0);
+#define PLAIN_WORDS	(CVSW_KEY_PLAIN / sizeof(u64))
+#define WIDE_WORDS	(KEY_WORDS - PLAIN_WORDS)
 #define SET_BITS	7
+#define SETS		(1 << SET_BITS)
 #define WAYS		2
 
+/* One line of the CPU's cache: all there is to look at for a plain key. */
 struct slot {
-	struct cvsw_key key __aligned(8);
 	u64 version;		/* zero: none; a table's begins with one */
 	struct cvsw_entry *entry;
-};
+	u64 key[PLAIN_WORDS];
+	bool wide;		/* the key is not plain: its other words are aside */
+} ____cacheline_aligned;
+static_assert(offsetofend(struct slot, wide) <= 64);
 
 /**
  * struct cvsw_cache - one CPU's
+ * @sets: the more recent way first
+ * @aside: the other words of keys, by slot
  * @busy: someone on this CPU is at it
  * @factors: secret, odd: who sends frames is not to choose which of them meet
- * @sets: the more recent way first
  */
 struct cvsw_cache {
+	struct slot sets[SETS][WAYS];
+	u64 (*aside)[WIDE_WORDS];
 	bool busy;
 	u64 factors[KEY_WORDS];
-	struct slot sets[1 << SET_BITS][WAYS];
 };
+
+static bool init(struct cvsw_cache *own, int cpu)
+{
+	unsigned int i;
+
+	get_random_bytes(own->factors, sizeof(own->factors));
+	for (i = 0; i < KEY_WORDS; i++)
+		own->factors[i] |= 1;
+	own->aside = kvzalloc_node(SETS * WAYS * sizeof(*own->aside), GFP_KERNEL,
+				   cpu_to_node(cpu));
+	return own->aside;
+}
 
 struct cvsw_cache __percpu *cvsw_cache_create(void)
 {
 	struct cvsw_cache __percpu *cache = alloc_percpu(struct cvsw_cache);
-	unsigned int i;
 	int cpu;
 
 	if (!cache)
 		return NULL;
 	for_each_possible_cpu(cpu) {
-		struct cvsw_cache *own = per_cpu_ptr(cache, cpu);
-
-		get_random_bytes(own->factors, sizeof(own->factors));
-		for (i = 0; i < KEY_WORDS; i++)
-			own->factors[i] |= 1;
+		if (!init(per_cpu_ptr(cache, cpu), cpu)) {
+			cvsw_cache_destroy(cache);
+			return NULL;
+		}
 	}
 	return cache;
 }
 
 void cvsw_cache_destroy(struct cvsw_cache __percpu *cache)
 {
+	int cpu;
+
+	if (!cache)
+		return;
+	for_each_possible_cpu(cpu)
+		kvfree(per_cpu_ptr(cache, cpu)->aside);
 	free_percpu(cache);
 }
 
@@ -70,26 +94,48 @@ static struct slot *set_of(struct cvsw_cache *own, const struct cvsw_key *key)
 	unsigned int i;
 	u64 sum = 0;
 
-	for (i = 0; i < FRAME_WORDS; i++)
+	for (i = 0; i < PLAIN_WORDS; i++)
 		sum += words[i] * own->factors[i];
-	/* In a first lookup the rest is zero. */
-	for (; key->pass && i < KEY_WORDS; i++)
-		sum += words[i] * own->factors[i];
+	if (unlikely(!cvsw_key_is_plain(key)))
+		for (; i < KEY_WORDS; i++)
+			sum += words[i] * own->factors[i];
 	sum = (sum ^ sum >> 32) * own->factors[0];
 	return own->sets[hash_64(sum ^ sum >> 29, SET_BITS)];
 }
 
-static bool is_key(const struct slot *slot, const struct cvsw_key *key)
+static u64 *aside(struct cvsw_cache *own, const struct slot *slot)
 {
-	const u64 *a = (const u64 *)&slot->key, *b = (const u64 *)key;
-	u64 differ = slot->key.pass ^ key->pass;
+	return own->aside[slot - own->sets[0]];
+}
+
+static bool is_key(struct cvsw_cache *own, const struct slot *slot, const struct cvsw_key *key)
+{
+	const u64 *words = (const u64 *)key;
+	unsigned int i;
+	u64 differ = 0;
+
+	for (i = 0; i < PLAIN_WORDS; i++)
+		differ |= slot->key[i] ^ words[i];
+	/* Equal so far, both are plain or neither is. */
+	if (unlikely(!cvsw_key_is_plain(key)))
+		for (; i < KEY_WORDS; i++)
+			differ |= aside(own, slot)[i - PLAIN_WORDS] ^ words[i];
+	return !differ;
+}
+
+static void fill(struct cvsw_cache *own, struct slot *slot, const struct cvsw_key *key,
+		 u64 version, struct cvsw_entry *entry)
+{
+	const u64 *words = (const u64 *)key;
 	unsigned int i;
 
-	for (i = 0; i < FRAME_WORDS; i++)
-		differ |= a[i] ^ b[i];
-	for (; key->pass && i < KEY_WORDS; i++)
-		differ |= a[i] ^ b[i];
-	return !differ;
+	for (i = 0; i < PLAIN_WORDS; i++)
+		slot->key[i] = words[i];
+	slot->wide = !cvsw_key_is_plain(key);
+	if (slot->wide)
+		memcpy(aside(own, slot), &words[i], sizeof(*own->aside));
+	slot->version = version;
+	slot->entry = entry;
 }
 
 /* Return: this CPU's, to be left again, or NULL if it is being used. */
@@ -122,7 +168,7 @@ bool cvsw_cache_find(struct cvsw_cache __percpu *cache, const struct cvsw_key *k
 		return false;
 	set = set_of(own, key);
 	for (i = 0; i < WAYS && !found; i++) {
-		found = set[i].version == version && is_key(&set[i], key);
+		found = set[i].version == version && is_key(own, &set[i], key);
 		*entry = set[i].entry;
 	}
 	leave(own);
@@ -139,6 +185,8 @@ void cvsw_cache_put(struct cvsw_cache __percpu *cache, const struct cvsw_key *ke
 		return;
 	set = set_of(own, key);
 	set[1] = set[0];
-	set[0] = (struct slot){ .key = *key, .version = version, .entry = entry };
+	if (set[1].wide)
+		memcpy(aside(own, &set[1]), aside(own, &set[0]), sizeof(*own->aside));
+	fill(own, &set[0], key, version, entry);
 	leave(own);
 }

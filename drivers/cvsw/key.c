@@ -11,7 +11,11 @@
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <net/dsfield.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 
 #include "../../proto/cvsw_msg.h"
 #include "key.h"
@@ -36,6 +40,31 @@ struct arp_ipv4 {
 	__be32 target_ip;
 } __packed;
 static_assert(sizeof(struct arp_ipv4) == 28);
+
+/* Neighbor solicitation and advertisement, RFC 4861, 4.3 and 4.4; options follow. */
+struct neighbor_message {
+	u8 type;
+	u8 code;
+	__be16 checksum;
+	__be32 flags;
+	struct in6_addr target;
+};
+static_assert(sizeof(struct neighbor_message) == 24);
+
+/* An option with the address of an Ethernet: RFC 4861, 4.6.1, and RFC 2464, 6. */
+struct neighbor_option {
+	u8 type;
+	u8 len;		/* in units of this struct */
+	u8 mac[ETH_ALEN];
+};
+static_assert(sizeof(struct neighbor_option) == 8);
+
+#define OPTION_SOURCE_MAC	1
+#define OPTION_TARGET_MAC	2
+
+/* More than anybody sends; what a frame can make us read is bounded by it. */
+#define OPTIONS_MAX		32
+#define EXTENSIONS_MAX		16
 
 static u16 key_tci(u16 tci)
 {
@@ -82,7 +111,8 @@ static unsigned int read_type(const struct sk_buff *skb, __be16 type, struct cvs
 	return offset;
 }
 
-static void read_arp(const struct sk_buff *skb, unsigned int offset, struct cvsw_key *key)
+static void read_arp(const struct sk_buff *skb, unsigned int offset, struct cvsw_key *key,
+		     struct cvsw_layout *layout)
 {
 	const struct arp_ipv4 *arp;
 	struct arp_ipv4 buf;
@@ -96,7 +126,94 @@ static void read_arp(const struct sk_buff *skb, unsigned int offset, struct cvsw
 	key->nw_src = ntohl(arp->sender_ip);
 	key->nw_dst = ntohl(arp->target_ip);
 	key->nw_proto = ntohs(arp->fixed.ar_op) & 0xff;
-	key->layers = CVSW_LAYER_ADDR;
+	memcpy(key->hw_src, arp->sender_mac, sizeof(key->hw_src));
+	memcpy(key->hw_dst, arp->target_mac, sizeof(key->hw_dst));
+	key->layers = CVSW_LAYER_ADDR | CVSW_LAYER_WIDE;
+	layout->arp = offset;
+}
+
+/* ---- transport ---- */
+
+static void read_ports(const struct sk_buff *skb, struct cvsw_key *key,
+		       const struct cvsw_layout *layout)
+{
+	const __be16 *words;
+	__be16 buf[7];		/* up to TCP's flags */
+	bool flags = layout->protocol == IPPROTO_TCP &&
+		     layout->end - layout->transport >= sizeof(buf);
+
+	words = skb_header_pointer(skb, layout->transport, flags ? sizeof(buf) : 2 * sizeof(buf[0]),
+				   buf);
+	if (!words)
+		return;
+	key->tp_src = ntohs(words[0]);
+	key->tp_dst = ntohs(words[1]);
+	if (flags)
+		key->tcp_flags = ntohs(words[6]) & CVSW_TCP_FLAGS_MASK;
+	key->layers |= CVSW_LAYER_PORTS;
+}
+
+/*
+ * The option with the address that a message of this type may carry.
+ * Return: false: an option lies, or there are two.
+ */
+static bool read_options(const struct sk_buff *skb, const struct cvsw_layout *layout, u8 wanted,
+			 u8 mac[ETH_ALEN])
+{
+	unsigned int at = layout->transport + sizeof(struct neighbor_message), n;
+	bool found = false;
+
+	for (n = 0; layout->end - at >= sizeof(struct neighbor_option); n++) {
+		const struct neighbor_option *option;
+		struct neighbor_option buf;
+
+		option = skb_header_pointer(skb, at, sizeof(buf), &buf);
+		if (!option || !option->len || n == OPTIONS_MAX ||
+		    option->len * sizeof(*option) > layout->end - at)
+			return false;
+		if (option->type == wanted && option->len == 1) {
+			if (found)
+				return false;
+			found = true;
+			ether_addr_copy(mac, option->mac);
+		}
+		at += option->len * sizeof(*option);
+	}
+	return true;
+}
+
+static void read_neighbor(const struct sk_buff *skb, struct cvsw_key *key,
+			  const struct cvsw_layout *layout)
+{
+	bool solicit = key->tp_src == CVSW_ND_SOLICIT;
+	const struct neighbor_message *message;
+	struct neighbor_message buf;
+	u8 mac[ETH_ALEN] __aligned(2) = {};
+
+	if (layout->end - layout->transport < sizeof(buf))
+		return;
+	message = skb_header_pointer(skb, layout->transport, sizeof(buf), &buf);
+	if (!message ||
+	    !read_options(skb, layout, solicit ? OPTION_SOURCE_MAC : OPTION_TARGET_MAC, mac))
+		return;
+	memcpy(key->nd_target, &message->target, sizeof(key->nd_target));
+	ether_addr_copy(solicit ? key->hw_src : key->hw_dst, mac);
+}
+
+static void read_icmp(const struct sk_buff *skb, struct cvsw_key *key,
+		      const struct cvsw_layout *layout)
+{
+	const u8 *icmp;
+	u8 buf[2];
+
+	icmp = skb_header_pointer(skb, layout->transport, sizeof(buf), buf);
+	if (!icmp)
+		return;
+	key->tp_src = icmp[0];
+	key->tp_dst = icmp[1];
+	if (layout->ipv6 && !key->tp_dst &&
+	    (key->tp_src == CVSW_ND_SOLICIT || key->tp_src == CVSW_ND_ADVERT))
+		read_neighbor(skb, key, layout);
 }
 
 static void read_transport(const struct sk_buff *skb, struct cvsw_key *key,
@@ -107,35 +224,22 @@ static void read_transport(const struct sk_buff *skb, struct cvsw_key *key,
 	switch (layout->protocol) {
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
-	case IPPROTO_SCTP: {
-		const __be16 *ports;
-		__be16 buf[2];
-
-		if (held < sizeof(buf))
-			return;
-		ports = skb_header_pointer(skb, layout->transport, sizeof(buf), buf);
-		if (!ports)
-			return;
-		key->tp_src = ntohs(ports[0]);
-		key->tp_dst = ntohs(ports[1]);
-		key->layers |= CVSW_LAYER_PORTS;
+	case IPPROTO_SCTP:
+		if (held >= 2 * sizeof(__be16))
+			read_ports(skb, key, layout);
 		break;
-	}
-	case IPPROTO_ICMP: {
-		const u8 *icmp;
-		u8 buf[2];
-
-		if (held < sizeof(buf))
-			return;
-		icmp = skb_header_pointer(skb, layout->transport, sizeof(buf), buf);
-		if (!icmp)
-			return;
-		key->tp_src = icmp[0];
-		key->tp_dst = icmp[1];
+	case IPPROTO_ICMP:
+		if (held >= 2 && layout->network)
+			read_icmp(skb, key, layout);
 		break;
-	}
+	case IPPROTO_ICMPV6:
+		if (held >= 2 && layout->ipv6)
+			read_icmp(skb, key, layout);
+		break;
 	}
 }
+
+/* ---- IP ---- */
 
 static void read_ipv4(const struct sk_buff *skb, unsigned int offset, struct cvsw_key *key,
 		      struct cvsw_layout *layout)
@@ -159,16 +263,124 @@ static void read_ipv4(const struct sk_buff *skb, unsigned int offset, struct cvs
 	key->nw_dst = ntohl(ip->daddr);
 	key->nw_proto = ip->protocol;
 	key->nw_tos = ip->tos;
+	key->nw_ttl = ip->ttl;
 	key->layers = CVSW_LAYER_ADDR | CVSW_LAYER_IP;
 
 	layout->network = offset;
 	layout->end = offset + total;
 	layout->protocol = ip->protocol;
-	if (ip->frag_off & htons(IP_OFFSET))
-		return;
-	layout->fragment = ip->frag_off & htons(IP_MF);
+	if (unlikely(ip->frag_off & htons(IP_MF | IP_OFFSET))) {
+		key->nw_frag = CVSW_FRAG_ANY;
+		if (ip->frag_off & htons(IP_OFFSET)) {
+			key->nw_frag |= CVSW_FRAG_LATER;
+			return;
+		}
+		layout->fragment = true;
+	}
 	layout->transport = offset + header;
 	read_transport(skb, key, layout);
+}
+
+/* Length of an extension header that is not a fragment's (RFC 8200, 4; RFC 4302, 2.2), or 0. */
+static unsigned int extension_len(u8 type, u8 len)
+{
+	switch (type) {
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_DSTOPTS:
+		return (len + 1) * 8;
+	case IPPROTO_AH:
+		return (len + 2) * 4;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Go behind the extension headers.
+ * @type: in: of what follows the IPv6 header; out: of what is at *@at
+ * Return: false if one is cut short, or if there are too many.
+ */
+static bool skip_extensions(const struct sk_buff *skb, unsigned int *at, unsigned int end,
+			    u8 *type, u8 *nw_frag)
+{
+	unsigned int n;
+
+	for (n = 0; ; n++) {
+		bool fragment = *type == IPPROTO_FRAGMENT;
+		const struct frag_hdr *header;	/* the others' first two bytes are alike */
+		unsigned int len;
+		struct frag_hdr buf;
+
+		if (!fragment && !extension_len(*type, 0))
+			return true;
+		if (n == EXTENSIONS_MAX || end - *at < sizeof(buf))
+			return false;
+		header = skb_header_pointer(skb, *at, sizeof(buf), &buf);
+		if (!header)
+			return false;
+		len = fragment ? sizeof(*header) : extension_len(*type, header->reserved);
+		if (len > end - *at)
+			return false;
+		*at += len;
+		if (fragment && header->frag_off & htons(IP6_OFFSET | IP6_MF)) {
+			*nw_frag = CVSW_FRAG_ANY;
+			if (header->frag_off & htons(IP6_OFFSET)) {
+				*nw_frag |= CVSW_FRAG_LATER;
+				return true;
+			}
+		}
+		*type = header->nexthdr;
+	}
+}
+
+static void read_ipv6(const struct sk_buff *skb, unsigned int offset, struct cvsw_key *key,
+		      struct cvsw_layout *layout)
+{
+	const struct ipv6hdr *ip;
+	unsigned int total, at;
+	struct ipv6hdr buf;
+	u8 type;
+
+	ip = skb_header_pointer(skb, offset, sizeof(*ip), &buf);
+	if (!ip || ip->version != 6)
+		return;
+	total = sizeof(*ip) + ntohs(ip->payload_len);
+	if (unlikely(!ip->payload_len) && skb_is_gso(skb))
+		total = skb->len - offset;
+	if (total > skb->len - offset)
+		return;
+
+	memcpy(key->ipv6_src, &ip->saddr, sizeof(key->ipv6_src));
+	memcpy(key->ipv6_dst, &ip->daddr, sizeof(key->ipv6_dst));
+	key->ipv6_label = ntohl(ip6_flowlabel(ip));
+	key->nw_tos = ipv6_get_dsfield(ip);
+	key->nw_ttl = ip->hop_limit;
+	key->layers = CVSW_LAYER_WIDE;
+
+	layout->ipv6 = offset;
+	layout->end = offset + total;
+	at = offset + sizeof(*ip);
+	type = ip->nexthdr;
+	if (!skip_extensions(skb, &at, layout->end, &type, &key->nw_frag))
+		return;
+	key->nw_proto = type;
+	layout->protocol = type;
+	if (key->nw_frag & CVSW_FRAG_LATER)
+		return;
+	layout->fragment = key->nw_frag;
+	layout->transport = at;
+	read_transport(skb, key, layout);
+}
+
+/* Word by word: of this size, memset() is dearer than all the rest. */
+static __always_inline void clear(struct cvsw_key *key)
+{
+	u64 *words = (u64 *)key;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(*key) / sizeof(*words); i++)
+		WRITE_ONCE(words[i], 0);
 }
 
 int cvsw_key_extract(const struct sk_buff *skb, enum cvsw_ingress in,
@@ -178,7 +390,8 @@ int cvsw_key_extract(const struct sk_buff *skb, enum cvsw_ingress in,
 	unsigned int offset;
 	struct ethhdr buf;
 
-	*key = (struct cvsw_key){ .in_port = in };
+	clear(key);
+	key->in_port = in;
 	*layout = (struct cvsw_layout){};
 
 	eth = skb_header_pointer(skb, 0, sizeof(*eth), &buf);
@@ -188,10 +401,12 @@ int cvsw_key_extract(const struct sk_buff *skb, enum cvsw_ingress in,
 	ether_addr_copy(key->dl_src, eth->h_source);
 
 	offset = read_type(skb, eth->h_proto, key);
-	if (key->dl_type == ETH_P_IP)
+	if (likely(key->dl_type == ETH_P_IP))
 		read_ipv4(skb, offset, key, layout);
 	else if (key->dl_type == ETH_P_ARP)
-		read_arp(skb, offset, key);
+		read_arp(skb, offset, key, layout);
+	else if (key->dl_type == ETH_P_IPV6)
+		read_ipv6(skb, offset, key, layout);
 	return 0;
 }
 

@@ -12,13 +12,18 @@
  * Offsets count from the Ethernet header; zero where there is no such header.
  *
  * @network: IPv4 header, whole with its options
- * @transport: what follows the IPv4 header; zero in later fragments
- * @end: where the IPv4 packet ends; padding may follow
- * @protocol: IPv4 protocol
+ * @ipv6: IPv6 header; where there is one, @network and @arp are zero, and so on
+ * @arp: ARP of IPv4 over Ethernet, whole
+ * @transport: what follows IPv4's header, or IPv6's with its extensions; zero in
+ *	later fragments
+ * @end: where the IP packet ends; padding may follow
+ * @protocol: of what is at @transport
  * @fragment: the first fragment of several
  */
 struct cvsw_layout {
 	u32 network;
+	u32 ipv6;
+	u32 arp;
 	u32 transport;
 	u32 end;
 	u8 protocol;
@@ -35,7 +40,9 @@ struct cvsw_layout {
  * A header that is cut short, or that claims more than the frame holds, ends
  * the reading: its fields and those above stay zero.  Of a transport header
  * the first four bytes suffice, so that a tiny first fragment does not slip
- * past a flow that matches ports (RFC 1858, 3).
+ * past a flow that matches ports (RFC 1858, 3).  A neighbor solicitation or
+ * advertisement whose options lie (RFC 4861, 4.6) has neither target nor
+ * addresses.
  * Return: 0, or -EINVAL if the frame has no whole Ethernet header.
  */
 int cvsw_key_extract(const struct sk_buff *skb, enum cvsw_ingress in,

@@ -39,20 +39,22 @@ struct cvsw_table;
  * @in_change: among those that the change under way adds, or removes
  */
 struct cvsw_entry {
+	/* What a lookup looks at. */
 	struct rhlist_head node;
-	struct cvsw_masked_key match;
-	struct cvsw_hits *hits;
-	struct timerqueue_node expiry;
 	u64 from;
 	u64 until;
+	struct cvsw_hits *hits;
+	u16 priority;
+	u16 n_actions;
+	u16 idle_timeout;
+	u16 hard_timeout;
+	struct cvsw_masked_key match;
+	/* What it does not. */
+	struct timerqueue_node expiry;
 	u64 cookie;
 	u64 born;
 	u32 id;
 	u32 kept;
-	u16 priority;
-	u16 idle_timeout;
-	u16 hard_timeout;
-	u16 n_actions;
 	u8 flags;
 	u8 why;
 	bool inherited;
@@ -63,6 +65,8 @@ struct cvsw_entry {
 	};
 	struct cvsw_action actions[];
 };
+static_assert(sizeof(struct cvsw_entry) + 2 * sizeof(struct cvsw_action) <= 512,
+	      "a million of them are to fit in half a gigabyte");
 
 /** cvsw_entry_is_of() - does this version of the table have it? */
 static inline bool cvsw_entry_is_of(const struct cvsw_entry *entry, u64 version)

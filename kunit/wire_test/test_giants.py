@@ -120,12 +120,13 @@ def shapes(bench, room):
 def rewritings(tagged):
     """(name, actions, what they change, what they change of IPv6)"""
     other = "02:00:00:00:00:99"
-    moved = {"src": other, "nw_src": "10.8.7.6", "nw_dst": "10.5.4.3", "tp_src": 65535, "tp_dst": 1}
+    ports = {"tp_src": 65535, "tp_dst": 1}
+    moved = {"src": other, "nw_src": "10.8.7.6", "nw_dst": "10.5.4.3", **ports}
     everything = [set_dl_src(other), set_nw_src("10.8.7.6"), set_nw_dst("10.5.4.3"), set_tp_src(65535), set_tp_dst(1)]
     yield "onward", [output()], {}, {}
-    yield "set fields", everything, moved, {"src": other}
+    yield "set fields", everything, moved, {"src": other, **ports}
     yield "tag", [set_vlan_vid(42)], {"tag": 42}, {"tag": 42}
-    yield "set fields and tag", [*everything, set_vlan_vid(42)], {**moved, "tag": 42}, {"src": other, "tag": 42}
+    yield "set fields and tag", [*everything, set_vlan_vid(42)], {**moved, "tag": 42}, {"src": other, **ports, "tag": 42}
     if tagged:
         yield "strip", [strip_vlan()], {"tag": None}, {}
 

@@ -103,6 +103,57 @@ static bool l4_readable(uint8_t nw_proto)
 	return nw_proto == 1 || nw_proto == 6 || nw_proto == 17 || nw_proto == 132;
 }
 
+static void pick_ipv6(struct rng *rng, uint8_t addr[16])
+{
+	static const uint8_t addrs[][16] = {
+		{ 0x20, 0x01, 0x0d, 0xb8, [15] = 1 }, { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 },
+		{ 0xfe, 0x80, [8] = 2, [15] = 1 }, { 0 },
+	};
+
+	memcpy(addr, PICK(rng, addrs), 16);
+}
+
+/* ICMPv6's type and code, and a neighbor's addresses. */
+static void gen_icmp6(struct rng *rng, struct frame *frame)
+{
+	static const uint8_t types[] = { 128, 135, 135, 136, 136 };
+
+	frame->tp_src = PICK(rng, types);
+	frame->tp_dst = rng_chance(rng, 90) ? 0 : 1;
+	frame->has_nd = frame->tp_src != 128 && !frame->tp_dst && rng_chance(rng, 90);
+	if (!frame->has_nd)
+		return;
+	pick_ipv6(rng, frame->nd_target);
+	pick_mac(rng, frame->tp_src == 135 ? frame->hw_src : frame->hw_dst);
+}
+
+/* What IPv4 and IPv6 have, and what is above. */
+static void gen_ip(struct rng *rng, struct frame *frame)
+{
+	static const uint8_t ttls[] = { 1, 64, 255 };
+	static const uint16_t flags[] = { 0x02, 0x12, 0x10, 0x18, 0x11, 0xfff };
+	uint8_t icmp = frame->has_ip6 ? 58 : 1;
+
+	frame->nw_proto = rng_chance(rng, 30) ? icmp : PICK(rng, protocols);
+	frame->nw_tos = PICK(rng, tos) | (uint8_t)rng_below(rng, 4);
+	frame->nw_ttl = PICK(rng, ttls);
+	if (rng_chance(rng, 20))
+		frame->nw_frag = rng_chance(rng, 50) ? CVSW_FRAG_ANY : CVSW_FRAG_MASK;
+	if (frame->nw_frag == CVSW_FRAG_MASK && frame->has_ip6)
+		frame->nw_proto = CVSW_IPPROTO_FRAGMENT;
+	frame->has_l4 = frame->nw_frag != CVSW_FRAG_MASK && rng_chance(rng, 90) &&
+			(frame->nw_proto == icmp || (l4_readable(frame->nw_proto) &&
+						     frame->nw_proto != 1));
+	if (!frame->has_l4)
+		return;
+	frame->tp_src = PICK(rng, ports) & 0xff;
+	frame->tp_dst = PICK(rng, ports) & 0xff;
+	if (frame->nw_proto == 6)
+		frame->tcp_flags = PICK(rng, flags);
+	if (frame->nw_proto == 58)
+		gen_icmp6(rng, frame);
+}
+
 void gen_frame(struct rng *rng, struct frame *frame)
 {
 	memset(frame, 0, sizeof(*frame));
@@ -116,20 +167,24 @@ void gen_frame(struct rng *rng, struct frame *frame)
 	}
 	frame->dl_type = PICK(rng, ethertypes);
 	frame->has_ip = frame->dl_type == 0x0800 && rng_chance(rng, 90);
+	frame->has_ip6 = frame->dl_type == 0x86dd && rng_chance(rng, 90);
 	frame->has_arp = frame->dl_type == 0x0806 && rng_chance(rng, 90);
 	if (frame->has_ip || frame->has_arp) {
 		frame->nw_src = PICK(rng, addresses);
 		frame->nw_dst = PICK(rng, addresses);
+	}
+	if (frame->has_arp) {
 		frame->nw_proto = PICK(rng, protocols);
+		pick_mac(rng, frame->hw_src);
+		pick_mac(rng, frame->hw_dst);
 	}
-	if (frame->has_ip) {
-		frame->nw_tos = PICK(rng, tos) | (uint8_t)rng_below(rng, 4);
-		frame->has_l4 = l4_readable(frame->nw_proto) && rng_chance(rng, 80);
+	if (frame->has_ip6) {
+		pick_ipv6(rng, frame->ipv6_src);
+		pick_ipv6(rng, frame->ipv6_dst);
+		frame->ipv6_label = rng_chance(rng, 50) ? 0 : rng_below(rng, 0x100000);
 	}
-	if (frame->has_l4) {
-		frame->tp_src = PICK(rng, ports) & 0xff;
-		frame->tp_dst = PICK(rng, ports) & 0xff;
-	}
+	if (frame->has_ip || frame->has_ip6)
+		gen_ip(rng, frame);
 }
 
 void frame_key(const struct frame *frame, struct cvsw_key *key)
@@ -147,9 +202,20 @@ void frame_key(const struct frame *frame, struct cvsw_key *key)
 	key->nw_tos = frame->nw_tos;
 	key->tp_src = frame->tp_src;
 	key->tp_dst = frame->tp_dst;
+	key->nw_ttl = frame->nw_ttl;
+	key->nw_frag = frame->nw_frag;
+	key->tcp_flags = frame->tcp_flags;
+	memcpy(key->ipv6_src, frame->ipv6_src, 16);
+	memcpy(key->ipv6_dst, frame->ipv6_dst, 16);
+	key->ipv6_label = frame->ipv6_label;
+	memcpy(key->nd_target, frame->nd_target, 16);
+	memcpy(key->hw_src, frame->hw_src, 6);
+	memcpy(key->hw_dst, frame->hw_dst, 6);
 	if (frame->has_ip || frame->has_arp)
 		key->layers |= CVSW_LAYER_ADDR;
-	if (frame->has_l4 && frame->nw_proto != 1)
+	if (frame->has_ip6 || frame->has_arp)
+		key->layers |= CVSW_LAYER_WIDE;
+	if (frame->has_l4 && frame->nw_proto != 1 && frame->nw_proto != 58)
 		key->layers |= CVSW_LAYER_PORTS;
 }
 
@@ -181,7 +247,7 @@ static bool reference_addresses(const struct raw_match *raw, const struct frame 
 
 static bool reference_ports(const struct raw_match *raw, const struct frame *frame)
 {
-	bool has_ports = frame->has_l4 && frame->nw_proto != 1;
+	bool has_ports = frame->has_l4 && frame->nw_proto != 1;	/* of IPv4 */
 	bool asked = !WILD(raw, 6) || !WILD(raw, 7);
 
 	if (!WILD(raw, 5) && !l4_readable(raw->nw_proto))
@@ -362,6 +428,49 @@ static void gen_match(struct rng *rng, struct cvsw_match *match)
 	cvsw_match_normalize(match);
 }
 
+/* Fields that ofp_match has not, in whatever protocol the frame has. */
+static void gen_nx(struct rng *rng, struct cvsw_match *match)
+{
+	struct cvsw_key *mask = &match->mask;
+
+	if (rng_chance(rng, 40)) {
+		struct frame frame;
+
+		do {
+			gen_frame(rng, &frame);
+		} while (!frame.has_ip6);
+		frame_key(&frame, &match->key);
+		mask->dl_type = 0xffff;
+		if (rng_chance(rng, 70))
+			mask->nw_proto = 0xff;
+		if (rng_chance(rng, 70))
+			mask->tp_src = 0xffff;
+	}
+	if (rng_chance(rng, 30))
+		mask->nw_ttl = 0xff;
+	if (rng_chance(rng, 30))
+		mask->nw_frag = (uint8_t)(1 + rng_below(rng, 3));
+	if (rng_chance(rng, 40))
+		mask->tcp_flags = rng_chance(rng, 50) ? 0xfff : (uint16_t)(rng_next(rng) & 0xfff);
+	if (rng_chance(rng, 40))
+		memset(mask->ipv6_src, 0xff, rng_below(rng, 17));
+	if (rng_chance(rng, 40))
+		memset(mask->ipv6_dst, 0xff, rng_below(rng, 17));
+	if (rng_chance(rng, 30))
+		mask->ipv6_label = CVSW_IPV6_LABEL_MASK;
+	if (rng_chance(rng, 50))
+		memset(mask->nd_target, 0xff, 16);
+	if (rng_chance(rng, 40))
+		memset(mask->hw_src, 0xff, 6);
+	if (rng_chance(rng, 40))
+		memset(mask->hw_dst, 0xff, 6);
+	if (rng_chance(rng, 20)) {
+		match->key.metadata = rng_next(rng);
+		mask->metadata = rng_chance(rng, 50) ? UINT64_MAX : rng_next(rng);
+	}
+	cvsw_match_normalize(match);
+}
+
 static void gen_tunnel_end(struct rng *rng, bool ovs, uint8_t addr[16], uint8_t mask[16])
 {
 	unsigned int i;
@@ -413,11 +522,16 @@ static void gen_past(struct rng *rng, bool ovs, struct cvsw_match *match)
 	}
 }
 
-/* Takes bits out of masks that are there. */
+/*
+ * Takes bits out of masks that are there.  ovs-ofctl takes an IPv6 mask that
+ * begins with a decimal digit for a prefix length.
+ */
 static void thin_masks(struct rng *rng, bool ovs, struct cvsw_match *match)
 {
+	unsigned int first = ovs || rng_chance(rng, 50);
 	struct cvsw_key *mask = &match->mask;
-	bool icmp = match->key.nw_proto == CVSW_IPPROTO_ICMP;
+	bool icmp = cvsw_match_names(match, CVSW_NEED_ICMP) ||
+		    cvsw_match_names(match, CVSW_NEED_ICMPV6);
 
 	if (rng_chance(rng, 30))
 		mask->dl_src[rng_below(rng, 6)] &= (uint8_t)rng_next(rng);
@@ -435,8 +549,22 @@ static void thin_masks(struct rng *rng, bool ovs, struct cvsw_match *match)
 		mask->tp_dst &= (uint16_t)rng_next(rng);
 	if (rng_chance(rng, 30))
 		mask->nw_tos |= 0x03;
+	if (rng_chance(rng, 30))
+		mask->ipv6_src[first + rng_below(rng, 15)] &= (uint8_t)rng_next(rng);
+	if (rng_chance(rng, 30))
+		mask->ipv6_dst[first + rng_below(rng, 15)] &= (uint8_t)rng_next(rng);
+	if (rng_chance(rng, 30))
+		mask->ipv6_label &= (uint32_t)rng_next(rng);
+	if (rng_chance(rng, 30))
+		mask->nd_target[first + rng_below(rng, 15)] &= (uint8_t)rng_next(rng);
+	if (rng_chance(rng, 30))
+		mask->hw_src[rng_below(rng, 6)] &= (uint8_t)rng_next(rng);
+	if (rng_chance(rng, 30))
+		mask->hw_dst[rng_below(rng, 6)] &= (uint8_t)rng_next(rng);
 	if (ovs)
 		return;
+	if (rng_chance(rng, 30))
+		mask->nw_ttl &= (uint8_t)rng_next(rng);
 	if (rng_chance(rng, 30))
 		mask->nw_tos &= (uint8_t)rng_next(rng);
 	if (rng_chance(rng, 20))
@@ -450,6 +578,7 @@ static void gen_any_match(struct rng *rng, enum gen_kind kind, struct cvsw_match
 	gen_match(rng, match);
 	if (kind == GEN_NAMED || (kind == GEN_ANY && rng_chance(rng, 50)))
 		return;
+	gen_nx(rng, match);
 	gen_past(rng, kind == GEN_NAMED_NXM, match);
 	thin_masks(rng, kind == GEN_NAMED_NXM, match);
 	cvsw_match_normalize(match);
@@ -460,8 +589,9 @@ void gen_flow(struct rng *rng, enum gen_kind kind, struct cvsw_flow *flow)
 	memset(flow, 0, sizeof(*flow));
 	do {
 		gen_any_match(rng, kind, &flow->match);
-	} while ((kind != GEN_ANY && flow->match.mask.layers) ||
-		 (kind == GEN_NAMED_NXM && cvsw_ofp10_can_express(&flow->match)));
+	} while (kind != GEN_ANY &&
+		 (flow->match.mask.layers ||
+		  cvsw_ofp10_can_express(&flow->match) != (kind == GEN_NAMED)));
 	flow->priority = rng_chance(rng, 20) ? 32768 : (uint16_t)rng_next(rng);
 	if (cvsw_ofp10_is_exact(&flow->match))
 		flow->priority = 65535;

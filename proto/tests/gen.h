@@ -39,11 +39,19 @@ struct frame {
 	uint8_t pcp;
 	uint16_t dl_type;
 	bool has_ip;		/* a whole IPv4 header */
+	bool has_ip6;
 	bool has_arp;
-	bool has_l4;		/* a whole TCP, UDP, SCTP or ICMP header, first fragment */
+	bool has_l4;		/* a whole TCP, UDP, SCTP, ICMP or ICMPv6 header, first fragment */
+	bool has_nd;		/* of ICMPv6, a whole solicitation or advertisement */
 	uint32_t nw_src, nw_dst;
 	uint8_t nw_proto, nw_tos;
 	uint16_t tp_src, tp_dst;
+	uint8_t nw_ttl, nw_frag;
+	uint16_t tcp_flags;
+	uint8_t ipv6_src[16], ipv6_dst[16];
+	uint32_t ipv6_label;
+	uint8_t nd_target[16];
+	uint8_t hw_src[6], hw_dst[6];
 };
 
 void gen_raw_match(struct rng *rng, struct raw_match *raw);

@@ -78,44 +78,54 @@ static size_t make_world(void)
 	static const uint32_t sources[] = { 0x0a000001, 0x0a000002, 0x0a000101, 0x0b000001, 0x0b000002 };
 	static const uint16_t ports[] = { 0, 80, 8 };
 	static const uint16_t tags[] = { 0, 0x1005, 0x3005, 0x1006, 0x3006 };
+	static const uint16_t flags[] = { 0x02, 0x10, 0x12 };
 	size_t n = 0;
-	unsigned int t, p, s, a, b, v, q;
+	unsigned int t, p, s, a, b, v, q, f;
 
 	for (t = 0; t < 3; t++)
-	for (p = 0; p < (t == 2 ? 1 : 4); p++)
-	for (s = 0; s < (t == 2 ? 1 : 5); s++)
-	for (a = 0; a < (t == 0 && p < 3 ? 3 : 1); a++)
-	for (b = 0; b < (t == 0 && p < 3 ? 2 : 1); b++)
-	for (q = 0; q < (t == 0 ? 2 : 1); q++)
+	for (p = 0; p < 4; p++)
+	for (s = 0; s < 5; s++)
+	for (a = 0; a < (t != 1 && p < 3 ? 3 : 1); a++)
+	for (b = 0; b < (t != 1 && p < 3 ? 2 : 1); b++)
+	for (f = 0; f < (t != 1 && p == 1 ? 3 : 1); f++)
+	for (q = 0; q < (t != 1 ? 4 : 1); q++)
 	for (v = 0; v < 5; v++) {
 		struct frame frame = {
 			.in_port = 1, .tagged = tags[v], .vid = tags[v] & 0xfff,
 			.pcp = (uint8_t)(tags[v] >> 13), .dl_type = types[t],
-			.has_ip = t == 0, .has_arp = t == 1, .has_l4 = t == 0 && p < 3,
+			.has_ip = t == 0, .has_arp = t == 1, .has_ip6 = t == 2,
+			.has_l4 = t != 1 && p < 3, .nw_proto = protocols[p],
 		};
 
-		if (t < 2) {
+		if (t < 2)
 			frame.nw_src = sources[s];
-			frame.nw_proto = protocols[p];
-		}
-		if (t == 0) {
+		else
+			frame.ipv6_src[15] = (uint8_t)s;
+		if (t == 2 && !p)
+			frame.nw_proto = 58;
+		if (t != 1) {
 			frame.tp_src = ports[a];
 			frame.tp_dst = ports[b];
-			frame.nw_tos = q ? 0x20 : 0;
+			frame.nw_tos = q & 1 ? 0x20 : 0;
+			frame.nw_ttl = q & 2 ? 64 : 1;
 		}
+		if (t != 1 && p == 1)
+			frame.tcp_flags = flags[f];
 		if (n < MAX_WORLD)
 			frame_key(&frame, &world[n++]);
 	}
+	CHECK(n < MAX_WORLD);
 	return n;
 }
 
 static void gen_small_match(struct rng *rng, struct cvsw_match *match)
 {
+	static const uint16_t types[] = { 0x0800, 0x0800, 0x0806, 0x86dd };
 	struct cvsw_key *key = &match->key, *mask = &match->mask;
 
 	memset(match, 0, sizeof(*match));
-	key->dl_type = rng_chance(rng, 70) ? 0x0800 : 0x0806;
-	mask->dl_type = rng_chance(rng, 50) ? 0xffff : 0;
+	key->dl_type = types[rng_below(rng, 4)];
+	mask->dl_type = rng_chance(rng, 60) ? 0xffff : 0;
 	if (rng_chance(rng, 50)) {
 		static const uint32_t masks[] = { 0xffffffff, 0xffffff00, 0xff000000 };
 
@@ -123,9 +133,9 @@ static void gen_small_match(struct rng *rng, struct cvsw_match *match)
 		mask->nw_src = masks[rng_below(rng, 3)];
 	}
 	if (rng_chance(rng, 40)) {
-		static const uint8_t protocols[] = { 1, 6, 17, 47 };
+		static const uint8_t protocols[] = { 1, 6, 17, 47, 58 };
 
-		key->nw_proto = protocols[rng_below(rng, 4)];
+		key->nw_proto = protocols[rng_below(rng, 5)];
 		mask->nw_proto = 0xff;
 	}
 	if (rng_chance(rng, 30)) {
@@ -134,6 +144,14 @@ static void gen_small_match(struct rng *rng, struct cvsw_match *match)
 	}
 	if (rng_chance(rng, 20))
 		mask->nw_tos = 0xfc;
+	if (rng_chance(rng, 20))
+		key->nw_ttl = mask->nw_ttl = 1;
+	if (rng_chance(rng, 30)) {
+		key->tcp_flags = 0x12;
+		mask->tcp_flags = rng_chance(rng, 50) ? 0x12 : 0x02;
+	}
+	if (rng_chance(rng, 30))
+		key->ipv6_src[15] = mask->ipv6_src[15] = rng_chance(rng, 50) ? 1 : 3;
 	if (rng_chance(rng, 20)) {
 		key->vlan_tci = 0x1005;
 		mask->vlan_tci = rng_chance(rng, 50) ? 0x1fff : 0xf000;

@@ -29,6 +29,7 @@ struct program {
 	struct cvsw_flow *listed;
 	size_t n_listed, n_lists;
 	bool fresh;		/* say it all again */
+	bool last;		/* the list to come is compared */
 	size_t n_resent;
 	unsigned int left;	/* requests still to be made */
 	unsigned int n_answers;
@@ -244,7 +245,7 @@ static void take_list(struct v3_world *world, struct program *program,
 	uint64_t resume = 0;
 
 	/* Others may come in between: only the last list, at the end, is compared. */
-	if (program->left)
+	if (!program->last)
 		program->n_listed = 0;
 	CHECK(!cvsw_v3_list_answer_decode(message, &resume, &entries, NULL));
 	while (cvsw_left(&entries) && !cvsw_v3_entry_get(&entries, &entry)) {
@@ -258,7 +259,7 @@ static void take_list(struct v3_world *world, struct program *program,
 					 &program->listed[program->n_listed++], NULL));
 	}
 	CHECK(!cvsw_left(&entries));
-	if (resume && !program->left) {
+	if (resume && program->last) {
 		program->xid++;
 		send_list(world, program, resume);
 	} else {
@@ -352,6 +353,7 @@ static void check_end(struct v3_world *world, struct program *program)
 	CHECK_MSG(same_tables(nic->flows, nic->n_flows, program->flows, program->n_flows),
 		  "the table has %zu flows and should have %zu", nic->n_flows, program->n_flows);
 	program->n_listed = program->n_lists = 0;
+	program->last = true;
 	program->xid++;
 	send_list(world, program, 0);
 	v3_world_run(world, 60000);
