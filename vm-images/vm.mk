@@ -16,6 +16,7 @@ vm-image: agent $(VM_BUILD)/sendframe
 		$(BUILD)/mod/$$kver/cvsw.ko=lib/modules/$$kver/updates/ \
 		$(BUILD)/mod/$$kver/cvsw_virtio_net.ko=lib/modules/$$kver/updates/ \
 		$(TOP)/drivers/cvsw/install/modprobe.conf=usr/share/cvsw/modprobe.d/cvsw.conf \
+		$(TOP)/drivers/cvsw/install/cvsw-load-key=usr/lib/cvsw/ \
 		$(BUILD)/bin/cvswctl=usr/bin/ $(VM_BUILD)/sendframe=usr/bin/
 
 $(VM_BUILD)/sendframe: $(VM)/guest/sendframe.c

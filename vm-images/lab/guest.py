@@ -117,6 +117,7 @@ class Nic:
     def __init__(self, tap, mac, port):
         self.tap, self.mac, self.port = tap, mac, port
         self.id = f"nic-{tap}"
+        self.boot_key = None        # that QEMU hands over, in hex
 
     def device(self):
         """Arguments of -device and device_add."""
@@ -149,6 +150,8 @@ class Vm:
                      f"vnet_hdr={'on' if vnet_hdr else 'off'}",
                      "-device", ",".join(f"{key}={value}" for key, value in nic.device().items())
                      .removeprefix("driver=")]
+            if nic.boot_key:
+                argv += ["-fw_cfg", f"name=opt/org.cvsw/key/{nic.mac},file={self._key_file(nic)}"]
         self.argv, self.log = argv, f"{log_dir}/{name}.qemu"
         self._run()
 
@@ -169,6 +172,13 @@ class Vm:
         """Runs again from there: another life of the same memory, as its generation id says."""
         self._run("-incoming", f"exec:cat {RUN}/{self.name}.saved")
         wait_for(f"{self.name} to run", lambda: self.qmp("query-status")["status"] == "running", 60)
+
+    @staticmethod
+    def _key_file(nic):
+        path = f"{RUN}/{nic.id}.key"
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+            file.write(nic.boot_key + "\n")
+        return path
 
     def await_ready(self, seconds=60):
         self.process.require()

@@ -51,12 +51,13 @@ class Lab:
         self.vswitch.stop()
         shutil.rmtree(guest.RUN, ignore_errors=True)
 
-    def add_vm(self, name, *nics, append=()):
-        """Start a VM; nics: (tap, port). Its NIC's MAC address ends in its port."""
+    def add_vm(self, name, *nics, append=(), boot_key=None):
+        """Start a VM; nics: (tap, port). Its NIC's MAC address ends in its port. boot_key: the first one's."""
         made = []
         for tap, port in nics:
             self.vswitch.add_tap(tap, port)
             made.append(guest.Nic(tap, f"02:00:00:00:00:{port:02x}", port))
+        made[0].boot_key = boot_key
         vm = guest.Vm(name, IMAGE, made, self.log_dir, self.accel, append,
                       vnet_hdr=self.vswitch.tso)
         self.vms.append(vm)
