@@ -224,6 +224,34 @@ def a_conversation(tool, _, directory):
         yield f"only {parts} segments say where their message is"
 
 
+# ---- on the way between controller and switch
+
+def over_tcp(ports, payload):
+    tcp = struct.pack(">HHIIBBHHH", *ports, 1, 1, 0x50, 0x18, 65535, 0, 0) + payload
+    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0, bytes(4), bytes(4))
+    return bytes(12) + b"\x08\0" + ip + tcp
+
+
+def openflow(version, kind, body):
+    return struct.pack(">BBHI", version, kind, 8 + len(body), 1) + body
+
+
+def in_openflow(_, vectors, directory):
+    vector = read_vectors(vectors)
+    accept, register = vector["accept"], vector["register"]
+    packet_in = openflow(1, 10, struct.pack(">IHHBB", 0xffffffff, len(register), 3, 0, 0) + register)
+    packet_out = openflow(1, 13, struct.pack(">IHHHHHH", 0xffffffff, 0xffff, 8, 0, 8, 3, 0) + accept)
+    packet_in13 = openflow(4, 10, struct.pack(">IHBBQHHHBBIxxxxxx", 0xffffffff, len(register), 1, 0, 0,
+                                              1, 12, 0x8000, 0, 4, 3) + register)
+    shown, complaints = show(directory, [over_tcp((50000, 6653), packet_in),
+                                         over_tcp((6653, 50000), packet_out),
+                                         over_tcp((50001, 6653), packet_in13)])
+    yield from complaints
+    yield from differ("OpenFlow 1.0's PACKET_IN", shown[0], type=2, mac="52:54:00:12:34:56")
+    yield from differ("OpenFlow 1.0's PACKET_OUT", shown[1], type=3, nic_index="0x00000001")
+    yield from differ("OpenFlow 1.3's PACKET_IN", shown[2], type=2, mac="52:54:00:12:34:56")
+
+
 # ---- messages of all kinds
 
 def entry(reason, flow_mod):
@@ -390,6 +418,7 @@ def main():
     os.makedirs(sys.argv[3], exist_ok=True)
     for name, test in (("Wireshark shows version 2", version_2),
                        ("Wireshark shows version 3's vectors", the_vectors),
+                       ("Wireshark shows version 3 inside OpenFlow", in_openflow),
                        ("Wireshark shows a conversation by its key log", a_conversation),
                        ("Wireshark shows every field of every message", all_messages),
                        ("Wireshark survives what is broken", broken_messages)):
