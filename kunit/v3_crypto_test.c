@@ -5,6 +5,8 @@
  */
 #include <crypto/aead.h>
 #include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/random.h>
 
 #include "fail.h"
 #include "v3_test.h"
@@ -12,6 +14,19 @@
 #define crypto_alloc_aead(name, type, mask) \
 	(fails() ? ERR_PTR(-ENOMEM) : crypto_alloc_aead(name, type, mask))
 #define aead_request_alloc(aead, flags)	(fails() ? NULL : aead_request_alloc(aead, flags))
+
+/* A machine that was restored: its generator says what it has said before. */
+static bool random_repeats;
+
+static void repeating_random_bytes(void *to, size_t len)
+{
+	if (random_repeats)
+		memset(to, 7, len);
+	else
+		get_random_bytes(to, len);
+}
+
+#define get_random_bytes(to, len)	repeating_random_bytes(to, len)
 
 #include "../drivers/cvsw/v3_crypto.c"
 #include "../proto/cvsw_v3_body.h"
@@ -180,6 +195,19 @@ static void no_memory_is_no_key(struct kunit *test)
 }
 
 /* RFC 7748, 6.1: a point of small order makes no secret. */
+static void two_lives_say_different_things(struct kunit *test)
+{
+	u8 first[CVSW_V3_KEY_LEN], second[CVSW_V3_KEY_LEN], more[CVSW_V3_KEY_LEN + 1];
+
+	random_repeats = true;
+	KUNIT_EXPECT_TRUE(test, random_bytes(NULL, first, sizeof(first)));
+	msleep(1);
+	KUNIT_EXPECT_TRUE(test, random_bytes(NULL, second, sizeof(second)));
+	random_repeats = false;
+	KUNIT_EXPECT_NE(test, memcmp(first, second, sizeof(first)), 0);
+	KUNIT_EXPECT_FALSE(test, random_bytes(NULL, more, sizeof(more)));
+}
+
 static void a_zero_secret_is_refused(struct kunit *test)
 {
 	const struct cvsw_v3_crypto *crypto = &cvsw_v3_kernel_crypto;
@@ -212,6 +240,7 @@ static struct kunit_case v3_crypto_cases[] = {
 	KUNIT_CASE(speaks_as_the_vectors),
 	KUNIT_CASE(seals_and_opens_every_length),
 	KUNIT_CASE(no_memory_is_no_key),
+	KUNIT_CASE(two_lives_say_different_things),
 	KUNIT_CASE(a_zero_secret_is_refused),
 	{}
 };

@@ -9,6 +9,7 @@
 #include <linux/random.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 
 #include "../../proto/cvsw_v3_frame.h"
 #include "v3_crypto.h"
@@ -32,15 +33,6 @@ struct v3_key {
 	struct aead_request *request;
 	u8 buf[CVSW_V3_FRAME_MAX + CVSW_V3_TAG_LEN];
 };
-
-/* Not before there is true randomness: whoever asks tries again later. */
-static bool random_bytes(void *arg, u8 *to, size_t len)
-{
-	if (!rng_is_initialized())
-		return false;
-	get_random_bytes(to, len);
-	return true;
-}
 
 static bool public_key(void *arg, u8 public_key[CVSW_V3_KEY_LEN],
 		       const u8 secret[CVSW_V3_KEY_LEN])
@@ -78,6 +70,27 @@ static bool hash(void *arg, u8 hash[CVSW_V3_HASH_LEN], const u8 *a, size_t a_len
 	good = !crypto_shash_init(desc) && !crypto_shash_update(desc, a, a_len) &&
 	       !crypto_shash_finup(desc, b, b_len, hash);
 	shash_desc_zero(desc);
+	return good;
+}
+
+/*
+ * Not before there is true randomness: whoever asks tries again later.  In a machine
+ * that is restored twice from one snapshot the kernel's generator says the same twice,
+ * until it is reseeded: the time is mixed in, lest two lives share an instance.
+ */
+static bool random_bytes(void *arg, u8 *to, size_t len)
+{
+	u8 random[CVSW_V3_HASH_LEN], mixed[CVSW_V3_HASH_LEN];
+	u64 now[2] = { ktime_get_real_ns(), random_get_entropy() };
+	bool good;
+
+	if (!rng_is_initialized() || len > sizeof(mixed))
+		return false;
+	get_random_bytes(random, sizeof(random));
+	good = hash(arg, mixed, random, sizeof(random), (u8 *)now, sizeof(now));
+	memcpy(to, mixed, len);
+	memzero_explicit(random, sizeof(random));
+	memzero_explicit(mixed, sizeof(mixed));
 	return good;
 }
 
