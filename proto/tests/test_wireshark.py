@@ -8,6 +8,7 @@ usage: test_wireshark.py V3NIC VECTORS DIR   (DIR: for captures)
 import json
 import os
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -302,8 +303,8 @@ MESSAGES = {
                                         bytes(15) + b"\2") + FRAME,
               {"in_port": 2, "pass": 1, "tun_type": 1, "decrypted_by": "0x00000100", "tun_id": 99,
                "tun_src": "::1", "tun_dst": "::2", "frame": ""}),
-    "TRACE_ANSWER": (True, 31, 0, step(1, FLOW_MOD) + step(2, action(0, b"\xff\xfa")) + step(3, FRAME) + step(6, b"") +
-                     step(4, b"", 1, 2) + step(5, b"drop-action") + step(7, b""),
+    "TRACE_ANSWER": (True, 31, 0, step(1, FLOW_MOD) + step(2, action(0, b"\xff\xfa")) +
+                     step(3, FRAME) + step(6, b"") + step(4, b"", 1, 2) + step(5, b"drop-action") + step(7, b""),
                      {"step__kind": [1, 2, 3, 6, 4, 5, 7], "pass": [2] * 7,
                       "step__copy": [0, 0, 0, 0, 1, 0, 0], "step__port": [0, 0, 0, 0, 2, 0, 0],
                       "match__nw_dst": "10.0.0.2", "frame": "", "action__port": "0xfffa",
@@ -358,6 +359,24 @@ def all_messages(_, __, directory):
                       packet_in__cookie="0x0000000000abcdef", frame="")
     if shown[-1].get("ip.src") != ["0.0.0.0"]:
         yield f"PACKET_IN: its frame is {shown[-1].get('ip.src')}"
+
+
+def every_nxm_field(_, __, directory):
+    """Of README.md's table."""
+    with open(os.path.join(os.path.dirname(SCRIPT), "../README.md"), encoding="utf-8") as file:
+        rows = re.findall(r"^\| (0x[0-9a-f]+|\d), (\d+)(?: and (\d+))? \| (\d+) \|", file.read(), re.M)
+    fields = [(int(row[0], 0), int(n), int(row[3])) for row in rows for n in row[1:3] if n]
+    match = b"".join(struct.pack(">HBB", code, 2 * n, length) + bytes(length) for code, n, length in fields)
+    ends = Ends(directory)
+    flows = struct.pack(">IB3x", 1, 3) + nxt_flow_mod(match, b"")
+    shown, complaints = show(directory, [ends.message(False, 18, 0, flows)], ends.keylog)
+    yield from complaints
+    yield from differ("all", shown[0], nxm__field=[n for _, n, _ in fields], zero=[], short=[])
+    for field, name in zip(fields, shown[0]["cvsw.nxm.name"]):
+        if name == "unknown":
+            yield f"{field[0]:#x}, {field[1]} has no name"
+    if len(fields) < 40:
+        yield f"README.md has {len(fields)} fields"
 
 
 # ---- what is broken
@@ -421,6 +440,7 @@ def main():
                        ("Wireshark shows version 3 inside OpenFlow", in_openflow),
                        ("Wireshark shows a conversation by its key log", a_conversation),
                        ("Wireshark shows every field of every message", all_messages),
+                       ("Wireshark knows every match field", every_nxm_field),
                        ("Wireshark survives what is broken", broken_messages)):
         wrong = list(test(*sys.argv[1:]))
         print(f"{'not ' if wrong else ''}ok - proto: {name}", flush=True)

@@ -187,7 +187,7 @@ local function show_segment(record, tvb, pinfo, tree, is_last)
 	if data then
 		tree:add(f["segment_data"], data)
 	end
-	local say = tostring(number)
+	local say = string.format("%d", number)
 	if record.repeats then
 		tree:add(f["repeats"], record.repeats):set_generated()
 		return say .. ", repeated"

@@ -50,6 +50,7 @@ field("match.tp_src", "uint16", "tp_src")
 field("match.tp_dst", "uint16", "tp_dst")
 
 field("nxm", "none", "Field")
+field("nxm.name", "string", "Name")
 field("nxm.class", "uint16", "Class", base.HEX)
 field("nxm.field", "uint8", "Field", base.DEC, nil, 0xfe)
 field("nxm.masked", "bool", "Masked", 8, nil, 0x01)
@@ -157,11 +158,15 @@ local nxm_names = {
 	[0x0000] = { [0] = "in_port", "dl_dst", "dl_src", "dl_type", "vlan_tci", "nw_tos", "nw_proto",
 		     "nw_src", "nw_dst", "tcp_src", "tcp_dst", "udp_src", "udp_dst", "icmp_type",
 		     "icmp_code", "arp_op", "arp_spa", "arp_tpa" },
-	[0x0001] = { [16] = "tun_id", [28] = "nw_ecn", [31] = "tun_src", [32] = "tun_dst",
-		     [109] = "tun_ipv6_src", [110] = "tun_ipv6_dst" },
+	[0x0001] = { [16] = "tun_id", [17] = "arp_sha", [18] = "arp_tha", [19] = "ipv6_src",
+		     [20] = "ipv6_dst", [21] = "icmpv6_type", [22] = "icmpv6_code",
+		     [23] = "nd_target", [24] = "nd_sll", [25] = "nd_tll", [26] = "nw_frag",
+		     [27] = "ipv6_label", [28] = "nw_ecn", [29] = "nw_ttl", [31] = "tun_src",
+		     [32] = "tun_dst", [34] = "tcp_flags", [109] = "tun_ipv6_src",
+		     [110] = "tun_ipv6_dst" },
 	[0x4356] = { [0] = "tun_type", "sa", "pass", "nw_src", "nw_dst", "nw_proto", "tp_src",
 		     "tp_dst" },
-	[0x8000] = { [17] = "sctp_src", [18] = "sctp_dst" },
+	[0x8000] = { [2] = "metadata", [17] = "sctp_src", [18] = "sctp_dst" },
 }
 
 -- The next field of @r.
@@ -174,7 +179,9 @@ local function nxm(r)
 	end
 	local name = nxm_names[class:uint()]
 	name = name and name[math.floor(number:uint() / 2)]
-	own.tree:append_text(" " .. (name or "unknown"))
+	name = name or "unknown"
+	own.tree:append_text(" " .. name)
+	own.tree:add(Row.fields["nxm.name"], name):set_generated()
 	local len = own:left()
 	if number:uint() % 2 == 1 and len % 2 == 0 then
 		own:add("nxm.value", len / 2)
