@@ -298,12 +298,15 @@ static void registers_with_a_key_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)state(f), CVSW_V3_STATE_NO_KEY);
 	set_key(test, NULL);	/* as well */
 	KUNIT_EXPECT_NULL(test, f->control.session);
+	arrive(f, fake_nic_skb(f->dev, f->frame, cvsw_v3_hello(nic_mac, f->frame), 0));
+	flush_work(&f->control.work.work);
+	KUNIT_EXPECT_EQ(test, counter(f, CVSW_CNT_V3(CVSW_V3_DROP_NO_KEY)), 1ULL);
 
 	connect(test);
 	KUNIT_EXPECT_EQ(test, n_sessions(f), 1ULL);
 	KUNIT_EXPECT_EQ(test, f->n_fresh, 1U);
 	check_works(test, 1400);
-	KUNIT_EXPECT_EQ(test, n_ended(f), counter(f, CVSW_CNT_V3(CVSW_V3_OK)));
+	KUNIT_EXPECT_EQ(test, n_ended(f), counter(f, CVSW_CNT_V3(CVSW_V3_OK)) + 1);
 	KUNIT_EXPECT_EQ(test, n_ended(f), counter(f, CVSW_CNT_CTL_RECEIVED));
 	KUNIT_EXPECT_EQ(test, counter(f, CVSW_CNT_CTL_SENT), (u64)f->n_from_nic);
 }

@@ -11,6 +11,7 @@ import netlink
 from bench import Flood, expect, expect_equal, wait_for
 from frames import HOST, NET, SET_ENTRY, control, flow_mod, mac, match, output, set_nw_tos
 from registry import test
+from test_sleep import sleep
 from version3 import (ABORT, COMMIT, KEY, OPEN, REPLACE, Station, ctl, give_key, shown, state, v3)
 
 OTHER_KEY = bytes(range(32))
@@ -211,6 +212,29 @@ def flaps(bench):
         station.begin()
         give_key(nic)
         station.connect()
+
+
+@test("version 3: a machine that slept says nothing more under the keys of before, and is told all anew", anew=True)
+def sleeps(bench):
+    nic = bench.a
+    with Station(bench) as station:
+        give_key(nic)
+        station.connect()
+        station.program(OPEN | COMMIT, flow(1))
+        station.program(OPEN, flow(2))
+        index = station.controller.session.index
+        for _ in range(2):      # the second time with nothing to wait for
+            station.look()
+            before = len(station.seen)
+            sleep()
+            station.until(lambda: station.controller.session.index != index, "a new session")
+            old = [frame for frame in station.seen[before:]
+                   if frame[7] == v3.SEALED and struct.unpack(">I", frame[16:20]) == (index,)]
+            expect_equal(old, [], "records under the keys of before")
+            index = station.controller.session.index
+            expect_equal(essences(station.table()), essences([flow(1)]), "table")
+            expect_equal(station.flows(COMMIT)[:2], (v3.ERROR, 69), "a bundle of before")
+        expect_equal(station.controller.conversations, 3, "conversations")
 
 
 @test("version 3: a NIC under traffic is programmed, renamed, readdressed and torn out, with a session on it", anew=True)
