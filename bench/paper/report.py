@@ -123,6 +123,10 @@ def number(value):
     return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
 
 
+def exact(value):
+    return number(value) if value in (None, float("inf")) else f"{value:.3f}"
+
+
 def row(name, cells):
     print(f"  {name:{WIDTH}}" + "".join(f"{cell:>{CELL}}" for cell in cells))
 
@@ -209,7 +213,7 @@ def goals(results, plan):
         left_out = sorted(set(ratios) - set(finite))
         note = f" (without {', '.join(map(str, left_out))} bytes, where {other} carries nothing)" if left_out else \
             f" ({other} carries nothing)" if measured == float("inf") else ""
-        print(f"goal {name}: measured {number(measured)}{spread}, wanted {number(goal)}: {verdict}{note}")
+        print(f"goal {name}: measured {exact(measured)}{spread}, wanted {exact(goal)}: {verdict}{note}")
         told.append({"name": name, "measured": None if measured == float("inf") else measured, "wanted": goal, "met": met,
                      "note": note.strip()})
     return told
