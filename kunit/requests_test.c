@@ -14,6 +14,8 @@
 #include "fake_nic.h"
 
 #define XID	0x12345678
+/* What the NIC is able to do, whatever its state. */
+#define CAN	((u32)(CVSW_V3_CAN_MODIFY | CVSW_V3_CAN_EXPIRING))
 
 /**
  * struct fixture - a port without a door or a session
@@ -644,7 +646,7 @@ static void capabilities_are_told(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, ask(test), (unsigned int)CVSW_V3_CAPABILITIES_ANSWER);
 	KUNIT_ASSERT_EQ(test, (int)cvsw_v3_capabilities_decode(&f->answer, &can, NULL),
 			CVSW_V3_FINE);
-	KUNIT_EXPECT_EQ(test, can.features, (u32)CVSW_V3_CAN_MODIFY);
+	KUNIT_EXPECT_EQ(test, can.features, CAN);
 	KUNIT_EXPECT_EQ(test, can.flows, 3U);
 	KUNIT_EXPECT_EQ(test, can.max_flows, (u32)CVSW_TABLE_MAX);
 	KUNIT_EXPECT_EQ(test, can.mtu, 1500U);
@@ -657,7 +659,7 @@ static void capabilities_are_told(struct kunit *test)
 	f->engine.miss_drop = true;
 	ask(test);
 	cvsw_v3_capabilities_decode(&f->answer, &can, NULL);
-	KUNIT_EXPECT_EQ(test, can.features, (u32)CVSW_V3_CAN_MODIFY | CVSW_V3_MISS_DROPS);
+	KUNIT_EXPECT_EQ(test, can.features, CAN | CVSW_V3_MISS_DROPS);
 	cvsw_put_u8(&f->w, 0);
 	check_refused(test, CVSW_V3_ERR_LENGTH, 8);
 }
@@ -755,7 +757,7 @@ static void sas_are_installed_once(struct kunit *test)
 	ask(test);
 	KUNIT_EXPECT_EQ(test, (int)cvsw_v3_capabilities_decode(&f->answer, &can, NULL),
 			CVSW_V3_FINE);
-	KUNIT_EXPECT_EQ(test, can.features, (u32)CVSW_V3_CAN_MODIFY | CVSW_V3_SAS_STOPPED);
+	KUNIT_EXPECT_EQ(test, can.features, CAN | CVSW_V3_SAS_STOPPED);
 }
 
 static void unknown_types(struct kunit *test)

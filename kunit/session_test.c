@@ -614,6 +614,62 @@ static void a_restored_machine_says_nothing_under_old_keys(struct kunit *test)
 	check_works(test, 1300);
 }
 
+/* The next message within a short time, which comes unasked. */
+static unsigned int told(struct fixture *f)
+{
+	bool too_long;
+
+	f->control.session->look_at = jiffies;
+	cvsw_control_event(&f->control, CVSW_EVENT_LINK);
+	run_for(f, 50);
+	return cvsw_v3_take(&f->ctl, f->message, &too_long) ? f->message[1] : 0;
+}
+
+static void sas_that_run_out_are_told_once(struct kunit *test)
+{
+	static const struct {
+		u64 sent;
+		enum cvsw_v3_expiring_reason reason;
+	} ends[] = {
+		{ (3ull << 30) - 1, 0 },
+		{ 3ull << 30, CVSW_V3_SA_RUNS_OUT },
+		{ (3ull << 30) + 1, 0 },
+		{ U32_MAX, CVSW_V3_SA_RAN_OUT },
+		{ 1ull << 33, 0 },
+	};
+	struct cvsw_sa sa = { .spi = 300, .direction = CVSW_SA_OUT, .key_len = 16 };
+	struct fixture *f = test->priv;
+	struct cvsw_v3_message message;
+	struct cvsw_v3_expiring expiring;
+	struct cvsw_esp_sa *out;
+	unsigned int i;
+
+	connect(test);
+	KUNIT_ASSERT_EQ(test, cvsw_sas_add(f->engine.sas, &sa), 0);
+	rcu_read_lock();
+	out = cvsw_sas_find(f->engine.sas, CVSW_SA_OUT, 300);	/* which stays */
+	rcu_read_unlock();
+	sa.direction = CVSW_SA_IN;
+	KUNIT_ASSERT_EQ(test, cvsw_sas_add(f->engine.sas, &sa), 0);
+	for (i = 0; i < ARRAY_SIZE(ends); i++) {
+		atomic64_set(&out->sent, ends[i].sent);
+		KUNIT_ASSERT_EQ(test, told(f), ends[i].reason ? CVSW_V3_SA_EXPIRING : 0U);
+		if (!ends[i].reason)
+			continue;
+		KUNIT_ASSERT_EQ(test, (int)cvsw_v3_message_decode(f->message, 24, &message, NULL),
+				CVSW_V3_FINE);
+		KUNIT_ASSERT_EQ(test, (int)cvsw_v3_expiring_decode(&message, &expiring, NULL),
+				CVSW_V3_FINE);
+		KUNIT_EXPECT_EQ(test, expiring.spi, 300U);
+		KUNIT_EXPECT_EQ(test, (int)expiring.direction, CVSW_SA_OUT);
+		KUNIT_EXPECT_EQ(test, (int)expiring.reason, (int)ends[i].reason);
+		KUNIT_EXPECT_EQ(test, expiring.sequence, ends[i].sent);
+	}
+	cvsw_sas_stop(f->engine.sas);
+	KUNIT_EXPECT_EQ(test, told(f), (unsigned int)CVSW_V3_SA_EXPIRING);
+	KUNIT_EXPECT_EQ(test, told(f), 0U);
+}
+
 static void another_address_is_another_nic(struct kunit *test)
 {
 	struct sockaddr to = { .sa_family = ARPHRD_ETHER };
@@ -696,6 +752,7 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(the_last_key_counts),
 	KUNIT_CASE(a_restored_machine_begins_anew),
 	KUNIT_CASE(a_restored_machine_says_nothing_under_old_keys),
+	KUNIT_CASE(sas_that_run_out_are_told_once),
 	KUNIT_CASE(another_address_is_another_nic),
 	KUNIT_CASE(without_a_link_it_waits),
 	KUNIT_CASE(memory_that_fails_delays_only),

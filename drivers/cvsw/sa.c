@@ -12,6 +12,8 @@
 #include "sa.h"
 
 #define ICV_LEN		16
+/* From here on a successor is wanted. */
+#define SEQ_LAST_QUARTER	(3u << 30)
 
 /**
  * struct cvsw_sas - a port's SAs
@@ -360,6 +362,41 @@ u32 cvsw_sa_seq(const struct cvsw_esp_sa *sa)
 	if (sa->direction == CVSW_SA_IN)
 		return READ_ONCE(sa->replay.highest);
 	return min_t(u64, atomic64_read(&sa->sent), U32_MAX);
+}
+
+static u8 reason_to_expire(const struct cvsw_esp_sa *sa)
+{
+	switch (cvsw_sa_state(sa)) {
+	case CVSW_SA_STOPPED:
+		return CVSW_V3_SA_WAS_STOPPED;
+	case CVSW_SA_SPENT:
+		return CVSW_V3_SA_RAN_OUT;
+	default:
+		return cvsw_sa_seq(sa) >= SEQ_LAST_QUARTER ? CVSW_V3_SA_RUNS_OUT : 0;
+	}
+}
+
+bool cvsw_sas_expiring(struct cvsw_sas *sas, struct cvsw_v3_expiring *expiring)
+{
+	struct cvsw_esp_sa *sa;
+	bool found = false;
+	u8 reason;
+
+	mutex_lock(&sas->lock);
+	list_for_each_entry(sa, &sas->list, node) {
+		reason = sa->direction == CVSW_SA_OUT ? reason_to_expire(sa) : 0;
+		found = reason > sa->told;
+		if (!found)
+			continue;
+		sa->told = reason;
+		*expiring = (struct cvsw_v3_expiring){
+			.spi = sa->spi, .direction = sa->direction,
+			.reason = reason, .sequence = cvsw_sa_seq(sa),
+		};
+		break;
+	}
+	mutex_unlock(&sas->lock);
+	return found;
 }
 
 int cvsw_sa_module_init(void)

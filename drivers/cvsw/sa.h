@@ -13,6 +13,7 @@
 
 #include "../../proto/cvsw_nl.h"
 #include "../../proto/cvsw_sa.h"
+#include "../../proto/cvsw_v3_body.h"
 #include "generation.h"
 #include "replay.h"
 
@@ -38,6 +39,7 @@ struct cvsw_sa_counters {
  * @aead: rfc4106(gcm(aes))
  * @sent: sequence number last given out, or U32_MAX and more: none is left
  * @stopped: sends no more
+ * @told: enum cvsw_v3_expiring_reason, the last one that cvsw_sas_expiring() gave
  * @generation: of the machine that may send with it
  * @replay: of a receiving SA
  * @counters: frames, with what ESP adds to them
@@ -57,6 +59,7 @@ struct cvsw_esp_sa {
 	struct crypto_aead *aead;
 	atomic64_t sent;
 	bool stopped;
+	u8 told;
 	struct cvsw_generation generation;
 	struct cvsw_replay replay;
 	struct cvsw_sa_counters __percpu *counters;
@@ -149,6 +152,15 @@ void cvsw_sa_count(struct cvsw_esp_sa *sa, unsigned int bytes);
 void cvsw_sa_read(const struct cvsw_esp_sa *sa, u64 *packets, u64 *bytes);
 
 enum cvsw_nl_sa_state cvsw_sa_state(const struct cvsw_esp_sa *sa);
+
+/**
+ * cvsw_sas_expiring() - a sending SA that wants a successor, each for each reason once
+ * @expiring: out
+ *
+ * Context: process context.
+ * Return: false: there is none (more).
+ */
+bool cvsw_sas_expiring(struct cvsw_sas *sas, struct cvsw_v3_expiring *expiring);
 
 /** cvsw_sa_seq() - the highest sequence number sent, or received and genuine */
 u32 cvsw_sa_seq(const struct cvsw_esp_sa *sa);

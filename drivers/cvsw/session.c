@@ -7,6 +7,7 @@
 #include "../../proto/cvsw_v3_end.h"
 #include "generation.h"
 #include "requests.h"
+#include "sa.h"
 #include "session.h"
 #include "v3_crypto.h"
 
@@ -21,6 +22,7 @@
  * @state: for others to read: enum cvsw_nl_v3_state
  * @generation: the machine's, when the keys of @end were begun
  * @end, and what follows: the worker's own
+ * @look_at: jiffies when SAs are looked at again
  * @requests: what the controller asks for is done there
  * @message: what it asks
  * @answer: what it is told
@@ -34,10 +36,17 @@ struct cvsw_session {
 	struct cvsw_generation generation;
 	struct cvsw_v3_end end;
 	struct cvsw_v3_caller caller;
+	unsigned long look_at;
 	struct cvsw_requests requests;
 	u8 message[CVSW_V3_MESSAGE_MAX];
 	u8 answer[CVSW_V3_MESSAGE_MAX];
 };
+
+/*
+ * How often SAs are looked at.  The last quarter of their numbers lasts for minutes
+ * at any rate, so nothing is asked of those who send.
+ */
+#define EXPIRING_PAUSE	(5 * HZ)
 
 /* Of a clock that goes on while the machine sleeps: keys age. */
 static u64 now_ms(void)
@@ -86,6 +95,7 @@ static struct cvsw_session *create(struct cvsw_control *control)
 	session->caller = (struct cvsw_v3_caller){
 		.send = on_send, .event = on_event, .arg = session,
 	};
+	session->look_at = jiffies;
 	session->requests.control = control;
 	session->generation = cvsw_generation_now();
 	cvsw_v3_nic_init(&session->end, &cvsw_v3_kernel_crypto, &session->caller,
@@ -209,6 +219,27 @@ static void do_requests(struct cvsw_session *session)
 	}
 }
 
+/* Return: jiffies until it is to be called again. */
+static unsigned long tell_expiring(struct cvsw_session *session)
+{
+	struct cvsw_sas *sas = session->control->engine->sas;
+	struct cvsw_v3_expiring expiring;
+	unsigned long now = jiffies;
+	u8 message[32];
+	size_t len;
+
+	if (!cvsw_v3_up(&session->end))
+		return MAX_SCHEDULE_TIMEOUT;
+	if (time_before(now, session->look_at))
+		return session->look_at - now;
+	while (cvsw_v3_room(&session->end) >= sizeof(message) && cvsw_sas_expiring(sas, &expiring)) {
+		len = cvsw_v3_expiring_encode(&expiring, message, sizeof(message));
+		cvsw_v3_send(&session->end, message, len);
+	}
+	session->look_at = now + EXPIRING_PAUSE;
+	return EXPIRING_PAUSE;
+}
+
 static enum cvsw_nl_v3_state state_of(const struct cvsw_v3_end *end)
 {
 	if (!end->have_psk)
@@ -220,16 +251,19 @@ static enum cvsw_nl_v3_state state_of(const struct cvsw_v3_end *end)
 
 unsigned long cvsw_session_run(struct cvsw_session *session)
 {
+	unsigned long delay;
 	u64 now, due;
 
 	do_requests(session);
+	delay = tell_expiring(session);
 	now = now_ms();
 	cvsw_v3_run(&session->end, now);
 	WRITE_ONCE(session->state, state_of(&session->end));
 	due = cvsw_v3_deadline(&session->end);
 	if (due == U64_MAX)
-		return MAX_SCHEDULE_TIMEOUT;
-	return due > now ? max(msecs_to_jiffies(min_t(u64, due - now, UINT_MAX)), 1ul) : 1;
+		return delay;
+	due = due > now ? min_t(u64, due - now, UINT_MAX) : 0;
+	return clamp(msecs_to_jiffies(due), 1ul, delay);
 }
 
 /* ---- for others ---- */
