@@ -70,12 +70,16 @@ $(SIMNIC3): $(AGENT_DIR)/tests/simnic3.c $(addprefix $(TOP)/proto/tests/,v3_nic.
 # Unit tests, sanitized, on what decides; then the daemon against a fake switch
 # and against Open vSwitch.
 AGENT_TAP_DIR := $(TOP)/proto/tests
-AGENT_TESTS := $(addprefix $(BUILD)/asan/agent/,test_reconcile test_session test_overlay)
+AGENT_TESTS := $(addprefix $(BUILD)/asan/agent/,test_reconcile test_session test_session3 test_overlay)
 AGENT_TEST_CFLAGS := -I$(AGENT_DIR)/tests -I$(AGENT_TAP_DIR)
 AGENT_TEST_LOGIC := $(addprefix $(BUILD)/asan/agent/,flowset.o reconcile.o listing.o session.o \
-	session3.o session3_flows.o session3_refusal.o log.o overlay.o ways.o intent.o tests/flows.o tests/simnic.o tests/tap.o) $(AGENT_PROTO_ASAN)
+	session3.o session3_flows.o session3_refusal.o log.o overlay.o ways.o intent.o tests/flows.o tests/simnic.o tests/tap.o tests/v3_nic.o) $(AGENT_PROTO_ASAN)
 
 $(BUILD)/asan/agent/tests/tap.o: $(AGENT_TAP_DIR)/tap.c $(AGENT_TAP_DIR)/tap.h
+	@mkdir -p $(@D)
+	$(CC) $(SAN_CFLAGS) -c -o $@ $<
+
+$(BUILD)/asan/agent/tests/v3_nic.o: $(AGENT_TAP_DIR)/v3_nic.c $(AGENT_TAP_DIR)/v3_nic.h $(AGENT_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(SAN_CFLAGS) -c -o $@ $<
 

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sessions of version 3 against NICs that run the module's own protocol code, over a
+ * wire that loses, doubles and reorders frames, in virtual time.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cvsw_v3_libcrypto.h"
+#include "flows.h"
+#include "session3.h"
+#include "tap.h"
+#include "v3_nic.h"
+
+#define MAX_IN_FLIGHT	4096
+#define SEEDS		40
+#define PLACE		0x100000001ull
+
+struct in_flight {
+	uint64_t arrives;
+	bool to_nic;
+	size_t len;
+	uint8_t frame[CVSW_V3_FRAME_MAX];
+};
+
+/**
+ * struct wire - a session, a NIC, and what is between
+ * @loss, @twice: percent
+ * @jitter: milliseconds; anything above 1 reorders
+ * @n_events: of each kind, that the session told
+ */
+struct wire {
+	uint64_t now;
+	uint32_t random;
+	unsigned int loss, twice, jitter;
+	struct session session;
+	struct cvsw_v3_guard guard;
+	struct v3_nic *nic;
+	struct in_flight *frames;
+	size_t n_frames;
+	unsigned int n_events[SESSION3_AT + 1];
+};
+
+static const uint8_t mac[CVSW_ETH_ALEN] = { 2, 0, 0, 0, 0, 10 };
+static const uint8_t psk[CVSW_V3_KEY_LEN] = { 1, 2, 3 };
+
+static void put(struct wire *wire, bool to_nic, const uint8_t *frame, size_t len)
+{
+	unsigned int copies = 1 + (random_next(&wire->random) % 100 < wire->twice);
+
+	while (copies--) {
+		struct in_flight *slot = &wire->frames[wire->n_frames];
+
+		if (random_next(&wire->random) % 100 < wire->loss)
+			continue;
+		if (wire->n_frames == MAX_IN_FLIGHT)
+			abort();
+		wire->n_frames++;
+		slot->arrives = wire->now + 1 +
+				(wire->jitter ? random_next(&wire->random) % wire->jitter : 0);
+		slot->to_nic = to_nic;
+		slot->len = len;
+		memcpy(slot->frame, frame, len);
+	}
+}
+
+static void from_session(void *owner, const uint8_t *frame, size_t len, uint64_t place)
+{
+	(void)place;
+	put(owner, true, frame, len);
+}
+
+static void from_nic(void *arg, uint8_t *frame, size_t len, uint64_t place)
+{
+	(void)place;
+	put(arg, false, frame, len);
+}
+
+static void on_event(void *owner, enum session3_event event,
+		     const struct cvsw_v3_message *message)
+{
+	struct wire *wire = owner;
+
+	(void)message;
+	wire->n_events[event]++;
+}
+
+static void deliver(struct wire *wire, const struct in_flight *frame)
+{
+	uint8_t *copy = malloc(frame->len);	/* on its own, for AddressSanitizer */
+
+	memcpy(copy, frame->frame, frame->len);
+	if (frame->to_nic)
+		cvsw_v3_receive(&wire->nic->end, copy, frame->len, 0, wire->now);
+	else
+		session3_receive(wire->session.v3, copy, frame->len, PLACE, wire->now);
+	free(copy);
+}
+
+static void run(struct wire *wire, uint64_t ms)
+{
+	for (uint64_t end = wire->now + ms; wire->now < end; wire->now++) {
+		for (size_t i = 0; i < wire->n_frames; ) {
+			struct in_flight frame = wire->frames[i];
+
+			if (frame.arrives > wire->now) {
+				i++;
+				continue;
+			}
+			wire->frames[i] = wire->frames[--wire->n_frames];
+			deliver(wire, &frame);
+		}
+		session_run(&wire->session, wire->now);
+		v3_nic_run(wire->nic, wire->now);
+	}
+}
+
+static struct wire *wire_new(uint32_t seed, bool strict)
+{
+	struct wire *wire = calloc(1, sizeof(*wire));
+	struct session3_world world = { .crypto = &cvsw_v3_libcrypto, .guard = &wire->guard,
+					.send = from_session, .event = on_event, .owner = wire };
+
+	wire->now = 1000;
+	wire->random = seed;
+	wire->frames = calloc(MAX_IN_FLIGHT, sizeof(*wire->frames));
+	session_init(&wire->session, mac, NULL, NULL);
+	wire->session.v3 = session3_new(&wire->session, &world, 0, psk);
+	wire->nic = v3_nic_new(&cvsw_v3_libcrypto, mac, psk, from_nic, wire);
+	wire->nic->strict = strict;
+	return wire;
+}
+
+static void wire_free(struct wire *wire)
+{
+	session_free(&wire->session);
+	v3_nic_free(wire->nic);
+	free(wire->frames);
+	free(wire);
+}
+
+static void state_flow(struct wire *wire, const char *text)
+{
+	struct cvsw_flow flow = flow_of(text);
+
+	wire->session.intent.flows_stated = true;
+	flowset_put(&wire->session.intent.flows, &flow);
+	session_changed(&wire->session, false, wire->now);
+}
+
+static void unstate_flow(struct wire *wire, const char *text)
+{
+	struct cvsw_flow flow = flow_of(text);
+
+	flowset_remove(&wire->session.intent.flows, &flow.match, flow.priority);
+	session_changed(&wire->session, false, wire->now);
+}
+
+static bool nic_has_intent(const struct wire *wire)
+{
+	struct flowset has;
+	bool equal;
+
+	flowset_init(&has);
+	for (size_t i = 0; i < wire->nic->n_flows; i++)
+		flowset_put(&has, &wire->nic->flows[i]);
+	equal = flowsets_equal(&has, &wire->session.intent.flows);
+	flowset_clear(&has);
+	return equal;
+}
+
+static bool in_sync(const struct wire *wire)
+{
+	return session_state(&wire->session) == SESSION_IN_SYNC;
+}
+
+/* ---- tests ---- */
+
+static void test_round_trip(void)
+{
+	struct wire *wire = wire_new(1, false);
+
+	CHECK(session_state(&wire->session) == SESSION_ABSENT);
+	run(wire, 100);
+	CHECK(in_sync(wire) && wire->n_events[SESSION3_REGISTERED] == 1);
+	wire->session.intent.mtu = 1400;
+	state_flow(wire, "priority=7,tcp,actions=drop");
+	session_changed(&wire->session, true, wire->now);
+	run(wire, 100);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->mtu == 1400);
+	CHECK(!wire->session.behind_since && wire->n_events[SESSION3_REFUSED] == 0);
+	wire_free(wire);
+}
+
+/* A deletion that would take wanted flows along: by the whole table, or strictly. */
+static void test_wide_deletion(void)
+{
+	for (int strict = 0; strict < 2; strict++) {
+		struct wire *wire = wire_new(2, strict);
+
+		state_flow(wire, "priority=9,tcp,actions=drop");
+		state_flow(wire, "priority=5,tcp,tp_dst=80,actions=NORMAL");
+		state_flow(wire, "priority=4,udp,actions=drop");
+		run(wire, 200);
+		CHECK(nic_has_intent(wire));
+		unstate_flow(wire, "priority=9,tcp,actions=drop");
+		run(wire, 200);
+		CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 2);
+		wire_free(wire);
+	}
+}
+
+/* Deletions that a NIC refuses although it said it knew them: no flood, and another try. */
+static void test_stuck(void)
+{
+	struct wire *wire = wire_new(3, true);
+	unsigned int requests;
+
+	state_flow(wire, "priority=9,tcp,actions=drop");
+	run(wire, 200);
+	wire->nic->strict = false;
+	unstate_flow(wire, "priority=9,tcp,actions=drop");
+	run(wire, 200);
+	CHECK(!in_sync(wire) && session3_is_stuck(wire->session.v3));
+	CHECK(session3_settled(wire->session.v3) == wire->session.generation);
+	requests = wire->nic->n_requests;
+	run(wire, 20000);
+	CHECK_MSG(wire->nic->n_requests == requests, "%u more", wire->nic->n_requests - requests);
+	wire->nic->strict = true;
+	run(wire, SESSION3_RETRY_MS);
+	CHECK(in_sync(wire) && !wire->nic->n_flows);
+	wire_free(wire);
+}
+
+static void test_table_full(void)
+{
+	struct wire *wire = wire_new(4, false);
+	char text[64];
+
+	for (int i = 0; i < V3_NIC_FLOWS + 10; i++) {
+		snprintf(text, sizeof(text), "priority=7,tcp,tp_dst=%d,actions=drop", i);
+		state_flow(wire, text);
+	}
+	run(wire, 3000);
+	CHECK(wire->nic->n_flows == V3_NIC_FLOWS && !in_sync(wire));
+	CHECK(session3_n_refused(wire->session.v3) == 10);
+	CHECK(session3_refusal(wire->session.v3)->error == CVSW_V3_ERR_TABLE_FULL);
+	for (int i = 0; i < 20; i++) {
+		snprintf(text, sizeof(text), "priority=7,tcp,tp_dst=%d,actions=drop", i);
+		unstate_flow(wire, text);
+	}
+	run(wire, 1000);
+	CHECK(in_sync(wire) && nic_has_intent(wire));
+	wire_free(wire);
+}
+
+static void queue_sa(struct wire *wire, uint32_t spi)
+{
+	struct cvsw_sa sa = { .spi = spi, .direction = CVSW_SA_IN, .key_len = 16 };
+
+	session_queue_sa(&wire->session, &sa);
+	session_changed(&wire->session, false, wire->now);
+}
+
+/* Who waits for an SA must not take a refusal for it: ways.c makes another one. */
+static void test_refused_sa(void)
+{
+	struct wire *wire = wire_new(5, false);
+	uint64_t registers;
+
+	queue_sa(wire, 0x1000);		/* nobody is there: not kept */
+	run(wire, 100);
+	CHECK(!wire->nic->n_sas);
+	queue_sa(wire, 0x1001);
+	run(wire, 100);
+	registers = wire->session.n_registers;
+	CHECK(wire->nic->n_sas == 1 && wire->session.verified == wire->session.generation);
+	queue_sa(wire, 0x1001);
+	run(wire, 100);
+	CHECK(wire->nic->n_sas == 1 && wire->session.n_registers == registers + 1);
+	CHECK(wire->session.verified < wire->session.generation);
+	queue_sa(wire, 0x1002);
+	run(wire, 100);
+	CHECK(wire->nic->n_sas == 2 && wire->session.verified == wire->session.generation);
+	/* Queued for one that is away, and taken back. */
+	session_absent(&wire->session);
+	queue_sa(wire, 0x1003);
+	CHECK(session_unqueue_sa(&wire->session, CVSW_SA_IN, 0x1003));
+	CHECK(!session_unqueue_sa(&wire->session, CVSW_SA_IN, 0x1003));
+	wire_free(wire);
+}
+
+/* Gone and back: what was said meanwhile is heard, in the same conversation. */
+static void test_absence(void)
+{
+	struct wire *wire = wire_new(6, false);
+
+	run(wire, 100);
+	session_absent(&wire->session);
+	CHECK(session_state(&wire->session) == SESSION_ABSENT && session_talks(&wire->session));
+	state_flow(wire, "priority=9,tcp,actions=drop");
+	run(wire, 1000);
+	CHECK(!wire->nic->n_flows);
+	session3_here(wire->session.v3);
+	run(wire, 1000);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_fresh == 1);
+	cvsw_v3_nic_restart(&wire->nic->end);
+	CHECK(session_talks(&wire->session));
+	run(wire, 1000);
+	CHECK(in_sync(wire) && wire->nic->n_fresh == 2 &&
+	      wire->n_events[SESSION3_REGISTERED] == 2);
+	wire_free(wire);
+}
+
+static void storm(uint32_t seed, bool strict)
+{
+	struct wire *wire = wire_new(seed, strict);
+	struct intent *intent = &wire->session.intent;
+
+	wire->loss = wire->twice = 20;
+	wire->jitter = 30;
+	for (int round = 0; round < 15; round++) {
+		if (random_next(&wire->random) % 4)
+			random_flows(&intent->flows, &wire->random,
+				     random_next(&wire->random) % 12);
+		else
+			flowset_clear(&intent->flows);
+		while (intent->flows.n > V3_NIC_FLOWS / 2)
+			flowset_clear(&intent->flows);
+		intent->flows_stated = true;
+		intent->mtu = 1000 + random_next(&wire->random) % 500;
+		session_changed(&wire->session, true, wire->now);
+		if (random_next(&wire->random) % 6 == 0)
+			cvsw_v3_nic_restart(&wire->nic->end);
+		run(wire, random_next(&wire->random) % 400);
+	}
+	run(wire, 20000);
+	CHECK_MSG(in_sync(wire), "seed %u: %s", seed,
+		  session_state_name(session_state(&wire->session)));
+	CHECK_MSG(nic_has_intent(wire), "seed %u: another table", seed);
+	CHECK_MSG(wire->nic->mtu == intent->mtu, "seed %u: MTU %u", seed, wire->nic->mtu);
+	CHECK_MSG(!wire->n_events[SESSION3_REFUSED], "seed %u: refused", seed);
+	wire_free(wire);
+}
+
+static void test_storm(void)
+{
+	for (uint32_t seed = 1; seed <= SEEDS; seed++)
+		storm(seed, seed & 1);
+}
+
+int main(void)
+{
+	static const struct tap_test tests[] = {
+		{ "agent session 3: register, change, acknowledged", test_round_trip },
+		{ "agent session 3: a wide deletion takes no wanted flow along", test_wide_deletion },
+		{ "agent session 3: a refusal that nothing helps against is no flood", test_stuck },
+		{ "agent session 3: what does not fit is left out, and put in later", test_table_full },
+		{ "agent session 3: a refused SA is not taken for one", test_refused_sa },
+		{ "agent session 3: away and back, and begun anew", test_absence },
+		{ "agent session 3: loss, duplicates and reordering", test_storm },
+		{ 0 },
+	};
+
+	return tap_run(tests) ? 1 : 0;
+}
