@@ -31,6 +31,7 @@ struct options {
 	const char *socket;
 	const char *state;
 	size_t max_nics;
+	bool allow_version2;
 	bool verbose;
 };
 
@@ -44,6 +45,7 @@ static const char usage[] =
 "  --direct IF[,IF...]     no switch: the guests' taps on this host\n"
 "  --socket PATH           for cvswctl (default " CVSWD_SOCKET ")\n"
 "  --state FILE            database of keys and of what NICs should have\n"
+"  --allow-unauthenticated take NICs without a key too, in version 2\n"
 "  --max-nics N            refuse more (default 1024)\n"
 "  -v, --verbose           say what comes and goes\n"
 "  -V, --version\n"
@@ -55,6 +57,7 @@ static const struct option long_options[] = {
 	{ "direct", required_argument, NULL, 'd' },
 	{ "socket", required_argument, NULL, 's' },
 	{ "state", required_argument, NULL, 'S' },
+	{ "allow-unauthenticated", no_argument, NULL, '2' },
 	{ "max-nics", required_argument, NULL, 'n' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
@@ -107,6 +110,9 @@ static void parse_options(int argc, char **argv, struct options *options)
 			break;
 		case 'S':
 			options->state = optarg;
+			break;
+		case '2':
+			options->allow_version2 = true;
 			break;
 		case 'n':
 			options->max_nics = parse_count(optarg);
@@ -199,6 +205,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	agent.base = alloc_checked(event_base_new());
 	nics_init(&agent.nics, agent.base, options.max_nics);
+	agent.nics.allow_version2 = options.allow_version2;
 	agent.nics.changed = request_nic_changed;
 	agent.nics.event = monitor_event;
 	agent.nics.owner = &agent;

@@ -48,6 +48,7 @@ struct nic {
 /**
  * struct nics - all NICs that are present, that something is stated for, or with a key
  * @switches: where frames go
+ * @allow_version2: of NICs without a key
  * @keyed: those with a key, by number; @max entries
  * @drops: frames of version 3 that were dropped, by cause
  * @changed: a session went on; called after each step of it, may be NULL
@@ -56,6 +57,7 @@ struct nic {
 struct nics {
 	struct event_base *base;
 	struct vswitches *switches;
+	bool allow_version2;
 	TAILQ_HEAD(nic_order, nic) order;
 	struct nic *buckets[NICS_BUCKETS];
 	size_t n;
@@ -111,6 +113,9 @@ bool nic_has_intent(const struct nic *nic);
  * A conversation under another key ends.
  */
 void nic_set_key(struct nic *nic, const uint8_t *key);
+
+/** nics_port_up() - NICs that were there before are told at once what they missed */
+void nics_port_up(struct nics *nics, struct vport *port);
 
 /** nics_frame3() - a frame of version 3 came in on @port; @frame is overwritten */
 enum cvsw_v3_drop nics_frame3(struct nics *nics, struct vport *port, uint8_t *frame, size_t len);

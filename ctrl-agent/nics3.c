@@ -86,6 +86,13 @@ static struct nic *nic_of(struct nics *nics, const uint8_t *frame, enum cvsw_v3_
 	}
 }
 
+static void come(struct nic *nic, struct vport *port)
+{
+	nic_attach(nic, port);
+	session3_here(nic->session.v3);
+	on_event(nic, SESSION3_AT, NULL);
+}
+
 /* Where its newest authentic record came from, it is. */
 static void follow(struct nic *nic)
 {
@@ -97,9 +104,21 @@ static void follow(struct nic *nic)
 		LIST_REMOVE(nic, at_port);
 		nic->n_moves++;
 	}
-	nic_attach(nic, port);
-	session3_here(nic->session.v3);
-	on_event(nic, SESSION3_AT, NULL);
+	come(nic, port);
+}
+
+/* If it has not been heard for long, the session counts it as silent until it answers. */
+void nics_port_up(struct nics *nics, struct vport *port)
+{
+	struct nic *nic;
+
+	nics_each(nic, nics) {
+		if (!nic->session.v3 || nic->port || !session3_talks(nic->session.v3) ||
+		    session3_place(nic->session.v3) != vport_place(port))
+			continue;
+		come(nic, port);
+		nic_go_on(nic);
+	}
 }
 
 static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, uint8_t *frame, size_t len)

@@ -43,7 +43,7 @@ static json_t *report_switch(const struct vswitch *vswitch)
 
 	vports_each(port, vswitch)
 		json_array_append_new(ports, report_port(port));
-	return json_pack("{s:o, s:s, s:s, s:I, s:o, s:{s:I, s:I, s:I, s:I}}",
+	return json_pack("{s:o, s:s, s:s, s:I, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
 			 "dpid", dpid_json(vswitch->dpid), "protocol", vswitch->kind,
 			 "peer", vswitch->peer,
 			 "seconds", (json_int_t)((clock_ms() - vswitch->since) / 1000),
@@ -51,7 +51,9 @@ static json_t *report_switch(const struct vswitch *vswitch)
 			 "received", (json_int_t)vswitch->n_frames,
 			 "malformed", (json_int_t)vswitch->n_malformed,
 			 "unexpected", (json_int_t)vswitch->n_unexpected,
-			 "unknown_port", (json_int_t)vswitch->n_unknown_port);
+			 "unknown_port", (json_int_t)vswitch->n_unknown_port,
+			 "unauthenticated", (json_int_t)vswitch->n_unauthenticated,
+			 "dropped", (json_int_t)vswitch->n_dropped3);
 }
 
 json_t *report_switches(struct agent *agent)

@@ -32,7 +32,7 @@ bool vswitch_send(struct vport *port, const uint8_t *frame, size_t len)
 
 uint64_t vport_place(const struct vport *port)
 {
-	return (uint64_t)port->vswitch->serial << 32 | port->number;
+	return (uint64_t)(port->vswitch->known + 1) << 32 | port->number;
 }
 
 struct vport *vswitches_at(struct vswitches *all, uint64_t place)
@@ -40,7 +40,7 @@ struct vport *vswitches_at(struct vswitches *all, uint64_t place)
 	struct vswitch *vswitch;
 
 	vswitches_each(vswitch, all)
-		if (vswitch->serial == place >> 32)
+		if (vswitch->known + 1 == place >> 32)
 			return vswitch_port_find(vswitch, (uint32_t)place);
 	return NULL;
 }
@@ -71,11 +71,17 @@ static bool send_hello2(struct vport *port)
 	return vswitch_send(port, frame, cvsw_msg_encode(&hello, frame, sizeof(frame)));
 }
 
+static struct nics *all_nics(const struct vport *port)
+{
+	return port->vswitch->all->nics;
+}
+
 /* Which version the driver behind it speaks is not known. */
 static void send_hello(struct vport *port, uint64_t now)
 {
 	port->hello_last = now;
-	if (!send_hello3(port, broadcast) || !send_hello2(port)) {
+	if (!send_hello3(port, broadcast) ||
+	    (all_nics(port)->allow_version2 && !send_hello2(port))) {
 		port->hello_at = now + HELLO_MIN_MS;
 		return;
 	}
@@ -140,6 +146,22 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		hello_if_due(port, now);
 }
 
+/* A new one takes the place of the oldest that is not connected: they are fewer. */
+static uint32_t know(struct vswitches *all, uint64_t dpid)
+{
+	static_assert(VSWITCH_KNOWN > VSWITCH_MAX, "there is one that is not connected");
+	uint32_t i, most = all->n_known < VSWITCH_KNOWN ? all->n_known : VSWITCH_KNOWN;
+
+	for (i = 0; i < most; i++)
+		if (all->known[i] == dpid)
+			return i;
+	do {
+		i = all->n_known++ % VSWITCH_KNOWN;
+	} while (most == VSWITCH_KNOWN && vswitches_find(all, all->known[i]));
+	all->known[i] = dpid;
+	return i;
+}
+
 struct vswitch *vswitch_create(struct vswitches *all, uint64_t dpid, const char *kind,
 			       const char *peer,
 			       bool (*send)(void *owner, uint32_t port, const uint8_t *frame,
@@ -153,7 +175,7 @@ struct vswitch *vswitch_create(struct vswitches *all, uint64_t dpid, const char 
 	vswitch = xcalloc(1, sizeof(*vswitch));
 	vswitch->all = all;
 	vswitch->dpid = dpid;
-	vswitch->serial = ++all->serial;
+	vswitch->known = know(all, dpid);
 	vswitch->since = clock_ms();
 	vswitch->kind = kind;
 	vswitch->send = send;
@@ -235,6 +257,7 @@ void vswitch_port_set(struct vswitch *vswitch, uint32_t number, const char *name
 	set_name(port, name);
 	if (up && !was_up) {
 		vswitch_port_hello(port);
+		nics_port_up(all_nics(port), port);
 	} else if (!up && was_up) {
 		port->hello_at = UINT64_MAX;
 		detach_nics(port);
@@ -279,7 +302,7 @@ static void on_register(struct vport *port, const struct cvsw_msg *msg)
 	uint8_t mac[CVSW_ETH_ALEN];
 
 	cvsw_msg_register_mac(msg, mac);
-	if (!nics_register(port->vswitch->all->nics, port, mac))
+	if (!nics_register(all_nics(port), port, mac))
 		port->vswitch->n_unexpected++;
 }
 
@@ -290,7 +313,7 @@ static void take_version3(struct vport *port, const uint8_t *frame, size_t len)
 
 	len = len < sizeof(copy) ? len : sizeof(copy);
 	memcpy(copy, frame, len);
-	if (nics_frame3(port->vswitch->all->nics, port, copy, len))
+	if (nics_frame3(all_nics(port), port, copy, len))
 		port->vswitch->n_dropped3++;
 	explicit_bzero(copy, len);
 }
@@ -316,6 +339,12 @@ void vswitch_frame(struct vswitch *vswitch, uint32_t number, const uint8_t *fram
 		vswitch->n_malformed++;
 		log_limited(LOG_INFO, "malformed control frame from %s: %s at byte %zu",
 			    port->name, cvsw_fault_text(fault), offset);
+		return;
+	}
+	if (!vswitch->all->nics->allow_version2) {
+		vswitch->n_unauthenticated++;
+		log_limited(LOG_INFO, "%s is at %s without a key: version 2 is not allowed",
+			    cvsw_msg_type_name(msg.type), port->name);
 		return;
 	}
 	log_line(LOG_DEBUG, "%s from %s, %u bytes, data1 %u", cvsw_msg_type_name(msg.type),

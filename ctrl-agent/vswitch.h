@@ -10,6 +10,7 @@
 #include "nics.h"
 
 #define VSWITCH_MAX		64
+#define VSWITCH_KNOWN		256	/* datapath ids that are told apart */
 #define VSWITCH_MAX_PORTS	4096
 #define VSWITCH_BUCKETS		256
 #define VPORT_NAME_LEN		16
@@ -42,7 +43,7 @@ struct vport {
 
 /**
  * struct vswitch - one switch
- * @serial: of all switches that were ever connected, from 1
+ * @known: which of the datapath ids that were ever seen is its own; see vport_place()
  * @peer: where it is connected from, for people
  * @kind: "OpenFlow 1.3", "direct"
  * @send: false: no room at the moment
@@ -51,7 +52,7 @@ struct vswitch {
 	TAILQ_ENTRY(vswitch) in_order;
 	struct vswitches *all;
 	uint64_t dpid;
-	uint32_t serial;
+	uint32_t known;
 	uint64_t since;
 	char peer[128];
 	const char *kind;
@@ -67,12 +68,14 @@ struct vswitch {
 	uint64_t n_unexpected;
 	uint64_t n_unknown_port;
 	uint64_t n_dropped3;	/* of version 3, whatever the reason */
+	uint64_t n_unauthenticated;	/* of version 2, which is not allowed */
 };
 
 struct vswitches {
 	TAILQ_HEAD(vswitch_order, vswitch) order;
 	size_t n;
-	uint32_t serial;
+	uint64_t known[VSWITCH_KNOWN];
+	uint32_t n_known;
 	struct nics *nics;
 	struct event_base *base;
 };
@@ -106,7 +109,11 @@ void vswitch_port_ask(struct vport *port);
 /** vswitches_call() - a HELLO of version 3 to one NIC, wherever it is */
 void vswitches_call(struct vswitches *all, const uint8_t mac[CVSW_ETH_ALEN]);
 
-/** vport_place() - what tells a port from all others, now and later; never 0 */
+/**
+ * vport_place() - what tells a port from all others
+ *
+ * It stays the same when its switch has gone and is back.  Never 0.
+ */
 uint64_t vport_place(const struct vport *port);
 
 /** vswitches_at() - the port of that place, or NULL */

@@ -20,7 +20,7 @@ from lab.bridge import Bridge
 from lab.controller import Controller
 from lab.process import LabError
 from lab.report import Report
-from lab.topology import BUILD, Lab
+from lab.topology import BUILD, CVSW2, Lab
 from tests import actions, byhand, control, direct, driver, keys, overlay, tunnel
 from tests.bench import Bench
 
@@ -28,8 +28,8 @@ from tests.bench import Bench
 TESTS = {
     "direct": direct.ALL + [driver.clean_logs],
 }
-TESTS["plain"] = TESTS["tso"] = (driver.ALL + byhand.ALL + control.ALL[:1] + actions.ALL +
-                                 control.ALL[1:] + tunnel.ALL + overlay.ALL + keys.ALL +
+TESTS["plain"] = TESTS["tso"] = (driver.ALL + byhand.ALL + control.ALL[:3] + actions.ALL +
+                                 control.ALL[3:] + tunnel.ALL + overlay.ALL + keys.ALL +
                                  [tunnel.keys_stay_hidden, driver.clean_logs])
 
 
@@ -48,7 +48,7 @@ def main(variant, names):
         print(f"# two VMs under {lab.accel}, logs in {lab.log_dir}", flush=True)
         if variant != "direct":
             lab.vswitch.plain()
-        bench = Bench(lab, report, lab.add_pair(), Controller(BUILD, lab.log_dir))
+        bench = Bench(lab, report, lab.add_pair(CVSW2), Controller(BUILD, lab.log_dir, version2=True))
         for test in tests:
             test(bench)
     return 1 if report.failed else 0

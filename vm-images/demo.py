@@ -88,6 +88,10 @@ class Demo:
             vm.give_to_stock("eth1")
             lab.up(vm, f"10.0.0.{n}")
             lab.up(vm, f"10.0.1.{n}", nic=1)
+        self.say(f"{BLUE}$ openssl rand -hex 32 > vm1.key; cvswctl key add vm1 --file vm1.key{OFF}")
+        self.say(f"{BLUE}vm1# cvswctl --local key eth0 --file vm1.key{OFF}")
+        self.say("  and the same for vm2: from here on both prove who they are")
+        lab.give_keys(self.controller, self.vm1, self.vm2)
         for vm in self.vm1, self.vm2:
             self.controller.await_state(vm.nics[0])
         self.iperf = Iperf(self.vm2)
@@ -308,6 +312,7 @@ def overlay(demo):
     vm3 = demo.lab.add_vm("vm3", ("vm3", 3), append=CVSW)
     vm3.await_ready()
     demo.lab.up(vm3, "10.0.0.3")
+    demo.lab.give_keys(demo.controller, vm3)
     demo.controller.await_state(vm3.nics[0])
     demo.ctl("overlay", "add", "blue", "--vni", "7", "--encrypt", "vm1", "vm2", "vm3")
     demo.ctl("overlay", "show", "blue")

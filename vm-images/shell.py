@@ -37,7 +37,9 @@ def main(variant):
         controller = Controller(BUILD, lab.log_dir)
         controller.start()
         lab.vswitch.set_controller(TCP)
-        for vm in lab.add_pair():
+        vms = lab.add_pair()
+        lab.give_keys(controller, *vms)
+        for vm in vms:
             controller.await_state(vm.nics[0])
             vm.agent.close()        # the line has room for one: now for `enter`
         print(BANNER.format(log_dir=lab.log_dir), flush=True)

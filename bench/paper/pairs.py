@@ -58,6 +58,7 @@ class Pairs:
             for address in (peer, PHANTOM) if n == 1 else (peer,):
                 self.neighbour(vm, f"{CVSW_NET}.{address}", f"02:00:00:00:00:{peer:02x}", "eth0")
                 self.neighbour(vm, f"{STOCK_NET}.{address}", stock_mac(peer), "eth1")
+        self.lab.give_keys(self.controller, *self.vms)
         for vm in self.vms:
             self.controller.await_state(vm.nics[0])
         self.hosts.switch.nice(VSWITCH_NICE)

@@ -20,6 +20,8 @@ MAC_A, MAC_B, MAC_C = '02:00:00:00:00:0a', '02:00:00:00:00:0b', '02:00:00:00:00:
 
 
 class Daemon:
+    version2 = True
+
     def __init__(self, *args, work=None):
         self.work = work or tempfile.mkdtemp(prefix='cvsw-agent.')
         self.socket = self.work + '/cvswd.sock'
@@ -31,7 +33,8 @@ class Daemon:
         self.log = open(self.work + '/log', 'ab')
         before = self.read_log().count('waiting for switches')
         self.process = subprocess.Popen(
-            [BIN + '/cvswd', '--socket', self.socket, '--listen', 'unix:' + self.of, *self.args],
+            [BIN + '/cvswd', '--socket', self.socket, '--listen', 'unix:' + self.of,
+             *['--allow-unauthenticated'] * self.version2, *self.args],
             stderr=self.log)
         wait_for(lambda: self.read_log().count('waiting for switches') > before or
                  self.process.poll() is not None)
@@ -48,8 +51,9 @@ class Daemon:
         assert code == 0, f'cvswd exits with {code}: ' + self.read_log()[-3000:]
         assert not os.path.exists(self.socket) and not os.path.exists(self.of), 'sockets are left'
 
-    def restart(self, *args):
+    def restart(self, *args, version2=False):
         """With other options."""
+        self.version2 = version2
         self.stop()
         self.log.close()
         self.args = args

@@ -45,7 +45,7 @@ class Nic:
 
     def answers(self, frame):
         """The frames that go back."""
-        if frame[:6] not in (b'\xff' * 6, self.mac) or self.silent:
+        if frame[:6] not in (b'\xff' * 6, self.mac) or frame[6] >> 4 != 2 or self.silent:
             return []
         kind = frame[6] & 15
         length, data1 = struct.unpack_from('!HH', frame, 8)
@@ -97,7 +97,7 @@ class Switch:
             try:
                 self.sock.connect(address)
                 break
-            except BlockingIOError:     # the daemon has not come round to accept()
+            except (BlockingIOError, ConnectionRefusedError):   # not come round to accept(), listen()
                 time.sleep(0.01)
         self.version = version
         self.dpid = dpid

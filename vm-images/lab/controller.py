@@ -2,6 +2,7 @@
 """cvswd, and cvswctl beside it."""
 import json
 import os
+import tempfile
 
 from lab.process import Process, call, wait_for
 
@@ -12,10 +13,12 @@ UNIX = "unix:/var/run/openvswitch/br0.controller"
 
 
 class Controller:
-    def __init__(self, build, log_dir):
+    def __init__(self, build, log_dir, version2=False):
+        """version2: from NICs without a key."""
         self.bin = f"{build}/bin"
         self.log = f"{log_dir}/cvswd.log"
-        self.state = "/run/lab/cvswd.state"
+        self.state = "/run/lab/cvswd.db"
+        self.options = ["--allow-unauthenticated"] * version2
         self.process = None
         os.makedirs(os.path.dirname(SOCKET), exist_ok=True)
 
@@ -23,13 +26,20 @@ class Controller:
         """Returns when it takes requests. channels: options in place of --listen."""
         channels = channels or ("--listen", TCP, "--listen", UNIX)
         self.process = Process("cvswd", [f"{self.bin}/cvswd", "--verbose", *channels,
-                                         "--state", self.state], self.log)
+                                         "--state", self.state, *self.options], self.log)
         wait_for("cvswd to answer", lambda: self.process.require() and os.path.exists(SOCKET) and
                  "{" in self.ctl("-j", "show", check=False))
 
     def ctl(self, *argv, check=True):
         """cvswctl's output."""
         return call(f"{self.bin}/cvswctl", *argv, check=check)
+
+    def add_key(self, nic):
+        """A NIC's (guest.Nic) key; version 3 is spoken with it from then on."""
+        with tempfile.NamedTemporaryFile("w", suffix=".key") as file:
+            file.write(nic.key + "\n")
+            file.flush()
+            return self.ctl("key", "add", nic.mac, "--file", file.name)
 
     def nics(self):
         """What `cvswctl -j show` says of the NICs, by MAC address."""

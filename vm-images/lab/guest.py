@@ -13,8 +13,9 @@ from lab.process import LabError, Process, wait_for
 
 RUN = "/run/lab"
 READY = "guest: ready"
-# qemu64 with what the crypto modules look for: emulates faster than "max".
-TCG_CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+aes,+pclmulqdq,+popcnt"
+# qemu64 with what the crypto modules look for, and random numbers from the first moment on:
+# emulates faster than "max".
+TCG_CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+aes,+pclmulqdq,+popcnt,+rdrand"
 
 
 class GuestDead(LabError):
@@ -116,6 +117,7 @@ class Nic:
 
     def __init__(self, tap, mac, port):
         self.tap, self.mac, self.port = tap, mac, port
+        self.key = None             # of version 3, in hex; see Lab.give_keys()
         self.id = f"nic-{tap}"
         self.boot_key = None        # that QEMU hands over, in hex
 
@@ -212,6 +214,10 @@ class Vm:
         """The name of a NIC in the guest, or None if it is not there."""
         name = self.sh(f"grep -l {nic.mac} /sys/class/net/*/address | grep -v '\\.' || true")
         return name.split("/")[4] if name else None
+
+    def load_key(self, nic):
+        """Give a NIC's driver its key; it forgets it when the device goes."""
+        self.sh(f"echo {nic.key} | cvswctl --local key {self.interface(nic)} -")
 
     def give_to_stock(self, name):
         """A NIC goes back from CVSW's driver to virtio_net; both are loaded then, side by side."""

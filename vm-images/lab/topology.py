@@ -11,6 +11,7 @@ The lab that tests and demonstration share.
               cvswd                     OpenFlow, unix:/run/cvsw/openflow.sock
 """
 import os
+import secrets
 import shutil
 
 from lab import guest
@@ -21,8 +22,9 @@ from lab.vswitch import Vswitch
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("BUILD", f"{TOP}/build")
 IMAGE = f"{BUILD}/vm/image"
-# Kernel parameters of a guest under CVSW.
-CVSW = ("lab.driver=cvsw", "cvsw.allow_unauthenticated=1")
+# Kernel parameters of a guest under CVSW; and of one that takes version 2 until it has a key.
+CVSW = ("lab.driver=cvsw",)
+CVSW2 = (*CVSW, "cvsw.allow_unauthenticated=1")
 
 
 class Lab:
@@ -63,9 +65,9 @@ class Lab:
         self.vms.append(vm)
         return vm
 
-    def add_pair(self):
+    def add_pair(self, append=CVSW):
         """vm1 and vm2 as drawn above, ready."""
-        vms = [self.add_vm(f"vm{n}", (f"vm{n}", n), append=CVSW) for n in (1, 2)]
+        vms = [self.add_vm(f"vm{n}", (f"vm{n}", n), append=append) for n in (1, 2)]
         for n, vm in enumerate(vms, 1):
             vm.await_ready()
             self.up(vm, f"10.0.0.{n}")
@@ -83,4 +85,15 @@ class Lab:
             raise LabError(f"{vm.name} has no driver for its NIC {vm.nics[nic].mac}")
         vm.sh(f"ip address replace {address}/24 dev {name} && ip link set {name} up && "
               f"until [ $(cat /sys/class/net/{name}/carrier) = 1 ]; do sleep 0.05; done")
+        if vm.nics[nic].key:
+            vm.load_key(vm.nics[nic])
         return name
+
+    @staticmethod
+    def give_keys(controller, *vms):
+        """The first NIC of each and the controller get a key to know each other by: version 3."""
+        for vm in vms:
+            nic = vm.nics[0]
+            nic.key = secrets.token_hex(32)
+            controller.add_key(nic)
+            vm.load_key(nic)

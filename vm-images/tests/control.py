@@ -6,6 +6,7 @@ from lab.controller import TCP, UNIX
 from lab.process import wait_for
 from lab.report import expect
 from lab.traffic import ping
+from lab.tunnel import Tunnel
 
 FLOWS = ["priority=10,in_port=HOST,tcp,nw_src=10.0.0.0/24,nw_dst=192.168.0.0/16,tp_dst=80,"
          "actions=mod_nw_dst:10.9.8.7,mod_tp_dst:8080,NORMAL",
@@ -34,6 +35,39 @@ def connects(bench):
         expect("connecting" in bench.vm1.sh("cvswctl --local show eth0"), "no HELLO was heard")
         bench.ctl("set-mtu", "vm1", "1500")
         wait_for("connected", lambda: " connected " in bench.vm1.sh("cvswctl --local show eth0"), 5)
+        expect({nic["version"] for nic in bench.controller.nics().values()} == {2}, "not in version 2")
+
+
+def trusts(bench):
+    """All that follows is version 3."""
+    with bench.test("a key on both sides: version 3, and no frame of version 2 is taken or sent"):
+        with bench.lab.capture(bench.vm1, "both") as port:
+            bench.give_keys(*bench.vms)
+            nics = bench.controller.nics()
+            expect({nic["version"] for nic in nics.values()} == {3}, f"{nics}")
+            expect("version 3" in bench.vm1.sh("cvswctl --local show eth0"), "the guest speaks version 2")
+            bench.ctl("add-flow", "vm1", "priority=10,in_port=HOST,icmp,actions=drop")
+            expect(ping(bench.vm1, "10.0.0.2") == 0, "an echo request was answered")
+            bench.ctl("del-flows", "vm1")
+            bench.wire(port, seen=["ether proto 0xabba and ether[6] = 0x32"],
+                       unseen=["ether proto 0xabba and ether[6] & 0xf0 = 0x20 and ether[6] != 0x21"])
+        delete_all = "ffffffffffff 2400 0048 0000 abba 010e0048 00000008 003fffff" + "00" * 44 + \
+                     "0003 0000 0000 8000 ffffffff ffff 0000"
+        with bench.flows(bench.vm1, "priority=10,in_port=HOST,icmp,actions=drop"):
+            refused = bench.counted(bench.vm1, "ctl-unauthenticated")
+            bench.lab.vswitch.packet_out(1, bytes.fromhex(delete_all.replace(" ", "")))
+            bench.await_count(bench.vm1, "ctl-unauthenticated", refused + 1)
+            expect(len(bench.local_flows(bench.vm1)) == 1, "version 2 emptied the table")
+
+
+def refuses(bench):
+    with bench.test("what a NIC refuses is told by cvswctl, in the NIC's words"):
+        made = Tunnel("esp", "aes-gcm-256")
+        made.set_keys(bench.ctl)
+        try:
+            made.set_keys(lambda *argv: expect("refuses it" in bench.ctl(*argv, check=False), f"{argv}: taken twice"))
+        finally:
+            made.del_keys(bench.ctl)
 
 
 def flows_are_kept(bench):
@@ -106,10 +140,13 @@ def offload(bench):
     possible = {"csum", "tso", "gso", "gro"} if bench.lab.vswitch.tso else {"gro"}
     for wanted in (["gro"], [], ["csum"], ["csum", "gso", "gro"], ["csum", "tso", "gso", "gro"]):
         with bench.test(f"set-offload {','.join(wanted) or 'none'} is what the guest then has"):
-            bench.ctl("set-offload", "vm1", ",".join(wanted) or "none")
+            said = bench.ctl("set-offload", "vm1", ",".join(wanted) or "none", check=False)
             expected = set(wanted) & possible
+            expect(("refuses it" in said) == (expected != set(wanted)), said)
             wait_for(f"offloads {expected}", lambda: bench.features(bench.vm1) == expected, 5)
             bench.exchange("10.0.0.2")
+    # What the device cannot do it refuses, and is behind its intent until it is asked for what it can.
+    bench.ctl("set-offload", "vm1", ",".join(possible))
 
 
 def protocols(bench):
@@ -170,5 +207,5 @@ def nic_comes_back(bench):
         wait_for("the flow to be back", lambda: len(bench.local_flows(bench.vm1)) == 1, 15)
 
 
-ALL = [connects, flows_are_kept, priorities, counters, wrong_syntax, mtu, offload, protocols,
+ALL = [connects, trusts, refuses, flows_are_kept, priorities, counters, wrong_syntax, mtu, offload, protocols,
        controller_dies, nic_comes_back]
