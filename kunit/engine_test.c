@@ -43,6 +43,19 @@ static void fake_deliver(struct cvsw_engine *engine, struct sk_buff *skb, enum c
 	esp.delivered = skb;
 }
 
+static struct {
+	unsigned int n;
+	enum cvsw_ingress in;
+	struct sk_buff *skb;
+} turned;
+
+static void fake_turn(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in)
+{
+	turned.n++;
+	turned.in = in;
+	turned.skb = skb;
+}
+
 static struct sk_buff *send(struct fixture *f, struct sk_buff *skb, enum cvsw_ingress in)
 {
 	local_bh_disable();
@@ -503,7 +516,53 @@ static void engine_exit(struct kunit *test)
 	free_percpu(f->engine.stats);
 }
 
+/* Where each output takes a frame, from either side. */
+static void engine_outputs(struct kunit *test)
+{
+	static const struct {
+		u16 port;
+		enum cvsw_ingress in;
+		enum { ONWARD, BACK, NOWHERE, REFUSED } way;
+	} ways[] = {
+		{ CVSW_PORT_ONWARD, CVSW_HOST, ONWARD }, { CVSW_PORT_ONWARD, CVSW_NET, ONWARD },
+		{ CVSW_PORT_NONE, CVSW_HOST, NOWHERE }, { CVSW_PORT_NONE, CVSW_NET, NOWHERE },
+		{ CVSW_PORT_IN_PORT, CVSW_HOST, BACK }, { CVSW_PORT_IN_PORT, CVSW_NET, BACK },
+		{ CVSW_PORT_LOCAL, CVSW_HOST, BACK }, { CVSW_PORT_LOCAL, CVSW_NET, ONWARD },
+		{ CVSW_HOST, CVSW_HOST, REFUSED }, { CVSW_HOST, CVSW_NET, ONWARD },
+		{ CVSW_NET, CVSW_HOST, ONWARD }, { CVSW_NET, CVSW_NET, REFUSED },
+	};
+	struct fixture *f = test->priv;
+	unsigned int i;
+
+	f->engine.turn = fake_turn;
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct sk_buff *skb = held_frame(test, 100), *onward;
+		u64 refused = count(f, CVSW_CNT_DROP_IN_PORT);
+
+		memset(&turned, 0, sizeof(turned));
+		memset(&f->flow, 0, sizeof(f->flow));
+		f->flow.n_actions = 1;
+		f->flow.actions[0] = (struct cvsw_action){ CVSW_ACT_OUTPUT, .port = ways[i].port };
+		KUNIT_ASSERT_EQ(test, cvsw_table_add(f->engine.table, &f->flow), 0);
+		onward = send(f, skb, ways[i].in);
+		KUNIT_EXPECT_EQ(test, !!onward, ways[i].way == ONWARD);
+		KUNIT_EXPECT_EQ(test, turned.n, ways[i].way == BACK);
+		KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_DROP_IN_PORT) - refused,
+				ways[i].way == REFUSED);
+		if (turned.n) {
+			KUNIT_EXPECT_EQ(test, turned.in, ways[i].in);
+			/* It was shared: the other holder's stays as it is. */
+			KUNIT_EXPECT_PTR_NE(test, turned.skb, skb);
+		}
+		kfree_skb(turned.skb);
+		kfree_skb(onward);
+		KUNIT_EXPECT_EQ(test, refcount_read(&skb->users), 1U);
+		kfree_skb(skb);
+	}
+}
+
 static struct kunit_case engine_cases[] = {
+	KUNIT_CASE(engine_outputs),
 	KUNIT_CASE(engine_without_flows),
 	KUNIT_CASE(engine_miss_drop),
 	KUNIT_CASE(engine_hits),

@@ -579,7 +579,8 @@ static void reference_ipv4(const struct flat_frame *frame, unsigned int at,
 }
 
 /* Return: behind the extension headers; 0: one is cut short, or there are too many. */
-static unsigned int reference_extensions(const u8 *ip, unsigned int len, struct cvsw_key *key)
+static unsigned int reference_extensions(const u8 *ip, unsigned int len, struct cvsw_key *key,
+					 bool *routed)
 {
 	unsigned int at = 40, n;
 	u8 type = ip[6];
@@ -596,6 +597,7 @@ static unsigned int reference_extensions(const u8 *ip, unsigned int len, struct 
 		}
 		if (type == 44 && header[3] & 1)
 			key->nw_frag = 1;
+		*routed |= type == 43 && header[3];
 		type = header[0];
 	}
 	key->nw_proto = type;
@@ -621,7 +623,7 @@ static void reference_ipv6(const struct flat_frame *frame, unsigned int at,
 	key->layers = CVSW_LAYER_WIDE;
 	layout->ipv6 = at;
 	layout->end = at + total;
-	l4 = reference_extensions(ip, total, key);
+	l4 = reference_extensions(ip, total, key, &layout->routed);
 	layout->protocol = key->nw_proto;
 	if (!l4 || key->nw_frag == 3)
 		return;

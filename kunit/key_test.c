@@ -30,6 +30,7 @@ static void check_key(struct kunit *test, struct sk_buff *skb, const struct flat
 	KUNIT_ASSERT_EQ(test, layout.transport, expected_layout.transport);
 	KUNIT_ASSERT_EQ(test, layout.end, expected_layout.end);
 	KUNIT_ASSERT_EQ(test, layout.protocol, expected_layout.protocol);
+	KUNIT_ASSERT_EQ(test, layout.routed, expected_layout.routed);
 	KUNIT_ASSERT_EQ(test, layout.fragment, expected_layout.fragment);
 	KUNIT_ASSERT_EQ(test, headlen, skb_headlen(skb));
 	KUNIT_ASSERT_TRUE(test, skb_is_frame(skb, frame));

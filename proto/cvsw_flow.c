@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include "cvsw_flow.h"
 
+const struct cvsw_field_info cvsw_field_info[CVSW_N_FIELDS] = {
+#define CVSW_FIELD_INFO(id, name, class, number, bytes, bits, need)		\
+	{ name, (uint32_t)(class) << 16 | (number) << 9 | (bytes), bits, CVSW_NEED_##need },
+	CVSW_FIELDS(CVSW_FIELD_INFO)
+#undef CVSW_FIELD_INFO
+};
+
 static bool has_ports(uint8_t nw_proto)
 {
 	return nw_proto == CVSW_IPPROTO_TCP || nw_proto == CVSW_IPPROTO_UDP ||
@@ -286,6 +293,10 @@ static bool action_equal(const struct cvsw_action *a, const struct cvsw_action *
 		return a->spi == b->spi;
 	case CVSW_ACT_CLONE:
 		return a->n_cloned == b->n_cloned;
+	case CVSW_ACT_MOVE:
+		return !memcmp(&a->move, &b->move, sizeof(a->move));
+	case CVSW_ACT_LOAD:
+		return !memcmp(&a->load, &b->load, sizeof(a->load));
 	default:
 		return true;
 	}

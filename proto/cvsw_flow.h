@@ -170,8 +170,81 @@ struct cvsw_match {
 	struct cvsw_key mask;
 };
 
+/*
+ * Fields that actions copy from and write to, with the names that Open vSwitch
+ * has for them in its extension of OpenFlow 1.0: X(id, name, class, number,
+ * bytes, bits, need).  A field of fewer bits than bytes has the lower ones.
+ */
+#define CVSW_FIELDS(X)                                                          \
+	X(ETH_DST, "NXM_OF_ETH_DST", 0, 1, 6, 48, NOTHING)                      \
+	X(ETH_SRC, "NXM_OF_ETH_SRC", 0, 2, 6, 48, NOTHING)                      \
+	X(IP_TTL, "NXM_NX_IP_TTL", 1, 29, 1, 8, IP)                             \
+	X(IP_SRC, "NXM_OF_IP_SRC", 0, 7, 4, 32, IPV4)                           \
+	X(IP_DST, "NXM_OF_IP_DST", 0, 8, 4, 32, IPV4)                           \
+	X(IPV6_SRC, "NXM_NX_IPV6_SRC", 1, 19, 16, 128, IPV6)                    \
+	X(IPV6_DST, "NXM_NX_IPV6_DST", 1, 20, 16, 128, IPV6)                    \
+	X(IPV6_LABEL, "NXM_NX_IPV6_LABEL", 1, 27, 4, 20, IPV6)                  \
+	X(TCP_SRC, "NXM_OF_TCP_SRC", 0, 9, 2, 16, TCP)                          \
+	X(TCP_DST, "NXM_OF_TCP_DST", 0, 10, 2, 16, TCP)                         \
+	X(UDP_SRC, "NXM_OF_UDP_SRC", 0, 11, 2, 16, UDP)                         \
+	X(UDP_DST, "NXM_OF_UDP_DST", 0, 12, 2, 16, UDP)                         \
+	X(ICMP_TYPE, "NXM_OF_ICMP_TYPE", 0, 13, 1, 8, ICMP)                     \
+	X(ICMP_CODE, "NXM_OF_ICMP_CODE", 0, 14, 1, 8, ICMP)                     \
+	X(ICMPV6_TYPE, "NXM_NX_ICMPV6_TYPE", 1, 21, 1, 8, ICMPV6)               \
+	X(ICMPV6_CODE, "NXM_NX_ICMPV6_CODE", 1, 22, 1, 8, ICMPV6)               \
+	X(ND_TARGET, "NXM_NX_ND_TARGET", 1, 23, 16, 128, ND)                    \
+	X(ND_SLL, "NXM_NX_ND_SLL", 1, 24, 6, 48, ND_SOLICIT)                    \
+	X(ND_TLL, "NXM_NX_ND_TLL", 1, 25, 6, 48, ND_ADVERT)                     \
+	X(ND_RESERVED, "ERICOXM_OF_ICMPV6_ND_RESERVED", 0x1000, 1, 4, 32, ND)   \
+	X(ND_OPTIONS_TYPE, "ERICOXM_OF_ICMPV6_ND_OPTIONS_TYPE", 0x1000, 2, 1, 8, ND) \
+	X(ARP_OP, "NXM_OF_ARP_OP", 0, 15, 2, 16, ARP)                           \
+	X(ARP_SPA, "NXM_OF_ARP_SPA", 0, 16, 4, 32, ARP)                         \
+	X(ARP_TPA, "NXM_OF_ARP_TPA", 0, 17, 4, 32, ARP)                         \
+	X(ARP_SHA, "NXM_NX_ARP_SHA", 1, 17, 6, 48, ARP)                         \
+	X(ARP_THA, "NXM_NX_ARP_THA", 1, 18, 6, 48, ARP)
+
+enum cvsw_field {
+#define CVSW_FIELD_ENUM(id, name, class, number, bytes, bits, need) CVSW_FIELD_##id,
+	CVSW_FIELDS(CVSW_FIELD_ENUM)
+#undef CVSW_FIELD_ENUM
+	CVSW_N_FIELDS
+};
+
+/**
+ * struct cvsw_field_info - what is to know of a field
+ * @name: Open vSwitch's
+ * @header: its nx_match header, without mask
+ * @bits: how many it has
+ * @need: enum cvsw_need: what a match must name if an action is to use it
+ */
+struct cvsw_field_info {
+	const char *name;
+	uint32_t header;
+	uint8_t bits;
+	uint8_t need;
+};
+
+extern const struct cvsw_field_info cvsw_field_info[CVSW_N_FIELDS];
+
+/* Bits from @ofs on of one field, to as many of another; zero is a field's lowest bit. */
+struct cvsw_move {
+	uint8_t src;		/* enum cvsw_field */
+	uint8_t dst;
+	uint8_t src_ofs;
+	uint8_t dst_ofs;
+	uint8_t n_bits;
+};
+
+/* A value of up to 64 bits, big endian, its upper bits zero. */
+struct cvsw_load {
+	uint8_t dst;		/* enum cvsw_field */
+	uint8_t ofs;
+	uint8_t n_bits;
+	uint8_t value[8];
+};
+
 enum cvsw_action_type {
-	CVSW_ACT_OUTPUT,	/* last; .port: CVSW_PORT_ONWARD or CVSW_PORT_NONE */
+	CVSW_ACT_OUTPUT,	/* last; .port: CVSW_PORT_*, CVSW_HOST or CVSW_NET */
 	CVSW_ACT_SET_VLAN_VID,	/* .vlan_vid: 0..4095; pushes a tag if there is none */
 	CVSW_ACT_SET_VLAN_PCP,	/* .vlan_pcp: 0..7; pushes a tag if there is none */
 	CVSW_ACT_STRIP_VLAN,
@@ -182,6 +255,9 @@ enum cvsw_action_type {
 	CVSW_ACT_SET_NW_TOS,	/* .nw_tos: DSCP in the upper six bits; ECN is kept */
 	CVSW_ACT_SET_TP_SRC,	/* .tp_port */
 	CVSW_ACT_SET_TP_DST,	/* .tp_port */
+	CVSW_ACT_DEC_TTL,	/* of IPv4 or IPv6; a frame whose TTL is 1 or 0 is dropped */
+	CVSW_ACT_MOVE,		/* .move */
+	CVSW_ACT_LOAD,		/* .load */
 	CVSW_ACT_VXLAN_ENCAP,	/* .tunnel */
 	CVSW_ACT_VXLAN_DECAP,
 	CVSW_ACT_ENCRYPT,	/* .spi: an SA for sending */
@@ -195,6 +271,10 @@ enum cvsw_action_type {
 /* Lookups a frame may have, as it gains or loses layers; then it is dropped. */
 #define CVSW_MAX_PASSES		4
 
+/* Back by the port that the frame came in by. */
+#define CVSW_PORT_IN_PORT	0xfff8
+/* To the guest's own stack, from wherever. */
+#define CVSW_PORT_LOCAL		0xfffe
 /* Onward, in the frame's own direction: OpenFlow's NORMAL. */
 #define CVSW_PORT_ONWARD	0xfffa
 /* Nowhere: the frame ends here, after what was done to its clones. */
@@ -244,6 +324,8 @@ struct cvsw_action {
 		struct cvsw_tunnel tunnel;
 		uint32_t spi;
 		uint16_t n_cloned;
+		struct cvsw_move move;
+		struct cvsw_load load;
 	};
 };
 
@@ -326,6 +408,21 @@ bool cvsw_match_covers(const struct cvsw_match *wide, const struct cvsw_match *n
  * though no frame is of both.
  */
 bool cvsw_match_overlaps(const struct cvsw_match *a, const struct cvsw_match *b);
+
+/**
+ * cvsw_actions_misfit() - the first action that needs a protocol which the match
+ *	does not name
+ * @flow: its match in normal form
+ * Return: its index, or @flow->n_actions: there is none.
+ */
+size_t cvsw_actions_misfit(const struct cvsw_flow *flow);
+
+/** cvsw_port_is_known() - can an output have this port? */
+static inline bool cvsw_port_is_known(uint16_t port)
+{
+	return port == CVSW_PORT_ONWARD || port == CVSW_PORT_NONE || port == CVSW_PORT_IN_PORT ||
+	       port == CVSW_PORT_LOCAL || port == CVSW_HOST || port == CVSW_NET;
+}
 
 /** cvsw_match_equal() - are two matches in normal form the same? */
 bool cvsw_match_equal(const struct cvsw_match *a, const struct cvsw_match *b);

@@ -39,6 +39,11 @@
 
 #define TUNNEL_LEN		64
 
+/* Nicira's: type, length, vendor and subtype come before the value. */
+#define OFPAT10_VENDOR		0xffff
+#define NX_VENDOR		0x00002320
+#define NX_HEADER_LEN		10
+
 /* Up to SET_TP_DST, ofp_action_type has the numbers of enum cvsw_action_type. */
 static_assert(CVSW_ACT_OUTPUT == 0 && CVSW_ACT_SET_VLAN_VID == 1 && CVSW_ACT_SET_VLAN_PCP == 2 &&
 	      CVSW_ACT_STRIP_VLAN == 3 && CVSW_ACT_SET_DL_SRC == 4 && CVSW_ACT_SET_DL_DST == 5 &&
@@ -46,35 +51,41 @@ static_assert(CVSW_ACT_OUTPUT == 0 && CVSW_ACT_SET_VLAN_VID == 1 && CVSW_ACT_SET
 	      CVSW_ACT_SET_TP_SRC == 9 && CVSW_ACT_SET_TP_DST == 10,
 	      "OpenFlow 1.0 numbers its actions otherwise");
 
+/* @subtype: of Nicira's */
 static const struct {
 	uint16_t type;
 	uint16_t len;
+	uint16_t subtype;
 } wire[CVSW_N_ACTIONS] = {
-	[CVSW_ACT_OUTPUT]	= { 0, 8 },
-	[CVSW_ACT_SET_VLAN_VID]	= { 1, 8 },
-	[CVSW_ACT_SET_VLAN_PCP]	= { 2, 8 },
-	[CVSW_ACT_STRIP_VLAN]	= { 3, 8 },
-	[CVSW_ACT_SET_DL_SRC]	= { 4, 16 },
-	[CVSW_ACT_SET_DL_DST]	= { 5, 16 },
-	[CVSW_ACT_SET_NW_SRC]	= { 6, 8 },
-	[CVSW_ACT_SET_NW_DST]	= { 7, 8 },
-	[CVSW_ACT_SET_NW_TOS]	= { 8, 8 },
-	[CVSW_ACT_SET_TP_SRC]	= { 9, 8 },
-	[CVSW_ACT_SET_TP_DST]	= { 10, 8 },
-	[CVSW_ACT_VXLAN_ENCAP]	= { 0x1001, TUNNEL_LEN },
-	[CVSW_ACT_VXLAN_DECAP]	= { 0x1002, 8 },
-	[CVSW_ACT_ENCRYPT]	= { 0x1011, 8 },
-	[CVSW_ACT_DECRYPT]	= { 0x1012, 8 },
-	[CVSW_ACT_CLONE]	= { 0x1013, 8 },
-	[CVSW_ACT_NEXT]		= { 0x1014, 8 },
+	[CVSW_ACT_OUTPUT]	= { 0, 8, 0 },
+	[CVSW_ACT_SET_VLAN_VID]	= { 1, 8, 0 },
+	[CVSW_ACT_SET_VLAN_PCP]	= { 2, 8, 0 },
+	[CVSW_ACT_STRIP_VLAN]	= { 3, 8, 0 },
+	[CVSW_ACT_SET_DL_SRC]	= { 4, 16, 0 },
+	[CVSW_ACT_SET_DL_DST]	= { 5, 16, 0 },
+	[CVSW_ACT_SET_NW_SRC]	= { 6, 8, 0 },
+	[CVSW_ACT_SET_NW_DST]	= { 7, 8, 0 },
+	[CVSW_ACT_SET_NW_TOS]	= { 8, 8, 0 },
+	[CVSW_ACT_SET_TP_SRC]	= { 9, 8, 0 },
+	[CVSW_ACT_SET_TP_DST]	= { 10, 8, 0 },
+	[CVSW_ACT_DEC_TTL]	= { OFPAT10_VENDOR, 16, 18 },
+	[CVSW_ACT_MOVE]		= { OFPAT10_VENDOR, 24, 6 },
+	[CVSW_ACT_LOAD]		= { OFPAT10_VENDOR, 24, 7 },
+	[CVSW_ACT_VXLAN_ENCAP]	= { 0x1001, TUNNEL_LEN, 0 },
+	[CVSW_ACT_VXLAN_DECAP]	= { 0x1002, 8, 0 },
+	[CVSW_ACT_ENCRYPT]	= { 0x1011, 8, 0 },
+	[CVSW_ACT_DECRYPT]	= { 0x1012, 8, 0 },
+	[CVSW_ACT_CLONE]	= { 0x1013, 8, 0 },
+	[CVSW_ACT_NEXT]		= { 0x1014, 8, 0 },
 };
 
 /* enum cvsw_action_type, or CVSW_N_ACTIONS. */
-static uint16_t type_of_wire(uint16_t wire_type)
+static uint16_t type_of_wire(uint16_t wire_type, uint16_t subtype)
 {
 	uint16_t type = 0;
 
-	while (type < CVSW_N_ACTIONS && wire[type].type != wire_type)
+	while (type < CVSW_N_ACTIONS &&
+	       (wire[type].type != wire_type || wire[type].subtype != subtype))
 		type++;
 	return type;
 }
@@ -141,8 +152,7 @@ static enum cvsw_fault read_openflow_value(struct cvsw_reader *r, struct cvsw_ac
 	switch (action->type) {
 	case CVSW_ACT_OUTPUT:
 		action->port = cvsw_get_u16(r);
-		return action->port == CVSW_PORT_ONWARD || action->port == CVSW_PORT_NONE ?
-		       CVSW_OK : CVSW_FAULT_ACTION_PORT;
+		return cvsw_port_is_known(action->port) ? CVSW_OK : CVSW_FAULT_ACTION_PORT;
 	case CVSW_ACT_SET_VLAN_VID:
 		action->vlan_vid = cvsw_get_u16(r);
 		return action->vlan_vid <= OFP10_VID_MAX ? CVSW_OK : CVSW_FAULT_ACTION_VALUE;
@@ -169,6 +179,53 @@ static enum cvsw_fault read_openflow_value(struct cvsw_reader *r, struct cvsw_ac
 	}
 }
 
+static enum cvsw_field field_of_wire(uint32_t header)
+{
+	enum cvsw_field field = 0;
+
+	while (field < CVSW_N_FIELDS && cvsw_field_info[field].header != header)
+		field++;
+	return field;
+}
+
+static bool field_has(enum cvsw_field field, unsigned int ofs, unsigned int n_bits)
+{
+	return field < CVSW_N_FIELDS && n_bits && ofs + n_bits <= cvsw_field_info[field].bits;
+}
+
+static enum cvsw_fault read_move(struct cvsw_reader *r, struct cvsw_move *move)
+{
+	uint16_t n_bits = cvsw_get_u16(r), src_ofs = cvsw_get_u16(r), dst_ofs = cvsw_get_u16(r);
+	enum cvsw_field src = field_of_wire(cvsw_get_u32(r));
+	enum cvsw_field dst = field_of_wire(cvsw_get_u32(r));
+
+	if (!field_has(src, src_ofs, n_bits) || !field_has(dst, dst_ofs, n_bits))
+		return CVSW_FAULT_ACTION_VALUE;
+	move->src = (uint8_t)src;
+	move->dst = (uint8_t)dst;
+	move->src_ofs = (uint8_t)src_ofs;
+	move->dst_ofs = (uint8_t)dst_ofs;
+	move->n_bits = (uint8_t)n_bits;
+	return CVSW_OK;
+}
+
+static enum cvsw_fault read_load(struct cvsw_reader *r, struct cvsw_load *load)
+{
+	uint16_t bits = cvsw_get_u16(r);
+	enum cvsw_field dst = field_of_wire(cvsw_get_u32(r));
+	unsigned int ofs = bits >> 6, n_bits = (bits & 63) + 1;
+	struct cvsw_reader value;
+
+	cvsw_get_bytes(r, load->value, sizeof(load->value));
+	value = cvsw_reader(load->value, sizeof(load->value));
+	if (!field_has(dst, ofs, n_bits) || (n_bits < 64 && cvsw_get_u64(&value) >> n_bits))
+		return CVSW_FAULT_ACTION_VALUE;
+	load->dst = (uint8_t)dst;
+	load->ofs = (uint8_t)ofs;
+	load->n_bits = (uint8_t)n_bits;
+	return CVSW_OK;
+}
+
 /* Of our own, what is reserved must be zero, so that it may come to mean something. */
 static enum cvsw_fault read_value(struct cvsw_reader *r, struct cvsw_action *action)
 {
@@ -181,6 +238,10 @@ static enum cvsw_fault read_value(struct cvsw_reader *r, struct cvsw_action *act
 	case CVSW_ACT_CLONE:
 		action->n_cloned = cvsw_get_u16(r);
 		return cvsw_get_u16(r) ? CVSW_FAULT_RESERVED : CVSW_OK;
+	case CVSW_ACT_MOVE:
+		return read_move(r, &action->move);
+	case CVSW_ACT_LOAD:
+		return read_load(r, &action->load);
 	case CVSW_ACT_DECRYPT:
 	case CVSW_ACT_NEXT:
 		return cvsw_get_u32(r) ? CVSW_FAULT_RESERVED : CVSW_OK;
@@ -191,28 +252,69 @@ static enum cvsw_fault read_value(struct cvsw_reader *r, struct cvsw_action *act
 
 static enum cvsw_fault read_action(struct cvsw_reader *r, struct cvsw_action *action, size_t *at)
 {
-	size_t start = r->at;
+	size_t start = r->at, header = 4;
+	uint16_t wire_type, length, subtype = 0;
 	struct cvsw_reader value;
 	enum cvsw_fault fault;
-	uint16_t length;
 
 	memset(action, 0, sizeof(*action));
-	action->type = type_of_wire(cvsw_get_u16(r));
+	wire_type = cvsw_get_u16(r);
 	length = cvsw_get_u16(r);
 	*at = r->len;
 	if (r->overrun)
 		return CVSW_FAULT_ACTION_LENGTH;
+	value = cvsw_reader(r->data + start, r->len - start);
+	if (wire_type == OFPAT10_VENDOR) {
+		cvsw_skip(&value, header);
+		header = NX_HEADER_LEN;
+		/* Zero is nobody's subtype. */
+		if (cvsw_get_u32(&value) == NX_VENDOR)
+			subtype = cvsw_get_u16(&value);
+	}
+	action->type = type_of_wire(wire_type, subtype);
 	*at = start;
 	if (action->type == CVSW_N_ACTIONS)
 		return CVSW_FAULT_ACTION_TYPE;
 	*at = start + 2;
 	if (!length_fits(action->type, length) || length > r->len - start)
 		return CVSW_FAULT_ACTION_LENGTH;
-	value = cvsw_reader(r->data + r->at, length - 4);
-	cvsw_skip(r, length - 4);
+	value = cvsw_reader(r->data + start + header, length - header);
+	r->at = start + length;
 	fault = read_value(&value, action);
-	*at = start + 4;
+	*at = start + header;
 	return fault;
+}
+
+/* Does the match name what the action needs? */
+static bool fits_match(const struct cvsw_action *action, const struct cvsw_match *match)
+{
+	switch (action->type) {
+	case CVSW_ACT_DEC_TTL:
+		return cvsw_match_names(match, CVSW_NEED_IP);
+	case CVSW_ACT_MOVE:
+		return cvsw_match_names(match, cvsw_field_info[action->move.src].need) &&
+		       cvsw_match_names(match, cvsw_field_info[action->move.dst].need);
+	case CVSW_ACT_LOAD:
+		return cvsw_match_names(match, cvsw_field_info[action->load.dst].need);
+	default:
+		return true;
+	}
+}
+
+static bool changes_layers(uint16_t type)
+{
+	return type >= CVSW_ACT_VXLAN_ENCAP && type <= CVSW_ACT_DECRYPT;
+}
+
+size_t cvsw_actions_misfit(const struct cvsw_flow *flow)
+{
+	size_t i;
+
+	/* Behind a layer the match says nothing of the frame any more. */
+	for (i = 0; i < flow->n_actions && !changes_layers(flow->actions[i].type); i++)
+		if (!fits_match(&flow->actions[i], &flow->match))
+			return i;
+	return flow->n_actions;
 }
 
 static bool ends_list(uint16_t type)
@@ -222,7 +324,7 @@ static bool ends_list(uint16_t type)
 
 enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow *flow, size_t *at)
 {
-	size_t n = 0, clone_at = 0, cloned = 0;
+	size_t n = 0, clone_at = 0, cloned = 0, actions_at = r->at;
 
 	while (cvsw_left(r)) {
 		struct cvsw_action *action = &flow->actions[n];
@@ -252,7 +354,15 @@ enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow 
 	}
 	flow->n_actions = (uint16_t)n;
 	*at = clone_at;
-	return cloned ? CVSW_FAULT_ACTION_ORDER : CVSW_OK;
+	if (cloned)
+		return CVSW_FAULT_ACTION_ORDER;
+	*at = actions_at;
+	n = cvsw_actions_misfit(flow);
+	if (n == flow->n_actions)
+		return CVSW_OK;
+	while (n--)
+		*at += wire[flow->actions[n].type].len;
+	return CVSW_FAULT_ACTION_VALUE;
 }
 
 static void write_tunnel(struct cvsw_writer *w, const struct cvsw_tunnel *tunnel)
@@ -268,6 +378,22 @@ static void write_tunnel(struct cvsw_writer *w, const struct cvsw_tunnel *tunnel
 	cvsw_put_u8(w, tunnel->ttl);
 	cvsw_put_u8(w, tunnel->tos);
 	cvsw_put_u8(w, tunnel->flags);
+}
+
+static void write_move(struct cvsw_writer *w, const struct cvsw_move *move)
+{
+	cvsw_put_u16(w, move->n_bits);
+	cvsw_put_u16(w, move->src_ofs);
+	cvsw_put_u16(w, move->dst_ofs);
+	cvsw_put_u32(w, cvsw_field_info[move->src].header);
+	cvsw_put_u32(w, cvsw_field_info[move->dst].header);
+}
+
+static void write_load(struct cvsw_writer *w, const struct cvsw_load *load)
+{
+	cvsw_put_u16(w, (uint16_t)(load->ofs << 6 | (load->n_bits - 1)));
+	cvsw_put_u32(w, cvsw_field_info[load->dst].header);
+	cvsw_put_bytes(w, load->value, sizeof(load->value));
 }
 
 static void write_value(struct cvsw_writer *w, const struct cvsw_action *action)
@@ -306,6 +432,12 @@ static void write_value(struct cvsw_writer *w, const struct cvsw_action *action)
 	case CVSW_ACT_CLONE:
 		cvsw_put_u16(w, action->n_cloned);
 		break;
+	case CVSW_ACT_MOVE:
+		write_move(w, &action->move);
+		break;
+	case CVSW_ACT_LOAD:
+		write_load(w, &action->load);
+		break;
 	default:
 		break;
 	}
@@ -321,6 +453,10 @@ void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct cvsw_flow *flo
 
 		cvsw_put_u16(w, wire[action->type].type);
 		cvsw_put_u16(w, wire[action->type].len);
+		if (wire[action->type].subtype) {
+			cvsw_put_u32(w, NX_VENDOR);
+			cvsw_put_u16(w, wire[action->type].subtype);
+		}
 		write_value(w, action);
 		if (!w->overrun)
 			cvsw_put_zero(w, end - w->at);

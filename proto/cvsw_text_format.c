@@ -481,12 +481,60 @@ static void put_vxlan_encap(struct text *t, const struct cvsw_tunnel *tunnel)
 	put(t, ")");
 }
 
+static const char *output_name(uint16_t port)
+{
+	switch (port) {
+	case CVSW_HOST:
+		return "output:HOST";
+	case CVSW_NET:
+		return "output:NET";
+	case CVSW_PORT_IN_PORT:
+		return "IN_PORT";
+	case CVSW_PORT_LOCAL:
+		return "LOCAL";
+	case CVSW_PORT_NONE:
+		return "output:NONE";
+	default:
+		return "NORMAL";
+	}
+}
+
+static void put_subfield(struct text *t, enum cvsw_field field, unsigned int ofs,
+			 unsigned int n_bits)
+{
+	put(t, "%s[", cvsw_field_info[field].name);
+	if (n_bits == 1)
+		put(t, "%u", ofs);
+	else if (n_bits < cvsw_field_info[field].bits)
+		put(t, "%u..%u", ofs, ofs + n_bits - 1);
+	put(t, "]");
+}
+
+static void put_move(struct text *t, const struct cvsw_move *move)
+{
+	put(t, "move:");
+	put_subfield(t, move->src, move->src_ofs, move->n_bits);
+	put(t, "->");
+	put_subfield(t, move->dst, move->dst_ofs, move->n_bits);
+}
+
+static void put_load(struct text *t, const struct cvsw_load *load)
+{
+	unsigned long long value = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(load->value); i++)
+		value = value << 8 | load->value[i];
+	put(t, "load:%#llx->", value);
+	put_subfield(t, load->dst, load->ofs, load->n_bits);
+}
+
 /* A clone's parenthesis stays open. */
 static void put_action(struct text *t, const struct cvsw_action *action)
 {
 	switch (action->type) {
 	case CVSW_ACT_OUTPUT:
-		put(t, action->port == CVSW_PORT_NONE ? "output:NONE" : "NORMAL");
+		put(t, "%s", output_name(action->port));
 		break;
 	case CVSW_ACT_SET_VLAN_VID:
 		put(t, "mod_vlan_vid:%u", action->vlan_vid);
@@ -519,6 +567,15 @@ static void put_action(struct text *t, const struct cvsw_action *action)
 		break;
 	case CVSW_ACT_SET_TP_DST:
 		put(t, "mod_tp_dst:%u", action->tp_port);
+		break;
+	case CVSW_ACT_DEC_TTL:
+		put(t, "dec_ttl");
+		break;
+	case CVSW_ACT_MOVE:
+		put_move(t, &action->move);
+		break;
+	case CVSW_ACT_LOAD:
+		put_load(t, &action->load);
 		break;
 	case CVSW_ACT_VXLAN_ENCAP:
 		put_vxlan_encap(t, &action->tunnel);

@@ -64,5 +64,5 @@ bool cvsw_text_parse(enum cvsw_text_use use, const char *text,
 		return text_fail(&p, p.at, "expected actions=");
 	if (has_actions && !text_actions(&p))
 		return false;
-	return text_check_match(&p) && check_priority(&p);
+	return text_check_match(&p) && text_check_actions(&p) && check_priority(&p);
 }

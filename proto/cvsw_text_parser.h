@@ -30,6 +30,7 @@ enum text_field {
  * @action: whose arguments are being read
  * @given: which of them came, by their keywords' numbers
  * @in_clone: what is read is done to a copy
+ * @action_at: where each action stands
  */
 struct text_parser {
 	const char *text;
@@ -42,6 +43,7 @@ struct text_parser {
 	struct cvsw_action *action;
 	unsigned int given;
 	bool in_clone;
+	const char *action_at[CVSW_MAX_ACTIONS];
 };
 
 #define TEXT_NEED_ANY_ICMP	0xff	/* ICMP or ICMPv6 */
@@ -124,5 +126,7 @@ bool text_check_match(struct text_parser *p);
 
 /* What stands behind actions=, to the end. */
 bool text_actions(struct text_parser *p);
+/* Behind text_check_match(): do the actions fit the match? */
+bool text_check_actions(struct text_parser *p);
 
 #endif

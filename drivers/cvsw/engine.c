@@ -233,9 +233,30 @@ static void clone(struct cvsw_walk *walk, struct sk_buff *skb, unsigned int n,
 	out->at_of = NULL;
 }
 
+/* Return: the frame, if it goes on in its own direction. */
+static struct sk_buff *output(struct cvsw_walk *walk, struct sk_buff *skb, u16 port)
+{
+	if (likely(port == CVSW_PORT_ONWARD))
+		return skb;
+	if (port == CVSW_PORT_NONE) {
+		dev_consume_skb_any(skb);
+		return NULL;
+	}
+	if (port == CVSW_PORT_IN_PORT || (port == CVSW_PORT_LOCAL && walk->in == CVSW_HOST)) {
+		skb = own(walk, skb);
+		if (skb)
+			walk->engine->turn(walk->engine, skb, walk->in);
+		return NULL;
+	}
+	/* OpenFlow 1.0, 5.2.1: back it goes only by IN_PORT. */
+	if (port == walk->in)
+		return drop(walk->engine, skb, CVSW_CNT_DROP_IN_PORT);
+	return skb;
+}
+
 static bool is_rewrite(const struct cvsw_action *action)
 {
-	return action->type >= CVSW_ACT_SET_VLAN_VID && action->type <= CVSW_ACT_SET_TP_DST;
+	return action->type >= CVSW_ACT_SET_VLAN_VID && action->type <= CVSW_ACT_LOAD;
 }
 
 /* All rewriting actions up to one of another kind. */
@@ -275,10 +296,7 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 		switch (action->type) {
 		case CVSW_ACT_OUTPUT:
 			*onward = OUTPUT_SAID;
-			if (action->port != CVSW_PORT_NONE)
-				return skb;
-			dev_consume_skb_any(skb);
-			return NULL;
+			return output(walk, skb, action->port);
 		case CVSW_ACT_NEXT:
 			*onward = NEXT_SAID;
 			return skb;

@@ -22,6 +22,8 @@
  * @deliver: takes frames, a list as cvsw_handle_frame() returns it, whose way
  *	ended outside of it; bottom halves disabled, no queue's lock held by
  *	the caller
+ * @turn: takes a frame that goes back by the port it came in by, not shared;
+ *	the context is that of cvsw_handle_frame(), so there may be a queue's lock
  */
 struct cvsw_engine {
 	struct cvsw_table *table;
@@ -32,6 +34,7 @@ struct cvsw_engine {
 	bool miss_drop;
 	bool idle;
 	void (*deliver)(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in);
+	void (*turn)(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in);
 };
 
 /**

@@ -49,7 +49,7 @@ struct neighbor_message {
 	__be32 flags;
 	struct in6_addr target;
 };
-static_assert(sizeof(struct neighbor_message) == 24);
+static_assert(sizeof(struct neighbor_message) == CVSW_ND_MESSAGE_LEN);
 
 /* An option with the address of an Ethernet: RFC 4861, 4.6.1, and RFC 2464, 6. */
 struct neighbor_option {
@@ -62,8 +62,7 @@ static_assert(sizeof(struct neighbor_option) == 8);
 #define OPTION_SOURCE_MAC	1
 #define OPTION_TARGET_MAC	2
 
-/* More than anybody sends; what a frame can make us read is bounded by it. */
-#define OPTIONS_MAX		32
+/* More than anybody sends: what a frame can make us read has a bound. */
 #define EXTENSIONS_MAX		16
 
 static u16 key_tci(u16 tci)
@@ -168,7 +167,7 @@ static bool read_options(const struct sk_buff *skb, const struct cvsw_layout *la
 		struct neighbor_option buf;
 
 		option = skb_header_pointer(skb, at, sizeof(buf), &buf);
-		if (!option || !option->len || n == OPTIONS_MAX ||
+		if (!option || !option->len || n == CVSW_ND_OPTIONS_MAX ||
 		    option->len * sizeof(*option) > layout->end - at)
 			return false;
 		if (option->type == wanted && option->len == 1) {
@@ -301,9 +300,10 @@ static unsigned int extension_len(u8 type, u8 len)
  * @type: in: of what follows the IPv6 header; out: of what is at *@at
  * Return: false if one is cut short, or if there are too many.
  */
-static bool skip_extensions(const struct sk_buff *skb, unsigned int *at, unsigned int end,
-			    u8 *type, u8 *nw_frag)
+static bool skip_extensions(const struct sk_buff *skb, unsigned int *at, u8 *type, u8 *nw_frag,
+			    struct cvsw_layout *layout)
 {
+	unsigned int end = layout->end;
 	unsigned int n;
 
 	for (n = 0; ; n++) {
@@ -330,6 +330,9 @@ static bool skip_extensions(const struct sk_buff *skb, unsigned int *at, unsigne
 				return true;
 			}
 		}
+		/* Segments left, where a fragment's header has the lower byte of its offset. */
+		if (*type == IPPROTO_ROUTING && header->frag_off & htons(0xff))
+			layout->routed = true;
 		*type = header->nexthdr;
 	}
 }
@@ -362,7 +365,7 @@ static void read_ipv6(const struct sk_buff *skb, unsigned int offset, struct cvs
 	layout->end = offset + total;
 	at = offset + sizeof(*ip);
 	type = ip->nexthdr;
-	if (!skip_extensions(skb, &at, layout->end, &type, &key->nw_frag))
+	if (!skip_extensions(skb, &at, &type, &key->nw_frag, layout))
 		return;
 	key->nw_proto = type;
 	layout->protocol = type;

@@ -6,6 +6,10 @@
 
 #include "../../proto/cvsw_flow.h"
 
+/* A neighbor solicitation or advertisement without options (RFC 4861, 4.3), and how many are read. */
+#define CVSW_ND_MESSAGE_LEN	24
+#define CVSW_ND_OPTIONS_MAX	32
+
 /**
  * struct cvsw_layout - where a frame's headers are, for those who rewrite them
  *
@@ -19,6 +23,7 @@
  * @end: where the IP packet ends; padding may follow
  * @protocol: of what is at @transport
  * @fragment: the first fragment of several
+ * @routed: of IPv6, that goes on from its destination to another (RFC 8200, 4.4)
  */
 struct cvsw_layout {
 	u32 network;
@@ -28,6 +33,7 @@ struct cvsw_layout {
 	u32 end;
 	u8 protocol;
 	bool fragment;
+	bool routed;
 };
 
 /**

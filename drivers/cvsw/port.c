@@ -55,6 +55,73 @@ static void deliver(struct cvsw_engine *engine, struct sk_buff *list, enum cvsw_
 	}
 }
 
+/*
+ * For nearly every frame: no.  Else cvsw_frame_is_control() knows.  The frame
+ * itself is asked, for a packet socket's skb->protocol is what its sender says.
+ */
+static bool may_be_control(const struct sk_buff *skb)
+{
+	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
+
+	return skb_headlen(skb) < ETH_HLEN || eth->h_proto == htons(CVSW_ETHERTYPE) ||
+	       eth_type_vlan(eth->h_proto) || !eth_proto_is_802_3(eth->h_proto);
+}
+
+/* As if it had come from the NIC; a queue's lock may be held, so the stack takes it later. */
+static void turn_to_stack(struct cvsw_port *port, struct sk_buff *skb)
+{
+	if (!pskb_may_pull(skb, ETH_HLEN)) {
+		drop(port, skb, CVSW_CNT_DROP_SHORT);
+		return;
+	}
+	skb_orphan(skb);
+	skb_scrub_packet(skb, false);
+	skb_clear_tstamp(skb);
+	if (prepare_for_stack(port, skb))
+		netif_rx(skb);
+}
+
+/*
+ * As if the stack had sent it, past the flows.  What the device cannot do the
+ * stack's own last step does: it cuts giants apart and finishes checksums.
+ */
+static void turn_to_wire(struct cvsw_port *port, struct sk_buff *skb)
+{
+	struct net_device *dev = port->dev;
+	struct sk_buff *next;
+	bool again = false;
+	u16 queue;
+
+	/* A tag that a flow has taken off may have hidden it. */
+	if (unlikely(may_be_control(skb)) && cvsw_frame_is_control(skb)) {
+		drop(port, skb, CVSW_CNT_DROP_TX_CONTROL);
+		return;
+	}
+	queue = skb_rx_queue_recorded(skb) ? skb_get_rx_queue(skb) % dev->real_num_tx_queues : 0;
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+	skb->dev = dev;
+	skb_reset_mac_header(skb);
+	skb_set_queue_mapping(skb, queue);
+	for (skb = validate_xmit_skb_list(skb, dev, &again); skb; skb = next) {
+		next = skb->next;
+		skb_mark_not_on_list(skb);
+		cvsw_backlog_add(port->backlogs, skb);
+	}
+}
+
+static void turn(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in)
+{
+	struct cvsw_port *port = container_of(engine, struct cvsw_port, engine);
+
+	if (!netif_running(port->dev))
+		dev_kfree_skb_any(skb);
+	else if (in == CVSW_HOST)
+		turn_to_stack(port, skb);
+	else
+		turn_to_wire(port, skb);
+}
+
 struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_driver *driver)
 {
 	static u32 last_id;
@@ -79,6 +146,7 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 	port->engine.wire_mtu = dev->mtu;
 	port->engine.miss_drop = cvsw_miss_drop;
 	port->engine.deliver = deliver;
+	port->engine.turn = turn;
 	cvsw_engine_changed(&port->engine);
 	port->dev = dev;
 	cvsw_control_init(&port->control, dev, &port->engine, cvsw_allow_unauthenticated);
@@ -132,18 +200,6 @@ void cvsw_port_destroy(struct cvsw_port *port)
 	kfree(port);
 }
 EXPORT_SYMBOL_GPL(cvsw_port_destroy);
-
-/*
- * For nearly every frame: no.  Else cvsw_frame_is_control() knows.  The frame
- * itself is asked, for a packet socket's skb->protocol is what its sender says.
- */
-static bool may_be_control(const struct sk_buff *skb)
-{
-	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
-
-	return skb_headlen(skb) < ETH_HLEN || eth->h_proto == htons(CVSW_ETHERTYPE) ||
-	       eth_type_vlan(eth->h_proto) || !eth_proto_is_802_3(eth->h_proto);
-}
 
 static struct sk_buff *transmit(struct cvsw_port *port, struct sk_buff *skb)
 {

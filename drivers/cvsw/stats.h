@@ -22,6 +22,8 @@
 	X(DROP_MISS,          "drop-miss")           /* no flow and miss=drop */ \
 	X(DROP_NOMEM,         "drop-nomem")                                     \
 	X(DROP_SHORT,         "drop-short")          /* no whole Ethernet header */\
+	X(DROP_TTL,           "drop-ttl")            /* 1 or 0 where one is to go */\
+	X(DROP_IN_PORT,       "drop-in-port")        /* output to where it came from */\
 	X(DROP_TX_CONTROL,    "drop-tx-control")     /* 0xABBA from the guest */ \
 	X(DROP_RX_CONTROL,    "drop-rx-control")     /* 0xABBA behind a tag stripped */\
 	X(DROP_PASSES,        "drop-passes")         /* gained or lost too many layers */\

@@ -320,12 +320,61 @@ static void gen_tunnel(struct rng *rng, struct cvsw_tunnel *tunnel)
 	tunnel->src[15] = (uint8_t)(1 + rng_below(rng, 255));
 }
 
+/* A field that the match names the protocol of, and some of its bits. */
+static enum cvsw_field gen_subfield(struct rng *rng, const struct cvsw_match *match,
+				    unsigned int limit, uint8_t *ofs, uint8_t *n_bits)
+{
+	enum cvsw_field field;
+	unsigned int bits;
+
+	do {
+		field = rng_below(rng, CVSW_N_FIELDS);
+	} while (!cvsw_match_names(match, cvsw_field_info[field].need));
+	bits = cvsw_field_info[field].bits;
+	if (bits <= limit && rng_chance(rng, 50)) {
+		*ofs = 0;
+		*n_bits = (uint8_t)bits;
+		return field;
+	}
+	*n_bits = (uint8_t)(1 + rng_below(rng, bits < limit ? bits : limit));
+	*ofs = (uint8_t)rng_below(rng, bits - *n_bits + 1);
+	return field;
+}
+
+static void gen_move(struct rng *rng, const struct cvsw_match *match, struct cvsw_move *move)
+{
+	uint8_t n_bits;
+
+	move->src = (uint8_t)gen_subfield(rng, match, 128, &move->src_ofs, &n_bits);
+	move->dst = (uint8_t)gen_subfield(rng, match, n_bits, &move->dst_ofs, &move->n_bits);
+}
+
+static void gen_load(struct rng *rng, const struct cvsw_match *match, struct cvsw_load *load)
+{
+	uint64_t value = rng_chance(rng, 20) ? 0 : rng_next(rng);
+	int i;
+
+	load->dst = (uint8_t)gen_subfield(rng, match, 64, &load->ofs, &load->n_bits);
+	value = load->n_bits < 64 ? value & ((1ull << load->n_bits) - 1) : value;
+	for (i = 7; i >= 0; i--, value >>= 8)
+		load->value[i] = (uint8_t)value;
+}
+
 /* @last: of the types to choose from, which begin with 1 */
-static void gen_action(struct rng *rng, unsigned int last, struct cvsw_action *action)
+static void gen_action(struct rng *rng, unsigned int last, const struct cvsw_match *match,
+		       struct cvsw_action *action)
 {
 	memset(action, 0, sizeof(*action));
-	action->type = (uint16_t)(1 + rng_below(rng, last));
+	do {
+		action->type = (uint16_t)(1 + rng_below(rng, last));
+	} while (action->type == CVSW_ACT_DEC_TTL && !cvsw_match_names(match, CVSW_NEED_IP));
 	switch (action->type) {
+	case CVSW_ACT_MOVE:
+		gen_move(rng, match, &action->move);
+		break;
+	case CVSW_ACT_LOAD:
+		gen_load(rng, match, &action->load);
+		break;
 	case CVSW_ACT_VXLAN_ENCAP:
 		gen_tunnel(rng, &action->tunnel);
 		break;
@@ -358,7 +407,12 @@ static void gen_action(struct rng *rng, unsigned int last, struct cvsw_action *a
 
 static void gen_end(struct rng *rng, bool named, struct cvsw_action *action)
 {
-	*action = (struct cvsw_action){ .type = CVSW_ACT_OUTPUT, .port = CVSW_PORT_ONWARD };
+	static const uint16_t outputs[] = {
+		CVSW_PORT_ONWARD, CVSW_PORT_ONWARD, CVSW_PORT_IN_PORT, CVSW_PORT_LOCAL, CVSW_HOST,
+		CVSW_NET,
+	};
+
+	*action = (struct cvsw_action){ .type = CVSW_ACT_OUTPUT, .port = PICK(rng, outputs) };
 	if (named)
 		return;
 	if (rng_chance(rng, 30))
@@ -371,7 +425,7 @@ static void gen_actions(struct rng *rng, bool named, struct cvsw_flow *flow)
 {
 	unsigned int n = rng_chance(rng, 5) ? CVSW_MAX_ACTIONS : rng_below(rng, 5), i;
 	bool ends = n && rng_chance(rng, 50);
-	unsigned int last = named ? CVSW_ACT_SET_TP_DST : CVSW_ACT_DECRYPT, open = 0;
+	unsigned int last = named ? CVSW_ACT_LOAD : CVSW_ACT_DECRYPT, open = 0;
 
 	flow->n_actions = (uint16_t)n;
 	n -= ends;
@@ -383,7 +437,7 @@ static void gen_actions(struct rng *rng, bool named, struct cvsw_flow *flow)
 			};
 			continue;
 		}
-		gen_action(rng, last, &flow->actions[i]);
+		gen_action(rng, last, &flow->match, &flow->actions[i]);
 		open -= !!open;
 	}
 	if (ends)

@@ -36,7 +36,8 @@ def report(name, failures):
 
 def to_ovs(text):
     """Our text in ovs-ofctl's words: it knows no port names, and shows dl_vlan=0xffff otherwise."""
-    return text.replace("in_port=HOST", "in_port=1").replace("in_port=NET", "in_port=2")
+    return re.sub("(in_port=|output:)(HOST|NET)",
+                  lambda found: found[1] + ("1" if found[2] == "HOST" else "2"), text)
 
 
 def ofp_parse(messages, directory):
