@@ -339,11 +339,10 @@ static const struct {
 	{ 17, 88, CVSW_FAULT_LENGTH },		/* flow_mod longer than Data2 */
 	{ 17, 72, CVSW_FAULT_LENGTH },		/* something behind the flow_mod */
 	{ 17, 71, CVSW_FAULT_LENGTH },
-	{ 71, 1, CVSW_FAULT_COMMAND },
 	{ 71, 3, CVSW_FAULT_COMMAND },
-	{ 73, 1, CVSW_FAULT_TIMEOUT },
-	{ 75, 1, CVSW_FAULT_TIMEOUT },
-	{ 85, 1, CVSW_FAULT_FLAGS },
+	{ 71, 4, CVSW_FAULT_COMMAND },
+	{ 71, 5, CVSW_FAULT_COMMAND },
+	{ 85, 4, CVSW_FAULT_FLAGS },
 	{ 86, 0x7f, CVSW_FAULT_ACTION_TYPE },
 	{ 89, 0, CVSW_FAULT_ACTION_LENGTH },
 	{ 89, 16, CVSW_FAULT_ACTION_LENGTH },

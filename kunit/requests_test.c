@@ -15,7 +15,8 @@
 
 #define XID	0x12345678
 /* What the NIC is able to do, whatever its state. */
-#define CAN	((u32)(CVSW_V3_CAN_MODIFY | CVSW_V3_CAN_EXPIRING))
+#define CAN	((u32)(CVSW_V3_CAN_TIMEOUTS | CVSW_V3_CAN_MODIFY | CVSW_V3_CAN_REMOVED | \
+		       CVSW_V3_CAN_EXPIRING))
 
 /**
  * struct fixture - a port without a door or a session
@@ -331,8 +332,7 @@ static const struct {
 	{ WHOLE, 73, 5, CVSW_V3_ERR_COMMAND, 72 },
 	{ WHOLE | CVSW_V3_BUNDLE_REPLACE, 73, 1, CVSW_V3_ERR_COMMAND, 16 },
 	{ WHOLE | CVSW_V3_BUNDLE_REPLACE, 73, 3, CVSW_V3_ERR_COMMAND, 16 },
-	{ WHOLE, 75, 1, CVSW_V3_ERR_TIMEOUT, 74 },
-	{ WHOLE, 87, 1, CVSW_V3_ERR_FLAGS, 86 },
+	{ WHOLE, 87, 4, CVSW_V3_ERR_FLAGS, 86 },
 	{ WHOLE, 89, 11, CVSW_V3_ERR_ACTION_TYPE, 88 },
 };
 

@@ -11,6 +11,7 @@
 #include <linux/prandom.h>
 
 #include "fail.h"
+#include "../drivers/cvsw/notices.c"
 #include "../drivers/cvsw/session.c"
 #include "../drivers/cvsw/sa.h"
 #include "esp_test.h"
@@ -180,13 +181,12 @@ static bool send_mtu(struct fixture *f, u16 mtu)
 							      sizeof(data)));
 }
 
-/* A bundle of the flow for TCP port @port. */
-static bool send_flow(struct fixture *f, u8 flags, u16 port)
+/* A bundle of what f->flow says but for its match: the flow for TCP port @port. */
+static bool send_flow_mod(struct fixture *f, enum cvsw_flow_command command, u8 flags, u16 port)
 {
 	u8 data[256];
 	struct cvsw_writer w = cvsw_writer(data, sizeof(data));
 
-	memset(&f->flow, 0, sizeof(f->flow));
 	f->flow.priority = 7;
 	f->flow.match.key.dl_type = ETH_P_IP;
 	f->flow.match.mask.dl_type = 0xffff;
@@ -196,8 +196,14 @@ static bool send_flow(struct fixture *f, u8 flags, u16 port)
 	f->flow.match.mask.tp_dst = 0xffff;
 	cvsw_match_normalize(&f->flow.match);
 	cvsw_v3_flows_begin(&w, port, 1, flags);
-	w.at += cvsw_ofp10_encode(CVSW_FLOW_ADD, &f->flow, data + w.at, sizeof(data) - w.at);
+	w.at += cvsw_ofp10_encode(command, &f->flow, data + w.at, sizeof(data) - w.at);
 	return cvsw_v3_send(&f->ctl, data, w.at);
+}
+
+static bool send_flow(struct fixture *f, u8 flags, u16 port)
+{
+	memset(&f->flow, 0, sizeof(f->flow));
+	return send_flow_mod(f, CVSW_FLOW_ADD, flags, port);
 }
 
 static void set_key(struct kunit *test, const u8 *key)
@@ -327,6 +333,109 @@ static void requests_are_done_in_order(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->engine.table), 300U);
 	KUNIT_EXPECT_EQ(test, counter(f, CVSW_CNT_REQ_DONE), 300ULL);
+}
+
+/* ---- what is told unasked ---- */
+
+#define WHOLE	(CVSW_V3_BUNDLE_OPEN | CVSW_V3_BUNDLE_COMMIT)
+
+static void do_flow_mod(struct kunit *test, enum cvsw_flow_command command, u16 port)
+{
+	struct fixture *f = test->priv;
+
+	KUNIT_ASSERT_TRUE(test, send_flow_mod(f, command, WHOLE, port));
+	KUNIT_ASSERT_EQ(test, answer(f), (unsigned int)CVSW_V3_ACK);
+}
+
+/* f->flow has gone. */
+static void expect_told(struct kunit *test, u8 reason, u16 port)
+{
+	struct fixture *f = test->priv;
+	struct cvsw_v3_message message;
+	struct cvsw_v3_entry told;
+	struct cvsw_flow *flow = kunit_kzalloc(test, sizeof(*flow), GFP_KERNEL);
+	enum cvsw_flow_command command;
+	size_t used;
+
+	KUNIT_ASSERT_NOT_NULL(test, flow);
+	KUNIT_ASSERT_EQ(test, answer(f), (unsigned int)CVSW_V3_FLOW_REMOVED);
+	KUNIT_ASSERT_EQ(test, (int)cvsw_v3_message_decode(f->message, sizeof(f->message),
+							  &message, NULL), 0);
+	/* The buffer is longer than what is in it; this one's length is its flow_mod's. */
+	message.len = CVSW_V3_ENTRY_HEADER_LEN + get_unaligned_be16(message.body +
+								    CVSW_V3_ENTRY_HEADER_LEN + 2);
+	KUNIT_ASSERT_EQ(test, (int)cvsw_v3_flow_removed_decode(&message, &told, NULL), 0);
+	KUNIT_EXPECT_EQ(test, told.reason, reason);
+	KUNIT_ASSERT_EQ(test, (int)cvsw_ofp10_decode(told.flow_mod, told.len, &used, &command, flow,
+						     NULL), 0);
+	KUNIT_EXPECT_EQ(test, flow->match.key.tp_dst, port);
+	f->flow.match = flow->match;
+	f->flow.priority = flow->priority;
+	KUNIT_EXPECT_TRUE(test, cvsw_flow_equal(flow, &f->flow));
+}
+
+static void timeouts_are_told(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	connect(test);
+	memset(&f->flow, 0, sizeof(f->flow));
+	f->flow.hard_timeout = 1;
+	do_flow_mod(test, CVSW_FLOW_ADD, 1);	/* did not ask to be told of */
+	f->flow.flags = CVSW_FLOW_SEND_REMOVED;
+	f->flow.cookie = 4711;
+	do_flow_mod(test, CVSW_FLOW_ADD, 2);
+	expect_told(test, CVSW_V3_REMOVED_HARD, 2);
+	f->flow.hard_timeout = 0;
+	f->flow.idle_timeout = 1;
+	do_flow_mod(test, CVSW_FLOW_ADD, 3);
+	expect_told(test, CVSW_V3_REMOVED_IDLE, 3);
+	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->engine.table), 0U);
+}
+
+static void deletions_are_told(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u16 port;
+
+	connect(test);
+	memset(&f->flow, 0, sizeof(f->flow));
+	f->flow.flags = CVSW_FLOW_SEND_REMOVED;
+	for (port = 1; port <= 50; port++)
+		do_flow_mod(test, CVSW_FLOW_ADD, port);
+	/* In its stead: it has not gone. */
+	do_flow_mod(test, CVSW_FLOW_ADD, 1);
+	do_flow_mod(test, CVSW_FLOW_MODIFY_STRICT, 1);
+	for (port = 1; port <= 50; port++) {
+		do_flow_mod(test, CVSW_FLOW_DELETE_STRICT, port);
+		expect_told(test, CVSW_V3_REMOVED_DELETE, port);
+	}
+	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->engine.table), 0U);
+	check_works(test, 1400);
+}
+
+/* A controller that was not there asks for the table; too many that wait are counted. */
+static void some_are_told_nobody(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct cvsw_notices *notices;
+
+	set_key(test, psk);
+	f->flow.flags = CVSW_FLOW_SEND_REMOVED;
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->engine.table, &f->flow), 0);
+	KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->engine.table, &f->flow.match), 1U);
+	notices = &f->control.session->notices;
+	KUNIT_EXPECT_EQ(test, notices->n, 1U);
+	KUNIT_ASSERT_TRUE(test, connects(f, 1));
+	KUNIT_EXPECT_EQ(test, notices->n, 0U);
+	check_works(test, 1400);
+
+	do_flow_mod(test, CVSW_FLOW_ADD, 1);
+	notices->n = CVSW_NOTICES_MAX;
+	KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->engine.table, &f->flow.match), 1U);
+	KUNIT_EXPECT_EQ(test, notices->n, (unsigned int)CVSW_NOTICES_MAX);
+	notices->n = 0;
+	KUNIT_EXPECT_EQ(test, counter(f, CVSW_CNT_CTL_SEND_FAILED), 1ULL);
 }
 
 static void loss_loses_nothing(struct kunit *test)
@@ -741,6 +850,9 @@ static void ends_in_the_middle_of_anything(struct kunit *test)
 static struct kunit_case session_cases[] = {
 	KUNIT_CASE(registers_with_a_key_only),
 	KUNIT_CASE(requests_are_done_in_order),
+	KUNIT_CASE(timeouts_are_told),
+	KUNIT_CASE(deletions_are_told),
+	KUNIT_CASE(some_are_told_nobody),
 	KUNIT_CASE(loss_loses_nothing),
 	KUNIT_CASE(another_key_opens_nothing),
 	KUNIT_CASE(with_a_key_version_2_is_refused),

@@ -95,8 +95,6 @@ enum ofp10_offset {
 	NXT_AT_MATCH = 48,
 	/* from the cookie on, in either form */
 	COOKIE_TO_COMMAND = 8,
-	COOKIE_TO_IDLE_TIMEOUT = 10,
-	COOKIE_TO_HARD_TIMEOUT = 12,
 	COOKIE_TO_FLAGS = 22,
 };
 
@@ -262,35 +260,35 @@ static enum cvsw_fault read_match(struct cvsw_reader *r, struct cvsw_match *matc
 	return check_icmp(match, at);
 }
 
-/* From the cookie to the flags; buffer_id and out_port mean nothing here. */
+/* ofp_flow_mod_flags that are taken. */
+#define FLAGS_TAKEN	(CVSW_FLOW_SEND_REMOVED | CVSW_FLOW_CHECK_OVERLAP)
+
+/* From the cookie to the flags; buffer_id means nothing here. */
 static enum cvsw_fault read_rest(struct cvsw_reader *r, struct cvsw_flow *flow,
 				 enum cvsw_flow_command *command, size_t *at)
 {
-	uint16_t number, idle, hard, flags;
 	size_t cookie_at = r->at;
+	uint16_t number;
 
-	flow->idle_timeout = 0;
-	flow->hard_timeout = 0;
-	flow->flags = 0;
-	flow->out_port = 0;
 	flow->cookie = cvsw_get_u64(r);
 	number = cvsw_get_u16(r);
-	idle = cvsw_get_u16(r);
-	hard = cvsw_get_u16(r);
+	flow->idle_timeout = cvsw_get_u16(r);
+	flow->hard_timeout = cvsw_get_u16(r);
 	flow->priority = cvsw_get_u16(r);
-	cvsw_skip(r, 4 + 2);
-	flags = cvsw_get_u16(r);
+	cvsw_skip(r, 4);
+	flow->out_port = cvsw_get_u16(r);
+	flow->flags = cvsw_get_u16(r);
 
 	*at = cookie_at + COOKIE_TO_COMMAND;
 	if (number > CVSW_FLOW_DELETE_STRICT)
 		return CVSW_FAULT_COMMAND;
 	*command = number;
-	*at = cookie_at + (idle ? COOKIE_TO_IDLE_TIMEOUT : COOKIE_TO_HARD_TIMEOUT);
-	if (idle || hard)
-		return CVSW_FAULT_TIMEOUT;
 	*at = cookie_at + COOKIE_TO_FLAGS;
-	if (flags)
+	if (flow->flags & ~FLAGS_TAKEN)
 		return CVSW_FAULT_FLAGS;
+	/* 4.6: out_port is of commands that delete. */
+	if (number < CVSW_FLOW_DELETE || flow->out_port == OFPP10_NONE)
+		flow->out_port = 0;
 	return CVSW_OK;
 }
 
@@ -507,11 +505,12 @@ static void write_rest(struct cvsw_writer *w, enum cvsw_flow_command command,
 {
 	cvsw_put_u64(w, flow->cookie);
 	cvsw_put_u16(w, (uint16_t)command);
-	cvsw_put_zero(w, 2 + 2);
+	cvsw_put_u16(w, flow->idle_timeout);
+	cvsw_put_u16(w, flow->hard_timeout);
 	cvsw_put_u16(w, flow->priority);
 	cvsw_put_u32(w, OFP10_NO_BUFFER);
-	cvsw_put_u16(w, OFPP10_NONE);
-	cvsw_put_zero(w, 2);
+	cvsw_put_u16(w, flow->out_port ? flow->out_port : OFPP10_NONE);
+	cvsw_put_u16(w, flow->flags);
 }
 
 /* A length that was not known when its place was passed. */

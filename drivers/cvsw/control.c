@@ -245,7 +245,7 @@ static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_
 	fault = cvsw_ofp10_decode(msg->data, msg->len, &used, &command, flow, NULL);
 	if (!fault && used != msg->len)
 		fault = CVSW_FAULT_LENGTH;
-	if (!fault && msg->type == CVSW_MSG_SET_ENTRY && command != CVSW_FLOW_ADD)
+	if (!fault && msg->type == CVSW_MSG_SET_ENTRY && command >= CVSW_FLOW_DELETE)
 		fault = CVSW_FAULT_COMMAND;
 	if (fault)
 		return CVSW_CNT_FAULT(fault);
@@ -256,7 +256,7 @@ static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_
 
 	if (msg->type == CVSW_MSG_SET_ENTRY) {
 		cvsw_ask_for_room(control->dev, flow);
-		err = cvsw_table_add(control->engine->table, flow);
+		err = cvsw_table_flow_mod(control->engine->table, command, flow);
 	} else {
 		cvsw_table_delete(control->engine->table, &flow->match);
 	}
@@ -406,24 +406,55 @@ static void work_later(struct cvsw_control *control, unsigned long delay)
 	spin_unlock_bh(&control->lock);
 }
 
+/* Return: how many there were, BATCH at most. */
+static unsigned int do_frames(struct cvsw_control *control)
+{
+	struct control_frame *frame;
+	unsigned int n;
+
+	for (n = 0; n < BATCH && (frame = frame_next(control)); n++) {
+		frame_do(control, frame);
+		frame_free(frame);
+	}
+	return n;
+}
+
+/* Called while its change is committed, which only this worker does. */
+static void on_removed(struct cvsw_entry *entry, enum cvsw_removed why, void *arg)
+{
+	struct cvsw_session *session = cvsw_session_of(arg);
+
+	if (session)
+		cvsw_session_removed(session, entry, why);
+}
+
+/* Return: jiffies until something is due again. */
+static unsigned long do_what_is_due(struct cvsw_control *control)
+{
+	struct cvsw_session *session = cvsw_session_of(control);
+	unsigned long delay;
+
+	if (READ_ONCE(control->dead))
+		return MAX_SCHEDULE_TIMEOUT;
+	if (session)
+		cvsw_session_do(session);
+	/* Between what may have changed the table and who is to tell of it. */
+	delay = cvsw_table_expire(control->engine->table, get_jiffies_64());
+	cvsw_engine_changed(control->engine);
+	return session ? min(delay, cvsw_session_run(session)) : delay;
+}
+
 static void control_work(struct work_struct *work)
 {
 	struct cvsw_control *control = container_of(to_delayed_work(work), struct cvsw_control,
 						    work);
-	unsigned long delay = MAX_SCHEDULE_TIMEOUT;
-	struct cvsw_session *session;
-	struct control_frame *frame;
+	unsigned long delay;
 	unsigned int n;
 
 	do {
 		do_events(control);
-		for (n = 0; n < BATCH && (frame = frame_next(control)); n++) {
-			frame_do(control, frame);
-			frame_free(frame);
-		}
-		session = cvsw_session_of(control);
-		if (session && !READ_ONCE(control->dead))
-			delay = cvsw_session_run(session);
+		n = do_frames(control);
+		delay = do_what_is_due(control);
 		cond_resched();
 	} while (n == BATCH);
 	if (delay != MAX_SCHEDULE_TIMEOUT)
@@ -539,6 +570,7 @@ void cvsw_control_init(struct cvsw_control *control, struct net_device *dev,
 	control->dev = dev;
 	control->engine = engine;
 	control->allowed = allowed;
+	cvsw_table_watch(engine->table, on_removed, control);
 	INIT_DELAYED_WORK(&control->work, control_work);
 	spin_lock_init(&control->lock);
 	INIT_LIST_HEAD(&control->queue);

@@ -116,15 +116,21 @@ struct listing {
 	unsigned int looked_at;
 };
 
+void cvsw_entry_measures(const struct cvsw_entry *entry, struct cvsw_v3_entry *told)
+{
+	*told = (struct cvsw_v3_entry){
+		.idle = (jiffies - READ_ONCE(entry->hits->used)) / HZ,
+		.age = jiffies64_to_msecs(get_jiffies_64() - entry->born),
+	};
+	cvsw_hits_read(entry->hits, &told->n_packets, &told->n_bytes);
+}
+
 /* -ENOSPC: the answer is full; -EAGAIN: after a pause. */
 static int put_entry(const struct cvsw_entry *entry, void *arg)
 {
 	struct listing *list = arg;
 	struct cvsw_writer *w = list->w;
-	struct cvsw_v3_entry e = {
-		.idle = (jiffies - READ_ONCE(entry->hits->used)) / HZ,
-		.age = jiffies64_to_msecs(get_jiffies_64() - entry->born),
-	};
+	struct cvsw_v3_entry e;
 
 	if (++list->looked_at > WALK_BURST)
 		return -EAGAIN;
@@ -133,12 +139,12 @@ static int put_entry(const struct cvsw_entry *entry, void *arg)
 		return 0;
 	if (w->room - w->at < CVSW_V3_ENTRY_HEADER_LEN)
 		return -ENOSPC;
+	cvsw_entry_measures(entry, &e);
 	e.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, list->flow,
 				  w->data + w->at + CVSW_V3_ENTRY_HEADER_LEN,
 				  w->room - w->at - CVSW_V3_ENTRY_HEADER_LEN);
 	if (!e.len)
 		return -ENOSPC;
-	cvsw_hits_read(entry->hits, &e.n_packets, &e.n_bytes);
 	return cvsw_v3_entry_put(w, &e) ? 0 : -ENOSPC;
 }
 

@@ -49,6 +49,9 @@ size_t cvsw_request(struct cvsw_requests *requests, const u8 *data, size_t len, 
 /** cvsw_requests_reset() - the conversation has ended, and a bundle with it; worker */
 void cvsw_requests_reset(struct cvsw_requests *requests);
 
+/** cvsw_entry_measures() - counters and times of an entry; all else of @told is zero */
+void cvsw_entry_measures(const struct cvsw_entry *entry, struct cvsw_v3_entry *told);
+
 /*
  * In request_flows.c.  Each writes its answer, but for an ACK, and returns what is
  * wrong; a bundle is the caller's to throw away then.

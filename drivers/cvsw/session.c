@@ -6,6 +6,7 @@
 
 #include "../../proto/cvsw_v3_end.h"
 #include "generation.h"
+#include "notices.h"
 #include "requests.h"
 #include "sa.h"
 #include "session.h"
@@ -24,6 +25,7 @@
  * @end, and what follows: the worker's own
  * @look_at: jiffies when SAs are looked at again
  * @requests: what the controller asks for is done there
+ * @notices: what it is to be told unasked
  * @message: what it asks
  * @answer: what it is told
  */
@@ -38,6 +40,7 @@ struct cvsw_session {
 	struct cvsw_v3_caller caller;
 	unsigned long look_at;
 	struct cvsw_requests requests;
+	struct cvsw_notices notices;
 	u8 message[CVSW_V3_MESSAGE_MAX];
 	u8 answer[CVSW_V3_MESSAGE_MAX];
 };
@@ -74,13 +77,20 @@ static void on_send(void *arg, u8 *frame, size_t len, u64 place)
 		cvsw_control_send(control, frame, len);
 }
 
+/* The next controller asks for the table as it is. */
+static void forget_conversation(struct cvsw_session *session)
+{
+	cvsw_requests_reset(&session->requests);
+	cvsw_notices_clear(&session->notices);
+}
+
 static void on_event(void *arg, enum cvsw_v3_event event)
 {
 	struct cvsw_session *session = arg;
 
 	/* The table stays as it is, whoever the controller is and if there is none. */
 	if (event == CVSW_V3_EVENT_FRESH)
-		cvsw_requests_reset(&session->requests);
+		forget_conversation(session);
 }
 
 /* ---- life ---- */
@@ -98,6 +108,7 @@ static struct cvsw_session *create(struct cvsw_control *control)
 	session->look_at = jiffies;
 	session->requests.control = control;
 	session->generation = cvsw_generation_now();
+	cvsw_notices_init(&session->notices);
 	cvsw_v3_nic_init(&session->end, &cvsw_v3_kernel_crypto, &session->caller,
 			 control->dev->dev_addr, NULL);
 	return session;
@@ -107,7 +118,7 @@ void cvsw_session_destroy(struct cvsw_session *session)
 {
 	if (!session)
 		return;
-	cvsw_requests_reset(&session->requests);
+	forget_conversation(session);
 	cvsw_v3_end_free(&session->end);
 	memzero_explicit(session, sizeof(*session));
 	kvfree(session);
@@ -117,7 +128,7 @@ static void restart(struct cvsw_session *session)
 {
 	session->generation = cvsw_generation_now();
 	cvsw_v3_nic_restart(&session->end);
-	cvsw_requests_reset(&session->requests);
+	forget_conversation(session);
 }
 
 /* ---- the key ---- */
@@ -163,7 +174,7 @@ static void take_key(struct cvsw_session *session)
 	if (waits && (has_key != session->end.have_psk ||
 		      !cvsw_v3_same(psk, session->end.psk, sizeof(psk)))) {
 		cvsw_v3_nic_set_key(&session->end, has_key ? psk : NULL);
-		cvsw_requests_reset(&session->requests);
+		forget_conversation(session);
 	}
 	memzero_explicit(psk, sizeof(psk));
 }
@@ -180,7 +191,7 @@ static void take_address(struct cvsw_session *session)
 	if (ether_addr_equal(mac, session->end.mac))
 		return;
 	cvsw_v3_nic_set_mac(&session->end, mac);
-	cvsw_requests_reset(&session->requests);
+	forget_conversation(session);
 }
 
 void cvsw_session_events(struct cvsw_session *session, unsigned long events)
@@ -202,8 +213,27 @@ void cvsw_session_receive(struct cvsw_session *session, u8 *frame, size_t len)
 	cvsw_control_count(session->control, CVSW_CNT_V3(drop));
 }
 
+void cvsw_session_removed(struct cvsw_session *session, struct cvsw_entry *entry,
+			  enum cvsw_removed why)
+{
+	if (session->end.have_psk && !cvsw_notices_add(&session->notices, entry, why))
+		cvsw_control_count(session->control, CVSW_CNT_CTL_SEND_FAILED);
+}
+
+static void send_notices(struct cvsw_session *session)
+{
+	size_t len;
+
+	while (cvsw_v3_room(&session->end) >= CVSW_V3_MESSAGE_MAX &&
+	       (len = cvsw_notices_write(&session->notices, &session->control->flow,
+					 session->message, session->answer,
+					 sizeof(session->answer))) &&
+	       cvsw_v3_send(&session->end, session->answer, len))
+		cvsw_notices_told(&session->notices);
+}
+
 /* There may be a key in what was asked. */
-static void do_requests(struct cvsw_session *session)
+void cvsw_session_do(struct cvsw_session *session)
 {
 	size_t len, answer;
 	bool too_long;
@@ -254,7 +284,7 @@ unsigned long cvsw_session_run(struct cvsw_session *session)
 	unsigned long delay;
 	u64 now, due;
 
-	do_requests(session);
+	send_notices(session);
 	delay = tell_expiring(session);
 	now = now_ms();
 	cvsw_v3_run(&session->end, now);

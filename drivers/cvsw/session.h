@@ -43,8 +43,15 @@ void cvsw_session_events(struct cvsw_session *session, unsigned long events);
 /** cvsw_session_receive() - a frame that cvsw_session_check() let pass; overwritten, counted */
 void cvsw_session_receive(struct cvsw_session *session, u8 *frame, size_t len);
 
+/** cvsw_session_removed() - the controller is to be told that @entry went */
+void cvsw_session_removed(struct cvsw_session *session, struct cvsw_entry *entry,
+			  enum cvsw_removed why);
+
+/** cvsw_session_do() - do what was asked */
+void cvsw_session_do(struct cvsw_session *session);
+
 /**
- * cvsw_session_run() - do what was asked and send what is due
+ * cvsw_session_run() - send what is due
  *
  * Return: jiffies until it is to be called again; MAX_SCHEDULE_TIMEOUT: not
  * before something happens.

@@ -97,6 +97,23 @@ def entries(bench):
     expect_equal(bench.a.n_flows(), 0, "flows after deleting all")
 
 
+@test("a flow goes when it was not used for its idle timeout, or was there for its hard one")
+def timeouts(bench):
+    def add(port, **timeout):
+        bench.a.order(control(SET_ENTRY, flow_mod(match(in_port=port), [output()], **timeout)))
+
+    add(HOST, idle=2)
+    for _ in range(8):
+        bench.ping(1)
+        time.sleep(0.5)
+        expect_equal(bench.a.n_flows(), 1, "flows that are used")
+    wait_for(lambda: not bench.a.n_flows(), "it goes when nothing comes", 6)
+    add(HOST, hard=2)
+    begin = time.monotonic()
+    wait_for(lambda: bench.ping(1) or not bench.a.n_flows(), "it goes though frames come", 6)
+    expect(time.monotonic() - begin > 1.5, f"gone after {time.monotonic() - begin:.1f} s of 2")
+
+
 @test("the published driver's form of a flow_mod is taken: no version, length and xid")
 def published_form(bench):
     data = flow_mod(match(in_port=NET, tp_dst=80), [output()], version=0, length=0)
@@ -245,11 +262,9 @@ BAD = {
     "flow_mod length below 72": (control(SET_ENTRY, patched(GOOD, 2, b"\0\x47")), "ctl-bad-length"),
     "flow_mod length short of Data2": (control(SET_ENTRY, patched(GOOD, 2, b"\0\x48")), "ctl-bad-length"),
     "two flow_mods": (control(SET_ENTRY, GOOD + GOOD), "ctl-bad-length"),
-    "command MODIFY": (control(SET_ENTRY, flow_mod(match(), command=1)), "ctl-bad-command"),
+    "command DELETE": (control(SET_ENTRY, flow_mod(match(), command=3)), "ctl-bad-command"),
     "command 9": (control(SET_ENTRY, flow_mod(match(), command=9)), "ctl-bad-command"),
-    "idle timeout": (control(SET_ENTRY, flow_mod(match(), idle=1)), "ctl-bad-timeout"),
-    "hard timeout": (control(SET_ENTRY, flow_mod(match(), hard=1)), "ctl-bad-timeout"),
-    "flags": (control(SET_ENTRY, flow_mod(match(), flags=1)), "ctl-bad-flags"),
+    "flags": (control(SET_ENTRY, flow_mod(match(), flags=4)), "ctl-bad-flags"),
     "in_port 3": (control(SET_ENTRY, flow_mod(match(in_port=3))), "ctl-bad-match"),
     "dl_vlan 4096": (control(SET_ENTRY, flow_mod(match(dl_vlan=4096))), "ctl-bad-match"),
     "dl_vlan_pcp 8": (control(SET_ENTRY, flow_mod(match(dl_vlan_pcp=8))), "ctl-bad-match"),

@@ -23,6 +23,18 @@ static enum cvsw_fault decode(const uint8_t *data, size_t len, struct cvsw_flow 
 	return fault;
 }
 
+/* What a flow's text does not have. */
+static void gen_rest(struct rng *rng, enum cvsw_flow_command command, struct cvsw_flow *flow)
+{
+	if (rng_chance(rng, 50))
+		flow->idle_timeout = (uint16_t)rng_next(rng);
+	if (rng_chance(rng, 50))
+		flow->hard_timeout = (uint16_t)rng_next(rng);
+	flow->flags = (uint16_t)rng_below(rng, 4);
+	if (command >= CVSW_FLOW_DELETE && rng_chance(rng, 50))
+		flow->out_port = (uint16_t)(1 + rng_below(rng, 0xfffe));
+}
+
 static void round_trip(void)
 {
 	struct rng rng = { 10 };
@@ -36,6 +48,7 @@ static void round_trip(void)
 		enum cvsw_fault fault;
 
 		gen_flow(&rng, GEN_ANY, &flow);
+		gen_rest(&rng, want, &flow);
 		len = cvsw_ofp10_encode(want, &flow, data, sizeof(data));
 		CHECK(len >= 48 && len <= CVSW_OFP10_FLOW_MOD_MAX);
 		CHECK(data[1] == (cvsw_ofp10_can_express(&flow.match) ? 14 : 4));
@@ -43,10 +56,11 @@ static void round_trip(void)
 		fault = cvsw_ofp10_decode(data, len + 8, &used, &command, &again, NULL);
 		CHECK_MSG(!fault, "%s", cvsw_fault_text(fault));
 		CHECK(used == len && command == want);
-		CHECK(cvsw_flow_equal(&flow, &again));
+		CHECK(cvsw_flow_equal(&flow, &again) && again.out_port == flow.out_port);
 		CHECK(!cvsw_ofp10_encode(want, &flow, data, len - 1));
-		/* buffer_id and out_port are no one's. */
-		CHECK(!memcmp(data + (data[1] == 4 ? 32 : 64), "\xff\xff\xff\xff\xff\xff", 6));
+		/* No buffer_id; an out_port only if one is meant. */
+		CHECK(!memcmp(data + (data[1] == 4 ? 32 : 64), "\xff\xff\xff\xff\xff\xff",
+			      flow.out_port ? 4 : 6));
 	}
 }
 
@@ -177,10 +191,12 @@ static const struct edit edits[] = {
 	{ "command 4", 57, "04", CVSW_OK, 0 },
 	{ "command 5", 57, "05", CVSW_FAULT_COMMAND, 56 },
 	{ "command 0x100", 56, "01", CVSW_FAULT_COMMAND, 56 },
-	{ "idle_timeout", 59, "01", CVSW_FAULT_TIMEOUT, 58 },
-	{ "hard_timeout", 60, "01", CVSW_FAULT_TIMEOUT, 60 },
+	{ "idle_timeout", 58, "ffff", CVSW_OK, 0 },
+	{ "hard_timeout", 60, "ffff", CVSW_OK, 0 },
 	{ "buffer_id and out_port", 64, "12345678 0007", CVSW_OK, 0 },
-	{ "flag", 71, "01", CVSW_FAULT_FLAGS, 70 },
+	{ "flags", 71, "03", CVSW_OK, 0 },
+	{ "flag of an emergency", 71, "04", CVSW_FAULT_FLAGS, 70 },
+	{ "flag that nobody knows", 70, "80", CVSW_FAULT_FLAGS, 70 },
 	{ "padding of the match", 29, "ff", CVSW_OK, 0 },
 	{ "more padding of the match", 34, "ffff", CVSW_OK, 0 },
 	{ "padding of the action", 76, "12345678", CVSW_OK, 0 },
