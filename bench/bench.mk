@@ -4,6 +4,8 @@
 #
 #   ROUNDS=   repeats of each case (default 5)
 #   BENCH_SECONDS=  of each run; bench-tunnel's packet runs take half of it (default 2)
+# of bench-table:
+#   ENTRIES=  in the largest table (default 1000000)
 # and of bench-paper:
 #   SIZES=    of datagrams (default: the paper's)
 #   PAIRS=    numbers of pairs of VMs (default: the paper's)
@@ -13,8 +15,9 @@ ROUNDS ?= 5
 BENCH_SECONDS ?= 2
 SIZES ?= 64 512 2048 4096 32768
 PAIRS ?= 1 2 4
+ENTRIES ?= 1000000
 
-.PHONY: bench-modules bench-tunnel bench-paper
+.PHONY: bench-modules bench-tunnel bench-paper bench-table
 bench-modules: uml-plain
 	@mkdir -p $(BUILD)/log
 	@{ $(MAKE) --no-print-directory modules KDIR=$(UML)/plain/kernel ARCH=um OUT=$(UML)/plain/mod && \
@@ -23,6 +26,20 @@ bench-modules: uml-plain
 
 bench-tunnel: bench-modules ## measure VXLAN and ESP beside the kernel's own, on the virtio wire
 	@bench/tunnel.sh $(UML)/plain $(ROUNDS) $(BENCH_SECONDS)
+
+# A kernel with the classifiers that CVSW's table is compared with.
+.PHONY: uml-bench bench-table-modules
+uml-bench:
+	@kunit/uml-build.sh $(UML)/bench/kernel kunit/uml.config bench/uml.config
+
+bench-table-modules: uml-bench
+	@mkdir -p $(BUILD)/log
+	@{ $(MAKE) --no-print-directory modules KDIR=$(UML)/bench/kernel ARCH=um OUT=$(UML)/bench/mod && \
+	bench/table/build $(UML)/bench/kernel $(UML)/bench/mod; } > $(BUILD)/log/$@.log 2>&1 || \
+		{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
+
+bench-table: bench-table-modules ## measure the flow table beside the kernel's openvswitch and tc flower
+	@bench/table/run.sh $(UML)/bench $(ROUNDS) $(ENTRIES)
 
 bench-paper: vm-image ## measure the paper's Tables 5 to 7, beside Open vSwitch doing the work, in VMs
 	@bench/paper/run.py $(ROUNDS) $(BENCH_SECONDS) "$(SIZES)" "$(PAIRS)"

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Measures what a table lookup costs a frame, side by side; runs inside User-Mode Linux.
+
+    measure.py MODULES ROUNDS MAX_ENTRIES FRAMES
+
+Four devices receive the same frames, by turns: on "bare" they are freed, "cvsw" gives them
+to CVSW's engine, "ovs" is a port of the kernel's openvswitch datapath, "flower" has tc
+flower at its ingress.  All have the same flows, which drop.  Output: one JSON object a
+line; report.py reads them.
+"""
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "kunit", "wire_test"))
+
+from bench import Failed, expect_equal, read, run, write  # noqa: E402
+
+DEBUG = "/sys/kernel/debug/cvsw_bench_table"
+ENTRIES = (1, 100, 10_000, 100_000, 1_000_000)
+MASKS = (1, 8, 32)
+KINDS = ("same", "scattered", "missing")
+
+
+def say(kind, **fields):
+    print(json.dumps({"kind": kind, **fields}), flush=True)
+
+
+def memory_now():
+    write("/proc/sys/vm/drop_caches", "3")
+    lines = dict(line.split(":") for line in read("/proc/meminfo").splitlines())
+    return 1024 * (int(lines["MemTotal"].split()[0]) - int(lines["MemFree"].split()[0]))
+
+
+def memory():
+    """Bytes in use, when what was given back is free."""
+    last, now = None, memory_now()
+    while now != last:
+        time.sleep(0.3)
+        last, now = now, memory_now()
+    return now
+
+
+class System:
+    """One that classifies.  A device of its own name receives its frames."""
+    kinds = KINDS
+
+    def __init__(self):
+        run("ip", "link", "add", self.name, "type", "veth", "peer", "name", f"{self.name}-peer")
+        run("ip", "link", "set", self.name, "up")
+        self.prepare()
+
+    def prepare(self):
+        pass
+
+    def fill(self):
+        """Gives it the shape's flows."""
+
+    def empty(self):
+        """Takes them away."""
+
+    def measure(self, kind, frames):
+        """Sees to it that its flows did what they are there for."""
+        write(f"{DEBUG}/measure", f"{self.name} {kind} {frames}")
+        *times, unmatched = map(int, read(f"{DEBUG}/measure").split())
+        self.check(kind, frames, unmatched)
+        return dict(zip(("median", "p99", "middle"), (tenths / 10 for tenths in times)))
+
+    def check(self, kind, frames, unmatched):
+        expect_equal(unmatched, frames if kind == "missing" else 0, f"{self.name}: frames that no flow matched")
+
+
+class Bare(System):
+    name = "bare"
+
+    def prepare(self):
+        write(f"{DEBUG}/attach", "bare bare")
+
+    def check(self, kind, frames, unmatched):
+        expect_equal(unmatched, frames, "bare: frames")
+
+
+class Cvsw(System):
+    name = "cvsw"
+
+    def prepare(self):
+        write(f"{DEBUG}/attach", "cvsw cvsw")
+
+    def fill(self):
+        write(f"{DEBUG}/fill", "1")
+
+    def ns_per_flow_mod(self):
+        return int(read(f"{DEBUG}/fill"))
+
+
+class OpenVswitch(System):
+    name = "ovs"
+    kinds = ("same", "scattered")       # what it misses is an upcall
+
+    def prepare(self):
+        run("ovs-dpctl", "add-dp", "bench")
+        run("ovs-dpctl", "del-dp", "bench")
+
+    def fill(self):
+        run("ovs-dpctl", "add-dp", "bench")
+        run("ovs-dpctl", "add-if", "bench", self.name)
+        run("ovs-dpctl", "add-flows", "bench", f"{DEBUG}/ovs")
+        self.hits = 0
+
+    def check(self, kind, frames, unmatched):
+        """What it misses it drops as well: it has nobody to ask."""
+        before, shown = self.hits, run("ovs-dpctl", "show", "bench")
+        self.hits = int(re.search(r"hit:(\d+)", shown).group(1))
+        expect_equal(self.hits - before, frames, f"openvswitch's hits, of {shown}")
+
+    def empty(self):
+        run("ovs-dpctl", "del-dp", "bench")
+
+
+class Flower(System):
+    name = "flower"
+
+    def prepare(self):
+        write(f"{DEBUG}/attach", "flower bare")         # what it misses
+        self.fill()
+        self.empty()
+
+    def fill(self):
+        run("tc", "qdisc", "add", "dev", self.name, "clsact")
+        run("tc", "-batch", f"{DEBUG}/tc")
+
+    def empty(self):
+        run("tc", "qdisc", "del", "dev", self.name, "clsact")
+
+
+def set_up():
+    systems = []
+    for make in (Bare, Cvsw, OpenVswitch, Flower):
+        try:
+            systems.append(make())
+        except (Failed, OSError, subprocess.SubprocessError) as why:
+            say("unavailable", system=make.name, why=str(why).strip().splitlines()[-1])
+    return systems
+
+
+def fill(systems, shape):
+    for system in systems:
+        before, begin = memory(), time.monotonic()
+        system.fill()
+        seconds = time.monotonic() - begin
+        say("fill", system=system.name, **shape, seconds=seconds, bytes=memory() - before,
+            ns_per_flow_mod=system.ns_per_flow_mod() if system.name == "cvsw" else None)
+
+
+def measure(systems, shape, rounds, frames):
+    fill(systems, shape)
+    # The first round only warms up.
+    for number in range(-1, rounds):
+        for kind in KINDS:
+            for system in systems:
+                if kind in system.kinds:
+                    say("sample", system=system.name, frames=kind, round=number, **shape, **system.measure(kind, frames))
+    for system in systems:
+        system.empty()
+
+
+def main():
+    modules, *numbers = sys.argv[1:]
+    rounds, most, frames = map(int, numbers)
+    run("insmod", f"{modules}/cvsw_bench_table.ko")
+    say("about", kernel=platform.release(), rounds=rounds, frames=frames)
+    systems = set_up()
+    for entries in ENTRIES:
+        for masks in MASKS:
+            if masks <= entries <= most:
+                print(f"bench-table: {entries} flows with {masks} mask{'s' * (masks > 1)}", flush=True)
+                write(f"{DEBUG}/shape", f"{entries} {masks}")
+                measure(systems, {"entries": entries, "masks": masks}, rounds, frames)
+
+
+main()
