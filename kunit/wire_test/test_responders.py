@@ -44,6 +44,7 @@ def answer_echo(end, in_port, asker):
 
 
 def check(bench, asker, in_port, sizes):
+    before = bench.a.counters().get("action-skipped", 0)
     answer_arp(bench.a, in_port)
     answer_echo(bench.a, in_port, asker)
     for verify in ("Y", "N"):
@@ -53,7 +54,7 @@ def check(bench, asker, in_port, sizes):
             asker.ns.run("ping", "-nqc", "3", "-i", "0.01", "-W", "2", "-s", str(size), NOBODY_IP)
     shown = asker.ns.run("ip", "neigh", "show", NOBODY_IP)
     expect(NOBODY_MAC in shown, f"the neighbour is {shown!r}")
-    expect_equal(bench.a.counters().get("action-skipped", 0), 0, "actions skipped")
+    expect_equal(bench.a.counters().get("action-skipped", 0), before, "actions skipped")
 
 
 @test("ARP and echo requests of the guest are answered in its NIC")
