@@ -21,6 +21,7 @@ static inline bool fails(void)
 
 #define kzalloc(size, flags)		(fails() ? NULL : kzalloc(size, flags))
 #define kcalloc(n, size, flags)		(fails() ? NULL : kcalloc(n, size, flags))
+#define kmem_cache_zalloc(cache, flags)	(fails() ? NULL : kmem_cache_zalloc(cache, flags))
 #define kvzalloc(size, flags)		(fails() ? NULL : kvzalloc(size, flags))
 #define rhltable_init(hlt, params)	(fails() ? -ENOMEM : rhltable_init(hlt, params))
 #define rhltable_insert(hlt, list, params) \

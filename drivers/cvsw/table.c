@@ -9,6 +9,7 @@
  * In front is a cache of recent lookups, each of one version.
  */
 #include <linux/jiffies.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 
 #include "table_parts.h"
@@ -94,12 +95,61 @@ int cvsw_table_walk(const struct cvsw_table *table, u64 *resume,
 
 /* ---- entries ---- */
 
+/* Most flows do not do more; kmalloc() would round their entries up to the next power of two. */
+#define FEW_ACTIONS	2
+
+/* All tables' entries of few actions; there while there is a table. */
+static struct kmem_cache *few_cache;
+static unsigned int few_users;
+static DEFINE_MUTEX(few_lock);
+
+static bool few_begin(void)
+{
+	bool there;
+
+	mutex_lock(&few_lock);
+	if (!few_users)
+		few_cache = kmem_cache_create("cvsw_entry",
+					      struct_size((struct cvsw_entry *)NULL, actions,
+							  FEW_ACTIONS), 0, 0, NULL);
+	there = few_cache;
+	few_users += there;
+	mutex_unlock(&few_lock);
+	return there;
+}
+
+/* No entry of the table is left. */
+static void few_end(void)
+{
+	mutex_lock(&few_lock);
+	if (!--few_users)
+		kmem_cache_destroy(few_cache);
+	mutex_unlock(&few_lock);
+}
+
+static struct cvsw_entry *entry_alloc(unsigned int n_actions)
+{
+	struct cvsw_entry *entry;
+
+	if (n_actions > FEW_ACTIONS)
+		return kzalloc(struct_size(entry, actions, n_actions), GFP_KERNEL);
+	return kmem_cache_zalloc(few_cache, GFP_KERNEL);
+}
+
+static void entry_free(struct cvsw_entry *entry)
+{
+	if (entry->n_actions > FEW_ACTIONS)
+		kfree(entry);
+	else
+		kmem_cache_free(few_cache, entry);
+}
+
 void cvsw_entry_put(struct cvsw_entry *entry)
 {
 	if (!refcount_dec_and_test(&entry->references))
 		return;
 	cvsw_hits_put(entry->hits);
-	kfree(entry);
+	entry_free(entry);
 }
 
 /* The table's own reference ends when no reader can take another. */
@@ -118,12 +168,13 @@ struct cvsw_entry *cvsw_entry_create(const struct cvsw_flow *flow, struct cvsw_m
 {
 	struct cvsw_entry *entry;
 
-	entry = kzalloc(struct_size(entry, actions, flow->n_actions), GFP_KERNEL);
+	entry = entry_alloc(flow->n_actions);
 	if (!entry)
 		return NULL;
+	entry->n_actions = flow->n_actions;
 	entry->hits = hits ? cvsw_hits_get(hits) : cvsw_hits_create();
 	if (!entry->hits) {
-		kfree(entry);
+		entry_free(entry);
 		return NULL;
 	}
 	timerqueue_init(&entry->expiry);
@@ -137,7 +188,6 @@ struct cvsw_entry *cvsw_entry_create(const struct cvsw_flow *flow, struct cvsw_m
 	entry->idle_timeout = flow->idle_timeout;
 	entry->hard_timeout = flow->hard_timeout;
 	entry->flags = flow->flags & CVSW_FLOW_SEND_REMOVED;
-	entry->n_actions = flow->n_actions;
 	memcpy(entry->actions, flow->actions, flow->n_actions * sizeof(flow->actions[0]));
 	return entry;
 }
@@ -164,13 +214,13 @@ struct cvsw_table *cvsw_table_create(void)
 
 	if (!table)
 		return NULL;
+	if (!few_begin())
+		goto free_table;
 	table->cache = cvsw_cache_create();
-	if (cvsw_masks_init(&table->masks) || !table->cache) {
-		cvsw_masks_free(&table->masks);
-		cvsw_cache_destroy(table->cache);
-		kfree(table);
-		return NULL;
-	}
+	if (!table->cache)
+		goto end_few;
+	if (cvsw_masks_init(&table->masks))
+		goto destroy_cache;
 	atomic64_set(&table->version, 1);
 	table->limit = CVSW_TABLE_MAX;
 	timerqueue_init_head(&table->expiry);
@@ -178,6 +228,14 @@ struct cvsw_table *cvsw_table_create(void)
 	INIT_LIST_HEAD(&table->change.added);
 	INIT_LIST_HEAD(&table->change.removed);
 	return table;
+
+destroy_cache:
+	cvsw_cache_destroy(table->cache);
+end_few:
+	few_end();
+free_table:
+	kfree(table);
+	return NULL;
 }
 
 void cvsw_table_watch(struct cvsw_table *table, cvsw_table_removed_fn *removed, void *arg)
@@ -204,5 +262,6 @@ void cvsw_table_destroy(struct cvsw_table *table)
 		cvsw_entry_put(entry);
 	xa_destroy(&table->walk);
 	cvsw_cache_destroy(table->cache);
+	few_end();
 	kfree(table);
 }
