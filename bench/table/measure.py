@@ -8,6 +8,7 @@ to CVSW's engine, "ovs" is a port of the kernel's openvswitch datapath, "flower"
 flower at its ingress.  All have the same flows, which drop.  Output: one JSON object a
 line; report.py reads them.
 """
+import itertools
 import json
 import os
 import platform
@@ -44,6 +45,13 @@ def memory():
         time.sleep(0.3)
         last, now = now, memory_now()
     return now
+
+
+def feed(path, *command):
+    """Lines to a program's standard input, some at a time: each page of a process is a mapping of the host's."""
+    with open(path) as lines:
+        while some := list(itertools.islice(lines, 5000)):
+            subprocess.run(command, input="".join(some), text=True, capture_output=True, check=True)
 
 
 class System:
@@ -109,7 +117,7 @@ class OpenVswitch(System):
     def fill(self):
         run("ovs-dpctl", "add-dp", "bench")
         run("ovs-dpctl", "add-if", "bench", self.name)
-        run("ovs-dpctl", "add-flows", "bench", f"{DEBUG}/ovs")
+        feed(f"{DEBUG}/ovs", "ovs-dpctl", "add-flows", "bench", "-")
         self.hits = 0
 
     def check(self, kind, frames, unmatched):
@@ -132,7 +140,7 @@ class Flower(System):
 
     def fill(self):
         run("tc", "qdisc", "add", "dev", self.name, "clsact")
-        run("tc", "-batch", f"{DEBUG}/tc")
+        feed(f"{DEBUG}/tc", "tc", "-batch", "-")
 
     def empty(self):
         run("tc", "qdisc", "del", "dev", self.name, "clsact")
