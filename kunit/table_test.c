@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The flow table against a linear list of flows. */
 #include <kunit/test.h>
-#include <linux/in.h>
-#include <linux/kthread.h>
 #include <linux/prandom.h>
 
 #include "fail.h"
@@ -12,16 +10,8 @@
 #include "../drivers/cvsw/flow_mod.c"
 #include "../drivers/cvsw/expiry.c"
 #include "../proto/cvsw_flow.c"
+#include "flows.h"
 #include "frames.h"
-
-#define LIST_MAX	400
-
-/* ---- the reference ---- */
-
-struct flow_list {
-	unsigned int n;
-	struct cvsw_flow flows[LIST_MAX];
-};
 
 struct fixture {
 	struct cvsw_table *table;
@@ -30,194 +20,6 @@ struct fixture {
 	struct cvsw_flow flow;	/* too large for the stack */
 	struct rnd_state rnd;
 };
-
-static bool flows_matches(const struct cvsw_match *match, const struct cvsw_key *key)
-{
-	const u8 *bits = (const u8 *)key, *mask = (const u8 *)&match->mask;
-	const u8 *value = (const u8 *)&match->key;
-	unsigned int i;
-
-	for (i = 0; i < sizeof(*key); i++)
-		if ((bits[i] & mask[i]) != value[i])
-			return false;
-	return true;
-}
-
-static int flows_best_priority(const struct flow_list *list, const struct cvsw_key *key)
-{
-	unsigned int i;
-	int best = -1;
-
-	for (i = 0; i < list->n; i++)
-		if (flows_matches(&list->flows[i].match, key))
-			best = max_t(int, best, list->flows[i].priority);
-	return best;
-}
-
-/* Return: index of the flow, or list->n. */
-static unsigned int flows_find(const struct flow_list *list, const struct cvsw_match *match,
-			      u16 priority)
-{
-	unsigned int i;
-
-	for (i = 0; i < list->n; i++)
-		if (list->flows[i].priority == priority &&
-		    cvsw_match_equal(&list->flows[i].match, match))
-			break;
-	return i;
-}
-
-/* Is there a frame that both match?  Bit by bit. */
-static bool flows_meet(const struct cvsw_flow *a, const struct cvsw_flow *b)
-{
-	const unsigned long *a_key = (const unsigned long *)&a->match.key;
-	const unsigned long *b_key = (const unsigned long *)&b->match.key;
-	const unsigned long *a_mask = (const unsigned long *)&a->match.mask;
-	const unsigned long *b_mask = (const unsigned long *)&b->match.mask;
-	unsigned int bit;
-
-	for (bit = 0; bit < 8 * sizeof(struct cvsw_key); bit++)
-		if (test_bit(bit, a_mask) && test_bit(bit, b_mask) &&
-		    test_bit(bit, a_key) != test_bit(bit, b_key))
-			return false;
-	return a->priority == b->priority;
-}
-
-static int flows_add(struct flow_list *list, const struct cvsw_flow *flow)
-{
-	unsigned int i = flows_find(list, &flow->match, flow->priority), j;
-
-	if (i == list->n && flow->flags & CVSW_FLOW_CHECK_OVERLAP)
-		for (j = 0; j < list->n; j++)
-			if (flows_meet(&list->flows[j], flow))
-				return -EEXIST;
-	list->flows[i] = *flow;
-	list->flows[i].flags &= ~CVSW_FLOW_CHECK_OVERLAP;
-	if (i == list->n)
-		list->n++;
-	return 0;
-}
-
-static bool flows_outputs(const struct cvsw_flow *flow, u16 port)
-{
-	return flow->n_actions && flow->actions[flow->n_actions - 1].type == CVSW_ACT_OUTPUT &&
-	       flow->actions[flow->n_actions - 1].port == port;
-}
-
-static bool flows_means(const struct cvsw_flow *mod, bool strict, const struct cvsw_flow *flow)
-{
-	return strict ? flow->priority == mod->priority &&
-			cvsw_match_equal(&mod->match, &flow->match) :
-			cvsw_match_covers(&mod->match, &flow->match);
-}
-
-static int flows_modify(struct flow_list *list, const struct cvsw_flow *mod, bool strict)
-{
-	unsigned int i, n = 0;
-
-	for (i = 0; i < list->n; i++) {
-		struct cvsw_flow *flow = &list->flows[i];
-
-		if (!flows_means(mod, strict, flow))
-			continue;
-		flow->cookie = mod->cookie;
-		flow->n_actions = mod->n_actions;
-		memcpy(flow->actions, mod->actions, sizeof(flow->actions));
-		n++;
-	}
-	return n ? 0 : flows_add(list, mod);
-}
-
-/* Return: how many had asked to tell of it. */
-static unsigned int flows_delete(struct flow_list *list, const struct cvsw_flow *mod, bool strict)
-{
-	unsigned int i, kept = 0, told = 0;
-
-	for (i = 0; i < list->n; i++)
-		if (flows_means(mod, strict, &list->flows[i]) &&
-		    (!mod->out_port || flows_outputs(&list->flows[i], mod->out_port)))
-			told += list->flows[i].flags & CVSW_FLOW_SEND_REMOVED;
-		else
-			list->flows[kept++] = list->flows[i];
-	list->n = kept;
-	return told;
-}
-
-static int flows_mod(struct flow_list *list, enum cvsw_flow_command command,
-		     const struct cvsw_flow *mod, unsigned int *told)
-{
-	bool strict = command == CVSW_FLOW_MODIFY_STRICT || command == CVSW_FLOW_DELETE_STRICT;
-
-	switch (command) {
-	case CVSW_FLOW_ADD:
-		return flows_add(list, mod);
-	case CVSW_FLOW_MODIFY:
-	case CVSW_FLOW_MODIFY_STRICT:
-		return flows_modify(list, mod, strict);
-	default:
-		*told += flows_delete(list, mod, strict);
-		return 0;
-	}
-}
-
-/* ---- random matches, from few values so that they meet ---- */
-
-static void random_key(struct rnd_state *rnd, struct cvsw_key *key)
-{
-	memset(key, 0, sizeof(*key));
-	key->dl_dst[5] = pick(rnd, 2);
-	key->dl_type = ETH_P_IP;
-	key->vlan_tci = pick(rnd, 2) ? CVSW_VLAN_PRESENT | pick(rnd, 2) : 0;
-	key->nw_src = 0x0a000000 + pick(rnd, 4);
-	key->nw_dst = 0x0a000000 + pick(rnd, 4);
-	key->nw_proto = pick(rnd, 2) ? IPPROTO_TCP : IPPROTO_UDP;
-	key->tp_src = pick(rnd, 2);
-	key->tp_dst = pick(rnd, 3);
-	key->in_port = 1 + pick(rnd, 2);
-	key->layers = CVSW_LAYER_ADDR | CVSW_LAYER_IP | CVSW_LAYER_PORTS;
-}
-
-static void random_match(struct rnd_state *rnd, struct cvsw_match *match)
-{
-	static const u32 prefixes[] = { 0, 0, 0xfffffffe, 0xffffffff };
-	struct cvsw_key *mask = &match->mask;
-
-	random_key(rnd, &match->key);
-	memset(mask, 0, sizeof(*mask));
-	mask->dl_type = pick(rnd, 3) ? 0xffff : 0;
-	mask->nw_src = prefixes[pick(rnd, 4)];
-	mask->nw_dst = prefixes[pick(rnd, 4)];
-	mask->in_port = pick(rnd, 2) ? 0xff : 0;
-	if (!pick(rnd, 3)) {
-		mask->nw_proto = 0xff;
-		mask->tp_dst = pick(rnd, 2) ? 0xffff : 0;
-		mask->tp_src = pick(rnd, 4) ? 0 : 0xffff;
-	}
-	if (!pick(rnd, 4))
-		mask->dl_dst[5] = 0xff;
-	if (!pick(rnd, 4))
-		mask->vlan_tci = 0xffff;
-	cvsw_match_normalize(match);
-}
-
-static void random_flow(struct rnd_state *rnd, struct cvsw_flow *flow)
-{
-	memset(flow, 0, sizeof(*flow));
-	random_match(rnd, &flow->match);
-	flow->priority = pick(rnd, 2) ? pick(rnd, 6) : prandom_u32_state(rnd);
-	flow->cookie = prandom_u32_state(rnd);
-	flow->n_actions = pick(rnd, 3);
-	flow->actions[0].type = CVSW_ACT_SET_NW_SRC;
-	flow->actions[0].nw_addr = prandom_u32_state(rnd);
-	if (pick(rnd, 2)) {
-		flow->actions[flow->n_actions].type = CVSW_ACT_OUTPUT;
-		flow->actions[flow->n_actions++].port = pick(rnd, 2) ? CVSW_PORT_ONWARD :
-								      CVSW_PORT_NONE;
-	}
-	flow->idle_timeout = pick(rnd, 3) ? 0 : pick(rnd, 1 << 16);
-	flow->hard_timeout = pick(rnd, 3) ? 0 : pick(rnd, 1 << 16);
-	flow->flags = pick(rnd, 4);
-}
 
 /* Mostly additions if @grow; often about a flow that is there. */
 static enum cvsw_flow_command random_mod(struct fixture *f, bool grow)
@@ -231,11 +33,11 @@ static enum cvsw_flow_command random_mod(struct fixture *f, bool grow)
 		mod->match = there->match;
 		mod->priority = there->priority;
 	}
-	if (f->list.n < LIST_MAX && pick(&f->rnd, grow ? 12 : 2))
+	if (f->list.n < FLOWS_MAX && pick(&f->rnd, grow ? 12 : 2))
 		return CVSW_FLOW_ADD;
 	if (!pick(&f->rnd, 3))
 		mod->out_port = CVSW_PORT_ONWARD;
-	if (f->list.n < LIST_MAX && pick(&f->rnd, 2))
+	if (f->list.n < FLOWS_MAX && pick(&f->rnd, 2))
 		return pick(&f->rnd, 2) ? CVSW_FLOW_MODIFY : CVSW_FLOW_MODIFY_STRICT;
 	return pick(&f->rnd, 2) ? CVSW_FLOW_DELETE : CVSW_FLOW_DELETE_STRICT;
 }
@@ -248,19 +50,6 @@ static void count_told(struct cvsw_entry *entry, enum cvsw_removed why, void *ar
 }
 
 /* ---- comparisons ---- */
-
-/* As the doors look up. */
-static void readers_begin(void)
-{
-	local_bh_disable();
-	rcu_read_lock();
-}
-
-static void readers_end(void)
-{
-	rcu_read_unlock();
-	local_bh_enable();
-}
 
 static void check_lookup(struct kunit *test, struct fixture *f)
 {
@@ -467,7 +256,7 @@ static void change_once(struct kunit *test, struct fixture *f, struct flow_list 
 		change_a_little(&f->rnd, &f->flow);
 		command = CVSW_FLOW_ADD;
 	}
-	if (then->n == LIST_MAX && command < CVSW_FLOW_DELETE)
+	if (then->n == FLOWS_MAX && command < CVSW_FLOW_DELETE)
 		command = CVSW_FLOW_DELETE;
 	if (replace && command != CVSW_FLOW_ADD)
 		return;
@@ -521,12 +310,11 @@ static void table_changes(struct kunit *test)
 
 static u64 packets_of(struct fixture *f, u32 nw_dst)
 {
-	struct cvsw_key key = { .nw_dst = nw_dst };
 	struct cvsw_entry *entry;
 	u64 packets = U64_MAX, bytes;
 
 	readers_begin();
-	entry = cvsw_table_lookup(f->table, &key);
+	entry = find_host_flow(f->table, nw_dst);
 	if (entry) {
 		cvsw_hits_add(entry->hits, 60);
 		cvsw_hits_read(entry->hits, &packets, &bytes);
@@ -535,28 +323,19 @@ static u64 packets_of(struct fixture *f, u32 nw_dst)
 	return packets;
 }
 
-static int add_host_flow(struct fixture *f, u32 nw_dst, u64 cookie)
-{
-	memset(&f->flow, 0, sizeof(f->flow));
-	f->flow.match.mask.nw_dst = ~0U;
-	f->flow.match.key.nw_dst = nw_dst;
-	f->flow.cookie = cookie;
-	return cvsw_table_add(f->table, &f->flow);
-}
-
 /* What a replacement brings that was there keeps its counters. */
 static void table_replacement_keeps(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
-	KUNIT_ASSERT_EQ(test, add_host_flow(f, 1, 1), 0);
-	KUNIT_ASSERT_EQ(test, add_host_flow(f, 2, 1), 0);
-	KUNIT_ASSERT_EQ(test, add_host_flow(f, 3, 1), 0);
+	KUNIT_ASSERT_EQ(test, add_host_flow(f->table, &f->flow, 1, 1), 0);
+	KUNIT_ASSERT_EQ(test, add_host_flow(f->table, &f->flow, 2, 1), 0);
+	KUNIT_ASSERT_EQ(test, add_host_flow(f->table, &f->flow, 3, 1), 0);
 	KUNIT_EXPECT_EQ(test, packets_of(f, 1), 1ULL);
 	KUNIT_EXPECT_EQ(test, packets_of(f, 2), 1ULL);
 	cvsw_table_begin(f->table, true);
-	KUNIT_ASSERT_EQ(test, add_host_flow(f, 1, 1), 0);
-	KUNIT_ASSERT_EQ(test, add_host_flow(f, 2, 2), 0);
+	KUNIT_ASSERT_EQ(test, add_host_flow(f->table, &f->flow, 1, 1), 0);
+	KUNIT_ASSERT_EQ(test, add_host_flow(f->table, &f->flow, 2, 2), 0);
 	KUNIT_EXPECT_EQ(test, packets_of(f, 2), 2ULL);
 	cvsw_table_commit(f->table);
 	KUNIT_EXPECT_EQ(test, packets_of(f, 1), 2ULL);
@@ -569,14 +348,13 @@ static void table_replacement_keeps(struct kunit *test)
 static void table_modification_keeps(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct cvsw_entry *old;
-	struct cvsw_key key = { .nw_dst = 1 };
+	struct cvsw_entry *old, *now;
 	u64 born;
 
-	KUNIT_ASSERT_EQ(test, add_host_flow(f, 1, 1), 0);
+	KUNIT_ASSERT_EQ(test, add_host_flow(f->table, &f->flow, 1, 1), 0);
 	KUNIT_EXPECT_EQ(test, packets_of(f, 1), 1ULL);
 	readers_begin();
-	old = cvsw_table_lookup(f->table, &key);
+	old = find_host_flow(f->table, 1);
 	readers_end();
 	born = old->born -= 7;
 	cvsw_entry_hold(old);
@@ -590,138 +368,17 @@ static void table_modification_keeps(struct kunit *test)
 	local_bh_enable();
 	KUNIT_EXPECT_EQ(test, packets_of(f, 1), 3ULL);
 	readers_begin();
-	KUNIT_EXPECT_PTR_NE(test, cvsw_table_lookup(f->table, &key), old);
-	KUNIT_EXPECT_EQ(test, cvsw_table_lookup(f->table, &key)->born, born);
-	KUNIT_EXPECT_EQ(test, cvsw_table_lookup(f->table, &key)->n_actions, 1);
-	KUNIT_EXPECT_EQ(test, cvsw_table_lookup(f->table, &key)->cookie, 2ULL);
-	KUNIT_EXPECT_EQ(test, cvsw_table_lookup(f->table, &key)->idle_timeout, 0);
+	now = find_host_flow(f->table, 1);
+	KUNIT_EXPECT_PTR_NE(test, now, old);
+	KUNIT_EXPECT_EQ(test, now->born, born);
+	KUNIT_EXPECT_EQ(test, now->n_actions, 1);
+	KUNIT_EXPECT_EQ(test, now->cookie, 2ULL);
+	KUNIT_EXPECT_EQ(test, now->idle_timeout, 0);
 	readers_end();
 	cvsw_entry_put(old);
-	KUNIT_EXPECT_EQ(test, add_host_flow(f, 1, 3), 0);
+	KUNIT_EXPECT_EQ(test, add_host_flow(f->table, &f->flow, 1, 3), 0);
 	KUNIT_EXPECT_EQ(test, packets_of(f, 1), 1ULL);
 }
-
-/* ---- timeouts ---- */
-
-/* Times in here are thousands of seconds, beside which the test's own time is nothing. */
-#define UNIT	((u64)1000 * HZ)
-
-/* When a flow's frames came; @used: as many units behind the beginning. */
-struct timed {
-	unsigned int idle, hard, used;
-};
-
-static unsigned int timed_end(const struct timed *flow)
-{
-	unsigned int idle = flow->idle ? flow->used + flow->idle : UINT_MAX;
-
-	return min(idle, flow->hard ?: UINT_MAX);
-}
-
-static struct cvsw_entry *host_flow(struct fixture *f, u32 nw_dst)
-{
-	struct cvsw_key key = { .nw_dst = nw_dst };
-	struct cvsw_entry *entry;
-
-	readers_begin();
-	entry = cvsw_table_lookup(f->table, &key);
-	readers_end();
-	return entry;
-}
-
-static void add_timed(struct kunit *test, struct fixture *f, u32 nw_dst, struct timed *flow)
-{
-	/* Some stay for good. */
-	*flow = (struct timed){ .idle = pick(&f->rnd, 6), .hard = pick(&f->rnd, 3) };
-	flow->hard = flow->hard ? pick(&f->rnd, 40) : 0;
-	memset(&f->flow, 0, sizeof(f->flow));
-	f->flow.match.mask.nw_dst = ~0U;
-	f->flow.match.key.nw_dst = nw_dst;
-	f->flow.idle_timeout = 1000 * flow->idle;
-	f->flow.hard_timeout = 1000 * flow->hard;
-	f->flow.flags = CVSW_FLOW_SEND_REMOVED;
-	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-}
-
-/* Each flow goes in its time, for its reason, and is not looked at all the time. */
-static void table_timeouts(struct kunit *test)
-{
-	enum { FLOWS = 300, UNITS = 100 };
-	struct fixture *f = test->priv;
-	struct timed *flows = kunit_kcalloc(test, FLOWS, sizeof(*flows), GFP_KERNEL);
-	unsigned int unit, i, told[CVSW_DELETED + 1] = {};
-	u64 begin = get_jiffies_64();
-
-	KUNIT_ASSERT_NOT_NULL(test, flows);
-	for (i = 0; i < FLOWS; i++)
-		add_timed(test, f, i, &flows[i]);
-	for (unit = 1; unit < UNITS; unit++) {
-		u64 now = begin + unit * UNIT + UNIT / 2;
-		unsigned long wait = cvsw_table_expire(f->table, now);
-		unsigned int next = UINT_MAX;
-
-		for (i = 0; i < FLOWS; i++) {
-			unsigned int end = timed_end(&flows[i]);
-
-			KUNIT_ASSERT_EQ(test, !host_flow(f, i), end <= unit);
-			if (end == unit)
-				told[flows[i].hard == unit ? CVSW_HARD_TIMEOUT :
-							     CVSW_IDLE_TIMEOUT]++;
-			else if (end > unit)
-				next = min(next, end);
-			if (end > unit && !pick(&f->rnd, 8)) {
-				host_flow(f, i)->hits->used = now - UNIT / 2;
-				flows[i].used = unit;
-			}
-		}
-		/* Nobody is woken for nothing, but once for what was used meanwhile. */
-		if (next == UINT_MAX)
-			KUNIT_ASSERT_EQ(test, wait, (unsigned long)MAX_SCHEDULE_TIMEOUT);
-		else
-			KUNIT_ASSERT_LE(test, wait, (unsigned long)((next - unit) * UNIT));
-		KUNIT_ASSERT_GT(test, wait, (unsigned long)UNIT / 4);
-	}
-	KUNIT_EXPECT_EQ(test, f->told[CVSW_IDLE_TIMEOUT], told[CVSW_IDLE_TIMEOUT]);
-	KUNIT_EXPECT_EQ(test, f->told[CVSW_HARD_TIMEOUT], told[CVSW_HARD_TIMEOUT]);
-	KUNIT_EXPECT_GT(test, told[CVSW_IDLE_TIMEOUT], 50U);
-	KUNIT_EXPECT_GT(test, told[CVSW_HARD_TIMEOUT], 50U);
-}
-
-/* A flow that went, or changed, before its time is not met by it; nor a change under way. */
-static void table_timeouts_beside_changes(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	u64 late = get_jiffies_64() + 100 * (u64)HZ;
-
-	memset(&f->flow, 0, sizeof(f->flow));
-	f->flow.hard_timeout = 50;
-	f->flow.flags = CVSW_FLOW_SEND_REMOVED;
-	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-	KUNIT_ASSERT_EQ(test, cvsw_table_flow_mod(f->table, CVSW_FLOW_DELETE, &f->flow), 0);
-	KUNIT_EXPECT_EQ(test, cvsw_table_expire(f->table, late),
-			(unsigned long)MAX_SCHEDULE_TIMEOUT);
-
-	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-	f->flow.hard_timeout = 0;
-	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-	cvsw_table_expire(f->table, late);
-	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->table), 1U);
-
-	f->flow.hard_timeout = 50;
-	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-	KUNIT_ASSERT_EQ(test, cvsw_table_flow_mod(f->table, CVSW_FLOW_MODIFY, &f->flow), 0);
-	cvsw_table_begin(f->table, false);
-	cvsw_table_expire(f->table, late);
-	KUNIT_EXPECT_TRUE(test, cvsw_table_changing(f->table));
-	KUNIT_EXPECT_NOT_NULL(test, host_flow(f, 0));
-	cvsw_table_abort(f->table);
-	cvsw_table_expire(f->table, late);
-	KUNIT_EXPECT_NULL(test, host_flow(f, 0));
-	KUNIT_EXPECT_EQ(test, f->told[CVSW_HARD_TIMEOUT], 1U);
-	KUNIT_EXPECT_EQ(test, f->told[CVSW_DELETED], 1U);
-}
-
-/* ---- single flows ---- */
 
 static void table_outranking(struct kunit *test)
 {
@@ -761,15 +418,6 @@ static void table_outranking(struct kunit *test)
 	entry = cvsw_table_lookup(f->table, &key);
 	KUNIT_EXPECT_EQ(test, entry->cookie, 8ULL);
 	readers_end();
-}
-
-/* A flow of a mask of its own. */
-static void lonely_flow(struct cvsw_flow *flow, u32 n)
-{
-	memset(flow, 0, sizeof(*flow));
-	flow->match.mask.dl_dst[0] = n;
-	flow->match.mask.dl_dst[1] = n >> 8;
-	flow->priority = n;
 }
 
 /* A full table takes no more, but takes one in another's place. */
@@ -839,136 +487,6 @@ static void table_walk_beside_changes(struct kunit *test)
 	KUNIT_EXPECT_GT(test, stops, 20U);
 }
 
-struct race {
-	struct cvsw_table *table;
-	unsigned long lookups, missed, foreign;
-};
-
-/* At least so many rounds, and more on a busy machine until the reader had its share. */
-static bool race_goes_on(const struct race *race, unsigned int round, unsigned int rounds)
-{
-	cond_resched();
-	return round < rounds || (READ_ONCE(race->lookups) <= 100 && round < 100 * rounds);
-}
-
-static int race_reader(void *arg)
-{
-	struct race *race = arg;
-	struct cvsw_key key = { .nw_dst = 5 };
-
-	while (!kthread_should_stop()) {
-		struct cvsw_entry *entry;
-
-		readers_begin();
-		entry = cvsw_table_lookup(race->table, &key);
-		if (!entry)
-			race->missed++;
-		else if (entry->priority != 65535)
-			race->foreign++;
-		readers_end();
-		race->lookups++;
-		cond_resched();
-	}
-	return 0;
-}
-
-/* A flow that is replaced over and over among others is found at every moment. */
-static void table_replaced_under_lookup(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	struct race race = { .table = f->table };
-	struct task_struct *reader;
-	unsigned int i;
-
-	for (i = 0; race_goes_on(&race, i, 2000); i++) {
-		if (i == 1) {
-			reader = kthread_run(race_reader, &race, "cvsw-lookup");
-			KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
-		}
-		memset(&f->flow, 0, sizeof(f->flow));
-		f->flow.match.mask.nw_dst = ~0U;
-		f->flow.match.key.nw_dst = 5;
-		f->flow.priority = 65535;
-		f->flow.cookie = i;
-		KUNIT_EXPECT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-		f->flow.match.key.nw_dst = 6 + i;	/* lets the hash table grow */
-		f->flow.priority = i;
-		KUNIT_EXPECT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-		if (i % 3 == 0) {
-			lonely_flow(&f->flow, 1 + i % 100);
-			KUNIT_EXPECT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-			KUNIT_EXPECT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
-		}
-	}
-	kthread_stop(reader);
-	KUNIT_EXPECT_EQ(test, race.missed, 0UL);
-	KUNIT_EXPECT_EQ(test, race.foreign, 0UL);
-	KUNIT_EXPECT_GT(test, race.lookups, 100UL);
-}
-
-static u64 cookie_of(struct cvsw_table *table, u32 nw_dst)
-{
-	struct cvsw_key key = { .nw_dst = nw_dst };
-	struct cvsw_entry *entry;
-	u64 cookie;
-
-	readers_begin();
-	entry = cvsw_table_lookup(table, &key);
-	cookie = entry ? entry->cookie : U64_MAX;
-	readers_end();
-	cond_resched();
-	return cookie;
-}
-
-/* Every other table has a flow for @sometimes, all have one for @always. */
-static const u32 always = 5, sometimes = 100;
-
-static int replacement_reader(void *arg)
-{
-	struct race *race = arg;
-	u64 before, between, after = 0;
-
-	while (!kthread_should_stop()) {
-		before = after;
-		between = cookie_of(race->table, sometimes);
-		after = cookie_of(race->table, always);
-		race->missed += after == U64_MAX;
-		race->foreign += after < before;
-		/* Nothing was replaced meanwhile. */
-		if (after == before)
-			race->foreign += between != (after & 1 ? U64_MAX : after);
-		race->lookups++;
-	}
-	return 0;
-}
-
-/* Who has seen one flow of a new table sees none of the old one any more. */
-static void table_replaced_as_a_whole(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	struct race race = { .table = f->table };
-	struct task_struct *reader = NULL;
-	unsigned int i, j;
-
-	for (i = 0; race_goes_on(&race, i, 1000); i++) {
-		cvsw_table_begin(f->table, true);
-		for (j = 0; j < 20; j++) {
-			KUNIT_EXPECT_EQ(test, add_host_flow(f, always + (i + j) % 20, i), 0);
-			cond_resched();
-		}
-		if (!(i & 1))
-			KUNIT_EXPECT_EQ(test, add_host_flow(f, sometimes, i), 0);
-		cvsw_table_commit(f->table);
-		if (!reader)
-			reader = kthread_run(replacement_reader, &race, "cvsw-lookup");
-		KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
-	}
-	kthread_stop(reader);
-	KUNIT_EXPECT_EQ(test, race.missed, 0UL);
-	KUNIT_EXPECT_EQ(test, race.foreign, 0UL);
-	KUNIT_EXPECT_GT(test, race.lookups, 100UL);
-}
-
 static int table_init(struct kunit *test)
 {
 	struct fixture *f = kvzalloc(sizeof(*f), GFP_KERNEL);
@@ -1006,12 +524,8 @@ static struct kunit_case table_cases[] = {
 	KUNIT_CASE(table_changes),
 	KUNIT_CASE(table_replacement_keeps),
 	KUNIT_CASE(table_modification_keeps),
-	KUNIT_CASE(table_timeouts),
-	KUNIT_CASE(table_timeouts_beside_changes),
 	KUNIT_CASE(table_mask_churn),
 	KUNIT_CASE(table_walk_beside_changes),
-	KUNIT_CASE(table_replaced_under_lookup),
-	KUNIT_CASE(table_replaced_as_a_whole),
 	{}
 };
 

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/minmax.h>
+
+#include "frames.h"
+#include "rewriting.h"
+
+/* ---- the reference ---- */
+
+bool is_tagged(const struct flat_frame *frame)
+{
+	u16 type = get16(frame->data + 12);
+
+	return frame->len >= 18 && (type == ETH_P_8021Q || type == ETH_P_8021AD);
+}
+
+void insert_tag(struct flat_frame *frame, u16 type, u16 tci)
+{
+	memmove(frame->data + 16, frame->data + 12, frame->len - 12);
+	put16(frame->data + 12, type);
+	put16(frame->data + 14, tci);
+	frame->len += 4;
+}
+
+static bool reference_vlan(struct flat_frame *frame, u16 mask, u16 bits)
+{
+	if (frame->hw_tag) {
+		insert_tag(frame, frame->hw_proto, frame->hw_tci);
+		frame->hw_tag = false;
+	} else if (!is_tagged(frame)) {
+		insert_tag(frame, ETH_P_8021Q, 0);
+	}
+	put16(frame->data + 14, (get16(frame->data + 14) & ~mask) | bits);
+	return true;
+}
+
+static bool reference_strip(struct flat_frame *frame)
+{
+	if (frame->hw_tag) {
+		frame->hw_tag = false;
+		return true;
+	}
+	if (!is_tagged(frame))
+		return false;
+	memmove(frame->data + 12, frame->data + 16, frame->len - 16);
+	frame->len -= 4;
+	return true;
+}
+
+static bool reference_ip(struct flat_frame *frame, const struct cvsw_action *action)
+{
+	struct cvsw_layout at;
+	struct cvsw_key key;
+	unsigned int field, l4_len;
+	bool pseudo, tp;
+	u8 *ip, *l4;
+
+	reference_key(frame, CVSW_HOST, &key, &at);
+	if (!at.network && !at.ipv6)
+		return false;
+	ip = frame->data + at.network + at.ipv6;
+	l4 = frame->data + at.transport;
+	l4_len = at.transport ? at.end - at.transport : 0;
+	field = checksum_offset(at.protocol);
+	pseudo = field && at.protocol != IPPROTO_SCTP && at.protocol != IPPROTO_ICMP;
+	tp = at.protocol == IPPROTO_TCP || at.protocol == IPPROTO_UDP ||
+	     (at.protocol == IPPROTO_SCTP && !at.fragment);
+
+	switch (action->type) {
+	case CVSW_ACT_SET_NW_SRC:
+	case CVSW_ACT_SET_NW_DST:
+		if (!at.network || (at.transport && pseudo && field + 2 > l4_len))
+			return false;
+		put32(ip + (action->type == CVSW_ACT_SET_NW_SRC ? 12 : 16), action->nw_addr);
+		break;
+	case CVSW_ACT_SET_NW_TOS:
+		if (at.network)
+			ip[1] = (action->nw_tos & 0xfc) | (ip[1] & 3);
+		else
+			put16(ip, (get16(ip) & 0xf03f) | (action->nw_tos & 0xfc) << 4);
+		break;
+	default:
+		if (!tp || !at.transport || l4_len < field + (at.protocol == IPPROTO_SCTP ? 4 : 2))
+			return false;
+		put16(l4 + (action->type == CVSW_ACT_SET_TP_SRC ? 0 : 2), action->tp_port);
+		break;
+	}
+	if (at.network || at.transport)
+		write_checksums(ip, frame->tail, frame->tail_len);
+	return true;
+}
+
+/* Where a field is, or NULL; @end: where the packet ends, if a checksum is to be written. */
+static u8 *reference_place(struct flat_frame *frame, enum cvsw_field field, unsigned int *end)
+{
+	struct cvsw_layout at;
+	struct cvsw_key key;
+	u8 *ip, *l4, *arp;
+	unsigned int l4_len, opt;
+	bool tcp, udp, icmp, icmp6, nd;
+
+	reference_key(frame, CVSW_HOST, &key, &at);
+	ip = frame->data + at.network + at.ipv6;
+	arp = at.arp ? frame->data + at.arp : NULL;
+	l4 = frame->data + at.transport;
+	l4_len = at.transport ? at.end - at.transport : 0;
+	tcp = at.transport && at.protocol == IPPROTO_TCP;
+	udp = at.transport && at.protocol == IPPROTO_UDP;
+	icmp = at.network && at.transport && at.protocol == IPPROTO_ICMP && l4_len >= 4;
+	icmp6 = at.ipv6 && at.transport && at.protocol == IPPROTO_ICMPV6 && l4_len >= 4;
+	nd = icmp6 && l4_len >= 24 && (l4[0] == 135 || l4[0] == 136) && !l4[1];
+	*end = at.end;
+	switch (field) {
+	case CVSW_FIELD_ETH_DST: return frame->data;
+	case CVSW_FIELD_ETH_SRC: return frame->data + 6;
+	case CVSW_FIELD_IP_TTL: return at.network ? ip + 8 : at.ipv6 ? ip + 7 : NULL;
+	case CVSW_FIELD_IP_SRC: return at.network ? ip + 12 : NULL;
+	case CVSW_FIELD_IP_DST: return at.network ? ip + 16 : NULL;
+	case CVSW_FIELD_IPV6_LABEL: return at.ipv6 ? ip : NULL;
+	case CVSW_FIELD_IPV6_SRC: return at.ipv6 ? ip + 8 : NULL;
+	case CVSW_FIELD_IPV6_DST: return at.ipv6 ? ip + 24 : NULL;
+	case CVSW_FIELD_TCP_SRC: return tcp && l4_len >= 18 ? l4 : NULL;
+	case CVSW_FIELD_TCP_DST: return tcp && l4_len >= 18 ? l4 + 2 : NULL;
+	case CVSW_FIELD_UDP_SRC: return udp && l4_len >= 8 ? l4 : NULL;
+	case CVSW_FIELD_UDP_DST: return udp && l4_len >= 8 ? l4 + 2 : NULL;
+	case CVSW_FIELD_ICMP_TYPE: return icmp ? l4 : NULL;
+	case CVSW_FIELD_ICMP_CODE: return icmp ? l4 + 1 : NULL;
+	case CVSW_FIELD_ICMPV6_TYPE: return icmp6 ? l4 : NULL;
+	case CVSW_FIELD_ICMPV6_CODE: return icmp6 ? l4 + 1 : NULL;
+	case CVSW_FIELD_ND_RESERVED: return nd ? l4 + 4 : NULL;
+	case CVSW_FIELD_ND_TARGET: return nd ? l4 + 8 : NULL;
+	case CVSW_FIELD_ND_OPTIONS_TYPE: return nd && l4_len >= 26 ? l4 + 24 : NULL;
+	case CVSW_FIELD_ND_SLL:
+	case CVSW_FIELD_ND_TLL:
+		for (opt = 24; nd && opt + 8 <= l4_len && l4[opt + 1]; opt += 8 * l4[opt + 1])
+			if (l4[opt] == (field == CVSW_FIELD_ND_SLL ? 1 : 2) && l4[opt + 1] == 1)
+				return l4 + opt + 2;
+		return NULL;
+	case CVSW_FIELD_ARP_OP: return arp ? arp + 6 : NULL;
+	case CVSW_FIELD_ARP_SHA: return arp ? arp + 8 : NULL;
+	case CVSW_FIELD_ARP_SPA: return arp ? arp + 14 : NULL;
+	case CVSW_FIELD_ARP_THA: return arp ? arp + 18 : NULL;
+	case CVSW_FIELD_ARP_TPA: return arp ? arp + 24 : NULL;
+	default: return NULL;
+	}
+}
+
+static unsigned int field_bytes(enum cvsw_field field)
+{
+	return cvsw_field_info[field].header & 0xff;
+}
+
+static bool get_bit(const u8 *bytes, unsigned int len, unsigned int bit)
+{
+	return bytes[len - 1 - bit / 8] >> bit % 8 & 1;
+}
+
+static bool reference_write(struct flat_frame *frame, enum cvsw_field field, unsigned int ofs,
+			    unsigned int n, const u8 *from, unsigned int from_len,
+			    unsigned int from_ofs)
+{
+	unsigned int end, bit, len = field_bytes(field);
+	u8 *to = reference_place(frame, field, &end), *ip;
+	struct cvsw_layout at;
+	struct cvsw_key key;
+	unsigned int sum;
+
+	if (!to)
+		return false;
+	reference_key(frame, CVSW_HOST, &key, &at);
+	ip = frame->data + at.network + at.ipv6;
+	sum = checksum_offset(at.protocol);
+	/* Addresses are in checksums that have to be there. */
+	if ((field == CVSW_FIELD_IP_SRC || field == CVSW_FIELD_IP_DST ||
+	     field == CVSW_FIELD_IPV6_SRC ||
+	     (field == CVSW_FIELD_IPV6_DST && !at.routed)) && at.transport &&
+	    sum && at.protocol != IPPROTO_SCTP && at.protocol != IPPROTO_ICMP &&
+	    !(at.protocol == IPPROTO_ICMPV6 && at.network) &&
+	    at.transport + sum + 2 > at.end)
+		return false;
+	for (bit = 0; bit < n; bit++) {
+		u8 *byte = &to[len - 1 - (ofs + bit) / 8];
+		unsigned int shift = (ofs + bit) % 8;
+
+		*byte = (*byte & ~(1 << shift)) |
+			get_bit(from, from_len, from_ofs + bit) << shift;
+	}
+	/* Of IPv6, only where the way to a checksum is whole. */
+	if (at.network || at.transport)
+		write_checksums(ip, frame->tail, frame->tail_len);
+	return true;
+}
+
+static bool reference_move(struct flat_frame *frame, const struct cvsw_move *move)
+{
+	unsigned int end, len = field_bytes(move->src);
+	u8 *from = reference_place(frame, move->src, &end), copy[16];
+
+	if (!from)
+		return false;
+	memcpy(copy, from, len);
+	return reference_write(frame, move->dst, move->dst_ofs, move->n_bits, copy, len,
+			       move->src_ofs);
+}
+
+/* Return: whether the frame has what the action sets. */
+static bool reference_action(struct flat_frame *frame, const struct cvsw_action *action)
+{
+	switch (action->type) {
+	case CVSW_ACT_OUTPUT:
+		return true;
+	case CVSW_ACT_SET_VLAN_VID:
+		return reference_vlan(frame, 0x0fff, action->vlan_vid);
+	case CVSW_ACT_SET_VLAN_PCP:
+		return reference_vlan(frame, 0xe000, action->vlan_pcp << 13);
+	case CVSW_ACT_STRIP_VLAN:
+		return reference_strip(frame);
+	case CVSW_ACT_SET_DL_DST:
+		memcpy(frame->data, action->mac, 6);
+		return true;
+	case CVSW_ACT_SET_DL_SRC:
+		memcpy(frame->data + 6, action->mac, 6);
+		return true;
+	case CVSW_ACT_MOVE:
+		return reference_move(frame, &action->move);
+	case CVSW_ACT_LOAD:
+		return reference_write(frame, action->load.dst, action->load.ofs,
+				       action->load.n_bits, action->load.value, 8, 0);
+	default:
+		return reference_ip(frame, action);
+	}
+}
+
+unsigned int reference_list(const struct cvsw_action *list, unsigned int n,
+			    struct flat_frame *frame)
+{
+	unsigned int i, skipped = 0;
+
+	for (i = 0; i < n; i++)
+		skipped += !reference_action(frame, &list[i]);
+	return skipped;
+}
+
+/* ---- random actions ---- */
+
+/* Neighbors of each other, so that frames have both. */
+static enum cvsw_field near(struct rnd_state *rnd, enum cvsw_field field)
+{
+	int other = field + (int)pick(rnd, 9) - 4;
+
+	return clamp(other, 0, CVSW_N_FIELDS - 1);
+}
+
+static void random_move(struct rnd_state *rnd, struct cvsw_move *move)
+{
+	unsigned int src_bits, dst_bits;
+
+	move->src = pick(rnd, CVSW_N_FIELDS);
+	move->dst = near(rnd, move->src);
+	src_bits = cvsw_field_info[move->src].bits;
+	dst_bits = cvsw_field_info[move->dst].bits;
+	move->n_bits = min(src_bits, dst_bits);
+	if (pick(rnd, 2))
+		move->n_bits = 1 + pick(rnd, move->n_bits);
+	move->src_ofs = pick(rnd, src_bits - move->n_bits + 1);
+	move->dst_ofs = pick(rnd, dst_bits - move->n_bits + 1);
+}
+
+static void random_load(struct rnd_state *rnd, struct cvsw_load *load)
+{
+	unsigned int bits, i;
+
+	load->dst = pick(rnd, CVSW_N_FIELDS);
+	bits = cvsw_field_info[load->dst].bits;
+	load->n_bits = min(bits, 64U);
+	if (pick(rnd, 2))
+		load->n_bits = 1 + pick(rnd, load->n_bits);
+	load->ofs = pick(rnd, bits - load->n_bits + 1);
+	prandom_bytes_state(rnd, load->value, sizeof(load->value));
+	for (i = load->n_bits; i < 64; i++)
+		load->value[7 - i / 8] &= ~(1 << i % 8);
+}
+
+void random_action(struct rnd_state *rnd, struct cvsw_action *action)
+{
+	static const u32 addrs[] = { 0, 0xffffffff, 0x0a000001 };
+
+	memset(action, 0, sizeof(*action));
+	/* What a TTL that has run out does is seen by itself. */
+	do {
+		action->type = 1 + pick(rnd, CVSW_ACT_LOAD);
+	} while (action->type == CVSW_ACT_DEC_TTL);
+	switch (action->type) {
+	case CVSW_ACT_MOVE:
+		random_move(rnd, &action->move);
+		break;
+	case CVSW_ACT_LOAD:
+		random_load(rnd, &action->load);
+		break;
+	case CVSW_ACT_SET_VLAN_VID:
+		action->vlan_vid = pick(rnd, 4096);
+		break;
+	case CVSW_ACT_SET_VLAN_PCP:
+		action->vlan_pcp = pick(rnd, 8);
+		break;
+	case CVSW_ACT_SET_DL_SRC:
+	case CVSW_ACT_SET_DL_DST:
+		prandom_bytes_state(rnd, action->mac, 6);
+		break;
+	case CVSW_ACT_SET_NW_SRC:
+	case CVSW_ACT_SET_NW_DST:
+		action->nw_addr = pick(rnd, 2) ? addrs[pick(rnd, 3)] : prandom_u32_state(rnd);
+		break;
+	case CVSW_ACT_SET_NW_TOS:
+		action->nw_tos = pick(rnd, 64) << 2;
+		break;
+	case CVSW_ACT_SET_TP_SRC:
+	case CVSW_ACT_SET_TP_DST:
+		action->tp_port = pick(rnd, 4) ? prandom_u32_state(rnd) : 0;
+		break;
+	}
+}
