@@ -167,6 +167,17 @@ static void close_all(struct agent *agent)
 	store_close(agent->store);
 }
 
+/* nics.event */
+static void on_nic_event(void *owner, struct nic *nic, enum session3_event event,
+			 const struct cvsw_v3_message *message)
+{
+	struct agent *agent = owner;
+
+	if (event == SESSION3_SA_EXPIRING)
+		overlays_expiring(&agent->overlays, nic, message);
+	monitor_event(nic, event, message);
+}
+
 static void on_signal(evutil_socket_t signal, short what, void *arg)
 {
 	(void)what;
@@ -207,7 +218,7 @@ int main(int argc, char **argv)
 	nics_init(&agent.nics, agent.base, options.max_nics);
 	agent.nics.allow_version2 = options.allow_version2;
 	agent.nics.changed = request_nic_changed;
-	agent.nics.event = monitor_event;
+	agent.nics.event = on_nic_event;
 	agent.nics.owner = &agent;
 	overlays_init(&agent.overlays, &agent);
 	agent.overlays.settled = request_overlays_settled;

@@ -42,13 +42,12 @@ static void log_event(const struct nic *nic, enum session3_event event)
 	}
 }
 
-void monitor_event(void *owner, struct nic *nic, enum session3_event event,
+void monitor_event(const struct nic *nic, enum session3_event event,
 		   const struct cvsw_v3_message *message)
 {
 	struct timeval now;
 	json_t *json;
 
-	(void)owner;
 	log_event(nic, event);
 	if (!clients_monitor())
 		return;

@@ -5,8 +5,8 @@
 
 #include "agent.h"
 
-/** monitor_event() - tell them; nics->event */
-void monitor_event(void *agent, struct nic *nic, enum session3_event event,
+/** monitor_event() - tell them; as nics->event */
+void monitor_event(const struct nic *nic, enum session3_event event,
 		   const struct cvsw_v3_message *message);
 
 #endif

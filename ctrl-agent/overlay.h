@@ -15,6 +15,7 @@
 
 #include <sys/queue.h>
 
+#include "pace.h"
 #include "session.h"
 #include "ways.h"
 
@@ -61,7 +62,8 @@ struct overlay_config {
  * @macs: inner addresses; the first is the NIC's own
  * @from: the way from each other member, by the other's slot
  * @registers: of @session, when its ways were made new
- * @renewed_at: when that was; UINT64_MAX: never
+ * @renewed_at: when that was; UINT64_MAX: never; @renewals: how often; @told: that
+ *	this is too often was logged
  * @dirty: its flows are to be made anew
  * @refreshed_at: when they last were; @n_refreshed: how often; @generation: of the
  *	session since then; @n_listed: which refresh was the last that it has listed
@@ -75,6 +77,8 @@ struct overlay_member {
 	struct way from[OVERLAY_MAX_MEMBERS];
 	uint64_t registers;
 	uint64_t renewed_at;
+	struct pace renewals;
+	bool told;
 	bool dirty;
 	uint64_t refreshed_at;
 	uint64_t n_refreshed;

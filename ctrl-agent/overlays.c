@@ -210,6 +210,18 @@ void overlays_remove(struct overlays *overlays, struct overlay *overlay)
 	overlay_free(overlay);
 }
 
+void overlays_expiring(struct overlays *overlays, const struct nic *nic,
+		       const struct cvsw_v3_message *message)
+{
+	struct overlay *overlay = overlays_of(overlays, nic->session.mac);
+	struct cvsw_v3_expiring sa;
+	size_t offset;
+
+	if (overlay && !cvsw_v3_expiring_decode(message, &sa, &offset) &&
+	    ways_expiring(overlay, overlay_find(overlay, nic->session.mac), sa.direction, sa.spi))
+		overlays_poke(overlays);
+}
+
 void overlays_poke(struct overlays *overlays)
 {
 	struct timeval due, now, soon = { .tv_usec = OVERLAYS_PAUSE_MS * 1000 };

@@ -11,7 +11,9 @@
 #define OVERLAYS_SPI_BLOCK	4096	/* reserved at a time, at least */
 
 struct agent;
+struct cvsw_v3_message;
 struct event;
+struct nic;
 
 /**
  * struct overlays - all of them
@@ -55,6 +57,10 @@ void overlays_leave(struct overlays *overlays, struct overlay *overlay,
 
 /** overlays_remove() - all members leave, and it is freed; likewise */
 void overlays_remove(struct overlays *overlays, struct overlay *overlay);
+
+/** overlays_expiring() - a NIC's SA_EXPIRING, which is well-formed; may come from within a session */
+void overlays_expiring(struct overlays *overlays, const struct nic *nic,
+		       const struct cvsw_v3_message *message);
 
 /** overlays_run() - look at all of them now; not from within a session */
 void overlays_run(struct overlays *overlays);

@@ -62,6 +62,8 @@ void report_nic3(const struct session3 *v3, json_t *json)
 	json_object_set_new(json, "keys", json_integer(session3_n_keys(v3)));
 	if (session3_rtt(v3))
 		json_object_set_new(json, "rtt_ms", json_integer(session3_rtt(v3)));
+	if (session3_n_unexpected(v3))
+		json_object_set_new(json, "unexpected", json_integer(session3_n_unexpected(v3)));
 	if (session3_n_refused(v3)) {
 		json_object_set_new(json, "refused", json_integer(session3_n_refused(v3)));
 		json_object_set_new(json, "refusal", report_refusal(session3_refusal(v3)));

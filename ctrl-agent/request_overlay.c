@@ -34,7 +34,7 @@ static void waiter_free(struct overlay_waiter *waiter)
 	free(waiter);
 }
 
-/* @there: did none of them have to be left out because it is absent? */
+/* @there: did none of them have to be left out because it is absent, or refuses its flows? */
 static bool nics_done(const struct overlay_waiter *waiter, bool *there)
 {
 	bool done = true;
@@ -44,8 +44,9 @@ static bool nics_done(const struct overlay_waiter *waiter, bool *there)
 		struct nic *nic = nics_find(&waiter->agent->nics, waiter->macs[i]);
 		enum session_state state = nic ? session_state(&nic->session) : SESSION_ABSENT;
 
-		*there = *there && state != SESSION_ABSENT;
-		done = done && (state == SESSION_IN_SYNC || state == SESSION_ABSENT);
+		*there = *there && state != SESSION_ABSENT &&
+			 nic->session.verified == nic->session.generation;
+		done = done && state != SESSION_CONNECTING && state != SESSION_LAGGING;
 	}
 	return done;
 }

@@ -428,6 +428,7 @@ const char *session_state_name(enum session_state state)
 		[SESSION_CONNECTING] = "connecting",
 		[SESSION_IN_SYNC] = "in sync",
 		[SESSION_LAGGING] = "lagging",
+		[SESSION_REFUSING] = "refusing",
 	};
 
 	return names[state];

@@ -51,6 +51,7 @@ enum session_state {
 	SESSION_CONNECTING,	/* registered, its table not heard yet */
 	SESSION_IN_SYNC,	/* what it listed is what it should have */
 	SESSION_LAGGING,	/* a change or a repair is under way */
+	SESSION_REFUSING,	/* it has what it should but for what it refuses: version 3 */
 };
 
 /**

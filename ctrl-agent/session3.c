@@ -104,7 +104,6 @@ void session3_refused(struct session3 *v3, const struct session3_request *reques
 
 	session3_refusal_of(answer, request->message, request->len, &v3->refusal);
 	v3->refusal.n = n;
-	v3->retry_at = v3->now + SESSION3_RETRY_MS;
 	v3->in_sync = false;
 	v3->world.event(v3->world.owner, SESSION3_REFUSED, NULL);
 }
@@ -231,7 +230,8 @@ static void look_again(struct session3 *v3)
 	v3->relist = false;
 	v3->table_known = false;
 	v3->settled = 0;
-	session3_queue_list(v3);
+	v3->list_at = pace_due(&v3->looks, SESSION3_LOOK_BURST, SESSION3_LOOK_MS) ?: v3->now;
+	pace_took(&v3->looks, SESSION3_LOOK_MS, v3->now);
 }
 
 /* The last request of a generation was answered. */
@@ -248,7 +248,6 @@ static void try_again(struct session3 *v3)
 {
 	flowset_clear(&v3->refused);
 	v3->stuck = false;
-	v3->session->settings_due |= v3->refused_mtu || v3->refused_offload;
 	v3->settled = 0;
 }
 
@@ -307,19 +306,40 @@ static void take_answer(struct session3 *v3, const struct cvsw_v3_message *answe
 		on_settled(v3, settles);
 }
 
+static void not_expected(struct session3 *v3)
+{
+	v3->n_unexpected++;
+	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " sends what is no answer",
+		    MAC_BYTES(v3->session->mac));
+}
+
 /* By itself: then it may be one that it should have. */
 static void on_flow_removed(struct session3 *v3, const struct cvsw_v3_message *message)
 {
 	struct cvsw_v3_entry entry;
 	size_t offset;
 
-	if (cvsw_v3_flow_removed_decode(message, &entry, &offset))
+	if (cvsw_v3_flow_removed_decode(message, &entry, &offset)) {
+		not_expected(v3);
 		return;
+	}
 	if (entry.reason != CVSW_V3_REMOVED_DELETE && v3->changing)
 		v3->relist = true;
 	else if (entry.reason != CVSW_V3_REMOVED_DELETE && v3->table_known)
 		look_again(v3);
 	v3->world.event(v3->world.owner, SESSION3_FLOW_REMOVED, message);
+}
+
+/* Whose keys are to be new is ways.c's affair. */
+static void on_sa_expiring(struct session3 *v3, const struct cvsw_v3_message *message)
+{
+	struct cvsw_v3_expiring sa;
+	size_t offset;
+
+	if (cvsw_v3_expiring_decode(message, &sa, &offset))
+		not_expected(v3);
+	else
+		v3->world.event(v3->world.owner, SESSION3_SA_EXPIRING, message);
 }
 
 static void take_unasked(struct session3 *v3, const struct cvsw_v3_message *message)
@@ -329,9 +349,7 @@ static void take_unasked(struct session3 *v3, const struct cvsw_v3_message *mess
 		on_flow_removed(v3, message);
 		break;
 	case CVSW_V3_SA_EXPIRING:
-		/* New keys for all of its ways, in time. */
-		v3->session->n_registers++;
-		v3->world.event(v3->world.owner, SESSION3_SA_EXPIRING, message);
+		on_sa_expiring(v3, message);
 		break;
 	}
 }
@@ -345,9 +363,7 @@ static void take_messages(struct session3 *v3)
 	while ((len = cvsw_v3_take(&v3->end, v3->message, &too_long))) {
 		if (too_long || cvsw_v3_message_decode(v3->message, len, &message, &offset) ||
 		    cvsw_v3_is_request(message.type)) {
-			v3->n_unexpected++;
-			log_limited(LOG_WARNING, "NIC " MAC_FORMAT " sends what is no answer",
-				    MAC_BYTES(v3->session->mac));
+			not_expected(v3);
 		} else if (message.xid) {
 			take_answer(v3, &message);
 		} else {
@@ -507,8 +523,9 @@ enum session_state session3_state(const struct session3 *v3)
 		return SESSION_ABSENT;
 	if (!session->heard)
 		return SESSION_CONNECTING;
-	return session->verified == session->generation && !session3_n_refused(v3) ?
-	       SESSION_IN_SYNC : SESSION_LAGGING;
+	if (session3_n_refused(v3))
+		return v3->settled == session->generation ? SESSION_REFUSING : SESSION_LAGGING;
+	return session->verified == session->generation ? SESSION_IN_SYNC : SESSION_LAGGING;
 }
 
 uint64_t session3_place(const struct session3 *v3)
@@ -561,6 +578,11 @@ const struct cvsw_v3_capabilities *session3_capabilities(const struct session3 *
 const char *session3_release(const struct session3 *v3)
 {
 	return v3->release;
+}
+
+uint64_t session3_n_unexpected(const struct session3 *v3)
+{
+	return v3->n_unexpected;
 }
 
 uint32_t session3_rtt(const struct session3 *v3)

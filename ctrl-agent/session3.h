@@ -12,8 +12,8 @@
  *	                     ^                   |  ^----intent changed-----'
  *	                     '-----a refusal-----'
  *
- * A flow that the NIC refuses is left out from then on, until the intent changes or
- * SESSION3_RETRY_MS have passed.
+ * What the NIC refuses is left out from then on, until the intent changes or the NIC
+ * begins anew; flows that it only lacked room for, until SESSION3_RETRY_MS have passed.
  *
  * No I/O and no clock in here, as in session.c.
  */
@@ -26,6 +26,10 @@
 
 #define SESSION3_RETRY_MS	30000
 #define SESSION3_LIST_AGAIN_MS	1000	/* after a list that could not be read */
+/* A NIC decides how often its table has to be looked at again, and how long it is. */
+#define SESSION3_LOOK_BURST	16
+#define SESSION3_LOOK_MS	1000
+#define SESSION3_LIST_MAX	(SESSION_MAX_FLOWS + SESSION_MAX_EXTRA)
 
 enum session3_event {
 	SESSION3_REGISTERED,	/* a conversation began */
@@ -127,6 +131,9 @@ void session3_refusal_of(const struct cvsw_v3_message *answer, const uint8_t *re
 /** session3_capabilities() - NULL: not told yet; without the release's text */
 const struct cvsw_v3_capabilities *session3_capabilities(const struct session3 *v3);
 const char *session3_release(const struct session3 *v3);
+
+/** session3_n_unexpected() - messages that were no answer, or could not be read */
+uint64_t session3_n_unexpected(const struct session3 *v3);
 
 uint32_t session3_rtt(const struct session3 *v3);
 uint64_t session3_n_keys(const struct session3 *v3);

@@ -30,14 +30,19 @@ void session3_queue_list(struct session3 *v3)
 	queue_list(v3, 0);
 }
 
-/* False: an entry that cannot be read; what the table has is not known then. */
-static bool take_entries(struct session3 *v3, struct cvsw_reader *entries)
+/*
+ * False: an entry that cannot be read, or nothing but the word that there is more;
+ * what the table has is not known then.
+ */
+static bool take_entries(struct session3 *v3, struct cvsw_reader *entries, bool more)
 {
 	size_t limit = session_flows(v3->session)->n + SESSION_MAX_EXTRA, used, offset;
 	enum cvsw_flow_command command;
 	struct cvsw_v3_entry entry;
 	struct cvsw_flow flow;
 
+	if (more && !cvsw_left(entries))
+		return false;
 	while (cvsw_left(entries)) {
 		if (cvsw_v3_entry_get(entries, &entry))
 			return false;
@@ -81,14 +86,14 @@ static void on_list(struct session3 *v3, const struct session3_request *request,
 
 	if (answer->type == CVSW_V3_ERROR ||
 	    cvsw_v3_list_answer_decode(answer, &resume, &entries, &offset) ||
-	    !take_entries(v3, &entries)) {
+	    !take_entries(v3, &entries, resume)) {
 		v3->session->n_bad_lists++;
 		if (answer->type == CVSW_V3_ERROR)
 			session3_refused(v3, request, answer);
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " lists what cannot be read",
 			    MAC_BYTES(v3->session->mac));
 		v3->list_at = v3->now + SESSION3_LIST_AGAIN_MS;
-	} else if (resume) {
+	} else if (resume && v3->n_listed <= SESSION3_LIST_MAX) {
 		queue_list(v3, resume);
 	} else {
 		list_is_whole(v3);
@@ -272,6 +277,11 @@ int session3_flow_at(const uint8_t *message, size_t len, size_t offset, size_t *
 	return -1;
 }
 
+static bool lacks_room(uint16_t error)
+{
+	return error == CVSW_V3_ERR_TABLE_FULL || error == CVSW_V3_ERR_NO_MEMORY;
+}
+
 /*
  * The flow at fault; those behind it as well where it is a matter of room, and all
  * when nobody knows which.
@@ -288,7 +298,7 @@ static void mark_refused(struct session3 *v3, const struct session3_request *req
 
 	cvsw_v3_error_decode(answer, &body, &offset);
 	which = session3_flow_at(request->message, request->len, body.offset, &start);
-	rest = answer->error == CVSW_V3_ERR_TABLE_FULL || answer->error == CVSW_V3_ERR_NO_MEMORY;
+	rest = lacks_room(answer->error);
 	for (int i = 0; at < request->len; i++, at += used) {
 		if (cvsw_ofp10_decode(request->message + at, request->len - at, &used, &command,
 				      &flow, NULL))
@@ -303,18 +313,18 @@ static void mark_refused(struct session3 *v3, const struct session3_request *req
 static void on_flows(struct session3 *v3, const struct session3_request *request,
 		     const struct cvsw_v3_message *answer)
 {
-	bool room;
+	bool room, first = !v3->failed;
 
 	if (answer->type != CVSW_V3_ERROR)
 		return;
 	/* Of one bundle, all that follows is refused too; where room ran out, for the same reason. */
-	room = v3->failed && (v3->refusal.error == CVSW_V3_ERR_TABLE_FULL ||
-			      v3->refusal.error == CVSW_V3_ERR_NO_MEMORY);
-	if (!v3->failed)
-		v3->stuck = true;	/* unless it helps to leave something out */
-	if (!v3->failed || room)
+	room = v3->failed && lacks_room(v3->refusal.error);
+	v3->stuck |= first;	/* unless it helps to leave something out */
+	if (first || room)
 		mark_refused(v3, request, answer);
-	if (!v3->failed)
+	if (first)
 		session3_refused(v3, request, answer);
+	if (v3->stuck || lacks_room(v3->refusal.error))
+		v3->retry_at = v3->now + SESSION3_RETRY_MS;
 	v3->failed = true;
 }

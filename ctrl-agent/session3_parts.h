@@ -3,6 +3,7 @@
 #ifndef CVSWD_SESSION3_PARTS_H
 #define CVSWD_SESSION3_PARTS_H
 
+#include "pace.h"
 #include "session3.h"
 
 /**
@@ -34,6 +35,7 @@ struct session3_request {
  * @gone: its port has
  * @table_known: session->table is what it will have when all is answered
  * @replace: it has more flows than anyone wants to hear of
+ * @list_at: 0, or when to list it; @looks: how often that was done
  * @changing: requests of a generation are under way
  * @failed: one of them, of its flows, was refused; @stuck: and nothing could be left
  *	out because of it: not before @retry_at again, or another intent
@@ -57,6 +59,7 @@ struct session3 {
 	bool table_known;
 	bool replace;
 	uint64_t list_at;
+	struct pace looks;
 	struct flowset listed;
 	size_t n_listed;
 

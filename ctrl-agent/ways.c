@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "log.h"
 #include "overlay.h"
 
 static bool is_there(const struct overlay_member *member)
@@ -101,6 +102,8 @@ static void begin(struct overlay *overlay, struct ways_world *world, struct way 
 	if (way->begun == world->n_runs)
 		return;
 	way->begun = world->n_runs;
+	way->made_at = world->now;
+	way->expires = false;
 	take_back(way, to);
 	make_place(way, from, to);
 	if (overlay->config.key_len) {
@@ -130,11 +133,15 @@ static void give_to_sender(struct way *way, struct overlay_member *from)
 	way->deadline = next_refresh(from);
 }
 
-static uint64_t rekey_time(const struct overlay *overlay, uint64_t now)
+/* When a way that is OPEN gets another SA. */
+static uint64_t rekey_time(const struct overlay *overlay, const struct way *way)
 {
 	const struct overlay_config *config = &overlay->config;
 
-	return config->key_len && config->rekey_s ? now + config->rekey_s * 1000ull : UINT64_MAX;
+	if (way->expires)
+		return way->made_at + WAY_EXPIRES_MIN_MS;
+	return config->key_len && config->rekey_s ? way->made_at + config->rekey_s * 1000ull :
+						    UINT64_MAX;
 }
 
 /* One step, if it is time for one. */
@@ -165,7 +172,7 @@ static bool step(struct overlay *overlay, struct ways_world *world, struct way *
 			return false;
 		retire(way, from, to, way->n_spis - 1);
 		way->phase = WAY_OPEN;
-		way->deadline = rekey_time(overlay, now);
+		way->deadline = rekey_time(overlay, way);
 		return true;
 	case WAY_OPEN:
 		if (now < way->deadline || !is_there(from) || !is_there(to))
@@ -189,6 +196,20 @@ static void renew(struct overlay *overlay, struct ways_world *world, struct over
 	}
 }
 
+/* When a member that registered may have new keys. */
+static uint64_t renewal_due(struct overlay_member *member, uint64_t now)
+{
+	uint64_t due = pace_due(&member->renewals, WAY_RENEW_BURST, WAY_RENEW_EVERY_MS);
+
+	if (due > now && !member->told)
+		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " registers on and on: its new keys wait",
+			    MAC_BYTES(member->session->mac));
+	member->told = member->renewals.next > now && (member->told || due > now);
+	if (member->renewed_at != UINT64_MAX && due < member->renewed_at + WAY_RENEW_MIN_MS)
+		due = member->renewed_at + WAY_RENEW_MIN_MS;
+	return due;
+}
+
 /* Return: when a renewal that has to wait is due. */
 static uint64_t renew_registered(struct overlay *overlay, struct ways_world *world, uint64_t now)
 {
@@ -198,8 +219,7 @@ static uint64_t renew_registered(struct overlay *overlay, struct ways_world *wor
 	overlay_each(member, overlay) {
 		if (!is_there(member) || member->registers == member->session->n_registers)
 			continue;
-		due = member->renewed_at == UINT64_MAX ? now :
-		      member->renewed_at + WAY_RENEW_MIN_MS;
+		due = renewal_due(member, now);
 		if (now < due) {
 			next = due < next ? due : next;
 			continue;
@@ -208,6 +228,7 @@ static uint64_t renew_registered(struct overlay *overlay, struct ways_world *wor
 			renew(overlay, world, member);
 		member->registers = member->session->n_registers;
 		member->renewed_at = now;
+		pace_took(&member->renewals, WAY_RENEW_EVERY_MS, now);
 	}
 	return next;
 }
@@ -242,6 +263,7 @@ uint64_t ways_run(struct overlay *overlay, struct ways_world *world, uint64_t no
 	uint64_t next, due;
 
 	world->n_runs++;
+	world->now = now;
 	overlay_each(to, overlay)
 		look_listed(to);
 	next = renew_registered(overlay, world, now);
@@ -270,6 +292,26 @@ uint64_t ways_run(struct overlay *overlay, struct ways_world *world, uint64_t no
 void ways_renew(struct overlay *overlay)
 {
 	overlay->renew = overlay->config.key_len;
+}
+
+/* Of an SA that is not the newest, the next one is on its way, or is there. */
+bool ways_expiring(struct overlay *overlay, struct overlay_member *member,
+		   enum cvsw_sa_direction direction, uint32_t spi)
+{
+	struct overlay_member *other;
+
+	overlay_each(other, overlay) {
+		struct way *way = direction == CVSW_SA_IN ? &member->from[other->slot] :
+							    &other->from[member->slot];
+
+		if (!way->n_spis || way->spis[way->n_spis - 1] != spi)
+			continue;
+		way->expires = true;
+		if (way->phase == WAY_OPEN)
+			way->deadline = rekey_time(overlay, way);
+		return true;
+	}
+	return false;
 }
 
 void ways_close(struct overlay *overlay, struct overlay_member *member)

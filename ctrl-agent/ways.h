@@ -6,7 +6,7 @@
  *	CLOSED --both there: new SA, to the receiver--> RECEIVER
  *	RECEIVER --it has the SA and the flow that takes it: SA and flows to the sender--> SENDER
  *	SENDER --it has them--> GRACE --what was under way has come--> OPEN
- *	any --either registers, or the key is old: new SA--> RECEIVER
+ *	any --either registers, or the key is old or expires: new SA--> RECEIVER
  *
  * That a NIC has something it says by a list in version 2, by ACKs in version 3.
  * The receiver takes the old SA too until the way is OPEN again, so a change of
@@ -22,7 +22,14 @@
 #define WAY_SPIS		4	/* that a receiver takes at a time */
 #define WAY_GRACE_MS		1000
 #define WAY_BATCH_MS		250	/* a NIC's answer is awaited before it is changed again */
-#define WAY_RENEW_MIN_MS	2000	/* for one that registers on and on */
+/*
+ * New keys for a NIC's ways are work for all others of its overlay.  One that registers
+ * on and on, as a machine that was restored may do for a second, gets them so often:
+ */
+#define WAY_RENEW_MIN_MS	2000
+#define WAY_RENEW_BURST		5
+#define WAY_RENEW_EVERY_MS	30000
+#define WAY_EXPIRES_MIN_MS	10000	/* of an SA: nobody sends 2^32 packets in less */
 
 enum way_phase {
 	WAY_CLOSED,
@@ -38,7 +45,8 @@ enum way_phase {
  * @out: what the sender uses, if it @sends
  * @known_out: the last that it is @known to have had
  * @deadline: which refresh of a member is waited for, or a time (GRACE, OPEN)
- * @begun: the ways_run() that made its newest SA
+ * @begun: the ways_run() that made its newest SA; @made_at: and when
+ * @expires: the newest does, says one of its ends
  * @sa: the newest, with its key, until the sender gets it
  */
 struct way {
@@ -51,6 +59,8 @@ struct way {
 	uint32_t known_out;
 	uint64_t deadline;
 	uint64_t begun;
+	uint64_t made_at;
+	bool expires;
 	struct cvsw_sa sa;
 };
 
@@ -61,13 +71,14 @@ struct session;
 /**
  * struct ways_world - what ways need of the world around
  * @next_spi: never goes back: an SPI is used once
- * @n_runs: of ways_run()
+ * @n_runs: of ways_run(); @now: the last one's
  * @random: fills a buffer with bytes fit for keys; does not fail
  * @changed: a member's intent was changed; calls session_changed()
  */
 struct ways_world {
 	uint32_t next_spi;
 	uint64_t n_runs;
+	uint64_t now;
 	void (*random)(void *buf, size_t len);
 	void (*changed)(void *owner, struct session *session, bool settings);
 	void *owner;
@@ -82,6 +93,14 @@ uint64_t ways_run(struct overlay *overlay, struct ways_world *world, uint64_t no
 
 /** ways_renew() - new keys for all ways, at the next ways_run() */
 void ways_renew(struct overlay *overlay);
+
+/**
+ * ways_expiring() - an SA at one end of a way runs out of sequence numbers, says that end
+ *
+ * Return: is it one that matters?  Then ways_run() is to follow.
+ */
+bool ways_expiring(struct overlay *overlay, struct overlay_member *member,
+		   enum cvsw_sa_direction direction, uint32_t spi);
 
 /** ways_close() - a member leaves: its SAs are removed at both ends */
 void ways_close(struct overlay *overlay, struct overlay_member *member);

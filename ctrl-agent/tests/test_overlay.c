@@ -631,21 +631,60 @@ static void test_reboot(void)
 	world_end();
 }
 
-/* Registers five times a second: gets new keys all right, but not that often. */
+/*
+ * Registers five times a second: gets new keys all right, but not that often.  SAs that
+ * were made for a renewal of three members: eight, at both ends.
+ */
 static void test_storm(void)
 {
-	size_t before;
+	size_t before, renewals;
 
 	start_members(&encrypted, 3);
 	before = world->n_spis;
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 500; i++) {
 		session_register(&world->sessions[1], false, world->now);
 		run_watching(210, first(3));
 	}
-	run_for(4000);
-	CHECK(world->n_spis - before <= 8 * 7);
+	renewals = (world->n_spis - before) / 8;
+	CHECK_MSG(renewals >= 6 && renewals <= WAY_RENEW_BURST + 500 * 210 / WAY_RENEW_EVERY_MS,
+		  "%zu renewals", renewals);
+	run_for(WAY_RENEW_EVERY_MS + 2000);
 	CHECK(all_reach(first(3)) && ways_settled(world->overlay));
 	CHECK(count_sas(0) == 4 && count_sas(2) == 4);
+	world_end();
+}
+
+/* Says of an SA that it expires, of another, and of one that nobody has, all the time. */
+static void test_expiring(void)
+{
+	struct overlay_member *member;
+	size_t before, n = 0;
+	uint32_t out;
+
+	start_members(&encrypted, 3);
+	member = world->overlay->slots[1];
+	before = world->n_spis;
+	out = world->overlay->slots[0]->from[1].out;
+	CHECK(!ways_expiring(world->overlay, member, CVSW_SA_OUT, 0x4711));
+	CHECK(!ways_expiring(world->overlay, member, CVSW_SA_IN, out));
+	CHECK(ways_expiring(world->overlay, member, CVSW_SA_OUT, out));
+	run_watching(WAY_EXPIRES_MIN_MS - 5000, first(3));
+	CHECK(world->n_spis == before);
+	run_watching(6000, first(3));
+	/* That way, and no other one. */
+	CHECK_MSG(world->n_spis == before + 2, "%zu", world->n_spis - before);
+	CHECK(world->overlay->slots[0]->from[1].out != out);
+	run_watching(2 * WAY_EXPIRES_MIN_MS, first(3));
+	CHECK_MSG(world->n_spis == before + 2, "%zu", world->n_spis - before);
+	CHECK(!ways_expiring(world->overlay, member, CVSW_SA_OUT, out));
+	for (uint64_t ms = 0; ms < 3 * WAY_EXPIRES_MIN_MS; ms += 100) {
+		out = world->overlay->slots[0]->from[1].out;
+		n += ways_expiring(world->overlay, member, CVSW_SA_OUT, out);
+		run_watching(100, first(3));
+	}
+	CHECK(n > 200);
+	CHECK_MSG(world->n_spis - before <= 2 * 5, "%zu", world->n_spis - before);
+	CHECK(count_sas(0) == 4 && ways_settled(world->overlay));
 	world_end();
 }
 
@@ -781,6 +820,7 @@ static const struct tap_test tests[] = {
 	{ "overlay: REGISTER leads to new keys", test_register_again },
 	{ "overlay: a rebooted member", test_reboot },
 	{ "overlay: REGISTER all the time", test_storm },
+	{ "overlay: an SA that expires is replaced, however often that is said", test_expiring },
 	{ "overlay: absent members", test_absent },
 	{ "overlay: lost and late frames", test_loss },
 	{ "overlay: inner addresses from the command", test_inner_macs },

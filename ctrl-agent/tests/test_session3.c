@@ -312,6 +312,123 @@ static void test_absence(void)
 	wire_free(wire);
 }
 
+/* Asked again only when something is new: the device will not be another one by itself. */
+static void test_refused_setting(void)
+{
+	struct wire *wire = wire_new(7, false);
+	unsigned int requests;
+
+	wire->nic->lacks = CVSW_OFFLOAD_GRO;
+	wire->session.intent.offload = CVSW_OFFLOAD_CSUM | CVSW_OFFLOAD_GRO;
+	wire->session.intent.offload_stated = true;
+	session_changed(&wire->session, true, wire->now);
+	run(wire, 200);
+	CHECK(session_state(&wire->session) == SESSION_REFUSING);
+	CHECK(session3_refuses_offload(wire->session.v3) && !wire->session.behind_since);
+	CHECK(wire->nic->offloads == CVSW_OFFLOAD_CSUM);
+	requests = wire->nic->n_requests;
+	run(wire, 3 * SESSION3_RETRY_MS);
+	CHECK_MSG(wire->nic->n_requests == requests, "%u more", wire->nic->n_requests - requests);
+	/* A flow is no reason to ask, other offloads are, and so is a NIC that begins anew. */
+	state_flow(wire, "priority=9,tcp,actions=drop");
+	run(wire, 200);
+	CHECK(wire->nic->n_requests == requests + 1 && nic_has_intent(wire));
+	CHECK(session_state(&wire->session) == SESSION_REFUSING);
+	CHECK(wire->n_events[SESSION3_REFUSED] == 1);
+	cvsw_v3_nic_restart(&wire->nic->end);
+	run(wire, 1000);
+	CHECK(wire->n_events[SESSION3_REFUSED] == 2);
+	CHECK(session_state(&wire->session) == SESSION_REFUSING);
+	wire->session.intent.offload = CVSW_OFFLOAD_CSUM;
+	session_changed(&wire->session, true, wire->now);
+	run(wire, 200);
+	CHECK(in_sync(wire) && !session3_n_refused(wire->session.v3));
+	wire_free(wire);
+}
+
+/* A listing that never ends: nothing but "there is more", or the same again and again. */
+static void test_endless_list(void)
+{
+	struct wire *wire = wire_new(8, false);
+	unsigned int requests;
+
+	wire->nic->lists = V3_NIC_SAYS_MORE;
+	state_flow(wire, "priority=9,tcp,actions=drop");
+	run(wire, 10000);
+	CHECK(session_state(&wire->session) == SESSION_CONNECTING);
+	CHECK_MSG(wire->nic->n_requests <= 2 + 10000 / SESSION3_LIST_AGAIN_MS, "%u requests",
+		  wire->nic->n_requests);
+	wire->nic->lists = V3_NIC_ENDS;
+	run(wire, 2000);
+	CHECK(in_sync(wire) && nic_has_intent(wire));
+	wire_free(wire);
+
+	wire = wire_new(9, false);
+	wire->nic->lists = V3_NIC_REPEATS;
+	for (int i = 0; i < V3_NIC_FLOWS; i++) {
+		wire->nic->flows[i] = flow_of("priority=1,udp,actions=drop");
+		wire->nic->flows[i].match.key.tp_dst = i;
+		wire->nic->flows[i].match.mask.tp_dst = 0xffff;
+	}
+	wire->nic->n_flows = V3_NIC_FLOWS;
+	state_flow(wire, "priority=9,tcp,actions=drop");
+	run(wire, 10000);
+	/* Its table is replaced, whatever it was. */
+	CHECK(in_sync(wire) && nic_has_intent(wire));
+	requests = wire->nic->n_requests;
+	CHECK_MSG(requests <= 5 + SESSION3_LIST_MAX / V3_NIC_FLOWS, "%u requests", requests);
+	run(wire, 10000);
+	CHECK(wire->nic->n_requests == requests);
+	wire_free(wire);
+}
+
+static void say(struct wire *wire, const uint8_t *message, size_t len)
+{
+	CHECK(cvsw_v3_send(&wire->nic->end, message, len));
+	run(wire, 5);
+}
+
+/* SA_EXPIRING and FLOW_REMOVED, true, false and malformed, without end. */
+static void test_unasked(void)
+{
+	struct cvsw_v3_expiring sa = { .spi = 0x1234, .direction = CVSW_SA_OUT,
+				       .reason = CVSW_V3_SA_RUNS_OUT };
+	struct wire *wire = wire_new(10, false);
+	struct cvsw_flow flow = flow_of("priority=9,tcp,actions=drop");
+	struct cvsw_v3_entry entry = { .reason = CVSW_V3_REMOVED_IDLE };
+	uint8_t message[512], flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
+	unsigned int requests;
+	uint64_t registers;
+	size_t len;
+
+	run(wire, 100);
+	registers = wire->session.n_registers;
+	len = cvsw_v3_expiring_encode(&sa, message, sizeof(message));
+	for (int i = 0; i < 100; i++)
+		say(wire, message, len);
+	CHECK(wire->n_events[SESSION3_SA_EXPIRING] == 100);
+	message[CVSW_V3_MESSAGE_HEADER_LEN + 5] = 9;
+	say(wire, message, len);
+	say(wire, message, CVSW_V3_MESSAGE_HEADER_LEN);
+	CHECK(wire->n_events[SESSION3_SA_EXPIRING] == 100);
+	CHECK(session3_n_unexpected(wire->session.v3) == 2);
+	CHECK(wire->session.n_registers == registers);
+	/* What it says has gone is looked for, but not each time. */
+	entry.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, flow_mod, sizeof(flow_mod));
+	entry.flow_mod = flow_mod;
+	len = cvsw_v3_flow_removed_encode(&entry, message, sizeof(message));
+	requests = wire->nic->n_requests;
+	for (int i = 0; i < 400; i++)
+		say(wire, message, len);
+	CHECK(wire->n_events[SESSION3_FLOW_REMOVED] == 400);
+	requests = wire->nic->n_requests - requests;
+	CHECK_MSG(requests > 2 && requests <= SESSION3_LOOK_BURST + 2000 / SESSION3_LOOK_MS,
+		  "%u requests", requests);
+	run(wire, SESSION3_LOOK_MS);
+	CHECK(in_sync(wire));
+	wire_free(wire);
+}
+
 static void storm(uint32_t seed, bool strict)
 {
 	struct wire *wire = wire_new(seed, strict);
@@ -358,6 +475,10 @@ int main(void)
 		{ "agent session 3: what does not fit is left out, and put in later", test_table_full },
 		{ "agent session 3: a refused SA is not taken for one", test_refused_sa },
 		{ "agent session 3: away and back, and begun anew", test_absence },
+		{ "agent session 3: a refused setting is asked for again when something is new",
+		  test_refused_setting },
+		{ "agent session 3: a listing without end", test_endless_list },
+		{ "agent session 3: floods of what comes unasked", test_unasked },
 		{ "agent session 3: loss, duplicates and reordering", test_storm },
 		{ 0 },
 	};

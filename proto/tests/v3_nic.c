@@ -122,6 +122,8 @@ static enum cvsw_v3_error do_list(struct v3_nic *nic, const struct cvsw_v3_messa
 
 	if (error)
 		return error;
+	if (nic->lists == V3_NIC_REPEATS)
+		list.resume = 0;
 	if (list.filter) {
 		fault = cvsw_ofp10_decode(list.filter, list.filter_len, &used, &command, &filter,
 					  offset);
@@ -144,6 +146,8 @@ static enum cvsw_v3_error do_list(struct v3_nic *nic, const struct cvsw_v3_messa
 			break;
 		}
 	}
+	if (nic->lists != V3_NIC_ENDS)
+		cvsw_v3_list_answer_resume(w, nic->n_flows + 1);
 	return CVSW_V3_FINE;
 }
 
@@ -181,7 +185,9 @@ static enum cvsw_v3_error do_set(struct v3_nic *nic, const struct cvsw_v3_messag
 		return error;
 	*offset = 8;
 	if (message->type == CVSW_V3_SET_OFFLOAD) {
-		nic->offloads = value;
+		nic->offloads = value & ~nic->lacks;
+		if (nic->offloads != value)
+			return CVSW_V3_ERR_REFUSED;
 	} else {
 		if (value < 68 || value > 9000)
 			return CVSW_V3_ERR_REFUSED;

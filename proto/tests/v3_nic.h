@@ -39,6 +39,8 @@ struct v3_nic {
 	unsigned int n_requests, n_fresh, n_rekeyed;
 	bool silent;
 	bool strict;	/* it knows DELETE_STRICT, and says so */
+	uint16_t lacks;	/* offloads that its device cannot do */
+	enum { V3_NIC_ENDS, V3_NIC_SAYS_MORE, V3_NIC_REPEATS } lists;	/* how a listing goes on */
 };
 
 /* @send: where frames go; on the heap: ended by v3_nic_free(). */
