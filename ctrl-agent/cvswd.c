@@ -11,6 +11,7 @@
 #include "channel.h"
 #include "client.h"
 #include "direct.h"
+#include "keylog.h"
 #include "log.h"
 #include "monitor.h"
 #include "ofconn.h"
@@ -30,6 +31,7 @@ struct options {
 	const char *direct;
 	const char *socket;
 	const char *state;
+	const char *key_log;
 	size_t max_nics;
 	bool allow_version2;
 	bool verbose;
@@ -45,6 +47,7 @@ static const char usage[] =
 "  --direct IF[,IF...]     no switch: the guests' taps on this host\n"
 "  --socket PATH           for cvswctl (default " CVSWD_SOCKET ")\n"
 "  --state FILE            database of keys and of what NICs should have\n"
+"  --key-log FILE          write sessions' keys there, for Wireshark\n"
 "  --allow-unauthenticated take NICs without a key too, in version 2\n"
 "  --max-nics N            refuse more (default 1024)\n"
 "  -v, --verbose           say what comes and goes\n"
@@ -57,6 +60,7 @@ static const struct option long_options[] = {
 	{ "direct", required_argument, NULL, 'd' },
 	{ "socket", required_argument, NULL, 's' },
 	{ "state", required_argument, NULL, 'S' },
+	{ "key-log", required_argument, NULL, 'k' },
 	{ "allow-unauthenticated", no_argument, NULL, '2' },
 	{ "max-nics", required_argument, NULL, 'n' },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -111,6 +115,9 @@ static void parse_options(int argc, char **argv, struct options *options)
 		case 'S':
 			options->state = optarg;
 			break;
+		case 'k':
+			options->key_log = optarg;
+			break;
 		case '2':
 			options->allow_version2 = true;
 			break;
@@ -139,6 +146,11 @@ static void parse_options(int argc, char **argv, struct options *options)
 static bool open_all(struct agent *agent, const struct options *options)
 {
 	/* The client socket first: a second daemon fails there, before it takes switches. */
+	if (options->key_log) {
+		if (!keylog_open(options->key_log))
+			return false;
+		agent->nics.log_keys = keylog_write;
+	}
 	if (options->state && !(agent->store = store_open(options->state)))
 		return false;
 	if (!state_load(agent) || !clients_listen(agent, options->socket))
@@ -164,6 +176,7 @@ static void close_all(struct agent *agent)
 	direct_close();
 	overlays_free(&agent->overlays);
 	nics_free(&agent->nics);
+	keylog_close();
 	store_close(agent->store);
 }
 

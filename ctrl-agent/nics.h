@@ -53,6 +53,7 @@ struct nic {
  * @drops: frames of version 3 that were dropped, by cause
  * @changed: a session went on; called after each step of it, may be NULL
  * @event: something happened to a NIC; may be NULL, must not call back
+ * @log_keys: as session3_world's, of NICs whose key is set from then on
  */
 struct nics {
 	struct event_base *base;
@@ -68,6 +69,7 @@ struct nics {
 	void (*changed)(void *owner, struct nic *nic);
 	void (*event)(void *owner, struct nic *nic, enum session3_event event,
 		      const struct cvsw_v3_message *message);
+	void (*log_keys)(void *owner, const struct cvsw_v3_keys *keys);
 	void *owner;
 };
 

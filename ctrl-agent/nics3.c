@@ -49,7 +49,8 @@ void nic_set_key(struct nic *nic, const uint8_t *key)
 {
 	struct session3_world world = {
 		.crypto = &cvsw_v3_libcrypto, .guard = &nic->nics->guard,
-		.send = send_towards, .event = on_event, .owner = nic,
+		.send = send_towards, .event = on_event, .log_keys = nic->nics->log_keys,
+		.owner = nic,
 	};
 
 	if (nic->has_key && key && cvsw_v3_same(nic->key, key, sizeof(nic->key)))

@@ -430,6 +430,13 @@ static void on_packet_in(void *arg, const uint8_t *content, size_t len)
 	v3->world.event(v3->world.owner, SESSION3_PACKET_IN, &message);
 }
 
+static void on_keys(void *arg, const struct cvsw_v3_keys *keys)
+{
+	struct session3 *v3 = arg;
+
+	v3->world.log_keys(v3->world.owner, keys);
+}
+
 struct session3 *session3_new(struct session *session, const struct session3_world *world,
 			      uint32_t number, const uint8_t psk[CVSW_V3_KEY_LEN])
 {
@@ -443,6 +450,8 @@ struct session3 *session3_new(struct session *session, const struct session3_wor
 	flowset_init(&v3->refused);
 	cvsw_v3_controller_init(&v3->end, world->crypto, &v3->caller, world->guard, session->mac,
 				psk, number);
+	if (world->log_keys)
+		cvsw_v3_log_keys(&v3->end, on_keys);
 	return v3;
 }
 

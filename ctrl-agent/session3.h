@@ -49,6 +49,7 @@ enum session3_event {
  * struct session3_world - what a conversation needs of the world around
  * @send: a frame towards @place; may drop it
  * @event: @message is NULL but where said above; must not call back
+ * @log_keys: the keys of each session that is made; NULL: nobody is to know them
  */
 struct session3_world {
 	const struct cvsw_v3_crypto *crypto;
@@ -56,6 +57,7 @@ struct session3_world {
 	void (*send)(void *owner, const uint8_t *frame, size_t len, uint64_t place);
 	void (*event)(void *owner, enum session3_event event,
 		      const struct cvsw_v3_message *message);
+	void (*log_keys)(void *owner, const struct cvsw_v3_keys *keys);
 	void *owner;
 };
 

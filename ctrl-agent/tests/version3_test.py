@@ -30,9 +30,9 @@ def key_of(i):
 class World:
     """N NICs of version 3 at a switch, whose keys the daemon has."""
 
-    def __init__(self, daemon, n, strict=False, version2=False):
+    def __init__(self, daemon, n, strict=False, version2=False, options=()):
         self.daemon = daemon
-        daemon.restart('--state', daemon.work + '/cvswd.db', version2=version2)
+        daemon.restart('--state', daemon.work + '/cvswd.db', *options, version2=version2)
         self.macs = [mac_of(i) for i in range(n)]
         self.nics = Nics3(sys.argv[1], [(mac, key_of(i)) for i, mac in enumerate(self.macs)],
                           strict)
@@ -531,6 +531,63 @@ def refused(daemon):
     return [nic for nic in daemon.nics().values() if 'refusal' in nic]
 
 
+def dissect(frames, keys, work):
+    """What tshark makes of frames: [{field: values}], and its complaints."""
+    top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    with open(work + '/seen.pcap', 'wb') as pcap:
+        pcap.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for frame in frames:
+            pcap.write(struct.pack('<IIII', 0, 0, len(frame), len(frame)) + frame)
+    fields = 'message.type', 'mtu', 'match.tp_dst', 'kind'
+    done = subprocess.run(['tshark', '-n', '-X', f'lua_script:{top}/proto/wireshark/cvsw.lua',
+                           '-o', f'cvsw.keylog:{keys}', '-r', work + '/seen.pcap', '-2', '-T', 'fields',
+                           *[word for name in fields for word in ('-e', 'cvsw.' + name)]],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True)
+    return [dict(zip(fields, line.split('\t'))) for line in done.stdout.splitlines()]
+
+
+def test_key_log(daemon):
+    """tshark reads all that was said with it, over a change of keys and of conversations; and who may have it."""
+    path = daemon.work + '/keys.log'
+    for wrong in ('mode', 'pipe', 'link', 'folder'):
+        if wrong == 'mode':
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o640))
+        elif wrong == 'pipe':
+            os.mkfifo(path, 0o600)
+        elif wrong == 'link':
+            os.symlink(daemon.work + '/elsewhere', path)
+        else:
+            os.mkdir(path)
+        done = subprocess.run([BIN + '/cvswd', '--socket', daemon.work + '/other', '--key-log', path],
+                              stderr=subprocess.PIPE, text=True, timeout=10)
+        assert done.returncode == 1 and 'error: key log' in done.stderr, (wrong, done)
+        (os.rmdir if wrong == 'folder' else os.unlink)(path)
+    assert not os.path.exists(daemon.work + '/elsewhere')
+    with World(daemon, 2, options=('--key-log', path)) as world:
+        a = world.macs[0]
+        assert os.stat(path).st_mode & 0o777 == 0o600
+        world.nics.nics[0].command(RESTORED)
+        assert wait_for(lambda: world.has(0)['fresh'] == 2), world.has(0)
+        assert world.in_sync()
+        daemon.ctl('set-mtu', a, '1234', text='MTU 1234')
+        daemon.ctl('add-flow', a, 'priority=7,tcp,tp_dst=4711,actions=drop', text='in sync')
+        frames = [frame for nic in world.nics.nics for _, frame in list(nic.recorded)]
+        with open(path) as log:
+            lines = [line for line in log if line.startswith('CVSW3 ')]
+        assert len(lines) >= 3 and all(len(line) == 201 for line in lines), lines
+        sealed = sum(frame[6:8] == b'\x32\x05' for frame in frames)
+        shown = dissect(frames, path, daemon.work)
+        assert len(shown) == len(frames) and sealed > 20
+        assert sum(packet['kind'] != '' for packet in shown) == sealed, 'records stay sealed'
+        assert any(packet['mtu'] == '1234' for packet in shown)
+        assert any(packet['match.tp_dst'] == '4711' for packet in shown)
+        types = {kind for packet in shown for kind in packet['message.type'].split(',')}
+        assert {'1', '16', '17', '18', '20', '21', '24'} <= types, types
+        # Without it nothing of that is seen.
+        blind = dissect(frames, '', daemon.work)
+        assert not any(packet['mtu'] or packet['kind'] for packet in blind)
+
+
 def test_hand_made_sa(daemon):
     with World(daemon, 1) as world:
         a = world.macs[0]
@@ -581,6 +638,7 @@ TESTS = [
     ('monitor, stats, trace', test_monitor),
     ('a NIC reboots, is restored, moves; its switch comes back', test_life),
     ('a NIC that does not answer', test_silent),
+    ('a key log, by which tshark reads it all', test_key_log),
     ('an SA made by hand', test_hand_made_sa),
     ('beside a NIC of version 2', test_beside_version2),
     ('an attacker replays, forges and floods', test_attacker),
