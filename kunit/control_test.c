@@ -21,9 +21,7 @@ static const u8 everybody[ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
  * @frame, @len: the frame that a test is writing
  */
 struct fixture {
-	struct net_device *dev;
-	struct cvsw_engine engine;
-	struct cvsw_control control;
+	struct fake_port port;
 	struct sk_buff_head *sent;
 	u64 before[CVSW_N_COUNTERS];
 	u8 frame[8192];
@@ -39,17 +37,9 @@ static int fixture_init(struct kunit *test)
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
-	f->dev = fake_nic();
-	KUNIT_ASSERT_NOT_NULL(test, f->dev);
-	f->sent = fake_nic_sent(f->dev);
-	f->engine.table = cvsw_table_create();
-	KUNIT_ASSERT_NOT_NULL(test, f->engine.table);
-	f->engine.stats = cvsw_stats_alloc();
-	KUNIT_ASSERT_NOT_NULL(test, f->engine.stats);
-	f->engine.sas = cvsw_sas_create();
-	KUNIT_ASSERT_NOT_NULL(test, f->engine.sas);
-	cvsw_control_init(&f->control, f->dev, &f->engine, true);
 	test->priv = f;
+	KUNIT_ASSERT_TRUE(test, fake_port_init(&f->port, true));
+	f->sent = fake_nic_sent(f->port.dev);
 	return 0;
 }
 
@@ -57,17 +47,8 @@ static void fixture_exit(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
-	if (!f)
-		return;
-	cvsw_control_kill(&f->control);
-	skb_queue_purge(f->sent);
-	cvsw_control_finish(&f->control);
-	cvsw_sas_kill(f->engine.sas);
-	cvsw_sas_destroy(f->engine.sas);
-	cvsw_table_destroy(f->engine.table);
-	free_percpu(f->engine.stats);
-	fake_nic_free(f->dev);
-	rcu_barrier();
+	if (f)
+		fake_port_exit(&f->port);
 }
 
 /* ---- helpers ---- */
@@ -75,11 +56,11 @@ static void fixture_exit(struct kunit *test)
 static void receive(struct kunit *test, const u8 *data, size_t len, size_t paged)
 {
 	struct fixture *f = test->priv;
-	struct sk_buff *skb = fake_nic_skb(f->dev, data, len, paged);
+	struct sk_buff *skb = fake_nic_skb(f->port.dev, data, len, paged);
 
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	local_bh_disable();
-	cvsw_control_receive(&f->control, skb);
+	cvsw_control_receive(&f->port.control, skb);
 	local_bh_enable();
 }
 
@@ -113,12 +94,12 @@ static void deliver(struct kunit *test)
 	struct fixture *f = test->priv;
 
 	receive(test, f->frame, f->len, 0);
-	flush_delayed_work(&f->control.work);
+	flush_delayed_work(&f->port.control.work);
 }
 
 static u64 counted(struct fixture *f, unsigned int counter)
 {
-	u64 now = cvsw_stats_read(f->engine.stats, counter), more = now - f->before[counter];
+	u64 now = cvsw_stats_read(f->port.engine.stats, counter), more = now - f->before[counter];
 
 	f->before[counter] = now;
 	return more;
@@ -169,11 +150,11 @@ static void hello_is_answered(struct kunit *test)
 	struct sk_buff *skb;
 	struct cvsw_msg msg;
 
-	KUNIT_EXPECT_EQ(test, f->control.state, CVSW_STATE_DISCONNECTED);
+	KUNIT_EXPECT_EQ(test, f->port.control.state, CVSW_STATE_DISCONNECTED);
 	make_message(f, CVSW_MSG_HELLO, 0, NULL, 0);
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_APPLIED);
-	KUNIT_EXPECT_EQ(test, f->control.state, CVSW_STATE_CONNECTING);
+	KUNIT_EXPECT_EQ(test, f->port.control.state, CVSW_STATE_CONNECTING);
 	skb = next_sent(test, &msg);
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	KUNIT_EXPECT_EQ(test, msg.type, CVSW_MSG_REGISTER);
@@ -191,23 +172,23 @@ static void entries_come_and_go(struct kunit *test)
 	make_entry(f, CVSW_MSG_SET_ENTRY, 80);
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_APPLIED);
-	KUNIT_EXPECT_EQ(test, f->control.state, CVSW_STATE_CONNECTED);
+	KUNIT_EXPECT_EQ(test, f->port.control.state, CVSW_STATE_CONNECTED);
 	deliver(test);		/* in place of itself */
 	check_ended(test, CVSW_CNT_CTL_APPLIED);
 	make_entry(f, CVSW_MSG_SET_ENTRY, 443);
 	ether_addr_copy(f->frame, nic_mac);
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_APPLIED);
-	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->engine.table), 2U);
+	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->port.engine.table), 2U);
 
 	make_entry(f, CVSW_MSG_DELETE_ENTRY, 80);
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_APPLIED);
-	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->engine.table), 1U);
+	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->port.engine.table), 1U);
 	make_entry(f, CVSW_MSG_DELETE_ENTRY, 0);
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_APPLIED);
-	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->engine.table), 0U);
+	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->port.engine.table), 0U);
 	check_nothing_sent(test);
 }
 
@@ -254,7 +235,7 @@ static void list_is_cut_to_frames(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, frames, DIV_ROUND_UP(100, 1500 / 80));
 
 	/* An MTU below one flow_mod does not hide the table. */
-	WRITE_ONCE(f->dev->mtu, 68);
+	WRITE_ONCE(f->port.dev->mtu, 68);
 	KUNIT_EXPECT_EQ(test, list(test, &frames), 100U);
 	KUNIT_EXPECT_EQ(test, frames, DIV_ROUND_UP(100, 1500 / 80));
 	KUNIT_EXPECT_EQ(test, counted(f, CVSW_CNT_CTL_SEND_FAILED), 0ULL);
@@ -267,11 +248,11 @@ static void mtu_is_set(struct kunit *test)
 	make_message(f, CVSW_MSG_SET_MTU, 1400, NULL, 0);
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_APPLIED);
-	KUNIT_EXPECT_EQ(test, f->dev->mtu, 1400U);
+	KUNIT_EXPECT_EQ(test, f->port.dev->mtu, 1400U);
 	make_message(f, CVSW_MSG_SET_MTU, 9000, NULL, 0);
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_REFUSED);
-	KUNIT_EXPECT_EQ(test, f->dev->mtu, 1400U);
+	KUNIT_EXPECT_EQ(test, f->port.dev->mtu, 1400U);
 }
 
 static void offloads_are_the_set_named(struct kunit *test)
@@ -282,19 +263,19 @@ static void offloads_are_the_set_named(struct kunit *test)
 	make_message(f, CVSW_MSG_SET_OFFLOAD, CVSW_OFFLOAD_CSUM, NULL, 0);
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_APPLIED);
-	KUNIT_EXPECT_TRUE(test, f->dev->features & NETIF_F_HW_CSUM);
-	KUNIT_EXPECT_FALSE(test, !!(f->dev->features & (tso | NETIF_F_GSO | NETIF_F_GRO)));
+	KUNIT_EXPECT_TRUE(test, f->port.dev->features & NETIF_F_HW_CSUM);
+	KUNIT_EXPECT_FALSE(test, !!(f->port.dev->features & (tso | NETIF_F_GSO | NETIF_F_GRO)));
 
 	make_message(f, CVSW_MSG_SET_OFFLOAD, CVSW_OFFLOAD_ALL & ~CVSW_OFFLOAD_UFO, NULL, 0);
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_APPLIED);
-	KUNIT_EXPECT_EQ(test, f->dev->features & tso, tso);
+	KUNIT_EXPECT_EQ(test, f->port.dev->features & tso, tso);
 
 	/* TSO cannot be without the checksum. */
 	make_message(f, CVSW_MSG_SET_OFFLOAD, CVSW_OFFLOAD_TSO, NULL, 0);
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_REFUSED);
-	KUNIT_EXPECT_FALSE(test, !!(f->dev->features & (tso | NETIF_F_HW_CSUM)));
+	KUNIT_EXPECT_FALSE(test, !!(f->port.dev->features & (tso | NETIF_F_HW_CSUM)));
 }
 
 /* ---- what is refused ---- */
@@ -307,17 +288,17 @@ static void only_for_us_and_allowed(struct kunit *test)
 	ether_addr_copy(f->frame, other_mac);
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_NOT_OURS);
-	f->control.allowed = false;
+	f->port.control.allowed = false;
 	ether_addr_copy(f->frame, everybody);
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_UNAUTHENTICATED);
 	make_message(f, CVSW_MSG_HELLO, 0, NULL, 0);
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_UNAUTHENTICATED);
-	cvsw_control_event(&f->control, CVSW_EVENT_LINK);
-	flush_delayed_work(&f->control.work);
-	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->engine.table), 0U);
-	KUNIT_EXPECT_EQ(test, f->control.state, CVSW_STATE_DISCONNECTED);
+	cvsw_control_event(&f->port.control, CVSW_EVENT_LINK);
+	flush_delayed_work(&f->port.control.work);
+	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->port.engine.table), 0U);
+	KUNIT_EXPECT_EQ(test, f->port.control.state, CVSW_STATE_DISCONNECTED);
 	check_nothing_sent(test);
 }
 
@@ -363,8 +344,8 @@ static void malformed_changes_nothing(struct kunit *test)
 		deliver(test);
 		check_ended_for(test, CVSW_CNT_FAULT(bad_bytes[i].fault), what);
 	}
-	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->engine.table), 0U);
-	KUNIT_EXPECT_EQ(test, f->control.state, CVSW_STATE_DISCONNECTED);
+	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->port.engine.table), 0U);
+	KUNIT_EXPECT_EQ(test, f->port.control.state, CVSW_STATE_DISCONNECTED);
 	check_nothing_sent(test);
 }
 
@@ -392,7 +373,7 @@ static void sizes_that_do_not_fit(struct kunit *test)
 	make_message(f, CVSW_MSG_HELLO, 0, f->frame + 1024, CVSW_CONTROL_FRAME_MAX - ETH_HLEN + 1);
 	deliver(test);
 	check_ended(test, CVSW_CNT_FAULT(CVSW_FAULT_LENGTH));
-	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->engine.table), 0U);
+	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->port.engine.table), 0U);
 }
 
 static void make_set_sa(struct fixture *f, u32 spi, u8 direction, u8 key_len)
@@ -435,11 +416,11 @@ static void set_sa(struct kunit *test)
 		check_ended_for(test, steps[i].counter, what);
 	}
 	rcu_read_lock();
-	KUNIT_EXPECT_NULL(test, cvsw_sas_find(f->engine.sas, CVSW_SA_OUT, 300));
-	KUNIT_EXPECT_NOT_NULL(test, cvsw_sas_find(f->engine.sas, CVSW_SA_IN, 300));
-	KUNIT_EXPECT_NOT_NULL(test, cvsw_sas_find(f->engine.sas, CVSW_SA_OUT, 301));
+	KUNIT_EXPECT_NULL(test, cvsw_sas_find(f->port.engine.sas, CVSW_SA_OUT, 300));
+	KUNIT_EXPECT_NOT_NULL(test, cvsw_sas_find(f->port.engine.sas, CVSW_SA_IN, 300));
+	KUNIT_EXPECT_NOT_NULL(test, cvsw_sas_find(f->port.engine.sas, CVSW_SA_OUT, 301));
 	rcu_read_unlock();
-	KUNIT_EXPECT_EQ(test, f->control.state, CVSW_STATE_CONNECTED);
+	KUNIT_EXPECT_EQ(test, f->port.control.state, CVSW_STATE_CONNECTED);
 	check_nothing_sent(test);
 }
 
@@ -453,7 +434,7 @@ static void types_no_nic_receives(struct kunit *test)
 	make_entry(f, CVSW_MSG_LIST_ENTRIES, 80);
 	deliver(test);
 	check_ended(test, CVSW_CNT_CTL_UNEXPECTED);
-	KUNIT_EXPECT_EQ(test, f->control.state, CVSW_STATE_DISCONNECTED);
+	KUNIT_EXPECT_EQ(test, f->port.control.state, CVSW_STATE_DISCONNECTED);
 	check_nothing_sent(test);
 }
 
@@ -475,18 +456,18 @@ static void random_messages_are_all_accounted(struct kunit *test)
 			f->len = ETH_HLEN + prandom_u32_state(&rnd) % (f->len - ETH_HLEN);
 		receive(test, f->frame, f->len, prandom_u32_state(&rnd) % (f->len - ETH_HLEN + 1));
 		if (i % 64 == 0) {
-			flush_delayed_work(&f->control.work);
+			flush_delayed_work(&f->port.control.work);
 			skb_queue_purge(f->sent);
 		}
 	}
-	flush_delayed_work(&f->control.work);
-	received = cvsw_stats_read(f->engine.stats, CVSW_CNT_CTL_RECEIVED);
+	flush_delayed_work(&f->port.control.work);
+	received = cvsw_stats_read(f->port.engine.stats, CVSW_CNT_CTL_RECEIVED);
 	for (i = 0; i < CVSW_N_COUNTERS; i++)
 		if (i >= CVSW_CNT_CTL_APPLIED && i != CVSW_CNT_CTL_SEND_FAILED)
-			ended += cvsw_stats_read(f->engine.stats, i);
+			ended += cvsw_stats_read(f->port.engine.stats, i);
 	KUNIT_EXPECT_EQ(test, received, (u64)FUZZ_ROUNDS);
 	KUNIT_EXPECT_EQ(test, ended, received);
-	KUNIT_EXPECT_GT(test, cvsw_stats_read(f->engine.stats, CVSW_CNT_CTL_APPLIED), 100ULL);
+	KUNIT_EXPECT_GT(test, cvsw_stats_read(f->port.engine.stats, CVSW_CNT_CTL_APPLIED), 100ULL);
 }
 
 static void split_frames_are_whole(struct kunit *test)
@@ -497,7 +478,7 @@ static void split_frames_are_whole(struct kunit *test)
 	make_entry(f, CVSW_MSG_SET_ENTRY, 80);
 	for (paged = 0; paged <= f->len - ETH_HLEN; paged++) {
 		receive(test, f->frame, f->len, paged);
-		flush_delayed_work(&f->control.work);
+		flush_delayed_work(&f->port.control.work);
 		check_ended(test, CVSW_CNT_CTL_APPLIED);
 	}
 }
@@ -512,13 +493,13 @@ static void queue_is_bounded(struct kunit *test)
 	rtnl_lock();		/* on which the worker waits with the first message */
 	make_message(f, CVSW_MSG_SET_MTU, 1400, NULL, 0);
 	receive(test, f->frame, f->len, 0);
-	while (READ_ONCE(f->control.queued))
+	while (READ_ONCE(f->port.control.queued))
 		msleep(1);
 	for (i = 0; i < CVSW_CONTROL_QUEUE_MAX + 10; i++)
 		receive(test, f->frame, f->len, 0);
-	taken = f->control.queued;
+	taken = f->port.control.queued;
 	rtnl_unlock();
-	flush_delayed_work(&f->control.work);
+	flush_delayed_work(&f->port.control.work);
 	KUNIT_EXPECT_EQ(test, taken, (unsigned int)CVSW_CONTROL_QUEUE_MAX);
 	KUNIT_EXPECT_EQ(test, counted(f, CVSW_CNT_CTL_QUEUE_FULL), 10ULL);
 	KUNIT_EXPECT_EQ(test, counted(f, CVSW_CNT_CTL_APPLIED), CVSW_CONTROL_QUEUE_MAX + 1ULL);
@@ -530,11 +511,11 @@ static void link_and_address_are_told(struct kunit *test)
 	struct cvsw_msg msg;
 	struct sk_buff *skb;
 
-	cvsw_control_event(&f->control, CVSW_EVENT_ADDRESS);
-	flush_delayed_work(&f->control.work);
+	cvsw_control_event(&f->port.control, CVSW_EVENT_ADDRESS);
+	flush_delayed_work(&f->port.control.work);
 	check_nothing_sent(test);	/* nobody knows the old one yet */
-	cvsw_control_event(&f->control, CVSW_EVENT_LINK);
-	flush_delayed_work(&f->control.work);
+	cvsw_control_event(&f->port.control, CVSW_EVENT_LINK);
+	flush_delayed_work(&f->port.control.work);
 	skb = next_sent(test, &msg);
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	KUNIT_EXPECT_EQ(test, msg.type, CVSW_MSG_HELLO);
@@ -543,11 +524,11 @@ static void link_and_address_are_told(struct kunit *test)
 
 	make_entry(f, CVSW_MSG_SET_ENTRY, 80);
 	deliver(test);
-	cvsw_control_event(&f->control, CVSW_EVENT_LINK);
-	flush_delayed_work(&f->control.work);
+	cvsw_control_event(&f->port.control, CVSW_EVENT_LINK);
+	flush_delayed_work(&f->port.control.work);
 	check_nothing_sent(test);	/* connected */
-	cvsw_control_event(&f->control, CVSW_EVENT_RESTORED);
-	flush_delayed_work(&f->control.work);
+	cvsw_control_event(&f->port.control, CVSW_EVENT_RESTORED);
+	flush_delayed_work(&f->port.control.work);
 	skb = next_sent(test, &msg);
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	KUNIT_EXPECT_EQ(test, msg.type, CVSW_MSG_REGISTER);
@@ -558,22 +539,22 @@ static void full_queue_is_waited_for(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
-	netif_stop_queue(f->dev);
+	netif_stop_queue(f->port.dev);
 	make_message(f, CVSW_MSG_HELLO, 0, NULL, 0);
 	receive(test, f->frame, f->len, 0);
 	msleep(20);
 	check_nothing_sent(test);
-	netif_start_queue(f->dev);
-	flush_delayed_work(&f->control.work);
+	netif_start_queue(f->port.dev);
+	flush_delayed_work(&f->port.control.work);
 	KUNIT_EXPECT_EQ(test, skb_queue_len(f->sent), 1U);
 	skb_queue_purge(f->sent);
 
 	/* But not for ever. */
-	netif_stop_queue(f->dev);
+	netif_stop_queue(f->port.dev);
 	deliver(test);
 	KUNIT_EXPECT_EQ(test, counted(f, CVSW_CNT_CTL_SEND_FAILED), 1ULL);
-	KUNIT_EXPECT_EQ(test, refcount_read(&f->control.sending), 1U);
-	netif_start_queue(f->dev);
+	KUNIT_EXPECT_EQ(test, refcount_read(&f->port.control.sending), 1U);
+	netif_start_queue(f->port.dev);
 }
 
 struct finisher {
@@ -593,13 +574,13 @@ static void finisher_work(struct work_struct *work)
 static void finish_waits_for_own_frames(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct finisher finisher = { .control = &f->control };
+	struct finisher finisher = { .control = &f->port.control };
 
 	make_message(f, CVSW_MSG_HELLO, 0, NULL, 0);
 	deliver(test);
 	KUNIT_ASSERT_EQ(test, skb_queue_len(f->sent), 1U);
 
-	cvsw_control_kill(&f->control);
+	cvsw_control_kill(&f->port.control);
 	INIT_WORK_ONSTACK(&finisher.work, finisher_work);
 	schedule_work(&finisher.work);
 	msleep(20);
@@ -609,7 +590,7 @@ static void finish_waits_for_own_frames(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, finisher.finished);
 	destroy_work_on_stack(&finisher.work);
 	/* fixture_exit() finishes it again. */
-	refcount_set(&f->control.sending, 1);
+	refcount_set(&f->port.control.sending, 1);
 }
 
 static void dead_does_nothing(struct kunit *test)
@@ -621,15 +602,15 @@ static void dead_does_nothing(struct kunit *test)
 	receive(test, f->frame, f->len, 0);
 	make_entry(f, CVSW_MSG_SET_ENTRY, 80);
 	receive(test, f->frame, f->len, 0);
-	cvsw_control_kill(&f->control);		/* does not wait: RTNL is held */
+	cvsw_control_kill(&f->port.control);		/* does not wait: RTNL is held */
 	rtnl_unlock();
-	flush_delayed_work(&f->control.work);
+	flush_delayed_work(&f->port.control.work);
 	receive(test, f->frame, f->len, 0);
-	cvsw_control_event(&f->control, CVSW_EVENT_LINK);
-	flush_delayed_work(&f->control.work);
-	KUNIT_EXPECT_EQ(test, f->dev->mtu, 1500U);
-	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->engine.table), 0U);
-	KUNIT_EXPECT_EQ(test, f->control.queued, 0U);
+	cvsw_control_event(&f->port.control, CVSW_EVENT_LINK);
+	flush_delayed_work(&f->port.control.work);
+	KUNIT_EXPECT_EQ(test, f->port.dev->mtu, 1500U);
+	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->port.engine.table), 0U);
+	KUNIT_EXPECT_EQ(test, f->port.control.queued, 0U);
 	check_nothing_sent(test);
 }
 
@@ -654,22 +635,10 @@ static struct kunit_case control_cases[] = {
 	{}
 };
 
-static int control_suite_init(struct kunit_suite *suite)
-{
-	return cvsw_control_module_init() ?: cvsw_sa_module_init();
-}
-
-static void control_suite_exit(struct kunit_suite *suite)
-{
-	cvsw_sa_module_exit();
-	if (control_workers)
-		cvsw_control_module_exit();
-}
-
 static struct kunit_suite control_suite = {
 	.name = "cvsw_control",
-	.suite_init = control_suite_init,
-	.suite_exit = control_suite_exit,
+	.suite_init = fake_port_suite_init,
+	.suite_exit = fake_port_suite_exit,
 	.init = fixture_init,
 	.exit = fixture_exit,
 	.test_cases = control_cases,

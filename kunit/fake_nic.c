@@ -2,6 +2,8 @@
 #include <linux/etherdevice.h>
 #include <linux/rtnetlink.h>
 
+#include "../drivers/cvsw/sa.h"
+#include "../drivers/cvsw/v3_crypto.h"
 #include "../proto/cvsw_msg.h"
 #include "fake_nic.h"
 
@@ -65,4 +67,50 @@ struct sk_buff *fake_nic_skb(struct net_device *dev, const u8 *data, size_t len,
 	}
 	skb->protocol = eth_type_trans(skb, dev);
 	return skb;
+}
+
+bool fake_port_init(struct fake_port *port, bool allowed)
+{
+	port->dev = fake_nic();
+	if (!port->dev)
+		return false;
+	port->engine.table = cvsw_table_create();
+	port->engine.stats = cvsw_stats_alloc();
+	port->engine.sas = cvsw_sas_create();
+	if (!port->engine.table || !port->engine.stats || !port->engine.sas)
+		return false;
+	cvsw_control_init(&port->control, port->dev, &port->engine, allowed);
+	return true;
+}
+
+void fake_port_exit(struct fake_port *port)
+{
+	if (port->control.dev) {
+		cvsw_control_kill(&port->control);
+		skb_queue_purge(fake_nic_sent(port->dev));
+		cvsw_control_finish(&port->control);
+	}
+	if (port->engine.sas) {
+		cvsw_sas_kill(port->engine.sas);
+		cvsw_sas_destroy(port->engine.sas);
+	}
+	if (port->engine.table)
+		cvsw_table_destroy(port->engine.table);
+	free_percpu(port->engine.stats);
+	if (port->dev)
+		fake_nic_free(port->dev);
+	rcu_barrier();
+}
+
+int fake_port_suite_init(struct kunit_suite *suite)
+{
+	return cvsw_v3_crypto_module_init() ?: cvsw_control_module_init() ?:
+	       cvsw_sa_module_init();
+}
+
+void fake_port_suite_exit(struct kunit_suite *suite)
+{
+	cvsw_sa_module_exit();
+	cvsw_control_module_exit();
+	cvsw_v3_crypto_module_exit();
 }

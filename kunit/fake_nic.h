@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A network device that goes nowhere, and keeps what a port's control side sends. */
+/*
+ * A network device that goes nowhere, and keeps what a port's control side sends; and
+ * such a port, without a door.
+ */
 #ifndef CVSW_KUNIT_FAKE_NIC_H
 #define CVSW_KUNIT_FAKE_NIC_H
 
+#include <kunit/test.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+
+#include "../drivers/cvsw/control.h"
 
 static const u8 nic_mac[ETH_ALEN] = { 0x02, 0, 0, 0, 0, 1 };
 
@@ -20,5 +26,19 @@ static inline struct sk_buff_head *fake_nic_sent(struct net_device *dev)
 
 /* A frame as the driver hands it over; its last @paged bytes in a page.  NULL: no memory. */
 struct sk_buff *fake_nic_skb(struct net_device *dev, const u8 *data, size_t len, size_t paged);
+
+struct fake_port {
+	struct net_device *dev;
+	struct cvsw_engine engine;
+	struct cvsw_control control;
+};
+
+/* @allowed: takes version 2.  False: no memory; fake_port_exit() is called all the same. */
+bool fake_port_init(struct fake_port *port, bool allowed);
+void fake_port_exit(struct fake_port *port);
+
+/* For suites of ports. */
+int fake_port_suite_init(struct kunit_suite *suite);
+void fake_port_suite_exit(struct kunit_suite *suite);
 
 #endif

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A station between a port and its controller, or beside them, that keeps, repeats,
+ * cuts, forges and floods.
+ */
+#include <linux/delay.h>
+#include <linux/etherdevice.h>
+#include <linux/rtnetlink.h>
+
+#include "../drivers/cvsw/session.h"
+#include "../drivers/cvsw/v3_crypto.h"
+#include "../proto/cvsw_msg.h"
+#include "talk.h"
+
+static const u8 other_psk[CVSW_V3_KEY_LEN] = "... but it must be the right one";
+
+static void another_key_opens_nothing(struct kunit *test)
+{
+	struct talk *f = test->priv;
+
+	talk_controller(f, nic_mac, other_psk);
+	talk_set_key(test, psk);
+	talk_for(f, 1000);
+	KUNIT_EXPECT_GE(test, f->n_from_nic, 2U);
+	KUNIT_EXPECT_EQ(test, f->n_kept, 0U);	/* nobody answered */
+	KUNIT_EXPECT_EQ(test, (int)talk_state(f), CVSW_V3_STATE_REGISTERING);
+}
+
+/* Whoever gave the NIC a key wants nobody without it to program the NIC. */
+static void with_a_key_version_2_is_refused(struct kunit *test)
+{
+	struct cvsw_msg msg = { .type = CVSW_MSG_SET_MTU, .data1 = 1300 };
+	struct talk *f = test->priv;
+	size_t len;
+
+	eth_broadcast_addr(msg.dst);
+	len = cvsw_msg_encode(&msg, f->frame, sizeof(f->frame));
+	talk_connect(test);
+	cvsw_control_event(&f->port.control, CVSW_EVENT_LINK);
+	talk_for(f, 50);
+	talk_arrive(f, fake_nic_skb(f->port.dev, f->frame, len, 0));
+	flush_work(&f->port.control.work.work);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_CTL_UNAUTHENTICATED), 1ULL);
+	KUNIT_EXPECT_EQ(test, f->port.dev->mtu, 1500U);
+	KUNIT_EXPECT_EQ(test, (int)f->port.control.state, CVSW_STATE_DISCONNECTED);
+
+	/* It came before the key did, and waited. */
+	talk_set_key(test, NULL);
+	flush_work(&f->port.control.work.work);
+	rtnl_lock();		/* on which the worker waits with the first one */
+	talk_arrive(f, fake_nic_skb(f->port.dev, f->frame, len, 0));
+	while (READ_ONCE(f->port.control.queued))
+		msleep(1);
+	talk_arrive(f, fake_nic_skb(f->port.dev, f->frame, len, 0));
+	KUNIT_EXPECT_EQ(test, cvsw_session_set_key(&f->port.control, psk), 0);
+	rtnl_unlock();
+	flush_work(&f->port.control.work.work);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_CTL_APPLIED), 1ULL);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_CTL_UNAUTHENTICATED), 2ULL);
+	KUNIT_EXPECT_EQ(test, f->port.dev->mtu, 1300U);
+}
+
+static void replays_change_nothing(struct kunit *test)
+{
+	struct talk *f = test->priv;
+	unsigned int i, round;
+	u64 taken;
+
+	talk_connect(test);
+	talk_check_works(test, 1400);
+	talk_check_works(test, 1300);
+	talk_for(f, 50);
+	KUNIT_ASSERT_GE(test, f->n_kept, 4U);	/* ACCEPT, ECHO_REPLY, two requests at least */
+	taken = talk_counter(f, CVSW_CNT_V3(CVSW_V3_OK));
+	rtnl_lock();
+	dev_set_mtu(f->port.dev, 1200);
+	rtnl_unlock();
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < f->n_kept; i++)
+			talk_arrive(f, fake_nic_skb(f->port.dev, f->kept[i].data, f->kept[i].len, 0));
+		flush_work(&f->port.control.work.work);
+	}
+	KUNIT_EXPECT_EQ(test, f->port.dev->mtu, 1200U);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_V3(CVSW_V3_OK)), taken);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_REQ_DONE), 2ULL);
+	KUNIT_EXPECT_EQ(test, talk_sessions(f), 1ULL);
+	talk_check_works(test, 1450);
+}
+
+/* One frame, changed, of which nothing may come. */
+static void arrives_in_vain(struct kunit *test, unsigned int frame, size_t len, size_t bit)
+{
+	struct talk *f = test->priv;
+	u64 ended = talk_n_ended(f), other = talk_counter(f, CVSW_CNT_CTL_RECEIVED);
+
+	talk_arrive(f, fake_nic_skb(f->port.dev, f->frame, len, 0));
+	flush_work(&f->port.control.work.work);
+	other = talk_counter(f, CVSW_CNT_CTL_RECEIVED) - other;
+	ended = talk_n_ended(f) - ended;
+	KUNIT_EXPECT_EQ_MSG(test, other, 1ULL, "frame %u, %zu bytes, bit %zu", frame, len, bit);
+	/* A byte that says version 3 no longer makes it one of version 2. */
+	KUNIT_EXPECT_LE_MSG(test, ended, 1ULL, "frame %u, %zu bytes, bit %zu", frame, len, bit);
+}
+
+static void truncations_and_flipped_bits_change_nothing(struct kunit *test)
+{
+	struct talk *f = test->priv;
+	unsigned int i;
+	size_t n;
+	u64 taken;
+
+	f->port.control.allowed = false;
+	talk_connect(test);
+	talk_check_works(test, 1400);
+	talk_for(f, 50);
+	cvsw_v3_hello(nic_mac, f->kept[f->n_kept].data);
+	f->kept[f->n_kept++].len = CVSW_V3_HELLO_LEN;
+	taken = talk_counter(f, CVSW_CNT_V3(CVSW_V3_OK));
+	for (i = 0; i < f->n_kept; i++) {
+		struct kept *kept = &f->kept[i];
+
+		memcpy(f->frame, kept->data, kept->len);
+		for (n = ETH_HLEN; n < kept->len; n++)
+			arrives_in_vain(test, i, n, 0);
+		/* The EtherType is the driver's to look at. */
+		for (n = 0; n < 8 * kept->len; n++) {
+			if (n / 8 == 12 || n / 8 == 13)
+				continue;
+			f->frame[n / 8] ^= 1 << n % 8;
+			arrives_in_vain(test, i, kept->len, n);
+			f->frame[n / 8] ^= 1 << n % 8;
+		}
+	}
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_V3(CVSW_V3_OK)), taken);
+	KUNIT_EXPECT_EQ(test, talk_sessions(f), 1ULL);
+	talk_check_works(test, 1300);
+}
+
+static void noise_does_not_end_a_session(struct kunit *test)
+{
+	struct talk *f = test->priv;
+	unsigned int i, len;
+
+	f->port.control.allowed = false;
+	talk_connect(test);
+	for (i = 0; i < 5000; i++) {
+		len = ETH_HLEN + prandom_u32_state(&f->rnd) % (sizeof(f->frame) - ETH_HLEN);
+		prandom_bytes_state(&f->rnd, f->frame, len);
+		cvsw_v3_put_header(f->frame, nic_mac, 1 + prandom_u32_state(&f->rnd) % 5,
+				   max_t(unsigned int, len, CVSW_V3_HEADER_LEN));
+		/* Often of the session that is there. */
+		if (i % 2)
+			memcpy(f->frame + 16, f->kept[f->n_kept - 1].data + 16, 4);
+		talk_arrive(f, fake_nic_skb(f->port.dev, f->frame, len, 0));
+		if (i % 16 == 0)
+			talk_pump(f);
+	}
+	talk_pump(f);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_CTL_RECEIVED),
+			talk_n_ended(f) + talk_counter(f, CVSW_CNT_CTL_QUEUE_FULL));
+	talk_check_works(test, 1400);
+}
+
+static struct kunit_case session_attack_cases[] = {
+	KUNIT_CASE(another_key_opens_nothing),
+	KUNIT_CASE(with_a_key_version_2_is_refused),
+	KUNIT_CASE(replays_change_nothing),
+	KUNIT_CASE(truncations_and_flipped_bits_change_nothing),
+	KUNIT_CASE(noise_does_not_end_a_session),
+	{}
+};
+
+static struct kunit_suite session_attack_suite = {
+	.name = "cvsw_session_attack",
+	.suite_init = fake_port_suite_init,
+	.suite_exit = fake_port_suite_exit,
+	.init = talk_init,
+	.exit = talk_exit,
+	.test_cases = session_attack_cases,
+};
+kunit_test_suite(session_attack_suite);
