@@ -196,6 +196,7 @@ static void backlog_down(struct kunit *test)
 	wake(f);
 	expect_seen(test, RING);
 	cvsw_backlogs_purge(f->backlogs);
+	KUNIT_EXPECT_EQ(test, cvsw_stats_read(f->stats, CVSW_CNT_DROP_DOWN), 10ULL - RING);
 	set_bit(__LINK_STATE_START, &f->dev->state);
 	wake(f);
 	expect_seen(test, RING);

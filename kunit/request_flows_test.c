@@ -290,6 +290,34 @@ static void no_memory_leaves_the_table(struct kunit *test)
 	}
 }
 
+static void a_full_table_says_so(struct kunit *test)
+{
+	struct asking *f = test->priv;
+	size_t at;
+
+	cvsw_table_set_limit(f->port.engine.table, 2);
+	ask_bundle(f, 1, WHOLE);
+	ask_put_flows(f, 1, 2);
+	at = f->w.at;
+	ask_put_flow(f, CVSW_FLOW_ADD, 3);
+	ask_check_refused(test, CVSW_V3_ERR_TABLE_FULL, at);
+	KUNIT_EXPECT_EQ(test, ask_n_flows(f), 0U);
+	ask_bundle(f, 2, WHOLE);
+	ask_put_flows(f, 1, 2);
+	ask_check_done(test);
+	/* Others in their stead. */
+	ask_bundle(f, 3, WHOLE | CVSW_V3_BUNDLE_REPLACE);
+	ask_put_flows(f, 3, 4);
+	ask_check_done(test);
+	/* What is there stays, and may be replaced one by one. */
+	cvsw_table_set_limit(f->port.engine.table, 1);
+	KUNIT_EXPECT_EQ(test, ask_n_flows(f), 2U);
+	ask_bundle(f, 4, WHOLE);
+	ask_put_flow(f, CVSW_FLOW_ADD, 3);
+	ask_check_done(test);
+	KUNIT_EXPECT_EQ(test, ask_n_flows(f), 2U);
+}
+
 /* ---- LIST ---- */
 
 /* Lists it all; returns how many entries, and in how many answers. */
@@ -418,6 +446,7 @@ static struct kunit_case request_flows_cases[] = {
 	KUNIT_CASE(a_replace_keeps_what_stays),
 	KUNIT_CASE(all_commands_are_done),
 	KUNIT_CASE(no_memory_leaves_the_table),
+	KUNIT_CASE(a_full_table_says_so),
 	KUNIT_CASE(the_table_is_listed_in_parts),
 	KUNIT_CASE(only_what_is_covered_is_listed),
 	KUNIT_CASE(bad_lists_are_refused),

@@ -32,10 +32,12 @@ static void capabilities_are_told(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, can.all_offloads & CVSW_OFFLOAD_UFO);
 	KUNIT_EXPECT_EQ(test, can.release_len, strlen(CVSW_VERSION));
 
+	cvsw_table_set_limit(f->port.engine.table, 5);
 	f->port.engine.miss_drop = true;
 	ask(test);
 	cvsw_v3_capabilities_decode(&f->answer, &can, NULL);
 	KUNIT_EXPECT_EQ(test, can.features, CAN | CVSW_V3_MISS_DROPS);
+	KUNIT_EXPECT_EQ(test, can.max_flows, 5U);
 	cvsw_put_u8(&f->w, 0);
 	ask_check_refused(test, CVSW_V3_ERR_LENGTH, 8);
 }

@@ -161,12 +161,67 @@ static void noise_does_not_end_a_session(struct kunit *test)
 	talk_check_works(test, 1400);
 }
 
+static void arrives(struct talk *f, const u8 *frame, size_t len)
+{
+	talk_arrive(f, fake_nic_skb(f->port.dev, frame, len, 0));
+}
+
+/*
+ * What a station can make up without having seen the NIC's frames waits for nobody,
+ * and of HELLOs one is enough.
+ */
+static void strangers_do_not_fill_the_queue(struct kunit *test)
+{
+	struct talk *f = test->priv;
+	u64 session, rate;
+	unsigned int i;
+
+	f->port.control.allowed = false;
+	talk_connect(test);
+	talk_for(f, 50);
+	session = talk_counter(f, CVSW_CNT_V3(CVSW_V3_DROP_SESSION));
+	rate = talk_counter(f, CVSW_CNT_V3(CVSW_V3_DROP_RATE));
+	rtnl_lock();	/* on which the worker waits, ahead of all frames */
+	cvsw_control_event(&f->port.control, CVSW_EVENT_ADDRESS);
+	for (i = 0; i < 3 * CVSW_CONTROL_QUEUE_MAX; i++) {
+		struct kept *kept = &f->kept[f->n_kept - 1];
+
+		memcpy(f->frame, kept->data, kept->len);
+		f->frame[16 + i % 4] ^= 1 + i % 255;
+		arrives(f, f->frame, kept->len);
+		memset(f->frame + 16, i % 3, CVSW_V3_ACCEPT_LEN);
+		cvsw_v3_put_header(f->frame, nic_mac, i % 2 ? CVSW_V3_ACCEPT : CVSW_V3_COOKIE,
+				   i % 2 ? CVSW_V3_ACCEPT_LEN : CVSW_V3_COOKIE_LEN);
+		arrives(f, f->frame, i % 2 ? CVSW_V3_ACCEPT_LEN : CVSW_V3_COOKIE_LEN);
+	}
+	KUNIT_EXPECT_EQ(test, f->port.control.queued, 0U);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_V3(CVSW_V3_DROP_SESSION)) - session,
+			6ULL * CVSW_CONTROL_QUEUE_MAX);
+	for (i = 0; i < 1000; i++)
+		arrives(f, f->frame, cvsw_v3_hello(nic_mac, f->frame));
+	KUNIT_EXPECT_EQ(test, f->port.control.queued, 1U);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_V3(CVSW_V3_DROP_RATE)) - rate, 999ULL);
+	/* There is room for the session's own. */
+	arrives(f, f->kept[f->n_kept - 1].data, f->kept[f->n_kept - 1].len);
+	KUNIT_EXPECT_EQ(test, f->port.control.queued, 2U);
+	rtnl_unlock();
+	flush_work(&f->port.control.work.work);
+	/* The next HELLO may come. */
+	KUNIT_EXPECT_FALSE(test, f->port.control.hello);
+	arrives(f, f->frame, cvsw_v3_hello(nic_mac, f->frame));
+	flush_work(&f->port.control.work.work);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_CTL_RECEIVED), talk_n_ended(f));
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_CTL_QUEUE_FULL), 0ULL);
+	talk_check_works(test, 1400);
+}
+
 static struct kunit_case session_attack_cases[] = {
 	KUNIT_CASE(another_key_opens_nothing),
 	KUNIT_CASE(with_a_key_version_2_is_refused),
 	KUNIT_CASE(replays_change_nothing),
 	KUNIT_CASE(truncations_and_flipped_bits_change_nothing),
 	KUNIT_CASE(noise_does_not_end_a_session),
+	KUNIT_CASE(strangers_do_not_fill_the_queue),
 	{}
 };
 

@@ -208,8 +208,12 @@ static enum cvsw_v3_drop do_register(struct cvsw_v3_end *end, const uint8_t *fra
 		return CVSW_V3_DROP_PROOF;
 	known = find_peer(end, ephemeral_of(frame));
 	if (known) {
-		if (known->tries++ >= REPEATS)
+		if (known->tries++ >= REPEATS) {
+			/* Others may have asked in the NIC's name: it is to take a new key. */
+			if (guard_refresh(end, clock))
+				send_cookie(end, frame, place);
 			return CVSW_V3_DROP_RATE;
+		}
 		send_accept(end, known, place);
 		return CVSW_V3_OK;
 	}

@@ -49,7 +49,7 @@ uint32_t cvsw_v3_next_index(struct cvsw_v3_end *end)
 
 	do
 		index = end->number << 8 | ++end->serial;
-	while (is_index_used(end, index));
+	while (!index || is_index_used(end, index));
 	return index;
 }
 

@@ -225,6 +225,17 @@ void cvsw_v3_nic_set_mac(struct cvsw_v3_end *end, const uint8_t mac[CVSW_ETH_ALE
  */
 void cvsw_v3_nic_wake(struct cvsw_v3_end *end);
 
+#define CVSW_V3_INDICES	3
+
+/**
+ * cvsw_v3_nic_indices() - by which the controller may say whom it means; 0: none
+ *
+ * ACCEPT, COOKIE and SEALED with any other are not worth a place in a queue:
+ * cvsw_v3_receive() will drop them.  A new one is there before the REGISTER that
+ * tells it is sent.
+ */
+void cvsw_v3_nic_indices(const struct cvsw_v3_end *end, uint32_t indices[CVSW_V3_INDICES]);
+
 /**
  * cvsw_v3_controller_init() - a controller's end for one NIC
  * @guard: shared by all of the controller's ends; zeroed before the first

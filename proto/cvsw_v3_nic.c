@@ -52,13 +52,27 @@ static void put_register(struct cvsw_v3_end *end, uint8_t *frame)
 		cvsw_put_zero(&w, CVSW_V3_COOKIE_BYTES);
 }
 
+/*
+ * Whoever does not see this NIC's frames is not to guess by which index it takes
+ * others: see cvsw_v3_nic_indices().
+ */
+static bool choose_number(struct cvsw_v3_end *end)
+{
+	uint8_t random[3];
+
+	if (!end->crypto->random(end->crypto->arg, random, sizeof(random)))
+		return false;
+	end->number = (uint32_t)random[0] << 16 | (uint32_t)random[1] << 8 | random[2];
+	return true;
+}
+
 static bool begin(struct cvsw_v3_end *end)
 {
 	uint8_t payload[CVSW_V3_PAYLOAD_LEN] = { 0 };
 	struct cvsw_v3_begun *begun = &end->begun;
 
 	forget_begun(end);
-	if (!cvsw_v3_need_instance(end))
+	if (!cvsw_v3_need_instance(end) || !choose_number(end))
 		return false;
 	memcpy(payload, end->instance, CVSW_V3_INSTANCE_LEN);
 	payload[CVSW_V3_INSTANCE_LEN] = CVSW_V3_HIGHEST;
@@ -186,6 +200,15 @@ enum cvsw_v3_drop cvsw_v3_nic_receive(struct cvsw_v3_end *end, enum cvsw_v3_type
 	if (has_reserved(frame))
 		return CVSW_V3_DROP_RESERVED;
 	return type == CVSW_V3_ACCEPT ? accept(end, frame) : cookie(end, frame);
+}
+
+void cvsw_v3_nic_indices(const struct cvsw_v3_end *end, uint32_t indices[CVSW_V3_INDICES])
+{
+	const struct cvsw_v3_session *next = &end->pending[0].session;
+
+	indices[0] = cvsw_v3_session_exists(&end->live) ? end->live.index : 0;
+	indices[1] = cvsw_v3_session_exists(next) ? next->index : 0;
+	indices[2] = end->begun.active ? end->begun.index : 0;
 }
 
 /* ---- time ---- */

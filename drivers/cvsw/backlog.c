@@ -190,10 +190,17 @@ void cvsw_backlogs_woken(struct cvsw_backlogs *backlogs)
 
 void cvsw_backlogs_purge(struct cvsw_backlogs *backlogs)
 {
+	struct sk_buff *skb;
 	unsigned int i;
 
-	for (i = 0; i < backlogs->n; i++)
-		skb_queue_purge(&backlogs->queue[i].frames);
+	local_bh_disable();
+	for (i = 0; i < backlogs->n; i++) {
+		while ((skb = skb_dequeue(&backlogs->queue[i].frames))) {
+			cvsw_stats_count(backlogs->stats, CVSW_CNT_DROP_DOWN);
+			dev_kfree_skb_any(skb);
+		}
+	}
+	local_bh_enable();
 }
 
 struct cvsw_backlogs *cvsw_backlogs_create(struct net_device *dev,

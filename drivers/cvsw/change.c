@@ -86,7 +86,7 @@ int cvsw_change_insert(struct cvsw_table *table, struct cvsw_entry *entry, struc
 	bool one_more = !twin || !cvsw_entry_will_be(table, twin);
 	int err;
 
-	if (one_more && table->change.count >= table->limit)
+	if (one_more && table->change.count >= cvsw_table_limit(table))
 		return -ENOSPC;
 	err = take_id(table, entry, twin);
 	if (err)

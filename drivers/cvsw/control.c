@@ -32,6 +32,15 @@ struct control_frame {
 
 static struct workqueue_struct *control_workers;
 
+/* Of version 3. */
+static bool is_hello(const struct control_frame *frame)
+{
+	size_t len = frame->len;
+	enum cvsw_v3_type type;
+
+	return !cvsw_v3_check(frame->data, &len, &type) && type == CVSW_V3_HELLO;
+}
+
 /* There may be a key in it. */
 static void frame_free(struct control_frame *frame)
 {
@@ -328,6 +337,7 @@ static struct control_frame *frame_next(struct cvsw_control *control)
 	if (frame) {
 		list_del(&frame->node);
 		control->queued--;
+		control->hello &= !is_hello(frame);
 	}
 	spin_unlock_bh(&control->lock);
 	return frame;
@@ -516,9 +526,12 @@ static int frame_queue(struct cvsw_control *control, struct control_frame *frame
 	spin_lock(&control->lock);
 	if (control->dead || control->queued >= CVSW_CONTROL_QUEUE_MAX) {
 		counter = CVSW_CNT_CTL_QUEUE_FULL;
+	} else if (control->hello && is_hello(frame)) {
+		counter = CVSW_CNT_V3(CVSW_V3_DROP_RATE);
 	} else {
 		list_add_tail(&frame->node, &control->queue);
 		control->queued++;
+		control->hello |= is_hello(frame);
 		work_now(control);
 	}
 	spin_unlock(&control->lock);

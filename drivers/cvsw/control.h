@@ -35,9 +35,10 @@ struct cvsw_session;
  * @state: of version 2: enum cvsw_nl_state; written by the worker
  * @flow: the worker's scratch, too large for its stack
  * @frame: likewise: what version 2 sends
- * @lock: guards @queue, @queued and @dead
+ * @lock: guards @queue, @queued, @hello and @dead
  * @queue: struct control_frame, oldest first
  * @queued: how many
+ * @hello: one of them is a HELLO of version 3; more of them say no more
  * @dead: nothing is queued or worked on any more
  * @sending: own frames that the driver has not freed yet, and one for the
  *	session itself
@@ -58,6 +59,7 @@ struct cvsw_control {
 	spinlock_t lock;
 	struct list_head queue;
 	unsigned int queued;
+	bool hello;
 	bool dead;
 
 	refcount_t sending;

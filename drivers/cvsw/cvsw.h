@@ -42,6 +42,10 @@ extern struct mutex cvsw_ports_lock;
 /* Module parameters, read when a port is created. */
 extern bool cvsw_allow_unauthenticated;
 extern bool cvsw_miss_drop;
+extern unsigned int cvsw_max_flows;
+
+/** cvsw_ports_limit_flows() - of each port, and those to come; flows that are there stay */
+void cvsw_ports_limit_flows(unsigned int max);
 
 int cvsw_port_module_init(void);
 void cvsw_port_module_exit(void);

@@ -44,6 +44,25 @@ static char *miss_policy = "pass";
 module_param(miss_policy, charp, 0444);
 MODULE_PARM_DESC(miss_policy, "what becomes of a frame that no flow matches: pass (default) or drop");
 
+static int set_max_flows(const char *value, const struct kernel_param *param)
+{
+	unsigned int max;
+	int err = kstrtouint(value, 0, &max);
+
+	if (!err)
+		cvsw_ports_limit_flows(max);
+	return err;
+}
+
+static const struct kernel_param_ops max_flows_ops = {
+	.set = set_max_flows,
+	.get = param_get_uint,
+};
+
+unsigned int cvsw_max_flows = CVSW_TABLE_MAX;
+module_param_cb(max_flows, &max_flows_ops, &cvsw_max_flows, 0644);
+MODULE_PARM_DESC(max_flows, "flows that each NIC takes, with about half a KiB of memory for each (default: 1048576)");
+
 static int __init cvsw_init(void)
 {
 	int err;

@@ -46,7 +46,7 @@ static void deliver(struct cvsw_engine *engine, struct sk_buff *list, enum cvsw_
 		next = skb->next;
 		skb_mark_not_on_list(skb);
 		if (!netif_running(port->dev)) {
-			dev_kfree_skb_any(skb);
+			drop(port, skb, CVSW_CNT_DROP_DOWN);
 		} else if (in == CVSW_HOST) {
 			cvsw_backlog_add(port->backlogs, skb);
 		} else if (prepare_for_stack(port, skb)) {
@@ -115,11 +115,22 @@ static void turn(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingr
 	struct cvsw_port *port = container_of(engine, struct cvsw_port, engine);
 
 	if (!netif_running(port->dev))
-		dev_kfree_skb_any(skb);
+		drop(port, skb, CVSW_CNT_DROP_DOWN);
 	else if (in == CVSW_HOST)
 		turn_to_stack(port, skb);
 	else
 		turn_to_wire(port, skb);
+}
+
+void cvsw_ports_limit_flows(unsigned int max)
+{
+	struct cvsw_port *port;
+
+	mutex_lock(&cvsw_ports_lock);
+	WRITE_ONCE(cvsw_max_flows, max);
+	list_for_each_entry(port, &cvsw_ports, node)
+		cvsw_table_set_limit(port->engine.table, max);
+	mutex_unlock(&cvsw_ports_lock);
 }
 
 struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_driver *driver)
@@ -152,6 +163,7 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 	cvsw_control_init(&port->control, dev, &port->engine, cvsw_allow_unauthenticated);
 
 	mutex_lock(&cvsw_ports_lock);
+	cvsw_table_set_limit(port->engine.table, cvsw_max_flows);
 	port->id = ++last_id;
 	list_add_tail(&port->node, &cvsw_ports);
 	mutex_unlock(&cvsw_ports_lock);

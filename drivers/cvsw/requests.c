@@ -37,7 +37,7 @@ static enum cvsw_v3_error capabilities(struct cvsw_control *control, struct cvsw
 	struct cvsw_v3_capabilities can = {
 		.features = features(control->engine),
 		.flows = cvsw_table_count(control->engine->table),
-		.max_flows = CVSW_TABLE_MAX,
+		.max_flows = cvsw_table_limit(control->engine->table),
 		.mtu = READ_ONCE(dev->mtu),
 		.min_mtu = dev->min_mtu,
 		.max_mtu = dev->max_mtu ?: ETH_MAX_MTU,

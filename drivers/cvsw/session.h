@@ -32,6 +32,7 @@ int cvsw_session_set_key(struct cvsw_control *control, const u8 psk[CVSW_V3_KEY_
  * cvsw_session_check() - is a frame worth the worker's time?
  * @frame: of version 3, as cvsw_v3_is() has it
  *
+ * To be asked ahead of the queue, whose places strangers would fill.
  * Context: any.
  * Return: -1, or the counter in which it ends.
  */

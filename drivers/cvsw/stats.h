@@ -33,6 +33,7 @@
 	X(DROP_TOO_BIG,       "drop-too-big")        /* with its layers; nobody told */\
 	X(DROP_TOO_BIG_TOLD,  "drop-too-big-told")   /* the sender was, by ICMP */\
 	X(DROP_BACKLOG,       "drop-backlog")        /* too many wait for the NIC */\
+	X(DROP_DOWN,          "drop-down")           /* the device went down meanwhile */\
 	/* drops of frames that were to be decapsulated */                      \
 	X(DROP_TUN_NONE,      "drop-tun-none")       /* no IPv4 with UDP */     \
 	X(DROP_TUN_FRAGMENT,  "drop-tun-fragment")   /* outer one */            \

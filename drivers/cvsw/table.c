@@ -246,7 +246,12 @@ void cvsw_table_watch(struct cvsw_table *table, cvsw_table_removed_fn *removed, 
 
 void cvsw_table_set_limit(struct cvsw_table *table, u32 limit)
 {
-	table->limit = limit;
+	WRITE_ONCE(table->limit, limit);
+}
+
+u32 cvsw_table_limit(const struct cvsw_table *table)
+{
+	return READ_ONCE(table->limit);
 }
 
 void cvsw_table_destroy(struct cvsw_table *table)

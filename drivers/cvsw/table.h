@@ -207,8 +207,9 @@ unsigned long cvsw_table_expire(struct cvsw_table *table, u64 now);
 /** cvsw_table_watch() - @removed is to be told of what goes, with @arg; NULL: nobody */
 void cvsw_table_watch(struct cvsw_table *table, cvsw_table_removed_fn *removed, void *arg);
 
-/** cvsw_table_set_limit() - how many entries it may have; those there are stay */
+/** cvsw_table_set_limit() - how many entries it may have; those there are stay.  Any context */
 void cvsw_table_set_limit(struct cvsw_table *table, u32 limit);
+u32 cvsw_table_limit(const struct cvsw_table *table);
 
 /* ---- what is in it ---- */
 

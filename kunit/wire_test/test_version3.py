@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import netlink
-from bench import Flood, expect, expect_equal, wait_for
+from bench import Failed, Flood, expect, expect_equal, read, wait_for, write
 from frames import HOST, NET, SET_ENTRY, control, flow_mod, mac, match, output, set_nw_tos
 from registry import test
 from test_sleep import sleep
@@ -103,6 +103,35 @@ def bundles(bench):
             after = nic.counters()
         expect(after["tx-hit"] - before["tx-hit"] > 50, "no traffic meanwhile")
         expect_equal(after["drop-action"] - before["drop-action"], 0, "frames dropped by a table that never was")
+
+
+@test("version 3: a NIC takes max_flows flows, which root may change under way", anew=True)
+def full(bench):
+    nic, limit = bench.a, "/sys/module/cvsw/parameters/max_flows"
+    expect_equal(read(limit).strip(), "1048576", "max_flows")
+    try:
+        with Station(bench) as station:
+            write(limit, "10")
+            give_key(nic)
+            station.connect()
+            expect_equal(struct.unpack(">I", station.ask(v3.CAPABILITIES)[2][8:12]), (10,), "flows at most")
+            kind, error, body = station.flows(OPEN | COMMIT, *map(flow, range(11)))
+            expect_equal((kind, error), (v3.ERROR, 65), "eleven flows")
+            expect(b"no more flows" in body, f"no reason in {body}")
+            station.program(OPEN | COMMIT, *map(flow, range(10)))
+            write(limit, "11")
+            station.program(OPEN | COMMIT, flow(10))
+            write(limit, "1")
+            expect_equal(nic.n_flows(), 11, "flows, which stay")
+            expect_equal(station.flows(OPEN | COMMIT, flow(11))[:2], (v3.ERROR, 65), "a twelfth flow")
+            for nonsense in ("-1", "many", "4294967296"):
+                try:
+                    write(limit, nonsense)
+                except OSError:
+                    continue
+                raise Failed(f"{nonsense} is taken for max_flows")
+    finally:
+        write(limit, "1048576")
 
 
 @test("version 3: a fifth of frames lost, another one doubled: no request is", anew=True)

@@ -34,7 +34,7 @@ static bool works(struct v3_world *world)
 
 static void finish(struct v3_world *world)
 {
-	CHECK(!world->spun);
+	CHECK(!world->spun && !world->surprised);
 	v3_world_free(world);
 	CHECK(!world->crypto.keys);
 }

@@ -205,15 +205,33 @@ static uint64_t nic_clock(const struct v3_world *world)
 	return world->now + (uint64_t)world->nic_ahead;
 }
 
+/* As a NIC's receive hook sees it, ahead of all else. */
+static bool is_expected(const struct v3_world *world, const uint8_t *frame, size_t len)
+{
+	uint32_t indices[CVSW_V3_INDICES];
+	enum cvsw_v3_type type;
+	size_t i;
+
+	if (cvsw_v3_check(frame, &len, &type) || type == CVSW_V3_HELLO || type == CVSW_V3_REGISTER)
+		return true;
+	cvsw_v3_nic_indices(&world->nic->end, indices);
+	for (i = 0; i < CVSW_V3_INDICES; i++)
+		if (indices[i] && indices[i] == cvsw_v3_index(frame))
+			return true;
+	return false;
+}
+
 enum cvsw_v3_drop v3_world_inject(struct v3_world *world, bool to_nic, const uint8_t *frame,
 				  size_t len, uint64_t place)
 {
+	bool expected = !to_nic || is_expected(world, frame, len);
 	uint8_t *copy = exact_copy(frame, len);
 	enum cvsw_v3_drop drop;
 
 	drop = cvsw_v3_receive(to_nic ? &world->nic->end : world->ctl, copy, len, place,
 			       to_nic ? nic_clock(world) : world->now);
 	world->drops[drop]++;
+	world->surprised |= !expected && !drop;
 	free(copy);
 	return drop;
 }
