@@ -168,14 +168,32 @@ static enum ctl_exit del_flows(const struct ctl_options *options, char **args)
 	return result;
 }
 
+/* As ovs-ofctl does, which reads them back without taking them for a part of the flow. */
+static void print_counters(const json_t *flow)
+{
+	json_int_t ms = json_integer_value(json_object_get(flow, "duration_ms"));
+	const json_t *idle = json_object_get(flow, "idle_s");
+
+	if (!json_object_get(flow, "packets"))
+		return;
+	printf("duration=%lld.%03llds, n_packets=%lld, n_bytes=%lld, ", (long long)ms / 1000,
+	       (long long)ms % 1000,
+	       (long long)json_integer_value(json_object_get(flow, "packets")),
+	       (long long)json_integer_value(json_object_get(flow, "bytes")));
+	if (idle)
+		printf("idle_age=%lld, ", (long long)json_integer_value(idle));
+}
+
 static void print_flows(const json_t *answer)
 {
 	const json_t *nic = json_object_get(answer, "nic"), *flow;
 	const char *state = ctl_text(nic, "state", "?");
 	size_t i;
 
-	json_array_foreach(json_object_get(answer, "flows"), i, flow)
+	json_array_foreach(json_object_get(answer, "flows"), i, flow) {
+		print_counters(flow);
 		puts(ctl_text(flow, "flow", "?"));
+	}
 	if (!json_is_true(json_object_get(nic, "managed")))
 		ctl_complain("%s: no flows were stated; its table is left alone",
 			     ctl_text(nic, "mac", "?"));
@@ -186,9 +204,12 @@ static void print_flows(const json_t *answer)
 
 static enum ctl_exit dump_flows(const struct ctl_options *options, char **args)
 {
-	json_t *answer = ctl_ask(options, match_request("dump-flows", args));
+	json_t *request = match_request("dump-flows", args), *answer;
 	enum ctl_exit result = CTL_OK;
 
+	json_object_set_new(request, "counters", json_boolean(options->wait));
+	json_object_set_new(request, "timeout_ms", json_integer(options->timeout_ms));
+	answer = ctl_ask(options, request);
 	if (!answer)
 		return CTL_FAILED;
 	if (!ctl_answer_ok(answer))
@@ -205,6 +226,6 @@ const struct ctl_command ctl_flow_commands[] = {
 	{ "add-flow", "NIC FLOW", "add a flow, in ovs-ofctl's syntax", 2, 2, add_flow },
 	{ "add-flows", "NIC FILE|-", "add all flows of a file, or none", 2, 2, add_flows },
 	{ "del-flows", "NIC [MATCH]", "delete flows", 1, 2, del_flows },
-	{ "dump-flows", "NIC [MATCH]", "the flows it should have", 1, 2, dump_flows },
+	{ "dump-flows", "NIC [MATCH]", "the flows it should have, with its counters", 1, 2, dump_flows },
 	{ 0 },
 };

@@ -8,7 +8,7 @@ AGENT_HEADERS := $(wildcard $(AGENT_DIR)/*.h $(AGENT_DIR)/tests/*.h $(TOP)/proto
 AGENT_LOGIC := flowset reconcile listing session session3 session3_flows session3_refusal \
 	overlay ways log
 AGENT_DAEMON := $(AGENT_LOGIC) nics nics3 vswitch ofconn channel direct address \
-	client keylog monitor request request_wait request_ask request_psk request_overlay request_keys \
+	client keylog monitor request request_wait request_ask request_dump request_psk request_overlay request_keys \
 	report report3 report_overlay intent place state state_overlay store overlays wipe cvswd
 AGENT_CTL := cvswctl ctl_client ctl_change ctl_show ctl_flows ctl_settings ctl_keys ctl_psk ctl_watch \
 	ctl_overlay ctl_local ctl_local_key

@@ -135,24 +135,34 @@ char *report_flow_text(const struct cvsw_flow *flow)
 	return text;
 }
 
-static json_t *report_flow(const struct cvsw_flow *flow)
+char *report_flow_name(const struct cvsw_flow *flow)
 {
-	char *text = report_flow_text(flow);
+	struct cvsw_flow bare = { .match = flow->match, .priority = flow->priority };
+
+	return report_flow_text(&bare);
+}
+
+static json_t *report_flow(const struct cvsw_flow *flow, const json_t *counters)
+{
+	char *text = report_flow_text(flow), *name = report_flow_name(flow);
 	json_t *json = json_pack("{s:s, s:i, s:I}", "flow", text, "priority", flow->priority,
 				 "cookie", (json_int_t)flow->cookie);
 
+	json_object_update(json, json_object_get(counters, name));
 	free(text);
+	free(name);
 	return json;
 }
 
-json_t *report_flows(const struct flowset *flows, const struct cvsw_match *match)
+json_t *report_flows(const struct flowset *flows, const struct cvsw_match *match,
+		     const json_t *counters)
 {
 	const struct cvsw_flow **sorted = flowset_sorted(flows);
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < flows->n; i++)
-		if (!match || cvsw_match_covers(match, &sorted[i]->match))
-			json_array_append_new(array, report_flow(sorted[i]));
+		if (cvsw_match_covers(match, &sorted[i]->match))
+			json_array_append_new(array, report_flow(sorted[i], counters));
 	free(sorted);
 	return array;
 }

@@ -37,7 +37,14 @@ const char *report_algorithm(uint8_t key_len);
 /** report_flow_text() - malloc()ed; what cvsw_text_parse() reads back */
 char *report_flow_text(const struct cvsw_flow *flow);
 
-/** report_flows() - those inside @match (NULL: all), by falling priority */
-json_t *report_flows(const struct flowset *flows, const struct cvsw_match *match);
+/** report_flow_name() - malloc()ed: match and priority, which tell it from all others of a table */
+char *report_flow_name(const struct cvsw_flow *flow);
+
+/**
+ * report_flows() - those inside @match, by falling priority
+ * @counters: what stands for each beside it, by its name; NULL: nothing
+ */
+json_t *report_flows(const struct flowset *flows, const struct cvsw_match *match,
+		     const json_t *counters);
 
 #endif

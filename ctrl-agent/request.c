@@ -151,8 +151,7 @@ static void do_add_flows(const struct request *request)
 	flowset_clear(&flows);
 }
 
-/* The request's match, everything if it has none; false: refused. */
-static bool match_of(const struct request *request, struct cvsw_match *match)
+bool request_match(const struct request *request, struct cvsw_match *match)
 {
 	const json_t *text = json_object_get(request->json, "match");
 	struct cvsw_text_error error;
@@ -176,7 +175,7 @@ static void do_del_flows(const struct request *request)
 	struct cvsw_match match;
 	struct nic *nic;
 
-	if (!match_of(request, &match) || !(nic = request_nic(request, PLACE_CREATE)))
+	if (!request_match(request, &match) || !(nic = request_nic(request, PLACE_CREATE)))
 		return;
 	state_begin(request->agent);
 	flowset_each(node, &nic->session.intent.flows)
@@ -185,18 +184,6 @@ static void do_del_flows(const struct request *request)
 	flowset_remove_covered(&nic->session.intent.flows, &match);
 	nic->session.intent.flows_stated = true;
 	changed(request, nic, false);
-}
-
-static void do_dump_flows(const struct request *request)
-{
-	struct cvsw_match match;
-	struct nic *nic;
-
-	if (!match_of(request, &match) || !(nic = request_nic(request, PLACE_REFUSE)))
-		return;
-	client_answer(request->client,
-		      json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(nic),
-				"flows", report_flows(session_flows(&nic->session), &match)));
 }
 
 static void do_set_mtu(const struct request *request)
@@ -264,7 +251,7 @@ static const struct command {
 	{ "show", do_show },
 	{ "add-flows", do_add_flows },
 	{ "del-flows", do_del_flows },
-	{ "dump-flows", do_dump_flows },
+	{ "dump-flows", request_dump_flows },
 	{ "set-mtu", do_set_mtu },
 	{ "set-offload", do_set_offload },
 	{ "forget", do_forget },

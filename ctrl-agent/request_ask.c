@@ -13,7 +13,9 @@ struct asker {
 	struct client *client;
 	struct event *timer;
 	uint8_t mac[CVSW_ETH_ALEN];
-	json_t *(*report)(const struct nic *nic, const struct cvsw_v3_message *answer);
+	json_t *(*report)(struct request_answer *answer);
+	void *arg;
+	void (*done)(void *arg);
 };
 
 static LIST_HEAD(, asker) askers = LIST_HEAD_INITIALIZER(askers);
@@ -22,6 +24,8 @@ static void asker_free(struct asker *asker)
 {
 	LIST_REMOVE(asker, in_list);
 	event_free(asker->timer);
+	if (asker->done)
+		asker->done(asker->arg);
 	free(asker);
 }
 
@@ -39,7 +43,8 @@ static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uin
 {
 	struct asker *asker = arg;
 	struct client *client = asker->client;
-	const struct nic *nic = nics_find(&asker->agent->nics, asker->mac);
+	struct nic *nic = nics_find(&asker->agent->nics, asker->mac);
+	struct request_answer answered = { .nic = nic, .message = answer, .arg = asker->arg };
 	struct session3_refusal refusal;
 	json_t *json;
 
@@ -51,8 +56,11 @@ static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uin
 		session3_refusal_of(answer, request, request_len, &refusal);
 		json = request_refusal(nic, &refusal);
 	} else {
-		json = asker->report(nic, answer);
+		json = asker->report(&answered);
 	}
+	if (answered.next_len && session3_ask(nic->session.v3, answered.next, answered.next_len,
+					      on_answer, asker))
+		return;
 	if (!json) {
 		refuse(asker, "the NIC's answer cannot be read");
 		return;
@@ -104,8 +112,8 @@ bool request_speaks3(const struct request *request, const struct nic *nic)
 }
 
 void request_ask(const struct request *request, struct nic *nic, const uint8_t *message,
-		 size_t len, json_t *(*report)(const struct nic *nic,
-					       const struct cvsw_v3_message *answer))
+		 size_t len, json_t *(*report)(struct request_answer *answer), void *arg,
+		 void (*done)(void *arg))
 {
 	struct timeval wait = request_time(request);
 	struct asker *asker = xcalloc(1, sizeof(*asker));
@@ -113,6 +121,8 @@ void request_ask(const struct request *request, struct nic *nic, const uint8_t *
 	asker->agent = request->agent;
 	asker->client = request->client;
 	asker->report = report;
+	asker->arg = arg;
+	asker->done = done;
 	memcpy(asker->mac, nic->session.mac, CVSW_ETH_ALEN);
 	asker->timer = alloc_checked(evtimer_new(request->agent->base, on_timeout, asker));
 	event_add(asker->timer, &wait);
@@ -126,9 +136,9 @@ void request_ask(const struct request *request, struct nic *nic, const uint8_t *
 
 /* ---- stats ---- */
 
-static json_t *report_stats(const struct nic *nic, const struct cvsw_v3_message *answer)
+static json_t *report_stats(struct request_answer *answer)
 {
-	struct cvsw_reader body = cvsw_reader(answer->body, answer->len);
+	struct cvsw_reader body = cvsw_reader(answer->message->body, answer->message->len);
 	struct cvsw_v3_counter counter;
 	json_t *counters = json_object();
 
@@ -142,7 +152,8 @@ static json_t *report_stats(const struct nic *nic, const struct cvsw_v3_message 
 		report_printable(counter.name, counter.name_len, name, sizeof(name));
 		json_object_set_new(counters, name, json_integer(counter.value));
 	}
-	return json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(nic), "counters", counters);
+	return json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(answer->nic),
+			 "counters", counters);
 }
 
 void request_stats(const struct request *request)
@@ -155,7 +166,7 @@ void request_stats(const struct request *request)
 		return;
 	len = cvsw_v3_plain_encode(CVSW_V3_STATISTICS, session3_next_xid(nic->session.v3), message,
 				   sizeof(message));
-	request_ask(request, nic, message, len, report_stats);
+	request_ask(request, nic, message, len, report_stats, NULL, NULL);
 }
 
 /* ---- trace ---- */
@@ -186,9 +197,9 @@ static bool frame_of(const char *hex, uint8_t *frame, size_t *len)
 	return true;
 }
 
-static json_t *report_trace(const struct nic *nic, const struct cvsw_v3_message *answer)
+static json_t *report_trace(struct request_answer *answer)
 {
-	struct cvsw_reader body = cvsw_reader(answer->body, answer->len);
+	struct cvsw_reader body = cvsw_reader(answer->message->body, answer->message->len);
 	json_t *steps = json_array(), *json;
 	struct cvsw_v3_step step;
 
@@ -200,7 +211,8 @@ static json_t *report_trace(const struct nic *nic, const struct cvsw_v3_message 
 		}
 		json_array_append_new(steps, json);
 	}
-	return json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(nic), "steps", steps);
+	return json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(answer->nic),
+			 "steps", steps);
 }
 
 void request_trace(const struct request *request)
@@ -227,6 +239,6 @@ void request_trace(const struct request *request)
 	} else {
 		len = cvsw_v3_trace_encode(session3_next_xid(nic->session.v3), &trace, message,
 					   sizeof(message));
-		request_ask(request, nic, message, len, report_trace);
+		request_ask(request, nic, message, len, report_trace, NULL, NULL);
 	}
 }

@@ -60,10 +60,9 @@ static const char *sa_wrong(const struct request *request, struct cvsw_sa *sa)
 	return NULL;
 }
 
-static json_t *report_acked(const struct nic *nic, const struct cvsw_v3_message *answer)
+static json_t *report_acked(struct request_answer *answer)
 {
-	(void)answer;
-	return json_pack("{s:b, s:b, s:o}", "ok", 1, "synced", 1, "nic", report_nic(nic));
+	return json_pack("{s:b, s:b, s:o}", "ok", 1, "synced", 1, "nic", report_nic(answer->nic));
 }
 
 /* In version 3 the NIC itself says whether it took it. */
@@ -73,7 +72,7 @@ static void ask_sa(const struct request *request, struct nic *nic, const struct 
 	size_t len = cvsw_v3_set_sa_encode(session3_next_xid(nic->session.v3), sa, message,
 					   sizeof(message));
 
-	request_ask(request, nic, message, len, report_acked);
+	request_ask(request, nic, message, len, report_acked, NULL, NULL);
 	explicit_bzero(message, sizeof(message));
 }
 

@@ -18,6 +18,9 @@ void request_refuse(const struct request *request, const char *format, ...);
 /** request_nic() - the NIC a request names; after NULL the request has been refused */
 struct nic *request_nic(const struct request *request, enum place_unknown unknown);
 
+/** request_match() - the request's match, everything if it has none; false: refused */
+bool request_match(const struct request *request, struct cvsw_match *match);
+
 /** request_text() - a member of the request that is a string, or NULL */
 const char *request_text(const struct request *request, const char *key);
 
@@ -34,14 +37,29 @@ void request_answer_changed(const struct request *request, struct nic *nic);
 json_t *request_refusal(const struct nic *nic, const struct session3_refusal *refusal);
 
 /**
+ * struct request_answer - what a NIC answers to what a client asks
+ * @message: which is not an ERROR
+ * @arg: request_ask()'s
+ * @next, @next_len: out: the message that asks for the rest
+ */
+struct request_answer {
+	struct nic *nic;
+	const struct cvsw_v3_message *message;
+	void *arg;
+	uint8_t next[64];
+	size_t next_len;
+};
+
+/**
  * request_ask() - sends a NIC a message of version 3 and answers with what it answers
  * @message: wiped by the caller
- * @report: makes the client's answer of the NIC's, which is not an ERROR; NULL: it cannot
- *	be read
+ * @report: makes the client's answer of the NIC's; NULL: it cannot be read, or @next is to
+ *	be asked
+ * @arg: for @report; freed by @done when the client was answered, or has gone; may be NULL
  */
 void request_ask(const struct request *request, struct nic *nic, const uint8_t *message,
-		 size_t len, json_t *(*report)(const struct nic *nic,
-					       const struct cvsw_v3_message *answer));
+		 size_t len, json_t *(*report)(struct request_answer *answer), void *arg,
+		 void (*done)(void *arg));
 
 /** request_hex_byte() - two hex digits; false: they are none */
 bool request_hex_byte(const char *hex, uint8_t *byte);
@@ -59,6 +77,7 @@ void request_key_add(const struct request *request);
 void request_key_del(const struct request *request);
 void request_key_list(const struct request *request);
 void request_monitor(const struct request *request);
+void request_dump_flows(const struct request *request);
 void request_stats(const struct request *request);
 void request_trace(const struct request *request);
 void request_set_key(const struct request *request);

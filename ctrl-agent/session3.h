@@ -147,7 +147,8 @@ uint32_t session3_next_xid(struct session3 *v3);
  * session3_ask() - a request of somebody else
  * @message: copied; leaves with the next session3_run()
  * @answered: with the NIC's answer, an ERROR perhaps, and the request, if it was kept;
- *	or with NULL: none will come; must not call back
+ *	or with NULL: none will come; with an answer it may ask for more, and must not call
+ *	back else
  *
  * Return: false: there is no conversation.
  */

@@ -62,14 +62,6 @@ void state_put_nic(struct agent *agent, const struct nic *nic)
 		store_delete(agent->store, "key", mac);
 }
 
-/* Its name: what tells a flow from all others of a table. */
-static char *name_of(const struct cvsw_flow *flow)
-{
-	struct cvsw_flow bare = { .match = flow->match, .priority = flow->priority };
-
-	return report_flow_text(&bare);
-}
-
 void state_put_flow(struct agent *agent, const struct nic *nic, const struct cvsw_flow *flow)
 {
 	char kind[FLOW_KIND_LEN], *name, *text;
@@ -77,7 +69,7 @@ void state_put_flow(struct agent *agent, const struct nic *nic, const struct cvs
 	if (!agent->store)
 		return;
 	flow_kind(nic, kind);
-	name = name_of(flow);
+	name = report_flow_name(flow);
 	text = report_flow_text(flow);
 	store_put(agent->store, kind, name, text, strlen(text));
 	free(name);
@@ -91,7 +83,7 @@ void state_delete_flow(struct agent *agent, const struct nic *nic, const struct 
 	if (!agent->store)
 		return;
 	flow_kind(nic, kind);
-	name = name_of(flow);
+	name = report_flow_name(flow);
 	store_delete(agent->store, kind, name);
 	free(name);
 }

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import socket
 import sqlite3
 import struct
 import subprocess
@@ -16,6 +17,7 @@ from agent_parts import BIN, Running, run_tests, wait_for
 from fake_nic3 import PACKET_IN, PUT_FLOWS, REBOOT, RESTORED, UNASKED, BadNetwork, Nics3
 from fake_switch import REGISTER, Nic, control, mac_bytes
 
+V3_NIC_FLOWS = 128          # proto/tests/v3_nic.h
 SEED = int(os.environ.get('CVSW_TEST_SEED') or random.randrange(1 << 32))
 
 
@@ -130,7 +132,7 @@ def test_settings_survive(daemon):
         daemon.ctl('del-flows', a, 'udp')
         daemon.ctl('set-offload', b, 'none')
         daemon.ctl('set-mtu', b, '1300')
-        before = daemon.ctl('dump-flows', a)
+        before = daemon.ctl('--no-wait', 'dump-flows', a)
         fresh = [world.has(i)['fresh'] for i in (0, 1)]
         daemon.kill()
         world.disconnect()
@@ -138,7 +140,7 @@ def test_settings_survive(daemon):
         assert daemon.ask(command='dump-flows', nic=a)['flows'], 'flows are lost'
         world.connect()
         assert world.in_sync()
-        assert daemon.ctl('dump-flows', a) == before
+        assert daemon.ctl('--no-wait', 'dump-flows', a) == before
         assert [world.has(i)['fresh'] for i in (0, 1)] == [n + 1 for n in fresh]
         assert len(world.has(0)['flows']) == 1 and world.has(1)['mtu'] == 1300
         assert daemon.nics()[b]['offload'] == []
@@ -182,6 +184,44 @@ def test_database(daemon):
     second = subprocess.run([BIN + '/cvswd', '--socket', daemon.work + '/other', '--state', path],
                             stderr=subprocess.PIPE, text=True, timeout=10)
     assert second.returncode == 1 and 'locked' in second.stderr, second
+
+
+def test_counters(daemon):
+    """dump-flows says what the NIC counted, of flows that it has, however long its list is."""
+    with World(daemon, 2) as world:
+        a, b = world.macs
+        flows = [f'cookie=0x7,priority={1000 - n},tcp,tp_dst={n},actions='
+                 f'mod_nw_src:10.0.0.2,mod_nw_dst:10.0.0.1,mod_tp_src:{n},mod_tp_dst:{n},NORMAL'
+                 for n in range(V3_NIC_FLOWS - 1)]
+        assert daemon.ask(command='add-flows', nic=a, flows=flows, wait=True)['synced']
+        for text in 'priority=1,udp,actions=drop', 'priority=1,sctp,actions=drop':
+            daemon.ask(command='add-flows', nic=a, flows=[text], wait=True)
+        listed = daemon.ask(command='dump-flows', nic=a, counters=True)['flows']
+        assert len(listed) == len(flows) + 2 and 'mod_tp_dst:0,' in listed[0]['flow'], listed
+        assert [flow['packets'] for flow in listed[:-2]] == list(range(V3_NIC_FLOWS - 1)), listed
+        assert all(flow['bytes'] == 60 * flow['packets'] for flow in listed[:-2])
+        # The NIC has room for one of the two.
+        assert sum('packets' in flow for flow in listed[-2:]) == 1, listed[-2:]
+        out = daemon.ctl('dump-flows', a, 'tcp,tp_dst=3')
+        assert re.fullmatch(r'duration=\d+\.\d{3}s, n_packets=3, n_bytes=180, (idle_age=\d+, )?'
+                            r'cookie=0x7, priority=997,tcp,tp_dst=3 actions=.*\n', out.split('cvswctl')[0]), out
+        assert 'n_packets' not in daemon.ctl('--no-wait', 'dump-flows', a)
+        assert daemon.ask(command='dump-flows', nic=b, counters=True)['flows'] == []
+        # One with the same name and another action is not the flow that is shown.
+        world.nics.nics[0].command(PUT_FLOWS, struct.pack('!BBHII18xHxB10xHH', 1, 14, 72, 0, 0x3fff4f, 0x800, 6, 0, 3) +
+                                   struct.pack('!QHHHHIHH', 7, 0, 0, 0, 997, 0xffffffff, 0xffff, 0))
+        assert 'priority=997,tcp,tp_dst=3 actions=drop' in ' '.join(world.has(0)['flows']), world.has(0)
+        assert 'n_packets' not in daemon.ctl('dump-flows', a, 'tcp,tp_dst=3')
+        # A client that goes in the middle, and a NIC that does not answer.
+        world.switch.network = BadNetwork(random.Random(SEED), 1.0)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(daemon.socket)
+            client.sendall(json.dumps({'command': 'dump-flows', 'nic': a, 'counters': True}).encode() + b'\n')
+            time.sleep(0.2)
+        daemon.ctl('--timeout', '0.3', 'dump-flows', a, status=1, text='did not answer in time')
+        daemon.ctl('--no-wait', 'dump-flows', a, text='priority=997')
+        world.switch.network = None
+        assert wait_for(lambda: 'n_packets=4,' in daemon.ctl('dump-flows', a), 10)
 
 
 def find_in_memory(pid, needles):
@@ -554,6 +594,7 @@ def test_key_log(daemon):
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o640))
         elif wrong == 'pipe':
             os.mkfifo(path, 0o600)
+            reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         elif wrong == 'link':
             os.symlink(daemon.work + '/elsewhere', path)
         else:
@@ -562,6 +603,7 @@ def test_key_log(daemon):
                               stderr=subprocess.PIPE, text=True, timeout=10)
         assert done.returncode == 1 and 'error: key log' in done.stderr, (wrong, done)
         (os.rmdir if wrong == 'folder' else os.unlink)(path)
+    os.close(reader)
     assert not os.path.exists(daemon.work + '/elsewhere')
     with World(daemon, 2, options=('--key-log', path)) as world:
         a = world.macs[0]
@@ -631,6 +673,7 @@ TESTS = [
     ('flows, MTU, offloads, by strict commands', test_program(True)),
     ('what a NIC refuses is told, with its own words and the field', test_refusals),
     ('what was acknowledged survives kill -9', test_settings_survive),
+    ("dump-flows with the NIC's counters", test_counters),
     ('a database that cannot be read, or is in use', test_database),
     ('keys: added, never shown, wiped', test_keys),
     ('a NIC with another key', test_wrong_key),
