@@ -52,3 +52,10 @@ check-wire: $(UML_KERNELS:%=check-wire-%) ## the whole driver on the virtio wire
 $(UML_KERNELS:%=check-wire-%): check-wire-%: uml-modules-% $(BUILD)/bin/cvswctl
 	@kunit/run-uml.sh wire-$* $(UML)/$*/kernel 900 \
 		python3 -B $(TOP)/kunit/wire_test/run.py $(UML)/$*/mod $(UML)/$*/kernel
+
+# Table N of the comparison is made from seed CVSW_SEED + N.
+.PHONY: check-ovs
+check-ovs: uml-modules-plain $(BUILD)/bin/cvswctl ## the driver's flows against Open vSwitch's (CVSW_SEED=N, CVSW_TABLES=N)
+	@kunit/run-uml.sh ovs $(UML)/plain/kernel 1800 \
+		python3 -B $(TOP)/kunit/ovs/run.py $(UML)/plain/mod $(UML)/plain/kernel \
+		$(or $(CVSW_SEED),1) $(or $(CVSW_TABLES),$(if $(CVSW_SEED),1,250))
