@@ -163,7 +163,11 @@ class Vm:
         self.qmp = Qmp(f"{RUN}/{self.name}.qmp")
 
     def save(self):
-        """Ends with the machine in a file."""
+        """
+        Ends with the machine in a file.  It is stopped first: of a running one, QEMU before
+        9.0 loses what emulated CPUs write meanwhile (any guest panics, with no NIC at all).
+        """
+        self.qmp("stop")
         self.qmp("migrate", uri=f"exec:cat > {RUN}/{self.name}.saved")
         wait_for(f"{self.name} to be saved", lambda: self.qmp("query-migrate")["status"] == "completed", 60)
         self.qmp.close()
@@ -173,7 +177,8 @@ class Vm:
     def restore(self):
         """Runs again from there: another life of the same memory, as its generation id says."""
         self._run("-incoming", f"exec:cat {RUN}/{self.name}.saved")
-        wait_for(f"{self.name} to run", lambda: self.qmp("query-status")["status"] == "running", 60)
+        wait_for(f"{self.name} to be read", lambda: self.qmp("query-status")["status"] == "paused", 60)
+        self.qmp("cont")
 
     @staticmethod
     def _key_file(nic):
