@@ -6,7 +6,8 @@
 #   uml-build.sh LINK FRAGMENT...
 #
 # LINK (.../NAME/kernel) becomes a link to the build folder: LINK/linux is the
-# kernel, and LINK serves as KDIR of modules (ARCH=um).  The folder lives in
+# kernel, and LINK serves as KDIR of modules (ARCH=um), which are built in
+# .../NAME/mod and go when the kernel does.  The folder lives in
 # $CVSW_CACHE/uml, named by what went into it: source version, configuration
 # and compiler.  UML_SOURCE names another tarball of sources.
 set -euo pipefail
@@ -104,4 +105,6 @@ if [[ ! -e $out/.built ]]; then
 		say "$name took $((SECONDS - start)) s"
 	fi
 fi
+# To Kbuild, objects made for another kernel are as good as new; to insmod they are not.
+[[ $(readlink "$link") == "$out" ]] || rm -rf "$(dirname "$link")/mod"
 ln -sfn "$out" "$link"
