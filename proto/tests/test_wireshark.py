@@ -43,7 +43,10 @@ LATER_FLOW = nxt_flow_mod(
     action(8, b"\40") + action(9, b"\0\120") +
     action(0x1001, MAC + MAC + struct.pack(">4s12x4s12xIIHBBB", b"\12\1\0\1", b"\12\1\0\2", 0, 77, 4789, 63,
                                            0, 1), 64) +
-    action(0x1011, b"\0\0\1\0") + action(0x1013, b"\0\1") + action(0, b"\xff\xfa"))
+    action(0x1011, b"\0\0\1\0") + action(0x1013, b"\0\1") +
+    action(0xffff, struct.pack(">IHHHHII", 0x2320, 6, 47, 1, 0, 0x406, 0x206), 24) +
+    action(0xffff, struct.pack(">IHHIQ", 0x2320, 7, 15, 0x1e02, 2), 24) +
+    action(0xffff, struct.pack(">IH", 0x2320, 18), 16) + action(0, b"\xff\xfa"))
 SHOWN = {"flow_mod__version": 1, "flow_mod__type": 14, "flow_mod__length": 72, "flow_mod__xid": "0x00000000",
          "match__wildcards": "0x0030204e", "match__in_port": 1, "match__dl_src": "00:00:00:00:00:00",
          "match__dl_type": "0x0800", "match__nw_proto": 6, "match__nw_src": "0.0.0.0",
@@ -57,7 +60,12 @@ LATER_SHOWN = {
     "flow_mod__idle_timeout": 1, "flow_mod__hard_timeout": 2, "flow_mod__flags": "0x0003",
     "nxm__match_len": 18, "nxm__class": ["0x0001", "0x4356"], "nxm__field": [16, 2],
     "nxm__masked": [0, 1], "nxm__value": [colons(bytes(7) + b"\5"), "01"], "nxm__mask": "03",
-    "action__type": [f"0x{n:04x}" for n in (1, 2, 3, 4, 6, 8, 9, 0x1001, 0x1011, 0x1013, 0)],
+    "action__type": [f"0x{n:04x}" for n in (1, 2, 3, 4, 6, 8, 9, 0x1001, 0x1011, 0x1013, 0xffff, 0xffff, 0xffff,
+                                             0)],
+    "action__vendor": ["0x00002320"] * 3, "action__subtype": [6, 7, 18], "action__n_bits": 47,
+    "action__src_ofs": 1, "action__dst_ofs": 0, "action__src": "0x00000406",
+    "action__dst": ["0x00000206", "0x00001e02"], "action__ofs_nbits": "0x000f",
+    "action__value": "0x0000000000000002",
     "action__vid": 5, "action__pcp": 6, "action__mac": colons(MAC), "action__ip": "10.0.0.1",
     "action__tos": ["0x20", "0x00"], "action__tp": 80, "action__outer_dst_mac": colons(MAC),
     "action__outer_dst": "10.1.0.1", "action__outer_src": "10.1.0.2", "action__vni": 77,

@@ -9,7 +9,8 @@ local field = Row.field
 
 local commands = { [0] = "ADD", [1] = "MODIFY", [2] = "MODIFY_STRICT", [3] = "DELETE",
 		   [4] = "DELETE_STRICT" }
-local ports = { [0xfffa] = "NORMAL", [0xffff] = "NONE" }
+local ports = { [1] = "HOST", [2] = "NET", [0xfff8] = "IN_PORT", [0xfffa] = "NORMAL",
+		[0xfffe] = "LOCAL", [0xffff] = "NONE" }
 local actions = {
 	[0] = "OUTPUT", [1] = "SET_VLAN_VID", [2] = "SET_VLAN_PCP", [3] = "STRIP_VLAN",
 	[4] = "SET_DL_SRC", [5] = "SET_DL_DST", [6] = "SET_NW_SRC", [7] = "SET_NW_DST",
@@ -17,6 +18,7 @@ local actions = {
 	[0x1001] = "VXLAN_ENCAP", [0x1002] = "VXLAN_DECAP", [0x1011] = "ENCRYPT",
 	[0x1012] = "DECRYPT", [0x1013] = "CLONE", [0x1014] = "NEXT", [0xffff] = "VENDOR",
 }
+local vendor_actions = { [6] = "REG_MOVE", [7] = "REG_LOAD", [18] = "DEC_TTL" }
 
 field("flow_mod", "none", "flow_mod")
 field("flow_mod.version", "uint8", "Version")
@@ -82,49 +84,57 @@ field("action.csum", "bool", "Outer checksum", 8, nil, 0x01)
 field("action.inherit_tos", "bool", "Inner DSCP", 8, nil, 0x02)
 field("action.spi", "uint32", "SPI", base.HEX)
 field("action.n", "uint16", "Actions in the clone")
+field("action.vendor", "uint32", "Vendor", base.HEX)
+field("action.subtype", "uint16", "Subtype", base.DEC, vendor_actions)
+field("action.n_bits", "uint16", "Bits")
+field("action.src_ofs", "uint16", "From bit")
+field("action.dst_ofs", "uint16", "To bit")
+field("action.src", "uint32", "From field", base.HEX)
+field("action.dst", "uint32", "To field", base.HEX)
+field("action.ofs_nbits", "uint16", "First bit, and bits less one", base.HEX)
+field("action.value", "uint64", "Value", base.HEX)
 field("action.rest", "bytes", "Padding")
 
 -- ---- actions
 
 local values = {
-	[0] = { "port", 2, "max_len", 2 }, [1] = { "vid", 2 }, [2] = { "pcp", 1 },
-	[4] = { "mac", 6 }, [5] = { "mac", 6 }, [6] = { "ip", 4 }, [7] = { "ip", 4 },
-	[8] = { "tos", 1 }, [9] = { "tp", 2 }, [10] = { "tp", 2 }, [0x1011] = { "spi", 4 },
-	[0x1013] = { "n", 2 },
+	[0] = { "port", "max_len" }, [1] = { "vid" }, [2] = { "pcp" }, [4] = { "mac" },
+	[5] = { "mac" }, [6] = { "ip" }, [7] = { "ip" }, [8] = { "tos" }, [9] = { "tp" },
+	[10] = { "tp" }, [0x1011] = { "spi" }, [0x1013] = { "n" }, [0xffff] = { "vendor", "subtype" },
+}
+local vendor_values = {
+	[6] = { "n_bits", "src_ofs", "dst_ofs", "src", "dst" }, [7] = { "ofs_nbits", "dst", "value" },
 }
 
 local function vxlan(r)
-	r:add("action.outer_dst_mac", 6)
-	r:add("action.outer_src_mac", 6)
-	r:add("action.outer_dst", 4)
-	r:zero(12)
-	r:add("action.outer_src", 4)
-	r:zero(12)
-	r:zero(4)
-	r:add("action.vni", 4)
-	r:add("action.udp", 2)
-	r:add("action.ttl", 1)
-	r:add("action.tos", 1)
-	r:bits("action.flags", 1, { "action.csum", "action.inherit_tos" })
+	r:row("action.outer_dst_mac", "action.outer_src_mac", "action.outer_dst", 12,
+	      "action.outer_src", 12, 4, "action.vni", "action.udp", "action.ttl", "action.tos")
+	r:bits("action.flags", { "action.csum", "action.inherit_tos" })
 	r:zero(3)
+end
+
+local function add_values(r, names)
+	for _, name in ipairs(names or {}) do
+		r:add("action." .. name)
+	end
 end
 
 -- The next action of @r.
 function flow_mod.action(r)
 	local own = r:part("action", r:peek(2, 2))
-	local kind = own and own:add("action.type", 2)
-	if not kind or not own:add("action.length", 2) then
+	local kind = own and own:add("action.type")
+	if not kind or not own:add("action.length") then
 		return
 	end
 	kind = kind:uint()
-	own.tree:append_text(" " .. (actions[kind] or string.format("0x%04x", kind)))
+	local subtype = kind == 0xffff and own:peek(4, 2)
+	own.tree:append_text(" " .. (subtype and vendor_actions[subtype] or actions[kind] or
+				     string.format("0x%04x", kind)))
 	if kind == 0x1001 and own:left() == 60 then
 		vxlan(own)
 	end
-	local value = values[kind] or {}
-	for i = 1, #value, 2 do
-		own:add("action." .. value[i], value[i + 1])
-	end
+	add_values(own, values[kind])
+	add_values(own, vendor_values[subtype])
 	own:rest("action.rest")
 end
 
@@ -137,21 +147,9 @@ end
 -- ---- matches
 
 local function ofp_match(r)
-	r:add("match.wildcards", 4)
-	r:add("match.in_port", 2)
-	r:add("match.dl_src", 6)
-	r:add("match.dl_dst", 6)
-	r:add("match.dl_vlan", 2)
-	r:add("match.dl_vlan_pcp", 1)
-	r:zero(1)
-	r:add("match.dl_type", 2)
-	r:add("match.nw_tos", 1)
-	r:add("match.nw_proto", 1)
-	r:zero(2)
-	r:add("match.nw_src", 4)
-	r:add("match.nw_dst", 4)
-	r:add("match.tp_src", 2)
-	r:add("match.tp_dst", 2)
+	r:row("match.wildcards", "match.in_port", "match.dl_src", "match.dl_dst", "match.dl_vlan",
+	      "match.dl_vlan_pcp", 1, "match.dl_type", "match.nw_tos", "match.nw_proto", 2,
+	      "match.nw_src", "match.nw_dst", "match.tp_src", "match.tp_dst")
 end
 
 local nxm_names = {
@@ -172,9 +170,9 @@ local nxm_names = {
 -- The next field of @r.
 local function nxm(r)
 	local own = r:part("nxm", 4 + r:peek(3, 1))
-	local class = own and own:add("nxm.class", 2)
-	local number = class and own:bits("nxm.field", 1, { "nxm.masked" })
-	if not number or not own:add("nxm.length", 1) then
+	local class = own and own:add("nxm.class")
+	local number = class and own:bits("nxm.field", { "nxm.masked" })
+	if not number or not own:add("nxm.length") then
 		return
 	end
 	local name = nxm_names[class:uint()]
@@ -208,33 +206,25 @@ end
 -- ---- flow_mods
 
 local function settings(r)
-	r:add("flow_mod.command", 2)
-	r:add("flow_mod.idle_timeout", 2)
-	r:add("flow_mod.hard_timeout", 2)
-	r:add("flow_mod.priority", 2)
-	r:add("flow_mod.buffer_id", 4)
-	r:add("flow_mod.out_port", 2)
-	r:add("flow_mod.flags", 2)
+	r:row("flow_mod.cookie", "flow_mod.command", "flow_mod.idle_timeout", "flow_mod.hard_timeout",
+	      "flow_mod.priority", "flow_mod.buffer_id", "flow_mod.out_port", "flow_mod.flags")
 end
 
 -- The next @len bytes of @r.
 function flow_mod.show(r, len)
 	local own = r:part("flow_mod", len)
-	local version = own and own:add("flow_mod.version", 1)
-	local kind = version and own:add("flow_mod.type", 1)
-	if not kind or not own:add("flow_mod.length", 2) or not own:add("flow_mod.xid", 4) then
+	local version = own and own:add("flow_mod.version")
+	local kind = version and own:add("flow_mod.type")
+	if not kind or not own:add("flow_mod.length") or not own:add("flow_mod.xid") then
 		return
 	end
 	if kind:uint() == 14 then
 		ofp_match(own)
-		own:add("flow_mod.cookie", 8)
 		settings(own)
 	elseif kind:uint() == 4 then
-		own:add("flow_mod.vendor", 4)
-		own:add("flow_mod.subtype", 4)
-		own:add("flow_mod.cookie", 8)
+		own:row("flow_mod.vendor", "flow_mod.subtype")
 		settings(own)
-		local match_len = own:add("nxm.match_len", 2)
+		local match_len = own:add("nxm.match_len")
 		own:zero(6)
 		if match_len and own:left() > 0 then
 			nx_match(own, match_len:uint())

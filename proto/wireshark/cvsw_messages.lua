@@ -136,16 +136,15 @@ end
 local offloads = { "offload.checksum", "offload.tso", "offload.ufo", "offload.gso", "offload.gro" }
 
 function messages.offload(r)
-	return r:bits("offload", 2, offloads)
+	return r:bits("offload", offloads)
 end
 
 function messages.sa(r)
-	r:add("sa.direction", 1)
-	local len = r:add("sa.key_len", 1)
+	r:add("sa.direction")
+	local len = r:add("sa.key_len")
 	r:zero(2)
-	local spi = r:add("sa.spi", 4)
-	r:add("sa.sport", 2)
-	r:add("sa.dport", 2)
+	local spi = r:add("sa.spi")
+	r:row("sa.sport", "sa.dport")
 	r:add("sa.salt", 4)
 	if len and len:uint() > 0 then
 		r:add("sa.key", len:uint())
@@ -159,13 +158,8 @@ local function entry(r)
 	if not own then
 		return
 	end
-	own:add("entry.length", 2)
-	own:add("entry.reason", 1)
-	own:zero(1)
-	own:add("entry.idle", 4)
-	own:add("entry.age", 8)
-	own:add("entry.packets", 8)
-	own:add("entry.bytes", 8)
+	own:row("entry.length", "entry.reason", 1, "entry.idle", "entry.age", "entry.packets",
+		"entry.bytes")
 	if own:left() > 0 then
 		flow_mod.show(own, own:left())
 	end
@@ -188,12 +182,9 @@ local function step(r, pinfo)
 	if not own then
 		return
 	end
-	own:add("step.length", 2)
-	local kind = own:add("step.kind", 1):uint()
-	own:add("pass", 1)
-	own:add("step.copy", 1)
-	own:add("step.port", 1)
-	own:zero(2)
+	own:add("step.length")
+	local kind = own:add("step.kind"):uint()
+	own:row("pass", "step.copy", "step.port", 2)
 	own.tree:append_text(" " .. (steps[kind] or kind))
 	step_data(own, kind, pinfo)
 end
@@ -203,20 +194,14 @@ end
 local bodies = {}
 
 bodies[3] = function(r)
-	r:add("error.offset", 4)
-	r:add("error.ofp_type", 2)
-	r:add("error.ofp_code", 2)
+	r:row("error.offset", "error.ofp_type", "error.ofp_code")
 	local text = r:rest("error.text")
 	return text and text:string()
 end
 
 bodies[17] = function(r)
-	r:bits("features", 4, features)
-	r:add("flows", 4)
-	r:add("max_flows", 4)
-	r:add("mtu_now", 4)
-	r:add("mtu_min", 4)
-	r:add("mtu_max", 4)
+	r:bits("features", features)
+	r:row("flows", "max_flows", "mtu_now", "mtu_min", "mtu_max")
 	messages.offload(r)
 	messages.offload(r)
 	r:zero(4)
@@ -224,21 +209,20 @@ bodies[17] = function(r)
 end
 
 bodies[18] = function(r)
-	r:add("bundle", 4)
-	r:bits("bundle.flags", 1, { "bundle.open", "bundle.commit", "bundle.replace", "bundle.abort" })
+	r:add("bundle")
+	r:bits("bundle.flags", { "bundle.open", "bundle.commit", "bundle.replace", "bundle.abort" })
 	r:zero(3)
 	return flow_mod.show_all(r) .. " flow_mods"
 end
 
 bodies[20] = function(r)
-	r:add("list.resume", 8)
-	r:zero(8)
+	r:row("list.resume", 8)
 	flow_mod.show_all(r)
 end
 
 bodies[21] = function(r)
 	local n = 0
-	r:add("list.resume", 8)
+	r:add("list.resume")
 	while r:left() > 0 do
 		entry(r)
 		n = n + 1
@@ -249,7 +233,7 @@ end
 bodies[22] = messages.sa
 
 bodies[24] = function(r)
-	local mtu = r:add("mtu", 2)
+	local mtu = r:add("mtu")
 	r:zero(2)
 	return mtu and tostring(mtu:uint())
 end
@@ -263,22 +247,14 @@ bodies[29] = function(r)
 	while r:left() > 0 do
 		local own = r:part("counter", 9 + r:peek(8, 1))
 		if own then
-			own:add("counter.value", 8)
-			own:add("counter.name_len", 1)
+			own:row("counter.value", "counter.name_len")
 			own:rest("counter.name")
 		end
 	end
 end
 
 bodies[30] = function(r, pinfo)
-	r:add("in_port", 1)
-	r:add("pass", 1)
-	r:add("tun_type", 1)
-	r:zero(1)
-	r:add("decrypted_by", 4)
-	r:add("tun_id", 4)
-	r:add("tun_src", 16)
-	r:add("tun_dst", 16)
+	r:row("in_port", "pass", "tun_type", 1, "decrypted_by", "tun_id", "tun_src", "tun_dst")
 	frame(r, pinfo)
 end
 
@@ -291,34 +267,24 @@ end
 bodies[65] = entry
 
 bodies[67] = function(r)
-	local spi = r:add("sa.spi", 4)
-	r:add("sa.direction", 1)
-	r:add("sa.reason", 1)
-	r:zero(2)
-	r:add("sa.sequence", 8)
+	local spi = r:add("sa.spi")
+	r:row("sa.direction", "sa.reason", 2, "sa.sequence")
 	return spi and string.format("SPI 0x%08x", spi:uint())
 end
 
 -- A PACKET_IN's content.
 function messages.packet_in(tvb, pinfo, tree)
 	local r = Row.new(tree, tvb)
-	r:add("packet_in.reason", 1)
-	r:add("in_port", 1)
-	r:add("pass", 1)
-	r:zero(1)
-	r:add("packet_in.total", 2)
-	r:zero(2)
-	r:add("decrypted_by", 4)
-	r:add("tun_id", 4)
-	r:add("packet_in.cookie", 8)
+	r:row("packet_in.reason", "in_port", "pass", 1, "packet_in.total", 2, "decrypted_by", "tun_id",
+	      "packet_in.cookie")
 	frame(r, pinfo)
 end
 
 -- A whole message; returns what to say of it in one line.
 function messages.message(tvb, pinfo, tree)
 	local r = Row.new(tree:add(Row.fields["message"], tvb:range()), tvb)
-	local kind, err = r:add("message.type", 2), r:add("message.error", 2)
-	local xid = r:add("message.xid", 4)
+	local kind, err = r:add("message.type"), r:add("message.error")
+	local xid = r:add("message.xid")
 	if not xid then
 		return "a message that ends in its header"
 	end

@@ -5,10 +5,13 @@ local Row = { fields = {} }	-- all ProtoFields, by their names without "cvsw."
 Row.__index = Row
 
 local f = Row.fields
+local sizes = { uint8 = 1, uint16 = 2, uint32 = 4, uint64 = 8, ether = 6, ipv4 = 4, ipv6 = 16 }
+local size_of = {}		-- of fields that always have the same
 
 -- field("mtu", "uint16", ...) is ProtoField.uint16("cvsw.mtu", ...).
 function Row.field(name, kind, ...)
 	f[name] = ProtoField[kind]("cvsw." .. name, ...)
+	size_of[name] = sizes[kind]
 end
 
 Row.field("zero", "bytes", "Zero, but is not")
@@ -41,8 +44,9 @@ function Row:take(len)
 	return self.tvb:range(self.at - len, len)
 end
 
+-- @len: of a field whose kind does not say it
 function Row:add(name, len)
-	local range = self:take(len)
+	local range = self:take(len or size_of[name])
 	if range then
 		self.tree:add(f[name], range)
 	end
@@ -50,8 +54,8 @@ function Row:add(name, len)
 end
 
 -- A number, and its bits by name.
-function Row:bits(name, len, bits)
-	local range = self:take(len)
+function Row:bits(name, bits)
+	local range = self:take(size_of[name])
 	if range then
 		local tree = self.tree:add(f[name], range)
 		for _, bit in ipairs(bits) do
@@ -66,6 +70,17 @@ function Row:zero(len)
 	local range = self:take(len)
 	if range and range:bytes():tohex():find("[^0]") then
 		self.tree:add(f["zero"], range)
+	end
+end
+
+-- Fields by their names; a number stands for so many bytes that are zero.
+function Row:row(...)
+	for _, what in ipairs { ... } do
+		if type(what) == "number" then
+			self:zero(what)
+		else
+			self:add(what)
+		end
 	end
 end
 
