@@ -11,7 +11,7 @@
 struct fixture {
 	struct cvsw_cache __percpu *cache;
 	struct rnd_state rnd;
-	struct cvsw_key keys[KEYS];
+	struct cvsw_cache_key keys[KEYS];
 	struct cvsw_entry *last[KEYS];	/* what was put, for the key at this place... */
 	u64 versions[KEYS];		/* ...and for which version; zero: nothing */
 };
@@ -22,7 +22,7 @@ static struct cvsw_entry *any_entry(struct fixture *f)
 	return pick(&f->rnd, 8) ? (void *)(unsigned long)(1 + pick(&f->rnd, 1 << 20)) : NULL;
 }
 
-static bool find(struct fixture *f, const struct cvsw_key *key, u64 version,
+static bool find(struct fixture *f, const struct cvsw_cache_key *key, u64 version,
 		 struct cvsw_entry **entry)
 {
 	bool found;
@@ -70,42 +70,67 @@ static void cache_compares_every_bit(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct cvsw_cache *own = get_cpu_ptr(f->cache);
-	struct cvsw_key key = f->keys[0];
+	struct cvsw_cache_key key = f->keys[0];
 	struct cvsw_entry *entry;
 	unsigned int bit;
 
 	/* All in one set. */
 	memset(own->factors, 0, sizeof(own->factors));
 	put(f, 0, 1);
-	for (bit = 0; bit < 8 * sizeof(key); bit++) {
-		((u8 *)&key)[bit / 8] ^= 1 << bit % 8;
+	for (bit = 0; bit < 8 * sizeof(key.words); bit++) {
+		((u8 *)key.words)[bit / 8] ^= 1 << bit % 8;
 		KUNIT_EXPECT_FALSE(test, find(f, &key, 1, &entry));
-		((u8 *)&key)[bit / 8] ^= 1 << bit % 8;
+		((u8 *)key.words)[bit / 8] ^= 1 << bit % 8;
 	}
-	KUNIT_ASSERT_TRUE(test, cvsw_key_is_plain(&f->keys[3]));
+	KUNIT_ASSERT_FALSE(test, f->keys[3].wide);
 	put(f, 3, 1);
 	KUNIT_EXPECT_TRUE(test, find(f, &f->keys[3], 1, &entry));
 	for (bit = 0; bit < 8 * CVSW_KEY_PLAIN; bit++) {
-		((u8 *)&f->keys[3])[bit / 8] ^= 1 << bit % 8;
+		((u8 *)f->keys[3].words)[bit / 8] ^= 1 << bit % 8;
 		KUNIT_EXPECT_FALSE(test, find(f, &f->keys[3], 1, &entry));
-		((u8 *)&f->keys[3])[bit / 8] ^= 1 << bit % 8;
+		((u8 *)f->keys[3].words)[bit / 8] ^= 1 << bit % 8;
 	}
 	KUNIT_EXPECT_TRUE(test, find(f, &key, 1, &entry));
 	KUNIT_EXPECT_FALSE(test, find(f, &key, 2, &entry));
 	KUNIT_EXPECT_FALSE(test, find(f, &key, 0, &entry));
-	/* The two last ones stay. */
+	put_cpu_ptr(f->cache);
+}
+
+/* A full set gives up one slot at a time, and what is of no use first. */
+static void cache_displaces_one(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct cvsw_cache *own = get_cpu_ptr(f->cache);
+	struct cvsw_entry *entry;
+	unsigned int i, found = 0;
+
+	memset(own->factors, 0, sizeof(own->factors));
 	put(f, 0, 1);
-	put(f, 1, 1);
-	KUNIT_EXPECT_TRUE(test, find(f, &f->keys[0], 1, &entry));
-	put(f, 2, 1);
-	KUNIT_EXPECT_FALSE(test, find(f, &f->keys[0], 1, &entry));
-	KUNIT_EXPECT_TRUE(test, find(f, &f->keys[1], 1, &entry));
+	for (i = 1; i <= WAYS; i++)
+		put(f, i, 2);
+	for (i = 0; i <= WAYS; i++)
+		KUNIT_EXPECT_EQ(test, find(f, &f->keys[i], 2, &entry), i > 0);
+	put(f, 0, 2);
+	for (i = 0; i <= WAYS; i++)
+		found += find(f, &f->keys[i], 2, &entry);
+	KUNIT_EXPECT_EQ(test, found, (unsigned int)WAYS);
+	KUNIT_EXPECT_TRUE(test, find(f, &f->keys[0], 2, &entry));
+	/* One after the other. */
+	for (i = 10; i < 10 + WAYS; i++)
+		put(f, i, 2);
+	for (i = 10; i < 10 + WAYS; i++)
+		KUNIT_EXPECT_TRUE(test, find(f, &f->keys[i], 2, &entry));
+	/* The first slots, which are looked into first. */
+	for (i = 0; i < 3; i++) {
+		put(f, 5, 3 + i);
+		KUNIT_EXPECT_EQ(test, set_of(own, &f->keys[5])[0].version, 3ULL + i);
+	}
 	put_cpu_ptr(f->cache);
 }
 
 /*
  * Flows whose addresses or ports are in a row do not crowd, whatever the secrets:
- * each cache draws its own.  Scattered over the sets, two or three are displaced.
+ * each cache draws its own.
  */
 static void cache_holds_a_working_set(struct kunit *test)
 {
@@ -124,12 +149,12 @@ static void cache_holds_a_working_set(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, f->cache);
 		for (i = 0; i < 64; i++) {
 			f->keys[i] = f->keys[0];
-			((u8 *)&f->keys[i])[fields[round % ARRAY_SIZE(fields)]] += i;
+			((u8 *)f->keys[i].words)[fields[round % ARRAY_SIZE(fields)]] += i;
 			put(f, i, 1);
 		}
 		for (i = 0, found = 0; i < 64; i++)
 			found += find(f, &f->keys[i], 1, &entry);
-		KUNIT_ASSERT_GE(test, found, 48U);
+		KUNIT_ASSERT_GE(test, found, 58U);
 	}
 }
 
@@ -160,14 +185,9 @@ static int cache_init(struct kunit *test)
 		return -ENOMEM;
 	test->priv = f;
 	prandom_seed_state(&f->rnd, 5);
-	prandom_bytes_state(&f->rnd, f->keys, sizeof(f->keys));
-	f->keys[0].pass |= 3;
-	f->keys[0].layers |= CVSW_LAYER_WIDE;
-	for (i = 3; i < KEYS; i += 3) {	/* plain ones */
-		f->keys[i].pass = 0;
-		f->keys[i].layers &= ~CVSW_LAYER_WIDE;
-		memset((u8 *)&f->keys[i] + CVSW_KEY_PLAIN, 0,
-		       sizeof(f->keys[i]) - CVSW_KEY_PLAIN);
+	for (i = 0; i < KEYS; i++) {
+		prandom_bytes_state(&f->rnd, f->keys[i].words, sizeof(f->keys[i].words));
+		f->keys[i].wide = i % 3 || !i;
 	}
 	f->cache = cvsw_cache_create();
 	return f->cache ? 0 : -ENOMEM;
@@ -184,6 +204,7 @@ static void cache_exit(struct kunit *test)
 static struct kunit_case cache_cases[] = {
 	KUNIT_CASE(cache_tells_the_truth),
 	KUNIT_CASE(cache_compares_every_bit),
+	KUNIT_CASE(cache_displaces_one),
 	KUNIT_CASE(cache_holds_a_working_set),
 	KUNIT_CASE(cache_is_not_entered_twice),
 	{}

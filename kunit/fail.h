@@ -24,8 +24,8 @@ static inline bool fails(void)
 #define kmem_cache_zalloc(cache, flags)	(fails() ? NULL : kmem_cache_zalloc(cache, flags))
 #define kvzalloc(size, flags)		(fails() ? NULL : kvzalloc(size, flags))
 #define rhltable_init(hlt, params)	(fails() ? -ENOMEM : rhltable_init(hlt, params))
-#define rhltable_insert(hlt, list, params) \
-					(fails() ? -ENOMEM : rhltable_insert(hlt, list, params))
+#define rhltable_insert_key(hlt, key, list, params) \
+	(fails() ? -ENOMEM : rhltable_insert_key(hlt, key, list, params))
 #define xa_alloc_cyclic(xa, id, entry, limit, next, flags) \
 	(fails() ? -ENOMEM : xa_alloc_cyclic(xa, id, entry, limit, next, flags))
 #define skb_clone(skb, flags)		(fails() ? NULL : skb_clone(skb, flags))

@@ -141,15 +141,28 @@ void random_key(struct rnd_state *rnd, struct cvsw_key *key)
 {
 	memset(key, 0, sizeof(*key));
 	key->dl_dst[5] = pick(rnd, 2);
-	key->dl_type = ETH_P_IP;
 	key->vlan_tci = pick(rnd, 2) ? CVSW_VLAN_PRESENT | pick(rnd, 2) : 0;
-	key->nw_src = 0x0a000000 + pick(rnd, 4);
-	key->nw_dst = 0x0a000000 + pick(rnd, 4);
 	key->nw_proto = pick(rnd, 2) ? IPPROTO_TCP : IPPROTO_UDP;
 	key->tp_src = pick(rnd, 2);
 	key->tp_dst = pick(rnd, 3);
+	key->tcp_flags = pick(rnd, 4);
+	key->nw_ttl = pick(rnd, 256);
 	key->in_port = 1 + pick(rnd, 2);
-	key->layers = CVSW_LAYER_ADDR | CVSW_LAYER_IP | CVSW_LAYER_PORTS;
+	if (pick(rnd, 4)) {
+		key->dl_type = ETH_P_IP;
+		key->nw_src = 0x0a000000 + pick(rnd, 4);
+		key->nw_dst = 0x0a000000 + pick(rnd, 4);
+		key->layers = CVSW_LAYER_ADDR | CVSW_LAYER_IP | CVSW_LAYER_PORTS;
+	} else {
+		key->dl_type = ETH_P_IPV6;
+		key->ipv6_src[15] = pick(rnd, 2);
+		key->ipv6_dst[0] = pick(rnd, 2);
+		key->layers = CVSW_LAYER_WIDE | CVSW_LAYER_PORTS;
+	}
+	if (!pick(rnd, 4)) {
+		key->pass = 1;
+		key->tun_id = pick(rnd, 2);
+	}
 }
 
 static void random_match(struct rnd_state *rnd, struct cvsw_match *match)
@@ -167,11 +180,20 @@ static void random_match(struct rnd_state *rnd, struct cvsw_match *match)
 		mask->nw_proto = 0xff;
 		mask->tp_dst = pick(rnd, 2) ? 0xffff : 0;
 		mask->tp_src = pick(rnd, 4) ? 0 : 0xffff;
+		mask->tcp_flags = pick(rnd, 4);
 	}
 	if (!pick(rnd, 4))
 		mask->dl_dst[5] = 0xff;
 	if (!pick(rnd, 4))
 		mask->vlan_tci = 0xffff;
+	if (!pick(rnd, 4))
+		mask->pass = 0xff;
+	if (!pick(rnd, 6))
+		mask->tun_id = ~0U;
+	if (!pick(rnd, 2)) {
+		mask->ipv6_src[15] = 0xff;
+		mask->ipv6_dst[0] = pick(rnd, 2) ? 0xff : 0;
+	}
 	cvsw_match_normalize(match);
 }
 

@@ -6,6 +6,7 @@
 #include "fail.h"
 #include "../drivers/cvsw/masks.c"
 #include "../drivers/cvsw/table.c"
+#include "../drivers/cvsw/entry.c"
 #include "../drivers/cvsw/change.c"
 #include "../drivers/cvsw/flow_mod.c"
 #include "../drivers/cvsw/expiry.c"
@@ -150,7 +151,7 @@ static void check_masks(struct kunit *test, struct fixture *f, bool exact)
 		KUNIT_ASSERT_GE(test, masks->slots[i - 1].bound, masks->slots[i].bound);
 	xa_for_each(&f->table->walk, id, entry) {
 		for (i = 0; i < masks->n; i++)
-			if (masks->slots[i].mask == entry->match.mask)
+			if (masks->slots[i].mask == entry->mask)
 				break;
 		KUNIT_ASSERT_LT(test, i, masks->n);
 		KUNIT_ASSERT_GE(test, masks->slots[i].bound, (int)entry->priority);
@@ -356,7 +357,7 @@ static void table_modification_keeps(struct kunit *test)
 	readers_begin();
 	old = find_host_flow(f->table, 1);
 	readers_end();
-	born = old->born -= 7;
+	born = old->hits->born -= 7;
 	cvsw_entry_hold(old);
 	f->flow.cookie = 2;
 	f->flow.n_actions = 1;
@@ -370,7 +371,7 @@ static void table_modification_keeps(struct kunit *test)
 	readers_begin();
 	now = find_host_flow(f->table, 1);
 	KUNIT_EXPECT_PTR_NE(test, now, old);
-	KUNIT_EXPECT_EQ(test, now->born, born);
+	KUNIT_EXPECT_EQ(test, now->hits->born, born);
 	KUNIT_EXPECT_EQ(test, now->n_actions, 1);
 	KUNIT_EXPECT_EQ(test, now->cookie, 2ULL);
 	KUNIT_EXPECT_EQ(test, now->idle_timeout, 0);
@@ -405,7 +406,7 @@ static void table_outranking(struct kunit *test)
 	readers_begin();
 	entry = cvsw_table_lookup(f->table, &key);
 	KUNIT_EXPECT_EQ(test, entry->priority, 49);
-	KUNIT_EXPECT_EQ(test, entry->match.mask->mask.nw_dst, 0U);
+	KUNIT_EXPECT_EQ(test, entry->n_words, 1);
 	readers_end();
 	/* One in its place keeps the count and takes over. */
 	flow->cookie = 7;
@@ -453,6 +454,136 @@ static void table_mask_churn(struct kunit *test)
 		KUNIT_ASSERT_LE(test, f->table->masks.n, IDLE_MASKS + 1U);
 	}
 	KUNIT_ASSERT_TRUE(test, cvsw_table_empty(f->table));
+}
+
+/* What lookups of a key are remembered by. */
+static void common_of(struct fixture *f, const struct cvsw_key *key, struct cvsw_cache_key *common)
+{
+	memset(common, 0, sizeof(*common));
+	readers_begin();
+	cvsw_masks_common(&f->table->masks, key, common);
+	readers_end();
+}
+
+static bool told_apart(struct fixture *f, const struct cvsw_key *a, const struct cvsw_key *b)
+{
+	struct cvsw_cache_key a_common, b_common;
+
+	common_of(f, a, &a_common);
+	common_of(f, b, &b_common);
+	return memcmp(&a_common, &b_common, sizeof(a_common));
+}
+
+/* Frames that no flow tells apart are one to the cache. */
+static void table_common_bits(struct kunit *test)
+{
+	const struct cvsw_key syn = { .tp_dst = 80, .tcp_flags = 0x002, .nw_ttl = 64 };
+	const struct cvsw_key ack = { .tp_dst = 80, .tcp_flags = 0x010, .nw_ttl = 63 };
+	const struct cvsw_key wide = { .tp_dst = 80, .tcp_flags = 0x010, .ipv6_label = 1,
+				       .layers = CVSW_LAYER_WIDE };
+	const struct cvsw_match all = {};
+	struct fixture *f = test->priv;
+
+	memset(&f->flow, 0, sizeof(f->flow));
+	f->flow.match.key.tp_dst = 80;
+	f->flow.match.mask.tp_dst = 0xffff;
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	KUNIT_EXPECT_FALSE(test, told_apart(f, &syn, &ack));
+	KUNIT_EXPECT_FALSE(test, told_apart(f, &wide, &ack));
+	/* Before a change is seen, and behind it; and no longer than needed. */
+	cvsw_table_begin(f->table, false);
+	f->flow.match.mask.tcp_flags = 0x002;
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	cvsw_table_commit(f->table);
+	KUNIT_EXPECT_TRUE(test, told_apart(f, &syn, &ack));
+	KUNIT_EXPECT_FALSE(test, told_apart(f, &wide, &ack));
+	f->flow.match.mask.ipv6_label = 1;
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	KUNIT_EXPECT_TRUE(test, told_apart(f, &wide, &ack));
+	cvsw_table_delete(f->table, &all);
+	KUNIT_EXPECT_FALSE(test, told_apart(f, &syn, &wide));
+}
+
+/* Bits in which the only mask's entries agree. */
+static u64 agreed_bits(struct fixture *f)
+{
+	const struct cvsw_mask *mask = list_first_entry(&f->table->masks.all, struct cvsw_mask,
+							node);
+
+	return mask->words[0].agreed & mask->words[0].bits;
+}
+
+static void table_agreement(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u64 all;
+
+	KUNIT_ASSERT_EQ(test, add_host_flow(f->table, &f->flow, 5, 0), 0);
+	all = agreed_bits(f);
+	KUNIT_EXPECT_EQ(test, hweight64(all), 32U);
+	KUNIT_ASSERT_EQ(test, add_host_flow(f->table, &f->flow, 4, 0), 0);
+	KUNIT_EXPECT_EQ(test, hweight64(agreed_bits(f)), 31U);
+	KUNIT_ASSERT_EQ(test, add_host_flow(f->table, &f->flow, 7, 0), 0);
+	KUNIT_EXPECT_EQ(test, hweight64(agreed_bits(f)), 30U);
+	/* Anew when it has been empty. */
+	memset(&f->flow, 0, sizeof(f->flow));
+	KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 3U);
+	KUNIT_ASSERT_EQ(test, add_host_flow(f->table, &f->flow, 8, 0), 0);
+	KUNIT_EXPECT_EQ(test, agreed_bits(f), all);
+	readers_begin();
+	KUNIT_EXPECT_NOT_NULL(test, find_host_flow(f->table, 8));
+	KUNIT_EXPECT_NULL(test, find_host_flow(f->table, 5));
+	readers_end();
+}
+
+/* Frames that are behind a lookup already are asked for only if they can match. */
+static void table_may_match(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int in, pass, n;
+
+	for (n = 0; n < 3; n++) {
+		memset(&f->flow, 0, sizeof(f->flow));
+		f->flow.match.mask.pass = 0xff;
+		f->flow.match.key.pass = n;
+		f->flow.match.mask.in_port = n < 2 ? 0xff : 0;
+		f->flow.match.key.in_port = n < 2 ? 1 + n : 0;
+		KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+		for (in = CVSW_HOST; in <= CVSW_NET; in++)
+			for (pass = 0; pass < CVSW_MAX_PASSES; pass++)
+				KUNIT_EXPECT_EQ(test, cvsw_table_may_match(f->table, in, pass),
+						(pass == in - 1 && pass <= n) ||
+						(pass == 2 && n == 2));
+	}
+}
+
+/* An entry that someone holds still knows its match when its mask has gone. */
+static void table_held_beyond_its_mask(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct cvsw_entry *held;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, add_host_flow(f->table, &f->flow, 5, 1), 0);
+	readers_begin();
+	held = find_host_flow(f->table, 5);
+	cvsw_entry_hold(held);
+	readers_end();
+	KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+	for (i = 1; i < 3 * IDLE_MASKS; i++) {
+		lonely_flow(&f->flow, i);
+		KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+		KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+	}
+	memset(&f->flow, 0, sizeof(f->flow));
+	f->flow.match.mask.nw_dst = ~0U;
+	KUNIT_ASSERT_NULL(test, cvsw_masks_known(&f->table->masks, &f->flow.match.mask));
+	cvsw_entry_flow(held, &f->list.flows[0]);
+	host_flow(&f->flow, 5);
+	f->flow.cookie = 1;
+	KUNIT_EXPECT_TRUE(test, cvsw_flow_equal(&f->flow, &f->list.flows[0]));
+	KUNIT_EXPECT_EQ(test, refcount_read(&held->mask->users), 1U);
+	cvsw_entry_put(held);
 }
 
 static int visit_third(const struct cvsw_entry *entry, void *arg)
@@ -525,6 +656,10 @@ static struct kunit_case table_cases[] = {
 	KUNIT_CASE(table_replacement_keeps),
 	KUNIT_CASE(table_modification_keeps),
 	KUNIT_CASE(table_mask_churn),
+	KUNIT_CASE(table_common_bits),
+	KUNIT_CASE(table_agreement),
+	KUNIT_CASE(table_may_match),
+	KUNIT_CASE(table_held_beyond_its_mask),
 	KUNIT_CASE(table_walk_beside_changes),
 	{}
 };

@@ -14,34 +14,34 @@
 
 #include "cache.h"
 
-#define KEY_WORDS	(sizeof(struct cvsw_key) / sizeof(u64))
-#define PLAIN_WORDS	(CVSW_KEY_PLAIN / sizeof(u64))
-#define WIDE_WORDS	(KEY_WORDS - PLAIN_WORDS)
-#define SET_BITS	7
+#define WIDE_WORDS	(CVSW_KEY_WORDS - CVSW_KEY_PLAIN_WORDS)
+#define SET_BITS	6
 #define SETS		(1 << SET_BITS)
-#define WAYS		2
+#define WAYS		4
 
 /* One line of the CPU's cache: all there is to look at for a plain key. */
 struct slot {
 	u64 version;		/* zero: none; a table's begins with one */
 	struct cvsw_entry *entry;
-	u64 key[PLAIN_WORDS];
+	u64 key[CVSW_KEY_PLAIN_WORDS];
 	bool wide;		/* the key is not plain: its other words are aside */
 } ____cacheline_aligned;
 static_assert(offsetofend(struct slot, wide) <= 64);
 
 /**
  * struct cvsw_cache - one CPU's
- * @sets: the more recent way first
+ * @sets: so many ways that a working set of 64 hardly ever crowds one
  * @aside: the other words of keys, by slot
+ * @turn: counts what was displaced
  * @busy: someone on this CPU is at it
  * @factors: secret, odd: who sends frames is not to choose which of them meet
  */
 struct cvsw_cache {
 	struct slot sets[SETS][WAYS];
 	u64 (*aside)[WIDE_WORDS];
+	unsigned int turn;
 	bool busy;
-	u64 factors[KEY_WORDS];
+	u64 factors[CVSW_KEY_WORDS];
 };
 
 static bool init(struct cvsw_cache *own, int cpu)
@@ -49,7 +49,7 @@ static bool init(struct cvsw_cache *own, int cpu)
 	unsigned int i;
 
 	get_random_bytes(own->factors, sizeof(own->factors));
-	for (i = 0; i < KEY_WORDS; i++)
+	for (i = 0; i < CVSW_KEY_WORDS; i++)
 		own->factors[i] |= 1;
 	own->aside = kvzalloc_node(SETS * WAYS * sizeof(*own->aside), GFP_KERNEL,
 				   cpu_to_node(cpu));
@@ -88,17 +88,16 @@ void cvsw_cache_destroy(struct cvsw_cache __percpu *cache)
  * whose addresses or ports are in a row into few sets now and then: their sums
  * are in a row too.  Mixing scatters them.
  */
-static struct slot *set_of(struct cvsw_cache *own, const struct cvsw_key *key)
+static struct slot *set_of(struct cvsw_cache *own, const struct cvsw_cache_key *key)
 {
-	const u64 *words = (const u64 *)key;
 	unsigned int i;
 	u64 sum = 0;
 
-	for (i = 0; i < PLAIN_WORDS; i++)
-		sum += words[i] * own->factors[i];
-	if (unlikely(!cvsw_key_is_plain(key)))
-		for (; i < KEY_WORDS; i++)
-			sum += words[i] * own->factors[i];
+	for (i = 0; i < CVSW_KEY_PLAIN_WORDS; i++)
+		sum += key->words[i] * own->factors[i];
+	if (unlikely(key->wide))
+		for (; i < CVSW_KEY_WORDS; i++)
+			sum += key->words[i] * own->factors[i];
 	sum = (sum ^ sum >> 32) * own->factors[0];
 	return own->sets[hash_64(sum ^ sum >> 29, SET_BITS)];
 }
@@ -108,32 +107,41 @@ static u64 *aside(struct cvsw_cache *own, const struct slot *slot)
 	return own->aside[slot - own->sets[0]];
 }
 
-static bool is_key(struct cvsw_cache *own, const struct slot *slot, const struct cvsw_key *key)
+static bool is_key(struct cvsw_cache *own, const struct slot *slot,
+		   const struct cvsw_cache_key *key)
 {
-	const u64 *words = (const u64 *)key;
 	unsigned int i;
-	u64 differ = 0;
+	u64 differ = slot->wide ^ key->wide;
 
-	for (i = 0; i < PLAIN_WORDS; i++)
-		differ |= slot->key[i] ^ words[i];
-	/* Equal so far, both are plain or neither is. */
-	if (unlikely(!cvsw_key_is_plain(key)))
-		for (; i < KEY_WORDS; i++)
-			differ |= aside(own, slot)[i - PLAIN_WORDS] ^ words[i];
+	for (i = 0; i < CVSW_KEY_PLAIN_WORDS; i++)
+		differ |= slot->key[i] ^ key->words[i];
+	if (unlikely(key->wide))
+		for (; i < CVSW_KEY_WORDS; i++)
+			differ |= aside(own, slot)[i - CVSW_KEY_PLAIN_WORDS] ^ key->words[i];
 	return !differ;
 }
 
-static void fill(struct cvsw_cache *own, struct slot *slot, const struct cvsw_key *key,
-		 u64 version, struct cvsw_entry *entry)
+/* A slot that is of another version, or else one after the other. */
+static struct slot *victim(struct cvsw_cache *own, struct slot *set, u64 version)
 {
-	const u64 *words = (const u64 *)key;
 	unsigned int i;
 
-	for (i = 0; i < PLAIN_WORDS; i++)
-		slot->key[i] = words[i];
-	slot->wide = !cvsw_key_is_plain(key);
+	for (i = 0; i < WAYS; i++)
+		if (set[i].version != version)
+			return &set[i];
+	return &set[own->turn++ % WAYS];
+}
+
+static void fill(struct cvsw_cache *own, struct slot *slot, const struct cvsw_cache_key *key,
+		 u64 version, struct cvsw_entry *entry)
+{
+	unsigned int i;
+
+	for (i = 0; i < CVSW_KEY_PLAIN_WORDS; i++)
+		slot->key[i] = key->words[i];
+	slot->wide = key->wide;
 	if (slot->wide)
-		memcpy(aside(own, slot), &words[i], sizeof(*own->aside));
+		memcpy(aside(own, slot), &key->words[i], sizeof(*own->aside));
 	slot->version = version;
 	slot->entry = entry;
 }
@@ -156,8 +164,8 @@ static void leave(struct cvsw_cache *own)
 	WRITE_ONCE(own->busy, false);
 }
 
-bool cvsw_cache_find(struct cvsw_cache __percpu *cache, const struct cvsw_key *key, u64 version,
-		     struct cvsw_entry **entry)
+bool cvsw_cache_find(struct cvsw_cache __percpu *cache, const struct cvsw_cache_key *key,
+		     u64 version, struct cvsw_entry **entry)
 {
 	struct cvsw_cache *own = enter(cache);
 	bool found = false;
@@ -167,26 +175,24 @@ bool cvsw_cache_find(struct cvsw_cache __percpu *cache, const struct cvsw_key *k
 	if (unlikely(!own))
 		return false;
 	set = set_of(own, key);
-	for (i = 0; i < WAYS && !found; i++) {
-		found = set[i].version == version && is_key(own, &set[i], key);
-		*entry = set[i].entry;
+	for (i = 0; i < WAYS; i++) {
+		if (set[i].version == version && is_key(own, &set[i], key)) {
+			*entry = set[i].entry;
+			found = true;
+			break;
+		}
 	}
 	leave(own);
 	return found;
 }
 
-void cvsw_cache_put(struct cvsw_cache __percpu *cache, const struct cvsw_key *key, u64 version,
-		    struct cvsw_entry *entry)
+void cvsw_cache_put(struct cvsw_cache __percpu *cache, const struct cvsw_cache_key *key,
+		    u64 version, struct cvsw_entry *entry)
 {
 	struct cvsw_cache *own = enter(cache);
-	struct slot *set;
 
 	if (unlikely(!own))
 		return;
-	set = set_of(own, key);
-	set[1] = set[0];
-	if (set[1].wide)
-		memcpy(aside(own, &set[1]), aside(own, &set[0]), sizeof(*own->aside));
-	fill(own, &set[0], key, version, entry);
+	fill(own, victim(own, set_of(own, key), version), key, version, entry);
 	leave(own);
 }

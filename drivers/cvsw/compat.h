@@ -22,6 +22,18 @@
 #include <asm/unaligned.h>
 #endif
 
+/*
+ * Not to be zeroed, as kernels have it for all locals (CONFIG_INIT_STACK_ALL_ZERO): a
+ * key takes longer to zero than to fill in.
+ */
+#ifndef __uninitialized
+#if __has_attribute(__uninitialized__)
+#define __uninitialized	__attribute__((__uninitialized__))
+#else
+#define __uninitialized
+#endif
+#endif
+
 /* A crypto request's callback was given the request once, and is given its data now. */
 #define CVSW_CRYPTO_CALLBACK(with_data, with_request)                          \
 	_Generic((crypto_completion_t)NULL,                                     \

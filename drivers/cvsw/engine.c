@@ -11,6 +11,7 @@
 #include <net/sock.h>
 
 #include "actions.h"
+#include "compat.h"
 #include "engine.h"
 #include "esp.h"
 #include "key.h"
@@ -73,7 +74,7 @@ static void append(struct sk_buff ***end, struct sk_buff *list)
 
 static const struct cvsw_layout *layout_of(struct outcome *out, const struct sk_buff *skb)
 {
-	struct cvsw_key key;
+	struct cvsw_key key __uninitialized;
 
 	if (out->at_of != skb) {
 		cvsw_key_extract(skb, CVSW_HOST, &key, &out->at);
@@ -102,7 +103,7 @@ static struct sk_buff *tag_inside(struct sk_buff *skb)
 static bool encrypts_next(const struct cvsw_walk *walk)
 {
 	return walk->next < walk->end &&
-	       walk->entry->actions[walk->next].type == CVSW_ACT_ENCRYPT;
+	       cvsw_entry_actions(walk->entry)[walk->next].type == CVSW_ACT_ENCRYPT;
 }
 
 static struct sk_buff *segments(struct cvsw_walk *walk, struct sk_buff *skb,
@@ -262,7 +263,7 @@ static bool is_rewrite(const struct cvsw_action *action)
 /* All rewriting actions up to one of another kind. */
 static struct sk_buff *rewrite(struct cvsw_walk *walk, struct sk_buff *skb, struct outcome *out)
 {
-	const struct cvsw_action *first = &walk->entry->actions[walk->next];
+	const struct cvsw_action *first = cvsw_entry_actions(walk->entry) + walk->next;
 	unsigned int n = 1;
 
 	while (walk->next + n < walk->end && is_rewrite(first + n))
@@ -281,7 +282,7 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 			   struct outcome *out)
 {
 	while (skb && walk->next < walk->end) {
-		const struct cvsw_action *action = &walk->entry->actions[walk->next];
+		const struct cvsw_action *action = cvsw_entry_actions(walk->entry) + walk->next;
 
 		if (is_rewrite(action)) {
 			skb = rewrite(walk, skb, out);
@@ -373,7 +374,7 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 	struct cvsw_engine *engine = walk->engine;
 	struct sk_buff *skb = *list;
 	struct cvsw_entry *entry;
-	struct cvsw_key key;
+	struct cvsw_key key __uninitialized;
 
 	if (walk->pass && !cvsw_table_may_match(engine->table, walk->in, walk->pass)) {
 		*list = miss(walk, skb);

@@ -5,6 +5,7 @@
 #include <linux/udp.h>
 
 #include "cipher.h"
+#include "compat.h"
 #include "esp.h"
 #include "key.h"
 
@@ -96,7 +97,7 @@ static int read_esp(const struct sk_buff *skb, struct esp_packet *packet)
 static int read_frame(const struct sk_buff *skb, struct esp_packet *packet)
 {
 	struct cvsw_layout at;
-	struct cvsw_key key;
+	struct cvsw_key key __uninitialized;
 
 	if (skb_is_gso(skb))
 		return CVSW_CNT_DROP_ESP_UNFINISHED;

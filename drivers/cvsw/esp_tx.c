@@ -6,6 +6,7 @@
 #include <net/ip.h>
 
 #include "cipher.h"
+#include "compat.h"
 #include "esp.h"
 #include "key.h"
 #include "mtu.h"
@@ -43,7 +44,7 @@ static unsigned int encrypted_len(const struct cvsw_esp_sa *sa, const struct cvs
 static int check_frame(const struct sk_buff *skb, const struct cvsw_esp_sa *sa,
 		       struct cvsw_layout *at)
 {
-	struct cvsw_key key;
+	struct cvsw_key key __uninitialized;
 
 	/* Whoever is to fill in a checksum or to make segments cannot do it any more. */
 	if (skb_is_gso(skb) || skb->ip_summed == CHECKSUM_PARTIAL)

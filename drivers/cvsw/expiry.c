@@ -15,7 +15,7 @@
 /* When it will have been in the table too long; in 64-bit jiffies, as all times here. */
 static u64 hard_end(const struct cvsw_entry *entry)
 {
-	return entry->hard_timeout ? entry->born + (u64)entry->hard_timeout * HZ : U64_MAX;
+	return entry->hard_timeout ? entry->hits->born + (u64)entry->hard_timeout * HZ : U64_MAX;
 }
 
 /* When it will have been unused too long, if no frame comes. */

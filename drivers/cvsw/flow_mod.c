@@ -17,18 +17,13 @@ struct selection {
 	u16 out_port;
 };
 
-static void match_of(const struct cvsw_entry *entry, struct cvsw_match *match)
-{
-	match->key = entry->match.key;
-	match->mask = entry->match.mask->mask;
-}
-
 static bool outputs_to(const struct cvsw_entry *entry, u16 port)
 {
+	const struct cvsw_action *actions = cvsw_entry_actions(entry);
 	unsigned int i;
 
 	for (i = 0; i < entry->n_actions; i++)
-		if (entry->actions[i].type == CVSW_ACT_OUTPUT && entry->actions[i].port == port)
+		if (actions[i].type == CVSW_ACT_OUTPUT && actions[i].port == port)
 			return true;
 	return false;
 }
@@ -37,7 +32,7 @@ static bool selects(const struct selection *selection, const struct cvsw_entry *
 {
 	struct cvsw_match match;
 
-	match_of(entry, &match);
+	cvsw_entry_match(entry, &match);
 	return cvsw_match_covers(selection->match, &match) &&
 	       (!selection->out_port || outputs_to(entry, selection->out_port));
 }
@@ -45,12 +40,7 @@ static bool selects(const struct selection *selection, const struct cvsw_entry *
 /* The one entry, if any, of the flow's match and priority. */
 static struct cvsw_entry *find_twin(const struct cvsw_table *table, const struct cvsw_flow *flow)
 {
-	struct cvsw_masked_key match = {
-		.mask = cvsw_masks_known(&table->masks, &flow->match.mask),
-		.key = flow->match.key,
-	};
-
-	return match.mask ? cvsw_masks_twin(&match, flow->priority) : NULL;
+	return cvsw_masks_twin(&table->masks, &flow->match, flow->priority);
 }
 
 /*
@@ -91,7 +81,7 @@ static bool does_the_same(const struct cvsw_entry *entry, const struct cvsw_flow
 	return entry->cookie == flow->cookie && entry->idle_timeout == flow->idle_timeout &&
 	       entry->hard_timeout == flow->hard_timeout &&
 	       entry->flags == (flow->flags & CVSW_FLOW_SEND_REMOVED) &&
-	       cvsw_actions_equal(entry->actions, entry->n_actions, flow->actions,
+	       cvsw_actions_equal(cvsw_entry_actions(entry), entry->n_actions, flow->actions,
 				  flow->n_actions);
 }
 
@@ -99,7 +89,7 @@ static bool overlaps(const struct cvsw_entry *entry, const struct cvsw_flow *flo
 {
 	struct cvsw_match match;
 
-	match_of(entry, &match);
+	cvsw_entry_match(entry, &match);
 	return entry->priority == flow->priority && cvsw_match_overlaps(&match, &flow->match);
 }
 
@@ -169,17 +159,13 @@ static int modify_entry(struct cvsw_table *table, struct cvsw_entry *entry, void
 {
 	struct modification *modification = arg;
 	struct cvsw_flow *then = modification->as_it_will_be;
-	struct cvsw_entry *modified;
 
 	modification->any = true;
 	cvsw_entry_flow(entry, then);
 	then->cookie = modification->flow->cookie;
 	then->n_actions = modification->flow->n_actions;
 	memcpy(then->actions, modification->flow->actions, sizeof(then->actions));
-	modified = cvsw_entry_create(then, entry->match.mask, entry->hits);
-	if (modified)
-		modified->born = entry->born;
-	return insert(table, modified, entry);
+	return insert(table, cvsw_entry_create(then, entry->mask, entry->hits), entry);
 }
 
 static int modify_selected(struct cvsw_table *table, const struct cvsw_flow *flow, bool strict,

@@ -13,6 +13,7 @@ struct cvsw_hits *cvsw_hits_create(void)
 	u64_stats_init(&hits->syncp);
 	refcount_set(&hits->users, 1);
 	hits->used = jiffies;
+	hits->born = get_jiffies_64();
 	return hits;
 }
 

@@ -18,7 +18,7 @@ struct cvsw_cpu_hits {
 } ____cacheline_aligned_in_smp;
 
 /**
- * struct cvsw_hits - counters of one flow
+ * struct cvsw_hits - counters of one flow, and its age
  *
  * Most flows are met by one CPU only.  The first one to count counts here; for
  * the sake of those that come later an array is made, a line of the cache for
@@ -31,6 +31,7 @@ struct cvsw_cpu_hits {
  * @users: entries whose counters these are
  * @others: of the other CPUs, by number, or NULL
  * @used: jiffies of the last frame, or of the first moment
+ * @born: 64-bit jiffies of the first moment
  */
 struct cvsw_hits {
 	u64_stats_t packets;
@@ -42,6 +43,7 @@ struct cvsw_hits {
 	atomic64_t shared_packets;
 	atomic64_t shared_bytes;
 	unsigned long used;
+	u64 born;
 };
 /* So that it takes no more than one line of the cache, and of memory. */
 static_assert(BITS_PER_LONG < 64 || sizeof(struct cvsw_hits) <= 64);

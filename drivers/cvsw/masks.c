@@ -24,7 +24,6 @@
 #include "masks.h"
 #include "table.h"
 
-#define KEY_WORDS	(sizeof(struct cvsw_key) / sizeof(u64))
 /* Masks without entries that are kept. */
 #define IDLE_MASKS	8
 /* Room in an array for masks to come. */
@@ -35,11 +34,19 @@ struct mask_slot {
 	int bound;
 };
 
+/**
+ * struct cvsw_mask_array
+ * @n: of @slots, the highest bound first; there is @room for more
+ * @any: bits that one of the masks has
+ * @wide: some of them are not in a plain key
+ */
 struct cvsw_mask_array {
 	struct rcu_head rcu;
+	struct cvsw_key any __aligned(8);
+	bool wide;
 	unsigned int n;
 	unsigned int room;
-	struct mask_slot slots[];	/* highest bound first */
+	struct mask_slot slots[];
 };
 
 static u64 key_word(const struct cvsw_key *key, unsigned int i)
@@ -48,35 +55,40 @@ static u64 key_word(const struct cvsw_key *key, unsigned int i)
 	return get_unaligned((const u64 *)key + i);
 }
 
+static void set_word(struct cvsw_key *key, unsigned int i, u64 word)
+{
+	put_unaligned(word, (u64 *)key + i);
+}
+
 /* ---- the hash tables ---- */
 
-static void apply_mask(struct cvsw_masked_key *masked, struct cvsw_mask *mask,
-		       const struct cvsw_key *key)
+static u32 hash_words(const u64 *words, unsigned int n, u32 seed)
 {
-	u64 *words = (u64 *)&masked->key;
-	unsigned int i;
-
-	masked->mask = mask;
-	for (i = mask->first; i < mask->last; i++)
-		words[i] = key_word(key, i) & key_word(&mask->mask, i);
+	return jhash2((const u32 *)words, 2 * n, seed);
 }
 
 static u32 hash_masked(const void *data, u32 len, u32 seed)
 {
 	const struct cvsw_masked_key *masked = data;
-	unsigned int first = masked->mask->first, last = masked->mask->last;
 
-	return jhash2((const u32 *)&masked->key + 2 * first, 2 * (last - first), seed);
+	return hash_words(masked->words, masked->mask->n_words, seed);
+}
+
+static u32 hash_entry(const void *data, u32 len, u32 seed)
+{
+	const struct cvsw_entry *entry = data;
+
+	return hash_words(entry->key, entry->n_words, seed);
 }
 
 static int compare_masked(struct rhashtable_compare_arg *arg, const void *object)
 {
-	const struct cvsw_masked_key *a = arg->key;
-	const struct cvsw_masked_key *b = &((const struct cvsw_entry *)object)->match;
+	const struct cvsw_masked_key *masked = arg->key;
+	const struct cvsw_entry *entry = object;
 	unsigned int i;
 
-	for (i = a->mask->first; i < a->mask->last; i++)
-		if (key_word(&a->key, i) != key_word(&b->key, i))
+	for (i = 0; i < entry->n_words; i++)
+		if (masked->words[i] != entry->key[i])
 			return 1;
 	return 0;
 }
@@ -84,19 +96,60 @@ static int compare_masked(struct rhashtable_compare_arg *arg, const void *object
 static const struct rhashtable_params entry_params = {
 	.nelem_hint = 8,
 	.key_len = sizeof(struct cvsw_masked_key),
-	.key_offset = offsetof(struct cvsw_entry, match),
 	.head_offset = offsetof(struct cvsw_entry, node),
 	.automatic_shrinking = true,
 	.hashfn = hash_masked,
+	.obj_hashfn = hash_entry,
 	.obj_cmpfn = compare_masked,
 };
+
+/* ---- what entries have in common ---- */
+
+/*
+ * Flows of one mask are mostly of one protocol and one direction.  A frame of
+ * another is none of theirs, which costs much less to see than that it is not in
+ * their hash table.
+ *
+ * An entry is agreed with before a version has it.  A reader that is late, and
+ * sees what a later version's entries agree on, looks again anyway.
+ */
+static void agree(struct cvsw_mask *mask, const u64 *words)
+{
+	unsigned int i;
+
+	for (i = 0; i < mask->n_words; i++) {
+		struct cvsw_mask_word *word = &mask->words[i];
+		u64 agreed = mask->n ? word->agreed & ~(word->value ^ words[i]) : word->bits;
+
+		if (!mask->n)
+			WRITE_ONCE(word->value, words[i]);
+		WRITE_ONCE(word->agreed, agreed);
+	}
+}
+
+/* Mask a key.  Return: false: no entry of the mask matches it. */
+static bool mask_key(struct cvsw_masked_key *masked, struct cvsw_mask *mask,
+		     const struct cvsw_key *key)
+{
+	unsigned int i;
+
+	for (i = 0; i < mask->n_words; i++) {
+		const struct cvsw_mask_word *word = &mask->words[i];
+		u64 bits = key_word(key, word->at);
+
+		if ((bits ^ READ_ONCE(word->value)) & READ_ONCE(word->agreed))
+			return false;
+		masked->words[i] = bits & word->bits;
+	}
+	masked->mask = mask;
+	return true;
+}
 
 /* ---- classes ---- */
 
 /*
  * Direction and pass of a frame, a number below eight.  Flows are mostly of one
- * direction and often of one pass, so that for a frame of another a mask need
- * not be tried.
+ * direction and often of one pass.
  */
 static u8 class_of(const struct cvsw_key *key)
 {
@@ -108,10 +161,13 @@ static u8 class_of(const struct cvsw_key *key)
 /* A bit for each class whose frames an entry may match. */
 static u8 classes_of(const struct cvsw_entry *entry)
 {
-	u8 value = class_of(&entry->match.key), mask = class_of(&entry->match.mask->mask);
+	struct cvsw_match match __uninitialized;
+	u8 value, mask, classes = 0;
 	unsigned int class;
-	u8 classes = 0;
 
+	cvsw_mask_match(entry->mask, entry->key, &match);
+	value = class_of(&match.key);
+	mask = class_of(&match.mask);
 	for (class = 0; class < 8; class++)
 		if ((class & mask) == value)
 			classes |= 1 << class;
@@ -131,21 +187,19 @@ struct cvsw_entry *cvsw_masks_find(const struct cvsw_masks *masks, const struct 
 				   int below, u64 version)
 {
 	const struct cvsw_mask_array *array = rcu_dereference(masks->array);
-	u8 class = 1 << class_of(key);
 	struct cvsw_entry *best = NULL;
 	unsigned int i;
 
 	for (i = 0; i < array->n; i++) {
 		struct cvsw_mask *mask = array->slots[i].mask;
 		struct rhlist_head *list, *pos;
-		struct cvsw_masked_key masked;
+		struct cvsw_masked_key masked __uninitialized;
 		struct cvsw_entry *entry;
 
 		if (best && best->priority >= array->slots[i].bound)
 			break;
-		if (!(READ_ONCE(mask->classes) & class))
+		if (!mask_key(&masked, mask, key))
 			continue;
-		apply_mask(&masked, mask, key);
 		list = rhltable_lookup(&mask->entries, &masked, entry_params);
 		rhl_for_each_entry_rcu(entry, pos, list, node)
 			if (entry->priority < below && cvsw_entry_is_of(entry, version) &&
@@ -155,20 +209,37 @@ struct cvsw_entry *cvsw_masks_find(const struct cvsw_masks *masks, const struct 
 	return best;
 }
 
-struct cvsw_entry *cvsw_masks_twin(const struct cvsw_masked_key *match, u16 priority)
+struct cvsw_entry *cvsw_masks_twin(const struct cvsw_masks *masks, const struct cvsw_match *match,
+				   u16 priority)
 {
+	struct cvsw_masked_key masked = { .mask = cvsw_masks_known(masks, &match->mask) };
 	struct cvsw_entry *entry, *found = NULL;
 	struct rhlist_head *list, *pos;
 
-	if (!match->mask)
+	if (!masked.mask)
 		return NULL;
+	cvsw_mask_pack(masked.mask, &match->key, masked.words);
 	rcu_read_lock();
-	list = rhltable_lookup(&match->mask->entries, match, entry_params);
+	list = rhltable_lookup(&masked.mask->entries, &masked, entry_params);
 	rhl_for_each_entry_rcu(entry, pos, list, node)
 		if (entry->priority == priority && cvsw_entry_stays(entry))
 			found = entry;
 	rcu_read_unlock();
 	return found;
+}
+
+void cvsw_masks_common(const struct cvsw_masks *masks, const struct cvsw_key *key,
+		       struct cvsw_cache_key *to)
+{
+	const struct cvsw_mask_array *array = rcu_dereference(masks->array);
+	unsigned int i;
+
+	for (i = 0; i < CVSW_KEY_PLAIN_WORDS; i++)
+		to->words[i] = key_word(key, i) & key_word(&array->any, i);
+	to->wide = array->wide && !cvsw_key_is_plain(key);
+	if (unlikely(to->wide))
+		for (; i < CVSW_KEY_WORDS; i++)
+			to->words[i] = key_word(key, i) & key_word(&array->any, i);
 }
 
 /* ---- the array ---- */
@@ -207,6 +278,21 @@ static int compare_slots(const void *a, const void *b)
 	return ((const struct mask_slot *)b)->bound - ((const struct mask_slot *)a)->bound;
 }
 
+static void list_mask(struct cvsw_mask_array *array, struct cvsw_mask *mask)
+{
+	unsigned int i;
+
+	array->slots[array->n].mask = mask;
+	array->slots[array->n].bound = mask->top;
+	array->n++;
+	for (i = 0; i < mask->n_words; i++) {
+		unsigned int at = mask->words[i].at;
+
+		set_word(&array->any, at, key_word(&array->any, at) | mask->words[i].bits);
+		array->wide |= at >= CVSW_KEY_PLAIN_WORDS;
+	}
+}
+
 /* Make an array, long enough, what lookups go through. */
 static void publish(struct cvsw_masks *masks, struct cvsw_mask_array *array)
 {
@@ -219,9 +305,7 @@ static void publish(struct cvsw_masks *masks, struct cvsw_mask_array *array)
 		if (mask->top == CVSW_NO_PRIORITY)
 			continue;
 		classes |= mask->classes;
-		array->slots[array->n].mask = mask;
-		array->slots[array->n].bound = mask->top;
-		array->n++;
+		list_mask(array, mask);
 	}
 	sort(array->slots, array->n, sizeof(array->slots[0]), compare_slots, NULL);
 	rcu_assign_pointer(masks->array, array);
@@ -259,12 +343,52 @@ void cvsw_masks_raise(struct cvsw_masks *masks)
 
 /* ---- masks ---- */
 
+void cvsw_mask_put(struct cvsw_mask *mask)
+{
+	if (refcount_dec_and_test(&mask->users))
+		kfree(mask);
+}
+
 static void mask_free(struct cvsw_masks *masks, struct cvsw_mask *mask)
 {
 	list_del(&mask->node);
 	masks->n--;
 	rhltable_destroy(&mask->entries);
-	kfree(mask);
+	cvsw_mask_put(mask);
+}
+
+void cvsw_mask_match(const struct cvsw_mask *mask, const u64 *words, struct cvsw_match *match)
+{
+	unsigned int i;
+
+	memset(match, 0, sizeof(*match));
+	for (i = 0; i < mask->n_words; i++) {
+		set_word(&match->key, mask->words[i].at, words[i]);
+		set_word(&match->mask, mask->words[i].at, mask->words[i].bits);
+	}
+}
+
+void cvsw_mask_pack(const struct cvsw_mask *mask, const struct cvsw_key *key, u64 *words)
+{
+	unsigned int i;
+
+	for (i = 0; i < mask->n_words; i++)
+		words[i] = key_word(key, mask->words[i].at) & mask->words[i].bits;
+}
+
+static bool is_of(const struct cvsw_mask *mask, const struct cvsw_key *bits)
+{
+	unsigned int at, i = 0;
+
+	for (at = 0; at < CVSW_KEY_WORDS; at++) {
+		u64 word = 0;
+
+		if (i < mask->n_words && mask->words[i].at == at)
+			word = mask->words[i++].bits;
+		if (word != key_word(bits, at))
+			return false;
+	}
+	return true;
 }
 
 struct cvsw_mask *cvsw_masks_known(const struct cvsw_masks *masks, const struct cvsw_key *bits)
@@ -272,9 +396,31 @@ struct cvsw_mask *cvsw_masks_known(const struct cvsw_masks *masks, const struct 
 	struct cvsw_mask *mask;
 
 	list_for_each_entry(mask, &masks->all, node)
-		if (!memcmp(&mask->mask, bits, sizeof(*bits)))
+		if (is_of(mask, bits))
 			return mask;
 	return NULL;
+}
+
+static struct cvsw_mask *mask_alloc(const struct cvsw_key *bits)
+{
+	struct cvsw_mask *mask = kzalloc(sizeof(*mask), GFP_KERNEL);
+	unsigned int at;
+
+	if (!mask)
+		return NULL;
+	if (rhltable_init(&mask->entries, &entry_params)) {
+		kfree(mask);
+		return NULL;
+	}
+	for (at = 0; at < CVSW_KEY_WORDS; at++)
+		if (key_word(bits, at))
+			mask->words[mask->n_words++] = (struct cvsw_mask_word){
+				.at = at, .bits = key_word(bits, at)
+			};
+	refcount_set(&mask->users, 1);
+	mask->top = CVSW_NO_PRIORITY;
+	mask->listed = CVSW_NO_PRIORITY;
+	return mask;
 }
 
 struct cvsw_mask *cvsw_masks_get(struct cvsw_masks *masks, const struct cvsw_key *bits)
@@ -283,21 +429,9 @@ struct cvsw_mask *cvsw_masks_get(struct cvsw_masks *masks, const struct cvsw_key
 
 	if (mask)
 		return mask;
-	mask = kzalloc(sizeof(*mask), GFP_KERNEL);
+	mask = mask_alloc(bits);
 	if (!mask)
 		return NULL;
-	if (rhltable_init(&mask->entries, &entry_params)) {
-		kfree(mask);
-		return NULL;
-	}
-	mask->mask = *bits;
-	mask->last = KEY_WORDS;
-	while (mask->last && !key_word(bits, mask->last - 1))
-		mask->last--;
-	while (mask->first < mask->last && !key_word(bits, mask->first))
-		mask->first++;
-	mask->top = CVSW_NO_PRIORITY;
-	mask->listed = CVSW_NO_PRIORITY;
 	list_add_tail(&mask->node, &masks->all);
 	masks->n++;
 	return mask;
@@ -339,14 +473,16 @@ void cvsw_masks_settle(struct cvsw_masks *masks)
 
 int cvsw_masks_insert(struct cvsw_masks *masks, struct cvsw_entry *entry)
 {
-	struct cvsw_mask *mask = entry->match.mask;
+	struct cvsw_masked_key masked = { .mask = entry->mask };
+	struct cvsw_mask *mask = entry->mask;
 
 	if (entry->priority > mask->listed && !spare_array(masks))
 		return -ENOMEM;
-	/* Before the entry, so that no reader looks for it in vain. */
-	WRITE_ONCE(mask->classes, mask->classes | classes_of(entry));
+	memcpy(masked.words, entry->key, entry->n_words * sizeof(u64));
+	agree(mask, entry->key);
+	mask->classes = (mask->n ? mask->classes : 0) | classes_of(entry);
 	WRITE_ONCE(masks->classes, masks->classes | mask->classes);
-	if (rhltable_insert(&mask->entries, &entry->node, entry_params))
+	if (rhltable_insert_key(&mask->entries, &masked, &entry->node, entry_params))
 		return -ENOMEM;
 	mask->n++;
 	mask->top = max_t(int, mask->top, entry->priority);
@@ -355,7 +491,7 @@ int cvsw_masks_insert(struct cvsw_masks *masks, struct cvsw_entry *entry)
 
 void cvsw_masks_remove(struct cvsw_masks *masks, struct cvsw_entry *entry)
 {
-	struct cvsw_mask *mask = entry->match.mask;
+	struct cvsw_mask *mask = entry->mask;
 
 	rhltable_remove(&mask->entries, &entry->node, entry_params);
 	if (!--mask->n)
@@ -380,7 +516,7 @@ void cvsw_masks_forget_tops(struct cvsw_masks *masks)
 
 void cvsw_masks_see(const struct cvsw_entry *entry)
 {
-	struct cvsw_mask *mask = entry->match.mask;
+	struct cvsw_mask *mask = entry->mask;
 
 	mask->top = max_t(int, mask->top, entry->priority);
 }

@@ -4,43 +4,59 @@
 #define CVSW_MASKS_H
 
 #include <linux/list.h>
+#include <linux/refcount.h>
 #include <linux/rhashtable.h>
 #include <linux/types.h>
 
 #include "../../proto/cvsw_flow.h"
+#include "cache.h"
 
 struct cvsw_entry;
 struct cvsw_mask_array;
 
 /**
+ * struct cvsw_mask_word - a word of a mask that is not zero
+ * @at: which one
+ * @bits: those that count
+ * @agreed: those of them in which every entry is like @value; only become fewer
+ *	while there are entries
+ */
+struct cvsw_mask_word {
+	u64 value;
+	u64 agreed;
+	u64 bits;
+	unsigned long at;
+};
+
+/**
  * struct cvsw_mask - the entries of one mask
+ * @n_words: of @words
+ * @words: the mask, and what all its entries have in common
  * @entries: hashed by masked key; those of one key and several priorities, or
  *	versions, are a list
- * @mask: the bits that count
- * @first: the first 64-bit word of @mask that is not zero
- * @last: the word behind the last such
- * @classes: see cvsw_masks_may_match(): of which frames its entries may be; only grows
- * @n: entries
+ * @users: entries, hashed or held, and the table
+ * @n: entries hashed
+ * @classes: see cvsw_masks_may_match(): of which frames they may be
  * @top: at least the highest priority of an entry; CVSW_NO_PRIORITY: there is none
  * @listed: what lookups take for @top
  * @node: in cvsw_masks.all
  */
 struct cvsw_mask {
+	unsigned int n_words;
+	struct cvsw_mask_word words[CVSW_KEY_WORDS];
 	struct rhltable entries;
-	struct cvsw_key mask __aligned(8);
-	u8 first;
-	u8 last;
-	u8 classes;
+	refcount_t users;
 	unsigned int n;
+	u8 classes;
 	int top;
 	int listed;
 	struct list_head node;
 };
 
-/* What an entry is found by.  The key's bits outside the mask are zero. */
+/* What an entry is found by: as many words as @mask has, no bits outside of it. */
 struct cvsw_masked_key {
 	struct cvsw_mask *mask;
-	struct cvsw_key key __aligned(8);
+	u64 words[CVSW_KEY_WORDS];
 };
 
 /* Below, and above, all that an entry can have. */
@@ -85,6 +101,17 @@ void cvsw_masks_free(struct cvsw_masks *masks);
 struct cvsw_entry *cvsw_masks_find(const struct cvsw_masks *masks, const struct cvsw_key *key,
 				   int below, u64 version);
 
+/**
+ * cvsw_masks_common() - what lookups of a key are remembered by
+ * @to: out: the bits of @key that any mask has
+ *
+ * Frames that no flow can tell apart are the same then, whatever their TTLs or
+ * TCP flags.  Of a version of the table that was read before, and still is the
+ * table's behind it.
+ */
+void cvsw_masks_common(const struct cvsw_masks *masks, const struct cvsw_key *key,
+		       struct cvsw_cache_key *to);
+
 /** cvsw_masks_may_match() - can a frame of this direction and pass match at all? */
 bool cvsw_masks_may_match(const struct cvsw_masks *masks, enum cvsw_ingress in,
 			  unsigned int pass);
@@ -95,11 +122,24 @@ struct cvsw_mask *cvsw_masks_known(const struct cvsw_masks *masks, const struct 
 /** cvsw_masks_get() - the mask of these bits, made if need be, or NULL: no memory */
 struct cvsw_mask *cvsw_masks_get(struct cvsw_masks *masks, const struct cvsw_key *bits);
 
-/**
- * cvsw_masks_twin() - the entry of the same mask, key and priority that stays
- * @match: mask NULL: nothing is of it
- */
-struct cvsw_entry *cvsw_masks_twin(const struct cvsw_masked_key *match, u16 priority);
+/** cvsw_mask_hold() - keep a mask beyond the table's need of it */
+static inline void cvsw_mask_hold(struct cvsw_mask *mask)
+{
+	refcount_inc(&mask->users);
+}
+
+/** cvsw_mask_put() - end cvsw_mask_hold(); any context */
+void cvsw_mask_put(struct cvsw_mask *mask);
+
+/** cvsw_mask_match() - of an entry's @words, a match in normal form */
+void cvsw_mask_match(const struct cvsw_mask *mask, const u64 *words, struct cvsw_match *match);
+
+/** cvsw_mask_pack() - of a key, what a mask leaves of it */
+void cvsw_mask_pack(const struct cvsw_mask *mask, const struct cvsw_key *key, u64 *words);
+
+/** cvsw_masks_twin() - the entry of the same mask, key and priority that stays */
+struct cvsw_entry *cvsw_masks_twin(const struct cvsw_masks *masks, const struct cvsw_match *match,
+				   u16 priority);
 
 /**
  * cvsw_masks_insert() - hash an entry under its mask, of cvsw_masks_get()

@@ -120,7 +120,7 @@ void cvsw_entry_measures(const struct cvsw_entry *entry, struct cvsw_v3_entry *t
 {
 	*told = (struct cvsw_v3_entry){
 		.idle = (jiffies - READ_ONCE(entry->hits->used)) / HZ,
-		.age = jiffies64_to_msecs(get_jiffies_64() - entry->born),
+		.age = jiffies64_to_msecs(get_jiffies_64() - entry->hits->born),
 	};
 	cvsw_hits_read(entry->hits, &told->n_packets, &told->n_bytes);
 }

@@ -12,6 +12,7 @@
 #include <net/dsfield.h>
 #include <net/inet_ecn.h>
 
+#include "compat.h"
 #include "rewrite.h"
 
 void cvsw_put_bytes(struct sk_buff *skb, void *at, const void *value, unsigned int len)
@@ -130,7 +131,7 @@ int cvsw_strip_vlan(struct cvsw_frame *frame)
 {
 	struct sk_buff *skb = frame->skb;
 	struct vlan_hdr buf;
-	struct cvsw_key key;
+	struct cvsw_key key __uninitialized;
 
 	if (skb_vlan_tag_present(skb)) {
 		__vlan_hwaccel_clear_tag(skb);

@@ -74,7 +74,13 @@ static inline bool cvsw_entry_will_be(const struct cvsw_table *table,
 		entry->kept == table->change.number);
 }
 
-/* In table.c. */
+/* In entry.c. */
+
+/** cvsw_entries_begin() - for a table that is to have entries.  Return: false: no memory */
+bool cvsw_entries_begin(void);
+
+/** cvsw_entries_end() - no entry of the table is left */
+void cvsw_entries_end(void);
 
 /** cvsw_entry_put_later() - the table's own reference, when no reader can take another */
 void cvsw_entry_put_later(struct cvsw_entry *entry);
@@ -88,6 +94,9 @@ void cvsw_entry_put_later(struct cvsw_entry *entry);
  */
 struct cvsw_entry *cvsw_entry_create(const struct cvsw_flow *flow, struct cvsw_mask *mask,
 				     struct cvsw_hits *hits);
+
+/** cvsw_entry_match() - what it matches, in normal form */
+void cvsw_entry_match(const struct cvsw_entry *entry, struct cvsw_match *match);
 
 /* In change.c, within a change. */
 
