@@ -183,22 +183,18 @@ static json_t *flow_json(const uint8_t *data, size_t len)
 /* An action by itself: that of a flow that has nothing else. */
 static json_t *action_json(const uint8_t *data, size_t len)
 {
-	static const struct cvsw_flow empty;
-	uint8_t flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
-	size_t head = cvsw_ofp10_encode(CVSW_FLOW_ADD, &empty, flow_mod, sizeof(flow_mod));
+	struct cvsw_flow flow = { .priority = 0 };
 	const char *actions;
-	json_t *whole, *json = NULL;
+	json_t *json = NULL;
+	char *text;
 
-	if (len > sizeof(flow_mod) - head)
+	if (cvsw_ofp10_actions_decode(data, len, &flow))
 		return NULL;
-	memcpy(flow_mod + head, data, len);
-	flow_mod[2] = (head + len) >> 8;
-	flow_mod[3] = head + len;
-	whole = flow_json(flow_mod, head + len);
-	actions = whole ? strstr(json_string_value(whole), "actions=") : NULL;
+	text = report_flow_text(&flow);
+	actions = strstr(text, "actions=");
 	if (actions)
 		json = json_string(actions + strlen("actions="));
-	json_decref(whole);
+	free(text);
 	return json;
 }
 

@@ -6,15 +6,22 @@
 
 /* ---- life ---- */
 
+bool asking_begin(struct asking *f)
+{
+	if (!fake_port_init(&f->port, false))
+		return false;
+	f->requests.control = &f->port.control;
+	f->w = cvsw_writer(f->message, sizeof(f->message));
+	return true;
+}
+
 int asking_init(struct kunit *test)
 {
 	struct asking *f = kvzalloc(sizeof(*f), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	test->priv = f;
-	KUNIT_ASSERT_TRUE(test, fake_port_init(&f->port, false));
-	f->requests.control = &f->port.control;
-	f->w = cvsw_writer(f->message, sizeof(f->message));
+	KUNIT_ASSERT_TRUE(test, asking_begin(f));
 	return 0;
 }
 

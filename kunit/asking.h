@@ -27,7 +27,8 @@ struct asking {
 	u8 flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
 };
 
-/* Of suites: test->priv is a struct asking. */
+/* Of suites: test->priv is a struct asking, or begins with one. */
+bool asking_begin(struct asking *f);
 int asking_init(struct kunit *test);
 void asking_exit(struct kunit *test);
 

@@ -555,7 +555,7 @@ size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow 
 		write_match(&w, &flow->match);
 		write_rest(&w, command, flow);
 	}
-	cvsw_ofp10_write_actions(&w, flow);
+	cvsw_ofp10_write_actions(&w, flow->actions, flow->n_actions);
 	fill_in(&w, OFP10_AT_LENGTH, w.at);
 	return cvsw_written(&w);
 }

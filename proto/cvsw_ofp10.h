@@ -57,6 +57,17 @@ size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow 
 			 uint8_t *buf, size_t room);
 
 /**
+ * cvsw_ofp10_actions_decode() - read actions that stand by themselves
+ * @data: @len bytes: as behind a flow_mod, but whatever the match
+ * @flow: out: its actions alone
+ */
+enum cvsw_fault cvsw_ofp10_actions_decode(const uint8_t *data, size_t len, struct cvsw_flow *flow);
+
+/** cvsw_ofp10_actions_encode() - write @n actions; 0: @room is too small */
+size_t cvsw_ofp10_actions_encode(const struct cvsw_action *actions, size_t n, uint8_t *buf,
+				 size_t room);
+
+/**
  * cvsw_ofp10_is_exact() - is it without any wildcard in ofp_match?
  *
  * Such a flow always has priority 65535 (5.3.3); whoever makes one gives it so.

@@ -32,6 +32,7 @@
  *  60	|   zero    |I|C|                     zero                      |
  *	+-----------+-+-+-----------------------------------------------+
  */
+#include "cvsw_ofp10.h"
 #include "cvsw_ofp10_parts.h"
 #include "cvsw_sa.h"
 
@@ -322,9 +323,9 @@ static bool ends_list(uint16_t type)
 	return type == CVSW_ACT_OUTPUT || type == CVSW_ACT_NEXT;
 }
 
-enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow *flow, size_t *at)
+static enum cvsw_fault read_actions(struct cvsw_reader *r, struct cvsw_flow *flow, size_t *at)
 {
-	size_t n = 0, clone_at = 0, cloned = 0, actions_at = r->at;
+	size_t n = 0, clone_at = 0, cloned = 0;
 
 	while (cvsw_left(r)) {
 		struct cvsw_action *action = &flow->actions[n];
@@ -354,8 +355,16 @@ enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow 
 	}
 	flow->n_actions = (uint16_t)n;
 	*at = clone_at;
-	if (cloned)
-		return CVSW_FAULT_ACTION_ORDER;
+	return cloned ? CVSW_FAULT_ACTION_ORDER : CVSW_OK;
+}
+
+enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow *flow, size_t *at)
+{
+	size_t actions_at = r->at, n;
+	enum cvsw_fault fault = read_actions(r, flow, at);
+
+	if (fault)
+		return fault;
 	*at = actions_at;
 	n = cvsw_actions_misfit(flow);
 	if (n == flow->n_actions)
@@ -443,12 +452,12 @@ static void write_value(struct cvsw_writer *w, const struct cvsw_action *action)
 	}
 }
 
-void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct cvsw_flow *flow)
+void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct cvsw_action *actions, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < flow->n_actions; i++) {
-		const struct cvsw_action *action = &flow->actions[i];
+	for (i = 0; i < n; i++) {
+		const struct cvsw_action *action = &actions[i];
 		size_t end = w->at + wire[action->type].len;
 
 		cvsw_put_u16(w, wire[action->type].type);
@@ -461,4 +470,21 @@ void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct cvsw_flow *flo
 		if (!w->overrun)
 			cvsw_put_zero(w, end - w->at);
 	}
+}
+
+enum cvsw_fault cvsw_ofp10_actions_decode(const uint8_t *data, size_t len, struct cvsw_flow *flow)
+{
+	struct cvsw_reader r = cvsw_reader(data, len);
+	size_t at;
+
+	return read_actions(&r, flow, &at);
+}
+
+size_t cvsw_ofp10_actions_encode(const struct cvsw_action *actions, size_t n, uint8_t *buf,
+				 size_t room)
+{
+	struct cvsw_writer w = cvsw_writer(buf, room);
+
+	cvsw_ofp10_write_actions(&w, actions, n);
+	return cvsw_written(&w);
 }

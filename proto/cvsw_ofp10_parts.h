@@ -27,6 +27,6 @@ enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow 
 /** cvsw_nxm_write() - @match: in normal form; without padding behind */
 void cvsw_nxm_write(struct cvsw_writer *w, const struct cvsw_match *match);
 
-void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct cvsw_flow *flow);
+void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct cvsw_action *actions, size_t n);
 
 #endif

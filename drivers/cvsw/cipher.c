@@ -48,9 +48,16 @@ static void resume(struct cvsw_cipher *cipher)
 	struct sk_buff *skb;
 
 	local_bh_disable();
-	cvsw_stats_count(walk.engine->stats, CVSW_CNT_ESP_ASYNC);
-	skb = cipher->finish(cipher, &walk, cipher->err);
-	cvsw_engine_resume(&walk, skb);
+	if (likely(!walk.trace)) {
+		cvsw_stats_count(walk.engine->stats, CVSW_CNT_ESP_ASYNC);
+		skb = cipher->finish(cipher, &walk, cipher->err);
+		cvsw_engine_resume(&walk, skb);
+	} else {
+		/* Whoever looked has gone, and the trace's engine with him. */
+		dev_kfree_skb_any(cipher->skb);
+		kfree(cipher);
+		cvsw_entry_put(walk.entry);
+	}
 	/* The last that is done with anything of the port's. */
 	cvsw_sa_put(sa);
 	local_bh_enable();
@@ -100,8 +107,11 @@ struct sk_buff *cvsw_cipher_run(struct cvsw_cipher *cipher, struct cvsw_walk *wa
 
 	err = cipher->decrypt ? crypto_aead_decrypt(request) : crypto_aead_encrypt(request);
 	if (unlikely(err == -EINPROGRESS)) {
-		if (!leave(cipher, walk))
+		if (!leave(cipher, walk)) {
+			if (unlikely(walk->trace))
+				cvsw_stats_count(walk->engine->stats, CVSW_CNT_DROP_ESP_BUSY);
 			return NULL;
+		}
 		err = cipher->err;
 	}
 	return cipher->finish(cipher, walk, err);

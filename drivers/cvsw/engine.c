@@ -17,6 +17,7 @@
 #include "key.h"
 #include "mtu.h"
 #include "segment.h"
+#include "trace.h"
 #include "vxlan.h"
 
 /* How often a flow may send a frame on to flows of lower priority. */
@@ -223,6 +224,7 @@ static void clone(struct cvsw_walk *walk, struct sk_buff *skb, unsigned int n,
 		cvsw_stats_count(walk->engine->stats, CVSW_CNT_DROP_CLONES);
 		return;
 	}
+	apart.copy = min(out->clones, (unsigned int)U8_MAX);
 	copy = skb_clone(skb, GFP_ATOMIC);
 	if (!copy) {
 		cvsw_stats_count(walk->engine->stats, CVSW_CNT_DROP_NOMEM);
@@ -260,13 +262,13 @@ static bool is_rewrite(const struct cvsw_action *action)
 	return action->type >= CVSW_ACT_SET_VLAN_VID && action->type <= CVSW_ACT_LOAD;
 }
 
-/* All rewriting actions up to one of another kind. */
+/* All rewriting actions up to one of another kind; one by one, if someone looks. */
 static struct sk_buff *rewrite(struct cvsw_walk *walk, struct sk_buff *skb, struct outcome *out)
 {
 	const struct cvsw_action *first = cvsw_entry_actions(walk->entry) + walk->next;
 	unsigned int n = 1;
 
-	while (walk->next + n < walk->end && is_rewrite(first + n))
+	while (!walk->trace && walk->next + n < walk->end && is_rewrite(first + n))
 		n++;
 	walk->next += n;
 	skb = cvsw_actions_run(skb, layout_of(out, skb), first, n, walk->engine->stats);
@@ -284,8 +286,10 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 	while (skb && walk->next < walk->end) {
 		const struct cvsw_action *action = cvsw_entry_actions(walk->entry) + walk->next;
 
+		cvsw_trace_action(walk, action, skb);
 		if (is_rewrite(action)) {
 			skb = rewrite(walk, skb, out);
+			cvsw_trace_done(walk, skb);
 			continue;
 		}
 		if (unlikely(wants_pieces(skb, action->type))) {
@@ -318,6 +322,7 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 			skb = decrypt(walk, skb);
 			break;
 		}
+		cvsw_trace_done(walk, skb);
 		out->at_of = NULL;
 		if (skb && skb->next)
 			return run_list(walk, skb, onward, out);
@@ -377,6 +382,7 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 	struct cvsw_key key __uninitialized;
 
 	if (walk->pass && !cvsw_table_may_match(engine->table, walk->in, walk->pass)) {
+		cvsw_trace_lookup(walk, NULL);
 		*list = miss(walk, skb);
 		return false;
 	}
@@ -394,8 +400,11 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 		memcpy(key.tun_dst, walk->tun_dst, sizeof(key.tun_dst));
 	}
 
-	entry = below == CVSW_ANY_PRIORITY ? cvsw_table_lookup(engine->table, &key) :
-					cvsw_table_lookup_below(engine->table, &key, below);
+	/* What is only looked at leaves no trace in the cache. */
+	entry = below == CVSW_ANY_PRIORITY && likely(!walk->trace) ?
+		cvsw_table_lookup(engine->table, &key) :
+		cvsw_table_lookup_below(engine->table, &key, below);
+	cvsw_trace_lookup(walk, entry);
 	if (!entry) {
 		*list = miss(walk, skb);
 		return false;
@@ -403,7 +412,7 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 	if (is_first_lookup(walk))
 		cvsw_stats_count(engine->stats,
 				 walk->in == CVSW_HOST ? CVSW_CNT_TX_HIT : CVSW_CNT_RX_HIT);
-	for (; skb; skb = skb->next)
+	for (; skb && likely(!walk->trace); skb = skb->next)
 		cvsw_hits_add(entry->hits, skb->len);
 	walk->entry = entry;
 	walk->next = 0;
@@ -444,25 +453,33 @@ static void go_on(struct cvsw_walk *walk, struct sk_buff *list, struct outcome *
 			}
 		}
 	} while (look_up(walk, &list, below, out));
+	cvsw_trace_end(walk, list);
 	append(&out->end, list);
+}
+
+struct sk_buff *cvsw_engine_way(struct cvsw_walk *walk, struct sk_buff *skb)
+{
+	struct outcome out = { .end = &out.first };
+
+	rcu_read_lock();
+	if (look_up(walk, &skb, CVSW_ANY_PRIORITY, &out)) {
+		go_on(walk, skb, &out);
+	} else {
+		cvsw_trace_end(walk, skb);
+		out.first = skb;
+	}
+	rcu_read_unlock();
+	return out.first;
 }
 
 struct sk_buff *cvsw_handle_frame(struct cvsw_engine *engine, struct sk_buff *skb,
 				  enum cvsw_ingress in)
 {
 	struct cvsw_walk walk = { .engine = engine, .in = in };
-	struct outcome out = { .end = &out.first };
 
 	if (cvsw_table_empty(engine->table))
 		return miss(&walk, skb);
-
-	rcu_read_lock();
-	if (look_up(&walk, &skb, CVSW_ANY_PRIORITY, &out))
-		go_on(&walk, skb, &out);
-	else
-		out.first = skb;
-	rcu_read_unlock();
-	return out.first;
+	return cvsw_engine_way(&walk, skb);
 }
 
 void cvsw_walk_hold(struct cvsw_walk *to, const struct cvsw_walk *walk)

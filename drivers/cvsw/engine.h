@@ -37,6 +37,8 @@ struct cvsw_engine {
 	void (*turn)(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in);
 };
 
+struct cvsw_trace;
+
 /**
  * struct cvsw_walk - where a frame stands on its way through the engine
  * @engine: the port's
@@ -45,6 +47,8 @@ struct cvsw_engine {
  * @end: index behind the last: the list's, or a clone's
  * @in: enum cvsw_ingress
  * @layered: gained or lost a layer since its last lookup
+ * @copy: 0, or which of the clones that were made it is
+ * @trace: steps are told to, and nothing that lasts is done; NULL: it is a real frame
  * @packet: length of the IP packet (of a GSO frame's largest segment) that was
  *	put into a tunnel on this way, without the layers around it; 0: none was
  *
@@ -57,7 +61,9 @@ struct cvsw_walk {
 	u16 end;
 	u8 in;
 	bool layered;
+	u8 copy;
 	unsigned int packet;
+	struct cvsw_trace *trace;
 	u8 pass;
 	u8 tun_type;
 	u32 tun_id;
@@ -97,6 +103,15 @@ static inline void cvsw_engine_changed(struct cvsw_engine *engine)
  */
 struct sk_buff *cvsw_handle_frame(struct cvsw_engine *engine, struct sk_buff *skb,
 				  enum cvsw_ingress in);
+
+/**
+ * cvsw_engine_way() - a frame's way from its first lookup on
+ * @walk: its beginning: all zero but for @engine, @in and maybe @trace and what
+ *	struct cvsw_key has of it
+ *
+ * All else as cvsw_handle_frame().
+ */
+struct sk_buff *cvsw_engine_way(struct cvsw_walk *walk, struct sk_buff *skb);
 
 /**
  * cvsw_walk_hold() - keep a frame's place beyond RCU, while it is encrypted

@@ -156,6 +156,25 @@ static int take_seq(struct cvsw_esp_sa *sa, u32 *seq)
 	return 0;
 }
 
+/* For one that is only looked at: whether a number would be given out. */
+static int would_take_seq(const struct cvsw_esp_sa *sa)
+{
+	if (READ_ONCE(sa->stopped) || !cvsw_generation_is(&sa->generation))
+		return CVSW_CNT_DROP_ESP_STOPPED;
+	return atomic64_read(&sa->sent) >= U32_MAX ? CVSW_CNT_DROP_ESP_SPENT : 0;
+}
+
+/* Nothing is sealed twice under a number, nor under one that was not given out. */
+static struct sk_buff *leave_blank(struct cvsw_cipher *cipher)
+{
+	struct sk_buff *skb = cipher->skb;
+
+	memset(skb->data + cipher->esp + sizeof(struct cvsw_esp_header), 0,
+	       cipher->len + CVSW_ESP_ICV);
+	kfree(cipher);
+	return skb;
+}
+
 static struct sk_buff *finish(struct cvsw_cipher *cipher, struct cvsw_walk *walk, int err)
 {
 	struct sk_buff *skb = cipher->skb;
@@ -212,7 +231,7 @@ struct sk_buff *cvsw_esp_encrypt(struct cvsw_walk *walk, struct sk_buff *skb, u3
 	struct cvsw_layout at;
 	struct sk_buff *own;
 	int cause;
-	u32 seq;
+	u32 seq = 0;
 
 	if (unlikely(!sa))
 		return drop(walk, skb, CVSW_CNT_DROP_ESP_NO_SA);
@@ -229,11 +248,13 @@ struct sk_buff *cvsw_esp_encrypt(struct cvsw_walk *walk, struct sk_buff *skb, u3
 	cipher = prepare(sa, own, &at);
 	if (unlikely(!cipher))
 		return drop(walk, own, CVSW_CNT_DROP_NOMEM);
-	cause = take_seq(sa, &seq);
+	cause = likely(!walk->trace) ? take_seq(sa, &seq) : would_take_seq(sa);
 	if (unlikely(cause)) {
 		kfree(cipher);
 		return drop(walk, own, cause);
 	}
 	put_headers(cipher, seq);
+	if (unlikely(walk->trace))
+		return leave_blank(cipher);
 	return cvsw_cipher_run(cipher, walk);
 }

@@ -6,12 +6,13 @@
 #include "requests.h"
 #include "sa.h"
 #include "settings.h"
+#include "trace.h"
 
 /* Where the value stands in SET_MTU and SET_OFFLOAD, the SPI in SET_SA. */
 #define VALUE_AT	CVSW_V3_MESSAGE_HEADER_LEN
 #define SPI_AT		(CVSW_V3_MESSAGE_HEADER_LEN + 4)
 
-/* ---- CAPABILITIES, STATISTICS ---- */
+/* ---- CAPABILITIES, STATISTICS, TRACE ---- */
 
 static int is_stopped(const struct cvsw_esp_sa *sa, void *arg)
 {
@@ -20,8 +21,8 @@ static int is_stopped(const struct cvsw_esp_sa *sa, void *arg)
 
 static u32 features(const struct cvsw_engine *engine)
 {
-	u32 bits = CVSW_V3_CAN_TIMEOUTS | CVSW_V3_CAN_MODIFY | CVSW_V3_CAN_REMOVED |
-		   CVSW_V3_CAN_EXPIRING;
+	u32 bits = CVSW_V3_CAN_TIMEOUTS | CVSW_V3_CAN_MODIFY | CVSW_V3_CAN_TRACE |
+		   CVSW_V3_CAN_REMOVED | CVSW_V3_CAN_EXPIRING;
 	u64 resume = 0;
 
 	if (engine->miss_drop)
@@ -69,6 +70,19 @@ static enum cvsw_v3_error statistics(struct cvsw_control *control, struct cvsw_r
 		cvsw_v3_counter_put(&request->answer, &counter);
 	}
 	return CVSW_V3_FINE;
+}
+
+static enum cvsw_v3_error trace(struct cvsw_control *control, struct cvsw_request *request)
+{
+	struct cvsw_v3_trace frame;
+	enum cvsw_v3_error error;
+
+	error = cvsw_v3_trace_decode(&request->message, &frame, &request->offset);
+	if (error)
+		return error;
+	cvsw_v3_trace_answer_begin(&request->answer, request->message.xid);
+	return cvsw_trace_frame(control->engine, control->dev, &frame, &request->answer) ?
+	       cvsw_request_wrong(request, 0, CVSW_V3_ERR_NO_MEMORY) : CVSW_V3_FINE;
 }
 
 /* ---- SET_SA, SET_MTU, SET_OFFLOAD ---- */
@@ -156,7 +170,7 @@ static enum cvsw_v3_error dispatch(struct cvsw_requests *requests, struct cvsw_r
 	case CVSW_V3_SET_OFFLOAD:
 		return set(control, request);
 	case CVSW_V3_TRACE:
-		return cvsw_request_wrong(request, 0, CVSW_V3_ERR_UNSUPPORTED);
+		return trace(control, request);
 	default:
 		return cvsw_request_wrong(request, 0, CVSW_V3_ERR_TYPE);
 	}

@@ -105,6 +105,50 @@ def bundles(bench):
         expect_equal(after["drop-action"] - before["drop-action"], 0, "frames dropped by a table that never was")
 
 
+def steps(body):
+    """Kind, pass, copy, port and data of each step of a TRACE_ANSWER."""
+    while body:
+        size, kind, lookup, copy, port = struct.unpack_from(">HBBBB", body)
+        yield kind, lookup, copy, port, body[8:size]
+        body = body[size:]
+
+
+LOOKUP, ACTION, FRAME, ONWARD = 1, 2, 3, 4
+
+
+@test("version 3: a trace tells what the wire then shows, and is not counted itself", anew=True)
+def traces(bench):
+    nic = bench.a
+    with Station(bench) as station:
+        give_key(nic)
+        station.connect()
+        expect(struct.unpack(">I", station.ask(v3.CAPABILITIES)[2][:4])[0] & 4, "no TRACE among the capabilities")
+        program = flow_mod(match(in_port=HOST, dl_type=0x0800, nw_dst=bench.b.address), [set_nw_tos(0x20), output()], 7)
+        station.program(OPEN | COMMIT, program)
+        before = nic.counters()
+        with nic.capture() as got:
+            sender = nic.ns.udp(nic.address)
+            sender.sendto(b"as it is", (bench.b.address, 9))
+            sender.close()
+        station.listen()
+        crossed = [bytes(frame.data) for frame in got.frames if frame.kind == 0x0800]
+        expect_equal(len(crossed), 1, "frames")
+        plain = bytearray(crossed[0])
+        plain[15] = 0                       # ToS, and what it does to the header's checksum
+        plain[24:26] = struct.pack(">H", (struct.unpack(">H", plain[24:26])[0] + 0x20 - 1) % 0xffff + 1)
+        hits = station.table()
+        kind, error, body = station.ask(30, struct.pack(">BBBBII16x16x", HOST, 0, 0, 0, 0, 0) + bytes(plain))
+        expect_equal((kind, error), (31, 0), "answer to TRACE")
+        told = list(steps(body))
+        expect_equal([step[0] for step in told], [LOOKUP, ACTION, FRAME, ACTION, ONWARD], "steps")
+        expect_equal(essence(told[0][4]), essence(program), "flow")
+        expect_equal(told[2][4][:24], crossed[0][:24], "the frame's headers")
+        expect_equal(told[4][3], NET, "where to")
+        expect_equal(station.table(), hits, "flows and their counters")
+        after = nic.counters()
+        expect_equal((after["tx-hit"] - before["tx-hit"], after["action-skipped"]), (1, 0), "frames counted")
+
+
 @test("version 3: a NIC takes max_flows flows, which root may change under way", anew=True)
 def full(bench):
     nic, limit = bench.a, "/sys/module/cvsw/parameters/max_flows"
