@@ -3,7 +3,7 @@
 # something that does not work makes them fail.
 #
 #   ROUNDS=   repeats of each case (default 5)
-#   BENCH_SECONDS=  of each run; bench-tunnel's packet runs take half of it (default 2)
+#   BENCH_SECONDS=  of each run (default 2); bench-tunnel's packet runs take half of it
 # of bench-table:
 #   ENTRIES=  in the largest table (default 1000000)
 # and of bench-paper:
@@ -17,7 +17,7 @@ SIZES ?= 64 512 2048 4096 32768
 PAIRS ?= 1 2 4
 ENTRIES ?= 1000000
 
-.PHONY: bench-modules bench-tunnel bench-paper bench-table
+.PHONY: bench-modules bench-tunnel bench-paper bench-table bench-control
 bench-modules: uml-plain
 	@mkdir -p $(BUILD)/log
 	@{ $(MAKE) --no-print-directory modules KDIR=$(UML)/plain/kernel ARCH=um OUT=$(UML)/plain/mod && \
@@ -40,6 +40,14 @@ bench-table-modules: uml-bench
 
 bench-table: bench-table-modules ## measure the flow table beside the kernel's openvswitch and tc flower
 	@bench/table/run.sh $(UML)/bench $(ROUNDS) $(ENTRIES)
+
+.PHONY: bench-control-modules
+bench-control-modules: bench-table-modules
+	@bench/build-modules $(UML)/bench/kernel $(UML)/bench/mod > $(BUILD)/log/$@.log 2>&1 || \
+		{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
+
+bench-control: bench-control-modules $(BUILD)/bin/cvswd $(BUILD)/bin/cvswctl ## measure flow_mods from cvswd's socket to a NIC's ACK, and forwarding beside
+	@bench/control/run.sh $(UML)/bench $(ROUNDS) $(BENCH_SECONDS)
 
 bench-paper: vm-image ## measure the paper's Tables 5 to 7, beside Open vSwitch doing the work, in VMs
 	@bench/paper/run.py $(ROUNDS) $(BENCH_SECONDS) "$(SIZES)" "$(PAIRS)"

@@ -251,7 +251,7 @@ static bool wire_cross(struct wire_end *from, unsigned int i, struct kvec *vec, 
 	from->sent[i]++;
 	wire_capture_frame(from, vec, n, len);
 	from->seen++;
-	if (wire_is_control(vec, len)) {
+	if (!from->control && wire_is_control(vec, len)) {
 		from->count.to_controller++;
 	} else if (!rx) {
 		from->count.drop_nobody++;

@@ -107,6 +107,7 @@ struct wire_counters {
  * @verify: checksums of frames from here are completed as hardware would and
  *	not vouched for, so that the receiving stack checks them
  * @irqs_off: bursts are sent with interrupts off
+ * @control: messages of control cross too, as no vswitch's rule keeps them
  * @sent, @got: frames by queue
  * @blocked_since: of each transmit ring: jiffies since when the peer's is full, or 0
  */
@@ -121,6 +122,7 @@ struct wire_end {
 	u32 stall;
 	bool verify;
 	bool irqs_off;
+	bool control;
 	bool link;
 	u16 mtu;
 	u64 features;			/* offered from the next plug on */
