@@ -19,18 +19,38 @@ struct cvsw_text_error {
 };
 
 enum cvsw_text_use {
-	CVSW_TEXT_ADD,		/* a whole flow: priority, cookie, match, actions= */
-	CVSW_TEXT_MATCH,	/* a match alone, as del-flows and dump-flows take it */
+	CVSW_TEXT_ADD,		/* a whole flow: priority, cookie, timeouts, flags, match, actions= */
+	CVSW_TEXT_MODIFY,	/* likewise, as mod-flows takes it: cookie=VALUE/MASK chooses flows */
+	CVSW_TEXT_MATCH,	/* which flows, as del-flows and dump-flows take it: match, out_port= */
+	CVSW_TEXT_STRICT,	/* likewise, with a priority */
+};
+
+/**
+ * struct cvsw_text_cookie - what a text that chooses flows says of their cookies
+ * @value: in the bits of @mask; zero elsewhere
+ * @given: the text says what the cookie is to be, cookie= without a mask: cvsw_flow.cookie
+ */
+struct cvsw_text_cookie {
+	uint64_t value;
+	uint64_t mask;
+	bool given;
 };
 
 /**
  * cvsw_text_parse() - read a flow
  * @flow: out: match in normal form; priority 32768 where none is given
  *
+ * What dump-flows shows beside a flow, of Open vSwitch too (duration=, n_packets= and their
+ * like), is read over.
+ *
  * Return: true, or false with @error filled and @flow undefined.
  */
 bool cvsw_text_parse(enum cvsw_text_use use, const char *text,
 		     struct cvsw_flow *flow, struct cvsw_text_error *error);
+
+/** cvsw_text_parse_choice() - likewise, with cookie=VALUE/MASK where @use can have it */
+bool cvsw_text_parse_choice(enum cvsw_text_use use, const char *text, struct cvsw_flow *flow,
+			    struct cvsw_text_cookie *cookie, struct cvsw_text_error *error);
 
 /**
  * cvsw_text_format() - write a flow so that cvsw_text_parse() reads it back

@@ -8,8 +8,8 @@ static bool ends_list(uint16_t type)
 	return type == CVSW_ACT_OUTPUT || type == CVSW_ACT_NEXT;
 }
 
-static struct cvsw_action *add_action(struct text_parser *p, const struct text_word *word,
-				      uint16_t type)
+struct cvsw_action *text_add_action(struct text_parser *p, const struct text_word *word,
+				    uint16_t type)
 {
 	struct cvsw_flow *flow = p->flow;
 	struct cvsw_action *action;
@@ -51,170 +51,46 @@ static bool act_plain(struct text_parser *p, const struct text_word *word,
 
 	if (!text_want_no_value(p, word))
 		return false;
-	action = add_action(p, word, (uint16_t)keyword->arg);
+	action = text_add_action(p, word, (uint16_t)keyword->arg);
 	if (action && action->type == CVSW_ACT_OUTPUT)
 		action->port = (uint16_t)keyword->limit;
 	return action;
+}
+
+bool text_port(struct text_parser *p, const struct text_word *word, uint16_t *port)
+{
+	size_t i;
+
+	if (!text_want_value(p, word))
+		return false;
+	for (i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		*port = ports[i].port;
+		if (text_same(word->value, word->value_len, ports[i].name))
+			return true;
+	}
+	return text_fail(p, word->value, "%.*s: expected NORMAL (onward), IN_PORT (back), LOCAL "
+			 "or HOST (1, the guest), NET (2, the vswitch) or NONE",
+			 text_shown(word->value_len), word->value);
 }
 
 static bool act_output(struct text_parser *p, const struct text_word *word,
 		       const struct text_keyword *keyword)
 {
 	struct cvsw_action *action;
-	size_t i = 0;
+	uint16_t port;
 
-	if (!text_want_value(p, word))
+	if (!text_port(p, word, &port))
 		return false;
-	while (i < sizeof(ports) / sizeof(ports[0]) &&
-	       !text_same(word->value, word->value_len, ports[i].name))
-		i++;
-	if (i == sizeof(ports) / sizeof(ports[0]))
-		return text_fail(p, word->value, "%.*s: expected NORMAL (onward), IN_PORT (back), "
-				 "LOCAL or HOST (1, the guest), NET (2, the vswitch) or NONE",
-				 text_shown(word->value_len), word->value);
-	action = add_action(p, word, (uint16_t)keyword->arg);
+	action = text_add_action(p, word, (uint16_t)keyword->arg);
 	if (action)
-		action->port = ports[i].port;
+		action->port = port;
 	return action;
-}
-
-/* ---- fields ---- */
-
-/* As many digits as there are at *@at, which moves behind them; false without one. */
-static bool read_bit(const char **at, const char *end, unsigned int *bit)
-{
-	const char *start = *at;
-
-	for (*bit = 0; *at < end && **at >= '0' && **at <= '9' && *at < start + 3; (*at)++)
-		*bit = *bit * 10 + (unsigned int)(**at - '0');
-	return *at > start;
-}
-
-/* NAME[], NAME[BIT] or NAME[FIRST..LAST], in @len bytes from @at on. */
-static bool read_subfield(struct text_parser *p, const char *at, size_t len,
-			  enum cvsw_field *field, unsigned int *ofs, unsigned int *n_bits)
-{
-	const char *end = at + len, *start = at, *bracket = memchr(at, '[', len);
-	size_t name_len = bracket ? (size_t)(bracket - at) : len;
-	unsigned int last;
-
-	for (*field = 0; *field < CVSW_N_FIELDS; (*field)++)
-		if (text_same(at, name_len, cvsw_field_info[*field].name))
-			break;
-	if (*field == CVSW_N_FIELDS || !bracket)
-		return text_fail(p, at, "%.*s: expected a field like NXM_OF_ETH_DST[] or "
-				 "NXM_NX_IPV6_SRC[0..63]", text_shown(len), at);
-	*ofs = 0;
-	*n_bits = cvsw_field_info[*field].bits;
-	at = bracket + 1;
-	if (at + 1 == end && *at == ']')
-		return true;
-	if (!read_bit(&at, end, ofs))
-		goto bad;
-	last = *ofs;
-	if (end - at > 2 && at[0] == '.' && at[1] == '.') {
-		at += 2;
-		if (!read_bit(&at, end, &last))
-			goto bad;
-	}
-	if (at + 1 != end || *at != ']' || last < *ofs || last >= *n_bits)
-		goto bad;
-	*n_bits = last - *ofs + 1;
-	return true;
-bad:
-	return text_fail(p, bracket, "%.*s: expected [], [BIT] or [FIRST..LAST], of %u bits",
-			 text_shown((size_t)(end - bracket)), start + name_len,
-			 cvsw_field_info[*field].bits);
-}
-
-/* What stands on either side of an arrow. */
-static bool split_arrow(struct text_parser *p, const struct text_word *word,
-			struct text_word *from, struct text_word *to)
-{
-	const char *at, *end;
-
-	if (!text_want_value(p, word))
-		return false;
-	end = word->value + word->value_len;
-	*from = *to = *word;
-	for (at = word->value; at + 1 < end; at++)
-		if (at[0] == '-' && at[1] == '>') {
-			from->value_len = (size_t)(at - word->value);
-			to->value = at + 2;
-			to->value_len = (size_t)(end - to->value);
-			return true;
-		}
-	return text_fail(p, word->value, "%.*s: expected ...->FIELD[]",
-			 text_shown(word->value_len), word->value);
-}
-
-static bool act_move(struct text_parser *p, const struct text_word *word,
-		     const struct text_keyword *keyword)
-{
-	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
-	unsigned int src_ofs, dst_ofs, n_bits, dst_bits;
-	enum cvsw_field src, dst;
-	struct text_word from, to;
-
-	if (!action || !split_arrow(p, word, &from, &to) ||
-	    !read_subfield(p, from.value, from.value_len, &src, &src_ofs, &n_bits) ||
-	    !read_subfield(p, to.value, to.value_len, &dst, &dst_ofs, &dst_bits))
-		return false;
-	if (n_bits != dst_bits)
-		return text_fail(p, to.value, "%u bits do not go into %u", n_bits, dst_bits);
-	action->move = (struct cvsw_move){
-		.src = (uint8_t)src, .dst = (uint8_t)dst, .src_ofs = (uint8_t)src_ofs,
-		.dst_ofs = (uint8_t)dst_ofs, .n_bits = (uint8_t)n_bits,
-	};
-	return true;
-}
-
-static bool set_load(struct text_parser *p, const struct text_word *value,
-		     struct cvsw_action *action, enum cvsw_field dst, unsigned int ofs,
-		     unsigned int n_bits)
-{
-	uint64_t number;
-	int i;
-
-	if (n_bits > 64)
-		return text_fail(p, value->value, "a load has 64 bits at most: expected "
-				 "[0..63] and [64..127]");
-	if (!text_number(p, value, n_bits < 64 ? (1ull << n_bits) - 1 : UINT64_MAX, &number))
-		return false;
-	action->load = (struct cvsw_load){
-		.dst = (uint8_t)dst, .ofs = (uint8_t)ofs, .n_bits = (uint8_t)n_bits,
-	};
-	for (i = 7; i >= 0; i--, number >>= 8)
-		action->load.value[i] = (uint8_t)number;
-	return true;
-}
-
-static bool act_load(struct text_parser *p, const struct text_word *word,
-		     const struct text_keyword *keyword)
-{
-	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
-	struct text_word value, to;
-	unsigned int ofs, n_bits;
-	enum cvsw_field dst;
-
-	return action && split_arrow(p, word, &value, &to) &&
-	       read_subfield(p, to.value, to.value_len, &dst, &ofs, &n_bits) &&
-	       set_load(p, &value, action, dst, ofs, n_bits);
-}
-
-/* A load in another word, as ovs-ofctl has it. */
-static bool act_nw_ttl(struct text_parser *p, const struct text_word *word,
-		       const struct text_keyword *keyword)
-{
-	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
-
-	return action && set_load(p, word, action, CVSW_FIELD_IP_TTL, 0, 8);
 }
 
 static bool act_mac(struct text_parser *p, const struct text_word *word,
 		    const struct text_keyword *keyword)
 {
-	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
+	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
 
 	return action && text_mac(p, word, action->mac);
 }
@@ -222,7 +98,7 @@ static bool act_mac(struct text_parser *p, const struct text_word *word,
 static bool act_nw_addr(struct text_parser *p, const struct text_word *word,
 			const struct text_keyword *keyword)
 {
-	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
+	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
 
 	return action && text_ipv4(p, word, &action->nw_addr);
 }
@@ -230,7 +106,7 @@ static bool act_nw_addr(struct text_parser *p, const struct text_word *word,
 static bool act_nw_tos(struct text_parser *p, const struct text_word *word,
 		       const struct text_keyword *keyword)
 {
-	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
+	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
 
 	return action && text_tos(p, word, &action->nw_tos);
 }
@@ -238,7 +114,7 @@ static bool act_nw_tos(struct text_parser *p, const struct text_word *word,
 static bool act_number(struct text_parser *p, const struct text_word *word,
 		       const struct text_keyword *keyword)
 {
-	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
+	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
 	uint64_t number;
 
 	if (!action || !text_number(p, word, keyword->limit, &number))
@@ -388,7 +264,7 @@ static bool arguments(struct text_parser *p, const struct text_word *word,
 static bool act_vxlan_encap(struct text_parser *p, const struct text_word *word,
 			    const struct text_keyword *keyword)
 {
-	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
+	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
 
 	if (!action)
 		return false;
@@ -401,7 +277,7 @@ static bool act_vxlan_encap(struct text_parser *p, const struct text_word *word,
 static bool act_encrypt(struct text_parser *p, const struct text_word *word,
 			const struct text_keyword *keyword)
 {
-	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
+	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
 
 	return action && arguments(p, word, action, encrypt_arguments, 1);
 }
@@ -411,7 +287,7 @@ static bool one_action(struct text_parser *p, const struct text_word *word);
 static bool act_clone(struct text_parser *p, const struct text_word *word,
 		      const struct text_keyword *keyword)
 {
-	struct cvsw_action *action = add_action(p, word, (uint16_t)keyword->arg);
+	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
 	struct text_word inner;
 	size_t before;
 
@@ -447,10 +323,11 @@ static const struct text_keyword action_keywords[] = {
 	{ "mod_nw_tos",	act_nw_tos, CVSW_ACT_SET_NW_TOS, 0 },
 	{ "mod_tp_src",	act_number, CVSW_ACT_SET_TP_SRC, 0xffff },
 	{ "mod_tp_dst",	act_number, CVSW_ACT_SET_TP_DST, 0xffff },
-	{ "mod_nw_ttl",	act_nw_ttl, CVSW_ACT_LOAD, 0 },
+	{ "mod_nw_ttl",	text_act_nw_ttl, CVSW_ACT_LOAD, 0 },
 	{ "dec_ttl",	act_plain, CVSW_ACT_DEC_TTL, 0 },
-	{ "move",	act_move, CVSW_ACT_MOVE, 0 },
-	{ "load",	act_load, CVSW_ACT_LOAD, 0 },
+	{ "move",	text_act_move, CVSW_ACT_MOVE, 0 },
+	{ "load",	text_act_load, CVSW_ACT_LOAD, 0 },
+	{ "set_field",	text_act_set_field, 0, 0 },
 	{ "vxlan_encap", act_vxlan_encap, CVSW_ACT_VXLAN_ENCAP, 0 },
 	{ "vxlan_decap", act_plain, CVSW_ACT_VXLAN_DECAP, 0 },
 	{ "encrypt",	act_encrypt, CVSW_ACT_ENCRYPT, 0 },
@@ -462,7 +339,6 @@ static const struct text_keyword action_keywords[] = {
 	{ "all",	text_not_yet, 0, 0 },
 	{ "enqueue",	text_not_yet, 0, 0 },
 	{ "resubmit",	text_not_yet, 0, 0 },
-	{ "set_field",	text_not_yet, 0, 0 },
 	{ "push_vlan",	text_not_yet, 0, 0 },
 	{ "pop_vlan",	text_not_yet, 0, 0 },
 	{ NULL,		NULL, 0, 0 },

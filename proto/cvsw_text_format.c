@@ -636,6 +636,19 @@ size_t cvsw_text_format_match(const struct cvsw_match *match, char *buf, size_t 
 	return t.len;
 }
 
+/* How long it lasts, and what its flow_mod asks for: as ovs-ofctl dump-flows has it. */
+static void put_life(struct text *t, const struct cvsw_flow *flow)
+{
+	if (flow->idle_timeout)
+		put(t, "idle_timeout=%u, ", flow->idle_timeout);
+	if (flow->hard_timeout)
+		put(t, "hard_timeout=%u, ", flow->hard_timeout);
+	if (flow->flags & CVSW_FLOW_SEND_REMOVED)
+		put(t, "send_flow_rem ");
+	if (flow->flags & CVSW_FLOW_CHECK_OVERLAP)
+		put(t, "check_overlap ");
+}
+
 size_t cvsw_text_format(const struct cvsw_flow *flow, char *buf, size_t room)
 {
 	struct text t = empty_text(buf, room);
@@ -643,6 +656,7 @@ size_t cvsw_text_format(const struct cvsw_flow *flow, char *buf, size_t room)
 
 	if (flow->cookie)
 		put(&t, "cookie=0x%llx, ", (unsigned long long)flow->cookie);
+	put_life(&t, flow);
 	start = t.len;
 	if (flow->priority != DEFAULT_PRIORITY)
 		put(&t, "priority=%u", flow->priority);

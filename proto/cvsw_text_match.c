@@ -293,24 +293,6 @@ static bool match_metadata(struct text_parser *p, const struct text_word *word,
 	return true;
 }
 
-static bool flow_number(struct text_parser *p, const struct text_word *word,
-			const struct text_keyword *keyword)
-{
-	bool priority = keyword->arg == FIELD_PRIORITY;
-	uint64_t number;
-
-	if (p->use == CVSW_TEXT_MATCH)
-		return text_fail(p, word->name, "%s= is no part of a match", keyword->name);
-	if (!text_first_time(p, word, keyword->arg) ||
-	    !text_number(p, word, priority ? 0xffff : UINT64_MAX, &number))
-		return false;
-	if (priority)
-		p->flow->priority = (uint16_t)number;
-	else
-		p->flow->cookie = number;
-	return true;
-}
-
 const struct text_keyword text_match_keywords[] = {
 	{ "ip",		match_ethertype, CVSW_ETHERTYPE_IPV4, 0 },
 	{ "arp",	match_ethertype, CVSW_ETHERTYPE_ARP, 0 },
@@ -350,15 +332,6 @@ const struct text_keyword text_match_keywords[] = {
 	{ "tun_ipv6_dst", match_tun_addr, FIELD_TUN_DST, 0 },
 	{ "sa",		match_metadata, FIELD_SA, 0xffffffff },
 	{ "pass",	match_metadata, FIELD_PASS, 0xff },
-	{ "priority",	flow_number, FIELD_PRIORITY, 0 },
-	{ "cookie",	flow_number, FIELD_COOKIE, 0 },
-	{ "idle_timeout", text_not_yet, 0, 0 },
-	{ "hard_timeout", text_not_yet, 0, 0 },
-	{ "importance",	text_not_yet, 0, 0 },
-	{ "send_flow_rem", text_not_yet, 0, 0 },
-	{ "check_overlap", text_not_yet, 0, 0 },
-	{ "table",	text_not_yet, 0, 0 },
-	{ "out_port",	text_not_yet, 0, 0 },
 	{ NULL,		NULL, 0, 0 },
 };
 
@@ -414,13 +387,6 @@ static bool check_needs(struct text_parser *p)
 				 any_icmp ? "icmp or icmp6" : need_names[need]);
 	}
 	return true;
-}
-
-const struct text_keyword *text_find_match(const struct text_word *word)
-{
-	const struct text_keyword *keyword = text_find(text_match_keywords, word);
-
-	return keyword ? keyword : text_find(text_nx_keywords, word);
 }
 
 bool text_check_match(struct text_parser *p)

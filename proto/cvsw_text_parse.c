@@ -6,21 +6,35 @@
 #define DEFAULT_PRIORITY	32768
 #define EXACT_PRIORITY		65535
 
-/* Fields up to actions=; @has_actions: whether that came. */
-static bool parse_fields(struct text_parser *p, bool *has_actions)
+static const struct text_keyword *find_keyword(const struct text_word *word)
+{
+	const struct text_keyword *keyword = text_find(text_match_keywords, word);
+
+	if (!keyword)
+		keyword = text_find(text_nx_keywords, word);
+	return keyword ? keyword : text_find(text_flow_keywords, word);
+}
+
+static bool has_actions(enum cvsw_text_use use)
+{
+	return use == CVSW_TEXT_ADD || use == CVSW_TEXT_MODIFY;
+}
+
+/* Fields up to actions=; @came: whether that came. */
+static bool parse_fields(struct text_parser *p, bool *came)
 {
 	struct text_word word;
 
-	*has_actions = false;
+	*came = false;
 	while (text_next_word(p, &word)) {
-		const struct text_keyword *keyword = text_find_match(&word);
+		const struct text_keyword *keyword = find_keyword(&word);
 
 		if (word.value && (text_same(word.name, word.name_len, "actions") ||
 				   text_same(word.name, word.name_len, "action"))) {
-			if (p->use == CVSW_TEXT_MATCH)
+			if (!has_actions(p->use))
 				return text_fail(p, word.name, "actions= is no part of a match");
 			p->at = word.value;
-			*has_actions = true;
+			*came = true;
 			return true;
 		}
 		if (!keyword)
@@ -48,21 +62,39 @@ static bool check_priority(struct text_parser *p)
 	return true;
 }
 
+static bool parse(struct text_parser *p)
+{
+	bool came;
+
+	memset(p->flow, 0, sizeof(*p->flow));
+	p->flow->priority = DEFAULT_PRIORITY;
+	if (!parse_fields(p, &came))
+		return false;
+	if (has_actions(p->use) && !came)
+		return text_fail(p, p->at, "expected actions=");
+	if (came && !text_actions(p))
+		return false;
+	return text_check_match(p) && text_check_actions(p) && check_priority(p);
+}
+
 bool cvsw_text_parse(enum cvsw_text_use use, const char *text,
 		     struct cvsw_flow *flow, struct cvsw_text_error *error)
 {
 	struct text_parser p = {
 		.text = text, .at = text, .use = use, .flow = flow, .error = error,
 	};
-	bool has_actions;
 
-	memset(flow, 0, sizeof(*flow));
-	flow->priority = DEFAULT_PRIORITY;
-	if (!parse_fields(&p, &has_actions))
-		return false;
-	if (use == CVSW_TEXT_ADD && !has_actions)
-		return text_fail(&p, p.at, "expected actions=");
-	if (has_actions && !text_actions(&p))
-		return false;
-	return text_check_match(&p) && text_check_actions(&p) && check_priority(&p);
+	return parse(&p);
+}
+
+bool cvsw_text_parse_choice(enum cvsw_text_use use, const char *text, struct cvsw_flow *flow,
+			    struct cvsw_text_cookie *cookie, struct cvsw_text_error *error)
+{
+	struct text_parser p = {
+		.text = text, .at = text, .use = use, .flow = flow, .cookie = cookie,
+		.error = error,
+	};
+
+	*cookie = (struct cvsw_text_cookie){ 0 };
+	return parse(&p);
 }

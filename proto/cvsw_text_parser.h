@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * Between the parts that read a flow's text: cvsw_text_parse.c (the whole),
- * cvsw_text_words.c (words and values), cvsw_text_match.c and
- * cvsw_text_actions.c.  Not for others.
+ * cvsw_text_words.c (words and values), cvsw_text_flow.c, cvsw_text_match.c,
+ * cvsw_text_nx.c, cvsw_text_actions.c and cvsw_text_fields.c.  Not for others.
  */
 #ifndef CVSW_TEXT_PARSER_H
 #define CVSW_TEXT_PARSER_H
@@ -15,7 +15,8 @@
 
 /* What a text can say once; where it did is kept for complaints. */
 enum text_field {
-	FIELD_PRIORITY, FIELD_COOKIE, FIELD_IN_PORT, FIELD_DL_VLAN, FIELD_DL_VLAN_PCP,
+	FIELD_PRIORITY, FIELD_COOKIE, FIELD_IDLE_TIMEOUT, FIELD_HARD_TIMEOUT, FIELD_SEND_REMOVED,
+	FIELD_CHECK_OVERLAP, FIELD_OUT_PORT, FIELD_IN_PORT, FIELD_DL_VLAN, FIELD_DL_VLAN_PCP,
 	FIELD_VLAN_TCI, FIELD_DL_SRC, FIELD_DL_DST, FIELD_DL_TYPE, FIELD_NW_SRC, FIELD_NW_DST,
 	FIELD_NW_PROTO, FIELD_NW_TOS, FIELD_NW_ECN, FIELD_TP_SRC, FIELD_TP_DST,
 	FIELD_NW_TTL, FIELD_NW_FRAG, FIELD_TCP_FLAGS, FIELD_IPV6_SRC, FIELD_IPV6_DST,
@@ -25,6 +26,7 @@ enum text_field {
 };
 
 /*
+ * @cookie: NULL: the text cannot choose by it
  * @needs: what the last keyword of a field makes sense with only, enum cvsw_need,
  *	or TEXT_NEED_ANY_ICMP
  * @action: whose arguments are being read
@@ -37,6 +39,7 @@ struct text_parser {
 	const char *at;
 	enum cvsw_text_use use;
 	struct cvsw_flow *flow;
+	struct cvsw_text_cookie *cookie;
 	struct cvsw_text_error *error;
 	const char *seen[N_FIELDS];
 	uint8_t needs[N_FIELDS];
@@ -108,21 +111,39 @@ bool text_ipv4(struct text_parser *p, const struct text_word *word, uint32_t *ad
 /* ADDRESS, ADDRESS/BITS or ADDRESS/MASK */
 bool text_masked_ipv4(struct text_parser *p, const struct text_word *word, uint32_t *addr,
 		      uint32_t *mask);
+bool text_ipv6(struct text_parser *p, const struct text_word *word, uint8_t addr[CVSW_IP_LEN]);
 bool text_masked_ipv6(struct text_parser *p, const struct text_word *word,
 		      uint8_t addr[CVSW_IP_LEN], uint8_t mask[CVSW_IP_LEN]);
 /* A ToS byte without ECN bits. */
 bool text_tos(struct text_parser *p, const struct text_word *word, uint8_t *tos);
 
+/* A port that an output can have. */
+bool text_port(struct text_parser *p, const struct text_word *word, uint16_t *port);
+
 /* By bit number. */
 #define TEXT_N_TCP_FLAGS	12
 extern const char *const text_tcp_flags[TEXT_N_TCP_FLAGS];
 
-/* Keywords of a match; text_find_match() knows them all. */
+/* Keywords before actions=. */
+extern const struct text_keyword text_flow_keywords[];	/* of the flow, not of its match */
 extern const struct text_keyword text_match_keywords[];
 extern const struct text_keyword text_nx_keywords[];	/* those that ofp_match has not */
-const struct text_keyword *text_find_match(const struct text_word *word);
 /* The checks when all of a match was read. */
 bool text_check_match(struct text_parser *p);
+
+/* One more action at the end of the list; NULL: it cannot be there. */
+struct cvsw_action *text_add_action(struct text_parser *p, const struct text_word *word,
+				    uint16_t type);
+
+/* Actions that name a field: cvsw_text_fields.c. */
+bool text_act_move(struct text_parser *p, const struct text_word *word,
+		   const struct text_keyword *keyword);
+bool text_act_load(struct text_parser *p, const struct text_word *word,
+		   const struct text_keyword *keyword);
+bool text_act_nw_ttl(struct text_parser *p, const struct text_word *word,
+		     const struct text_keyword *keyword);
+bool text_act_set_field(struct text_parser *p, const struct text_word *word,
+			const struct text_keyword *keyword);
 
 /* What stands behind actions=, to the end. */
 bool text_actions(struct text_parser *p);

@@ -269,6 +269,16 @@ static bool read_ipv6(const struct text_word *word, uint8_t addr[CVSW_IP_LEN])
 	return inet_pton(AF_INET6, copy, addr) == 1;
 }
 
+bool text_ipv6(struct text_parser *p, const struct text_word *word, uint8_t addr[CVSW_IP_LEN])
+{
+	if (!text_want_value(p, word))
+		return false;
+	if (!read_ipv6(word, addr))
+		return text_fail(p, word->value, "%.*s: expected an IPv6 address like 2001:db8::1",
+				 text_shown(word->value_len), word->value);
+	return true;
+}
+
 bool text_masked_ipv6(struct text_parser *p, const struct text_word *word,
 		      uint8_t addr[CVSW_IP_LEN], uint8_t mask[CVSW_IP_LEN])
 {
@@ -276,11 +286,8 @@ bool text_masked_ipv6(struct text_parser *p, const struct text_word *word,
 	bool masked = text_split_mask(word, &value, &behind);
 	unsigned int bits = 128, i;
 
-	if (!text_want_value(p, &value))
+	if (!text_ipv6(p, &value, addr))
 		return false;
-	if (!read_ipv6(&value, addr))
-		return text_fail(p, value.value, "%.*s: expected an IPv6 address like 2001:db8::1",
-				 text_shown(value.value_len), value.value);
 	if (masked && read_ipv6(&behind, mask))
 		return true;
 	if (masked && !read_bits(&behind, 128, &bits))

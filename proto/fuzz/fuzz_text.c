@@ -25,6 +25,7 @@ static void check_flow(const struct cvsw_flow *flow)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char *text = malloc(len + 1);
+	struct cvsw_text_cookie cookie;
 	struct cvsw_text_error error;
 	struct cvsw_flow flow;
 	enum cvsw_text_use use;
@@ -32,9 +33,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	MUST(text);
 	memcpy(text, data, len);
 	text[len] = '\0';
-	for (use = CVSW_TEXT_ADD; use <= CVSW_TEXT_MATCH; use++) {
-		if (cvsw_text_parse(use, text, &flow, &error))
+	for (use = CVSW_TEXT_ADD; use <= CVSW_TEXT_STRICT; use++) {
+		if (cvsw_text_parse_choice(use, text, &flow, &cookie, &error)) {
 			check_flow(&flow);
+			MUST(!(cookie.value & ~cookie.mask));
+			MUST(use != CVSW_TEXT_ADD || !cookie.mask);
+			MUST(!flow.out_port || use >= CVSW_TEXT_MATCH);
+		}
 		else
 			MUST(error.column >= 1 && error.column <= strlen(text) + 1 &&
 			     error.message[0] &&

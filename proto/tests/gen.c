@@ -650,6 +650,14 @@ void gen_flow(struct rng *rng, enum gen_kind kind, struct cvsw_flow *flow)
 	if (cvsw_ofp10_is_exact(&flow->match))
 		flow->priority = 65535;
 	flow->cookie = rng_chance(rng, 50) ? 0 : rng_next(rng);
+	if (rng_chance(rng, 20))
+		flow->idle_timeout = (uint16_t)rng_next(rng);
+	if (rng_chance(rng, 20))
+		flow->hard_timeout = (uint16_t)rng_next(rng);
+	if (rng_chance(rng, 20))
+		flow->flags |= CVSW_FLOW_SEND_REMOVED;
+	if (rng_chance(rng, 10))
+		flow->flags |= CVSW_FLOW_CHECK_OVERLAP;
 	gen_actions(rng, kind != GEN_ANY, flow);
 }
 

@@ -54,10 +54,15 @@ def from_ovs(line):
     """'OFPT_FLOW_MOD (xid=0x0): ADD priority=5,ip cookie:0x1 actions=drop' as our text."""
     line = re.sub(r"^(OFPT|NXT)_FLOW_MOD \(xid=0x[0-9a-f]+\): ADD ?", "", line)
     line = line.replace("vlan_tci=0x0000", "dl_vlan=0xffff")
-    cookie = re.search(r"cookie:(0x[0-9a-f]+) ?", line)
-    if cookie:
-        line = f"cookie={cookie.group(1)}, " + line.replace(cookie.group(0), "")
-    return line
+    life = ""
+    for theirs, ours in (("cookie:(0x[0-9a-f]+) ", "cookie={}, "), ("idle:([0-9]+) ", "idle_timeout={}, "),
+                         ("hard:([0-9]+) ", "hard_timeout={}, "),
+                         ("(send_flow_rem) ", "{} "), ("(check_overlap) ", "{} ")):
+        found = re.search(rf"(?<=[ ,]){theirs}", " " + line)
+        if found:
+            life += ours.format(found.group(1))
+            line = line.replace(found.group(0), "", 1)
+    return life + line
 
 
 def test_printing(flows, directory):
@@ -176,6 +181,38 @@ def test_channel(tool, version, directory):
     return failures
 
 
+# What people write and neither of us prints.
+SPELLINGS = """
+vlan_tci=0x1000/0x1000,actions=set_field:4101->vlan_vid,set_field:5->vlan_vid,set_field:3->vlan_pcp
+actions=set_field:02:00:00:00:00:01->eth_src,set_field:02:00:00:00:00:02->dl_dst
+ip,actions=set_field:10.0.0.1->ip_src,set_field:10.0.0.2->nw_dst,set_field:40->nw_tos
+ip,nw_ttl=9,actions=set_field:10->ip_dscp,set_field:64->nw_ttl
+tcp,actions=set_field:80->tcp_dst,set_field:81->tcp_src
+udp,actions=set_field:80->udp_dst,set_field:81->udp_src
+icmp,actions=set_field:0->icmp_type,set_field:1->icmp_code
+ipv6,nw_ttl=9,actions=set_field:2001:db8::1->ipv6_src,set_field:fe80::1->ipv6_dst,set_field:5->ipv6_label
+icmp6,icmp_type=135,icmp_code=0,actions=set_field:2001:db8::1->nd_target,set_field:0->icmpv6_code
+icmp6,icmp_type=135,icmp_code=0,actions=set_field:02:00:00:00:00:01->nd_sll,set_field:136->icmpv6_type
+icmp6,icmp_type=136,icmp_code=0,actions=set_field:02:00:00:00:00:01->nd_tll
+arp,actions=set_field:2->arp_op,set_field:10.0.0.1->arp_spa,set_field:10.0.0.2->arp_tpa
+arp,arp_tha=00:00:00:00:00:00,actions=set_field:02:00:00:00:00:01->arp_sha,set_field:02:00:00:00:00:02->arp_tha
+cookie=0x5, duration=3.7s, n_packets=1, n_bytes=60, idle_timeout=7, idle_age=3, priority=5,ip actions=NORMAL
+send_flow_rem,check_overlap,hard_timeout=0x10,cookie=9,actions=drop
+""".split("\n")[1:-1]
+
+
+def test_spellings(tool, directory):
+    os.mkdir(os.path.join(directory, "spellings"))
+    ours = subprocess.run([tool, "encode"], input="\n".join(SPELLINGS) + "\n", capture_output=True,
+                          text=True, check=True).stdout.splitlines()
+    flows = list(zip(SPELLINGS, ours))
+    failures = [f"{text}: {data}" for text, data in flows if data.startswith("error")]
+    for form, kind in ("OpenFlow10", OFPT_FLOW_MOD), ("NXM", OFPT_VENDOR):
+        own = [flow for flow in flows if flow[1].startswith(f"01{kind:02x}")]
+        failures += test_encoding(own, f"{form}-table_id", os.path.join(directory, "spellings"))
+    return failures
+
+
 def generate(tool, mode, seed):
     lines = subprocess.check_output([tool, mode, seed, str(FLOWS)], text=True).splitlines()
     return [line.split("\t") for line in lines]
@@ -186,6 +223,7 @@ def main():
     names = ["ovs-ofctl prints our flow_mods as we do", "ovs-ofctl encodes our texts as we do",
              "ovs-ofctl prints our NXT_FLOW_MODs as we do",
              "ovs-ofctl encodes our texts as NXT_FLOW_MODs as we do",
+             "ovs-ofctl encodes what people write as we do",
              "ovs-ofctl reads our OpenFlow 1.0 channel", "ovs-ofctl reads our OpenFlow 1.3 channel"]
     if not shutil.which("ovs-ofctl"):
         for name in names:
@@ -198,8 +236,9 @@ def main():
         failed |= report(names[1], test_encoding(flows, "OpenFlow10-table_id", directory))
         failed |= report(names[2], test_printing(nxm_flows, directory))
         failed |= report(names[3], test_encoding(nxm_flows, "NXM-table_id", directory))
-        failed |= report(names[4], test_channel(tool, 1, directory))
-        failed |= report(names[5], test_channel(tool, 4, directory))
+        failed |= report(names[4], test_spellings(tool, directory))
+        failed |= report(names[5], test_channel(tool, 1, directory))
+        failed |= report(names[6], test_channel(tool, 4, directory))
     return 1 if failed else 0
 
 

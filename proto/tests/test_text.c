@@ -74,6 +74,14 @@ static const struct {
 	{ "priority=0,actions=drop", "priority=0 actions=drop" },
 	{ "priority=0x10,tp_src:0x50,udp,actions=mod_tp_src=010",
 	  "priority=16,udp,tp_src=80 actions=mod_tp_src:8" },
+	{ "idle_timeout=10,hard_timeout:0xffff tcp,send_flow_rem,check_overlap,actions=drop",
+	  "idle_timeout=10, hard_timeout=65535, send_flow_rem check_overlap tcp actions=drop" },
+	{ "hard_timeout=5,idle_timeout=0,priority=1,cookie=7,actions=",
+	  "cookie=0x7, hard_timeout=5, priority=1 actions=drop" },
+	/* As Open vSwitch's dump-flows has it, and ours with counters. */
+	{ " cookie=0x0, duration=3.721s, table=0, n_packets=0, n_bytes=0, idle_timeout=60, "
+	  "send_flow_rem idle_age=3, hard_age=2, priority=5,tcp actions=NORMAL",
+	  "idle_timeout=60, send_flow_rem priority=5,tcp actions=NORMAL" },
 	{ "cookie=18446744073709551615,ip,actions=normal",
 	  "cookie=0xffffffffffffffff, ip actions=NORMAL" },
 	{ "dl_type=0x800,nw_proto=6,actions=drop", "tcp actions=drop" },
@@ -167,6 +175,16 @@ static const struct {
 	  "move:NXM_NX_ARP_SHA[8..15]->NXM_NX_ARP_THA[0..7],in_port",
 	  "arp,arp_op=1 actions=move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[],load:0->NXM_OF_ETH_SRC[3],"
 	  "move:NXM_NX_ARP_SHA[8..15]->NXM_NX_ARP_THA[0..7],IN_PORT" },
+	{ "vlan_tci=0x1000/0x1000,actions=set_field:4101->vlan_vid,set_field:3->VLAN_PCP",
+	  "vlan_tci=0x1000/0x1000 actions=mod_vlan_vid:5,mod_vlan_pcp:3" },
+	{ "ip,actions=set_field:10.0.0.1->nw_dst,set_field:10->ip_dscp,set_field:2:0:0:0:0:1->eth_src",
+	  "ip actions=mod_nw_dst:10.0.0.1,mod_nw_tos:40,mod_dl_src:02:00:00:00:00:01" },
+	{ "ipv6,actions=set_field:2001:db8::1->ipv6_src",
+	  "ipv6 actions=load:0x1->NXM_NX_IPV6_SRC[0..63],"
+	  "load:0x20010db800000000->NXM_NX_IPV6_SRC[64..127]" },
+	{ "arp,actions=set_field:10.0.0.1->arp_spa,set_field:2:0:0:0:0:1->arp_sha,set_field:2->arp_op",
+	  "arp actions=load:0xa000001->NXM_OF_ARP_SPA[],load:0x20000000001->NXM_NX_ARP_SHA[],"
+	  "load:0x2->NXM_OF_ARP_OP[]" },
 	/* Version 2's fields without their protocol. */
 	{ "tp_src=5,actions=drop", "ip,tp_src=5 actions=drop" },
 	{ "tp_dst=5,actions=drop", "ip,tp_dst=5 actions=drop" },
@@ -273,8 +291,18 @@ static const struct {
 	{ "tp_src=256,icmp,actions=drop", 1, "ICMP type" },
 	{ "tcp,icmp_type=8,actions=drop", 5, "needs icmp" },
 	{ "ip,arp_spa=1.2.3.4,actions=drop", 4, "needs arp" },
-	{ "idle_timeout=5,actions=drop", 1, "not supported yet" },
-	{ "tcp,send_flow_rem,actions=drop", 5, "not supported yet" },
+	{ "importance=5,actions=drop", 1, "not supported yet" },
+	{ "idle_timeout=65536,actions=drop", 14, "from 0 to 65535" },
+	{ "hard_timeout=1s,actions=drop", 14, "expected a number" },
+	{ "idle_timeout,actions=drop", 13, "needs a value" },
+	{ "idle_timeout=1,idle_timeout=1,actions=drop", 16, "given before, in column 1" },
+	{ "tcp,send_flow_rem=1,actions=drop", 18, "takes no value" },
+	{ "send_flow_rem(),actions=drop", 14, "takes no arguments" },
+	{ "check_overlap,check_overlap,actions=drop", 15, "given before" },
+	{ "cookie=5/-1,actions=drop", 10, "mask only where it chooses" },
+	{ "out_port=1,actions=drop", 1, "to be deleted or shown" },
+	{ "table=1,actions=drop", 7, "one table, 0" },
+	{ "duration,actions=drop", 9, "needs a value" },
 	{ "actions=foo", 9, "unknown action foo" },
 	{ "actions=drop,normal", 9, "alone" },
 	{ "actions=strip_vlan,drop", 20, "alone" },
@@ -291,6 +319,17 @@ static const struct {
 	{ "actions=move:NXM_OF_ETH_SRC[0..3]->NXM_OF_ETH_DST[]", 36, "do not go" },
 	{ "actions=move:foo[]->NXM_OF_ETH_DST[]", 14, "expected a field" },
 	{ "ip,actions=mod_nw_ttl:256", 23, "expected a number" },
+	{ "actions=set_field:5", 19, "->FIELD" },
+	{ "actions=set_field:5->foo", 22, "expected a field like eth_dst" },
+	{ "actions=set_field:5->", 22, "expected a field like eth_dst" },
+	{ "actions=set_field:->eth_dst", 18, "needs a value" },
+	{ "actions=set_field:5->eth_dst", 19, "expected a MAC address" },
+	{ "ip,actions=set_field:10.0.0.0/8->ip_src", 22, "expected an IPv4 address" },
+	{ "ip,actions=set_field:64->ip_dscp", 22, "from 0 to 63" },
+	{ "ip,actions=set_field:1->nw_tos", 22, "multiple of 4" },
+	{ "ipv6,actions=set_field:1.2.3.4->ipv6_dst", 24, "expected an IPv6 address" },
+	{ "arp,actions=set_field:65536->arp_op", 23, "from 0 to 65535" },
+	{ "actions=set_field:1->arp_op", 9, "needs a protocol" },
 	{ "actions=in_port,local", 17, "must be last" },
 	{ "actions=output", 15, "needs a value" },
 	{ "actions=normal,strip_vlan", 16, "must be last" },
@@ -373,18 +412,69 @@ static void errors_say_where_and_what(void)
 	}
 }
 
-static void a_match_has_no_flow_parts(void)
-{
-	struct cvsw_flow flow;
-	struct cvsw_text_error error;
+/* What chooses flows: CVSW_TEXT_MATCH and the others; @says: NULL if it is taken. */
+static const struct {
+	enum cvsw_text_use use;
+	const char *text;
+	unsigned int column;
+	const char *says;
+} choices[] = {
+	{ CVSW_TEXT_MATCH, "", 0, NULL },
+	{ CVSW_TEXT_MATCH, "tcp,tp_dst=80", 0, NULL },
+	{ CVSW_TEXT_MATCH, "tcp,actions=drop", 5, "no part of a match" },
+	{ CVSW_TEXT_MATCH, "tcp,priority=5", 5, "with --strict only" },
+	{ CVSW_TEXT_MATCH, "tcp,idle_timeout=5", 5, "no part of a match" },
+	{ CVSW_TEXT_MATCH, "send_flow_rem", 1, "no part of a match" },
+	{ CVSW_TEXT_MATCH, "cookie=5", 1, "cookie=VALUE/MASK" },
+	{ CVSW_TEXT_MATCH, "cookie=5/", 7, "needs a value" },
+	{ CVSW_TEXT_MATCH, "cookie=5/-2", 10, "expected a number" },
+	{ CVSW_TEXT_MATCH, "cookie=5/1,cookie=5/1", 12, "given before" },
+	{ CVSW_TEXT_MATCH, "out_port=3", 10, "expected NORMAL" },
+	{ CVSW_TEXT_STRICT, "priority=5,tcp,out_port=NET,cookie=0x15/0xf", 0, NULL },
+	{ CVSW_TEXT_STRICT, "tcp,check_overlap", 5, "no part of a match" },
+	{ CVSW_TEXT_MODIFY, "cookie=0x15/0xf,tcp,actions=drop", 0, NULL },
+	{ CVSW_TEXT_MODIFY, "priority=5,cookie=5,idle_timeout=1,check_overlap,actions=drop", 0, NULL },
+	{ CVSW_TEXT_MODIFY, "tcp", 4, "expected actions=" },
+	{ CVSW_TEXT_MODIFY, "out_port=1,actions=drop", 1, "to be deleted or shown" },
+};
 
-	CHECK(cvsw_text_parse(CVSW_TEXT_MATCH, "", &flow, &error));
-	CHECK(cvsw_text_parse(CVSW_TEXT_MATCH, "tcp,tp_dst=80", &flow, &error));
-	CHECK(!cvsw_text_parse(CVSW_TEXT_MATCH, "tcp,actions=drop", &flow, &error));
-	CHECK(error.column == 5);
-	CHECK(!cvsw_text_parse(CVSW_TEXT_MATCH, "tcp,priority=5", &flow, &error));
-	CHECK(error.column == 5);
-	CHECK(!cvsw_text_parse(CVSW_TEXT_MATCH, "cookie=5", &flow, &error));
+static void what_chooses_flows_is_no_flow(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		struct cvsw_text_error error = { 0 };
+		struct cvsw_text_cookie cookie;
+		struct cvsw_flow flow;
+		bool good = cvsw_text_parse_choice(choices[i].use, choices[i].text, &flow, &cookie,
+						   &error);
+
+		CHECK_MSG(good == !choices[i].says, "%s: %s", choices[i].text, error.message);
+		CHECK_MSG(good || (error.column == choices[i].column &&
+				   strstr(error.message, choices[i].says)),
+			  "%s: column %u: %s", choices[i].text, error.column, error.message);
+	}
+}
+
+static void choices_are_read(void)
+{
+	struct cvsw_text_cookie cookie;
+	struct cvsw_text_error error;
+	struct cvsw_flow flow;
+
+	CHECK(cvsw_text_parse_choice(CVSW_TEXT_STRICT, "priority=9,out_port=local,cookie=0x15/0xf",
+				     &flow, &cookie, &error));
+	CHECK(flow.priority == 9 && flow.out_port == CVSW_PORT_LOCAL && !flow.cookie);
+	CHECK(cookie.value == 5 && cookie.mask == 0xf && !cookie.given);
+	CHECK(cvsw_text_parse_choice(CVSW_TEXT_MATCH, "out_port=none,cookie=1/-1", &flow, &cookie,
+				     &error));
+	CHECK(!flow.out_port && cookie.value == 1 && cookie.mask == UINT64_MAX);
+	CHECK(cvsw_text_parse_choice(CVSW_TEXT_MODIFY, "cookie=0,actions=drop", &flow, &cookie,
+				     &error));
+	CHECK(cookie.given && !cookie.mask);
+	CHECK(cvsw_text_parse_choice(CVSW_TEXT_MODIFY, "actions=drop", &flow, &cookie, &error));
+	CHECK(!cookie.given && !cookie.mask);
+	CHECK(!cvsw_text_parse(CVSW_TEXT_MATCH, "cookie=1/-1", &flow, &error));
 }
 
 static void too_many_actions_are_refused(void)
@@ -460,7 +550,8 @@ const struct tap_test text_tests[] = {
 	{ "proto: writing text keeps to its room", formatting_keeps_to_its_room },
 	{ "proto: texts mean what is shown", texts_mean_what_is_shown },
 	{ "proto: text errors say where and what", errors_say_where_and_what },
-	{ "proto: a match alone has no priority, cookie or actions", a_match_has_no_flow_parts },
+	{ "proto: a text that chooses flows has no parts of a flow", what_chooses_flows_is_no_flow },
+	{ "proto: priority, port and cookie that choose flows are read", choices_are_read },
 	{ "proto: more than 64 actions are refused in text", too_many_actions_are_refused },
 	{ "proto: broken texts are survived", broken_texts_are_survived },
 	{ "proto: MAC addresses are read whole", macs_are_read_whole },
