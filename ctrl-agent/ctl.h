@@ -11,6 +11,7 @@ enum ctl_exit {
 	CTL_OK = 0,
 	CTL_FAILED = 1,
 	CTL_USAGE = 2,
+	CTL_DIFFERENT = 2,	/* of diff-flows, as ovs-ofctl has it */
 };
 
 struct ctl_options {
@@ -19,8 +20,10 @@ struct ctl_options {
 	bool local;
 	bool wait;
 	unsigned int timeout_ms;
-	/* Of set-key, key add and overlay add, if @of_command; NULL: not given. */
-	bool of_command;
+	/* Those of some commands only: CTL_FILE and so on, of what was given; NULL: not given. */
+	unsigned int given;
+	bool dry_run;
+	bool strict;
 	const char *file;
 	const char *vni;
 	const char *encrypt;
@@ -31,6 +34,12 @@ struct ctl_options {
 };
 
 #define CTL_MANY	4096
+
+/* Options that not every command takes. */
+#define CTL_FILE	0x01
+#define CTL_OVERLAY	0x02	/* those of overlay add */
+#define CTL_DRY_RUN	0x04
+#define CTL_STRICT	0x08
 
 /**
  * struct ctl_command - a command
@@ -55,6 +64,10 @@ extern const struct ctl_command ctl_psk_commands[];
 extern const struct ctl_command ctl_watch_commands[];
 extern const struct ctl_command ctl_overlay_commands[];
 extern const struct ctl_command ctl_local_commands[];
+
+/** ctl_verb() - run one of @verbs, a table that ends with an empty row, by args[0] */
+enum ctl_exit ctl_verb(const struct ctl_options *options, const char *command,
+		       const struct ctl_command *verbs, char **args);
 
 /* "cvswctl: ..." on stderr */
 void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -42,18 +42,53 @@ static enum ctl_exit refused_at(const struct ctl_options *options, const json_t 
 	return CTL_FAILED;
 }
 
-static enum ctl_exit add(const struct ctl_options *options, const char *nic, json_t *texts,
-			 const struct source *source)
+/* Lines as ovs-ofctl diff-flows has them; how many. */
+static size_t print_side(char sign, const json_t *texts)
 {
-	json_t *request = json_pack("{s:s, s:s, s:O}", "command", "add-flows", "nic", nic,
-				    "flows", texts);
-	json_t *answer = ctl_change(options, request);
-	enum ctl_exit result;
+	const json_t *text;
+	size_t i;
 
+	json_array_foreach(texts, i, text)
+		printf("%c%s\n", sign, json_string_value(text) ?: "?");
+	return json_array_size(texts);
+}
+
+/* What would be, or is, different. */
+static size_t print_difference(const json_t *answer)
+{
+	return print_side('-', json_object_get(answer, "removed")) +
+	       print_side('+', json_object_get(answer, "added"));
+}
+
+static void say_dry(const struct ctl_options *options, const json_t *answer)
+{
+	if (options->json)
+		ctl_print_json(answer);
+	else if (!print_difference(answer))
+		printf("%s: nothing would change\n",
+		       ctl_text(json_object_get(answer, "nic"), "mac", "?"));
+}
+
+/* Takes @request over. */
+static enum ctl_exit change(const struct ctl_options *options, json_t *request,
+			    const json_t *texts, const struct source *source)
+{
+	json_t *answer;
+	enum ctl_exit result = CTL_OK;
+
+	if (options->dry_run)
+		json_object_set_new(request, "dry_run", json_true());
+	if (options->strict)
+		json_object_set_new(request, "strict", json_true());
+	answer = options->dry_run ? ctl_ask(options, request) : ctl_change(options, request);
 	if (!answer)
 		return CTL_FAILED;
-	result = ctl_answer_ok(answer) ? ctl_say_change(options, answer) :
-					 refused_at(options, answer, texts, source);
+	if (!ctl_answer_ok(answer))
+		result = refused_at(options, answer, texts, source);
+	else if (options->dry_run)
+		say_dry(options, answer);
+	else
+		result = ctl_say_change(options, answer);
 	json_decref(answer);
 	return result;
 }
@@ -95,28 +130,87 @@ static json_t *read_flows(FILE *stream, struct source *source)
 	return texts;
 }
 
-static enum ctl_exit add_flows(const struct ctl_options *options, char **args)
+/* A file's flows, or NULL after a complaint; @source: zero, to be freed by source_clear(). */
+static json_t *read_file(const char *name, struct source *source)
 {
-	bool is_stdin = !strcmp(args[1], "-");
-	struct source source = { .file = is_stdin ? "stdin" : args[1] };
-	FILE *stream = is_stdin ? stdin : fopen(args[1], "re");
-	enum ctl_exit result = CTL_FAILED;
+	bool is_stdin = !strcmp(name, "-");
+	FILE *stream = is_stdin ? stdin : fopen(name, "re");
 	json_t *texts;
 
+	source->file = is_stdin ? "stdin" : name;
 	if (!stream) {
-		ctl_complain("%s: %s", args[1], strerror(errno));
-		return CTL_FAILED;
+		ctl_complain("%s: %s", name, strerror(errno));
+		return NULL;
 	}
-	texts = read_flows(stream, &source);
-	if (texts && ferror(stream))
-		ctl_complain("%s: cannot be read", source.file);
-	else if (texts)
-		result = add(options, args[0], texts, &source);
+	texts = read_flows(stream, source);
+	if (texts && ferror(stream)) {
+		ctl_complain("%s: cannot be read", source->file);
+		json_decref(texts);
+		texts = NULL;
+	}
 	if (!is_stdin)
 		fclose(stream);
+	return texts;
+}
+
+static void source_clear(struct source *source)
+{
+	free(source->lines);
+	free(source->indents);
+}
+
+static json_t *flows_request(const char *command, const char *nic, json_t *texts)
+{
+	return json_pack("{s:s, s:s, s:O}", "command", command, "nic", nic, "flows", texts);
+}
+
+static enum ctl_exit change_by_file(const struct ctl_options *options, const char *command,
+				    char **args)
+{
+	struct source source = { 0 };
+	json_t *texts = read_file(args[1], &source);
+	enum ctl_exit result = CTL_FAILED;
+
+	if (texts)
+		result = change(options, flows_request(command, args[0], texts), texts, &source);
 	json_decref(texts);
-	free(source.lines);
-	free(source.indents);
+	source_clear(&source);
+	return result;
+}
+
+static enum ctl_exit add_flows(const struct ctl_options *options, char **args)
+{
+	return change_by_file(options, "add-flows", args);
+}
+
+static enum ctl_exit replace_flows(const struct ctl_options *options, char **args)
+{
+	return change_by_file(options, "replace-flows", args);
+}
+
+static enum ctl_exit diff_flows(const struct ctl_options *options, char **args)
+{
+	struct source source = { 0 };
+	json_t *texts = read_file(args[1], &source), *answer = NULL;
+	enum ctl_exit result = CTL_FAILED;
+
+	if (texts)
+		answer = ctl_ask(options, flows_request("diff-flows", args[0], texts));
+	if (answer && !ctl_answer_ok(answer)) {
+		refused_at(options, answer, texts, &source);
+	} else if (answer) {
+		bool same = !json_array_size(json_object_get(answer, "removed")) &&
+			    !json_array_size(json_object_get(answer, "added"));
+
+		if (options->json)
+			ctl_print_json(answer);
+		else
+			print_difference(answer);
+		result = same ? CTL_OK : CTL_DIFFERENT;
+	}
+	json_decref(answer);
+	json_decref(texts);
+	source_clear(&source);
 	return result;
 }
 
@@ -132,7 +226,18 @@ static enum ctl_exit add_flow(const struct ctl_options *options, char **args)
 		ctl_complain("the flow is not UTF-8");
 		return CTL_FAILED;
 	}
-	result = add(options, args[0], texts, NULL);
+	result = change(options, flows_request("add-flows", args[0], texts), texts, NULL);
+	json_decref(texts);
+	return result;
+}
+
+static enum ctl_exit mod_flows(const struct ctl_options *options, char **args)
+{
+	json_t *texts = json_pack("[s]", args[1]);
+	enum ctl_exit result;
+
+	result = change(options, json_pack("{s:s, s:s, s:s}", "command", "mod-flows", "nic", args[0],
+					   "flow", args[1]), texts, NULL);
 	json_decref(texts);
 	return result;
 }
@@ -157,14 +262,10 @@ static enum ctl_exit match_refused(const struct ctl_options *options, const json
 
 static enum ctl_exit del_flows(const struct ctl_options *options, char **args)
 {
-	json_t *answer = ctl_change(options, match_request("del-flows", args));
-	enum ctl_exit result;
+	json_t *texts = args[1] ? json_pack("[s]", args[1]) : json_array();
+	enum ctl_exit result = change(options, match_request("del-flows", args), texts, NULL);
 
-	if (!answer)
-		return CTL_FAILED;
-	result = ctl_answer_ok(answer) ? ctl_say_change(options, answer) :
-					 match_refused(options, answer, args[1]);
-	json_decref(answer);
+	json_decref(texts);
 	return result;
 }
 
@@ -225,7 +326,12 @@ static enum ctl_exit dump_flows(const struct ctl_options *options, char **args)
 const struct ctl_command ctl_flow_commands[] = {
 	{ "add-flow", "NIC FLOW", "add a flow, in ovs-ofctl's syntax", 2, 2, add_flow },
 	{ "add-flows", "NIC FILE|-", "add all flows of a file, or none", 2, 2, add_flows },
+	{ "mod-flows", "NIC FLOW", "other actions for flows that are there", 2, 2, mod_flows },
 	{ "del-flows", "NIC [MATCH]", "delete flows", 1, 2, del_flows },
+	{ "replace-flows", "NIC FILE|-", "these flows and no others, in one step", 2, 2,
+	  replace_flows },
+	{ "diff-flows", "NIC FILE|-", "what it has and the file has not (-), and (+)", 2, 2,
+	  diff_flows },
 	{ "dump-flows", "NIC [MATCH]", "the flows it should have, with its counters", 1, 2, dump_flows },
 	{ 0 },
 };

@@ -210,24 +210,12 @@ static const struct ctl_command verbs[] = {
 	{ "leave", "NAME NIC...", "", 2, CTL_MANY, leave },
 	{ "renew", "NAME", "", 1, 1, renew },
 	{ "show", "[NAME]", "", 0, 1, show },
+	{ 0 },
 };
 
 static enum ctl_exit overlay(const struct ctl_options *options, char **args)
 {
-	int n = 0;
-
-	while (args[1 + n])
-		n++;
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
-		if (strcmp(verbs[i].name, args[0]))
-			continue;
-		if (n >= verbs[i].min_args && n <= verbs[i].max_args)
-			return verbs[i].run(options, args + 1);
-		ctl_complain("usage: cvswctl overlay %s %s", verbs[i].name, verbs[i].args);
-		return CTL_USAGE;
-	}
-	ctl_complain("overlay add, del, join, leave, renew or show, not \"%s\"", args[0]);
-	return CTL_USAGE;
+	return ctl_verb(options, "overlay", verbs, args);
 }
 
 const struct ctl_command ctl_overlay_commands[] = {

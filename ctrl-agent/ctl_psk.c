@@ -70,24 +70,12 @@ static const struct ctl_command verbs[] = {
 	{ "add", "NIC --file FILE | NIC -", "", 1, 2, add },
 	{ "del", "NIC", "", 1, 1, del },
 	{ "list", "", "", 0, 0, list },
+	{ 0 },
 };
 
 static enum ctl_exit key(const struct ctl_options *options, char **args)
 {
-	int n = 0;
-
-	while (args[1 + n])
-		n++;
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
-		if (strcmp(verbs[i].name, args[0]))
-			continue;
-		if (n >= verbs[i].min_args && n <= verbs[i].max_args)
-			return verbs[i].run(options, args + 1);
-		ctl_complain("usage: cvswctl key %s %s", verbs[i].name, verbs[i].args);
-		return CTL_USAGE;
-	}
-	ctl_complain("key add, del or list, not \"%s\"", args[0]);
-	return CTL_USAGE;
+	return ctl_verb(options, "key", verbs, args);
 }
 
 const struct ctl_command ctl_psk_commands[] = {

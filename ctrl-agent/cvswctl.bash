@@ -42,7 +42,7 @@ _cvswctl() {
 	esac
 	local choices=''
 	if [[ $cur == -* ]]; then
-		choices='--json --local --socket --no-wait --timeout --version --help'
+		choices='--json --local --socket --no-wait --timeout --dry-run --strict --version --help'
 		case $command in
 		overlay) choices+=' --vni --encrypt --udp-encap --underlay-pool --underlay-mtu --rekey' ;;
 		set-key | key) choices+=' --file' ;;
@@ -50,7 +50,7 @@ _cvswctl() {
 	elif [ $at = 0 ] && [ $local_mode = 1 ]; then
 		choices='show dump-flows stats sa key forget-key'
 	elif [ $at = 0 ]; then
-		choices='show add-flow add-flows del-flows dump-flows set-mtu set-offload forget'
+		choices='show add-flow add-flows mod-flows del-flows replace-flows diff-flows dump-flows set-mtu set-offload forget'
 		choices+=' set-key del-key overlay key monitor stats trace'
 	elif [ $at = 1 ] && [ $local_mode = 1 ]; then
 		choices=$(ls /sys/class/net)
@@ -70,7 +70,7 @@ _cvswctl() {
 		choices='spi= dir=in dir=out alg=aes-gcm-128 alg=aes-gcm-256 udp'
 	elif [ $at = 1 ] && [ "$command" != show ] && [ "$command" != monitor ]; then
 		choices=$(_cvswctl_nics "${socket[@]}")
-	elif [ $at = 2 ] && [ "$command" = add-flows ]; then
+	elif [ $at = 2 ] && [[ $command =~ ^(add|replace|diff)-flows$ ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 	elif [ $at = 2 ] && [ "$command" = set-offload ]; then

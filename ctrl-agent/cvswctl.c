@@ -22,6 +22,8 @@ enum {
 	OPTION_POOL,
 	OPTION_UNDERLAY_MTU,
 	OPTION_REKEY,
+	OPTION_DRY_RUN,
+	OPTION_STRICT,
 };
 
 static const struct option long_options[] = {
@@ -32,6 +34,8 @@ static const struct option long_options[] = {
 	{ "underlay-pool", required_argument, NULL, OPTION_POOL },
 	{ "underlay-mtu", required_argument, NULL, OPTION_UNDERLAY_MTU },
 	{ "rekey", required_argument, NULL, OPTION_REKEY },
+	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
+	{ "strict", no_argument, NULL, OPTION_STRICT },
 	{ "json", no_argument, NULL, 'j' },
 	{ "local", no_argument, NULL, 'l' },
 	{ "socket", required_argument, NULL, 's' },
@@ -52,6 +56,8 @@ static const char options_help[] =
 "  -V, --version\n"
 "  -h, --help\n"
 "\n"
+"Of add-flow(s), mod-flows, del-flows, replace-flows: --dry-run: say what would change\n"
+"Of mod-flows, del-flows: --strict: the flow of just this match and priority\n"
 "Of overlay add: --vni N  --encrypt [aes-gcm-128|aes-gcm-256]\n"
 "  --udp-encap[=SRC:DST]\n"
 "  --underlay-pool NET/LEN  --underlay-mtu BYTES  --rekey SEC\n"
@@ -60,7 +66,8 @@ static const char options_help[] =
 "  or with - from standard input\n"
 "\n"
 "A NIC is named by its MAC address, by DPID:PORT, or by its port's name at the switch.\n"
-"Exit status: 0 done, 1 refused or failed, 2 wrong usage.  More in cvswctl(8).\n";
+"Exit status: 0 done, 1 refused or failed, 2 wrong usage, or flows differ (diff-flows).\n"
+"More in cvswctl(8).\n";
 
 static void print_group(const char *prefix, const struct ctl_command *const *groups)
 {
@@ -116,10 +123,39 @@ static const struct ctl_command *find(const struct ctl_options *options, const c
 	return NULL;
 }
 
+static unsigned int options_of(const char *command)
+{
+	static const struct {
+		const char *command;
+		unsigned int options;
+	} takers[] = {
+		{ "key", CTL_FILE }, { "set-key", CTL_FILE }, { "overlay", CTL_OVERLAY },
+		{ "add-flow", CTL_DRY_RUN }, { "add-flows", CTL_DRY_RUN },
+		{ "replace-flows", CTL_DRY_RUN }, { "mod-flows", CTL_DRY_RUN | CTL_STRICT },
+		{ "del-flows", CTL_DRY_RUN | CTL_STRICT },
+	};
+
+	for (size_t i = 0; i < sizeof(takers) / sizeof(*takers); i++)
+		if (!strcmp(takers[i].command, command))
+			return takers[i].options;
+	return 0;
+}
+
+/* Of those that the command does not take, one. */
+static const char *option_name(unsigned int given)
+{
+	if (given & CTL_FILE)
+		return "--file";
+	if (given & CTL_DRY_RUN)
+		return "--dry-run";
+	return given & CTL_STRICT ? "--strict" : "the options of overlay add";
+}
+
 static enum ctl_exit run(const struct ctl_options *options, int argc, char **argv)
 {
 	const struct ctl_command *command;
 	enum ctl_exit result;
+	unsigned int excess;
 	int n_args = argc - 1;
 
 	if (!argc) {
@@ -131,9 +167,9 @@ static enum ctl_exit run(const struct ctl_options *options, int argc, char **arg
 		ctl_complain("no command \"%s\"%s", argv[0], options->local ? " with --local" : "");
 		return fail_usage();
 	}
-	if (options->of_command && strcmp(command->name, "overlay") &&
-	    strcmp(command->name, "set-key") && strcmp(command->name, "key")) {
-		ctl_complain("an option given is not one of %s", command->name);
+	excess = options->given & ~options_of(command->name);
+	if (excess) {
+		ctl_complain("%s does not take %s", command->name, option_name(excess));
 		return CTL_USAGE;
 	}
 	if (n_args < command->min_args || n_args > command->max_args) {
@@ -149,14 +185,23 @@ static enum ctl_exit run(const struct ctl_options *options, int argc, char **arg
 	return result;
 }
 
-/* Those of set-key, key add and overlay add. */
+/* Those that not every command takes. */
 static bool take_command_option(int c, char **argv, struct ctl_options *options)
 {
-	options->of_command = true;
 	switch (c) {
 	case OPTION_FILE:
+		options->given |= CTL_FILE;
 		options->file = optarg;
 		return true;
+	case OPTION_DRY_RUN:
+		options->given |= CTL_DRY_RUN;
+		return options->dry_run = true;
+	case OPTION_STRICT:
+		options->given |= CTL_STRICT;
+		return options->strict = true;
+	}
+	options->given |= CTL_OVERLAY;
+	switch (c) {
 	case OPTION_VNI:
 		options->vni = optarg;
 		return true;
@@ -181,6 +226,28 @@ static bool take_command_option(int c, char **argv, struct ctl_options *options)
 	default:
 		return false;
 	}
+}
+
+enum ctl_exit ctl_verb(const struct ctl_options *options, const char *command,
+		       const struct ctl_command *verbs, char **args)
+{
+	const struct ctl_command *verb;
+	int n = 0;
+
+	while (args[1 + n])
+		n++;
+	for (verb = verbs; verb->name && strcmp(verb->name, args[0]); verb++)
+		;
+	if (verb->name && n >= verb->min_args && n <= verb->max_args)
+		return verb->run(options, args + 1);
+	if (verb->name) {
+		ctl_complain("usage: cvswctl %s %s %s", command, verb->name, verb->args);
+		return CTL_USAGE;
+	}
+	ctl_complain("no command \"%s %s\"; there are:", command, args[0]);
+	for (verb = verbs; verb->name; verb++)
+		fprintf(stderr, "  cvswctl %s %s %s\n", command, verb->name, verb->args);
+	return CTL_USAGE;
 }
 
 int main(int argc, char **argv)

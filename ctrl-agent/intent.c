@@ -6,29 +6,37 @@
 #include "cvsw_ofp10.h"
 #include "offload.h"
 
-bool intent_parse_flow(const char *text, struct cvsw_flow *flow, struct cvsw_text_error *error)
+/* Into the form in which a NIC will list it; false: none would take it. */
+static bool settle(struct cvsw_flow *flow, struct cvsw_text_error *error)
 {
 	uint8_t data[CVSW_OFP10_FLOW_MOD_MAX];
 	enum cvsw_flow_command command;
 	enum cvsw_fault fault;
 	size_t len, used;
 
-	if (!cvsw_text_parse(CVSW_TEXT_ADD, text, flow, error))
-		return false;
-	error->column = 1;
 	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, flow, data, sizeof(data));
-	if (!len) {
-		snprintf(error->message, sizeof(error->message),
-			 "OpenFlow 1.0, which version 2 uses, cannot say a mask of this match");
-		return false;
-	}
 	fault = cvsw_ofp10_decode(data, len, &used, &command, flow, NULL);
 	if (fault != CVSW_OK) {
+		error->column = 1;
 		snprintf(error->message, sizeof(error->message), "a NIC would refuse it: %s",
 			 cvsw_fault_text(fault));
 		return false;
 	}
+	if (flow_is_timed(flow))
+		flow->flags |= CVSW_FLOW_SEND_REMOVED;
 	return true;
+}
+
+bool intent_parse_flow(const char *text, struct cvsw_flow *flow, struct cvsw_text_error *error)
+{
+	return cvsw_text_parse(CVSW_TEXT_ADD, text, flow, error) && settle(flow, error);
+}
+
+bool intent_parse_choice(enum cvsw_text_use use, const char *text, struct choice *choice,
+			 struct cvsw_text_error *error)
+{
+	return cvsw_text_parse_choice(use, text, &choice->flow, &choice->cookie, error) &&
+	       (use != CVSW_TEXT_MODIFY || settle(&choice->flow, error));
 }
 
 bool intent_parse_flows(const json_t *texts, struct flowset *flows, size_t *bad,

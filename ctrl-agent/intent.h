@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "change.h"
 #include "cvsw_text.h"
 #include "session.h"
 
@@ -15,10 +16,15 @@
  *
  * Version 2 carries flows as OpenFlow 1.0, which gives every exact match
  * priority 65535; through encoder and decoder the intent gets what comes back.
+ * One with a timeout has SEND_FLOW_REM, as we have to know when it goes.
  *
- * Return: false with @error filled: syntax, or OpenFlow 1.0 cannot say it.
+ * Return: false with @error filled: syntax, or no NIC would take it.
  */
 bool intent_parse_flow(const char *text, struct cvsw_flow *flow, struct cvsw_text_error *error);
+
+/** intent_parse_choice() - which flows, and of CVSW_TEXT_MODIFY what they are to be; not @strict */
+bool intent_parse_choice(enum cvsw_text_use use, const char *text, struct choice *choice,
+			 struct cvsw_text_error *error);
 
 /**
  * intent_parse_flows() - all of an array of texts, or none

@@ -242,6 +242,7 @@ void nic_forget(struct nic *nic)
 	struct intent *intent = &nic->session.intent;
 
 	flowset_clear(&intent->flows);
+	timed_clear(&nic->session.timed);
 	intent->flows_stated = false;
 	intent->mtu = 0;
 	intent->offload_stated = false;

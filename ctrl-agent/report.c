@@ -154,14 +154,14 @@ static json_t *report_flow(const struct cvsw_flow *flow, const json_t *counters)
 	return json;
 }
 
-json_t *report_flows(const struct flowset *flows, const struct cvsw_match *match,
+json_t *report_flows(const struct flowset *flows, const struct choice *choice,
 		     const json_t *counters)
 {
 	const struct cvsw_flow **sorted = flowset_sorted(flows);
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < flows->n; i++)
-		if (cvsw_match_covers(match, &sorted[i]->match))
+		if (choice_takes(choice, sorted[i]))
 			json_array_append_new(array, report_flow(sorted[i], counters));
 	free(sorted);
 	return array;

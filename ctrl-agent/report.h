@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "agent.h"
+#include "change.h"
 
 /* Each returns a new reference. */
 json_t *report_switches(struct agent *agent);
@@ -41,10 +42,10 @@ char *report_flow_text(const struct cvsw_flow *flow);
 char *report_flow_name(const struct cvsw_flow *flow);
 
 /**
- * report_flows() - those inside @match, by falling priority
+ * report_flows() - those chosen, by falling priority
  * @counters: what stands for each beside it, by its name; NULL: nothing
  */
-json_t *report_flows(const struct flowset *flows, const struct cvsw_match *match,
+json_t *report_flows(const struct flowset *flows, const struct choice *choice,
 		     const json_t *counters);
 
 #endif

@@ -27,9 +27,9 @@ void request_cancel(struct client *client)
 		request_overlay_cancel(client);
 }
 
-bool request_waits(const struct request *request)
+bool request_is(const struct request *request, const char *key)
 {
-	return json_is_true(json_object_get(request->json, "wait"));
+	return json_is_true(json_object_get(request->json, key));
 }
 
 struct timeval request_time(const struct request *request)
@@ -48,8 +48,7 @@ const char *request_text(const struct request *request, const char *key)
 	return json_string_value(json_object_get(request->json, key));
 }
 
-/* To be called between state_begin() and an answer: the intent is another now. */
-static void changed(const struct request *request, struct nic *nic, bool settings)
+void request_changed(const struct request *request, struct nic *nic, bool settings)
 {
 	bool kept;
 
@@ -78,8 +77,8 @@ struct nic *request_nic(const struct request *request, enum place_unknown unknow
 	return nic;
 }
 
-static void refuse_flow(const struct request *request, const struct cvsw_text_error *error,
-			size_t index)
+void request_refuse_flow(const struct request *request, const struct cvsw_text_error *error,
+			 size_t index)
 {
 	client_answer(request->client,
 		      json_pack("{s:b, s:s, s:i, s:I}", "ok", 0, "error", error->message,
@@ -93,97 +92,6 @@ static void do_show(const struct request *request)
 				"switches", report_switches(request->agent),
 				"nics", report_nics(request->agent),
 				"drops", report_drops(&request->agent->nics)));
-}
-
-static size_t union_size(const struct flowset *have, const struct flowset *more)
-{
-	const struct flow_node *node;
-	size_t n = have->n;
-
-	flowset_each(node, more)
-		n += !flowset_find(have, &node->flow.match, node->flow.priority);
-	return n;
-}
-
-static void refuse_too_many(const struct request *request)
-{
-	request_refuse(request, "a NIC can have %d flows at most", SESSION_MAX_FLOWS);
-}
-
-static void do_add_flows(const struct request *request)
-{
-	const json_t *texts = json_object_get(request->json, "flows");
-	struct cvsw_text_error error;
-	struct flow_node *node;
-	struct flowset flows;
-	struct nic *nic;
-	size_t bad;
-
-	flowset_init(&flows);
-	if (!json_is_array(texts)) {
-		request_refuse(request, "the request has no array of flows");
-	} else if (!intent_parse_flows(texts, &flows, &bad, &error)) {
-		refuse_flow(request, &error, bad);
-	} else if (!flows.n) {
-		request_refuse(request, "there are no flows to add");
-	} else if (flows.n > SESSION_MAX_FLOWS) {
-		refuse_too_many(request);
-	} else if ((nic = request_nic(request, PLACE_CREATE))) {
-		struct intent *intent = &nic->session.intent;
-		const struct overlay *overlay = overlays_of(&request->agent->overlays,
-							    nic->session.mac);
-
-		if (overlay && !overlay_permits_all(&overlay->config, &flows)) {
-			request_refuse(request, "NIC " MAC_FORMAT " is a member of overlay %s: "
-				       OVERLAY_PERMITS_TEXT, MAC_BYTES(nic->session.mac),
-				       overlay->config.name);
-		} else if (union_size(&intent->flows, &flows) > SESSION_MAX_FLOWS) {
-			refuse_too_many(request);
-		} else {
-			state_begin(request->agent);
-			flowset_each(node, &flows)
-				if (flowset_put(&intent->flows, &node->flow))
-					state_put_flow(request->agent, nic, &node->flow);
-			intent->flows_stated = true;
-			changed(request, nic, false);
-		}
-	}
-	flowset_clear(&flows);
-}
-
-bool request_match(const struct request *request, struct cvsw_match *match)
-{
-	const json_t *text = json_object_get(request->json, "match");
-	struct cvsw_text_error error;
-	struct cvsw_flow flow = { 0 };
-
-	if (text && !json_is_string(text)) {
-		request_refuse(request, "the match is not a string");
-		return false;
-	}
-	if (text && !cvsw_text_parse(CVSW_TEXT_MATCH, json_string_value(text), &flow, &error)) {
-		refuse_flow(request, &error, 0);
-		return false;
-	}
-	*match = flow.match;
-	return true;
-}
-
-static void do_del_flows(const struct request *request)
-{
-	const struct flow_node *node;
-	struct cvsw_match match;
-	struct nic *nic;
-
-	if (!request_match(request, &match) || !(nic = request_nic(request, PLACE_CREATE)))
-		return;
-	state_begin(request->agent);
-	flowset_each(node, &nic->session.intent.flows)
-		if (cvsw_match_covers(&match, &node->flow.match))
-			state_delete_flow(request->agent, nic, &node->flow);
-	flowset_remove_covered(&nic->session.intent.flows, &match);
-	nic->session.intent.flows_stated = true;
-	changed(request, nic, false);
 }
 
 static void do_set_mtu(const struct request *request)
@@ -201,7 +109,7 @@ static void do_set_mtu(const struct request *request)
 		return;
 	state_begin(request->agent);
 	nic->session.intent.mtu = mtu;
-	changed(request, nic, true);
+	request_changed(request, nic, true);
 }
 
 static void do_set_offload(const struct request *request)
@@ -219,7 +127,7 @@ static void do_set_offload(const struct request *request)
 	state_begin(request->agent);
 	nic->session.intent.offload = offload;
 	nic->session.intent.offload_stated = true;
-	changed(request, nic, true);
+	request_changed(request, nic, true);
 }
 
 static void do_forget(const struct request *request)
@@ -249,8 +157,11 @@ static const struct command {
 	void (*run)(const struct request *request);
 } commands[] = {
 	{ "show", do_show },
-	{ "add-flows", do_add_flows },
-	{ "del-flows", do_del_flows },
+	{ "add-flows", request_add_flows },
+	{ "mod-flows", request_mod_flows },
+	{ "del-flows", request_del_flows },
+	{ "replace-flows", request_replace_flows },
+	{ "diff-flows", request_diff_flows },
 	{ "dump-flows", request_dump_flows },
 	{ "set-mtu", do_set_mtu },
 	{ "set-offload", do_set_offload },

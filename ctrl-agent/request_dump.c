@@ -11,16 +11,16 @@
  * @n_listed: entries so far, whatever they are
  */
 struct dump {
-	struct cvsw_match match;
+	struct choice choice;
 	json_t *counters;
 	size_t n_listed;
 };
 
-static json_t *flows_answer(const struct nic *nic, const struct cvsw_match *match,
+static json_t *flows_answer(const struct nic *nic, const struct choice *choice,
 			    const json_t *counters)
 {
 	return json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(nic),
-			 "flows", report_flows(session_flows(&nic->session), match, counters));
+			 "flows", report_flows(session_flows(&nic->session), choice, counters));
 }
 
 static json_t *counters_json(const struct cvsw_v3_entry *entry)
@@ -78,7 +78,7 @@ static json_t *on_part(struct request_answer *answer)
 	}
 	/* A NIC with more than anyone can want is not listened to for ever. */
 	if (!resume || dump->n_listed > SESSION3_LIST_MAX)
-		return flows_answer(answer->nic, &dump->match, dump->counters);
+		return flows_answer(answer->nic, &dump->choice, dump->counters);
 	if (dump->n_listed > before)
 		answer->next_len = ask_for(answer->nic, resume, answer->next, sizeof(answer->next));
 	return NULL;
@@ -95,20 +95,21 @@ static void dump_free(void *arg)
 void request_dump_flows(const struct request *request)
 {
 	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN + 16];
-	struct cvsw_match match;
+	struct choice choice;
 	struct dump *dump;
 	struct nic *nic;
 	size_t len;
 
-	if (!request_match(request, &match) || !(nic = request_nic(request, PLACE_REFUSE)))
+	if (!request_choice(request, CVSW_TEXT_MATCH, "match", &choice) ||
+	    !(nic = request_nic(request, PLACE_REFUSE)))
 		return;
 	if (!json_is_true(json_object_get(request->json, "counters")) || !nic->session.v3 ||
 	    !session3_is_there(nic->session.v3)) {
-		client_answer(request->client, flows_answer(nic, &match, NULL));
+		client_answer(request->client, flows_answer(nic, &choice, NULL));
 		return;
 	}
 	dump = xcalloc(1, sizeof(*dump));
-	dump->match = match;
+	dump->choice = choice;
 	dump->counters = json_object();
 	len = ask_for(nic, 0, message, sizeof(message));
 	request_ask(request, nic, message, len, on_part, dump, dump_free);

@@ -151,7 +151,7 @@ static void finish(const struct request *request, struct overlay_waiter *waiter)
 	if (!kept) {
 		waiter_free(waiter);
 		request_refuse(request, REQUEST_NOT_KEPT);
-	} else if (!request_waits(request)) {
+	} else if (!request_is(request, "wait")) {
 		waiter_answer(waiter, false);
 	} else if (!answer_if_done(waiter)) {
 		event_add(waiter->timer, &wait);

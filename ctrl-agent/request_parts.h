@@ -3,7 +3,9 @@
 #ifndef CVSWD_REQUEST_PARTS_H
 #define CVSWD_REQUEST_PARTS_H
 
+#include "change.h"
 #include "client.h"
+#include "cvsw_text.h"
 #include "place.h"
 
 struct request {
@@ -18,14 +20,29 @@ void request_refuse(const struct request *request, const char *format, ...);
 /** request_nic() - the NIC a request names; after NULL the request has been refused */
 struct nic *request_nic(const struct request *request, enum place_unknown unknown);
 
-/** request_match() - the request's match, everything if it has none; false: refused */
-bool request_match(const struct request *request, struct cvsw_match *match);
+/**
+ * request_choice() - the flows that the request is about; false: refused
+ * @key: of the text; everything without one
+ */
+bool request_choice(const struct request *request, enum cvsw_text_use use, const char *key,
+		    struct choice *choice);
 
 /** request_text() - a member of the request that is a string, or NULL */
 const char *request_text(const struct request *request, const char *key);
 
-/** request_waits() - does the client want the answer when it is done? */
-bool request_waits(const struct request *request);
+/** request_is() - is this member of the request true? "wait": answer when it is done */
+bool request_is(const struct request *request, const char *key);
+
+/** request_refuse_flow() - the text of a flow or match, of several the one of this index */
+void request_refuse_flow(const struct request *request, const struct cvsw_text_error *error,
+			 size_t index);
+
+/**
+ * request_changed() - the intent is another now: keep it, tell the NIC, and answer
+ *
+ * Behind state_begin(); @settings: MTU or offloads too.
+ */
+void request_changed(const struct request *request, struct nic *nic, bool settings);
 
 /** request_time() - for how long */
 struct timeval request_time(const struct request *request);
@@ -73,6 +90,11 @@ bool request_speaks3(const struct request *request, const struct nic *nic);
 	"restart (see cvswd's log)"
 
 /* Commands in files of their own. */
+void request_add_flows(const struct request *request);
+void request_mod_flows(const struct request *request);
+void request_del_flows(const struct request *request);
+void request_replace_flows(const struct request *request);
+void request_diff_flows(const struct request *request);
 void request_key_add(const struct request *request);
 void request_key_del(const struct request *request);
 void request_key_list(const struct request *request);

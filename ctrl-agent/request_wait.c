@@ -6,6 +6,7 @@
 #include "report.h"
 #include "request.h"
 #include "request_parts.h"
+#include "state.h"
 
 /**
  * struct waiter - a client that waits
@@ -40,10 +41,16 @@ static bool refuses_flow(const struct session3 *v3, const json_t *asked)
 	struct cvsw_flow flow;
 	size_t i;
 
-	json_array_foreach(texts, i, text)
-		if (intent_parse_flow(json_string_value(text), &flow, &error) &&
-		    session3_refuses_flow(v3, &flow))
+	/* Of mod-flows, which says no whole flows: any. */
+	if (json_object_get(asked, "flow"))
+		return session3_n_refused_flows(v3);
+	json_array_foreach(texts, i, text) {
+		if (!intent_parse_flow(json_string_value(text), &flow, &error))
+			continue;
+		flow.flags &= ~CVSW_FLOW_CHECK_OVERLAP;
+		if (session3_refuses_flow(v3, &flow))
 			return true;
+	}
 	return false;
 }
 
@@ -119,6 +126,7 @@ void request_nic_changed(void *owner, struct nic *nic)
 	bool absent = session_state(&nic->session) == SESSION_ABSENT;
 	struct waiter *waiter, *next;
 
+	state_keep_timed(owner, nic);
 	overlays_poke(&((struct agent *)owner)->overlays);
 	request_overlays_settled(owner);
 	for (waiter = LIST_FIRST(&waiters); waiter; waiter = next) {
@@ -148,7 +156,7 @@ void request_answer_changed(const struct request *request, struct nic *nic)
 	struct timeval wait = request_time(request);
 	struct waiter *waiter;
 
-	if (!request_waits(request) || session_state(session) == SESSION_ABSENT) {
+	if (!request_is(request, "wait") || session_state(session) == SESSION_ABSENT) {
 		client_answer(request->client, status(nic, false));
 		return;
 	}

@@ -15,6 +15,8 @@ void session_init(struct session *session, const uint8_t mac[CVSW_ETH_ALEN],
 	flowset_init(&session->intent.flows);
 	flowset_init(&session->intent.overlay);
 	flowset_init(&session->both);
+	flowset_init(&session->modified);
+	timed_init(&session->timed);
 	STAILQ_INIT(&session->sas);
 	flowset_init(&session->table);
 	listing_init(&session->listing);
@@ -42,6 +44,8 @@ void session_free(struct session *session)
 	drop_sas(session);
 	flowset_clear(&session->intent.overlay);
 	flowset_clear(&session->both);
+	flowset_clear(&session->modified);
+	timed_clear(&session->timed);
 	flowset_clear(&session->intent.flows);
 	flowset_clear(&session->table);
 	flowset_clear(&session->listing.flows);
@@ -237,6 +241,25 @@ void session_absent(struct session *session)
 	listing_reset(&session->listing, 0);
 }
 
+void session_state_flow(struct session *session, const struct cvsw_flow *flow, bool modified)
+{
+	flowset_put(&session->intent.flows, flow);
+	if (modified) {
+		flowset_put(&session->modified, flow);
+		timed_modified(&session->timed, flow);
+	} else {
+		flowset_remove(&session->modified, &flow->match, flow->priority);
+		timed_stated(session, flow);
+	}
+}
+
+void session_unstate_flow(struct session *session, const struct cvsw_flow *flow)
+{
+	flowset_remove(&session->modified, &flow->match, flow->priority);
+	timed_stated(session, flow);
+	flowset_remove(&session->intent.flows, &flow->match, flow->priority);
+}
+
 void session_changed(struct session *session, bool settings, uint64_t now)
 {
 	session->generation++;
@@ -331,6 +354,8 @@ static void compare(struct session *session, uint64_t now)
 
 	session->n_reported = session->listing.n_listed;
 	flowset_move(&session->table, &session->listing.flows);
+	if (!overflowed)
+		timed_compare(session);
 	session->table_known = true;
 	session->heard = true;
 	session->tries = 0;

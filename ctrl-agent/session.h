@@ -23,6 +23,7 @@
 #include "flowset.h"
 #include "listing.h"
 #include "reconcile.h"
+#include "timed.h"
 
 /* Flows a NIC may be given. */
 #define SESSION_MAX_FLOWS	16384
@@ -92,6 +93,8 @@ enum session_phase {
  * struct session - one NIC
  * @intent: changed by others, who then call session_changed()
  * @both: all flows, if it is a member of an overlay; see session_flows()
+ * @modified: flows that were given other actions, and keep their counters; until told
+ * @timed: which flows with timeouts it has taken
  * @sas: to be sent before the next flow
  * @v3: the conversation in version 3; NULL: it speaks version 2
  * @generation: of @intent; @verified is the last one that the NIC listed, or
@@ -104,6 +107,8 @@ struct session {
 	uint8_t mac[CVSW_ETH_ALEN];
 	struct intent intent;
 	struct flowset both;
+	struct flowset modified;
+	struct timed timed;
 	STAILQ_HEAD(session_sas, session_sa) sas;
 	struct session3 *v3;
 	uint64_t generation;
@@ -156,6 +161,15 @@ void session_absent(struct session *session);
  * said while the NIC is away it hears when it comes back.
  */
 bool session_talks(const struct session *session);
+
+/**
+ * session_state_flow() - into the intent; session_changed() is to follow
+ * @modified: its counters and its time go on, if there is one of the same match and priority
+ */
+void session_state_flow(struct session *session, const struct cvsw_flow *flow, bool modified);
+
+/** session_unstate_flow() - out of it; likewise */
+void session_unstate_flow(struct session *session, const struct cvsw_flow *flow);
 
 /** session_changed() - the intent is another now; @settings: its MTU or offloads too */
 void session_changed(struct session *session, bool settings, uint64_t now);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "cvsw_ofp10.h"
 #include "session3_parts.h"
 
 #include "alloc.h"
@@ -186,6 +187,8 @@ static void settle(struct session3 *v3, uint64_t generation)
 	v3->changing = false;
 	v3->settled = generation;
 	session->diff = (struct reconcile_diff){ .missing = v3->refused.n };
+	if (generation == session->generation)
+		flowset_clear(&session->modified);
 	session_confirm(session, generation);
 	/* What is refused it lacks, and so does whoever waits for it (ways.c). */
 	if (!v3->refused.n && !v3->sa_refused)
@@ -238,6 +241,7 @@ static void look_again(struct session3 *v3)
 static void on_settled(struct session3 *v3, uint64_t generation)
 {
 	v3->changing = false;
+	timed_arrived(&v3->session->timed, !v3->failed);
 	if (!v3->failed)
 		settle(v3, generation);
 	if (v3->failed || v3->relist)
@@ -313,20 +317,47 @@ static void not_expected(struct session3 *v3)
 		    MAC_BYTES(v3->session->mac));
 }
 
-/* By itself: then it may be one that it should have. */
+/*
+ * Its time was up.  What the bundle under way does to a flow it does behind this; that
+ * one be looked at again, then, as a flow that has left the intent may be back.
+ */
+static void on_timeout(struct session3 *v3, const struct cvsw_flow *flow)
+{
+	struct session *session = v3->session;
+	const struct cvsw_flow *had = flowset_find(&session->table, &flow->match, flow->priority);
+
+	timed_end(session, flow);
+	if (v3->changing)
+		session->generation++;
+	else if (had && cvsw_flow_equal(had, flow))
+		flowset_remove(&session->table, &flow->match, flow->priority);
+}
+
+/* By itself, for another reason: then it may be one that it should have. */
+static void on_flow_lost(struct session3 *v3)
+{
+	if (v3->changing)
+		v3->relist = true;
+	else if (v3->table_known)
+		look_again(v3);
+}
+
 static void on_flow_removed(struct session3 *v3, const struct cvsw_v3_message *message)
 {
+	enum cvsw_flow_command command;
 	struct cvsw_v3_entry entry;
-	size_t offset;
+	struct cvsw_flow flow;
+	size_t offset, used;
 
-	if (cvsw_v3_flow_removed_decode(message, &entry, &offset)) {
+	if (cvsw_v3_flow_removed_decode(message, &entry, &offset) ||
+	    cvsw_ofp10_decode(entry.flow_mod, entry.len, &used, &command, &flow, NULL)) {
 		not_expected(v3);
 		return;
 	}
-	if (entry.reason != CVSW_V3_REMOVED_DELETE && v3->changing)
-		v3->relist = true;
-	else if (entry.reason != CVSW_V3_REMOVED_DELETE && v3->table_known)
-		look_again(v3);
+	if (entry.reason <= CVSW_V3_REMOVED_HARD && flow_is_timed(&flow))
+		on_timeout(v3, &flow);
+	else if (entry.reason != CVSW_V3_REMOVED_DELETE)
+		on_flow_lost(v3);
 	v3->world.event(v3->world.owner, SESSION3_FLOW_REMOVED, message);
 }
 
@@ -387,6 +418,7 @@ static void begin_conversation(struct session3 *v3)
 	v3->changing = v3->table_known = v3->replace = v3->have_capabilities = false;
 	v3->stuck = v3->relist = v3->sa_refused = v3->in_sync = false;
 	v3->capabilities = (struct cvsw_v3_capabilities){ 0 };
+	timed_arrived(&session->timed, false);
 	v3->settled = session->verified = 0;
 	v3->list_at = v3->retry_at = 0;
 	flowset_clear(&v3->refused);
@@ -550,6 +582,11 @@ uint64_t session3_settled(const struct session3 *v3)
 size_t session3_n_refused(const struct session3 *v3)
 {
 	return v3->refused.n + v3->refused_mtu + v3->refused_offload + v3->stuck;
+}
+
+size_t session3_n_refused_flows(const struct session3 *v3)
+{
+	return v3->refused.n;
 }
 
 bool session3_refuses_flow(const struct session3 *v3, const struct cvsw_flow *flow)

@@ -117,6 +117,7 @@ uint64_t session3_settled(const struct session3 *v3);
 
 /* What the NIC refused of its intent. */
 size_t session3_n_refused(const struct session3 *v3);
+size_t session3_n_refused_flows(const struct session3 *v3);
 bool session3_refuses_flow(const struct session3 *v3, const struct cvsw_flow *flow);
 bool session3_refuses_mtu(const struct session3 *v3);
 bool session3_refuses_offload(const struct session3 *v3);

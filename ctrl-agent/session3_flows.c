@@ -65,6 +65,8 @@ static void list_is_whole(struct session3 *v3)
 	session->n_reported = v3->n_listed;
 	session->n_lists++;
 	flowset_move(&session->table, &v3->listed);
+	if (!v3->replace)
+		timed_compare(session);
 	v3->table_known = true;
 	v3->settled = 0;
 	session->heard = true;
@@ -136,7 +138,7 @@ static size_t encode(enum cvsw_flow_command command, const struct cvsw_flow *flo
 {
 	struct cvsw_flow bare;
 
-	if (command == CVSW_FLOW_ADD)
+	if (command < CVSW_FLOW_DELETE)
 		return cvsw_ofp10_encode(command, flow, buf, room);
 	bare = (struct cvsw_flow){ .match = flow->match, .priority = flow->priority };
 	return cvsw_ofp10_encode(command, &bare, buf, room);
@@ -225,14 +227,36 @@ static void delete_extra(struct bundle *bundle, const struct flowset *wanted)
 	}
 }
 
+/* Other actions of one whose time and counters go on; a NIC that has lost it meanwhile adds it. */
+static bool is_modified(const struct session3 *v3, const struct cvsw_flow *flow)
+{
+	const struct session *session = v3->session;
+	const struct cvsw_flow *old = flowset_find(&session->table, &flow->match, flow->priority);
+
+	return v3->capabilities.features & CVSW_V3_CAN_MODIFY && old &&
+	       old->idle_timeout == flow->idle_timeout &&
+	       old->hard_timeout == flow->hard_timeout && old->flags == flow->flags &&
+	       (flow_is_timed(flow) ? timed_is_given(&session->timed, flow) :
+		flowset_find(&session->modified, &flow->match, flow->priority) != NULL);
+}
+
+/* One with a timeout that is not given yet is sent even if it looks like the one that is there. */
 static void add_missing(struct bundle *bundle, const struct flowset *wanted)
 {
-	struct flowset *table = &bundle->v3->session->table;
+	struct session *session = bundle->v3->session;
 	const struct flow_node *node;
 
-	flowset_each(node, wanted)
-		if (flowset_put(table, &node->flow))
-			put_mod(bundle, CVSW_FLOW_ADD, &node->flow);
+	flowset_each(node, wanted) {
+		const struct cvsw_flow *flow = &node->flow;
+		bool modified = is_modified(bundle->v3, flow);
+		bool due = flow_is_timed(flow) && !timed_is_given(&session->timed, flow);
+
+		if (!flowset_put(&session->table, flow) && !due)
+			continue;
+		put_mod(bundle, modified ? CVSW_FLOW_MODIFY_STRICT : CVSW_FLOW_ADD, flow);
+		if (due)
+			timed_go(&session->timed, flow);
+	}
 }
 
 bool session3_queue_flows(struct session3 *v3)
@@ -303,7 +327,7 @@ static void mark_refused(struct session3 *v3, const struct session3_request *req
 		if (cvsw_ofp10_decode(request->message + at, request->len - at, &used, &command,
 				      &flow, NULL))
 			return;
-		if (command == CVSW_FLOW_ADD && (which < 0 || i == which || (rest && i > which))) {
+		if (command < CVSW_FLOW_DELETE && (which < 0 || i == which || (rest && i > which))) {
 			flowset_put(&v3->refused, &flow);
 			v3->stuck = false;
 		}

@@ -12,7 +12,7 @@
 #include "store.h"
 #include "wipe.h"
 
-#define FLOW_KIND_LEN	(sizeof("flow ") + MAC_TEXT_LEN)
+#define FLOW_KIND_LEN	(sizeof("given ") + MAC_TEXT_LEN)
 
 static void mac_text(const struct nic *nic, char text[MAC_TEXT_LEN])
 {
@@ -22,6 +22,11 @@ static void mac_text(const struct nic *nic, char text[MAC_TEXT_LEN])
 static void flow_kind(const struct nic *nic, char kind[FLOW_KIND_LEN])
 {
 	snprintf(kind, FLOW_KIND_LEN, "flow " MAC_FORMAT, MAC_BYTES(nic->session.mac));
+}
+
+static void given_kind(const struct nic *nic, char kind[FLOW_KIND_LEN])
+{
+	snprintf(kind, FLOW_KIND_LEN, "given " MAC_FORMAT, MAC_BYTES(nic->session.mac));
 }
 
 /* ---- putting ---- */
@@ -62,6 +67,19 @@ void state_put_nic(struct agent *agent, const struct nic *nic)
 		store_delete(agent->store, "key", mac);
 }
 
+static void put_given(struct agent *agent, const struct nic *nic, const struct cvsw_flow *flow)
+{
+	char kind[FLOW_KIND_LEN], *name;
+
+	if (!agent->store)
+		return;
+	given_kind(nic, kind);
+	name = report_flow_name(flow);
+	store_put(agent->store, kind, name, "-", 1);
+	free(name);
+}
+
+/* Stated anew, so it is not given yet. */
 void state_put_flow(struct agent *agent, const struct nic *nic, const struct cvsw_flow *flow)
 {
 	char kind[FLOW_KIND_LEN], *name, *text;
@@ -72,6 +90,8 @@ void state_put_flow(struct agent *agent, const struct nic *nic, const struct cvs
 	name = report_flow_name(flow);
 	text = report_flow_text(flow);
 	store_put(agent->store, kind, name, text, strlen(text));
+	given_kind(nic, kind);
+	store_delete(agent->store, kind, name);
 	free(name);
 	free(text);
 }
@@ -85,7 +105,25 @@ void state_delete_flow(struct agent *agent, const struct nic *nic, const struct 
 	flow_kind(nic, kind);
 	name = report_flow_name(flow);
 	store_delete(agent->store, kind, name);
+	given_kind(nic, kind);
+	store_delete(agent->store, kind, name);
 	free(name);
+}
+
+void state_keep_timed(struct agent *agent, struct nic *nic)
+{
+	struct timed *timed = &nic->session.timed;
+	const struct flow_node *node;
+
+	if (!timed_has_news(timed))
+		return;
+	state_begin(agent);
+	flowset_each(node, &timed->ended)
+		state_delete_flow(agent, nic, &node->flow);
+	flowset_each(node, &timed->taken)
+		put_given(agent, nic, &node->flow);
+	state_commit(agent);
+	timed_kept(timed);
 }
 
 void state_forget(struct agent *agent, const struct nic *nic)
@@ -94,6 +132,8 @@ void state_forget(struct agent *agent, const struct nic *nic)
 
 	flow_kind(nic, kind);
 	mac_text(nic, mac);
+	store_delete_all(agent->store, kind);
+	given_kind(nic, kind);
 	store_delete_all(agent->store, kind);
 	store_delete(agent->store, "nic", mac);
 }
@@ -130,6 +170,8 @@ static void put_all(struct agent *agent)
 		state_put_nic(agent, nic);
 		flowset_each(node, &nic->session.intent.flows)
 			state_put_flow(agent, nic, &node->flow);
+		flowset_each(node, &nic->session.timed.given)
+			put_given(agent, nic, &node->flow);
 	}
 	overlays_each(overlay, &agent->overlays)
 		state_put_overlay(agent, overlay);
@@ -196,6 +238,24 @@ static bool take_flow(void *arg, const char *name, const void *value, size_t len
 	return true;
 }
 
+/* What was a timeout's, and is none now, is no matter. */
+static bool take_given(void *arg, const char *name, const void *value, size_t len)
+{
+	struct session *session = arg;
+	const struct cvsw_flow *stated;
+	struct cvsw_text_error error;
+	struct cvsw_flow flow;
+
+	(void)value;
+	(void)len;
+	if (!intent_parse_flow(name, &flow, &error))
+		return complain("given", name);
+	stated = flowset_find(&session->intent.flows, &flow.match, flow.priority);
+	if (stated && flow_is_timed(stated))
+		flowset_put(&session->timed.given, stated);
+	return true;
+}
+
 static bool take_nic(void *arg, const char *name, const void *value, size_t len)
 {
 	struct agent *agent = arg;
@@ -208,7 +268,10 @@ static bool take_nic(void *arg, const char *name, const void *value, size_t len)
 	if (!good)
 		return complain("nic", name);
 	flow_kind(nic, kind);
-	return store_each(agent->store, kind, take_flow, &nic->session.intent);
+	if (!store_each(agent->store, kind, take_flow, &nic->session.intent))
+		return false;
+	given_kind(nic, kind);
+	return store_each(agent->store, kind, take_given, &nic->session);
 }
 
 static bool take_key(void *arg, const char *name, const void *value, size_t len)

@@ -10,6 +10,7 @@
  *	kind		name			value
  *	nic		MAC			JSON: managed, mtu, offload
  *	flow MAC	match and priority	the flow's text
+ *	given MAC	match and priority	-, of a flow with a timeout: timed.h
  *	key		MAC			32 bytes
  *	overlay		name			JSON
  *	spi		next			the first that was never used
@@ -31,6 +32,9 @@ bool state_commit(struct agent *agent);
 void state_put_nic(struct agent *agent, const struct nic *nic);
 void state_put_flow(struct agent *agent, const struct nic *nic, const struct cvsw_flow *flow);
 void state_delete_flow(struct agent *agent, const struct nic *nic, const struct cvsw_flow *flow);
+
+/** state_keep_timed() - what is new of its flows with timeouts; no transaction is under way */
+void state_keep_timed(struct agent *agent, struct nic *nic);
 
 /** state_forget() - nothing but its key is kept of it any more */
 void state_forget(struct agent *agent, const struct nic *nic);

@@ -122,11 +122,11 @@ def test_overlay_refused(daemon):
                 '02:00:00:00:00:02', '02:00:00:00:00:03', text='addresses for 2 members')
         refused('add', 'b', 'tap2', text='needs --vni', status=2)
         refused('add', 'b', '--vni', '2', text='usage', status=2)
-        refused('frob', 'b', text='overlay add, del', status=2)
+        refused('frob', 'b', text='no command "overlay frob"', status=2)
         refused('leave', 'a', 'tap2', text='is not a member')
         refused('del', 'c', text='no overlay "c"')
         refused('show', 'c', text='no overlay "c"')
-        daemon.ctl('show', '--vni', '3', status=2, text='not one of show')
+        daemon.ctl('show', '--vni', '3', status=2, text='show does not take')
         daemon.ctl('forget', 'tap0', status=1, text='member of an overlay')
         # Beside an encrypted overlay nothing may let a frame out.
         daemon.ctl('add-flow', 'tap0', 'priority=65000,tcp,actions=NORMAL', status=1,

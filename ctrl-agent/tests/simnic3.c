@@ -31,6 +31,7 @@
 
 #define MAX_NICS	32
 #define MAX_CONTENT	65535
+#define TIMER_MS	50	/* by which flows with timeouts go late */
 
 static struct v3_nic *nics[MAX_NICS];
 static uint8_t *macs[MAX_NICS], *psks[MAX_NICS];
@@ -178,6 +179,8 @@ static int run_all(void)
 
 		v3_nic_run(nics[i], now);
 		one = cvsw_v3_deadline(&nics[i]->end);
+		if (nics[i]->n_timers && now + TIMER_MS < one)
+			one = now + TIMER_MS;
 		due = one < due ? one : due;
 	}
 	if (due == UINT64_MAX)

@@ -144,7 +144,7 @@ static void state_flow(struct wire *wire, const char *text)
 	struct cvsw_flow flow = flow_of(text);
 
 	wire->session.intent.flows_stated = true;
-	flowset_put(&wire->session.intent.flows, &flow);
+	session_state_flow(&wire->session, &flow, false);
 	session_changed(&wire->session, false, wire->now);
 }
 
@@ -152,7 +152,7 @@ static void unstate_flow(struct wire *wire, const char *text)
 {
 	struct cvsw_flow flow = flow_of(text);
 
-	flowset_remove(&wire->session.intent.flows, &flow.match, flow.priority);
+	session_unstate_flow(&wire->session, &flow);
 	session_changed(&wire->session, false, wire->now);
 }
 
@@ -429,6 +429,220 @@ static void test_unasked(void)
 	wire_free(wire);
 }
 
+static bool is_stated(const struct wire *wire, const char *text)
+{
+	struct cvsw_flow flow = flow_of(text);
+	const struct cvsw_flow *found = flowset_find(&wire->session.intent.flows, &flow.match,
+						     flow.priority);
+
+	return found && cvsw_flow_equal(found, &flow);
+}
+
+#define FIVE	"priority=7,idle_timeout=5,tcp,actions=drop"
+#define PLAIN	"priority=6,udp,actions=drop"
+
+/* What the NIC's clock ended leaves the intent, and nobody has to look at the table for it. */
+static void test_timeout(void)
+{
+	struct wire *wire = wire_new(9, true);
+	unsigned int requests;
+
+	state_flow(wire, FIVE);
+	state_flow(wire, "priority=7,hard_timeout=3,arp,actions=drop");
+	state_flow(wire, PLAIN);
+	run(wire, 200);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 3);
+	CHECK(wire->session.timed.taken.n == 2 && !wire->session.timed.ended.n);
+	timed_kept(&wire->session.timed);
+	requests = wire->nic->n_requests;
+	run(wire, 4000);
+	CHECK(in_sync(wire) && wire->nic->n_flows == 2 && is_stated(wire, FIVE));
+	run(wire, 2000);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && is_stated(wire, PLAIN));
+	CHECK(wire->nic->n_flows == 1 && wire->session.timed.ended.n == 2);
+	CHECK(wire->n_events[SESSION3_FLOW_REMOVED] == 2 && wire->nic->n_requests == requests);
+	/* It was not forgotten that they went: stated again, they come back. */
+	state_flow(wire, FIVE);
+	run(wire, 200);
+	CHECK(nic_has_intent(wire) && wire->nic->n_flows == 2);
+	wire_free(wire);
+}
+
+/* Stated again, its time begins anew, though it looks the same. */
+static void test_timeout_anew(void)
+{
+	struct wire *wire = wire_new(10, true);
+
+	state_flow(wire, FIVE);
+	run(wire, 4000);
+	state_flow(wire, FIVE);
+	run(wire, 4000);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 1);
+	/* Unless the change is not one of what it was stated as: others go on. */
+	state_flow(wire, PLAIN);
+	run(wire, 2000);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 1);
+	wire_free(wire);
+}
+
+/* The end of the one before comes in while the next one is under way. */
+static void test_timeout_crossing(void)
+{
+	struct wire *wire = wire_new(11, true);
+
+	wire->jitter = 40;
+	state_flow(wire, FIVE);
+	run(wire, 500);
+	while (wire->nic->n_flows)
+		run(wire, 1);
+	CHECK(is_stated(wire, FIVE));
+	state_flow(wire, FIVE);
+	run(wire, 2000);
+	CHECK(wire->n_events[SESSION3_FLOW_REMOVED] == 1);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && is_stated(wire, FIVE));
+	run(wire, 6000);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && !wire->nic->n_flows);
+	wire_free(wire);
+}
+
+/* Times run where the NIC is; what is stated meanwhile has its whole time. */
+static void test_timeout_away(void)
+{
+	struct wire *wire = wire_new(12, true);
+
+	state_flow(wire, FIVE);
+	run(wire, 1000);
+	session_absent(&wire->session);
+	state_flow(wire, "priority=9,hard_timeout=5,ip,actions=drop");
+	run(wire, 6000);
+	CHECK(is_stated(wire, FIVE));
+	session3_here(wire->session.v3);
+	run(wire, 1000);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && !is_stated(wire, FIVE));
+	CHECK(wire->nic->n_flows == 1);
+	run(wire, 5000);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && !wire->nic->n_flows);
+	wire_free(wire);
+}
+
+/* One that was given and is not listed has ended; one that was not given is given. */
+static void test_timeout_reboot(void)
+{
+	struct wire *wire = wire_new(13, true);
+
+	state_flow(wire, FIVE);
+	state_flow(wire, PLAIN);
+	run(wire, 1000);
+	state_flow(wire, "priority=9,idle_timeout=5,ip,actions=drop");
+	wire->nic->n_flows = 0;
+	cvsw_v3_nic_restart(&wire->nic->end);
+	run(wire, 1000);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && !is_stated(wire, FIVE));
+	CHECK(wire->nic->n_flows == 2 && is_stated(wire, PLAIN));
+	/* A new conversation with the same table changes nothing. */
+	cvsw_v3_nic_restart(&wire->nic->end);
+	run(wire, 1000);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 2);
+	wire_free(wire);
+}
+
+/* Other actions, the same time; on a NIC that cannot do that, a new one. */
+static void test_timeout_modified(void)
+{
+	for (int strict = 0; strict < 2; strict++) {
+		struct wire *wire = wire_new(14, strict);
+		struct cvsw_flow flow = flow_of("priority=7,idle_timeout=5,tcp,actions=NORMAL");
+
+		state_flow(wire, FIVE);
+		run(wire, 3000);
+		session_state_flow(&wire->session, &flow, true);
+		session_changed(&wire->session, false, wire->now);
+		run(wire, 1000);
+		CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 1);
+		run(wire, 2000);
+		CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == !strict);
+		wire_free(wire);
+	}
+}
+
+/* Its end and a bundle that has it in, as the whole table is replaced, cross. */
+static void test_timeout_replaced(void)
+{
+	struct wire *wire = wire_new(16, false);
+
+	state_flow(wire, FIVE);
+	state_flow(wire, "priority=9,ip,actions=drop");
+	run(wire, 1000);
+	CHECK(wire->nic->n_timers == 1);
+	run(wire, wire->nic->timers[0].added + 4999 - wire->now);
+	CHECK(wire->nic->n_flows == 2 && is_stated(wire, FIVE));
+	unstate_flow(wire, "priority=9,ip,actions=drop");
+	run(wire, 1000);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && !wire->nic->n_flows);
+	wire_free(wire);
+}
+
+/* A refused bundle gives nothing; a timeout that nobody set is no reason to forget a flow. */
+static void test_timeout_refused(void)
+{
+	struct wire *wire = wire_new(15, true);
+	struct cvsw_flow flow = flow_of(PLAIN);
+	uint8_t flow_mod[CVSW_OFP10_FLOW_MOD_MAX], message[512];
+	struct cvsw_v3_entry entry = { .reason = CVSW_V3_REMOVED_HARD, .flow_mod = flow_mod };
+	char text[64];
+
+	state_flow(wire, PLAIN);
+	run(wire, 100);
+	entry.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, flow_mod, sizeof(flow_mod));
+	v3_table_do(wire->nic->flows, &wire->nic->n_flows, CVSW_FLOW_DELETE_STRICT, &flow);
+	cvsw_v3_send(&wire->nic->end, message,
+		     cvsw_v3_flow_removed_encode(&entry, message, sizeof(message)));
+	run(wire, 1000);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && is_stated(wire, PLAIN));
+	for (int i = 0; i < V3_NIC_FLOWS; i++) {
+		snprintf(text, sizeof(text), "priority=7,idle_timeout=60,tcp,tp_dst=%d,actions=drop",
+			 i);
+		state_flow(wire, text);
+	}
+	run(wire, 3000);
+	CHECK(wire->nic->n_flows == V3_NIC_FLOWS && session3_n_refused(wire->session.v3) == 1);
+	CHECK(wire->session.timed.given.n == V3_NIC_FLOWS - 1 && !wire->session.timed.going.n);
+	wire_free(wire);
+}
+
+/* A third of them for one to three seconds. */
+static void state_random_flows(struct wire *wire, size_t n)
+{
+	while (n--) {
+		struct cvsw_flow flow = random_flow(&wire->random);
+
+		if (random_next(&wire->random) % 3 == 0) {
+			flow.hard_timeout = 1 + random_next(&wire->random) % 3;
+			flow.flags |= CVSW_FLOW_SEND_REMOVED;
+		}
+		session_state_flow(&wire->session, &flow, false);
+	}
+}
+
+static void unstate_all(struct wire *wire)
+{
+	const struct flow_node *node;
+
+	flowset_each(node, &wire->session.intent.flows)
+		timed_stated(&wire->session, &node->flow);
+	flowset_clear(&wire->session.intent.flows);
+}
+
+static size_t n_timed(const struct wire *wire)
+{
+	const struct flow_node *node;
+	size_t n = 0;
+
+	flowset_each(node, &wire->session.intent.flows)
+		n += flow_is_timed(&node->flow);
+	return n;
+}
+
 static void storm(uint32_t seed, bool strict)
 {
 	struct wire *wire = wire_new(seed, strict);
@@ -438,12 +652,11 @@ static void storm(uint32_t seed, bool strict)
 	wire->jitter = 30;
 	for (int round = 0; round < 15; round++) {
 		if (random_next(&wire->random) % 4)
-			random_flows(&intent->flows, &wire->random,
-				     random_next(&wire->random) % 12);
+			state_random_flows(wire, random_next(&wire->random) % 12);
 		else
-			flowset_clear(&intent->flows);
+			unstate_all(wire);
 		while (intent->flows.n > V3_NIC_FLOWS / 2)
-			flowset_clear(&intent->flows);
+			unstate_all(wire);
 		intent->flows_stated = true;
 		intent->mtu = 1000 + random_next(&wire->random) % 500;
 		session_changed(&wire->session, true, wire->now);
@@ -452,6 +665,8 @@ static void storm(uint32_t seed, bool strict)
 		run(wire, random_next(&wire->random) % 400);
 	}
 	run(wire, 20000);
+	CHECK_MSG(!n_timed(wire) && !wire->session.timed.given.n, "seed %u: %zu never end", seed,
+		  n_timed(wire));
 	CHECK_MSG(in_sync(wire), "seed %u: %s", seed,
 		  session_state_name(session_state(&wire->session)));
 	CHECK_MSG(nic_has_intent(wire), "seed %u: another table", seed);
@@ -479,6 +694,15 @@ int main(void)
 		  test_refused_setting },
 		{ "agent session 3: a listing without end", test_endless_list },
 		{ "agent session 3: floods of what comes unasked", test_unasked },
+		{ "agent session 3: what times out leaves the intent", test_timeout },
+		{ "agent session 3: stated again, its time begins anew", test_timeout_anew },
+		{ "agent session 3: an end that crosses the next beginning", test_timeout_crossing },
+		{ "agent session 3: times run while the NIC is away", test_timeout_away },
+		{ "agent session 3: a rebooted NIC is not given what it had for a time",
+		  test_timeout_reboot },
+		{ "agent session 3: a modified flow's time goes on", test_timeout_modified },
+		{ "agent session 3: a replaced table and an end cross", test_timeout_replaced },
+		{ "agent session 3: what is refused is not given", test_timeout_refused },
 		{ "agent session 3: loss, duplicates and reordering", test_storm },
 		{ 0 },
 	};

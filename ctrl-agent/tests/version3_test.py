@@ -163,6 +163,8 @@ def test_database(daemon):
                       "UPDATE kept SET value = 'nonsense=1' WHERE kind LIKE 'flow %'",
                       "INSERT INTO kept VALUES ('key', '02:00:00:00:03:05', 'short')",
                       "INSERT INTO kept VALUES ('overlay', 'x', '{}')",
+                      "INSERT INTO kept SELECT 'given ' || substr(kind, 6), 'x', '-' FROM kept"
+                      " WHERE kind LIKE 'flow %'",
                       'PRAGMA user_version = 9'):
         with open(path, 'wb') as kept:
             kept.write(good)
@@ -371,6 +373,98 @@ def test_life(daemon):
         assert world.in_sync()
         shown = world.has(0)
         assert len(shown['flows']) == 3 and shown['fresh'] == fresh, 'a new conversation'
+
+
+def test_timeouts(daemon):
+    """What the NIC's clock ended leaves the intent, also while the daemon is dead."""
+    with World(daemon, 1, strict=True) as world:
+        a = world.macs[0]
+        with Watching(daemon) as watching:
+            daemon.ctl('add-flow', a, 'idle_timeout=3,tcp,actions=drop', text='in sync, 1 flow')
+            text = 'idle_timeout=3, send_flow_rem tcp actions=drop'
+            assert daemon.ctl('dump-flows', a, text=text + '\n') and world.has(0)['flows'] == [text]
+            assert watching.saw(event='flow-removed', nic=a, flow=text, reason='idle'), watching.seen
+        assert daemon.ctl('dump-flows', a) == '' and daemon.state(a) == 'in sync'
+        daemon.ctl('add-flow', a, 'priority=5,udp,actions=drop')
+        daemon.ctl('add-flow', a, 'hard_timeout=1,udp,actions=drop')
+        daemon.ctl('add-flow', a, 'hard_timeout=300,ip,actions=drop', text='in sync, 3 flows')
+        daemon.kill()
+        world.disconnect()
+        time.sleep(1.5)
+        daemon.start()
+        world.connect()
+        assert world.in_sync()
+        long = 'hard_timeout=300, send_flow_rem ip actions=drop\n'
+        assert daemon.ctl('--no-wait', 'dump-flows', a) == long + 'priority=5,udp actions=drop\n'
+        assert len(world.has(0)['flows']) == 2
+        # One that was not given yet is given; one that was, and is not there any more, is not.
+        world.disconnect()
+        daemon.ctl('add-flow', a, 'idle_timeout=300,arp,actions=drop', text='kept until')
+        world.nics.nics[0].command(REBOOT)
+        world.connect()
+        assert world.in_sync()
+        assert wait_for(lambda: len(world.has(0)['flows']) == 2), world.has(0)
+        assert long not in daemon.ctl('--no-wait', 'dump-flows', a, text='idle_timeout=300')
+        daemon.ctl('add-flow', a, 'check_overlap,priority=5,ip,actions=drop', status=1,
+                   text='overlaps with priority=5,udp actions=drop, of the same priority')
+        daemon.ctl('add-flow', a, 'check_overlap,priority=5,tcp,actions=drop', text='in sync')
+        assert 'priority=5,tcp actions=drop' in world.has(0)['flows'], world.has(0)
+    daemon.stop()
+    base = sqlite3.connect(daemon.work + '/cvswd.db')
+    kept = base.execute("SELECT name FROM kept WHERE kind = ?", ('given ' + a,)).fetchall()
+    base.close()
+    assert kept == [('arp actions=drop',)], kept
+    daemon.start()
+
+
+def test_flow_commands(daemon):
+    """Replaced, compared, modified, deleted strictly; and what would be, without being."""
+    path = daemon.work + '/flows'
+
+    def write(*lines):
+        with open(path, 'w') as file:
+            file.writelines(line + '\n' for line in lines)
+
+    with World(daemon, 1, strict=True) as world:
+        a = world.macs[0]
+        tcp, udp, arp = 'priority=5,tcp actions=drop', 'priority=4,udp actions=drop', 'arp actions=drop'
+        daemon.ctl('--dry-run', 'add-flow', a, tcp, text='+' + tcp + '\n')
+        daemon.ctl('--dry-run', 'add-flow', mac_of(9), tcp, text='+' + tcp + '\n')
+        daemon.ctl('--dry-run', 'add-flow', a, 'tcp,tcp_flags=foo,actions=drop', status=1, text='column 15')
+        assert not world.has(0)['flows'] and mac_of(9) not in daemon.nics()
+        daemon.ctl('diff-flows', mac_of(9), '-', status=1, text='is not known')
+        write('# two', tcp, '', '  ' + udp)
+        daemon.ctl('replace-flows', a, path, text='in sync, 2 flows')
+        daemon.ctl('diff-flows', a, path)
+        write(udp.replace('drop', 'NORMAL'), arp)
+        out = daemon.ctl('diff-flows', a, path, status=2)
+        assert out == f'-{tcp}\n-{udp}\n+{arp}\n+{udp.replace("drop", "NORMAL")}\n', out
+        assert daemon.ctl('--dry-run', 'replace-flows', a, path) == out
+        assert sorted(world.has(0)['flows']) == sorted([tcp, udp]), 'a comparison changed something'
+        daemon.ctl('replace-flows', a, path, text='in sync, 2 flows')
+        daemon.ctl('--dry-run', 'replace-flows', a, path, text=f'{a}: nothing would change\n')
+        assert daemon.ctl('diff-flows', a, '-', stdin=daemon.ctl('dump-flows', a)) == ''
+        write(tcp, 'tcp,actions=nonsense')
+        daemon.ctl('replace-flows', a, path, status=1, text='flows:2:13: unknown action nonsense')
+        daemon.ctl('diff-flows', a, path, status=1, text='flows:2:13: ')
+        assert len(world.has(0)['flows']) == 2
+
+        daemon.ctl('mod-flows', a, 'udp,actions=mod_tp_dst:5', text='in sync, 2 flows')
+        assert 'priority=4,udp actions=mod_tp_dst:5' in world.has(0)['flows'], world.has(0)
+        daemon.ctl('--strict', 'mod-flows', a, 'priority=4,udp,cookie=7,actions=drop')
+        assert 'cookie=0x7, ' + udp in world.has(0)['flows'], world.has(0)
+        out = daemon.ctl('--dry-run', 'mod-flows', a, 'actions=NORMAL')
+        assert out.count('-') == out.count('+') == 2, out
+        daemon.ctl('--dry-run', '--strict', 'del-flows', a, 'udp', text='nothing would change')
+        daemon.ctl('del-flows', a, 'priority=4,udp', status=1, text='--strict only')
+        daemon.ctl('dump-flows', a, 'cookie=7/-1', text=udp)
+        daemon.ctl('del-flows', a, 'cookie=7/-1', text='in sync, 1 flow')
+        daemon.ctl('del-flows', a, 'out_port=NET', text='in sync, 1 flow')
+        daemon.ctl('--strict', 'del-flows', a, 'arp', text='in sync, 0 flows')
+        assert not world.has(0)['flows']
+        for command in (('show',), ('set-mtu', a, '1400'), ('diff-flows', a, path)):
+            daemon.ctl('--dry-run', *command, status=2, text=f'{command[0]} does not take --dry-run')
+        daemon.ctl('--strict', 'add-flow', a, tcp, status=2, text='does not take --strict')
 
 
 def test_silent(daemon):
@@ -680,6 +774,8 @@ TESTS = [
     ('version 2 is not believed of a NIC with a key', test_downgrade),
     ('monitor, stats, trace', test_monitor),
     ('a NIC reboots, is restored, moves; its switch comes back', test_life),
+    ('flows with timeouts', test_timeouts),
+    ('flows are replaced, compared, modified; dry runs', test_flow_commands),
     ('a NIC that does not answer', test_silent),
     ('a key log, by which tshark reads it all', test_key_log),
     ('an SA made by hand', test_hand_made_sa),

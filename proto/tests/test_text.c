@@ -435,6 +435,7 @@ static const struct {
 	{ CVSW_TEXT_MODIFY, "cookie=0x15/0xf,tcp,actions=drop", 0, NULL },
 	{ CVSW_TEXT_MODIFY, "priority=5,cookie=5,idle_timeout=1,check_overlap,actions=drop", 0, NULL },
 	{ CVSW_TEXT_MODIFY, "tcp", 4, "expected actions=" },
+	{ CVSW_TEXT_ADD, "cookie=5/-1,actions=drop", 10, "only where it chooses" },
 	{ CVSW_TEXT_MODIFY, "out_port=1,actions=drop", 1, "to be deleted or shown" },
 };
 

@@ -17,6 +17,20 @@ void v3_table_do(struct cvsw_flow *flows, size_t *n, enum cvsw_flow_command comm
 {
 	size_t i, kept = 0;
 
+	if (command == CVSW_FLOW_MODIFY_STRICT) {
+		for (i = 0; i < *n && !same_place(&flows[i], flow); i++)
+			;
+		if (i < *n) {
+			struct cvsw_flow old = flows[i];
+
+			flows[i] = *flow;
+			flows[i].idle_timeout = old.idle_timeout;
+			flows[i].hard_timeout = old.hard_timeout;
+			flows[i].flags = old.flags;
+			return;
+		}
+		command = CVSW_FLOW_ADD;
+	}
 	for (i = 0; i < *n; i++) {
 		bool goes = command != CVSW_FLOW_DELETE ? same_place(&flows[i], flow) :
 			    cvsw_match_covers(&flow->match, &flows[i].match);
@@ -27,6 +41,88 @@ void v3_table_do(struct cvsw_flow *flows, size_t *n, enum cvsw_flow_command comm
 	if (command == CVSW_FLOW_ADD)
 		flows[kept++] = *flow;
 	*n = kept;
+}
+
+/* ---- timeouts ---- */
+
+static struct v3_nic_timer *timer_of(struct v3_nic *nic, const struct cvsw_flow *flow)
+{
+	size_t i;
+
+	for (i = 0; i < nic->n_timers; i++)
+		if (nic->timers[i].priority == flow->priority &&
+		    cvsw_match_equal(&nic->timers[i].match, &flow->match))
+			return &nic->timers[i];
+	return NULL;
+}
+
+/* Only of those that are new, or added once more. */
+static void set_timer(struct v3_nic *nic, const struct v3_nic_mod *mod, bool stays)
+{
+	struct v3_nic_timer *timer = timer_of(nic, &mod->flow);
+
+	if ((!mod->flow.idle_timeout && !mod->flow.hard_timeout) || (timer && stays))
+		return;
+	if (!timer) {
+		if (nic->n_timers == V3_NIC_FLOWS)
+			abort();
+		timer = &nic->timers[nic->n_timers++];
+		timer->match = mod->flow.match;
+		timer->priority = mod->flow.priority;
+	}
+	timer->added = nic->now;
+}
+
+static void drop_timers(struct v3_nic *nic)
+{
+	size_t i, f;
+
+	for (i = 0; i < nic->n_timers; ) {
+		for (f = 0; f < nic->n_flows; f++)
+			if (timer_of(nic, &nic->flows[f]) == &nic->timers[i])
+				break;
+		if (f < nic->n_flows)
+			i++;
+		else
+			nic->timers[i] = nic->timers[--nic->n_timers];
+	}
+}
+
+static bool tell_removed(struct v3_nic *nic, const struct cvsw_flow *flow, uint8_t reason,
+			 uint64_t age)
+{
+	static uint8_t flow_mod[CVSW_OFP10_FLOW_MOD_MAX], buf[CVSW_V3_MESSAGE_MAX];
+	struct cvsw_v3_entry entry = { .reason = reason, .age = age, .flow_mod = flow_mod };
+	size_t len;
+
+	if (!(flow->flags & CVSW_FLOW_SEND_REMOVED))
+		return true;
+	entry.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, flow, flow_mod, sizeof(flow_mod));
+	len = cvsw_v3_flow_removed_encode(&entry, buf, sizeof(buf));
+	return cvsw_v3_send(&nic->end, buf, len);
+}
+
+/* While there is no room to tell, a flow stays. */
+static void expire(struct v3_nic *nic)
+{
+	size_t i;
+
+	if (nic->bundle_open)
+		return;
+	for (i = 0; i < nic->n_flows; ) {
+		struct cvsw_flow *flow = &nic->flows[i];
+		const struct v3_nic_timer *timer = timer_of(nic, flow);
+		uint64_t age = timer ? nic->now - timer->added : 0;
+		bool idle = flow->idle_timeout && age >= 1000ull * flow->idle_timeout;
+		bool hard = flow->hard_timeout && age >= 1000ull * flow->hard_timeout;
+
+		if ((idle || hard) && tell_removed(nic, flow, hard ? CVSW_V3_REMOVED_HARD :
+						   CVSW_V3_REMOVED_IDLE, age))
+			v3_table_do(nic->flows, &nic->n_flows, CVSW_FLOW_DELETE_STRICT, flow);
+		else
+			i++;
+	}
+	drop_timers(nic);
 }
 
 /* ---- FLOWS ---- */
@@ -52,7 +148,8 @@ static enum cvsw_v3_error bundle_add(struct v3_nic *nic, const struct cvsw_v3_fl
 		if (mod->command != CVSW_FLOW_ADD &&
 		    (nic->bundle_replaces ||
 		     (mod->command != CVSW_FLOW_DELETE &&
-		      !(nic->strict && mod->command == CVSW_FLOW_DELETE_STRICT))))
+		      !(nic->strict && (mod->command == CVSW_FLOW_DELETE_STRICT ||
+					mod->command == CVSW_FLOW_MODIFY_STRICT)))))
 			return CVSW_V3_ERR_COMMAND;
 		nic->n_bundled++;
 		at += used;
@@ -70,8 +167,12 @@ static enum cvsw_v3_error bundle_commit(struct v3_nic *nic)
 	for (i = 0; i < nic->n_bundled; i++)
 		v3_table_do(after, &n, nic->bundle[i].command, &nic->bundle[i].flow);
 	if (n <= V3_NIC_FLOWS) {
+		for (i = 0; i < nic->n_bundled; i++)
+			set_timer(nic, &nic->bundle[i], nic->bundle_replaces ||
+				  nic->bundle[i].command != CVSW_FLOW_ADD);
 		memcpy(nic->flows, after, n * sizeof(*after));
 		nic->n_flows = n;
+		drop_timers(nic);
 		error = CVSW_V3_FINE;
 	}
 	free(after);
@@ -199,7 +300,7 @@ static enum cvsw_v3_error do_set(struct v3_nic *nic, const struct cvsw_v3_messag
 static void answer_capabilities(struct v3_nic *nic, uint32_t xid, struct cvsw_writer *w)
 {
 	struct cvsw_v3_capabilities can = {
-		.features = CVSW_V3_CAN_TRACE | (nic->strict ? CVSW_V3_CAN_MODIFY : 0),
+		.features = CVSW_V3_CAN_TRACE | CVSW_V3_CAN_TIMEOUTS | CVSW_V3_CAN_REMOVED | (nic->strict ? CVSW_V3_CAN_MODIFY : 0),
 		.flows = (uint32_t)nic->n_flows,
 		.max_flows = V3_NIC_FLOWS, .mtu = nic->mtu, .min_mtu = 68, .max_mtu = 9000,
 		.offloads = nic->offloads, .all_offloads = 0x1b,
@@ -307,6 +408,8 @@ void v3_nic_run(struct v3_nic *nic, uint64_t now)
 	bool too_long;
 	size_t len;
 
+	nic->now = now;
+	expire(nic);
 	while (cvsw_v3_room(&nic->end) == CVSW_V3_MESSAGE_MAX &&
 	       (len = cvsw_v3_take(&nic->end, message, &too_long))) {
 		/* On its own, so that AddressSanitizer sees every overrun. */
@@ -370,6 +473,7 @@ struct v3_nic *v3_nic_new(const struct cvsw_v3_crypto *crypto, const uint8_t *ma
 
 	nic->flows = calloc(V3_NIC_FLOWS, sizeof(*nic->flows));
 	nic->bundle = calloc(V3_NIC_FLOWS + 1, sizeof(*nic->bundle));
+	nic->timers = calloc(V3_NIC_FLOWS, sizeof(*nic->timers));
 	nic->mtu = 1500;
 	nic->send = send;
 	nic->send_arg = arg;
@@ -386,5 +490,6 @@ void v3_nic_free(struct v3_nic *nic)
 	cvsw_v3_end_free(&nic->end);
 	free(nic->flows);
 	free(nic->bundle);
+	free(nic->timers);
 	free(nic);
 }

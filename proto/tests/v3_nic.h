@@ -21,6 +21,13 @@ struct v3_nic_mod {
 	struct cvsw_flow flow;
 };
 
+/* When a flow with a timeout was added. */
+struct v3_nic_timer {
+	struct cvsw_match match;
+	uint16_t priority;
+	uint64_t added;
+};
+
 struct v3_nic {
 	struct cvsw_v3_end end;
 	struct cvsw_v3_caller caller;
@@ -31,6 +38,9 @@ struct v3_nic {
 	size_t n_flows;
 	struct v3_nic_mod *bundle;	/* as many */
 	size_t n_bundled;
+	struct v3_nic_timer *timers;	/* as many; no frame ever comes, so idle is since then */
+	size_t n_timers;
+	uint64_t now;
 	bool bundle_open, bundle_replaces;
 	uint32_t bundle_number;
 	uint16_t mtu, offloads;
@@ -38,7 +48,7 @@ struct v3_nic {
 	size_t n_sas;
 	unsigned int n_requests, n_fresh, n_rekeyed;
 	bool silent;
-	bool strict;	/* it knows DELETE_STRICT, and says so */
+	bool strict;	/* it knows DELETE_STRICT and MODIFY_STRICT, and says so */
 	uint16_t lacks;	/* offloads that its device cannot do */
 	enum { V3_NIC_ENDS, V3_NIC_SAYS_MORE, V3_NIC_REPEATS } lists;	/* how a listing goes on */
 };

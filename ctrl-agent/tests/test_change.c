@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What commands would do to flows: to these, against what a slow look at each says. */
+#include <stdio.h>
+
+#include "change.h"
+#include "flows.h"
+#include "intent.h"
+#include "tap.h"
+
+#define ROUNDS	300
+
+static struct choice choice_of(enum cvsw_text_use use, const char *text)
+{
+	struct choice choice = { .strict = use == CVSW_TEXT_STRICT };
+	struct cvsw_text_error error = { 0 };
+
+	CHECK_MSG(intent_parse_choice(use, text, &choice, &error), "%s: %s", text, error.message);
+	return choice;
+}
+
+static void set_of(struct flowset *set, const char *const *texts)
+{
+	flowset_init(set);
+	for (; *texts; texts++) {
+		struct cvsw_flow flow = flow_of(*texts);
+
+		flowset_put(set, &flow);
+	}
+}
+
+static bool has(const struct flowset *set, const char *text)
+{
+	struct cvsw_flow flow = flow_of(text);
+	const struct cvsw_flow *found = flowset_find(set, &flow.match, flow.priority);
+
+	return found && cvsw_flow_equal(found, &flow);
+}
+
+static void apply(struct flowset *have, const struct change *change)
+{
+	const struct flow_node *node;
+
+	CHECK(change_size(change, have) <= have->n + change->put.n);
+	flowset_each(node, &change->gone)
+		flowset_remove(have, &node->flow.match, node->flow.priority);
+	flowset_each(node, &change->put)
+		flowset_put(have, &node->flow);
+}
+
+/* From any table to any other, and back to nothing to do. */
+static void test_replace(void)
+{
+	uint32_t random = 7;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct flowset have, wanted;
+		struct change change;
+		size_t n;
+
+		flowset_init(&have);
+		flowset_init(&wanted);
+		random_flows(&have, &random, random_next(&random) % 20);
+		random_flows(&wanted, &random, random_next(&random) % 20);
+		change_init(&change);
+		change_replace(&change, &have, &wanted);
+		n = change_size(&change, &have);
+		apply(&have, &change);
+		CHECK(n == have.n && flowsets_equal(&have, &wanted));
+		change_clear(&change);
+		change_replace(&change, &have, &wanted);
+		CHECK(!change.gone.n && !change.put.n);
+		change_clear(&change);
+		flowset_clear(&have);
+		flowset_clear(&wanted);
+	}
+}
+
+static const char *const some[] = {
+	"priority=5,tcp,actions=drop", "cookie=0x15,priority=5,tcp,tp_dst=80,actions=output:NET",
+	"cookie=0x25,priority=6,udp,actions=drop", "idle_timeout=9,arp,actions=IN_PORT", NULL,
+};
+
+static void test_choices(void)
+{
+	static const struct {
+		enum cvsw_text_use use;
+		const char *text;
+		const char *goes;	/* by their place in some[] */
+	} cases[] = {
+		{ CVSW_TEXT_MATCH, "", "0123" }, { CVSW_TEXT_MATCH, "tcp", "01" },
+		{ CVSW_TEXT_MATCH, "tcp,tp_dst=80", "1" }, { CVSW_TEXT_MATCH, "icmp", "" },
+		{ CVSW_TEXT_STRICT, "priority=5,tcp", "0" }, { CVSW_TEXT_STRICT, "tcp", "" },
+		{ CVSW_TEXT_STRICT, "arp", "3" }, { CVSW_TEXT_MATCH, "out_port=NET", "1" },
+		{ CVSW_TEXT_MATCH, "out_port=IN_PORT", "3" }, { CVSW_TEXT_MATCH, "out_port=LOCAL", "" },
+		{ CVSW_TEXT_MATCH, "cookie=5/0xf", "12" }, { CVSW_TEXT_MATCH, "cookie=0/-1", "03" },
+		{ CVSW_TEXT_MATCH, "cookie=0x25/-1,tcp", "" },
+		{ CVSW_TEXT_STRICT, "priority=6,udp,cookie=0/1", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct choice choice = choice_of(cases[i].use, cases[i].text);
+		struct change change;
+		struct flowset have;
+
+		set_of(&have, some);
+		change_init(&change);
+		change_delete(&change, &have, &choice);
+		apply(&have, &change);
+		for (int at = 0; some[at]; at++)
+			CHECK_MSG(has(&have, some[at]) == !strchr(cases[i].goes, '0' + at), "%s: %s",
+				  cases[i].text, some[at]);
+		change_clear(&change);
+		flowset_clear(&have);
+	}
+}
+
+static void test_modify(void)
+{
+	struct choice choice = choice_of(CVSW_TEXT_MODIFY, "priority=9,idle_timeout=3,tcp,actions=NORMAL");
+	struct change change;
+	struct flowset have;
+
+	set_of(&have, some);
+	change_init(&change);
+	change_modify(&change, &have, &choice);
+	CHECK(change.put.n == 2 && change.modified.n == 2 && !change.gone.n);
+	apply(&have, &change);
+	CHECK(have.n == 4 && has(&have, "priority=5,tcp,actions=NORMAL"));
+	CHECK(has(&have, "cookie=0x15,priority=5,tcp,tp_dst=80,actions=NORMAL"));
+	change_clear(&change);
+	change_modify(&change, &have, &choice);
+	CHECK(!change.put.n);	/* they are so already */
+	/* With a cookie, and of one that has a timeout. */
+	choice = choice_of(CVSW_TEXT_MODIFY, "cookie=7,arp,actions=drop");
+	change_modify(&change, &have, &choice);
+	apply(&have, &change);
+	CHECK(has(&have, "cookie=7,idle_timeout=9,arp,actions=drop"));
+	change_clear(&change);
+	/* None is there: added, unless a cookie is looked for. */
+	choice = choice_of(CVSW_TEXT_MODIFY, "cookie=1/1,icmp,actions=drop");
+	change_modify(&change, &have, &choice);
+	CHECK(!change.put.n);
+	choice = choice_of(CVSW_TEXT_MODIFY, "hard_timeout=3,icmp,actions=drop");
+	change_modify(&change, &have, &choice);
+	CHECK(change.put.n == 1 && !change.modified.n);
+	CHECK(has(&change.put, "hard_timeout=3,icmp,actions=drop"));
+	change_clear(&change);
+	flowset_clear(&have);
+}
+
+/* The same once more is nothing, but of one with a timeout. */
+static void test_add(void)
+{
+	struct flowset have, flows;
+	struct change change;
+
+	set_of(&have, some);
+	set_of(&flows, some);
+	change_init(&change);
+	change_add(&change, &have, &flows);
+	CHECK(change.put.n == 1 && has(&change.put, some[3]) && change_size(&change, &have) == 4);
+	change_clear(&change);
+	flowset_clear(&have);
+	flowset_clear(&flows);
+}
+
+static void test_overlap(void)
+{
+	static const struct {
+		const char *text;
+		int with;	/* -1: with none */
+	} cases[] = {
+		{ "check_overlap,priority=5,tcp,tp_src=1,actions=drop", 0 },
+		{ "check_overlap,priority=4,tcp,tp_src=1,actions=drop", -1 },
+		{ "check_overlap,priority=5,udp,actions=drop", -1 },
+		{ "check_overlap,priority=6,udp,actions=NORMAL", -1 },	/* in its place */
+		{ "check_overlap,priority=6,ip,actions=drop", 2 },
+		{ "priority=6,ip,actions=drop", -1 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct cvsw_flow flow = flow_of(cases[i].text), with;
+		const struct cvsw_flow *found, *other = NULL;
+		struct flowset have, flows;
+		struct change change;
+
+		set_of(&have, some);
+		flowset_init(&flows);
+		flowset_put(&flows, &flow);
+		change_init(&change);
+		change_add(&change, &have, &flows);
+		found = change_overlap(&change, &have, &other);
+		CHECK_MSG(!found == (cases[i].with < 0), "%s", cases[i].text);
+		if (found && cases[i].with >= 0) {
+			with = flow_of(some[cases[i].with]);
+			CHECK_MSG(cvsw_match_equal(&with.match, &other->match), "%s", cases[i].text);
+		}
+		CHECK(!(TAILQ_FIRST(&change.put.order)->flow.flags & CVSW_FLOW_CHECK_OVERLAP));
+		change_clear(&change);
+		flowset_clear(&have);
+		flowset_clear(&flows);
+	}
+}
+
+int main(void)
+{
+	static const struct tap_test tests[] = {
+		{ "agent change: a table is replaced by what differs", test_replace },
+		{ "agent change: flows are chosen by match, priority, port and cookie", test_choices },
+		{ "agent change: other actions for flows, and what they keep", test_modify },
+		{ "agent change: what is there already is not added", test_add },
+		{ "agent change: flows that are not to overlap", test_overlap },
+		{ 0 },
+	};
+
+	return tap_run(tests) ? 1 : 0;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "timed.h"
+
+#include "session.h"
+
+void timed_init(struct timed *timed)
+{
+	flowset_init(&timed->going);
+	flowset_init(&timed->given);
+	flowset_init(&timed->taken);
+	flowset_init(&timed->ended);
+}
+
+void timed_clear(struct timed *timed)
+{
+	flowset_clear(&timed->going);
+	flowset_clear(&timed->given);
+	timed_kept(timed);
+}
+
+static bool has(const struct flowset *set, const struct cvsw_flow *flow)
+{
+	const struct cvsw_flow *found = flowset_find(set, &flow->match, flow->priority);
+
+	return found && cvsw_flow_equal(found, flow);
+}
+
+bool timed_is_given(const struct timed *timed, const struct cvsw_flow *flow)
+{
+	return has(&timed->given, flow);
+}
+
+void timed_stated(struct session *session, const struct cvsw_flow *flow)
+{
+	struct timed *timed = &session->timed;
+
+	flowset_remove(&timed->going, &flow->match, flow->priority);
+	flowset_remove(&timed->given, &flow->match, flow->priority);
+	flowset_remove(&timed->taken, &flow->match, flow->priority);
+	/* Version 2 sends what it believes to be missing. */
+	if (!session->v3 && flow_is_timed(flow))
+		flowset_remove(&session->table, &flow->match, flow->priority);
+}
+
+void timed_modified(struct timed *timed, const struct cvsw_flow *flow)
+{
+	if (!flowset_find(&timed->given, &flow->match, flow->priority))
+		return;
+	flowset_put(&timed->given, flow);
+	flowset_put(&timed->taken, flow);
+}
+
+void timed_go(struct timed *timed, const struct cvsw_flow *flow)
+{
+	if (flow_is_timed(flow))
+		flowset_put(&timed->going, flow);
+}
+
+static void give(struct timed *timed, const struct cvsw_flow *flow)
+{
+	if (flowset_put(&timed->given, flow))
+		flowset_put(&timed->taken, flow);
+}
+
+void timed_arrived(struct timed *timed, bool taken)
+{
+	const struct flow_node *node;
+
+	if (taken)
+		flowset_each(node, &timed->going)
+			give(timed, &node->flow);
+	flowset_clear(&timed->going);
+}
+
+bool timed_end(struct session *session, const struct cvsw_flow *flow)
+{
+	struct timed *timed = &session->timed;
+
+	/* One that was stated again since, and is not given yet, is another one. */
+	if (!timed_is_given(timed, flow))
+		return false;
+	flowset_put(&timed->ended, flow);
+	flowset_remove(&timed->taken, &flow->match, flow->priority);
+	flowset_remove(&session->intent.flows, &flow->match, flow->priority);
+	flowset_remove(&session->both, &flow->match, flow->priority);
+	flowset_remove(&timed->given, &flow->match, flow->priority);
+	return true;
+}
+
+void timed_compare(struct session *session)
+{
+	struct timed *timed = &session->timed;
+	struct flow_node *node = TAILQ_FIRST(&timed->given.order), *next;
+
+	for (; node; node = next) {
+		next = TAILQ_NEXT(node, in_order);
+		if (!flowset_find(&session->table, &node->flow.match, node->flow.priority))
+			timed_end(session, &node->flow);
+	}
+	if (session->v3)
+		return;
+	/* In version 2 nothing else says that it was taken. */
+	flowset_each(node, &session->intent.flows)
+		if (flow_is_timed(&node->flow) && has(&session->table, &node->flow))
+			give(timed, &node->flow);
+}
+
+bool timed_has_news(const struct timed *timed)
+{
+	return timed->taken.n || timed->ended.n;
+}
+
+void timed_kept(struct timed *timed)
+{
+	flowset_clear(&timed->taken);
+	flowset_clear(&timed->ended);
+}
