@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a controller's command does to a NIC, and what becomes of NIC and controller in bad times."""
 import json
+import tempfile
 
 from lab.controller import TCP, UNIX
 from lab.process import wait_for
@@ -105,6 +106,47 @@ def priorities(bench):
         bench.wire(sent, seen=["icmp and ip[1] = 12"], unseen=["icmp and ip[1] = 20"])
 
 
+def timeouts(bench):
+    """Flows end in the NIC, and with that what the controller wants it to have."""
+    drop = "in_port=HOST,icmp,nw_dst=10.0.0.2,actions=drop"
+    with bench.test("a flow that times out in the NIC is stated no more, and its frames pass"), \
+         bench.flows(bench.vm1, f"hard_timeout=8,priority=20,{drop}", "priority=5,arp,actions=NORMAL"):
+        listed = bench.stated_flows(bench.vm1)
+        expect(sorted(listed) == sorted(bench.local_flows(bench.vm1)), f"here: {listed}")
+        expect(ping(bench.vm1, "10.0.0.2") == 0, "an echo request was answered")
+        wait_for("the flow to go", lambda: len(bench.stated_flows(bench.vm1)) == 1, 15)
+        expect(len(bench.local_flows(bench.vm1)) == 1, "it is still in the NIC")
+        expect(ping(bench.vm1, "10.0.0.2") == 3, "an echo request was not answered")
+        # Frames keep it; without them it goes.
+        bench.ctl("add-flow", "vm1", f"idle_timeout=5,priority=20,{drop}")
+        expect(ping(bench.vm1, "10.0.0.2", count=7, interval=1) == 0, "an echo request was answered")
+        expect(len(bench.stated_flows(bench.vm1)) == 2, "it went although frames came")
+        wait_for("the flow to go", lambda: len(bench.stated_flows(bench.vm1)) == 1, 15)
+
+
+def replaces(bench):
+    with bench.test("replace-flows gives a NIC another table, diff-flows and --dry-run tell what differs"), \
+         bench.flows(bench.vm1, *FLOWS), tempfile.NamedTemporaryFile("w", suffix=".flows") as file:
+        stated = bench.stated_flows(bench.vm1)
+        file.write("\n".join(stated[1:]) + "\npriority=9,in_port=HOST,icmp,actions=mod_nw_tos:8\n")
+        file.flush()
+        differ = bench.ctl("diff-flows", "vm1", file.name, check=False)
+        expect(differ == f"-{stated[0]}\n+priority=9,icmp,in_port=HOST actions=mod_nw_tos:8\n", differ)
+        expect(bench.ctl("--dry-run", "replace-flows", "vm1", file.name) == differ, "the dry run says something else")
+        expect(sorted(bench.local_flows(bench.vm1)) == sorted(stated), "the table has changed")
+        bench.ctl("replace-flows", "vm1", file.name)
+        expect(bench.ctl("diff-flows", "vm1", file.name) == "", "there is a difference left")
+        expect(sorted(bench.local_flows(bench.vm1)) == sorted(bench.stated_flows(bench.vm1)), "not in the NIC")
+        with bench.lab.capture(bench.vm1) as sent:
+            expect(ping(bench.vm1, "10.0.0.2") == 3, "an echo request was not answered")
+            bench.ctl("mod-flows", "vm1", "icmp,in_port=HOST,actions=mod_nw_tos:24")
+            expect(ping(bench.vm1, "10.0.0.2") == 3, "an echo request was not answered")
+            bench.wire(sent, seen=["icmp and ip[1] = 8", "icmp and ip[1] = 24"])
+        flow = [item for item in json.loads(bench.vm1.sh("cvswctl --local -j dump-flows"))
+                if "mod_nw_tos:24" in item["flow"]]
+        expect(flow[0]["packets"] == 6, f"its counters did not go on: {flow}")
+
+
 def counters(bench):
     with bench.test("cvswctl --local counts the frames of a NIC and of a flow"), \
          bench.flows(bench.vm1, "priority=1,in_port=HOST,icmp,actions=NORMAL"):
@@ -207,5 +249,5 @@ def nic_comes_back(bench):
         wait_for("the flow to be back", lambda: len(bench.local_flows(bench.vm1)) == 1, 15)
 
 
-ALL = [connects, trusts, refuses, flows_are_kept, priorities, counters, wrong_syntax, mtu, offload, protocols,
-       controller_dies, nic_comes_back]
+ALL = [connects, trusts, refuses, flows_are_kept, priorities, timeouts, replaces, counters, wrong_syntax, mtu,
+       offload, protocols, controller_dies, nic_comes_back]
