@@ -174,6 +174,14 @@ class Vm:
         self.agent.close()
         self.process.kill()
 
+    def boot_again(self):
+        """As behind a power failure."""
+        self.qmp.close()
+        self.agent.close()
+        self.process.kill()
+        self._run()
+        self.await_ready()
+
     def restore(self):
         """Runs again from there: another life of the same memory, as its generation id says."""
         self._run("-incoming", f"exec:cat {RUN}/{self.name}.saved")

@@ -68,6 +68,11 @@ class Vswitch:
         """settings: of the interface, as ovs-vsctl takes them."""
         self.vsctl("add-port", bridge, name, "--", "set", "interface", name, *settings)
 
+    def move_port(self, name, port, bridge=BRIDGE):
+        """The same tap, plugged into another port."""
+        self.vsctl("del-port", bridge, name)
+        self.add_port(bridge, name, f"ofport_request={port}")
+
     def plain(self, bridge=BRIDGE):
         """Forward without a controller."""
         self.ofctl("add-flow", "priority=0,actions=NORMAL", bridge=bridge)
