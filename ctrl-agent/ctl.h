@@ -81,6 +81,13 @@ void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)))
 json_t *ctl_ask(const struct ctl_options *options, json_t *request);
 
 /**
+ * ctl_query() - ask, and print the answer: with -j as it is, else by @print
+ * @request: reference is taken over
+ */
+enum ctl_exit ctl_query(const struct ctl_options *options, json_t *request,
+			void (*print)(const json_t *answer));
+
+/**
  * ctl_listen() - send a request, and take what cvswd says from then on
  * @request: reference is taken over
  * @line: gets each line, the answer first; false ends it
@@ -107,6 +114,9 @@ json_t *ctl_change(const struct ctl_options *options, json_t *request);
 
 /** ctl_say_change() - say how a change that was accepted went */
 enum ctl_exit ctl_say_change(const struct ctl_options *options, const json_t *answer);
+
+/** ctl_do_change() - both; @request: reference is taken over */
+enum ctl_exit ctl_do_change(const struct ctl_options *options, json_t *request);
 
 /** ctl_take_key() - the text of a key into a request, from a file or "-"; false: complained */
 bool ctl_take_key(json_t *request, const char *file);

@@ -64,3 +64,16 @@ enum ctl_exit ctl_say_change(const struct ctl_options *options, const json_t *an
 			     (long long)json_integer_value(json_object_get(nic, "extra")));
 	return good ? CTL_OK : CTL_FAILED;
 }
+
+enum ctl_exit ctl_do_change(const struct ctl_options *options, json_t *request)
+{
+	json_t *answer = ctl_change(options, request);
+	enum ctl_exit result;
+
+	if (!answer)
+		return CTL_FAILED;
+	result = ctl_answer_ok(answer) ? ctl_say_change(options, answer) :
+					 ctl_refused(options, answer);
+	json_decref(answer);
+	return result;
+}

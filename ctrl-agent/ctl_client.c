@@ -103,6 +103,27 @@ json_t *ctl_ask(const struct ctl_options *options, json_t *request)
 	return answer;
 }
 
+enum ctl_exit ctl_query(const struct ctl_options *options, json_t *request,
+			void (*print)(const json_t *answer))
+{
+	enum ctl_exit result = CTL_OK;
+	json_t *answer;
+
+	if (request)
+		json_object_set_new(request, "timeout_ms", json_integer(options->timeout_ms));
+	answer = ctl_ask(options, request);
+	if (!answer)
+		return CTL_FAILED;
+	if (!ctl_answer_ok(answer))
+		result = ctl_refused(options, answer);
+	else if (options->json)
+		ctl_print_json(answer);
+	else
+		print(answer);
+	json_decref(answer);
+	return result;
+}
+
 bool ctl_listen(const struct ctl_options *options, json_t *request,
 		bool (*line)(const struct ctl_options *options, const json_t *json))
 {

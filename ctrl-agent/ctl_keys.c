@@ -106,19 +106,6 @@ static bool read_key(const struct ctl_options *options, json_t *request, char **
 	return ctl_take_key(request, from_stdin ? "-" : options->file);
 }
 
-static enum ctl_exit send_key(const struct ctl_options *options, json_t *request)
-{
-	json_t *answer = ctl_change(options, request);
-	enum ctl_exit result;
-
-	if (!answer)
-		return CTL_FAILED;
-	result = ctl_answer_ok(answer) ? ctl_say_change(options, answer) :
-					 ctl_refused(options, answer);
-	json_decref(answer);
-	return result;
-}
-
 static enum ctl_exit key_command(const struct ctl_options *options, const char *command,
 				 char **args, bool with_key)
 {
@@ -130,7 +117,7 @@ static enum ctl_exit key_command(const struct ctl_options *options, const char *
 	if (good && with_key)
 		good = read_key(options, request, args + 1);
 	if (good)
-		return send_key(options, request);
+		return ctl_do_change(options, request);
 	json_decref(request);
 	return CTL_USAGE;
 }

@@ -178,29 +178,23 @@ static enum ctl_exit renew(const struct ctl_options *options, char **args)
 					 "name", args[0]));
 }
 
-static enum ctl_exit show(const struct ctl_options *options, char **args)
+static void print_overlays(const json_t *answer)
 {
-	json_t *request = args[0] ? json_pack("{s:s, s:s}", "command", "overlay-show",
-					      "name", args[0]) :
-				    json_pack("{s:s}", "command", "overlay-show");
-	json_t *answer = ctl_ask(options, request), *overlays, *overlay;
-	enum ctl_exit result = CTL_OK;
+	const json_t *overlays = json_object_get(answer, "overlays"), *overlay;
 	size_t i;
 
-	if (!answer)
-		return CTL_FAILED;
-	overlays = json_object_get(answer, "overlays");
-	if (!ctl_answer_ok(answer))
-		result = ctl_refused(options, answer);
-	else if (options->json)
-		ctl_print_json(answer);
-	else if (!json_array_size(overlays))
+	if (!json_array_size(overlays))
 		puts("there is no overlay");
-	else
-		json_array_foreach(overlays, i, overlay)
-			print_overlay(overlay);
-	json_decref(answer);
-	return result;
+	json_array_foreach(overlays, i, overlay)
+		print_overlay(overlay);
+}
+
+static enum ctl_exit show(const struct ctl_options *options, char **args)
+{
+	return ctl_query(options, args[0] ? json_pack("{s:s, s:s}", "command", "overlay-show",
+						      "name", args[0]) :
+					    json_pack("{s:s}", "command", "overlay-show"),
+			 print_overlays);
 }
 
 static const struct ctl_command verbs[] = {

@@ -4,24 +4,21 @@
 
 #include "ctl.h"
 
-static enum ctl_exit finish(const struct ctl_options *options, json_t *request, const char *what)
+static void say(const json_t *answer, const char *what)
 {
-	json_t *answer = ctl_ask(options, request);
-	enum ctl_exit result = CTL_OK;
+	printf("%s: %s\n", ctl_text(json_object_get(answer, "nic"), "mac", "?"), what);
+	if (!json_is_true(json_object_get(answer, "kept")))
+		ctl_complain("not kept over a restart: cvswd runs without --state");
+}
 
-	if (!answer)
-		return CTL_FAILED;
-	if (!ctl_answer_ok(answer)) {
-		result = ctl_refused(options, answer);
-	} else if (options->json) {
-		ctl_print_json(answer);
-	} else {
-		printf("%s: %s\n", ctl_text(json_object_get(answer, "nic"), "mac", "?"), what);
-		if (!json_is_true(json_object_get(answer, "kept")))
-			ctl_complain("not kept over a restart: cvswd runs without --state");
-	}
-	json_decref(answer);
-	return result;
+static void print_added(const json_t *answer)
+{
+	say(answer, "speaks version 3 with this key from now on");
+}
+
+static void print_deleted(const json_t *answer)
+{
+	say(answer, "has no key any more");
 }
 
 static enum ctl_exit add(const struct ctl_options *options, char **args)
@@ -35,35 +32,32 @@ static enum ctl_exit add(const struct ctl_options *options, char **args)
 	}
 	request = json_pack("{s:s, s:s}", "command", "key-add", "nic", args[0]);
 	if (request && ctl_take_key(request, from_stdin ? "-" : options->file))
-		return finish(options, request, "speaks version 3 with this key from now on");
+		return ctl_query(options, request, print_added);
 	json_decref(request);
 	return CTL_FAILED;
 }
 
 static enum ctl_exit del(const struct ctl_options *options, char **args)
 {
-	return finish(options, json_pack("{s:s, s:s}", "command", "key-del", "nic", args[0]),
-		      "has no key any more");
+	return ctl_query(options, json_pack("{s:s, s:s}", "command", "key-del", "nic", args[0]),
+			 print_deleted);
+}
+
+static void print_list(const json_t *answer)
+{
+	const json_t *nics = json_object_get(answer, "nics"), *nic;
+	size_t i;
+
+	if (!json_array_size(nics))
+		puts("no NIC has a key");
+	json_array_foreach(nics, i, nic)
+		printf("%s  %s\n", ctl_text(nic, "mac", "?"), ctl_text(nic, "state", "?"));
 }
 
 static enum ctl_exit list(const struct ctl_options *options, char **args)
 {
-	json_t *answer = ctl_ask(options, json_pack("{s:s}", "command", "key-list"));
-	const json_t *nics = json_object_get(answer, "nics"), *nic;
-	size_t i;
-
 	(void)args;
-	if (!answer)
-		return CTL_FAILED;
-	if (options->json)
-		ctl_print_json(answer);
-	else if (!json_array_size(nics))
-		puts("no NIC has a key");
-	else
-		json_array_foreach(nics, i, nic)
-			printf("%s  %s\n", ctl_text(nic, "mac", "?"), ctl_text(nic, "state", "?"));
-	json_decref(answer);
-	return CTL_OK;
+	return ctl_query(options, json_pack("{s:s}", "command", "key-list"), print_list);
 }
 
 static const struct ctl_command verbs[] = {

@@ -5,19 +5,6 @@
 #include "ctl.h"
 #include "offload.h"
 
-static enum ctl_exit finish(const struct ctl_options *options, json_t *request)
-{
-	json_t *answer = ctl_change(options, request);
-	enum ctl_exit result;
-
-	if (!answer)
-		return CTL_FAILED;
-	result = ctl_answer_ok(answer) ? ctl_say_change(options, answer) :
-					 ctl_refused(options, answer);
-	json_decref(answer);
-	return result;
-}
-
 static enum ctl_exit set_mtu(const struct ctl_options *options, char **args)
 {
 	char *end;
@@ -27,8 +14,8 @@ static enum ctl_exit set_mtu(const struct ctl_options *options, char **args)
 		ctl_complain("\"%s\" is not a number of bytes", args[1]);
 		return CTL_USAGE;
 	}
-	return finish(options, json_pack("{s:s, s:s, s:I}", "command", "set-mtu", "nic", args[0],
-					 "mtu", (json_int_t)mtu));
+	return ctl_do_change(options, json_pack("{s:s, s:s, s:I}", "command", "set-mtu",
+						"nic", args[0], "mtu", (json_int_t)mtu));
 }
 
 /* "csum,tso" or "none"; NULL after a complaint. */
@@ -59,27 +46,20 @@ static enum ctl_exit set_offload(const struct ctl_options *options, char **args)
 
 	if (!names)
 		return CTL_USAGE;
-	return finish(options, json_pack("{s:s, s:s, s:o}", "command", "set-offload",
-					 "nic", args[0], "offload", names));
+	return ctl_do_change(options, json_pack("{s:s, s:s, s:o}", "command", "set-offload",
+						"nic", args[0], "offload", names));
+}
+
+static void print_forgotten(const json_t *answer)
+{
+	printf("%s: forgotten; what it has, it keeps\n",
+	       ctl_text(json_object_get(answer, "nic"), "mac", "?"));
 }
 
 static enum ctl_exit forget(const struct ctl_options *options, char **args)
 {
-	json_t *answer = ctl_ask(options, json_pack("{s:s, s:s}", "command", "forget",
-						    "nic", args[0]));
-	enum ctl_exit result = CTL_OK;
-
-	if (!answer)
-		return CTL_FAILED;
-	if (!ctl_answer_ok(answer))
-		result = ctl_refused(options, answer);
-	else if (options->json)
-		ctl_print_json(answer);
-	else
-		printf("%s: forgotten; what it has, it keeps\n",
-		       ctl_text(json_object_get(answer, "nic"), "mac", "?"));
-	json_decref(answer);
-	return result;
+	return ctl_query(options, json_pack("{s:s, s:s}", "command", "forget", "nic", args[0]),
+			 print_forgotten);
 }
 
 const struct ctl_command ctl_setting_commands[] = {

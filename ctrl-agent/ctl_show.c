@@ -108,20 +108,8 @@ static void print_all(const json_t *answer)
 
 static enum ctl_exit show(const struct ctl_options *options, char **args)
 {
-	json_t *answer = ctl_ask(options, json_pack("{s:s}", "command", "show"));
-	enum ctl_exit result = CTL_OK;
-
 	(void)args;
-	if (!answer)
-		return CTL_FAILED;
-	if (!ctl_answer_ok(answer))
-		result = ctl_refused(options, answer);
-	else if (options->json)
-		ctl_print_json(answer);
-	else
-		print_all(answer);
-	json_decref(answer);
-	return result;
+	return ctl_query(options, json_pack("{s:s}", "command", "show"), print_all);
 }
 
 const struct ctl_command ctl_show_commands[] = {

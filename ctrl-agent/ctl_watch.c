@@ -78,37 +78,19 @@ static enum ctl_exit monitor(const struct ctl_options *options, char **args)
 
 /* ---- stats ---- */
 
-/* Asks a NIC itself; NULL after a complaint. */
-static json_t *ask_nic(const struct ctl_options *options, json_t *request)
+static void print_counters(const json_t *answer)
 {
-	json_t *answer;
+	json_t *counters = json_object_get(answer, "counters"), *value;
+	const char *name;
 
-	if (request)
-		json_object_set_new(request, "timeout_ms", json_integer(options->timeout_ms));
-	answer = ctl_ask(options, request);
-	if (!answer || ctl_answer_ok(answer))
-		return answer;
-	ctl_refused(options, answer);
-	json_decref(answer);
-	return NULL;
+	json_object_foreach(counters, name, value)
+		printf("%-32s %lld\n", name, (long long)json_integer_value(value));
 }
 
 static enum ctl_exit stats(const struct ctl_options *options, char **args)
 {
-	json_t *answer = ask_nic(options, json_pack("{s:s, s:s}", "command", "stats", "nic",
-						    args[0]));
-	const char *name;
-	json_t *value;
-
-	if (!answer)
-		return CTL_FAILED;
-	if (options->json)
-		ctl_print_json(answer);
-	else
-		json_object_foreach(json_object_get(answer, "counters"), name, value)
-			printf("%-32s %lld\n", name, (long long)json_integer_value(value));
-	json_decref(answer);
-	return CTL_OK;
+	return ctl_query(options, json_pack("{s:s, s:s}", "command", "stats", "nic", args[0]),
+			 print_counters);
 }
 
 /* ---- trace ---- */
@@ -145,29 +127,27 @@ static void print_step(const json_t *step)
 		printf("  %s\n", data);
 }
 
+static void print_trace(const json_t *answer)
+{
+	const json_t *step;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "steps"), i, step)
+		print_step(step);
+}
+
 static enum ctl_exit trace(const struct ctl_options *options, char **args)
 {
 	char *frame = malloc(strlen(args[1]) + 1);
-	json_t *answer;
-	const json_t *step;
-	size_t i;
+	json_t *request;
 
 	if (!frame)
 		abort();
 	keep_digits(frame, args[1]);
-	answer = ask_nic(options, json_pack("{s:s, s:s, s:s, s:s}", "command", "trace", "nic",
-					    args[0], "frame", frame, "in_port",
-					    args[2] ? args[2] : "HOST"));
+	request = json_pack("{s:s, s:s, s:s, s:s}", "command", "trace", "nic", args[0],
+			    "frame", frame, "in_port", args[2] ? args[2] : "HOST");
 	free(frame);
-	if (!answer)
-		return CTL_FAILED;
-	if (options->json)
-		ctl_print_json(answer);
-	else
-		json_array_foreach(json_object_get(answer, "steps"), i, step)
-			print_step(step);
-	json_decref(answer);
-	return CTL_OK;
+	return ctl_query(options, request, print_trace);
 }
 
 const struct ctl_command ctl_watch_commands[] = {

@@ -22,8 +22,7 @@ static json_t *hex_json(const uint8_t *bytes, size_t len)
 	char *text = xcalloc(2 * len + 1, 1);
 	json_t *json;
 
-	for (size_t i = 0; i < len; i++)
-		sprintf(text + 2 * i, "%02x", bytes[i]);
+	cvsw_text_hex(text, bytes, len);
 	json = json_string(text);
 	free(text);
 	return json;

@@ -164,7 +164,7 @@ struct store *store_open(const char *path)
 		return NULL;
 	}
 	store = xcalloc(1, sizeof(*store) + strlen(path) + 1);
-	strcpy(store->path, path);
+	memcpy(store->path, path, strlen(path) + 1);
 	if (open_database(store))
 		return store;
 	log_line(LOG_ERR, "%s: %s", path, sqlite3_errmsg(store->db));

@@ -66,4 +66,7 @@ size_t cvsw_text_format_match(const struct cvsw_match *match, char *buf, size_t 
 /** cvsw_text_mac() - read "02:00:00:00:00:01"; false if it is not one, whole */
 bool cvsw_text_mac(const char *text, uint8_t mac[CVSW_ETH_ALEN]);
 
+/** cvsw_text_hex() - two digits a byte, without an end; returns what is behind them */
+char *cvsw_text_hex(char *to, const uint8_t *data, size_t len);
+
 #endif

@@ -134,6 +134,17 @@ bool cvsw_text_mac(const char *text, uint8_t mac[CVSW_ETH_ALEN])
 	return read_mac(text, strlen(text), mac);
 }
 
+char *cvsw_text_hex(char *to, const uint8_t *data, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (; len--; data++) {
+		*to++ = digits[*data >> 4];
+		*to++ = digits[*data & 0xf];
+	}
+	return to;
+}
+
 bool text_mac(struct text_parser *p, const struct text_word *word, uint8_t mac[CVSW_ETH_ALEN])
 {
 	if (!text_want_value(p, word))

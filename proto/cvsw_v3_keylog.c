@@ -3,25 +3,20 @@
 
 #include <stdio.h>
 
-static char *put_hex(char *to, const uint8_t *data, size_t len)
-{
-	while (len--)
-		to += sprintf(to, "%02x", *data++);
-	return to;
-}
+#include "cvsw_text.h"
 
 void cvsw_v3_keylog_line(const struct cvsw_v3_keys *keys, char line[CVSW_V3_KEYLOG_LEN + 1])
 {
-	char *to = put_hex(line + sprintf(line, "CVSW3 "), keys->mac, CVSW_ETH_ALEN);
+	char *to = cvsw_text_hex(line + sprintf(line, "CVSW3 "), keys->mac, CVSW_ETH_ALEN);
 
 	to += sprintf(to, " %08x %08x ", keys->nic_index, keys->controller_index);
-	to = put_hex(to, keys->to_controller, CVSW_V3_KEY_LEN);
+	to = cvsw_text_hex(to, keys->to_controller, CVSW_V3_KEY_LEN);
 	*to++ = ' ';
-	to = put_hex(to, keys->to_nic, CVSW_V3_KEY_LEN);
+	to = cvsw_text_hex(to, keys->to_nic, CVSW_V3_KEY_LEN);
 	*to++ = ' ';
-	to = put_hex(to, keys->pair, CVSW_V3_INSTANCE_LEN);
+	to = cvsw_text_hex(to, keys->pair, CVSW_V3_INSTANCE_LEN);
 	*to++ = ' ';
-	to = put_hex(to, keys->pair + CVSW_V3_INSTANCE_LEN, CVSW_V3_INSTANCE_LEN);
+	to = cvsw_text_hex(to, keys->pair + CVSW_V3_INSTANCE_LEN, CVSW_V3_INSTANCE_LEN);
 	*to++ = '\n';
 	*to = '\0';
 }
