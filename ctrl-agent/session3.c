@@ -317,10 +317,7 @@ static void not_expected(struct session3 *v3)
 		    MAC_BYTES(v3->session->mac));
 }
 
-/*
- * Its time was up.  What the bundle under way does to a flow it does behind this; that
- * one be looked at again, then, as a flow that has left the intent may be back.
- */
+/* Its time was up.  A bundle under way was done behind that, and may have put it back. */
 static void on_timeout(struct session3 *v3, const struct cvsw_flow *flow)
 {
 	struct session *session = v3->session;

@@ -164,6 +164,63 @@ static void test_add(void)
 	flowset_clear(&flows);
 }
 
+/* Of two that differ in one thing only. */
+static void test_differences(void)
+{
+	static const struct {
+		const char *text;
+		bool differs;
+	} cases[] = {
+		{ "cookie=1,idle_timeout=9,arp,actions=IN_PORT", true },
+		{ "idle_timeout=8,arp,actions=IN_PORT", true },
+		{ "idle_timeout=9,hard_timeout=1,arp,actions=IN_PORT", true },
+		{ "idle_timeout=9,arp,actions=LOCAL", true },
+		{ "idle_timeout=9,arp,actions=IN_PORT", false },
+		{ "check_overlap,idle_timeout=9,arp,actions=IN_PORT", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct cvsw_flow flow = flow_of(cases[i].text);
+		struct flowset have, flows;
+		struct change change;
+
+		set_of(&have, some);
+		flowset_init(&flows);
+		flowset_put(&flows, &flow);
+		change_init(&change);
+		change_replace(&change, &have, &flows);
+		CHECK_MSG(change.put.n == cases[i].differs && change.gone.n == 3, "%s",
+			  cases[i].text);
+		change_clear(&change);
+		flowset_clear(&have);
+		flowset_clear(&flows);
+	}
+}
+
+/* One that goes is in nobody's way, one that comes along is. */
+static void test_overlap_replaced(void)
+{
+	struct cvsw_flow flow = flow_of("check_overlap,priority=6,ip,actions=drop");
+	struct cvsw_flow along = flow_of("priority=6,tcp,actions=drop");
+	const struct cvsw_flow *other;
+	struct flowset have, flows;
+	struct change change;
+
+	set_of(&have, some);
+	flowset_init(&flows);
+	flowset_put(&flows, &flow);
+	change_init(&change);
+	change_replace(&change, &have, &flows);
+	CHECK(!change_overlap(&change, &have, &other));
+	change_clear(&change);
+	flowset_put(&flows, &along);
+	change_replace(&change, &have, &flows);
+	CHECK(change_overlap(&change, &have, &other));
+	change_clear(&change);
+	flowset_clear(&have);
+	flowset_clear(&flows);
+}
+
 static void test_overlap(void)
 {
 	static const struct {
@@ -209,7 +266,9 @@ int main(void)
 		{ "agent change: flows are chosen by match, priority, port and cookie", test_choices },
 		{ "agent change: other actions for flows, and what they keep", test_modify },
 		{ "agent change: what is there already is not added", test_add },
+		{ "agent change: flows that differ in one thing", test_differences },
 		{ "agent change: flows that are not to overlap", test_overlap },
+		{ "agent change: what goes overlaps with nothing", test_overlap_replaced },
 		{ 0 },
 	};
 

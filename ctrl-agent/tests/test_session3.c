@@ -552,15 +552,22 @@ static void test_timeout_modified(void)
 	for (int strict = 0; strict < 2; strict++) {
 		struct wire *wire = wire_new(14, strict);
 		struct cvsw_flow flow = flow_of("priority=7,idle_timeout=5,tcp,actions=NORMAL");
+		struct cvsw_flow plain = flow_of("priority=6,udp,actions=NORMAL");
 
 		state_flow(wire, FIVE);
+		state_flow(wire, PLAIN);
 		run(wire, 3000);
+		session_state_flow(&wire->session, &plain, true);
 		session_state_flow(&wire->session, &flow, true);
 		session_changed(&wire->session, false, wire->now);
 		run(wire, 1000);
-		CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 1);
+		CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 2);
+		CHECK(wire->nic->n_modified == (strict ? 2 : 0));
+		/* Stated anew it begins anew, its counters too. */
+		state_flow(wire, PLAIN);
 		run(wire, 2000);
-		CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == !strict);
+		CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 1u + !strict);
+		CHECK(wire->nic->n_modified == (strict ? 2 : 0));
 		wire_free(wire);
 	}
 }

@@ -164,8 +164,10 @@ static enum cvsw_v3_error bundle_commit(struct v3_nic *nic)
 	enum cvsw_v3_error error = CVSW_V3_ERR_TABLE_FULL;
 
 	memcpy(after, nic->flows, n * sizeof(*after));
-	for (i = 0; i < nic->n_bundled; i++)
+	for (i = 0; i < nic->n_bundled; i++) {
+		nic->n_modified += nic->bundle[i].command == CVSW_FLOW_MODIFY_STRICT;
 		v3_table_do(after, &n, nic->bundle[i].command, &nic->bundle[i].flow);
+	}
 	if (n <= V3_NIC_FLOWS) {
 		for (i = 0; i < nic->n_bundled; i++)
 			set_timer(nic, &nic->bundle[i], nic->bundle_replaces ||
