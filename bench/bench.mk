@@ -6,6 +6,7 @@
 #   BENCH_SECONDS=  of each run (default 2); bench-tunnel's packet runs take half of it
 # of bench-table:
 #   ENTRIES=  in the largest table (default 1000000)
+#   SYSTEMS=  of cvsw, ovs, flower (default: all)
 # and of bench-paper:
 #   SIZES=    of datagrams (default: the paper's)
 #   PAIRS=    numbers of pairs of VMs (default: the paper's)
@@ -39,7 +40,7 @@ bench-table-modules: uml-bench
 		{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
 
 bench-table: bench-table-modules ## measure the flow table beside the kernel's openvswitch and tc flower
-	@bench/table/run.sh $(UML)/bench $(ROUNDS) $(ENTRIES)
+	@bench/table/run.sh $(UML)/bench $(ROUNDS) $(ENTRIES) $(SYSTEMS)
 
 .PHONY: bench-control-modules
 bench-control-modules: bench-table-modules

@@ -36,7 +36,7 @@ def address_pair(source, destination):
 class Path:
     """From a to b.  `sender` and `receiver` are the interfaces that pktgen and the count are about."""
     encrypted = False
-    metrics = ("tcp", "pps-64", "pps-1400")
+    metrics = ("tcp", "pps-64", "pps-1400", "burst-64")
 
     def __init__(self, name, wire):
         self.name, self.wire = name, wire
@@ -48,6 +48,10 @@ class Path:
 
     def down(self):
         pass
+
+    def addresses(self):
+        """As they stand in its frames on the wire, if those are plain."""
+        return address_pair(self.own, self.peer)
 
     @staticmethod
     def wrong(frame):
@@ -88,6 +92,7 @@ def wrong_esp(frame):
 
 class KernelVxlan(Path):
     """The kernel's vxlan device, between the addresses 10.0.NET.1 and .2 of the stock wire."""
+    metrics = ("tcp", "pps-64", "pps-1400")
     wrong = staticmethod(wrong_vxlan)
     mtu = VXLAN_MTU
 
@@ -158,17 +163,8 @@ def security_association(direction, spi, key_and_salt):
         key_and_salt[:-4]
 
 
-class CvswVxlan(Path):
-    """CVSW's own VXLAN.  The MTU comes as from a controller, by SET_MTU."""
-    wrong = staticmethod(wrong_vxlan)
-    mtu = VXLAN_MTU
-    vni = 77
-
-    def outgoing(self, way, encap):
-        return [encap, output()]
-
-    def incoming(self):
-        return {"nw_proto": socket.IPPROTO_UDP, "tp_dst": VXLAN_PORT}, [vxlan_decap()]
+class CvswFlows(Path):
+    """By CVSW's flows, which end a has, or both have."""
 
     def _order(self, end, kind, data=b"", data1=0):
         moved = end.order(frames.control(kind, data, data1=data1))
@@ -181,6 +177,52 @@ class CvswVxlan(Path):
 
     def up(self):
         self.before = [end.counters() for end in self.wire.ends]
+
+    def down(self):
+        for end in self.wire.ends:
+            self._order(end, DELETE_ENTRY, frames.flow_mod(frames.match(), command=3))
+        for end, before in zip(self.wire.ends, self.before):
+            now = end.counters()
+            drops = {name: now[name] - before[name] for name in now
+                     if name.startswith("drop") and now[name] != before[name]}
+            if drops:
+                raise Failed(f"{self.name}: end {end.side} dropped: {drops}")
+
+
+class CvswRewrite(CvswFlows):
+    """One flow at the sender, which gives frames another destination and its MAC address."""
+    metrics = ("burst-64",)
+    told_as = "10.0.99.99"
+
+    def up(self):
+        super().up()
+        self._add(self.wire.a, [frames.set_dl_dst("02:00:00:00:00:98"), frames.set_nw_dst(self.told_as), output()],
+                  in_port=HOST, nw_dst=self.peer)
+
+    def wrong(self, frame):
+        if frame[30:34] != socket.inet_aton(self.told_as) or frame[5] != 0x98:
+            return "not rewritten"
+        return super().wrong(frame)
+
+    def addresses(self):
+        return address_pair(self.own, self.told_as)
+
+
+class CvswVxlan(CvswFlows):
+    """CVSW's own VXLAN.  The MTU comes as from a controller, by SET_MTU."""
+    metrics = ("tcp", "pps-64", "pps-1400")
+    wrong = staticmethod(wrong_vxlan)
+    mtu = VXLAN_MTU
+    vni = 77
+
+    def outgoing(self, way, encap):
+        return [encap, output()]
+
+    def incoming(self):
+        return {"nw_proto": socket.IPPROTO_UDP, "tp_dst": VXLAN_PORT}, [vxlan_decap()]
+
+    def up(self):
+        super().up()
         outer = ["192.168.1.1", "192.168.1.2"]
         for i, (end, other) in enumerate((self.wire.ends, self.wire.ends[::-1])):
             encap = vxlan_encap(outer[i], outer[1 - i], end.mac, other.mac, self.vni)
@@ -192,13 +234,7 @@ class CvswVxlan(Path):
     def down(self):
         for end in self.wire.ends:
             self._order(end, SET_MTU, data1=ETHERNET_MTU)
-            self._order(end, DELETE_ENTRY, frames.flow_mod(frames.match(), command=3))
-        for end, before in zip(self.wire.ends, self.before):
-            now = end.counters()
-            drops = {name: now[name] - before[name] for name in now
-                     if name.startswith("drop") and now[name] != before[name]}
-            if drops:
-                raise Failed(f"{self.name}: end {end.side} dropped: {drops}")
+        super().down()
 
 
 class CvswEsp(CvswVxlan):
@@ -229,6 +265,7 @@ def cases(stock, cvsw, names=()):
     known = {
         "stock": lambda name: Path(name, stock),
         "cvsw-no-flows": lambda name: Path(name, cvsw),
+        "cvsw-rewrite": lambda name: CvswRewrite(name, cvsw),
         "per-frame": lambda name: PerFrame(name, stock),
         "kernel-vxlan": lambda name: KernelVxlan(name, stock, 42),
         "kernel-vxlan-nocsum": lambda name: KernelVxlan(name, stock, 43, "noudpcsum"),

@@ -8,6 +8,10 @@
  *	    ovs, tc	the shape's flows, a line each, for ovs-dpctl and tc
  *	    fill	write anything: give CVSW's table the flows, as messages bring
  *			them; read: nanoseconds a flow_mod
+ *	    replace	write "N": replace the table atomically, while frames are received,
+ *			by one in which N flows differ; read: nanoseconds a flow, bytes
+ *			that it took before it was seen, frames received meanwhile, and
+ *			how many of them no flow had dropped
  *	    attach	write "NAME cvsw" or "NAME bare": what becomes of the frames that
  *			device NAME receives: CVSW's engine has them, or they are freed
  *	    measure	write "NAME KIND FRAMES": receive frames on device NAME; read:
@@ -22,10 +26,12 @@
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/etherdevice.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
 #include <linux/rtnetlink.h>
 #include <linux/sort.h>
+#include <linux/vmstat.h>
 
 #include "drivers/cvsw/engine.h"
 #include "drivers/cvsw/generation.h"
@@ -63,15 +69,19 @@ static rx_handler_result_t free_frame(struct sk_buff **skb)
 	return RX_HANDLER_CONSUMED;
 }
 
-/* As the driver does it in receive_buf. */
-static rx_handler_result_t give_to_cvsw(struct sk_buff **pskb)
+/* By a flow. */
+static bool is_dropped(struct sk_buff *skb)
 {
-	struct sk_buff *skb = *pskb;
-
-	skb_push(skb, ETH_HLEN);
 	skb = cvsw_handle_frame(&engine, skb, CVSW_NET);
-	n_unmatched += !!skb;
 	kfree_skb_list(skb);
+	return !skb;
+}
+
+/* As the driver does it in receive_buf. */
+static rx_handler_result_t give_to_cvsw(struct sk_buff **skb)
+{
+	skb_push(*skb, ETH_HLEN);
+	n_unmatched += !is_dropped(*skb);
 	return RX_HANDLER_CONSUMED;
 }
 
@@ -161,6 +171,82 @@ static int fill(void)
 	kfree(scratch);
 	ns_per_flow_mod = div_u64(ns, shape.entries);
 	return min_t(s64, took, 0);
+}
+
+/* ---- replacing it ---- */
+
+static struct { u64 ns, bytes, frames, unmatched; } replaced;
+
+/* Frames for random entries, none of which may be missing at any moment. */
+static int traffic(void *unused)
+{
+	struct rnd_state rnd;
+	u32 i;
+
+	prandom_seed_state(&rnd, 2);
+	while (!kthread_should_stop()) {
+		i = (u64)prandom_u32_state(&rnd) * shape.entries >> 32;
+		local_bh_disable();
+		replaced.unmatched += !is_dropped(shape_frame(&shape, i, 1024));
+		local_bh_enable();
+		replaced.frames++;
+		cond_resched();
+	}
+	return 0;
+}
+
+static u64 free_bytes(void)
+{
+	return (u64)global_zone_page_state(NR_FREE_PAGES) << PAGE_SHIFT;
+}
+
+/* All that there is, of which the first @n flows get a cookie that they had not. */
+static int add_replacement(struct cvsw_flow *flow, u32 n)
+{
+	static u64 cookie;
+	u32 i;
+	int err;
+
+	cookie++;
+	for (i = 0; i < shape.entries; i++) {
+		memset(flow, 0, sizeof(*flow));
+		shape_flow(&shape, i, flow);
+		flow->cookie = i < n ? cookie : 0;
+		err = cvsw_table_add(engine.table, flow);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int replace(u32 n)
+{
+	struct cvsw_flow *flow = kzalloc(sizeof(*flow), GFP_KERNEL);
+	struct task_struct *sender;
+	u64 begin, bytes;
+	int err;
+
+	if (!flow)
+		return -ENOMEM;
+	memset(&replaced, 0, sizeof(replaced));
+	sender = kthread_run(traffic, NULL, "cvsw-traffic");
+	if (IS_ERR(sender)) {
+		kfree(flow);
+		return PTR_ERR(sender);
+	}
+	bytes = free_bytes();
+	begin = ktime_get_ns();
+	cvsw_table_begin(engine.table, true);
+	err = add_replacement(flow, n);
+	replaced.bytes = bytes - min(bytes, free_bytes());
+	if (err)
+		cvsw_table_abort(engine.table);
+	cvsw_table_commit(engine.table);
+	replaced.ns = div_u64(ktime_get_ns() - begin, shape.entries);
+	kthread_stop(sender);
+	kfree(flow);
+	return err;
 }
 
 /* ---- measuring ---- */
@@ -324,6 +410,13 @@ static int read_fill(char *line)
 	return fill();
 }
 
+static int read_replace(char *line)
+{
+	u32 n;
+
+	return kstrtou32(strim(line), 0, &n) ?: replace(n);
+}
+
 /**
  * struct line_file
  * @take: does what a line written to the file says
@@ -340,6 +433,12 @@ static void show_fill(struct seq_file *out)
 	seq_printf(out, "%llu\n", ns_per_flow_mod);
 }
 
+static void show_replaced(struct seq_file *out)
+{
+	seq_printf(out, "%llu %llu %llu %llu\n", replaced.ns, replaced.bytes, replaced.frames,
+		   replaced.unmatched);
+}
+
 static void show_measured(struct seq_file *out)
 {
 	seq_printf(out, "%llu %llu %llu %llu\n", measured.median, measured.p99, measured.middle,
@@ -350,6 +449,7 @@ static const struct line_file line_files[] = {
 	{ "shape",	read_shape },
 	{ "attach",	read_attach },
 	{ "fill",	read_fill,	show_fill },
+	{ "replace",	read_replace,	show_replaced },
 	{ "measure",	read_measure,	show_measured },
 };
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Measures what a table lookup costs a frame, side by side; runs inside User-Mode Linux.
 
-    measure.py MODULES ROUNDS MAX_ENTRIES FRAMES
+    measure.py MODULES ROUNDS MAX_ENTRIES FRAMES [SYSTEM...]
 
 Four devices receive the same frames, by turns: on "bare" they are freed, "cvsw" gives them
 to CVSW's engine, "ovs" is a port of the kernel's openvswitch datapath, "flower" has tc
@@ -105,6 +105,13 @@ class Cvsw(System):
     def ns_per_flow_mod(self):
         return int(read(f"{DEBUG}/fill"))
 
+    def replace(self, changed):
+        """The whole table, in which so many flows differ, while frames are received."""
+        write(f"{DEBUG}/replace", changed)
+        ns, taken, frames, unmatched = map(int, read(f"{DEBUG}/replace").split())
+        expect_equal(unmatched, 0, "cvsw: frames that no flow matched, beside a replacement")
+        return {"changed": changed, "ns_per_flow": ns, "bytes": taken, "frames": frames}
+
 
 class OpenVswitch(System):
     name = "ovs"
@@ -146,9 +153,12 @@ class Flower(System):
         run("tc", "qdisc", "del", "dev", self.name, "clsact")
 
 
-def set_up():
+def set_up(names):
+    """All systems, or "bare" and those named."""
     systems = []
     for make in (Bare, Cvsw, OpenVswitch, Flower):
+        if names and make.name not in (Bare.name, *names):
+            continue
         try:
             systems.append(make())
         except (Failed, OSError, subprocess.SubprocessError) as why:
@@ -174,15 +184,18 @@ def measure(systems, shape, rounds, frames):
                 if kind in system.kinds:
                     say("sample", system=system.name, frames=kind, round=number, **shape, **system.measure(kind, frames))
     for system in systems:
+        if system.name == "cvsw":
+            for changed in (0, shape["entries"] // 10):
+                say("replace", **shape, **system.replace(changed))
         system.empty()
 
 
 def main():
-    modules, *numbers = sys.argv[1:]
+    modules, *numbers = sys.argv[1:5]
     rounds, most, frames = map(int, numbers)
     run("insmod", f"{modules}/cvsw_bench_table.ko")
     say("about", kernel=platform.release(), rounds=rounds, frames=frames)
-    systems = set_up()
+    systems = set_up(sys.argv[5:])
     for entries in ENTRIES:
         for masks in MASKS:
             if masks <= entries <= most:

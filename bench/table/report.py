@@ -18,7 +18,7 @@ INSTALLED_PER_SECOND, BYTES_PER_ENTRY, GROWTH = 50_000, 512, 1.3
 
 class Results:
     def __init__(self, path):
-        self.samples, self.fills, self.unavailable, self.about = {}, {}, {}, {}
+        self.samples, self.fills, self.replaced, self.unavailable, self.about = {}, {}, [], {}, {}
         with open(path) as lines:
             for line in lines:
                 if line.startswith("{"):
@@ -32,6 +32,8 @@ class Results:
             self.samples.setdefault(key, []).append(item)
         elif kind == "fill":
             self.fills[item["entries"], item["masks"], item["system"]] = item
+        elif kind == "replace":
+            self.replaced.append(item)
         elif kind == "unavailable":
             self.unavailable[item["system"]] = item["why"]
         elif kind == "about":
@@ -68,6 +70,11 @@ def print_fills(results):
             if fill["ns_per_flow_mod"]:
                 line += f"; {1e9 / fill['ns_per_flow_mod']:.0f} flow_mods a second in batches of 100, decoding included"
             print(line)
+    for item in results.replaced:
+        if item["entries"] == most:
+            print(f"CVSW: {most} flows with {item['masks']} masks replaced atomically, {item['changed']} of them new: "
+                  f"{item['ns_per_flow']} ns a flow, {item['bytes'] / 1e6:.1f} MB until it was seen; "
+                  f"none of {item['frames']} frames lost meanwhile")
     for system, why in results.unavailable.items():
         print(f"{SYSTEMS[system]}: not available: {why}")
 
@@ -167,6 +174,7 @@ def main():
     told = goals(results)
     with open(f"{out}.json", "w") as file:
         json.dump({"about": about, "goals": told, "unavailable": results.unavailable, "fills": list(results.fills.values()),
+                   "replaced": results.replaced,
                    "samples": [item for items in results.samples.values() for item in items]}, file, indent=1)
     plot(results, out)
     print(f"\n{os.path.relpath(out)}.json holds every sample, {os.path.relpath(out)}.svg the picture")
