@@ -75,8 +75,12 @@ static int flows_add(struct flow_list *list, const struct cvsw_flow *flow)
 
 static bool flows_outputs(const struct cvsw_flow *flow, u16 port)
 {
-	return flow->n_actions && flow->actions[flow->n_actions - 1].type == CVSW_ACT_OUTPUT &&
-	       flow->actions[flow->n_actions - 1].port == port;
+	unsigned int i;
+
+	for (i = 0; i < flow->n_actions; i++)
+		if (flow->actions[i].type == CVSW_ACT_OUTPUT && flow->actions[i].port == port)
+			return true;
+	return false;
 }
 
 static bool flows_means(const struct cvsw_flow *mod, bool strict, const struct cvsw_flow *flow)

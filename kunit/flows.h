@@ -11,6 +11,9 @@
 
 #define FLOWS_MAX	400
 
+/* Of the table's sources: see fail.h. */
+extern int *table_fail_at;
+
 struct flow_list {
 	unsigned int n;
 	struct cvsw_flow flows[FLOWS_MAX];

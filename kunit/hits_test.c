@@ -3,8 +3,8 @@
 #include <kunit/test.h>
 #include <linux/bottom_half.h>
 
-#include "fail.h"
-#include "../drivers/cvsw/hits.c"
+#include "../drivers/cvsw/hits.h"
+#include "flows.h"
 
 static void add(struct cvsw_hits *hits, unsigned int bytes)
 {
@@ -63,9 +63,9 @@ static void hits_of_others(struct kunit *test)
 	add(hits, 1);
 	/* It was a CPU that this machine does not have. */
 	hits->owner = nr_cpu_ids + 1;
-	fail_at = 1;
+	*table_fail_at = 1;
 	add(hits, 20);
-	fail_at = 0;
+	*table_fail_at = 0;
 	KUNIT_EXPECT_PTR_EQ(test, hits->others, NULL);
 	expect(test, hits, 2, 21);
 	add(hits, 300);

@@ -10,9 +10,12 @@
 #include "../drivers/cvsw/change.c"
 #include "../drivers/cvsw/flow_mod.c"
 #include "../drivers/cvsw/expiry.c"
+#include "../drivers/cvsw/hits.c"
 #include "../proto/cvsw_flow.c"
 #include "flows.h"
 #include "frames.h"
+
+int *table_fail_at = &fail_at;
 
 struct fixture {
 	struct cvsw_table *table;
@@ -212,6 +215,85 @@ static void table_random_changes(struct kunit *test)
 static void table_random_without_memory(struct kunit *test)
 {
 	check_random(test, 3);
+}
+
+/* The n-th of some flow_mods that allocate all that flow_mods do. */
+static enum cvsw_flow_command scripted_mod(struct cvsw_flow *flow, unsigned int n)
+{
+	host_flow(flow, 5);
+	flow->cookie = n;
+	switch (n) {
+	case 0:					/* the first mask */
+		return CVSW_FLOW_ADD;
+	case 1:					/* in its stead */
+		return CVSW_FLOW_ADD;
+	case 2:					/* beside it, and larger than usual */
+		host_flow(flow, 6);
+		flow->n_actions = 3;
+		return CVSW_FLOW_ADD;
+	case 3:					/* another mask, on top */
+		lonely_flow(flow, 9);
+		return CVSW_FLOW_ADD;
+	case 4:
+		return CVSW_FLOW_MODIFY_STRICT;
+	case 5:					/* all three */
+		memset(&flow->match, 0, sizeof(flow->match));
+		flow->n_actions = 1;
+		return CVSW_FLOW_MODIFY;
+	default:				/* none: an addition */
+		lonely_flow(flow, 10);
+		return CVSW_FLOW_MODIFY;
+	}
+}
+
+static int do_scripted(struct fixture *f, unsigned int n)
+{
+	enum cvsw_flow_command command = scripted_mod(&f->flow, n);
+
+	return cvsw_table_flow_mod(f->table, command, &f->flow);
+}
+
+/* A table, and its reference, as the flow_mods before the n-th have made it. */
+static void begin_script(struct kunit *test, struct fixture *f, unsigned int n)
+{
+	enum cvsw_flow_command command;
+	unsigned int i, told;
+
+	cvsw_table_destroy(f->table);
+	f->table = cvsw_table_create();
+	KUNIT_ASSERT_NOT_NULL(test, f->table);
+	f->list.n = 0;
+	for (i = 0; i < n; i++) {
+		KUNIT_ASSERT_EQ(test, do_scripted(f, i), 0);
+		command = scripted_mod(&f->flow, i);
+		KUNIT_ASSERT_EQ(test, flows_mod(&f->list, command, &f->flow, &told), 0);
+	}
+}
+
+/* At each allocation of each flow_mod there is no memory: nothing has changed then. */
+static void table_without_memory_anywhere(struct kunit *test)
+{
+	static const unsigned int allocations[] = { 7, 3, 4, 7, 3, 7, 8 };
+	struct fixture *f = test->priv;
+	unsigned int n, at;
+	int ret;
+
+	for (n = 0; n < ARRAY_SIZE(allocations); n++) {
+		for (at = 1, ret = -ENOMEM; ret; at++) {
+			begin_script(test, f, n);
+			fail_at = at;
+			ret = do_scripted(f, n);
+			fail_at = 0;
+			if (ret)
+				KUNIT_ASSERT_EQ(test, ret, -ENOMEM);
+			if (ret)
+				check_walk(test, f);
+			check_masks(test, f, false);
+			/* With memory it is done then. */
+			KUNIT_ASSERT_EQ(test, do_scripted(f, n), 0);
+		}
+		KUNIT_EXPECT_EQ(test, at - 2, allocations[n]);
+	}
 }
 
 /* ---- changes of more than one flow ---- */
@@ -652,6 +734,7 @@ static struct kunit_case table_cases[] = {
 	KUNIT_CASE(table_full),
 	KUNIT_CASE(table_random_changes),
 	KUNIT_CASE(table_random_without_memory),
+	KUNIT_CASE(table_without_memory_anywhere),
 	KUNIT_CASE(table_changes),
 	KUNIT_CASE(table_replacement_keeps),
 	KUNIT_CASE(table_modification_keeps),
