@@ -322,7 +322,10 @@ class Generator:
         kind = self.random.randrange(2 if w.dei else 0, 22)
         if w.two_tags and kind == 2 or w.lies and 5 <= kind < 10 or w.later and kind in (5, 6):
             kind = 3
-        if kind in (8, 9) and not (is_tcp(named) or is_udp(named) or is_sctp(named) and not w.wrong_sums):
+        has_ports = is_tcp(named) or is_udp(named) or is_sctp(named) and not w.wrong_sums
+        if has_ports and w.maybe(20):
+            kind = w.pick(8, 9)
+        if kind in (8, 9) and not has_ports:
             kind = 12       # Open vSwitch changes ICMP's type and code by it
         if kind < 10:
             return self.of10(kind)

@@ -207,6 +207,9 @@ class Minimizer:
         return lines + differences(self.mods, self.sent, ours, theirs)[0]
 
 
+CHECKED = packets.TCP, packets.UDP, packets.SCTP       # protocols whose ports can be set
+
+
 class Coverage:
     """What was hit: a field or an action that no frame met was not compared."""
 
@@ -238,6 +241,8 @@ class Coverage:
                 c[f"{kind} to {dst.partition('[')[0]}"] += 1
                 if kind == "move":
                     c[f"move from {src.partition('[')[0]}"] += 1
+            elif kind.startswith("mod_tp"):
+                c[f"action {kind} of {mod.match.named()['nw_proto']}"] += 1
             else:
                 c[f"action {name if kind == 'output' else kind}"] += 1
         if not mod.actions:
@@ -256,7 +261,8 @@ class Coverage:
                 yield f"move from {name}"
         yield from (f"action {name}" for name in (
             "mod_vlan_vid", "mod_vlan_pcp", "strip_vlan", "mod_dl_src", "mod_dl_dst", "mod_nw_src", "mod_nw_dst", "mod_nw_tos",
-            "mod_tp_src", "mod_tp_dst", "dec_ttl", "drop", "output:0x1", "output:0x2", "output:0xfff8"))
+            *(f"mod_tp_{side} of {protocol}" for side in ("src", "dst") for protocol in CHECKED), "dec_ttl", "drop",
+            "output:0x1", "output:0x2", "output:0xfff8"))
         yield from (f"{command} done" for command in flows.COMMANDS)
         yield "add refused"
 
