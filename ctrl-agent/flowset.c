@@ -7,6 +7,8 @@
 
 #define FIRST_BUCKETS	64
 
+static uint64_t n_puts;
+
 /* A NIC chooses what it lists; it must not be able to choose the bucket too. */
 static uint64_t hash_seed(void)
 {
@@ -59,7 +61,8 @@ static void grow(struct flowset *set)
 
 void flowset_init(struct flowset *set)
 {
-	*set = (struct flowset){ .order = TAILQ_HEAD_INITIALIZER(set->order) };
+	*set = (struct flowset){ .order = TAILQ_HEAD_INITIALIZER(set->order),
+				 .puts = TAILQ_HEAD_INITIALIZER(set->puts) };
 }
 
 void flowset_clear(struct flowset *set)
@@ -101,6 +104,7 @@ static void remove_node(struct flowset *set, struct flow_node *node)
 		link = &(*link)->next_in_bucket;
 	*link = node->next_in_bucket;
 	TAILQ_REMOVE(&set->order, node, in_order);
+	TAILQ_REMOVE(&set->puts, node, by_put);
 	set->n--;
 	free(node);
 }
@@ -115,13 +119,36 @@ static struct flow_node *make_node(const struct cvsw_flow *flow)
 	return node;
 }
 
+static void note_put(struct flowset *set, struct flow_node *node)
+{
+	node->put = ++n_puts;
+	TAILQ_INSERT_TAIL(&set->puts, node, by_put);
+}
+
+uint64_t flowset_now(void)
+{
+	return n_puts;
+}
+
+struct flow_node *flowset_since(const struct flowset *set, uint64_t put)
+{
+	struct flow_node *node = TAILQ_LAST(&set->puts, flow_puts), *first = NULL;
+
+	for (; node && node->put > put; node = TAILQ_PREV(node, flow_puts, by_put))
+		first = node;
+	return first;
+}
+
 bool flowset_put(struct flowset *set, const struct cvsw_flow *flow)
 {
 	struct flow_node *old = find_node(set, &flow->match, flow->priority), *node;
 	struct flow_node **bucket;
 
-	if (old && cvsw_flow_equal(&old->flow, flow))
+	if (old && cvsw_flow_equal(&old->flow, flow)) {
+		TAILQ_REMOVE(&set->puts, old, by_put);
+		note_put(set, old);
 		return false;
+	}
 	node = make_node(flow);
 	if (set->n >= set->n_buckets)
 		grow(set);
@@ -129,6 +156,7 @@ bool flowset_put(struct flowset *set, const struct cvsw_flow *flow)
 	node->next_in_bucket = *bucket;
 	*bucket = node;
 	set->n++;
+	note_put(set, node);
 	if (old) {
 		TAILQ_INSERT_AFTER(&set->order, old, node, in_order);
 		remove_node(set, old);
@@ -166,6 +194,7 @@ void flowset_move(struct flowset *to, struct flowset *from)
 {
 	flowset_clear(to);
 	TAILQ_CONCAT(&to->order, &from->order, in_order);
+	TAILQ_CONCAT(&to->puts, &from->puts, by_put);
 	to->buckets = from->buckets;
 	to->n_buckets = from->n_buckets;
 	to->n = from->n;

@@ -68,6 +68,7 @@ static void list_is_whole(struct session3 *v3)
 	if (!v3->replace)
 		timed_compare(session);
 	v3->table_known = true;
+	v3->followed = 0;
 	v3->settled = 0;
 	session->heard = true;
 	if (v3->stuck)
@@ -181,6 +182,18 @@ static bool is_extra(const struct flowset *wanted, const struct cvsw_flow *flow)
 	return !flowset_find(wanted, &flow->match, flow->priority);
 }
 
+/* Of the table: what is wanted is in it, but perhaps for what was put since. */
+static size_t count_extra(const struct session3 *v3, const struct flowset *wanted, uint64_t since)
+{
+	const struct flowset *table = &v3->session->table;
+	const struct flow_node *node;
+	size_t missing = 0;
+
+	flowset_each_since(node, wanted, since)
+		missing += !flowset_find(table, &node->flow.match, node->flow.priority);
+	return table->n + missing - wanted->n;
+}
+
 static bool takes_along(const struct flowset *wanted, const struct cvsw_flow *flow)
 {
 	const struct flow_node *node;
@@ -196,14 +209,15 @@ static bool takes_along(const struct flowset *wanted, const struct cvsw_flow *fl
  * of those is wanted, or if there is too much to find out, the whole table is sent:
  * what stays keeps its counters then.
  */
-static bool needs_replace(const struct session3 *v3, const struct flowset *wanted)
+static bool needs_replace(const struct session3 *v3, const struct flowset *wanted,
+			  size_t n_extra)
 {
 	const struct flow_node *node;
 	size_t n = 0;
 
 	if (v3->replace)
 		return true;
-	if (v3->capabilities.features & CVSW_V3_CAN_MODIFY)
+	if (!n_extra || v3->capabilities.features & CVSW_V3_CAN_MODIFY)
 		return false;
 	flowset_each(node, &v3->session->table)
 		if (is_extra(wanted, &node->flow) &&
@@ -241,12 +255,12 @@ static bool is_modified(const struct session3 *v3, const struct cvsw_flow *flow)
 }
 
 /* One with a timeout that is not given yet is sent even if it looks like the one that is there. */
-static void add_missing(struct bundle *bundle, const struct flowset *wanted)
+static void add_missing(struct bundle *bundle, const struct flowset *wanted, uint64_t since)
 {
 	struct session *session = bundle->v3->session;
 	const struct flow_node *node;
 
-	flowset_each(node, wanted) {
+	flowset_each_since(node, wanted, since) {
 		const struct cvsw_flow *flow = &node->flow;
 		bool modified = is_modified(bundle->v3, flow);
 		bool due = flow_is_timed(flow) && !timed_is_given(&session->timed, flow);
@@ -264,18 +278,24 @@ bool session3_queue_flows(struct session3 *v3)
 	struct bundle bundle = { .v3 = v3, .flags = CVSW_V3_BUNDLE_OPEN };
 	const struct flowset *wanted;
 	struct flowset less;
+	uint64_t since = v3->followed;
+	size_t n_extra;
 
 	flowset_init(&less);
 	wanted = wanted_of(v3, &less);
+	n_extra = count_extra(v3, wanted, since);
 	v3->bundle++;
-	if (needs_replace(v3, wanted)) {
+	if (needs_replace(v3, wanted, n_extra)) {
 		bundle.flags |= CVSW_V3_BUNDLE_REPLACE;
 		bundle.any = true;
 		flowset_clear(&v3->session->table);
 		v3->replace = false;
+		since = n_extra = 0;
 	}
-	delete_extra(&bundle, wanted);
-	add_missing(&bundle, wanted);
+	if (n_extra)
+		delete_extra(&bundle, wanted);
+	add_missing(&bundle, wanted, since);
+	v3->followed = v3->refused.n ? 0 : flowset_now();
 	flowset_clear(&less);
 	if (!bundle.any)
 		return false;

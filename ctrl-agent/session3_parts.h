@@ -34,6 +34,7 @@ struct session3_request {
  * @conversing: FRESH has come
  * @gone: its port has
  * @table_known: session->table is what it will have when all is answered
+ * @followed: what is wanted is in the table as it was when flowset_now() was this
  * @replace: it has more flows than anyone wants to hear of
  * @list_at: 0, or when to list it; @looks: how often that was done
  * @changing: requests of a generation are under way
@@ -57,6 +58,7 @@ struct session3 {
 	uint32_t bundle;
 
 	bool table_known;
+	uint64_t followed;
 	bool replace;
 	uint64_t list_at;
 	struct pace looks;

@@ -79,6 +79,9 @@ static void test_flowset_reference(void)
 static void test_flowset_grows(void)
 {
 	struct flowset set, other;
+	const struct flow_node *each;
+	uint64_t number = 0;
+	unsigned int n = 0;
 	char text[64];
 
 	flowset_init(&set);
@@ -89,7 +92,10 @@ static void test_flowset_grows(void)
 		snprintf(text, sizeof(text), "priority=%d,tcp,tp_dst=%d,actions=drop", i % 7, i);
 		flow = flow_of(text);
 		CHECK(flowset_put(&set, &flow));
+		number = flowset_now();
 		CHECK(!flowset_put(&set, &flow));
+		CHECK(flowset_now() == number + 1 && !flowset_since(&set, number + 1));
+		CHECK(flowset_since(&set, number) == flowset_since(&set, number - 1));
 		CHECK(flowset_find(&set, &flow.match, flow.priority));
 	}
 	CHECK(set.n == 1000);
@@ -97,7 +103,11 @@ static void test_flowset_grows(void)
 	     node = TAILQ_NEXT(node, in_order))
 		CHECK(flowset_find(&set, &node->flow.match, node->flow.priority) == &node->flow);
 	flowset_move(&other, &set);
-	CHECK(!set.n && other.n == 1000);
+	CHECK(!set.n && other.n == 1000 && !flowset_since(&set, 0));
+	/* Two puts of each: the last ten of them. */
+	flowset_each_since(each, &other, number - 19)
+		CHECK(each->put == number - 17 + 2 * n++);
+	CHECK_MSG(n == 10, "%u", n);
 	flowset_clear(&other);
 }
 
