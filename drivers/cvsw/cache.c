@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A hit costs the same at any number of masks and entries.  Keys are compared
- * whole, so that what is found is what the table would say; the version tells
- * whether it still would.
+ * A hit costs the same at any number of masks and entries.  All bits that a flow
+ * asks for are compared, so that what is found is what the table would say; the
+ * version tells whether it still would.
  */
 #include <linux/hash.h>
 #include <linux/mm.h>

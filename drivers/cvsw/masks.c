@@ -6,7 +6,8 @@
  * of the key.  A lookup tries one mask after the other.  The masks stand in an
  * array by the highest priority among their entries, so a lookup is over as
  * soon as what it has found outranks all that can still come: a table with few
- * masks, or with its busy flows on top, costs one or two hash lookups.
+ * masks, or with its busy flows on top, costs one or two hash lookups.  Of the
+ * others most are seen not to match by bits in which all their entries agree.
  *
  * The array is replaced as a whole, never changed.  Its priorities are upper
  * bounds: it is raised before a reader may see a higher entry, and lowered when

@@ -6,7 +6,8 @@
  * that it read first; if that was counted on meanwhile it is done again, so that
  * a writer need not wait to take old entries out.
  *
- * In front is a cache of recent lookups, each of one version.
+ * In front is a cache of recent lookups, each of one version, by those bits of a
+ * key that any flow asks for.
  */
 #include <linux/slab.h>
 
