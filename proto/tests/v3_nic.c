@@ -56,12 +56,27 @@ static struct v3_nic_timer *timer_of(struct v3_nic *nic, const struct cvsw_flow 
 	return NULL;
 }
 
-/* Only of those that are new, or added once more. */
-static void set_timer(struct v3_nic *nic, const struct v3_nic_mod *mod, bool stays)
+static struct cvsw_flow *flow_of(struct v3_nic *nic, const struct v3_nic_timer *timer)
+{
+	size_t i;
+
+	for (i = 0; i < nic->n_flows; i++)
+		if (nic->flows[i].priority == timer->priority &&
+		    cvsw_match_equal(&nic->flows[i].match, &timer->match))
+			return &nic->flows[i];
+	return NULL;
+}
+
+/* Of one that is new, or added once more; the table is the one before. */
+static void set_timer(struct v3_nic *nic, const struct v3_nic_mod *mod)
 {
 	struct v3_nic_timer *timer = timer_of(nic, &mod->flow);
+	const struct cvsw_flow *old = timer ? flow_of(nic, timer) : NULL;
+	bool stays = old && (mod->command != CVSW_FLOW_ADD ||
+			     (nic->bundle_replaces && cvsw_flow_equal(old, &mod->flow)));
+	uint16_t idle = mod->flow.idle_timeout, hard = mod->flow.hard_timeout;
 
-	if ((!mod->flow.idle_timeout && !mod->flow.hard_timeout) || (timer && stays))
+	if ((!idle && !hard) || stays)
 		return;
 	if (!timer) {
 		if (nic->n_timers == V3_NIC_FLOWS)
@@ -71,17 +86,17 @@ static void set_timer(struct v3_nic *nic, const struct v3_nic_mod *mod, bool sta
 		timer->priority = mod->flow.priority;
 	}
 	timer->added = nic->now;
+	timer->due = nic->now + 1000ull * (idle && (!hard || idle < hard) ? idle : hard);
 }
 
 static void drop_timers(struct v3_nic *nic)
 {
-	size_t i, f;
+	size_t i;
 
 	for (i = 0; i < nic->n_timers; ) {
-		for (f = 0; f < nic->n_flows; f++)
-			if (timer_of(nic, &nic->flows[f]) == &nic->timers[i])
-				break;
-		if (f < nic->n_flows)
+		const struct cvsw_flow *flow = flow_of(nic, &nic->timers[i]);
+
+		if (flow && (flow->idle_timeout || flow->hard_timeout))
 			i++;
 		else
 			nic->timers[i] = nic->timers[--nic->n_timers];
@@ -105,24 +120,23 @@ static bool tell_removed(struct v3_nic *nic, const struct cvsw_flow *flow, uint8
 /* While there is no room to tell, a flow stays. */
 static void expire(struct v3_nic *nic)
 {
+	bool any = false;
 	size_t i;
 
-	if (nic->bundle_open)
-		return;
-	for (i = 0; i < nic->n_flows; ) {
-		struct cvsw_flow *flow = &nic->flows[i];
-		const struct v3_nic_timer *timer = timer_of(nic, flow);
-		uint64_t age = timer ? nic->now - timer->added : 0;
-		bool idle = flow->idle_timeout && age >= 1000ull * flow->idle_timeout;
-		bool hard = flow->hard_timeout && age >= 1000ull * flow->hard_timeout;
+	for (i = 0; i < nic->n_timers && !nic->bundle_open; i++) {
+		struct v3_nic_timer *timer = &nic->timers[i];
+		struct cvsw_flow *flow = nic->now >= timer->due ? flow_of(nic, timer) : NULL;
+		uint64_t age = nic->now - timer->added;
 
-		if ((idle || hard) && tell_removed(nic, flow, hard ? CVSW_V3_REMOVED_HARD :
-						   CVSW_V3_REMOVED_IDLE, age))
-			v3_table_do(nic->flows, &nic->n_flows, CVSW_FLOW_DELETE_STRICT, flow);
-		else
-			i++;
+		if (!flow || !tell_removed(nic, flow, flow->hard_timeout &&
+					   age >= 1000ull * flow->hard_timeout ?
+					   CVSW_V3_REMOVED_HARD : CVSW_V3_REMOVED_IDLE, age))
+			continue;
+		v3_table_do(nic->flows, &nic->n_flows, CVSW_FLOW_DELETE_STRICT, flow);
+		any = true;
 	}
-	drop_timers(nic);
+	if (any)
+		drop_timers(nic);
 }
 
 /* ---- FLOWS ---- */
@@ -170,8 +184,7 @@ static enum cvsw_v3_error bundle_commit(struct v3_nic *nic)
 	}
 	if (n <= V3_NIC_FLOWS) {
 		for (i = 0; i < nic->n_bundled; i++)
-			set_timer(nic, &nic->bundle[i], nic->bundle_replaces ||
-				  nic->bundle[i].command != CVSW_FLOW_ADD);
+			set_timer(nic, &nic->bundle[i]);
 		memcpy(nic->flows, after, n * sizeof(*after));
 		nic->n_flows = n;
 		drop_timers(nic);

@@ -21,11 +21,12 @@ struct v3_nic_mod {
 	struct cvsw_flow flow;
 };
 
-/* When a flow with a timeout was added. */
+/* When a flow with a timeout was added, and when it goes: no frame ever comes. */
 struct v3_nic_timer {
 	struct cvsw_match match;
 	uint16_t priority;
 	uint64_t added;
+	uint64_t due;
 };
 
 struct v3_nic {
@@ -38,7 +39,7 @@ struct v3_nic {
 	size_t n_flows;
 	struct v3_nic_mod *bundle;	/* as many */
 	size_t n_bundled;
-	struct v3_nic_timer *timers;	/* as many; no frame ever comes, so idle is since then */
+	struct v3_nic_timer *timers;	/* as many */
 	size_t n_timers;
 	uint64_t now;
 	bool bundle_open, bundle_replaces;
