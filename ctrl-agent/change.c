@@ -3,21 +3,14 @@
 
 #include "timed.h"
 
-static bool outputs_to(const struct cvsw_flow *flow, uint16_t port)
-{
-	for (size_t i = 0; i < flow->n_actions; i++)
-		if (flow->actions[i].type == CVSW_ACT_OUTPUT && flow->actions[i].port == port)
-			return true;
-	return false;
-}
-
 bool choice_takes(const struct choice *choice, const struct cvsw_flow *flow)
 {
 	const struct cvsw_flow *wanted = &choice->flow;
 
 	if ((flow->cookie & choice->cookie.mask) != choice->cookie.value)
 		return false;
-	if (wanted->out_port && !outputs_to(flow, wanted->out_port))
+	if (wanted->out_port &&
+	    !cvsw_actions_output_to(flow->actions, flow->n_actions, wanted->out_port))
 		return false;
 	if (choice->strict)
 		return flow->priority == wanted->priority &&

@@ -8,7 +8,8 @@
 
 /* What the NIC is able to do, whatever its state. */
 #define CAN	((u32)(CVSW_V3_CAN_TIMEOUTS | CVSW_V3_CAN_MODIFY | CVSW_V3_CAN_REMOVED | \
-		       CVSW_V3_CAN_EXPIRING | CVSW_V3_CAN_TRACE))
+		       CVSW_V3_CAN_EXPIRING | CVSW_V3_CAN_TRACE | \
+		       CVSW_V3_CAN_PACKET_IN))
 
 static void capabilities_are_told(struct kunit *test)
 {

@@ -47,9 +47,19 @@ static void ctl_event(void *arg, enum cvsw_v3_event event)
 	f->n_fresh += event == CVSW_V3_EVENT_FRESH;
 }
 
+static void ctl_packet_in(void *arg, const u8 *content, size_t len)
+{
+	struct talk *f = arg;
+
+	f->n_packet_ins++;
+	f->packet_in_len = len;
+	memcpy(f->packet_in, content, len);
+}
+
 void talk_controller(struct talk *f, const u8 *mac, const u8 *key)
 {
-	f->caller = (struct cvsw_v3_caller){ .send = ctl_send, .event = ctl_event, .arg = f };
+	f->caller = (struct cvsw_v3_caller){ .send = ctl_send, .event = ctl_event,
+					    .packet_in = ctl_packet_in, .arg = f };
 	cvsw_v3_controller_init(&f->ctl, &cvsw_v3_kernel_crypto, &f->caller, &f->guard, mac, key,
 				1);
 }

@@ -28,6 +28,7 @@ struct kept {
  * @to_nic: frames of the controller's, not arrived yet
  * @kept: the first ones that were sent to the NIC
  * @loss: of a hundred frames, each way
+ * @packet_in: content of the last one
  * @message: the controller's last answer
  */
 struct talk {
@@ -42,6 +43,9 @@ struct talk {
 	unsigned int n_kept;
 	struct rnd_state rnd;
 	unsigned int loss;
+	unsigned int n_packet_ins;
+	size_t packet_in_len;
+	u8 packet_in[CVSW_V3_CONTENT_MAX];
 	u8 message[CVSW_V3_MESSAGE_MAX];
 	u8 frame[CVSW_V3_FRAME_MAX + 64];
 	struct cvsw_flow flow;

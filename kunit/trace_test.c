@@ -264,6 +264,20 @@ static void ends_are_told(struct kunit *test)
 	expect_trace(test, "L9 A0x1014 L8 A0x0 >NET");
 }
 
+/* It is told by its action, and to nobody else. */
+static void the_controller_is_not_told(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	ADD(test, 9, CVSW_HOST, 0, { .type = CVSW_ACT_CONTROLLER, .max_len = 100 });
+	expect_trace(test, "L9 A0x0");
+	ADD(test, 9, CVSW_HOST, 0, { .type = CVSW_ACT_CONTROLLER, .max_len = 100 },
+	    OUTPUT(CVSW_PORT_ONWARD));
+	expect_trace(test, "L9 A0x0 A0x0 >NET");
+	KUNIT_EXPECT_EQ(test, cvsw_stats_read(engine_of(f)->stats, CVSW_CNT_PACKET_IN_NOBODY),
+			0ULL);
+}
+
 static void control_frames_are_stopped(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -491,6 +505,7 @@ static struct kunit_case trace_cases[] = {
 	KUNIT_CASE(what_matches_nothing),
 	KUNIT_CASE(each_action_is_told),
 	KUNIT_CASE(ends_are_told),
+	KUNIT_CASE(the_controller_is_not_told),
 	KUNIT_CASE(control_frames_are_stopped),
 	KUNIT_CASE(clones_are_numbered),
 	KUNIT_CASE(layers_are_looked_up_again),

@@ -270,6 +270,8 @@ static bool action_equal(const struct cvsw_action *a, const struct cvsw_action *
 	if (a->type != b->type)
 		return false;
 	switch (a->type) {
+	case CVSW_ACT_CONTROLLER:
+		return a->max_len == b->max_len;
 	case CVSW_ACT_OUTPUT:
 		return a->port == b->port;
 	case CVSW_ACT_SET_VLAN_VID:

@@ -265,6 +265,7 @@ enum cvsw_action_type {
 	CVSW_ACT_CLONE,		/* .n_cloned: the next so many, to a copy that then goes on;
 				 * none of them CLONE, NEXT or OUTPUT */
 	CVSW_ACT_NEXT,		/* last: look up again, among lower priorities */
+	CVSW_ACT_CONTROLLER,	/* .max_len: so much of it to the controller; last: and no more */
 	CVSW_N_ACTIONS
 };
 
@@ -273,6 +274,8 @@ enum cvsw_action_type {
 
 /* Back by the port that the frame came in by. */
 #define CVSW_PORT_IN_PORT	0xfff8
+/* To the controller: CVSW_ACT_CONTROLLER, but in cvsw_flow.out_port. */
+#define CVSW_PORT_CONTROLLER	0xfffd
 /* To the guest's own stack, from wherever. */
 #define CVSW_PORT_LOCAL		0xfffe
 /* Onward, in the frame's own direction: OpenFlow's NORMAL. */
@@ -324,6 +327,7 @@ struct cvsw_action {
 		struct cvsw_tunnel tunnel;
 		uint32_t spi;
 		uint16_t n_cloned;
+		uint16_t max_len;
 		struct cvsw_move move;
 		struct cvsw_load load;
 	};
@@ -416,6 +420,17 @@ bool cvsw_match_overlaps(const struct cvsw_match *a, const struct cvsw_match *b)
  * Return: its index, or @flow->n_actions: there is none.
  */
 size_t cvsw_actions_misfit(const struct cvsw_flow *flow);
+
+/** cvsw_actions_output_to() - is there, among @n actions, an output to this port? */
+static inline bool cvsw_actions_output_to(const struct cvsw_action *actions, size_t n,
+					  uint16_t port)
+{
+	for (; n--; actions++)
+		if (actions->type == CVSW_ACT_CONTROLLER ? port == CVSW_PORT_CONTROLLER :
+		    actions->type == CVSW_ACT_OUTPUT && actions->port == port)
+			return true;
+	return false;
+}
 
 /** cvsw_port_is_known() - can an output have this port? */
 static inline bool cvsw_port_is_known(uint16_t port)

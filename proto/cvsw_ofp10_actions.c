@@ -78,6 +78,8 @@ static const struct {
 	[CVSW_ACT_DECRYPT]	= { 0x1012, 8, 0 },
 	[CVSW_ACT_CLONE]	= { 0x1013, 8, 0 },
 	[CVSW_ACT_NEXT]		= { 0x1014, 8, 0 },
+	/* An OUTPUT, which comes first in this table. */
+	[CVSW_ACT_CONTROLLER]	= { 0, 8, 0 },
 };
 
 /* enum cvsw_action_type, or CVSW_N_ACTIONS. */
@@ -153,6 +155,11 @@ static enum cvsw_fault read_openflow_value(struct cvsw_reader *r, struct cvsw_ac
 	switch (action->type) {
 	case CVSW_ACT_OUTPUT:
 		action->port = cvsw_get_u16(r);
+		if (action->port == CVSW_PORT_CONTROLLER) {
+			action->type = CVSW_ACT_CONTROLLER;
+			action->max_len = cvsw_get_u16(r);
+			return CVSW_OK;
+		}
 		return cvsw_port_is_known(action->port) ? CVSW_OK : CVSW_FAULT_ACTION_PORT;
 	case CVSW_ACT_SET_VLAN_VID:
 		action->vlan_vid = cvsw_get_u16(r);
@@ -440,6 +447,10 @@ static void write_value(struct cvsw_writer *w, const struct cvsw_action *action)
 		break;
 	case CVSW_ACT_CLONE:
 		cvsw_put_u16(w, action->n_cloned);
+		break;
+	case CVSW_ACT_CONTROLLER:
+		cvsw_put_u16(w, CVSW_PORT_CONTROLLER);
+		cvsw_put_u16(w, action->max_len);
 		break;
 	case CVSW_ACT_MOVE:
 		write_move(w, &action->move);

@@ -42,6 +42,7 @@ static const struct {
 	{ "NORMAL", CVSW_PORT_ONWARD }, { "NONE", CVSW_PORT_NONE },
 	{ "IN_PORT", CVSW_PORT_IN_PORT }, { "LOCAL", CVSW_PORT_LOCAL },
 	{ "HOST", CVSW_HOST }, { "NET", CVSW_NET }, { "1", CVSW_HOST }, { "2", CVSW_NET },
+	{ "CONTROLLER", CVSW_PORT_CONTROLLER },
 };
 
 static bool act_plain(struct text_parser *p, const struct text_word *word,
@@ -69,8 +70,21 @@ bool text_port(struct text_parser *p, const struct text_word *word, uint16_t *po
 			return true;
 	}
 	return text_fail(p, word->value, "%.*s: expected NORMAL (onward), IN_PORT (back), LOCAL "
-			 "or HOST (1, the guest), NET (2, the vswitch) or NONE",
+			 "or HOST (1, the guest), NET (2, the vswitch), CONTROLLER or NONE",
 			 text_shown(word->value_len), word->value);
+}
+
+/* controller, or controller:LENGTH: all of the frame, or so much. */
+static bool act_controller(struct text_parser *p, const struct text_word *word,
+			   const struct text_keyword *keyword)
+{
+	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
+	uint64_t max_len = keyword->limit;
+
+	if (!action || (word->value && !text_number(p, word, keyword->limit, &max_len)))
+		return false;
+	action->max_len = (uint16_t)max_len;
+	return true;
 }
 
 static bool act_output(struct text_parser *p, const struct text_word *word,
@@ -81,8 +95,11 @@ static bool act_output(struct text_parser *p, const struct text_word *word,
 
 	if (!text_port(p, word, &port))
 		return false;
-	action = text_add_action(p, word, (uint16_t)keyword->arg);
-	if (action)
+	action = text_add_action(p, word, port == CVSW_PORT_CONTROLLER ? CVSW_ACT_CONTROLLER :
+				 (uint16_t)keyword->arg);
+	if (action && port == CVSW_PORT_CONTROLLER)
+		action->max_len = 0xffff;
+	else if (action)
 		action->port = port;
 	return action;
 }
@@ -334,7 +351,7 @@ static const struct text_keyword action_keywords[] = {
 	{ "decrypt",	act_plain, CVSW_ACT_DECRYPT, 0 },
 	{ "clone",	act_clone, CVSW_ACT_CLONE, 0 },
 	{ "next",	act_plain, CVSW_ACT_NEXT, 0 },
-	{ "controller",	text_not_yet, 0, 0 },
+	{ "controller",	act_controller, CVSW_ACT_CONTROLLER, 0xffff },
 	{ "flood",	text_not_yet, 0, 0 },
 	{ "all",	text_not_yet, 0, 0 },
 	{ "enqueue",	text_not_yet, 0, 0 },

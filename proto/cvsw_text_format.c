@@ -592,6 +592,9 @@ static void put_action(struct text *t, const struct cvsw_action *action)
 	case CVSW_ACT_CLONE:
 		put(t, "clone(");
 		break;
+	case CVSW_ACT_CONTROLLER:
+		put(t, "CONTROLLER:%u", action->max_len);
+		break;
 	case CVSW_ACT_NEXT:
 		put(t, "next");
 		break;

@@ -99,6 +99,9 @@ struct cvsw_v3_bucket {
 	uint64_t since;
 };
 
+/** cvsw_v3_bucket_take() - one of @burst, of which one comes back every @ms (32 bits' worth) */
+bool cvsw_v3_bucket_take(struct cvsw_v3_bucket *bucket, uint32_t burst, uint32_t ms, uint64_t now);
+
 /**
  * struct cvsw_v3_guard - what a controller shares between its NICs
  *

@@ -5,9 +5,6 @@
 
 #include "cvsw_v3_end.h"
 
-/* A token of @bucket, which holds @burst; one comes back every @ms (32 bits' worth). */
-bool cvsw_v3_bucket_take(struct cvsw_v3_bucket *bucket, uint32_t burst, uint32_t ms, uint64_t now);
-
 extern const uint8_t cvsw_v3_broadcast[CVSW_ETH_ALEN];
 
 /* A new one for each handshake, that no session and no handshake under way has. */

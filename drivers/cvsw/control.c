@@ -486,6 +486,24 @@ void cvsw_control_hold(struct cvsw_control *control)
 	set_bit(CVSW_EVENT_HELD, &control->events);
 }
 
+/*
+ * The caller may hold a queue's lock, with interrupts off: no lock of ours here.  The
+ * last frame was through before cvsw_control_finish() waits for the worker.
+ */
+void cvsw_control_packet_in(struct cvsw_control *control, const struct cvsw_walk *walk,
+			    const struct sk_buff *skb, unsigned int max_len)
+{
+	int counter = CVSW_CNT_PACKET_IN_NOBODY;
+	bool first = false;
+
+	if (cvsw_session_is_up(control))
+		counter = cvsw_packet_in_add(&control->packet_ins, walk, skb, max_len, &first);
+	if (counter)
+		cvsw_stats_count(control->engine->stats, counter);
+	if (first && !READ_ONCE(control->dead))
+		mod_delayed_work(control_workers, &control->work, 0);
+}
+
 /* ---- receiving ---- */
 
 static bool is_for_us(const struct cvsw_control *control, const struct sk_buff *skb)
@@ -585,6 +603,7 @@ void cvsw_control_init(struct cvsw_control *control, struct net_device *dev,
 	control->allowed = allowed;
 	cvsw_table_watch(engine->table, on_removed, control);
 	INIT_DELAYED_WORK(&control->work, control_work);
+	cvsw_packet_ins_init(&control->packet_ins);
 	spin_lock_init(&control->lock);
 	INIT_LIST_HEAD(&control->queue);
 	refcount_set(&control->sending, 1);
@@ -605,6 +624,7 @@ void cvsw_control_finish(struct cvsw_control *control)
 	cancel_delayed_work_sync(&control->work);
 	while ((frame = frame_next(control)))
 		frame_free(frame);
+	cvsw_packet_ins_clear(&control->packet_ins);
 	cvsw_session_destroy(control->session);
 	control->session = NULL;
 

@@ -13,6 +13,7 @@
 #include "../../proto/cvsw_nl.h"
 #include "../../proto/cvsw_ofp10.h"
 #include "engine.h"
+#include "packet_in.h"
 
 struct cvsw_session;
 
@@ -35,6 +36,7 @@ struct cvsw_session;
  * @state: of version 2: enum cvsw_nl_state; written by the worker
  * @flow: the worker's scratch, too large for its stack
  * @frame: likewise: what version 2 sends
+ * @packet_ins: frames for the controller of version 3
  * @lock: guards @queue, @queued, @hello and @dead
  * @queue: struct control_frame, oldest first
  * @queued: how many
@@ -55,6 +57,7 @@ struct cvsw_control {
 	u8 state;
 	struct cvsw_flow flow;
 	u8 frame[CVSW_CONTROL_FRAME_MAX];
+	struct cvsw_packet_ins packet_ins;
 
 	spinlock_t lock;
 	struct list_head queue;
@@ -102,7 +105,15 @@ void cvsw_control_finish(struct cvsw_control *control);
  */
 void cvsw_control_receive(struct cvsw_control *control, struct sk_buff *skb);
 
-/* Tell the worker.  Context: any. */
+/**
+ * cvsw_control_packet_in() - tell the controller of a frame, if there is one
+ *
+ * As struct cvsw_engine's to_controller.  Counted in any case, here or when it is sent.
+ */
+void cvsw_control_packet_in(struct cvsw_control *control, const struct cvsw_walk *walk,
+			    const struct sk_buff *skb, unsigned int max_len);
+
+/* Tell the worker.  Context: any but hard interrupt. */
 void cvsw_control_event(struct cvsw_control *control, enum cvsw_event event);
 
 /**

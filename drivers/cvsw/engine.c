@@ -257,6 +257,19 @@ static struct sk_buff *output(struct cvsw_walk *walk, struct sk_buff *skb, u16 p
 	return skb;
 }
 
+/* Return: the frame, if there is more to do with it. */
+static struct sk_buff *to_controller(struct cvsw_walk *walk, struct sk_buff *skb,
+				     unsigned int max_len)
+{
+	struct cvsw_engine *engine = walk->engine;
+
+	engine->to_controller(engine, walk, skb, max_len);
+	if (walk->next < walk->end)
+		return skb;
+	dev_consume_skb_any(skb);
+	return NULL;
+}
+
 static bool is_rewrite(const struct cvsw_action *action)
 {
 	return action->type >= CVSW_ACT_SET_VLAN_VID && action->type <= CVSW_ACT_LOAD;
@@ -305,6 +318,9 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 		case CVSW_ACT_NEXT:
 			*onward = NEXT_SAID;
 			return skb;
+		case CVSW_ACT_CONTROLLER:
+			skb = to_controller(walk, skb, action->max_len);
+			continue;
 		case CVSW_ACT_CLONE:
 			clone(walk, skb, action->n_cloned, out);
 			walk->next += action->n_cloned;

@@ -9,6 +9,9 @@
 #include "stats.h"
 #include "table.h"
 
+struct cvsw_trace;
+struct cvsw_walk;
+
 /**
  * struct cvsw_engine - what the engine needs of a port
  * @table: lives as long as the engine
@@ -24,6 +27,8 @@
  *	the caller
  * @turn: takes a frame that goes back by the port it came in by, not shared;
  *	the context is that of cvsw_handle_frame(), so there may be a queue's lock
+ * @to_controller: copies the first @max_len bytes of a frame, no more than fit a
+ *	PACKET_IN, or does not; context as @turn's
  */
 struct cvsw_engine {
 	struct cvsw_table *table;
@@ -35,9 +40,9 @@ struct cvsw_engine {
 	bool idle;
 	void (*deliver)(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in);
 	void (*turn)(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in);
+	void (*to_controller)(struct cvsw_engine *engine, const struct cvsw_walk *walk,
+			      const struct sk_buff *skb, unsigned int max_len);
 };
-
-struct cvsw_trace;
 
 /**
  * struct cvsw_walk - where a frame stands on its way through the engine

@@ -19,13 +19,7 @@ struct selection {
 
 static bool outputs_to(const struct cvsw_entry *entry, u16 port)
 {
-	const struct cvsw_action *actions = cvsw_entry_actions(entry);
-	unsigned int i;
-
-	for (i = 0; i < entry->n_actions; i++)
-		if (actions[i].type == CVSW_ACT_OUTPUT && actions[i].port == port)
-			return true;
-	return false;
+	return cvsw_actions_output_to(cvsw_entry_actions(entry), entry->n_actions, port);
 }
 
 static bool selects(const struct selection *selection, const struct cvsw_entry *entry)

@@ -122,6 +122,14 @@ static void turn(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingr
 		turn_to_wire(port, skb);
 }
 
+static void to_controller(struct cvsw_engine *engine, const struct cvsw_walk *walk,
+			  const struct sk_buff *skb, unsigned int max_len)
+{
+	struct cvsw_port *port = container_of(engine, struct cvsw_port, engine);
+
+	cvsw_control_packet_in(&port->control, walk, skb, max_len);
+}
+
 void cvsw_ports_limit_flows(unsigned int max)
 {
 	struct cvsw_port *port;
@@ -158,6 +166,7 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 	port->engine.miss_drop = cvsw_miss_drop;
 	port->engine.deliver = deliver;
 	port->engine.turn = turn;
+	port->engine.to_controller = to_controller;
 	cvsw_engine_changed(&port->engine);
 	port->dev = dev;
 	cvsw_control_init(&port->control, dev, &port->engine, cvsw_allow_unauthenticated);

@@ -287,6 +287,22 @@ static unsigned long tell_expiring(struct cvsw_session *session)
 	return EXPIRING_PAUSE;
 }
 
+/* Return: jiffies until it is to be called again. */
+static unsigned long send_packet_ins(struct cvsw_session *session)
+{
+	struct cvsw_control *control = session->control;
+	u64 now = now_ms();
+	size_t len;
+
+	while ((len = cvsw_packet_in_next(&control->packet_ins, now, session->answer)))
+		cvsw_control_count(control,
+				   cvsw_v3_packet_in(&session->end, session->answer, len, now) ?
+				   CVSW_CNT_PACKET_IN_SENT : CVSW_CNT_PACKET_IN_NOBODY);
+	return cvsw_packet_ins_wait(&control->packet_ins) ?
+	       msecs_to_jiffies(CVSW_PACKET_IN_MS * CVSW_PACKET_IN_BURST / 2) :
+	       MAX_SCHEDULE_TIMEOUT;
+}
+
 static enum cvsw_nl_v3_state state_of(const struct cvsw_v3_end *end)
 {
 	if (!end->have_psk)
@@ -302,7 +318,7 @@ unsigned long cvsw_session_run(struct cvsw_session *session)
 	u64 now, due;
 
 	send_notices(session);
-	delay = tell_expiring(session);
+	delay = min(tell_expiring(session), send_packet_ins(session));
 	now = now_ms();
 	cvsw_v3_run(&session->end, now);
 	tell_indices(session);
@@ -321,6 +337,13 @@ bool cvsw_session_has_key(const struct cvsw_control *control)
 	const struct cvsw_session *session = cvsw_session_of(control);
 
 	return session && READ_ONCE(session->has_key);
+}
+
+bool cvsw_session_is_up(const struct cvsw_control *control)
+{
+	const struct cvsw_session *session = cvsw_session_of(control);
+
+	return session && READ_ONCE(session->state) == CVSW_V3_STATE_CONNECTED;
 }
 
 enum cvsw_nl_v3_state cvsw_session_state(const struct cvsw_control *control, u64 *n_sessions)

@@ -62,6 +62,9 @@ unsigned long cvsw_session_run(struct cvsw_session *session);
 /** cvsw_session_has_key() - is this port for those who know its key, alone?  Any context */
 bool cvsw_session_has_key(const struct cvsw_control *control);
 
+/** cvsw_session_is_up() - is there a controller to talk to?  A hint; any context */
+bool cvsw_session_is_up(const struct cvsw_control *control);
+
 /** cvsw_session_state() - @n_sessions: out: keys agreed upon so far.  Any context */
 enum cvsw_nl_v3_state cvsw_session_state(const struct cvsw_control *control, u64 *n_sessions);
 

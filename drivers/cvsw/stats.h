@@ -83,6 +83,11 @@
 	X(CTL_NOMEM,          "ctl-nomem")                                      \
 	X(CTL_REFUSED,        "ctl-refused")         /* MTU, features or table said no */\
 	X(CTL_SEND_FAILED,    "ctl-send-failed")                                \
+	/* frames for the controller, which go their own way besides */          \
+	X(PACKET_IN_SENT,     "packet-in-sent")                                 \
+	X(PACKET_IN_NOBODY,   "packet-in-nobody")    /* no session */           \
+	X(PACKET_IN_FULL,     "packet-in-full")      /* too many wait */        \
+	X(PACKET_IN_NOMEM,    "packet-in-nomem")                                \
 	/* what was asked for in version 3 */                                   \
 	X(REQ_DONE,           "request-done")                                   \
 	X(REQ_REFUSED,        "request-refused")

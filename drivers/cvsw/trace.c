@@ -185,6 +185,12 @@ static void turn(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingr
 	kfree_skb(skb);
 }
 
+/* Which the action's own step has told. */
+static void to_controller(struct cvsw_engine *engine, const struct cvsw_walk *walk,
+			  const struct sk_buff *skb, unsigned int max_len)
+{
+}
+
 /* Of no device, so that nobody is answered. */
 static struct sk_buff *make_frame(struct net_device *dev, const struct cvsw_v3_trace *frame)
 {
@@ -249,6 +255,7 @@ int cvsw_trace_frame(const struct cvsw_engine *engine, struct net_device *dev,
 		return -ENOMEM;
 	trace->engine = *engine;
 	trace->engine.turn = turn;
+	trace->engine.to_controller = to_controller;
 	trace->engine.deliver = NULL;	/* nothing goes on later */
 	trace->w = w;
 	trace->engine.stats = cvsw_stats_alloc();

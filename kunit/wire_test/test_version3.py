@@ -149,6 +149,63 @@ def traces(bench):
         expect_equal((after["tx-hit"] - before["tx-hit"], after["action-skipped"]), (1, 0), "frames counted")
 
 
+def to_controller(max_len=0xffff):
+    return struct.pack(">HHHH", 0, 8, 0xfffd, max_len)
+
+
+def packet_in(content):
+    """reason, in_port, pass, total, cookie, bytes."""
+    reason, in_port, lookup, total, cookie = struct.unpack_from(">BBBxH2x8xQ", content)
+    return reason, in_port, lookup, total, cookie, content[24:]
+
+
+@test("version 3: frames go to the controller, few at a time, beside their own way or instead of it", anew=True)
+def packet_ins(bench):
+    nic, cookie = bench.a, 0x1122334455667788
+    to_b = dict(dl_type=0x0800, nw_proto=17, nw_dst=bench.b.address, tp_dst=7)
+    from_b = dict(dl_type=0x0800, nw_proto=17, nw_dst=nic.address, tp_dst=7)
+    with Station(bench) as station:
+        give_key(nic)
+        station.connect()
+        expect(struct.unpack(">I", station.ask(v3.CAPABILITIES)[2][:4])[0] & 8, "no PACKET_IN among the capabilities")
+        station.program(OPEN | COMMIT,
+                        flow_mod(match(in_port=HOST, **to_b), [to_controller(46), output()], 7, cookie=cookie),
+                        flow_mod(match(in_port=NET, **from_b), [to_controller()], 7, cookie=cookie + 1))
+        here, there = nic.ns.udp(nic.address, 7), bench.b.ns.udp(bench.b.address, 7)
+        here.sendto(b"to the vswitch", (bench.b.address, 7))
+        expect_equal(there.recv(100), b"to the vswitch", "a datagram beside its PACKET_IN")
+        station.until(lambda: station.packet_ins, "a PACKET_IN")
+        reason, in_port, lookup, total, told_cookie, data = packet_in(station.packet_ins.pop())
+        expect_equal((reason, in_port, lookup, total, told_cookie), (1, HOST, 0, 56, cookie), "PACKET_IN")
+        expect_equal((len(data), data[:12], data[42:]), (46, mac(bench.b.mac) + mac(nic.mac), b"to t"), "its bytes")
+        there.sendto(b"to the guest", (nic.address, 7))
+        station.until(lambda: station.packet_ins, "a PACKET_IN")
+        reason, in_port, lookup, total, told_cookie, data = packet_in(station.packet_ins.pop())
+        expect_equal((reason, in_port, lookup, told_cookie), (1, NET, 0, cookie + 1), "PACKET_IN")
+        expect_equal(data[42:54], b"to the guest", "its bytes")
+        try:
+            here.settimeout(0.1)
+            raise Failed(f"{here.recv(100)} was for the controller alone")
+        except TimeoutError:
+            pass
+        before = nic.counters()
+        for _ in range(3000):
+            here.sendto(b"a flood", (bench.b.address, 7))
+        station.done(v3.SET_MTU, struct.pack(">HH", 1400, 0))
+        station.done(v3.SET_MTU, struct.pack(">HH", 1500, 0))
+        station.let(0.5)
+        after = nic.counters()
+        sent, full = (after[name] - before[name] for name in ("packet-in-sent", "packet-in-full"))
+        expect_equal((sent + full, len(station.packet_ins)), (3000, sent), "PACKET_INs sent and not")
+        expect(full > 0, "no PACKET_IN was one too many")
+        ctl(nic, "forget-key", nic.ifname)
+        wait_for(lambda: state(nic) != "connected", "no session")
+        here.sendto(b"to nobody", (bench.b.address, 7))
+        wait_for(lambda: nic.counters()["packet-in-nobody"] == 1, "a PACKET_IN for nobody")
+        here.close()
+        there.close()
+
+
 @test("version 3: a NIC takes max_flows flows, which root may change under way", anew=True)
 def full(bench):
     nic, limit = bench.a, "/sys/module/cvsw/parameters/max_flows"

@@ -50,6 +50,7 @@ class Station:
         self.seen = []          # frames of version 3 that the NIC sent
         self.sent = []
         self.answers = {}
+        self.packet_ins = []    # contents
         self.refused = 0
         self.xid = 0
         self.begin()
@@ -114,6 +115,8 @@ class Station:
         except v3.Refused:
             self.refused += 1
             return
+        self.packet_ins += self.controller.packet_ins
+        self.controller.packet_ins.clear()
         for message in messages:
             kind, error, xid, body = v3.parse_message(message)
             self.answers[xid] = kind, error, body

@@ -413,6 +413,9 @@ static void gen_end(struct rng *rng, bool named, struct cvsw_action *action)
 	};
 
 	*action = (struct cvsw_action){ .type = CVSW_ACT_OUTPUT, .port = PICK(rng, outputs) };
+	if (rng_chance(rng, 10))
+		*action = (struct cvsw_action){ .type = CVSW_ACT_CONTROLLER,
+						.max_len = (uint16_t)rng_next(rng) };
 	if (named)
 		return;
 	if (rng_chance(rng, 30))

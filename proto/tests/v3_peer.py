@@ -236,6 +236,7 @@ class Controller:
         self.index = 0x00010200
         self.stream = Stream()
         self.echoes = []
+        self.packet_ins = []
         self.conversations = 0
 
     def receive(self, data):
@@ -292,6 +293,8 @@ class Controller:
             self.record(ECHO_REPLY, content)
         elif kind == ECHO_REPLY:
             self.echoes.append(content)
+        elif kind == PACKET_IN:
+            self.packet_ins.append(content)
         elif kind != NOTHING:
             self.record(NOTHING)
         return messages
