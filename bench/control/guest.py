@@ -76,7 +76,7 @@ class Host:
 
     def __init__(self, peer):
         with peer.ns:
-            self.sock = socket.create_connection(("10.9.0.1", 9900), timeout=60)
+            self.sock = socket.create_connection(("10.9.0.1", 9900), timeout=100)
         self.lines = self.sock.makefile("rw")
 
     def do(self, what, **how):

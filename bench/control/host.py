@@ -32,7 +32,7 @@ class Daemon:
         self.log = open(f"{work}/cvswd.log", "w")
         self.process = subprocess.Popen([f"{binary}/cvswd", "--socket", self.socket, "--direct", "tap0", *state],
                                         stdout=self.log, stderr=self.log)
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60     # a NIC that heard its controller just now follows no HELLO for 10 s
         while True:
             try:
                 client = Client(self)

@@ -40,7 +40,7 @@ end() {
 }
 trap end EXIT
 
-limit=$(awk -v r="$rounds" -v s="$seconds" 'BEGIN { print int(90 + (r + 1) * (14 * s + 20)) }')
+limit=$(awk -v r="$rounds" -v s="$seconds" 'BEGIN { print int(90 + (r + 1) * (14 * s + 60)) }')
 UML_MEM=768M UML_NET=transport=tap,ifname=tap0,depth=128 \
 	"$top/kunit/run-uml.sh" bench-control "$uml/kernel" "$limit" \
 	python3 -B "$here/guest.py" "$uml/mod" "$uml/kernel" "$rounds" "$seconds"
