@@ -128,10 +128,14 @@ json_t *report_nics(struct agent *agent)
 
 char *report_flow_text(const struct cvsw_flow *flow)
 {
-	size_t room = cvsw_text_format(flow, NULL, 0) + 1;
-	char *text = xcalloc(1, room);
+	char most[512];		/* long enough for nearly all: formatting is what this costs */
+	size_t len = cvsw_text_format(flow, most, sizeof(most));
+	char *text = xcalloc(1, len + 1);
 
-	cvsw_text_format(flow, text, room);
+	if (len < sizeof(most))
+		memcpy(text, most, len);
+	else
+		cvsw_text_format(flow, text, len + 1);
 	return text;
 }
 
