@@ -10,7 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, sys.path[0] + "/../wire_test")
-from bench import Failed, expect_equal     # noqa: E402
+from bench import Failed     # noqa: E402
 from version3 import COMMIT, OPEN, Station, give_key, v3     # noqa: E402
 
 HOST, NET = 1, 2
@@ -123,6 +123,3 @@ class Nic(Station):
 
     def moved(self):
         return {name: value for name, value in self.nic.counters().items() if value}
-
-    def require_empty(self):
-        expect_equal(self.nic.n_flows(), 0, "flows left")

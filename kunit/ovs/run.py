@@ -188,7 +188,7 @@ class Minimizer:
         elif self.differ(self.mods, []):
             self.sent = []
         self.mods = self.shrink(self.mods, lambda mods: self.differ(mods, self.sent))
-        self.sent = self.shrink(self.sent, lambda sent: self.differ(self.mods, sent)) if len(self.sent) < 50 else self.sent
+        self.sent = self.shrink(self.sent, lambda sent: self.differ(self.mods, sent))
         return self.report()
 
     def report(self):
