@@ -16,7 +16,9 @@
  *
  * Each drops UDP to one port between two IPv4 prefixes.  The last byte of the
  * destination address names the mask, so that no two flows overlap: the kernel's
- * openvswitch knows no priorities.
+ * openvswitch knows no priorities.  CVSW sees by that byte, before it hashes, which
+ * masks a frame cannot match: with masks whose flows have nothing in common it would
+ * have to try them all.
  */
 struct shape {
 	u32 entries;
