@@ -139,6 +139,22 @@ static void deletions_are_told(struct kunit *test)
 	talk_check_works(test, 1400);
 }
 
+/* Or a controller could take the end of a flow for that of the one that it adds anew. */
+static void what_went_is_told_before_the_next_answer(struct kunit *test)
+{
+	struct talk *f = test->priv;
+
+	talk_connect(test);
+	memset(&f->flow, 0, sizeof(f->flow));
+	f->flow.flags = CVSW_FLOW_SEND_REMOVED;
+	do_flow_mod(test, CVSW_FLOW_ADD, 1);
+	KUNIT_ASSERT_TRUE(test, talk_flow_mod(f, CVSW_FLOW_DELETE_STRICT, WHOLE, 1));
+	KUNIT_ASSERT_TRUE(test, talk_flow_mod(f, CVSW_FLOW_ADD, WHOLE, 1));
+	KUNIT_ASSERT_EQ(test, talk_answer(f), (unsigned int)CVSW_V3_ACK);
+	expect_told(test, CVSW_V3_REMOVED_DELETE, 1);
+	KUNIT_ASSERT_EQ(test, talk_answer(f), (unsigned int)CVSW_V3_ACK);
+}
+
 /* A controller that was not there asks for the table; too many that wait are counted. */
 static void some_are_told_nobody(struct kunit *test)
 {
@@ -436,6 +452,7 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(requests_are_done_in_order),
 	KUNIT_CASE(timeouts_are_told),
 	KUNIT_CASE(deletions_are_told),
+	KUNIT_CASE(what_went_is_told_before_the_next_answer),
 	KUNIT_CASE(some_are_told_nobody),
 	KUNIT_CASE(loss_loses_nothing),
 	KUNIT_CASE(a_new_key_ends_the_session),

@@ -255,9 +255,15 @@ void cvsw_session_do(struct cvsw_session *session)
 	size_t len, answer;
 	bool too_long;
 
-	while (!READ_ONCE(session->control->dead) &&
-	       cvsw_v3_room(&session->end) >= CVSW_V3_MESSAGE_MAX &&
-	       (len = cvsw_v3_take(&session->end, session->message, &too_long))) {
+	for (;;) {
+		/* What went before a request is told before its answer: VERSION3.md. */
+		send_notices(session);
+		if (READ_ONCE(session->control->dead) ||
+		    cvsw_v3_room(&session->end) < CVSW_V3_MESSAGE_MAX)
+			return;
+		len = cvsw_v3_take(&session->end, session->message, &too_long);
+		if (!len)
+			return;
 		answer = cvsw_request(&session->requests, session->message, len, too_long,
 				      session->answer);
 		memzero_explicit(session->message, len);
