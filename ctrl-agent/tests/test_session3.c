@@ -460,6 +460,7 @@ static void test_timeout(void)
 	run(wire, 2000);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && is_stated(wire, PLAIN));
 	CHECK(wire->nic->n_flows == 1 && wire->session.timed.ended.n == 2);
+	CHECK(wire->session.table.n == 1);
 	CHECK(wire->n_events[SESSION3_FLOW_REMOVED] == 2 && wire->nic->n_requests == requests);
 	/* It was not forgotten that they went: stated again, they come back. */
 	state_flow(wire, FIVE);
@@ -570,6 +571,45 @@ static void test_timeout_modified(void)
 		CHECK(wire->nic->n_modified == (strict ? 2 : 0));
 		wire_free(wire);
 	}
+}
+
+/* Stated anew before the NIC was told of other actions: then it is not the former one's. */
+static void test_modified_anew(void)
+{
+	struct wire *wire = wire_new(17, true);
+	struct cvsw_flow plain = flow_of("priority=6,udp,actions=NORMAL");
+	struct cvsw_flow timeless = flow_of("send_flow_rem,priority=7,tcp,actions=NORMAL");
+
+	state_flow(wire, FIVE);
+	state_flow(wire, PLAIN);
+	run(wire, 1000);
+	session_state_flow(&wire->session, &plain, true);
+	state_flow(wire, "cookie=1,priority=6,udp,actions=NORMAL");
+	state_flow(wire, "send_flow_rem,priority=7,tcp,actions=drop");
+	session_state_flow(&wire->session, &timeless, true);
+	session_changed(&wire->session, false, wire->now);
+	run(wire, 1000);
+	CHECK(!wire->nic->n_modified);
+	run(wire, 5000);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 2);
+	wire_free(wire);
+}
+
+/* A member of an overlay has what is made by hand beside that. */
+static void test_timeout_overlaid(void)
+{
+	struct wire *wire = wire_new(18, true);
+	struct cvsw_flow flow = flow_of(PLAIN);
+
+	flowset_put(&wire->session.intent.overlay, &flow);
+	wire->session.intent.overlaid = true;
+	state_flow(wire, FIVE);
+	run(wire, 1000);
+	CHECK(in_sync(wire) && wire->nic->n_flows == 2);
+	run(wire, 5000);
+	CHECK(in_sync(wire) && wire->nic->n_flows == 1 && !wire->session.intent.flows.n);
+	CHECK(session_flows(&wire->session)->n == 1);
+	wire_free(wire);
 }
 
 /* Its end and a bundle that has it in, as the whole table is replaced, cross. */
@@ -708,6 +748,8 @@ int main(void)
 		{ "agent session 3: a rebooted NIC is not given what it had for a time",
 		  test_timeout_reboot },
 		{ "agent session 3: a modified flow's time goes on", test_timeout_modified },
+		{ "agent session 3: other actions, and then another flow", test_modified_anew },
+		{ "agent session 3: a member of an overlay and timeouts", test_timeout_overlaid },
 		{ "agent session 3: a replaced table and an end cross", test_timeout_replaced },
 		{ "agent session 3: what is refused is not given", test_timeout_refused },
 		{ "agent session 3: loss, duplicates and reordering", test_storm },

@@ -315,7 +315,8 @@ static enum cvsw_v3_error do_set(struct v3_nic *nic, const struct cvsw_v3_messag
 static void answer_capabilities(struct v3_nic *nic, uint32_t xid, struct cvsw_writer *w)
 {
 	struct cvsw_v3_capabilities can = {
-		.features = CVSW_V3_CAN_TRACE | CVSW_V3_CAN_TIMEOUTS | CVSW_V3_CAN_REMOVED | (nic->strict ? CVSW_V3_CAN_MODIFY : 0),
+		.features = CVSW_V3_CAN_TRACE | CVSW_V3_CAN_TIMEOUTS | CVSW_V3_CAN_REMOVED |
+			    (nic->strict ? CVSW_V3_CAN_MODIFY : 0),
 		.flows = (uint32_t)nic->n_flows,
 		.max_flows = V3_NIC_FLOWS, .mtu = nic->mtu, .min_mtu = 68, .max_mtu = 9000,
 		.offloads = nic->offloads, .all_offloads = 0x1b,
