@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """cvswd, and cvswctl beside it."""
+import contextlib
 import json
 import os
+import subprocess
 import tempfile
+import time
 
 from lab.process import Process, call, wait_for
 
@@ -33,6 +36,25 @@ class Controller:
     def ctl(self, *argv, check=True):
         """cvswctl's output."""
         return call(f"{self.bin}/cvswctl", *argv, check=check)
+
+    @contextlib.contextmanager
+    def monitor(self):
+        """`with controller.monitor() as events:`; events(n) waits for n packet-ins, and returns all that happened."""
+        with tempfile.TemporaryFile("w+") as log:
+            process = subprocess.Popen([f"{self.bin}/cvswctl", "-j", "monitor"], stdout=log)
+
+            def events(n):
+                def seen():
+                    log.seek(0)
+                    return [json.loads(line) for line in log.read().splitlines(True) if line.endswith("\n")]
+                wait_for(f"{n} packet-ins", lambda: sum(e.get("event") == "packet-in" for e in seen()) >= n)
+                return seen()
+            try:
+                time.sleep(0.5)     # nothing tells that it listens
+                yield events
+            finally:
+                process.terminate()
+                process.wait()
 
     def add_key(self, nic):
         """A NIC's (guest.Nic) key; version 3 is spoken with it from then on."""

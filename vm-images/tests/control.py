@@ -158,6 +158,27 @@ def counters(bench):
         expect('"packets": 5' in json.dumps(flow), json.dumps(flow))
 
 
+def looks(bench):
+    """What a NIC would do, and what it is sent."""
+    echo = "0800 4500001c 00000000 4001 66df 0a000001 0a000002 0800f7ff 00000000"
+    with bench.test("cvswctl trace tells what vm1's NIC would do with a frame, cvswctl monitor which ones it shows"), \
+         bench.flows(bench.vm1, "priority=20,in_port=HOST,icmp,actions=controller:42,mod_nw_tos:32,NORMAL"):
+        hits = bench.counted(bench.vm1, "tx-hit")
+        told = bench.ctl("trace", "vm1", bench.mac2 + bench.mac1 + echo).splitlines()
+        expect(len(told) == 6 and "priority=20,icmp,in_port=HOST actions=CONTROLLER:42,mod_nw_tos:32,NORMAL" in told[0] and
+               told[1].strip() == "CONTROLLER:42" and told[2].strip() == "mod_nw_tos:32" and
+               "08004520001c" in told[3] and told[5].strip() == "-> NET", "\n".join(told))
+        told = bench.ctl("trace", "vm1", bench.mac1 + bench.mac2 + echo, "NET")
+        expect(told == "pass 0: no match\n  -> HOST\n", told)
+        expect(bench.counted(bench.vm1, "tx-hit") == hits, "a traced frame was counted")
+        with bench.controller.monitor() as events:
+            expect(ping(bench.vm1, "10.0.0.2") == 3, "an echo request was not answered")
+            shown = [event for event in events(3) if event.get("event") == "packet-in"]
+        expect([event["length"] for event in shown] == [98] * 3 and
+               all(len(event["frame"]) == 84 and event["in_port"] == "HOST" for event in shown), f"{shown}")
+        expect(bench.counted(bench.vm1, "packet-in-sent") >= 3, "packet-in-sent")
+
+
 def wrong_syntax(bench):
     with bench.test("a flow of wrong syntax is refused with its position, and changes nothing"):
         said = bench.ctl("add-flow", "vm1", "in_port=HOST,nw_dst=10.0.0.999,actions=drop", check=False)
@@ -249,5 +270,5 @@ def nic_comes_back(bench):
         wait_for("the flow to be back", lambda: len(bench.local_flows(bench.vm1)) == 1, 15)
 
 
-ALL = [connects, trusts, refuses, flows_are_kept, priorities, timeouts, replaces, counters, wrong_syntax, mtu,
+ALL = [connects, trusts, refuses, flows_are_kept, priorities, timeouts, replaces, counters, looks, wrong_syntax, mtu,
        offload, protocols, controller_dies, nic_comes_back]
