@@ -88,6 +88,9 @@ elif ! grep -q '^uml-init: the script ended with 0' "$log"; then
 	}
 	failed=1
 fi
+if grep -q '^not ok' "$tap"; then
+	failed=1
+fi
 if complaint=$("$here/kernel-complaints" "$log"); then
 	echo "ok - $name: kernel log is clean"
 else
