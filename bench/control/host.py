@@ -32,6 +32,15 @@ class Daemon:
         self.log = open(f"{work}/cvswd.log", "w")
         self.process = subprocess.Popen([f"{binary}/cvswd", "--socket", self.socket, "--direct", "tap0", *state],
                                         stdout=self.log, stderr=self.log)
+        try:
+            self.begin(mac, key)
+        except BaseException:
+            self.stop()
+            raise
+        self.next = 0
+
+    def begin(self, mac, key):
+        """Until the NIC has its flows."""
         end = time.monotonic() + 60     # a NIC that heard its controller just now follows no HELLO for 10 s
         while True:
             try:
@@ -48,7 +57,6 @@ class Daemon:
             time.sleep(0.05)
         client.ask(command="add-flows", nic=mac, flows=[flow(n, 1) for n in range(FLOWS)], wait=True)
         client.close()
-        self.next, self.cookie = 0, 1
 
     def cpu(self):
         """Seconds it has run."""
