@@ -1,79 +1,124 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Lookups beside a writer that replaces what they find. */
+/* Lookups, on all CPUs, beside a writer that replaces what they find. */
 #include <kunit/test.h>
 #include <linux/kthread.h>
 
 #include "flows.h"
 
-struct fixture {
-	struct cvsw_table *table;
-	struct cvsw_flow flow;
+#define READERS_MAX	8
+
+/* What a reader looks up, and the priorities of flows that match. */
+struct question {
+	struct cvsw_key key;
+	u16 least, most;
 };
 
-/* A reader's. */
-struct race {
+struct reader {
 	struct cvsw_table *table;
-	struct cvsw_key key;
-	u16 least, most;	/* priorities of flows that match */
+	const struct question *asks;
+	struct task_struct *task;
 	unsigned long lookups, missed, foreign;
 };
 
-/* At least so many rounds, and more on a busy machine until the reader had its share. */
-static bool race_goes_on(const struct race *race, unsigned int round, unsigned int rounds)
+struct fixture {
+	struct cvsw_table *table;
+	struct cvsw_flow flow;
+	struct reader readers[READERS_MAX];
+	unsigned int n_readers;
+};
+
+static const struct question only = { .key = { .nw_dst = 5 }, .least = 65535, .most = 65535 };
+
+/* ---- races ---- */
+
+/* One on each CPU, two at least; questions are asked in turn. */
+static void race_begin(struct kunit *test, int (*run)(void *), const struct question *questions,
+		       unsigned int n_questions)
 {
-	cond_resched();
-	return round < rounds || (READ_ONCE(race->lookups) <= 100 && round < 100 * rounds);
+	struct fixture *f = test->priv;
+	unsigned int i, n = clamp_t(unsigned int, num_online_cpus(), 2, READERS_MAX);
+
+	for (i = 0; i < n; i++) {
+		f->readers[i] = (struct reader){
+			.table = f->table, .asks = &questions[i % n_questions],
+		};
+		f->readers[i].task = kthread_run(run, &f->readers[i], "cvsw-lookup/%u", i);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(f->readers[i].task));
+		f->n_readers = i + 1;
+	}
 }
 
+/* At least so many rounds, and more on a busy machine until each reader had its share. */
+static bool race_goes_on(const struct fixture *f, unsigned int round, unsigned int rounds)
+{
+	unsigned int i;
+
+	cond_resched();
+	if (round < rounds)
+		return true;
+	for (i = 0; i < f->n_readers; i++)
+		if (READ_ONCE(f->readers[i].lookups) <= 100)
+			return round < 100 * rounds;
+	return false;
+}
+
+static void stop_readers(struct fixture *f)
+{
+	while (f->n_readers)
+		kthread_stop(f->readers[--f->n_readers].task);
+}
+
+/* Return: lookups, of all readers. */
+static u64 race_end(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int i, n = f->n_readers;
+	u64 lookups = 0;
+
+	stop_readers(f);
+	for (i = 0; i < n; i++) {
+		KUNIT_EXPECT_EQ(test, f->readers[i].missed, 0UL);
+		KUNIT_EXPECT_EQ(test, f->readers[i].foreign, 0UL);
+		KUNIT_EXPECT_GT(test, f->readers[i].lookups, 100UL);
+		lookups += f->readers[i].lookups;
+	}
+	return lookups;
+}
+
+/* Also counts each frame under its flow. */
 static int race_reader(void *arg)
 {
-	struct race *race = arg;
+	struct reader *reader = arg;
 
 	while (!kthread_should_stop()) {
 		struct cvsw_entry *entry;
 
 		readers_begin();
-		entry = cvsw_table_lookup(race->table, &race->key);
+		entry = cvsw_table_lookup(reader->table, &reader->asks->key);
 		if (!entry)
-			race->missed++;
-		else if (entry->priority < race->least || entry->priority > race->most)
-			race->foreign++;
+			reader->missed++;
+		else if (entry->priority < reader->asks->least || entry->priority > reader->asks->most)
+			reader->foreign++;
+		if (entry)
+			cvsw_hits_add(entry->hits, 3);
 		readers_end();
-		race->lookups++;
+		reader->lookups++;
 		cond_resched();
 	}
 	return 0;
 }
 
-static struct task_struct *race_begin(struct kunit *test, struct race *race)
-{
-	struct task_struct *reader = kthread_run(race_reader, race, "cvsw-lookup");
-
-	KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
-	return reader;
-}
-
-static void race_end(struct kunit *test, struct race *race, struct task_struct *reader)
-{
-	kthread_stop(reader);
-	KUNIT_EXPECT_EQ(test, race->missed, 0UL);
-	KUNIT_EXPECT_EQ(test, race->foreign, 0UL);
-	KUNIT_EXPECT_GT(test, race->lookups, 100UL);
-}
+/* ---- tests ---- */
 
 /* A flow that is replaced over and over among others is found at every moment. */
 static void race_one_replaced(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct race race = {
-		.table = f->table, .key = { .nw_dst = 5 }, .least = 65535, .most = 65535,
-	};
-	struct task_struct *reader;
 	unsigned int i;
 
-	for (i = 0; race_goes_on(&race, i, 2000); i++) {
+	for (i = 0; race_goes_on(f, i, 2000); i++) {
 		if (i == 1)
-			reader = race_begin(test, &race);
+			race_begin(test, race_reader, &only, 1);
 		host_flow(&f->flow, 5);
 		f->flow.priority = 65535;
 		f->flow.cookie = i;
@@ -87,7 +132,34 @@ static void race_one_replaced(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
 		}
 	}
-	race_end(test, &race, reader);
+	race_end(test);
+}
+
+/* A flow that is modified over and over keeps count of every frame, whatever CPU met it. */
+static void race_counted(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u64 lookups, packets = 0, bytes = 0;
+	struct cvsw_entry *entry;
+	unsigned int i;
+
+	host_flow(&f->flow, 5);
+	f->flow.priority = 65535;
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	race_begin(test, race_reader, &only, 1);
+	for (i = 0; race_goes_on(f, i, 2000); i++) {
+		f->flow.n_actions = i % 2;
+		KUNIT_EXPECT_EQ(test, cvsw_table_flow_mod(f->table, CVSW_FLOW_MODIFY_STRICT,
+							  &f->flow), 0);
+	}
+	lookups = race_end(test);
+	readers_begin();
+	entry = cvsw_table_lookup(f->table, &only.key);
+	if (entry)
+		cvsw_hits_read(entry->hits, &packets, &bytes);
+	readers_end();
+	KUNIT_EXPECT_EQ(test, packets, lookups);
+	KUNIT_EXPECT_EQ(test, bytes, 3 * lookups);
 }
 
 /*
@@ -96,22 +168,18 @@ static void race_one_replaced(struct kunit *test)
  */
 static void race_bit_asked_for(struct kunit *test)
 {
+	static const struct question questions[] = {
+		{ .key = { .nw_dst = 5, .tcp_flags = 2 }, .least = 1, .most = 2 },
+		{ .key = { .nw_dst = 5 }, .least = 1, .most = 1 },
+	};
 	struct fixture *f = test->priv;
-	struct race with = {
-		.table = f->table, .key = { .nw_dst = 5, .tcp_flags = 2 }, .least = 1, .most = 2,
-	};
-	struct race without = {
-		.table = f->table, .key = { .nw_dst = 5 }, .least = 1, .most = 1,
-	};
-	struct task_struct *readers[2];
 	unsigned int i;
 
 	host_flow(&f->flow, 5);
 	f->flow.priority = 1;
 	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-	readers[0] = race_begin(test, &with);
-	readers[1] = race_begin(test, &without);
-	for (i = 0; race_goes_on(&with, i, 1000) || race_goes_on(&without, i, 1000); i++) {
+	race_begin(test, race_reader, questions, ARRAY_SIZE(questions));
+	for (i = 0; race_goes_on(f, i, 1000); i++) {
 		host_flow(&f->flow, 5);
 		f->flow.match.mask.tcp_flags = 2;
 		f->flow.match.key.tcp_flags = 2;
@@ -120,8 +188,7 @@ static void race_bit_asked_for(struct kunit *test)
 		cond_resched();
 		KUNIT_EXPECT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
 	}
-	race_end(test, &with, readers[0]);
-	race_end(test, &without, readers[1]);
+	race_end(test);
 }
 
 static u64 cookie_of(struct cvsw_table *table, u32 nw_dst)
@@ -142,19 +209,19 @@ static const u32 always = 5, sometimes = 100;
 
 static int replacement_reader(void *arg)
 {
-	struct race *race = arg;
+	struct reader *reader = arg;
 	u64 before, between, after = 0;
 
 	while (!kthread_should_stop()) {
 		before = after;
-		between = cookie_of(race->table, sometimes);
-		after = cookie_of(race->table, always);
-		race->missed += after == U64_MAX;
-		race->foreign += after < before;
+		between = cookie_of(reader->table, sometimes);
+		after = cookie_of(reader->table, always);
+		reader->missed += after == U64_MAX;
+		reader->foreign += after < before;
 		/* Nothing was replaced meanwhile. */
 		if (after == before)
-			race->foreign += between != (after & 1 ? U64_MAX : after);
-		race->lookups++;
+			reader->foreign += between != (after & 1 ? U64_MAX : after);
+		reader->lookups++;
 	}
 	return 0;
 }
@@ -163,11 +230,9 @@ static int replacement_reader(void *arg)
 static void race_all_replaced(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct race race = { .table = f->table };
-	struct task_struct *reader = NULL;
 	unsigned int i, j;
 
-	for (i = 0; race_goes_on(&race, i, 1000); i++) {
+	for (i = 0; race_goes_on(f, i, 1000); i++) {
 		cvsw_table_begin(f->table, true);
 		for (j = 0; j < 20; j++) {
 			KUNIT_EXPECT_EQ(test, add_host_flow(f->table, &f->flow, always + (i + j) % 20, i), 0);
@@ -176,11 +241,10 @@ static void race_all_replaced(struct kunit *test)
 		if (!(i & 1))
 			KUNIT_EXPECT_EQ(test, add_host_flow(f->table, &f->flow, sometimes, i), 0);
 		cvsw_table_commit(f->table);
-		if (!reader)
-			reader = kthread_run(replacement_reader, &race, "cvsw-lookup");
-		KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
+		if (i == 0)
+			race_begin(test, replacement_reader, &only, 1);
 	}
-	race_end(test, &race, reader);
+	race_end(test);
 }
 
 static int race_init(struct kunit *test)
@@ -198,12 +262,15 @@ static void race_exit(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
-	if (f->table)
-		cvsw_table_destroy(f->table);
+	if (!f || !f->table)
+		return;
+	stop_readers(f);	/* of a test that gave up */
+	cvsw_table_destroy(f->table);
 }
 
 static struct kunit_case race_cases[] = {
 	KUNIT_CASE(race_one_replaced),
+	KUNIT_CASE(race_counted),
 	KUNIT_CASE(race_bit_asked_for),
 	KUNIT_CASE(race_all_replaced),
 	{}
