@@ -12,5 +12,5 @@ preflight: ## show what this machine lacks and install missing packages
 check-build: all
 	@echo "ok - modules, cvswd and cvswctl build"
 
-check: preflight ## run all tests (as root; under 40 minutes, 20 with a warm cache)
+check: preflight ## run all tests (as root; under 40 minutes, 30 with a warm cache)
 	@$(TOP)/kunit/check.sh $(CHECK_STAGES)
