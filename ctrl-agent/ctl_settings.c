@@ -29,7 +29,7 @@ static json_t *parse_offload(const char *text)
 		size_t len = strcspn(name, ",");
 
 		if (!offload_bit(name, len)) {
-			ctl_complain("\"%.*s\" is not an offload: csum, tso, ufo, gso, gro or none",
+			ctl_complain("\"%.*s\" is not an offload: csum, tso, ufo, gso, gro, inner-csum or none",
 				     (int)len, name);
 			json_decref(names);
 			return NULL;
@@ -64,7 +64,7 @@ static enum ctl_exit forget(const struct ctl_options *options, char **args)
 
 const struct ctl_command ctl_setting_commands[] = {
 	{ "set-mtu", "NIC MTU", "set its MTU", 2, 2, set_mtu },
-	{ "set-offload", "NIC csum,tso,gso,gro|none", "enable exactly these offloads", 2, 2,
+	{ "set-offload", "NIC csum,tso,gso,gro,inner-csum|none", "enable exactly these offloads", 2, 2,
 	  set_offload },
 	{ "forget", "NIC", "state nothing for it any more", 1, 1, forget },
 	{ 0 },

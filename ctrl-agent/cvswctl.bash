@@ -74,7 +74,7 @@ _cvswctl() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 	elif [ $at = 2 ] && [ "$command" = set-offload ]; then
-		choices='csum csum,tso csum,tso,gso,gro none'
+		choices='csum csum,tso csum,tso,gso,gro csum,tso,gso,gro,inner-csum none'
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$cur")
 	if declare -F __ltrim_colon_completions >/dev/null; then

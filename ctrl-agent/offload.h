@@ -14,6 +14,7 @@ static const struct offload_name {
 	{ "ufo", CVSW_OFFLOAD_UFO },
 	{ "gso", CVSW_OFFLOAD_GSO },
 	{ "gro", CVSW_OFFLOAD_GRO },
+	{ "inner-csum", CVSW_OFFLOAD_INNER_CSUM },
 };
 
 #define N_OFFLOADS	(sizeof(offload_names) / sizeof(*offload_names))

@@ -118,7 +118,7 @@ static void do_set_offload(const struct request *request)
 	struct nic *nic;
 
 	if (!intent_parse_offload(json_object_get(request->json, "offload"), &offload)) {
-		request_refuse(request, "offloads are csum, tso, ufo, gso and gro");
+		request_refuse(request, "offloads are csum, tso, ufo, gso, gro and inner-csum");
 		return;
 	}
 	nic = request_nic(request, PLACE_CREATE);

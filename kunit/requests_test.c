@@ -4,6 +4,7 @@
 #include <linux/etherdevice.h>
 
 #include "../drivers/cvsw/requests.c"
+#include "../drivers/cvsw/segment.h"
 #include "asking.h"
 
 /* What the NIC is able to do, whatever its state. */
@@ -88,7 +89,14 @@ static void device_is_set(struct kunit *test)
 	/* TSO cannot be without the checksum. */
 	ask_set_value(f, CVSW_V3_SET_OFFLOAD, CVSW_OFFLOAD_TSO);
 	ask_check_refused(test, CVSW_V3_ERR_REFUSED, 8);
-	ask_set_value(f, CVSW_V3_SET_OFFLOAD, 0x20);
+	ask_set_value(f, CVSW_V3_SET_OFFLOAD, CVSW_OFFLOAD_CSUM | CVSW_OFFLOAD_INNER_CSUM);
+	ask_check_done(test);
+	KUNIT_EXPECT_TRUE(test, cvsw_sums_inside(f->port.dev));
+	/* Nor can the one inside. */
+	ask_set_value(f, CVSW_V3_SET_OFFLOAD, CVSW_OFFLOAD_INNER_CSUM);
+	ask_check_refused(test, CVSW_V3_ERR_REFUSED, 8);
+	KUNIT_EXPECT_FALSE(test, cvsw_sums_inside(f->port.dev));
+	ask_set_value(f, CVSW_V3_SET_OFFLOAD, CVSW_OFFLOAD_ALL + 1);
 	ask_check_refused(test, CVSW_V3_ERR_VALUE, 8);
 	f->message[10] = 1;
 	ask_check_refused(test, CVSW_V3_ERR_RESERVED, 10);

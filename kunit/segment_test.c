@@ -15,8 +15,13 @@
 #define PAYLOAD_MAX	12000
 #define HEADROOM	50
 
+/**
+ * struct fixture
+ * @partial: the last frame given to segment_it() leaves its checksum to the device
+ */
 struct fixture {
 	struct rnd_state rnd;
+	bool partial;
 	struct net_device *dev;
 	u8 data[PAYLOAD_MAX + 300];
 	u8 got[PAYLOAD_MAX + 300];
@@ -166,7 +171,14 @@ static void expect_roomy(struct kunit *test, const struct sk_buff *skb)
 	KUNIT_ASSERT_GE(test, skb_headroom(skb), HEADROOM);
 	KUNIT_ASSERT_FALSE(test, skb_header_cloned(skb));
 	KUNIT_ASSERT_FALSE(test, skb_is_gso(skb));
-	KUNIT_ASSERT_NE(test, (int)skb->ip_summed, CHECKSUM_PARTIAL);
+}
+
+/* What is left to the device is that and nothing else, and it can do it. */
+static void expect_sum(struct kunit *test, struct sk_buff *skb, bool partial)
+{
+	KUNIT_ASSERT_EQ(test, skb->ip_summed == CHECKSUM_PARTIAL, partial);
+	if (partial)
+		KUNIT_ASSERT_EQ(test, skb_checksum_help(skb), 0);
 }
 
 static void expect_same_list(struct kunit *test, struct sk_buff *got, struct sk_buff *expected)
@@ -176,6 +188,7 @@ static void expect_same_list(struct kunit *test, struct sk_buff *got, struct sk_
 
 	while (got && expected) {
 		expect_roomy(test, got);
+		expect_sum(test, got, f->partial);
 		KUNIT_ASSERT_EQ(test, got->len, expected->len);
 		KUNIT_ASSERT_EQ(test, skb_copy_bits(got, 0, f->got, got->len), 0);
 		KUNIT_ASSERT_EQ(test, skb_copy_bits(expected, 0, f->expected, got->len), 0);
@@ -192,12 +205,14 @@ static void expect_same_list(struct kunit *test, struct sk_buff *got, struct sk_
 
 static struct sk_buff *segment_it(struct fixture *f, struct sk_buff *skb)
 {
-	bool gso = skb_is_gso(skb), linear = pick(&f->rnd, 2);
+	enum cvsw_payload payload = pick(&f->rnd, CVSW_PAYLOAD_UNTOUCHED + 1);
+	bool gso = skb_is_gso(skb), linear = payload == CVSW_PAYLOAD_COPIED;
 	struct cvsw_inner inner;
 
 	cvsw_inner_read(skb, &inner);
+	f->partial = payload == CVSW_PAYLOAD_UNTOUCHED && skb->ip_summed == CHECKSUM_PARTIAL;
 	local_bh_disable();
-	skb = cvsw_segment(skb, &inner, HEADROOM, linear);
+	skb = cvsw_segment(skb, &inner, HEADROOM, payload);
 	local_bh_enable();
 	return gso && linear && !IS_ERR(skb) && skb_is_nonlinear(skb) ? NULL : skb;
 }
@@ -385,6 +400,7 @@ static void expect_in_tunnel(struct kunit *test, struct sk_buff *got, struct sk_
 
 	for (index = 0; got && inner; index++) {
 		expect_roomy(test, got);
+		expect_sum(test, got, false);
 		KUNIT_ASSERT_EQ(test, got->len, o->len + inner->len);
 		KUNIT_ASSERT_EQ(test, skb_copy_bits(got, 0, f->got, got->len), 0);
 		expect_outer(test, o, got->len, index);
@@ -430,7 +446,7 @@ static void segment_tunnel(struct kunit *test)
 	unsigned int round, cut = 0;
 
 	for (round = 0; round < ROUNDS; round++) {
-		struct sk_buff *plain, *skb;
+		struct sk_buff *plain, *skb, *segment;
 		struct cvsw_inner inner;
 		struct outer o;
 		struct shape s;
@@ -447,6 +463,8 @@ static void segment_tunnel(struct kunit *test)
 		f->dev->features = pick(&f->rnd, 2) ? NETIF_F_HW_CSUM | NETIF_F_SG : 0;
 		plain = segment_it(f, plain);
 		KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(plain));
+		for (segment = plain; segment; segment = segment->next)
+			expect_sum(test, segment, f->partial);
 		cut++;
 		if (!o.v6 && pick(&f->rnd, 2)) {
 			skb = segment_it(f, decapsulated(test, skb));

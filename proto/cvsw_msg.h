@@ -31,7 +31,8 @@ enum cvsw_msg_type {
 #define CVSW_OFFLOAD_UFO	0x0004
 #define CVSW_OFFLOAD_GSO	0x0008
 #define CVSW_OFFLOAD_GRO	0x0010
-#define CVSW_OFFLOAD_ALL	0x001f
+#define CVSW_OFFLOAD_INNER_CSUM	0x0020
+#define CVSW_OFFLOAD_ALL	0x003f
 
 /**
  * struct cvsw_msg - a control message whose framing has been checked

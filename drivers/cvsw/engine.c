@@ -109,9 +109,9 @@ static bool encrypts_next(const struct cvsw_walk *walk)
 
 static struct sk_buff *segments(struct cvsw_walk *walk, struct sk_buff *skb,
 				const struct cvsw_inner *inner, unsigned int headroom,
-				bool encrypted)
+				enum cvsw_payload payload)
 {
-	struct sk_buff *list = cvsw_segment(skb, inner, headroom, encrypted);
+	struct sk_buff *list = cvsw_segment(skb, inner, headroom, payload);
 
 	if (likely(!IS_ERR(list)))
 		return list;
@@ -119,12 +119,21 @@ static struct sk_buff *segments(struct cvsw_walk *walk, struct sk_buff *skb,
 								   CVSW_CNT_DROP_GSO);
 }
 
+/*
+ * May the device finish a checksum inside of a tunnel?  An outer one that covers
+ * it is computed here, and has to cover what is finished.
+ */
+static bool device_sums(const struct sk_buff *skb, const struct cvsw_tunnel *tunnel)
+{
+	return skb->dev && cvsw_sums_inside(skb->dev) && !(tunnel->flags & CVSW_TUNNEL_CSUM);
+}
+
 static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 			     const struct cvsw_tunnel *tunnel)
 {
 	unsigned int head = CVSW_VXLAN_HEAD, layers = CVSW_VXLAN_HEAD - ETH_HLEN;
 	struct cvsw_engine *engine = walk->engine;
-	bool encrypted = encrypts_next(walk);
+	enum cvsw_payload payload = CVSW_PAYLOAD_SUMMED;
 	struct cvsw_inner inner;
 	struct sk_buff *list;
 
@@ -133,9 +142,12 @@ static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 		cvsw_stats_count(engine->stats, CVSW_CNT_DROP_NOMEM);
 		return NULL;
 	}
-	if (encrypted) {
+	if (encrypts_next(walk)) {
 		head += CVSW_ESP_HEAD;
 		layers += CVSW_ESP_OVERHEAD;
+		payload = CVSW_PAYLOAD_COPIED;
+	} else if (device_sums(skb, tunnel)) {
+		payload = CVSW_PAYLOAD_UNTOUCHED;
 	}
 	cvsw_inner_read(skb, &inner);
 	if (!cvsw_mtu_check(engine, skb, &inner, walk->in, layers)) {
@@ -143,7 +155,7 @@ static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 		return NULL;
 	}
 	walk->packet = cvsw_segment_len(skb, &inner) - inner.l3;
-	list = segments(walk, skb, &inner, head, encrypted);
+	list = segments(walk, skb, &inner, head, payload);
 	if (list)
 		cvsw_vxlan_encap(list, &inner, tunnel);
 	walk->layered = true;
@@ -207,8 +219,8 @@ static struct sk_buff *pieces(struct cvsw_walk *walk, struct sk_buff *skb,
 
 	cvsw_inner_read(skb, &inner);
 	if (type == CVSW_ACT_ENCRYPT)
-		return segments(walk, skb, &inner, CVSW_ESP_HEAD, true);
-	return segments(walk, skb, &inner, 0, false);
+		return segments(walk, skb, &inner, CVSW_ESP_HEAD, CVSW_PAYLOAD_COPIED);
+	return segments(walk, skb, &inner, 0, CVSW_PAYLOAD_SUMMED);
 }
 
 /* ---- actions ---- */

@@ -42,8 +42,8 @@ static enum cvsw_v3_error capabilities(struct cvsw_control *control, struct cvsw
 		.mtu = READ_ONCE(dev->mtu),
 		.min_mtu = dev->min_mtu,
 		.max_mtu = dev->max_mtu ?: ETH_MAX_MTU,
-		.offloads = cvsw_offloads(dev->features),
-		.all_offloads = cvsw_offloads(dev->hw_features),
+		.offloads = cvsw_offloads(dev),
+		.all_offloads = cvsw_possible_offloads(dev),
 		.release = (const u8 *)CVSW_VERSION,
 		.release_len = sizeof(CVSW_VERSION) - 1,
 	};

@@ -3,7 +3,7 @@
  * One frame of many segments becomes many frames, once, here, and not once
  * more in a stack below.  A payload byte is summed as it is copied, if whoever
  * comes next is to write to it; else it stays in the page it is in, and is
- * summed there.  Every segment costs one allocation.
+ * summed there, or by the device.  Every segment costs one allocation.
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -28,7 +28,8 @@
  * @skb: its headers are linear
  * @headers: length of all headers, Ethernet to transport
  * @size: payload bytes in each segment but the last
- * @sum: whether there is a transport checksum to compute
+ * @sum: whether there is a transport checksum
+ * @later: it is left to the device
  * @linear: payload is copied; else what is in page fragments stays there, and
  *	the next segment begins in
  * @frag: this one, behind
@@ -41,6 +42,7 @@ struct cut {
 	unsigned int headers;
 	unsigned int size;
 	bool sum;
+	bool later;
 	bool linear;
 	unsigned int frag;
 	unsigned int frag_used;
@@ -108,9 +110,18 @@ static void free_list(struct sk_buff *list)
 
 /* ---- one frame ---- */
 
-/* Copy a frame into a linear one, and finish its checksum on the way. */
-static struct sk_buff *copy_frame(struct sk_buff *from, unsigned int headroom)
+/* Have the device compute the checksum at @offset of what begins at @start. */
+static void leave_sum(struct sk_buff *skb, unsigned int start, unsigned int offset)
 {
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_headroom(skb) + start;
+	skb->csum_offset = offset;
+}
+
+/* Copy a frame into a linear one, and finish its checksum on the way unless that is for @later. */
+static struct sk_buff *copy_frame(struct sk_buff *from, unsigned int headroom, bool later)
+{
+	bool partial = from->ip_summed == CHECKSUM_PARTIAL;
 	unsigned int start = from->len;
 	struct sk_buff *skb;
 	__sum16 sum;
@@ -118,7 +129,7 @@ static struct sk_buff *copy_frame(struct sk_buff *from, unsigned int headroom)
 	skb = alloc_frame(from, headroom, from->len);
 	if (!skb)
 		return ERR_PTR(-ENOMEM);
-	if (from->ip_summed == CHECKSUM_PARTIAL)
+	if (partial && !later)
 		start = skb_checksum_start_offset(from);
 	if (start > from->len || skb_copy_bits(from, 0, skb->data, start))
 		goto refuse;
@@ -128,6 +139,8 @@ static struct sk_buff *copy_frame(struct sk_buff *from, unsigned int headroom)
 		if (start + from->csum_offset + sizeof(sum) > from->len)
 			goto refuse;
 		*(__sum16 *)(skb->data + start + from->csum_offset) = sum ?: CSUM_MANGLED_0;
+	} else if (partial) {
+		leave_sum(skb, skb_checksum_start_offset(from), from->csum_offset);
 	} else if (from->ip_summed == CHECKSUM_UNNECESSARY) {
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 		skb->csum_level = from->csum_level;
@@ -141,11 +154,11 @@ refuse:
 	return ERR_PTR(-EINVAL);
 }
 
-static struct sk_buff *single(struct sk_buff *skb, unsigned int headroom)
+static struct sk_buff *single(struct sk_buff *skb, unsigned int headroom, bool later)
 {
 	if (skb_shared(skb) || skb_header_cloned(skb) || skb_headroom(skb) < headroom)
-		return copy_frame(skb, headroom);
-	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))
+		return copy_frame(skb, headroom, later);
+	if (skb->ip_summed == CHECKSUM_PARTIAL && !later && skb_checksum_help(skb))
 		return ERR_PTR(-ENOMEM);
 	return skb;
 }
@@ -186,10 +199,11 @@ static void write_ip(const struct cut *cut, void *ip, unsigned int len, unsigned
  * @sum: of the payload
  * @len: of transport header and payload
  */
-static void write_l4(const struct cut *cut, void *l4, __wsum sum, unsigned int len,
+static void write_l4(const struct cut *cut, struct sk_buff *skb, __wsum sum, unsigned int len,
 		     unsigned int index, bool last)
 {
 	unsigned int header = cut->headers - cut->inner->l4;
+	void *l4 = skb->data + cut->inner->l4;
 	__sum16 *check;
 
 	if (cut->inner->protocol == IPPROTO_TCP) {
@@ -208,6 +222,11 @@ static void write_l4(const struct cut *cut, void *l4, __wsum sum, unsigned int l
 		check = &udp->check;
 		if (!cut->sum)
 			return;
+	}
+	if (cut->later) {
+		*check = ~csum_fold(pseudo_header_sum(cut, len));
+		leave_sum(skb, cut->inner->l4, (void *)check - l4);
+		return;
 	}
 	*check = 0;
 	sum = csum_add(csum_partial(l4, header, sum), pseudo_header_sum(cut, len));
@@ -247,6 +266,7 @@ static struct sk_buff *segment(struct cut *cut, unsigned int index)
 {
 	unsigned int from = cut->headers + index * cut->size, left = cut->skb->len - from;
 	unsigned int len = min(left, cut->size), total = cut->headers + len, copied = len;
+	bool sums = cut->sum && !cut->later;
 	struct sk_buff *skb;
 	__wsum sum = 0;
 
@@ -256,18 +276,18 @@ static struct sk_buff *segment(struct cut *cut, unsigned int index)
 	if (unlikely(!skb))
 		return NULL;
 	memcpy(skb->data, cut->skb->data, cut->headers);
-	if (cut->sum)
+	if (sums)
 		sum = skb_copy_and_csum_bits(cut->skb, from, skb->data + cut->headers, copied);
 	else
 		skb_copy_bits(cut->skb, from, skb->data + cut->headers, copied);
 	if (copied < len) {
-		if (cut->sum)
+		if (sums)
 			sum = csum_block_add(sum, skb_checksum(cut->skb, from + copied,
 							       len - copied, 0), copied);
 		take_frags(cut, skb, len - copied);
 	}
 	write_ip(cut, skb->data + cut->inner->l3, total - cut->inner->l3, index);
-	write_l4(cut, skb->data + cut->inner->l4, sum, total - cut->inner->l4, index, len == left);
+	write_l4(cut, skb, sum, total - cut->inner->l4, index, len == left);
 	return skb;
 }
 
@@ -347,7 +367,7 @@ static struct sk_buff *cut_up_by_stack(const struct cut *cut)
 
 		next = seg->next;
 		skb_mark_not_on_list(seg);
-		roomy = single(seg, cut->headroom);
+		roomy = single(seg, cut->headroom, false);
 		if (IS_ERR(roomy)) {
 			dev_kfree_skb_any(seg);
 			free_list(next);
@@ -362,15 +382,17 @@ static struct sk_buff *cut_up_by_stack(const struct cut *cut)
 }
 
 struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_inner *inner,
-			     unsigned int headroom, bool linear)
+			     unsigned int headroom, enum cvsw_payload payload)
 {
 	struct cut cut = {
-		.skb = skb, .inner = inner, .headroom = headroom, .linear = linear,
+		.skb = skb, .inner = inner, .headroom = headroom,
+		.later = payload == CVSW_PAYLOAD_UNTOUCHED,
+		.linear = payload == CVSW_PAYLOAD_COPIED,
 	};
 	struct sk_buff *list;
 
 	if (!skb_is_gso(skb))
-		return single(skb, headroom);
+		return single(skb, headroom, cut.later);
 
 	/* Headers are pulled: that is not for a frame that others look at. */
 	if (unlikely(skb_shared(skb))) {

@@ -3,12 +3,40 @@
 #ifndef CVSW_SEGMENT_H
 #define CVSW_SEGMENT_H
 
+#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
 #include "inner.h"
 
+/**
+ * enum cvsw_payload - what is done with the payload of segments
+ * @CVSW_PAYLOAD_SUMMED: what is in pages stays there, and the transport checksum
+ *	is finished
+ * @CVSW_PAYLOAD_COPIED: likewise, but all is made linear, for someone is going to
+ *	write to it
+ * @CVSW_PAYLOAD_UNTOUCHED: stays where it is; a transport checksum that is left
+ *	to the device (CHECKSUM_PARTIAL) stays so, behind outer headers, too
+ */
+enum cvsw_payload {
+	CVSW_PAYLOAD_SUMMED,
+	CVSW_PAYLOAD_COPIED,
+	CVSW_PAYLOAD_UNTOUCHED,
+};
+
 /* What a driver puts in front of a frame: virtio's header is 12 to 20 bytes. */
 #define CVSW_DRIVER_HEAD	24
+
+/**
+ * cvsw_sums_inside() - is a checksum finished by the device wherever it is in a frame?
+ *
+ * virtio's csum_start may be anywhere (virtio 1.2, 5.1.6.2), but there are
+ * switches that take it for that of the outermost headers: so it is so when the
+ * controller says it (CVSW_OFFLOAD_INNER_CSUM).
+ */
+static inline bool cvsw_sums_inside(const struct net_device *dev)
+{
+	return dev->features & READ_ONCE(dev->hw_enc_features) & NETIF_F_HW_CSUM;
+}
 
 /**
  * cvsw_segment() - make wire-sized frames that outer headers can be put around
@@ -17,13 +45,12 @@
  *	an ERR_PTR is returned
  * @inner: of @skb, by cvsw_inner_read()
  * @headroom: bytes wanted in front; a new frame has room for ESP besides
- * @linear: the frames' payload is going to be written to: segments do not lend
- *	it from @skb, and are linear
+ * @payload: what is done with it
  *
  * TCP and UDP GSO is segmented in one pass; other kinds are left to skb_gso_segment().  A frame that is
  * not GSO, is nobody else's and has the room stays as it is.  In each the
- * transport checksum is finished (CHECKSUM_NONE or what was better), and the
- * first @headroom bytes in front are its own.  The sender's socket is charged
+ * transport checksum is finished (CHECKSUM_NONE or what was better) unless @payload
+ * says otherwise, and the first @headroom bytes in front are its own.  The sender's socket is charged
  * for @skb until the last of them is freed, as TCP small queues want it.
  *
  * Context: as cvsw_handle_frame().
@@ -31,7 +58,7 @@
  * ERR_PTR(-EINVAL): a GSO frame whose headers are not what it says.
  */
 struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_inner *inner,
-			     unsigned int headroom, bool linear);
+			     unsigned int headroom, enum cvsw_payload payload);
 
 /**
  * cvsw_segment_len() - the length of the longest frame that cvsw_segment() makes

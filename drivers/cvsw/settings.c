@@ -42,7 +42,7 @@ static const struct {
 	{ CVSW_OFFLOAD_GRO, NETIF_F_GRO },
 };
 
-u16 cvsw_offloads(netdev_features_t features)
+static u16 bits_of(netdev_features_t features)
 {
 	unsigned int i;
 	u16 bits = 0;
@@ -51,6 +51,27 @@ u16 cvsw_offloads(netdev_features_t features)
 		if (features & offloads[i].features)
 			bits |= offloads[i].bit;
 	return bits;
+}
+
+u16 cvsw_offloads(const struct net_device *dev)
+{
+	return bits_of(dev->features) | (cvsw_sums_inside(dev) ? CVSW_OFFLOAD_INNER_CSUM : 0);
+}
+
+u16 cvsw_possible_offloads(const struct net_device *dev)
+{
+	return bits_of(dev->hw_features) |
+	       (dev->hw_features & NETIF_F_HW_CSUM ? CVSW_OFFLOAD_INNER_CSUM : 0);
+}
+
+/* The stack's own tunnels go by it as well. */
+static void set_inner_csum(struct net_device *dev, bool on)
+{
+	netdev_features_t features = dev->hw_enc_features & ~NETIF_F_HW_CSUM;
+
+	if (on)
+		features |= dev->hw_features & NETIF_F_HW_CSUM;
+	WRITE_ONCE(dev->hw_enc_features, features);
 }
 
 int cvsw_set_offloads(struct cvsw_control *control, u16 bits)
@@ -72,8 +93,9 @@ int cvsw_set_offloads(struct cvsw_control *control, u16 bits)
 			off |= offloads[i].features;
 	}
 	dev->wanted_features = (dev->wanted_features | on) & ~off;
+	set_inner_csum(dev, bits & CVSW_OFFLOAD_INNER_CSUM);
 	netdev_update_features(dev);
-	differ = (cvsw_offloads(dev->features) ^ bits) & CVSW_OFFLOAD_ALL & ~CVSW_OFFLOAD_UFO;
+	differ = (cvsw_offloads(dev) ^ bits) & CVSW_OFFLOAD_ALL & ~CVSW_OFFLOAD_UFO;
 	rtnl_unlock();
 	return differ ? -EOPNOTSUPP : 0;
 }

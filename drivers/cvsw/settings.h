@@ -24,8 +24,11 @@ int cvsw_set_mtu(struct cvsw_control *control, unsigned int mtu);
  */
 int cvsw_set_offloads(struct cvsw_control *control, u16 bits);
 
-/** cvsw_offloads() - which of @features CVSW_OFFLOAD_* stand for: a bit if any of its own is there */
-u16 cvsw_offloads(netdev_features_t features);
+/** cvsw_offloads() - those that are on, CVSW_OFFLOAD_*: a bit if any feature it stands for is */
+u16 cvsw_offloads(const struct net_device *dev);
+
+/** cvsw_possible_offloads() - those that could be on, with what the device has */
+u16 cvsw_possible_offloads(const struct net_device *dev);
 
 /** cvsw_ask_for_room() - ask the stack for frames that @flow's layers fit around */
 void cvsw_ask_for_room(struct net_device *dev, const struct cvsw_flow *flow);

@@ -123,7 +123,9 @@ static void push(struct sk_buff *skb, const struct outer *prepared, bool checksu
 	skb_set_transport_header(skb, offsetof(struct outer, udp));
 	skb->mac_len = ETH_HLEN;
 	skb->protocol = htons(ETH_P_IP);
-	skb->ip_summed = CHECKSUM_NONE;
+	/* What is left to the device, inside, stays there. */
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		skb->ip_summed = CHECKSUM_NONE;
 	if (checksum)
 		write_udp_checksum(skb, outer);
 }

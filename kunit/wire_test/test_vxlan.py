@@ -4,7 +4,7 @@ before tshark, and fed what is not right."""
 import subprocess
 
 from bench import expect, expect_equal
-from frames import CVSW, HELLO, NET, SET_ENTRY, control, ethernet, ipv4, udp, udp_frame
+from frames import CVSW, HELLO, NET, SET_ENTRY, SET_OFFLOAD, control, ethernet, ipv4, udp, udp_frame
 from overlay import (INNER, OUTER, VNI, StockHost, Watch, applied, cvsw_host, everything, inner_ping, inner_tcp,
                      tshark, tunnelled)
 from registry import test
@@ -37,6 +37,47 @@ def stock_checksum(bench):
         cvsw_host(bench, bench.a, flags=CSUM)
         sent = talk(bench)
     expect(all(frame.data[40:42] != b"\0\0" for frame in sent), "no UDP checksum")
+
+
+INNER_CSUM = 32
+OFFLOADS = 0x1b
+
+
+def unfinished_part(bench):
+    """TCP, before a switch that passes checksums on as they are and one that finishes them.
+    Returns which part of end a's frames it had to finish, from 0 to 1."""
+    for verify in "N", "Y":
+        for end in (bench.a, bench.b):
+            end.set(verify=verify)
+        before = bench.a.crossed
+        with bench.a.capture() as sent:
+            inner_tcp(bench, 1 << 19)
+    tunnelled(sent.frames, None, "a", pattern=False)
+    after = bench.a.crossed
+    return (after["finished"] - before["finished"]) / (after["crossed"] - before["crossed"])
+
+
+@test("VXLAN with inner checksums left to the device, with the kernel's own vxlan device", anew=True)
+def inner_checksums(bench):
+    def order(end, bits=OFFLOADS | INNER_CSUM):
+        applied(end, control(SET_OFFLOAD, data1=bits))
+    with StockHost(bench):
+        cvsw_host(bench, bench.a)
+        order(bench.a, OFFLOADS)
+        expect_equal(unfinished_part(bench), 0, "unfinished checksums that nobody asked for")
+        order(bench.a)
+        expect(unfinished_part(bench) > 0.9, "checksums were finished")
+        bench.a.ns.run("ethtool", "-K", bench.a.ifname, "tx", "off")
+        expect_equal(unfinished_part(bench), 0, "unfinished checksums with tx off")
+
+
+@test("VXLAN between two of CVSW with inner checksums left to the device, unless an outer one covers them", anew=True)
+def inner_checksums_both(bench):
+    for flags, wanted in ((0, 1), (CSUM, 0)):
+        for end in (bench.a, bench.b):
+            cvsw_host(bench, end, flags=flags)
+            applied(end, control(SET_OFFLOAD, data1=OFFLOADS | INNER_CSUM))
+        expect(abs(unfinished_part(bench) - wanted) < 0.1, f"outer checksum {flags}: {unfinished_part(bench)} unfinished")
 
 
 @test("VXLAN between two of CVSW, as tshark sees it", anew=True)

@@ -64,6 +64,7 @@ field("offload.tso", "bool", "TSO", 16, nil, 0x02)
 field("offload.ufo", "bool", "UFO", 16, nil, 0x04)
 field("offload.gso", "bool", "GSO", 16, nil, 0x08)
 field("offload.gro", "bool", "GRO", 16, nil, 0x10)
+field("offload.inner_checksum", "bool", "Checksums inside of tunnels", 16, nil, 0x20)
 
 field("sa.direction", "uint8", "Direction", base.DEC, directions)
 field("sa.key_len", "uint8", "Length of the key")
@@ -133,7 +134,8 @@ end
 
 -- ---- parts of messages
 
-local offloads = { "offload.checksum", "offload.tso", "offload.ufo", "offload.gso", "offload.gro" }
+local offloads = { "offload.checksum", "offload.tso", "offload.ufo", "offload.gso", "offload.gro",
+		   "offload.inner_checksum" }
 
 function messages.offload(r)
 	return r:bits("offload", offloads)
