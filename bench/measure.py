@@ -96,7 +96,6 @@ def lay_wires(modules, kernel):
     insmod(f"{kernel}/drivers/net/virtio_net.ko")
     insmod(f"{modules}/cvsw.ko", "allow_unauthenticated=1")
     insmod(f"{modules}/cvsw_wire.ko", "pairs=2")
-    insmod(f"{kernel}/net/core/pktgen.ko")
     stock, cvsw = Wire(0), Wire(1)
     for end in cvsw.ends:
         end.unbind()
@@ -154,10 +153,11 @@ class Tcp:
 
 
 class Packets:
-    """pktgen through the device's queue, as a stack sends.  Counted are frames that the
+    """Frames through the device's queue, as a stack sends.  Counted are frames that the
     peer's IP layer met, decapsulated; there they end, for their MAC address is nobody's."""
     unit = "packets/s"
     pattern = None
+    burst = 1
 
     def __init__(self, seconds, size):
         self.seconds, self.size = seconds, size
@@ -169,24 +169,12 @@ class Packets:
         link, = json.loads(end.ns.run("ip", "-j", "-s", "-s", "link", "show", "dev", device))
         return link["stats64"]["rx"]["otherhost"]
 
-    def settings(self, path, count):
-        # pktgen does not count the four bytes of Ethernet's checksum
-        return {"count": count, "clone_skb": 0, "pkt_size": self.size - 4, "delay": 0, "xmit_mode": "queue_xmit",
-                "src_min": path.own, "src_max": path.own, "dst": path.peer, "dst_mac": NOBODY,
-                "udp_src_min": 9, "udp_src_max": 9, "udp_dst_min": 9, "udp_dst_max": 9}
-
     def generate(self, wire, path, count):
         """Returns the seconds it took."""
-        base = "/proc/thread-self/net/pktgen"
+        size = self.size - 4            # Ethernet's checksum is not the kernel's
         with wire.a.ns:
-            write(f"{base}/kpktgend_0", f"add_device {path.sender}\n")
-            try:
-                for name, value in self.settings(path, count).items():
-                    write(f"{base}/{path.sender}", f"{name} {value}\n")
-                write(f"{base}/pgctrl", "start\n")       # returns a little after the end
-                return int(re.search(r"Result: OK: (\d+)", read(f"{base}/{path.sender}")).group(1)) / 1e6
-            finally:
-                write(f"{base}/kpktgend_0", "rem_device_all\n")
+            write(f"{DEBUG}/generate", f"{path.sender} {count} {size} {self.burst} {NOBODY} {path.own} {path.peer}\n")
+        return int(read(f"{DEBUG}/generate")) / 1e9
 
     def measure(self, wire, path):
         if path.name not in self.rate:
@@ -204,16 +192,12 @@ class Packets:
 
 
 class Burst(Packets):
-    """Many frames a doorbell, straight to the driver.  pktgen makes a frame once and sends it
-    over and over: who rewrites it has to copy it first, as a stack's frames need not be."""
-    BURST = 32
+    """Many frames a doorbell, straight to the driver."""
+    burst = 32
 
     def __init__(self, seconds, size):
         super().__init__(seconds, size)
         self.name = f"burst-{size}"
-
-    def settings(self, path, count):
-        return super().settings(path, count) | {"xmit_mode": "start_xmit", "burst": self.BURST}
 
 
 def frames_of(pcap):

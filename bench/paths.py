@@ -9,7 +9,7 @@ import struct
 
 from bench import Failed
 import frames
-from frames import DELETE_ENTRY, HOST, NET, SET_ENTRY, SET_MTU, SET_SA
+from frames import DELETE_ENTRY, HOST, NET, SET_ENTRY, SET_MTU, SET_OFFLOAD, SET_SA
 
 VXLAN_PORT = 4789
 ETHERNET_MTU = 1500
@@ -22,6 +22,7 @@ KEYS = {"ab": bytes(range(20)), "ba": bytes(range(100, 120))}    # AES-128 and t
 SPI = {"ab": 0x1001, "ba": 0x1002}
 
 SA_OUT, SA_IN = 1, 2
+OFFLOADS, INNER_CSUM = 0x1b, 0x20       # all that the device has; and the one that a controller has to ask for
 
 
 class NotAvailable(Exception):
@@ -34,7 +35,7 @@ def address_pair(source, destination):
 
 
 class Path:
-    """From a to b.  `sender` and `receiver` are the interfaces that pktgen and the count are about."""
+    """From a to b.  `sender` and `receiver` are the interfaces that frames are sent by and counted at."""
     encrypted = False
     metrics = ("tcp", "pps-64", "pps-1400", "burst-64")
 
@@ -237,6 +238,21 @@ class CvswVxlan(CvswFlows):
         super().down()
 
 
+class CvswVxlanOffload(CvswVxlan):
+    """Inner checksums are left to the device, as the bare guest leaves its own."""
+    metrics = ("tcp",)
+
+    def up(self):
+        super().up()
+        for end in self.wire.ends:
+            self._order(end, SET_OFFLOAD, data1=OFFLOADS | INNER_CSUM)
+
+    def down(self):
+        for end in self.wire.ends:
+            self._order(end, SET_OFFLOAD, data1=OFFLOADS)
+        super().down()
+
+
 class CvswEsp(CvswVxlan):
     """ESP around it."""
     encrypted = True
@@ -270,6 +286,7 @@ def cases(stock, cvsw, names=()):
         "kernel-vxlan": lambda name: KernelVxlan(name, stock, 42),
         "kernel-vxlan-nocsum": lambda name: KernelVxlan(name, stock, 43, "noudpcsum"),
         "cvsw-vxlan": lambda name: CvswVxlan(name, cvsw),
+        "cvsw-vxlan-offload": lambda name: CvswVxlanOffload(name, cvsw),
         "kernel-esp": lambda name: KernelEsp(name, stock, 44),
         "cvsw-esp": lambda name: CvswEsp(name, cvsw),
     }

@@ -15,6 +15,7 @@ CASES = {       # in the order of the table
     "kernel-vxlan": "kernel vxlan",
     "kernel-vxlan-nocsum": "kernel vxlan, UDP checksum 0",
     "cvsw-vxlan": "CVSW vxlan",
+    "cvsw-vxlan-offload": "CVSW vxlan, inner-csum",
     "kernel-esp": "kernel vxlan + xfrm ESP",
     "cvsw-esp": "CVSW vxlan + ESP",
 }
@@ -29,7 +30,9 @@ GOALS = [
     ("no flows, bursts of 32 64-byte packets against stock", "burst-64", "cvsw-no-flows", ("stock",), 0.99),
     ("a flow that rewrites, bursts of 32 against stock", "burst-64", "cvsw-rewrite", ("stock",), 0.98),
     ("VXLAN TCP against the kernel's", "tcp", "cvsw-vxlan", KERNEL_VXLAN, 1.0),
+    ("VXLAN TCP with inner-csum against the kernel's", "tcp", "cvsw-vxlan-offload", KERNEL_VXLAN, 1.0),
     ("VXLAN TCP against the per-frame bound", "tcp", "cvsw-vxlan", ("per-frame",), 0.9),
+    ("VXLAN TCP with inner-csum against the per-frame bound", "tcp", "cvsw-vxlan-offload", ("per-frame",), 0.9),
     ("VXLAN 64-byte packets against the kernel's", "pps-64", "cvsw-vxlan", KERNEL_VXLAN, 1.5),
     ("VXLAN 1400-byte packets against the kernel's", "pps-1400", "cvsw-vxlan", KERNEL_VXLAN, 1.5),
     ("VXLAN+ESP TCP against xfrm", "tcp", "cvsw-esp", ("kernel-esp",), 1.25),

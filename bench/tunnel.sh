@@ -17,8 +17,8 @@ out=$top/build/bench
 lines=$out/tunnel.lines
 mkdir -p "$out"
 
-# Nine cases, four metrics, and as much again for what is around each run.
-limit=$(awk -v r="$rounds" -v s="$seconds" 'BEGIN { print int(120 + (r + 1) * (9 * s * 2.5 * 2 + 20)) }')
+# Ten cases, four metrics, and as much again for what is around each run.
+limit=$(awk -v r="$rounds" -v s="$seconds" 'BEGIN { print int(120 + (r + 1) * (10 * s * 2.5 * 2 + 20)) }')
 
 progress() {
 	awk '/"kind": "sample"/ { n++; if (n % 10 == 0) { printf "bench-tunnel: %d samples\n", n; fflush() } }

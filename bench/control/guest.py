@@ -49,7 +49,6 @@ def lay_wire(modules, kernel):
     run("insmod", f"{kernel}/drivers/net/virtio_net.ko")
     for name in ("cvsw", "cvsw_wire"):
         run("insmod", f"{modules}/{name}.ko")
-    run("insmod", f"{kernel}/net/core/pktgen.ko")
     nic = Nic()
     nic.a.unbind()
     run("insmod", f"{modules}/cvsw_virtio_net.ko")

@@ -8,16 +8,15 @@
  *		bytes N			of plaintext in a frame
  *		encrypt NS CPU_NS	a frame
  *		both NS CPU_NS		a frame, encrypted and decrypted
- *	/sys/kernel/debug/cvsw_bench/host_cpu		see host_cpu.h
  */
 #include <crypto/aead.h>
-#include <linux/debugfs.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "bench.h"
 #include "host_cpu.h"
 
 #define AEAD_NAME	"rfc4106(gcm(aes))"
@@ -136,31 +135,16 @@ static int aead_speed_show(struct seq_file *seq, void *v)
 	kfree(loop);
 	return err;
 }
-DEFINE_SHOW_ATTRIBUTE(aead_speed);
 
-static int host_cpu_get(void *data, u64 *value)
+static int aead_speed_open(struct inode *inode, struct file *file)
 {
-	*value = cvsw_host_cpu_ns();
-	return 0;
-}
-DEFINE_DEBUGFS_ATTRIBUTE(host_cpu_fops, host_cpu_get, NULL, "%llu\n");
-
-static struct dentry *bench_dir;
-
-static int __init bench_init(void)
-{
-	bench_dir = debugfs_create_dir("cvsw_bench", NULL);
-	debugfs_create_file("aead_speed", 0400, bench_dir, NULL, &aead_speed_fops);
-	debugfs_create_file("host_cpu", 0400, bench_dir, NULL, &host_cpu_fops);
-	return 0;
+	return single_open(file, aead_speed_show, NULL);
 }
 
-static void __exit bench_exit(void)
-{
-	debugfs_remove(bench_dir);
-}
-
-module_init(bench_init);
-module_exit(bench_exit);
-MODULE_DESCRIPTION("Speed of the crypto API's AES-GCM, and time as the host counts it");
-MODULE_LICENSE("GPL");
+const struct file_operations bench_aead_speed_fops = {
+	.owner = THIS_MODULE,
+	.open = aead_speed_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
