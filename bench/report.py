@@ -2,10 +2,10 @@
 """From the samples of measure.py to a table, goals, JSON and a plot: report.py LINES OUT"""
 import json
 import os
-import re
 import statistics
-import subprocess
 import sys
+
+from closing import cpu_model, goal, leave
 
 CASES = {       # in the order of the table
     "stock": "virtio_net, bare",
@@ -120,20 +120,9 @@ def goals(results):
     print()
     for name, metric, case, others, wanted in GOALS:
         ratio, by_cpu, against = results.ratio(case, others, metric)
-        if ratio is None:
-            why = results.unavailable.get(case, "not measured")
-            print(f"goal {name}: measured nothing, wanted {wanted:.2f}: not available ({why})")
-        else:
-            print(f"goal {name}: measured {ratio:.2f}, wanted {wanted:.2f}: "
-                  f"{'met' if ratio >= wanted else 'missed'} ({by_cpu:.2f} by CPU time)")
-        told.append({"name": name, "measured": ratio, "by_cpu_time": by_cpu, "wanted": wanted, "against": against,
-                     "met": None if ratio is None else ratio >= wanted})
+        note = results.unavailable.get(case, "") if ratio is None else f"{by_cpu:.2f} by CPU time"
+        told.append(goal(name, ratio, wanted, note, by_cpu_time=by_cpu, against=against))
     return told
-
-
-def cpu_model():
-    with open("/proc/cpuinfo") as info:
-        return re.search(r"^model name\s*: (.*)", info.read(), re.M).group(1)
 
 
 def surroundings(results):
@@ -159,6 +148,7 @@ def tell(about, results):
 
 
 def plot(results, out):
+    """gnuplot's lines, and the numbers they are about."""
     shown = [case for case in CASES if results.median(case, "tcp")]
     with open(f"{out}.dat", "w") as data:
         for case in shown:
@@ -172,7 +162,7 @@ def plot(results, out):
     for title, column, colour in (("TCP, Gbit/s", 2, "#3465a4"), ("64-byte frames, million a second", 3, "#73a946"),
                                   ("1400-byte frames, million a second", 4, "#c17d11")):
         script += [f"set title '{title}'", panel.format(out, column, colour)]
-    subprocess.run(["gnuplot"], input="\n".join(script), text=True, check=True)
+    return script
 
 
 def main():
@@ -185,12 +175,9 @@ def main():
     print()
     tell(about, results)
     told = goals(results)
-    with open(f"{out}.json", "w") as file:
-        json.dump({"about": about, "goals": told, "unavailable": results.unavailable,
-                   "samples": [{"case": case, "metric": metric, "values": list(values.values())}
-                               for (case, metric), values in results.values.items()]}, file, indent=1)
-    plot(results, out)
-    print(f"\n{os.path.relpath(out)}.json holds every sample, {os.path.relpath(out)}.svg the picture")
+    leave(out, {"about": about, "goals": told, "unavailable": results.unavailable,
+                "samples": [{"case": case, "metric": metric, "values": list(values.values())}
+                            for (case, metric), values in results.values.items()]}, plot(results, out))
 
 
 main()

@@ -2,10 +2,12 @@
 """From the samples of guest.py to a table, goals, JSON and a plot: report.py LINES OUT"""
 import json
 import os
-import re
 import statistics
-import subprocess
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from closing import cpu_model, goal, leave  # noqa: E402
 
 FLOW_MODS_PER_SECOND, FORWARDING = 20_000, 0.9
 CASES = {"idle": "idle", "paced": "beside 20,000 a second", "unpaced": "beside all that go in"}
@@ -65,24 +67,19 @@ def print_forwarding(results):
 
 
 def goals(results):
-    """(name, measured, wanted, what else there is to say)"""
-    told = []
     most = max(size for _, size in results.mods)
     found = [(f"flow_mods a second in batches of {most}", statistics.median(results.rates(True, most)),
               FLOW_MODS_PER_SECOND, "")]
     for size in sorted({size for size, _ in results.forwarding}):
         found.append((f"{size}-byte packets beside {FLOW_MODS_PER_SECOND} a second, against idle",
                       results.ratio(size, "paced"), FORWARDING,
-                      f" ({results.ratio(size, 'paced', 'packets_per_cpu_second'):.2f} by CPU time)"))
+                      f"{results.ratio(size, 'paced', 'packets_per_cpu_second'):.2f} by CPU time"))
     print()
-    for name, measured, wanted, more in found:
-        shown = f"{measured:.0f}" if measured >= 100 else f"{measured:.2f}"
-        print(f"goal {name}: measured {shown}, wanted {wanted:g}: {'met' if measured >= wanted else 'missed'}{more}")
-        told.append({"name": name, "measured": measured, "wanted": wanted, "met": measured >= wanted})
-    return told
+    return [goal(*each) for each in found]
 
 
 def plot(results, out):
+    """gnuplot's lines, and the numbers they are about."""
     with open(f"{out}.dat", "w") as data:
         for (durable, size) in sorted(results.mods):
             rates = results.rates(durable, size)
@@ -92,13 +89,11 @@ def plot(results, out):
     curves = [f"'{out}.dat' using 1:($5 == {durable} ? $2 : 1/0):3:4 with yerrorlines title '{text}'"
               for durable, text in ((1, "kept in the database"), (0, "without a database"))]
     script.append("plot " + ", ".join(curves + [f"{FLOW_MODS_PER_SECOND} with lines dt 2 title 'goal'"]))
-    subprocess.run(["gnuplot"], input="\n".join(script), text=True, check=True)
+    return script
 
 
 def surroundings(results):
-    with open("/proc/cpuinfo") as info:
-        cpu = re.search(r"^model name\s*: (.*)", info.read(), re.M).group(1)
-    return {**results.about, "cpu": cpu, "load_average": os.getloadavg()[0],
+    return {**results.about, "cpu": cpu_model(), "load_average": os.getloadavg()[0],
             "accelerator": "none needed: User-Mode Linux, one CPU, native code; cvswd on the host"}
 
 
@@ -113,11 +108,9 @@ def main():
     print(f"\nCPU {about['cpu']}; accelerator: {about['accelerator']}; kernel {about['kernel']}; "
           f"AES-GCM: {about['aes']}; load average {about['load_average']:.1f}")
     told = goals(results)
-    with open(f"{out}.json", "w") as file:
-        json.dump({"about": about, "goals": told, "flow_mods": [item for items in results.mods.values() for item in items],
-                   "forwarding": [item for items in results.forwarding.values() for item in items.values()]}, file, indent=1)
-    plot(results, out)
-    print(f"\n{os.path.relpath(out)}.json holds every sample, {os.path.relpath(out)}.svg the picture")
+    leave(out, {"about": about, "goals": told, "flow_mods": [item for items in results.mods.values() for item in items],
+                "forwarding": [item for items in results.forwarding.values() for item in items.values()]},
+          plot(results, out))
 
 
 main()

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """From the samples of run.py to the paper's tables, goals, JSON and a plot."""
 import json
-import os
-import re
 import statistics
-import subprocess
 import textwrap
 
 from figures import published, published_ratio
+from closing import cpu_model, goal, leave
 
 TITLES = {5: "Table 5: light work, 1 pair", 6: "Table 6: VXLAN, 1 pair",
           7: "Table 7: VXLAN and AES, mean of a pair"}
@@ -123,10 +121,6 @@ def number(value):
     return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
 
 
-def exact(value):
-    return number(value) if value in (None, float("inf")) else f"{value:.3f}"
-
-
 def row(name, cells):
     print(f"  {name:{WIDTH}}" + "".join(f"{cell:>{CELL}}" for cell in cells))
 
@@ -194,7 +188,7 @@ def spread_of(by_size):
     by_size = list(by_size)
     rounds = set.intersection(*map(set, by_size)) if by_size else ()
     means = [mean for n in rounds if (mean := mean_ratio(ratios[n] for ratios in by_size))]
-    return f" (rounds: {number(min(means))} to {number(max(means))})" if len(set(means)) > 1 else ""
+    return f"rounds: {number(min(means))} to {number(max(means))}" if len(set(means)) > 1 else ""
 
 
 def goals(results, plan):
@@ -206,22 +200,13 @@ def goals(results, plan):
         finite = {size: ratio for size, ratio in ratios.items() if ratio and ratio != float("inf")} or ratios
         measured = None if None in ratios.values() else \
             float("inf") if float("inf") in finite.values() else mean_ratio(finite.values())
-        goal = wanted or mean_ratio(published_ratio(block, "cvsw", other, size) for size in finite)
-        met = None if measured is None or goal is None else measured >= goal
-        verdict = {None: "not measured", True: "met", False: "missed"}[met]
+        aim = wanted or mean_ratio(published_ratio(block, "cvsw", other, size) for size in finite)
         spread = spread_of(results.ratios(block, "cvsw", other, size) for size in finite)
         left_out = sorted(set(ratios) - set(finite))
-        note = f" (without {', '.join(map(str, left_out))} bytes, where {other} carries nothing)" if left_out else \
-            f" ({other} carries nothing)" if measured == float("inf") else ""
-        print(f"goal {name}: measured {exact(measured)}{spread}, wanted {exact(goal)}: {verdict}{note}")
-        told.append({"name": name, "measured": None if measured == float("inf") else measured, "wanted": goal, "met": met,
-                     "note": note.strip()})
+        notes = [spread, f"without {', '.join(map(str, left_out))} bytes, where {other} carries nothing" if left_out else
+                 f"{other} carries nothing" if measured == float("inf") else ""]
+        told.append(goal(name, measured, aim, "; ".join(filter(None, notes))))
     return told
-
-
-def cpu_model():
-    with open("/proc/cpuinfo", encoding="utf-8") as info:
-        return re.search(r"^model name\s*: (.*)", info.read(), re.M).group(1)
 
 
 def surroundings(results):
@@ -265,7 +250,7 @@ def plot(results, plan, out):
                 index += 1
             if parts:
                 script += [f"set title '{title}'", f"plot {', '.join(parts)}, 1 lc rgb 'gray' notitle"]
-    subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True, check=True)
+    return script
 
 
 def plot_rows(results, plan, block):
@@ -285,7 +270,5 @@ def tell(lines, out, plan):
     load = same_load(results, plan)
     tell_about(about, results)
     told = goals(results, plan)
-    with open(f"{out}.json", "w", encoding="utf-8") as file:
-        json.dump({"about": about, "goals": told, "same_load_ns_per_byte": load, "samples": results.all()}, file, indent=1)
-    plot(results, plan, out)
-    print(f"\n{os.path.relpath(out)}.json holds every sample, {os.path.relpath(out)}.svg the picture")
+    leave(out, {"about": about, "goals": told, "same_load_ns_per_byte": load, "samples": results.all()},
+          plot(results, plan, out))

@@ -19,6 +19,7 @@ import time
 sys.dont_write_bytecode = True      # everything that is made is made under build/
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, f"{TOP}/vm-images")
+sys.path.append(f"{TOP}/bench")
 
 from cases import blocks  # noqa: E402
 from lab import sandbox  # noqa: E402

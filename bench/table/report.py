@@ -6,10 +6,12 @@ the rounds.  Ratios are those of the means of each run's middle half, for the cl
 steps are coarse beside a cache hit."""
 import json
 import os
-import re
 import statistics
-import subprocess
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from closing import cpu_model, goal, leave  # noqa: E402
 
 SYSTEMS = {"cvsw": "CVSW", "ovs": "openvswitch", "flower": "tc flower"}
 KINDS = {"same": "64 microflows", "scattered": "any entry", "missing": "none matches"}
@@ -88,7 +90,7 @@ def worst_against(results, other):
             if mine is not None and theirs is not None:
                 points.append((mine / max(theirs, 0.1), shape, frames))
     worst = max(points, default=None)
-    return worst and (worst[0], f"worst of {len(points)} points: {worst[1][0]} flows, {worst[1][1]} masks, {KINDS[worst[2]]}")
+    return (worst[0], f"worst of {len(points)} points: {worst[1][0]} flows, {worst[1][1]} masks, {KINDS[worst[2]]}") if worst else (None, "")
 
 
 def growth(results):
@@ -105,38 +107,29 @@ def growth(results):
         if small and large and most > 100:
             found.append((large / small, masks))
     worst = max(found, default=None)
-    return worst and (worst[0], f"{most} flows, {worst[1]} masks")
+    return (worst[0], f"{most} flows, {worst[1]} masks") if worst else (None, "")
 
 
 def measured_goals(results):
-    """(name, (measured, where) or None, wanted, whether more is better)"""
+    """(name, (measured or None, where), wanted, whether less is better)"""
     most = max(results.shapes)[0]
     fills = [fill for (entries, _, system), fill in results.fills.items() if entries == most and system == "cvsw"]
     for other in ("ovs", "flower"):
-        yield f"cost against {SYSTEMS[other]}", worst_against(results, other), 1.0, False
-    yield "64 microflows, largest table against 100 flows", growth(results), GROWTH, False
+        yield f"cost against {SYSTEMS[other]}", worst_against(results, other), 1.0, True
+    yield "64 microflows, largest table against 100 flows", growth(results), GROWTH, True
     yield ("flow_mods a second", (min(1e9 / fill["ns_per_flow_mod"] for fill in fills), f"{most} flows"),
-           INSTALLED_PER_SECOND, True)
-    yield "bytes a flow", (max(fill["bytes"] / most for fill in fills), f"{most} flows"), BYTES_PER_ENTRY, False
+           INSTALLED_PER_SECOND, False)
+    yield "bytes a flow", (max(fill["bytes"] / most for fill in fills), f"{most} flows"), BYTES_PER_ENTRY, True
 
 
 def goals(results):
-    told = []
     print()
-    for name, measured, wanted, more in measured_goals(results):
-        if not measured:
-            print(f"goal {name}: measured nothing, wanted {wanted:g}: not available")
-            told.append({"name": name, "measured": None, "wanted": wanted, "met": None})
-            continue
-        value, where = measured
-        met = value >= wanted if more else value <= wanted
-        shown = f"{value:.0f}" if value >= 100 else f"{value:.2f}"
-        print(f"goal {name}: measured {shown}, wanted {wanted:g}: {'met' if met else 'missed'} ({where})")
-        told.append({"name": name, "measured": value, "wanted": wanted, "met": met, "where": where})
-    return told
+    return [goal(name, measured, wanted, where, less)
+            for name, (measured, where), wanted, less in measured_goals(results)]
 
 
 def plot(results, out):
+    """gnuplot's lines, and the numbers they are about."""
     with open(f"{out}.dat", "w") as data:
         for frames in KINDS:
             for system in SYSTEMS:
@@ -156,13 +149,11 @@ def plot(results, out):
                     curves.append(f"'{out}.dat' using 1:(strcol(3) eq '{frames}-{system}-{masks}' ? $2 : 1/0) with linespoints "
                                   f"dt {dash} lc rgb '{colours[system]}' title '{name}, {masks} masks'")
         script += [f"set title '{text}'", "plot " + ", ".join(curves)]
-    subprocess.run(["gnuplot"], input="\n".join(script), text=True, check=True)
+    return script
 
 
 def surroundings(results):
-    with open("/proc/cpuinfo") as info:
-        cpu = re.search(r"^model name\s*: (.*)", info.read(), re.M).group(1)
-    return {"cpu": cpu, "accelerator": "none needed: User-Mode Linux, one CPU, native code", "aes": "none",
+    return {"cpu": cpu_model(), "accelerator": "none needed: User-Mode Linux, one CPU, native code", "aes": "none",
             "load_average": os.getloadavg()[0], **results.about}
 
 
@@ -177,12 +168,9 @@ def main():
     print(f"\nCPU {about['cpu']}; accelerator: {about['accelerator']}; kernel {about['kernel']}; no AES; "
           f"{about['rounds']} rounds of {about['frames']} frames; load average {about['load_average']:.1f}")
     told = goals(results)
-    with open(f"{out}.json", "w") as file:
-        json.dump({"about": about, "goals": told, "unavailable": results.unavailable, "fills": list(results.fills.values()),
-                   "replaced": results.replaced,
-                   "samples": [item for items in results.samples.values() for item in items]}, file, indent=1)
-    plot(results, out)
-    print(f"\n{os.path.relpath(out)}.json holds every sample, {os.path.relpath(out)}.svg the picture")
+    leave(out, {"about": about, "goals": told, "unavailable": results.unavailable, "fills": list(results.fills.values()),
+                "replaced": results.replaced, "samples": [item for items in results.samples.values() for item in items]},
+          plot(results, out))
 
 
 main()
