@@ -26,7 +26,7 @@ bench-modules: uml-plain
 		{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
 
 bench-tunnel: bench-modules ## measure VXLAN and ESP beside the kernel's own, on the virtio wire
-	@bench/tunnel.sh $(UML)/plain $(ROUNDS) $(BENCH_SECONDS)
+	@bench/tunnel/run.sh $(UML)/plain $(ROUNDS) $(BENCH_SECONDS)
 
 # A kernel with the classifiers that CVSW's table is compared with.
 .PHONY: uml-bench bench-table-modules

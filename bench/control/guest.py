@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tunnel"))
 
 import measure  # noqa: E402
 from measure import AES, End, Packets, say  # noqa: E402

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames as a stack sends them: each one new, nobody else's, with the headroom
- * that the device asks for.  (pktgen keeps a reference to what it sends, so that
+ * Frames as a socket sends them: each one new, nobody else's, with the headroom
+ * that the device asks for, and no more at a time than a send buffer holds.  (pktgen keeps a reference to what it sends, so that
  * who puts headers around it or rewrites it must copy it first.)
  *
  *	/sys/kernel/debug/cvsw_bench/generate
@@ -26,6 +26,8 @@
 #include "bench.h"
 
 #define BURST_MAX	256
+#define WINDOW		512	/* frames on their way */
+#define PATIENCE	HZ
 #define DISCARD		9	/* RFC 863 */
 
 struct frame {
@@ -46,6 +48,26 @@ struct order {
 static DEFINE_MUTEX(lock);	/* one order at a time */
 static struct order order;
 static u64 took;
+static atomic_t on_their_way;
+static DECLARE_WAIT_QUEUE_HEAD(room);
+
+/* Also when the device lets go of its sender early. */
+static void frame_gone(struct sk_buff *skb)
+{
+	int left = atomic_dec_return(&on_their_way);
+
+	if ((left == WINDOW / 2 || !left) && waitqueue_active(&room))
+		wake_up(&room);
+}
+
+/* Wait until no more than @n frames are on their way. */
+static int wait_until_left(int n)
+{
+	long left = wait_event_interruptible_timeout(room, atomic_read(&on_their_way) <= n,
+						     PATIENCE);
+
+	return left > 0 ? 0 : left ?: -ETIMEDOUT;
+}
 
 static struct sk_buff *new_frame(void)
 {
@@ -62,6 +84,8 @@ static struct sk_buff *new_frame(void)
 	skb_set_transport_header(skb, offsetof(struct frame, udp));
 	skb->protocol = htons(ETH_P_IP);
 	skb->dev = order.dev;
+	skb->destructor = frame_gone;
+	atomic_inc(&on_their_way);
 	return skb;
 }
 
@@ -118,6 +142,9 @@ static int send_all(void)
 	int n;
 
 	while (left) {
+		n = wait_until_left(WINDOW);
+		if (n < 0)
+			return n;
 		n = order.burst > 1 ? send_burst(min(left, order.burst)) : send_one();
 		if (n < 0)
 			return n;
@@ -126,6 +153,9 @@ static int send_all(void)
 		left -= n;
 		cond_resched();
 	}
+	n = wait_until_left(0);
+	if (n < 0)
+		return n;
 	took = ktime_get_ns() - begin;
 	return 0;
 }

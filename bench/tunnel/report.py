@@ -5,7 +5,9 @@ import os
 import statistics
 import sys
 
-from closing import cpu_model, goal, leave
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from closing import cpu_model, goal, leave  # noqa: E402
 
 CASES = {       # in the order of the table
     "stock": "virtio_net, bare",

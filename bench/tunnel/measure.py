@@ -18,7 +18,8 @@ import re
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "kunit", "wire_test"))
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, f"{TOP}/kunit/wire_test")
 
 import bench as wire_bench  # noqa: E402
 from bench import Failed, expect, read, run, wait_for, write  # noqa: E402

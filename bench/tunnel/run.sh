@@ -3,14 +3,14 @@
 #
 # Measure in one boot of User-Mode Linux, then tell:
 #
-#   tunnel.sh UML ROUNDS SECONDS [CASE...]
+#   run.sh UML ROUNDS SECONDS [CASE...]
 #
 # UML holds kernel and modules.  Leaves build/bench/tunnel.{json,svg} and
 # tunnel.lines, every single sample.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
-top=$(dirname "$here")
+top=$(dirname "$(dirname "$here")")
 uml=$(realpath -s "$1") rounds=$2 seconds=$3
 shift 3
 out=$top/build/bench
