@@ -32,7 +32,8 @@ struct sk_buff *fake_encrypt(struct cvsw_walk *walk, struct sk_buff *skb, u32 sp
 	return NULL;
 }
 
-struct sk_buff *fake_decrypt(struct cvsw_walk *walk, struct sk_buff *skb)
+struct sk_buff *fake_decrypt(struct cvsw_walk *walk, struct sk_buff *skb,
+			     const struct cvsw_layout *at)
 {
 	walk->sa = 4711;
 	return skb;

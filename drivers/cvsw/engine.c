@@ -192,11 +192,11 @@ static struct sk_buff *decap(struct cvsw_walk *walk, struct sk_buff *skb, struct
 	return skb;
 }
 
-static struct sk_buff *decrypt(struct cvsw_walk *walk, struct sk_buff *skb)
+static struct sk_buff *decrypt(struct cvsw_walk *walk, struct sk_buff *skb, struct outcome *out)
 {
 	walk->layered = true;
 	skb = own(walk, skb);
-	return skb ? cvsw_esp_decrypt(walk, skb) : NULL;
+	return skb ? cvsw_esp_decrypt(walk, skb, layout_of(out, skb)) : NULL;
 }
 
 /*
@@ -347,7 +347,7 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 			skb = encrypt(walk, skb, action->spi);
 			break;
 		case CVSW_ACT_DECRYPT:
-			skb = decrypt(walk, skb);
+			skb = decrypt(walk, skb, out);
 			break;
 		}
 		cvsw_trace_done(walk, skb);

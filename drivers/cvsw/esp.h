@@ -6,6 +6,7 @@
 #include <linux/skbuff.h>
 
 #include "engine.h"
+#include "key.h"
 
 /*
  * The most that encryption adds to a frame: UDP 8, SPI and sequence number 8,
@@ -35,9 +36,11 @@ struct sk_buff *cvsw_esp_encrypt(struct cvsw_walk *walk, struct sk_buff *skb, u3
  *	that its SPI names
  * @walk: as for cvsw_esp_encrypt(); @walk->sa is set to the SPI
  * @skb: as for cvsw_esp_encrypt(), but may be GSO or CHECKSUM_PARTIAL
+ * @at: its layout, by cvsw_key_extract()
  *
  * Context and return: as cvsw_esp_encrypt().
  */
-struct sk_buff *cvsw_esp_decrypt(struct cvsw_walk *walk, struct sk_buff *skb);
+struct sk_buff *cvsw_esp_decrypt(struct cvsw_walk *walk, struct sk_buff *skb,
+				 const struct cvsw_layout *at);
 
 #endif

@@ -7,7 +7,6 @@
 #include "cipher.h"
 #include "compat.h"
 #include "esp.h"
-#include "key.h"
 
 /* The shortest ciphertext: a trailer, padded to four bytes. */
 #define ESP_MIN		(sizeof(struct cvsw_esp_header) + CVSW_ESP_ALIGN + CVSW_ESP_ICV)
@@ -94,25 +93,22 @@ static int read_esp(const struct sk_buff *skb, struct esp_packet *packet)
 }
 
 /* Find ESP in the frame.  Return: 0 or a counter. */
-static int read_frame(const struct sk_buff *skb, struct esp_packet *packet)
+static int read_frame(const struct sk_buff *skb, const struct cvsw_layout *at,
+		      struct esp_packet *packet)
 {
-	struct cvsw_layout at;
-	struct cvsw_key key __uninitialized;
-
 	if (skb_is_gso(skb))
 		return CVSW_CNT_DROP_ESP_UNFINISHED;
-	if (cvsw_key_extract(skb, CVSW_NET, &key, &at) ||
-	    (at.protocol != IPPROTO_ESP && at.protocol != IPPROTO_UDP))
+	if (at->protocol != IPPROTO_ESP && at->protocol != IPPROTO_UDP)
 		return CVSW_CNT_DROP_ESP_NONE;
-	if (!at.transport || at.fragment)
+	if (!at->transport || at->fragment)
 		return CVSW_CNT_DROP_ESP_FRAGMENT;
 	*packet = (struct esp_packet){
-		.network = at.network,
-		.transport = at.transport,
-		.esp = at.transport,
-		.end = at.end,
+		.network = at->network,
+		.transport = at->transport,
+		.esp = at->transport,
+		.end = at->end,
 	};
-	return (at.protocol == IPPROTO_UDP ? read_udp(skb, packet) : 0) ?: read_esp(skb, packet);
+	return (at->protocol == IPPROTO_UDP ? read_udp(skb, packet) : 0) ?: read_esp(skb, packet);
 }
 
 static int replay_cause(enum cvsw_replay_verdict verdict)
@@ -246,7 +242,8 @@ static struct cvsw_cipher *prepare(struct cvsw_esp_sa *sa, struct sk_buff *skb,
 	return cipher;
 }
 
-struct sk_buff *cvsw_esp_decrypt(struct cvsw_walk *walk, struct sk_buff *skb)
+struct sk_buff *cvsw_esp_decrypt(struct cvsw_walk *walk, struct sk_buff *skb,
+				 const struct cvsw_layout *at)
 {
 	struct cvsw_cipher *cipher = NULL;
 	struct esp_packet packet;
@@ -254,7 +251,7 @@ struct sk_buff *cvsw_esp_decrypt(struct cvsw_walk *walk, struct sk_buff *skb)
 	struct sk_buff *copy;
 	int cause;
 
-	cause = read_frame(skb, &packet);
+	cause = read_frame(skb, at, &packet);
 	if (unlikely(cause))
 		return drop(walk, skb, cause);
 	sa = cvsw_sas_find(walk->engine->sas, CVSW_SA_IN, packet.spi);
