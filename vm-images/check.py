@@ -26,7 +26,7 @@ from tests.bench import Bench
 
 # What needs no controller comes first, for none runs until control.connects.
 TESTS = {
-    "direct": direct.ALL + [driver.clean_logs],
+    "direct": direct.ALL + [tunnel.inner_checksums, driver.clean_logs],
 }
 TESTS["plain"] = TESTS["tso"] = (driver.ALL + byhand.ALL + control.ALL[:3] + actions.ALL +
                                  control.ALL[3:] + tunnel.ALL + overlay.ALL + hardship.ALL + keys.ALL +

@@ -66,6 +66,29 @@ def vxlan(bench):
         expect(bench.counted(bench.vm2, "drop-action") > before, "it was not dropped by the flow for the rest")
 
 
+def wrong_in(vm):
+    """How many TCP segments the guest has refused for their checksum."""
+    names, values = (line.split() for line in vm.sh("grep ^Tcp: /proc/net/snmp").splitlines())
+    return int(values[names.index("InCsumErrors")])
+
+
+def inner_checksums(bench):
+    """Behind a switch that finishes checksums where virtio says they are."""
+    def unfinished(*more):
+        for vm in bench.vms:
+            bench.ctl("set-offload", vm.name, ",".join(("csum", "tso", "gso", "gro", *more)))
+        with tunnel(bench), bench.lab.capture(bench.vm1, "from") as sent:
+            bench.exchange("10.0.0.2")
+            sent.await_frame("udp dst port 4789")
+            return sent.wrong_checksums()
+    with bench.test("inner-csum: guests leave checksums inside of VXLAN to a Linux bridge, and only then"):
+        before = [wrong_in(vm) for vm in bench.vms]
+        left = unfinished()
+        expect(not left, f"left to the bridge: {left[:3]}")
+        expect(unfinished("inner-csum"), "nothing was left to the bridge")
+        expect([wrong_in(vm) for vm in bench.vms] == before, "segments arrived with wrong checksums")
+
+
 def too_big(bench):
     """Without the MTU that the layers need: the sender is told, and outer fragments are never made."""
     with bench.test("a frame too large for its layers: the guest is told, TCP copes, no outer fragment"), \
