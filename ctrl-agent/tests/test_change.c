@@ -148,20 +148,36 @@ static void test_modify(void)
 	flowset_clear(&have);
 }
 
+/* some[] are there, and a command comes with flows of its own. */
+struct trial {
+	struct flowset have, flows;
+	struct change change;
+};
+
+static void trial_begin(struct trial *trial, const char *const *texts)
+{
+	set_of(&trial->have, some);
+	set_of(&trial->flows, texts);
+	change_init(&trial->change);
+}
+
+static void trial_end(struct trial *trial)
+{
+	change_clear(&trial->change);
+	flowset_clear(&trial->have);
+	flowset_clear(&trial->flows);
+}
+
 /* The same once more is nothing, but of one with a timeout. */
 static void test_add(void)
 {
-	struct flowset have, flows;
-	struct change change;
+	struct trial trial;
 
-	set_of(&have, some);
-	set_of(&flows, some);
-	change_init(&change);
-	change_add(&change, &have, &flows);
-	CHECK(change.put.n == 1 && has(&change.put, some[3]) && change_size(&change, &have) == 4);
-	change_clear(&change);
-	flowset_clear(&have);
-	flowset_clear(&flows);
+	trial_begin(&trial, some);
+	change_add(&trial.change, &trial.have, &trial.flows);
+	CHECK(trial.change.put.n == 1 && has(&trial.change.put, some[3]));
+	CHECK(change_size(&trial.change, &trial.have) == 4);
+	trial_end(&trial);
 }
 
 /* Of two that differ in one thing only. */
@@ -180,45 +196,33 @@ static void test_differences(void)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct cvsw_flow flow = flow_of(cases[i].text);
-		struct flowset have, flows;
-		struct change change;
+		struct trial trial;
 
-		set_of(&have, some);
-		flowset_init(&flows);
-		flowset_put(&flows, &flow);
-		change_init(&change);
-		change_replace(&change, &have, &flows);
-		CHECK_MSG(change.put.n == cases[i].differs && change.gone.n == 3, "%s",
+		trial_begin(&trial, (const char *[]){ cases[i].text, NULL });
+		change_replace(&trial.change, &trial.have, &trial.flows);
+		CHECK_MSG(trial.change.put.n == cases[i].differs && trial.change.gone.n == 3, "%s",
 			  cases[i].text);
-		change_clear(&change);
-		flowset_clear(&have);
-		flowset_clear(&flows);
+		trial_end(&trial);
 	}
 }
 
 /* One that goes is in nobody's way, one that comes along is. */
 static void test_overlap_replaced(void)
 {
-	struct cvsw_flow flow = flow_of("check_overlap,priority=6,ip,actions=drop");
-	struct cvsw_flow along = flow_of("priority=6,tcp,actions=drop");
+	static const char *const flow = "check_overlap,priority=6,ip,actions=drop";
+	const char *const alone[] = { flow, NULL };
+	const char *const along[] = { flow, "priority=6,tcp,actions=drop", NULL };
 	const struct cvsw_flow *other;
-	struct flowset have, flows;
-	struct change change;
+	struct trial trial;
 
-	set_of(&have, some);
-	flowset_init(&flows);
-	flowset_put(&flows, &flow);
-	change_init(&change);
-	change_replace(&change, &have, &flows);
-	CHECK(!change_overlap(&change, &have, &other));
-	change_clear(&change);
-	flowset_put(&flows, &along);
-	change_replace(&change, &have, &flows);
-	CHECK(change_overlap(&change, &have, &other));
-	change_clear(&change);
-	flowset_clear(&have);
-	flowset_clear(&flows);
+	trial_begin(&trial, alone);
+	change_replace(&trial.change, &trial.have, &trial.flows);
+	CHECK(!change_overlap(&trial.change, &trial.have, &other));
+	trial_end(&trial);
+	trial_begin(&trial, along);
+	change_replace(&trial.change, &trial.have, &trial.flows);
+	CHECK(change_overlap(&trial.change, &trial.have, &other));
+	trial_end(&trial);
 }
 
 static void test_overlap(void)
@@ -236,26 +240,20 @@ static void test_overlap(void)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct cvsw_flow flow = flow_of(cases[i].text), with;
 		const struct cvsw_flow *found, *other = NULL;
-		struct flowset have, flows;
-		struct change change;
+		struct cvsw_flow with;
+		struct trial trial;
 
-		set_of(&have, some);
-		flowset_init(&flows);
-		flowset_put(&flows, &flow);
-		change_init(&change);
-		change_add(&change, &have, &flows);
-		found = change_overlap(&change, &have, &other);
+		trial_begin(&trial, (const char *[]){ cases[i].text, NULL });
+		change_add(&trial.change, &trial.have, &trial.flows);
+		found = change_overlap(&trial.change, &trial.have, &other);
 		CHECK_MSG(!found == (cases[i].with < 0), "%s", cases[i].text);
 		if (found && cases[i].with >= 0) {
 			with = flow_of(some[cases[i].with]);
 			CHECK_MSG(cvsw_match_equal(&with.match, &other->match), "%s", cases[i].text);
 		}
-		CHECK(!(TAILQ_FIRST(&change.put.order)->flow.flags & CVSW_FLOW_CHECK_OVERLAP));
-		change_clear(&change);
-		flowset_clear(&have);
-		flowset_clear(&flows);
+		CHECK(!(TAILQ_FIRST(&trial.change.put.order)->flow.flags & CVSW_FLOW_CHECK_OVERLAP));
+		trial_end(&trial);
 	}
 }
 

@@ -249,7 +249,7 @@ static const struct edit action_lists[] = {
 	  "0000000000000000", CVSW_FAULT_ACTION_LENGTH, 74 },
 	{ "resubmit", 0, "ffff0010 00002320 000e 0001 00000000", CVSW_FAULT_ACTION_TYPE, 72 },
 	{ "another vendor's", 0, "ffff0010 00002321 0012 000000000000", CVSW_FAULT_ACTION_TYPE, 72 },
-	{ "output FLOOD", 0, "0000 0008 fffb ffff", CVSW_FAULT_ACTION_PORT, 76 },
+	{ "output ALL", 0, "0000 0008 fffc ffff", CVSW_FAULT_ACTION_PORT, 76 },
 	{ "output NONE", 0, "0000 0008 ffff 0000", CVSW_OK, 0 },
 	{ "output twice", 0, "00000008fffa0000 00000008fffa0000", CVSW_FAULT_ACTION_ORDER, 80 },
 	{ "output first", 0, "00000008fffa0000 0003000800000000", CVSW_FAULT_ACTION_ORDER, 80 },
