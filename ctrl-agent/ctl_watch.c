@@ -26,6 +26,14 @@ static void print_time(const json_t *event)
 	printf("%s.%03d  ", text, (int)((stamp - seconds) * 1000));
 }
 
+static void print_removed(const json_t *event)
+{
+	printf("  %s", ctl_text(event, "reason", "?"));
+	if (json_object_get(event, "packets"))
+		printf(", %lld packets", number(event, "packets"));
+	printf(": %s", ctl_text(event, "flow", "?"));
+}
+
 static void print_detail(const json_t *event, const char *name)
 {
 	if (!strcmp(name, "synced"))
@@ -35,8 +43,7 @@ static void print_detail(const json_t *event, const char *name)
 		       ctl_text(event, "text", "?"), ctl_text(event, "field", "-"),
 		       ctl_text(event, "flow", ""));
 	else if (!strcmp(name, "flow-removed"))
-		printf("  %s, %lld packets: %s", ctl_text(event, "reason", "?"),
-		       number(event, "packets"), ctl_text(event, "flow", "?"));
+		print_removed(event);
 	else if (!strcmp(name, "sa-expiring"))
 		printf("  spi=0x%llx dir=%s %s", number(event, "spi"),
 		       ctl_text(event, "direction", "?"), ctl_text(event, "reason", "?"));

@@ -95,26 +95,19 @@ static json_t *report_packet_in(const struct cvsw_v3_message *message)
 			 "frame", hex_json(in.data, in.len));
 }
 
-static json_t *report_flow_removed(const struct cvsw_v3_message *message)
+static json_t *report_removed(const struct session3_removed *removed)
 {
-	static const char *const reasons[] = { "?", "idle", "hard", "deleted", "evicted" };
-	enum cvsw_flow_command command;
-	struct cvsw_v3_entry entry;
-	struct cvsw_flow flow;
-	size_t offset, used;
-	json_t *json;
-	char *text;
+	static const char *const reasons[] = { "missing", "idle", "hard", "deleted", "evicted" };
+	char *text = report_flow_text(removed->flow);
+	json_t *json = json_pack("{s:s, s:s}", "flow", text, "reason",
+				 removed->reason <= CVSW_V3_REMOVED_EVICTED ?
+				 reasons[removed->reason] : "?");
 
-	if (cvsw_v3_flow_removed_decode(message, &entry, &offset) ||
-	    cvsw_ofp10_decode(entry.flow_mod, entry.len, &used, &command, &flow, NULL))
-		return NULL;
-	text = report_flow_text(&flow);
-	json = json_pack("{s:s, s:s, s:I, s:I}", "flow", text,
-			 "reason", entry.reason <= CVSW_V3_REMOVED_EVICTED ?
-			 reasons[entry.reason] : "?",
-			 "packets", (json_int_t)entry.n_packets,
-			 "bytes", (json_int_t)entry.n_bytes);
 	free(text);
+	if (removed->reason) {
+		json_object_set_new(json, "packets", json_integer(removed->n_packets));
+		json_object_set_new(json, "bytes", json_integer(removed->n_bytes));
+	}
 	return json;
 }
 
@@ -146,7 +139,8 @@ json_t *report_event(const struct nic *nic, enum session3_event event,
 				 json_sprintf(MAC_FORMAT, MAC_BYTES(nic->session.mac)),
 				 "version", nic->session.v3 ? 3 : 2);
 	json_t *detail = event == SESSION3_PACKET_IN ? report_packet_in(message) :
-			 event == SESSION3_FLOW_REMOVED ? report_flow_removed(message) :
+			 event == SESSION3_FLOW_REMOVED ?
+			 report_removed(session3_removed(nic->session.v3)) :
 			 event == SESSION3_SA_EXPIRING ? report_expiring(message) :
 			 event == SESSION3_REFUSED ?
 			 report_refusal(session3_refusal(nic->session.v3)) : NULL;

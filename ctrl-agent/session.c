@@ -355,7 +355,7 @@ static void compare(struct session *session, uint64_t now)
 	session->n_reported = session->listing.n_listed;
 	flowset_move(&session->table, &session->listing.flows);
 	if (!overflowed)
-		timed_compare(session);
+		timed_compare(session, NULL);
 	session->table_known = true;
 	session->heard = true;
 	session->tries = 0;

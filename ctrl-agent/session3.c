@@ -339,6 +339,13 @@ static void on_flow_lost(struct session3 *v3)
 		look_again(v3);
 }
 
+void session3_tell_removed(struct session3 *v3, const struct session3_removed *removed)
+{
+	v3->removed = removed;
+	v3->world.event(v3->world.owner, SESSION3_FLOW_REMOVED, NULL);
+	v3->removed = NULL;
+}
+
 static void on_flow_removed(struct session3 *v3, const struct cvsw_v3_message *message)
 {
 	enum cvsw_flow_command command;
@@ -355,7 +362,10 @@ static void on_flow_removed(struct session3 *v3, const struct cvsw_v3_message *m
 		on_timeout(v3, &flow);
 	else if (entry.reason != CVSW_V3_REMOVED_DELETE)
 		on_flow_lost(v3);
-	v3->world.event(v3->world.owner, SESSION3_FLOW_REMOVED, message);
+	session3_tell_removed(v3, &(struct session3_removed){
+		.flow = &flow, .reason = entry.reason,
+		.n_packets = entry.n_packets, .n_bytes = entry.n_bytes,
+	});
 }
 
 /* Whose keys are to be new is ways.c's affair. */
@@ -611,6 +621,11 @@ bool session3_refuses_offload(const struct session3 *v3)
 const struct session3_refusal *session3_refusal(const struct session3 *v3)
 {
 	return &v3->refusal;
+}
+
+const struct session3_removed *session3_removed(const struct session3 *v3)
+{
+	return v3->removed;
 }
 
 const struct cvsw_v3_capabilities *session3_capabilities(const struct session3 *v3)

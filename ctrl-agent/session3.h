@@ -38,8 +38,8 @@ enum session3_event {
 	SESSION3_HEARD,
 	SESSION3_SYNCED,	/* for the first time since it registered or refused */
 	SESSION3_REFUSED,	/* see session3_refusal() */
-	SESSION3_FLOW_REMOVED,	/* with the NIC's message */
-	SESSION3_SA_EXPIRING,	/* likewise */
+	SESSION3_FLOW_REMOVED,	/* see session3_removed() */
+	SESSION3_SA_EXPIRING,	/* with the NIC's message */
 	SESSION3_PACKET_IN,	/* its content in the message's body */
 	SESSION3_LOST,		/* its port has gone; from nics.c */
 	SESSION3_AT,		/* it is at another port; likewise */
@@ -76,6 +76,17 @@ struct session3_refusal {
 	char text[CVSW_V3_ERROR_TEXT_MAX + 1];
 	char field[40];
 	char flow[512];
+};
+
+/**
+ * struct session3_removed - a flow that the NIC has no more, though nobody deleted it
+ * @reason: enum cvsw_v3_removed; 0: it had a timeout, and was not there when the table
+ *	was listed: nobody heard when and why it went, and what it counted
+ */
+struct session3_removed {
+	const struct cvsw_flow *flow;
+	uint8_t reason;
+	uint64_t n_packets, n_bytes;
 };
 
 struct session3;
@@ -126,6 +137,9 @@ bool session3_refuses_offload(const struct session3 *v3);
 bool session3_is_stuck(const struct session3 *v3);
 /** session3_refusal() - the last one */
 const struct session3_refusal *session3_refusal(const struct session3 *v3);
+
+/** session3_removed() - while SESSION3_FLOW_REMOVED is told */
+const struct session3_removed *session3_removed(const struct session3 *v3);
 
 /** session3_refusal_of() - what an ERROR says; @request: the message that it answers */
 void session3_refusal_of(const struct cvsw_v3_message *answer, const uint8_t *request, size_t len,

@@ -56,6 +56,11 @@ static bool take_entries(struct session3 *v3, struct cvsw_reader *entries, bool 
 	return true;
 }
 
+static void on_missing(struct session *session, const struct cvsw_flow *flow)
+{
+	session3_tell_removed(session->v3, &(struct session3_removed){ .flow = flow });
+}
+
 static void list_is_whole(struct session3 *v3)
 {
 	struct session *session = v3->session;
@@ -66,7 +71,7 @@ static void list_is_whole(struct session3 *v3)
 	session->n_lists++;
 	flowset_move(&session->table, &v3->listed);
 	if (!v3->replace)
-		timed_compare(session);
+		timed_compare(session, on_missing);
 	v3->table_known = true;
 	v3->followed = 0;
 	v3->settled = 0;

@@ -76,6 +76,7 @@ struct session3 {
 	bool refused_offload;
 	uint64_t retry_at;
 	struct session3_refusal refusal;
+	const struct session3_removed *removed;
 	bool in_sync;
 
 	bool have_capabilities;
@@ -96,6 +97,9 @@ struct session3_request *session3_queue(struct session3 *v3, const uint8_t *mess
 /** session3_refused() - an ERROR to a request of ours: remember it, and say so */
 void session3_refused(struct session3 *v3, const struct session3_request *request,
 		      const struct cvsw_v3_message *answer);
+
+/** session3_tell_removed() - a flow went */
+void session3_tell_removed(struct session3 *v3, const struct session3_removed *removed);
 
 /** session3_queue_flows() - a bundle of what the table lacks; false: nothing */
 bool session3_queue_flows(struct session3 *v3);

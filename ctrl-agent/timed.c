@@ -87,15 +87,19 @@ bool timed_end(struct session *session, const struct cvsw_flow *flow)
 	return true;
 }
 
-void timed_compare(struct session *session)
+void timed_compare(struct session *session,
+		   void (*missing)(struct session *session, const struct cvsw_flow *flow))
 {
 	struct timed *timed = &session->timed;
 	struct flow_node *node = TAILQ_FIRST(&timed->given.order), *next;
 
 	for (; node; node = next) {
 		next = TAILQ_NEXT(node, in_order);
-		if (!flowset_find(&session->table, &node->flow.match, node->flow.priority))
-			timed_end(session, &node->flow);
+		if (flowset_find(&session->table, &node->flow.match, node->flow.priority))
+			continue;
+		if (missing)
+			missing(session, &node->flow);
+		timed_end(session, &node->flow);
 	}
 	if (session->v3)
 		return;

@@ -59,8 +59,12 @@ void timed_arrived(struct timed *timed, bool taken);
 /** timed_end() - the NIC says that its time was up; false: not that of one that is stated */
 bool timed_end(struct session *session, const struct cvsw_flow *flow);
 
-/** timed_compare() - session->table was listed: what was given and is not there has ended */
-void timed_compare(struct session *session);
+/**
+ * timed_compare() - session->table was listed: what was given and is not there has ended
+ * @missing: told of each of those, which then leaves the intent; may be NULL
+ */
+void timed_compare(struct session *session,
+		   void (*missing)(struct session *session, const struct cvsw_flow *flow));
 
 /** timed_has_news() - is there anything for the database? */
 bool timed_has_news(const struct timed *timed);

@@ -39,6 +39,8 @@ struct wire {
 	struct in_flight *frames;
 	size_t n_frames;
 	unsigned int n_events[SESSION3_AT + 1];
+	uint8_t removed_why;	/* the last flow that went */
+	uint16_t removed_priority;
 };
 
 static const uint8_t mac[CVSW_ETH_ALEN] = { 2, 0, 0, 0, 0, 10 };
@@ -83,6 +85,10 @@ static void on_event(void *owner, enum session3_event event,
 
 	(void)message;
 	wire->n_events[event]++;
+	if (event == SESSION3_FLOW_REMOVED) {
+		wire->removed_why = session3_removed(wire->session.v3)->reason;
+		wire->removed_priority = session3_removed(wire->session.v3)->flow->priority;
+	}
 }
 
 static void deliver(struct wire *wire, const struct in_flight *frame)
@@ -540,6 +546,8 @@ static void test_timeout_reboot(void)
 	run(wire, 1000);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && !is_stated(wire, FIVE));
 	CHECK(wire->nic->n_flows == 2 && is_stated(wire, PLAIN));
+	CHECK(wire->n_events[SESSION3_FLOW_REMOVED] == 1);
+	CHECK(!wire->removed_why && wire->removed_priority == 7);
 	/* A new conversation with the same table changes nothing. */
 	cvsw_v3_nic_restart(&wire->nic->end);
 	run(wire, 1000);

@@ -401,8 +401,10 @@ def test_timeouts(daemon):
         world.disconnect()
         daemon.ctl('add-flow', a, 'idle_timeout=300,arp,actions=drop', text='kept until')
         world.nics.nics[0].command(REBOOT)
-        world.connect()
-        assert world.in_sync()
+        with Watching(daemon) as watching:
+            world.connect()
+            assert world.in_sync()
+            assert watching.saw(event='flow-removed', nic=a, flow=long.strip(), reason='missing'), watching.seen
         assert wait_for(lambda: len(world.has(0)['flows']) == 2), world.has(0)
         assert long not in daemon.ctl('--no-wait', 'dump-flows', a, text='idle_timeout=300')
         daemon.ctl('add-flow', a, 'check_overlap,priority=5,ip,actions=drop', status=1,
