@@ -215,6 +215,54 @@ static void strangers_do_not_fill_the_queue(struct kunit *test)
 	talk_check_works(test, 1400);
 }
 
+static void forge(struct talk *f, enum cvsw_v3_type type, size_t len, const u8 number[4])
+{
+	memset(f->frame, 0, len);
+	cvsw_v3_put_header(f->frame, nic_mac, type, len);
+	memcpy(f->frame + 16, number, 4);
+	arrives(f, f->frame, len);
+}
+
+/* On a plain bridge all see REGISTER: its number is good for a few places, and names no session. */
+static void who_sees_a_register_does_not_fill_the_queue(struct kunit *test)
+{
+	struct talk *f = test->priv;
+	struct sk_buff *skb;
+	unsigned int i;
+	u8 number[4];
+	u64 session;
+
+	f->port.control.allowed = false;
+	talk_set_key(test, psk);
+	flush_work(&f->port.control.work.work);
+	skb = skb_peek(fake_nic_sent(f->port.dev));
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	KUNIT_ASSERT_EQ(test, (int)skb->data[7], CVSW_V3_REGISTER);
+	memcpy(number, skb->data + 24, sizeof(number));
+
+	rtnl_lock();	/* on which the worker waits, ahead of all frames */
+	cvsw_control_event(&f->port.control, CVSW_EVENT_ADDRESS);
+	for (i = 0; i < CVSW_CONTROL_QUEUE_MAX; i++) {
+		forge(f, CVSW_V3_SEALED, CVSW_V3_FRAME_MAX, number);
+		forge(f, CVSW_V3_ACCEPT, CVSW_V3_ACCEPT_LEN, number);
+		forge(f, CVSW_V3_COOKIE, CVSW_V3_COOKIE_LEN, number);
+	}
+	KUNIT_EXPECT_EQ(test, f->port.control.queued, (unsigned int)CVSW_CONTROL_ANSWERS_MAX);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_V3(CVSW_V3_DROP_SESSION)),
+			(u64)CVSW_CONTROL_QUEUE_MAX);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_V3(CVSW_V3_DROP_RATE)),
+			2ULL * CVSW_CONTROL_QUEUE_MAX - CVSW_CONTROL_ANSWERS_MAX);
+	rtnl_unlock();
+	KUNIT_ASSERT_TRUE(test, talk_connects(f, 1));
+	KUNIT_EXPECT_EQ(test, f->port.control.answers, 0U);
+
+	session = talk_counter(f, CVSW_CNT_V3(CVSW_V3_DROP_SESSION));
+	forge(f, CVSW_V3_SEALED, CVSW_V3_FRAME_MAX, number);
+	forge(f, CVSW_V3_ACCEPT, CVSW_V3_ACCEPT_LEN, number);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_V3(CVSW_V3_DROP_SESSION)) - session, 2ULL);
+	talk_check_works(test, 1400);
+}
+
 static struct kunit_case session_attack_cases[] = {
 	KUNIT_CASE(another_key_opens_nothing),
 	KUNIT_CASE(with_a_key_version_2_is_refused),
@@ -222,6 +270,7 @@ static struct kunit_case session_attack_cases[] = {
 	KUNIT_CASE(truncations_and_flipped_bits_change_nothing),
 	KUNIT_CASE(noise_does_not_end_a_session),
 	KUNIT_CASE(strangers_do_not_fill_the_queue),
+	KUNIT_CASE(who_sees_a_register_does_not_fill_the_queue),
 	{}
 };
 

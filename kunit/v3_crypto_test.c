@@ -122,12 +122,15 @@ static void speaks_as_the_vectors(struct kunit *test)
 {
 	static const u8 set_mtu[] = { 0, CVSW_V3_SET_MTU, 0, 0, 0, 0, 0, 7, 5, 0xaa, 0, 0 };
 	static const u8 ack[] = { 0, CVSW_V3_ACK, 0, 0, 0, 0, 0, 7 };
+	/* The handshake's number; the index's upper part, its last byte is 1. */
+	static const u8 numbers[] = { 0x0a, 0x0b, 0x0c, 0x0d, 0, 0, 0, 0 };
 	struct fixture *f = test->priv;
 	u8 mac[ETH_ALEN], psk[CVSW_V3_KEY_LEN];
 	bool too_long;
 
 	vector(test, "nic-instance", f->script[0], sizeof(f->script[0]));
-	vector(test, "nic-secret", f->script[1], sizeof(f->script[1]));
+	memcpy(f->script[1], numbers, sizeof(numbers));
+	vector(test, "nic-secret", f->script[2], sizeof(f->script[2]));
 	vector(test, "mac", mac, sizeof(mac));
 	vector(test, "psk", psk, sizeof(psk));
 	cvsw_v3_nic_init(&f->end, &f->crypto, &f->caller, mac, psk);

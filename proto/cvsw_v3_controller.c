@@ -18,9 +18,9 @@ static const uint8_t *ephemeral_of(const uint8_t *frame)
 	return frame + CVSW_V3_REGISTER_NOISE_AT;
 }
 
-static uint32_t nic_index(const uint8_t *frame)
+static uint32_t handshake_of(const uint8_t *frame)
 {
-	struct cvsw_reader r = cvsw_reader(frame + CVSW_V3_NIC_INDEX_AT, 4);
+	struct cvsw_reader r = cvsw_reader(frame + CVSW_V3_HANDSHAKE_AT, 4);
 
 	return cvsw_get_u32(&r);
 }
@@ -81,7 +81,7 @@ static void send_cookie(struct cvsw_v3_end *end, const uint8_t *frame, uint64_t 
 		return;
 	cvsw_v3_put_header(end->frame, end->mac, CVSW_V3_COOKIE, CVSW_V3_COOKIE_LEN);
 	cvsw_make(&w, CVSW_V3_HEADER_LEN);
-	cvsw_put_u32(&w, nic_index(frame));
+	cvsw_put_u32(&w, handshake_of(frame));
 	cvsw_put_u32(&w, 0);
 	cvsw_put_bytes(&w, cookie, CVSW_V3_COOKIE_BYTES);
 	if (!cvsw_v3_answer_mac(end, end->frame, CVSW_V3_COOKIE_MAC_AT, ephemeral_of(frame),
@@ -146,7 +146,7 @@ static void put_accept(struct cvsw_v3_end *end, const uint8_t *frame, uint8_t *a
 
 	cvsw_v3_put_header(answer, end->mac, CVSW_V3_ACCEPT, CVSW_V3_ACCEPT_LEN);
 	cvsw_make(&w, CVSW_V3_HEADER_LEN);
-	cvsw_put_u32(&w, nic_index(frame));
+	cvsw_put_u32(&w, handshake_of(frame));
 	cvsw_put_u32(&w, 0);
 }
 
@@ -160,13 +160,19 @@ static void put_payload(struct cvsw_v3_end *end, uint32_t index, uint8_t *payloa
 	cvsw_put_bytes(&w, end->instance, CVSW_V3_INSTANCE_LEN);
 }
 
-/* @noise has read @frame; @nic: the instance in it. */
-static enum cvsw_v3_drop answer(struct cvsw_v3_end *end, const uint8_t *frame, const uint8_t *nic,
-				struct cvsw_v3_noise *noise, uint64_t place)
+/* @noise has read @frame; @theirs: the payload in it. */
+static enum cvsw_v3_drop answer(struct cvsw_v3_end *end, const uint8_t *frame,
+				const uint8_t *theirs, struct cvsw_v3_noise *noise, uint64_t place)
 {
+	struct cvsw_reader r = cvsw_reader(theirs, CVSW_V3_PAYLOAD_LEN);
+	const uint8_t *nic = cvsw_take(&r, CVSW_V3_INSTANCE_LEN);
 	struct cvsw_v3_pending *pending = free_or_oldest(end);
 	uint32_t index = cvsw_v3_next_index(end);
 	uint8_t payload[CVSW_V3_PAYLOAD_LEN];
+	uint32_t nic_index;
+
+	cvsw_skip(&r, 4);
+	nic_index = cvsw_get_u32(&r);
 
 	if (!cvsw_v3_need_instance(end))
 		return CVSW_V3_DROP_CRYPTO;
@@ -177,7 +183,7 @@ static enum cvsw_v3_drop answer(struct cvsw_v3_end *end, const uint8_t *frame, c
 				  pending->answer + CVSW_V3_ACCEPT_NOISE_AT) ||
 	    !cvsw_v3_answer_mac(end, pending->answer, CVSW_V3_ACCEPT_MAC_AT, ephemeral_of(frame),
 				pending->answer + CVSW_V3_ACCEPT_MAC_AT) ||
-	    !cvsw_v3_pend(end, pending, noise, index, nic_index(frame), nic, end->instance))
+	    !cvsw_v3_pend(end, pending, noise, index, nic_index, nic, end->instance))
 		return CVSW_V3_DROP_CRYPTO;
 	memcpy(pending->peer, ephemeral_of(frame), CVSW_V3_KEY_LEN);
 	send_accept(end, pending, place);

@@ -117,9 +117,14 @@ struct cvsw_v3_guard {
 
 /* ---- an end ---- */
 
-/* The handshake a NIC has begun. */
+/**
+ * struct cvsw_v3_begun - the handshake a NIC has begun
+ * @number: by which its answers are known, for all to see
+ * @index: of the session that it makes; nobody without the key sees it
+ */
 struct cvsw_v3_begun {
 	bool active;
+	uint32_t number;
 	uint32_t index;
 	unsigned int tries;
 	struct cvsw_v3_noise noise;
@@ -228,16 +233,34 @@ void cvsw_v3_nic_set_mac(struct cvsw_v3_end *end, const uint8_t mac[CVSW_ETH_ALE
  */
 void cvsw_v3_nic_wake(struct cvsw_v3_end *end);
 
-#define CVSW_V3_INDICES	3
+/**
+ * struct cvsw_v3_expected - by what the controller may say whom it means; 0: none
+ * @indices: of SEALED
+ * @handshake: of ACCEPT and COOKIE
+ */
+struct cvsw_v3_expected {
+	uint32_t indices[2];
+	uint32_t handshake;
+};
 
 /**
- * cvsw_v3_nic_indices() - by which the controller may say whom it means; 0: none
+ * cvsw_v3_nic_expects() - what is worth a place in a queue
  *
- * ACCEPT, COOKIE and SEALED with any other are not worth a place in a queue:
- * cvsw_v3_receive() will drop them.  A new one is there before the REGISTER that
+ * Others cvsw_v3_receive() will drop.  A new one is there before the frame that
  * tells it is sent.
  */
-void cvsw_v3_nic_indices(const struct cvsw_v3_end *end, uint32_t indices[CVSW_V3_INDICES]);
+void cvsw_v3_nic_expects(const struct cvsw_v3_end *end, struct cvsw_v3_expected *expected);
+
+/** cvsw_v3_is_expected() - @type: of @frame, which cvsw_v3_check() let pass */
+static inline bool cvsw_v3_is_expected(const struct cvsw_v3_expected *expected,
+				       enum cvsw_v3_type type, const uint8_t *frame)
+{
+	uint32_t index = cvsw_v3_index(frame);
+
+	if (type != CVSW_V3_SEALED)
+		return index && index == expected->handshake;
+	return index && (index == expected->indices[0] || index == expected->indices[1]);
+}
 
 /**
  * cvsw_v3_controller_init() - a controller's end for one NIC

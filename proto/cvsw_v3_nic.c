@@ -44,7 +44,7 @@ static void put_register(struct cvsw_v3_end *end, uint8_t *frame)
 	cvsw_make(&w, CVSW_V3_HEADER_LEN);
 	cvsw_put_bytes(&w, end->mac, CVSW_ETH_ALEN);
 	cvsw_put_u16(&w, 0);
-	cvsw_put_u32(&w, end->begun.index);
+	cvsw_put_u32(&w, end->begun.number);
 	cvsw_put_u32(&w, 0);
 	if (end->have_cookie && end->now - end->cookie_at < CVSW_V3_COOKIE_MS)
 		cvsw_put_bytes(&w, end->cookie, CVSW_V3_COOKIE_BYTES);
@@ -52,31 +52,39 @@ static void put_register(struct cvsw_v3_end *end, uint8_t *frame)
 		cvsw_put_zero(&w, CVSW_V3_COOKIE_BYTES);
 }
 
-/*
- * Whoever does not see this NIC's frames is not to guess by which index it takes
- * others: see cvsw_v3_nic_indices().
- */
-static bool choose_number(struct cvsw_v3_end *end)
+/* What this NIC takes is not to be guessed by others: see cvsw_v3_nic_expects(). */
+static bool choose_numbers(struct cvsw_v3_end *end)
 {
-	uint8_t random[3];
+	uint8_t random[8];
+	struct cvsw_reader r = cvsw_reader(random, sizeof(random));
 
 	if (!end->crypto->random(end->crypto->arg, random, sizeof(random)))
 		return false;
-	end->number = (uint32_t)random[0] << 16 | (uint32_t)random[1] << 8 | random[2];
+	end->begun.number = cvsw_get_u32(&r) | 1;	/* 0 is none */
+	end->number = cvsw_get_u32(&r) >> 8;
+	end->begun.index = cvsw_v3_next_index(end);
 	return true;
+}
+
+static void put_payload(const struct cvsw_v3_end *end, uint8_t *payload)
+{
+	struct cvsw_writer w = cvsw_writer(payload, CVSW_V3_PAYLOAD_LEN);
+
+	cvsw_put_bytes(&w, end->instance, CVSW_V3_INSTANCE_LEN);
+	cvsw_put_u8(&w, CVSW_V3_HIGHEST);
+	cvsw_put_zero(&w, 3);
+	cvsw_put_u32(&w, end->begun.index);
 }
 
 static bool begin(struct cvsw_v3_end *end)
 {
-	uint8_t payload[CVSW_V3_PAYLOAD_LEN] = { 0 };
+	uint8_t payload[CVSW_V3_PAYLOAD_LEN];
 	struct cvsw_v3_begun *begun = &end->begun;
 
 	forget_begun(end);
-	if (!cvsw_v3_need_instance(end) || !choose_number(end))
+	if (!cvsw_v3_need_instance(end) || !choose_numbers(end))
 		return false;
-	memcpy(payload, end->instance, CVSW_V3_INSTANCE_LEN);
-	payload[CVSW_V3_INSTANCE_LEN] = CVSW_V3_HIGHEST;
-	begun->index = cvsw_v3_next_index(end);
+	put_payload(end, payload);
 	put_register(end, begun->frame);
 	begun->active = cvsw_v3_noise_start(end->crypto, &begun->noise, begun->frame,
 					    CVSW_V3_REGISTER_NOISE_AT, end->psk) &&
@@ -195,20 +203,22 @@ enum cvsw_v3_drop cvsw_v3_nic_receive(struct cvsw_v3_end *end, enum cvsw_v3_type
 {
 	if (type == CVSW_V3_HELLO)
 		return hello(end, frame);
-	if (!end->begun.active || cvsw_v3_index(frame) != end->begun.index)
+	if (!end->begun.active || cvsw_v3_index(frame) != end->begun.number)
 		return CVSW_V3_DROP_SESSION;
 	if (has_reserved(frame))
 		return CVSW_V3_DROP_RESERVED;
 	return type == CVSW_V3_ACCEPT ? accept(end, frame) : cookie(end, frame);
 }
 
-void cvsw_v3_nic_indices(const struct cvsw_v3_end *end, uint32_t indices[CVSW_V3_INDICES])
+void cvsw_v3_nic_expects(const struct cvsw_v3_end *end, struct cvsw_v3_expected *expected)
 {
 	const struct cvsw_v3_session *next = &end->pending[0].session;
 
-	indices[0] = cvsw_v3_session_exists(&end->live) ? end->live.index : 0;
-	indices[1] = cvsw_v3_session_exists(next) ? next->index : 0;
-	indices[2] = end->begun.active ? end->begun.index : 0;
+	*expected = (struct cvsw_v3_expected){
+		.indices = { cvsw_v3_session_exists(&end->live) ? end->live.index : 0,
+			     cvsw_v3_session_exists(next) ? next->index : 0 },
+		.handshake = end->begun.active ? end->begun.number : 0,
+	};
 }
 
 /* ---- time ---- */

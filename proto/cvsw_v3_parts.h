@@ -30,7 +30,7 @@ bool cvsw_v3_answer_mac(const struct cvsw_v3_end *end, const uint8_t *frame, siz
 			const uint8_t ephemeral[CVSW_V3_KEY_LEN], uint8_t mac[CVSW_V3_HASH_LEN]);
 
 /* REGISTER and ACCEPT. */
-#define CVSW_V3_NIC_INDEX_AT	24
+#define CVSW_V3_HANDSHAKE_AT	24
 #define CVSW_V3_REGISTER_COOKIE_AT	32
 #define CVSW_V3_REGISTER_NOISE_AT	48
 #define CVSW_V3_ACCEPT_NOISE_AT	24

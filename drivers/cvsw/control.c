@@ -24,21 +24,19 @@
 /* Frames worked on before what is due is sent. */
 #define BATCH		32
 
+/* @type: enum cvsw_v3_type; 0: it is of version 2 */
 struct control_frame {
 	struct list_head node;
+	u8 type;
 	unsigned int len;
 	u8 data[] __aligned(2);		/* from the destination address on */
 };
 
 static struct workqueue_struct *control_workers;
 
-/* Of version 3. */
-static bool is_hello(const struct control_frame *frame)
+static bool is_answer(const struct control_frame *frame)
 {
-	size_t len = frame->len;
-	enum cvsw_v3_type type;
-
-	return !cvsw_v3_check(frame->data, &len, &type) && type == CVSW_V3_HELLO;
+	return frame->type == CVSW_V3_ACCEPT || frame->type == CVSW_V3_COOKIE;
 }
 
 /* There may be a key in it. */
@@ -337,7 +335,8 @@ static struct control_frame *frame_next(struct cvsw_control *control)
 	if (frame) {
 		list_del(&frame->node);
 		control->queued--;
-		control->hello &= !is_hello(frame);
+		control->hello &= frame->type != CVSW_V3_HELLO;
+		control->answers -= is_answer(frame);
 	}
 	spin_unlock_bh(&control->lock);
 	return frame;
@@ -390,7 +389,7 @@ static void frame_do(struct cvsw_control *control, struct control_frame *frame)
 
 	if (READ_ONCE(control->dead))
 		return;
-	if (cvsw_v3_is(frame->data, frame->len))
+	if (frame->type)
 		cvsw_session_receive(cvsw_session_of(control), frame->data, frame->len);
 	/* There was no key when it was queued. */
 	else if (!takes_unauthenticated(control))
@@ -526,13 +525,14 @@ static int check_sender(const struct cvsw_control *control, const struct sk_buff
 	return -1;
 }
 
-static int check_content(struct cvsw_control *control, const struct control_frame *frame)
+static int check_content(struct cvsw_control *control, struct control_frame *frame)
 {
 	enum cvsw_fault fault;
 	struct cvsw_msg msg;
 
+	frame->type = 0;
 	if (cvsw_v3_is(frame->data, frame->len))
-		return cvsw_session_check(control, frame->data, frame->len);
+		return cvsw_session_check(control, frame->data, frame->len, &frame->type);
 	fault = cvsw_msg_decode(frame->data, frame->len, &msg, NULL);
 	return fault ? CVSW_CNT_FAULT(fault) : -1;
 }
@@ -544,12 +544,14 @@ static int frame_queue(struct cvsw_control *control, struct control_frame *frame
 	spin_lock(&control->lock);
 	if (control->dead || control->queued >= CVSW_CONTROL_QUEUE_MAX) {
 		counter = CVSW_CNT_CTL_QUEUE_FULL;
-	} else if (control->hello && is_hello(frame)) {
+	} else if ((control->hello && frame->type == CVSW_V3_HELLO) ||
+		   (control->answers >= CVSW_CONTROL_ANSWERS_MAX && is_answer(frame))) {
 		counter = CVSW_CNT_V3(CVSW_V3_DROP_RATE);
 	} else {
 		list_add_tail(&frame->node, &control->queue);
 		control->queued++;
-		control->hello |= is_hello(frame);
+		control->hello |= frame->type == CVSW_V3_HELLO;
+		control->answers += is_answer(frame);
 		work_now(control);
 	}
 	spin_unlock(&control->lock);

@@ -19,6 +19,8 @@ struct cvsw_session;
 
 /* Messages that may wait for the worker. */
 #define CVSW_CONTROL_QUEUE_MAX	256
+/* Of these, ACCEPTs and COOKIEs: the others keep their room. */
+#define CVSW_CONTROL_ANSWERS_MAX	8
 /* A control message is a whole Ethernet frame, and the vswitch's port takes no larger one. */
 #define CVSW_CONTROL_FRAME_MAX	ETH_FRAME_LEN
 
@@ -37,10 +39,11 @@ struct cvsw_session;
  * @flow: the worker's scratch, too large for its stack
  * @frame: likewise: what version 2 sends
  * @packet_ins: frames for the controller of version 3
- * @lock: guards @queue, @queued, @hello and @dead
+ * @lock: guards @queue, @queued, @hello, @answers and @dead
  * @queue: struct control_frame, oldest first
  * @queued: how many
  * @hello: one of them is a HELLO of version 3; more of them say no more
+ * @answers: how many are ACCEPTs and COOKIEs, which anybody can forge who sees a REGISTER
  * @dead: nothing is queued or worked on any more
  * @sending: own frames that the driver has not freed yet, and one for the
  *	session itself
@@ -63,6 +66,7 @@ struct cvsw_control {
 	struct list_head queue;
 	unsigned int queued;
 	bool hello;
+	unsigned int answers;
 	bool dead;
 
 	refcount_t sending;

@@ -21,7 +21,7 @@
  * @key_waits: it has not been taken over yet
  * @has_key: the last word was a key, not the lack of one
  * @state: for others to read: enum cvsw_nl_v3_state
- * @indices: by which the controller may mean us, for the receive hook to read
+ * @expected: by what the controller may mean us, for the receive hook to read
  * @generation: the machine's, when the keys of @end were begun
  * @end, and what follows: the worker's own
  * @look_at: jiffies when SAs are looked at again
@@ -36,7 +36,7 @@ struct cvsw_session {
 	bool key_waits;
 	bool has_key;
 	u8 state;
-	u32 indices[CVSW_V3_INDICES];
+	struct cvsw_v3_expected expected;
 	struct cvsw_generation generation;
 	struct cvsw_v3_end end;
 	struct cvsw_v3_caller caller;
@@ -63,14 +63,14 @@ static u64 now_ms(void)
  * Ahead of each frame, by which the other side may learn of a new one.  A frame that
  * comes while they change may be lost, and comes again.
  */
-static void tell_indices(struct cvsw_session *session)
+static void tell_expected(struct cvsw_session *session)
 {
-	u32 indices[CVSW_V3_INDICES];
-	unsigned int i;
+	struct cvsw_v3_expected now, *told = &session->expected;
 
-	cvsw_v3_nic_indices(&session->end, indices);
-	for (i = 0; i < CVSW_V3_INDICES; i++)
-		WRITE_ONCE(session->indices[i], indices[i]);
+	cvsw_v3_nic_expects(&session->end, &now);
+	WRITE_ONCE(told->indices[0], now.indices[0]);
+	WRITE_ONCE(told->indices[1], now.indices[1]);
+	WRITE_ONCE(told->handshake, now.handshake);
 }
 
 /* ---- what the end calls ---- */
@@ -86,7 +86,7 @@ static void on_send(void *arg, u8 *frame, size_t len, u64 place)
 	struct cvsw_session *session = arg;
 	struct cvsw_control *control = session->control;
 
-	tell_indices(session);
+	tell_expected(session);
 	if (unlikely(!cvsw_generation_is(&session->generation)))
 		cvsw_generation_changed();
 	else if (!test_bit(CVSW_EVENT_RESTORED, &control->events) &&
@@ -327,7 +327,7 @@ unsigned long cvsw_session_run(struct cvsw_session *session)
 	delay = min(tell_expiring(session), send_packet_ins(session));
 	now = now_ms();
 	cvsw_v3_run(&session->end, now);
-	tell_indices(session);
+	tell_expected(session);
 	WRITE_ONCE(session->state, state_of(&session->end));
 	due = cvsw_v3_deadline(&session->end);
 	if (due == U64_MAX)
@@ -369,32 +369,35 @@ static bool is_for_us(const struct cvsw_control *control, enum cvsw_v3_type type
 	       (type == CVSW_V3_HELLO && is_broadcast_ether_addr(dst));
 }
 
-/* Any station may send us ACCEPTs and SEALEDs; by the index few can. */
-static bool is_expected(const struct cvsw_control *control, const u8 *frame)
+/* Any station may send us ACCEPTs and SEALEDs; with a number that we expect few can. */
+static bool is_expected(const struct cvsw_control *control, enum cvsw_v3_type type,
+			const u8 *frame)
 {
-	const struct cvsw_session *session = cvsw_session_of(control);
-	u32 index = cvsw_v3_index(frame);
-	unsigned int i;
+	const struct cvsw_v3_expected *told = &cvsw_session_of(control)->expected;
+	struct cvsw_v3_expected expected = {
+		.indices = { READ_ONCE(told->indices[0]), READ_ONCE(told->indices[1]) },
+		.handshake = READ_ONCE(told->handshake),
+	};
 
-	for (i = 0; i < CVSW_V3_INDICES; i++)
-		if (index && READ_ONCE(session->indices[i]) == index)
-			return true;
-	return false;
+	return cvsw_v3_is_expected(&expected, type, frame);
 }
 
-int cvsw_session_check(const struct cvsw_control *control, const u8 *frame, size_t len)
+int cvsw_session_check(const struct cvsw_control *control, const u8 *frame, size_t len, u8 *type)
 {
-	enum cvsw_v3_type type;
-	enum cvsw_v3_drop drop = cvsw_v3_check(frame, &len, &type);
+	enum cvsw_v3_type is;
+	enum cvsw_v3_drop drop = cvsw_v3_check(frame, &len, &is);
 
 	/* cvsw_v3_receive() would say the same, but on a bridge there are many NICs' REGISTERs. */
-	if (!drop && type == CVSW_V3_REGISTER)
+	if (!drop && is == CVSW_V3_REGISTER)
 		drop = CVSW_V3_DROP_TYPE;
-	if (!drop && !is_for_us(control, type, frame))
+	if (!drop && !is_for_us(control, is, frame))
 		drop = CVSW_V3_DROP_ADDRESS;
 	if (!drop && !cvsw_session_has_key(control))
 		drop = CVSW_V3_DROP_NO_KEY;
-	if (!drop && type != CVSW_V3_HELLO && !is_expected(control, frame))
+	if (!drop && is != CVSW_V3_HELLO && !is_expected(control, is, frame))
 		drop = CVSW_V3_DROP_SESSION;
-	return drop ? CVSW_CNT_V3(drop) : -1;
+	if (drop)
+		return CVSW_CNT_V3(drop);
+	*type = is;
+	return -1;
 }

@@ -31,12 +31,13 @@ int cvsw_session_set_key(struct cvsw_control *control, const u8 psk[CVSW_V3_KEY_
 /**
  * cvsw_session_check() - is a frame worth the worker's time?
  * @frame: of version 3, as cvsw_v3_is() has it
+ * @type: out: enum cvsw_v3_type, if it is
  *
  * To be asked ahead of the queue, whose places strangers would fill.
  * Context: any.
  * Return: -1, or the counter in which it ends.
  */
-int cvsw_session_check(const struct cvsw_control *control, const u8 *frame, size_t len);
+int cvsw_session_check(const struct cvsw_control *control, const u8 *frame, size_t len, u8 *type);
 
 /** cvsw_session_events() - @events: a bit for each enum cvsw_event that happened */
 void cvsw_session_events(struct cvsw_session *session, unsigned long events);

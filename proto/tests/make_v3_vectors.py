@@ -20,6 +20,7 @@ NIC_INSTANCE = bytes.fromhex("1111222233334444")
 CONTROLLER_INSTANCE = bytes.fromhex("5555666677778888")
 COOKIE = bytes(range(0xc0, 0xd0))
 NIC_INDEX = 1
+HANDSHAKE = 0x0a0b0c0d
 CONTROLLER_INDEX = 0x00010201
 
 
@@ -34,8 +35,8 @@ def vectors():
     yield "controller-instance", CONTROLLER_INSTANCE, ""
     yield "hello", v3.hello(), "to all NICs"
     register, nic = v3.register(lambda prologue: v3.Handshake(PSK, prologue, nic_secret),
-                                MAC, NIC_INDEX, NIC_INSTANCE)
-    yield "register", register, "the NIC's index is 1"
+                                MAC, HANDSHAKE, NIC_INDEX, NIC_INSTANCE)
+    yield "register", register, "handshake 0x0a0b0c0d; the NIC's index is 1"
     yield "h", nic.h, "behind REGISTER"
     yield "ck", nic.ck, "behind REGISTER"
 
@@ -68,11 +69,12 @@ def vectors():
     yield "nic-longest", session.seal(v3.BROADCAST, v3.SEGMENT, 0, 0,
                                       struct.pack(">Q", 5) + bytes(range(241)) * 6), \
         "segment 5, 1446 bytes, counter 0xabcdf"
-    yield "cookie", v3.answer(PSK, MAC, v3.COOKIE, NIC_INDEX, COOKIE, register[48:80]), \
+    yield "cookie", v3.answer(PSK, MAC, v3.COOKIE, HANDSHAKE, COOKIE, register[48:80]), \
         "an answer to the REGISTER above"
     yield "register-with-cookie", v3.register(
-        lambda prologue: v3.Handshake(PSK, prologue, nic_secret), MAC, NIC_INDEX + 1,
-        NIC_INSTANCE, COOKIE)[0], "its answer, index 2, with the same e1 for once"
+        lambda prologue: v3.Handshake(PSK, prologue, nic_secret), MAC, HANDSHAKE + 2,
+        NIC_INDEX + 1, NIC_INSTANCE, COOKIE)[0], \
+        "its answer, handshake 0x0a0b0c0f, index 2, with the same e1 for once"
 
 
 def main():

@@ -463,12 +463,12 @@ static void forged_answers_do_not_keep_a_nic_out(void)
 	v3_nic_run(world.nic, world.now);
 	shares = world.crypto.shares;
 	for (i = 0; i < 10000; i++) {
-		uint32_t index = world.nic->end.begun.index;
+		uint32_t number = world.nic->end.begun.number;
 		struct cvsw_writer to_accept = cvsw_writer(accept + CVSW_V3_HEADER_LEN, 4);
 		struct cvsw_writer to_cookie = cvsw_writer(cookie + CVSW_V3_HEADER_LEN, 4);
 
-		cvsw_put_u32(&to_accept, index);
-		cvsw_put_u32(&to_cookie, index);
+		cvsw_put_u32(&to_accept, number);
+		cvsw_put_u32(&to_cookie, number);
 		accept[30] = (uint8_t)i;
 		CHECK(v3_world_inject(&world, true, accept, sizeof(accept), 0) ==
 		      CVSW_V3_DROP_PROOF);
@@ -477,6 +477,31 @@ static void forged_answers_do_not_keep_a_nic_out(void)
 	}
 	CHECK(world.crypto.shares == shares);
 	CHECK(v3_world_connect(&world, 10) && works(&world));
+	finish(&world);
+}
+
+/* Of what all of a segment see, nothing names the session at the NIC. */
+static void broadcasts_do_not_tell_the_nics_index(void)
+{
+	struct v3_world world;
+	uint8_t index[4];
+	struct cvsw_writer w = cvsw_writer(index, sizeof(index));
+	size_t i, at, n = 0;
+
+	v3_world_init(&world, 134);
+	world.keep = true;
+	world.on_message = count_answer;
+	CHECK(v3_world_connect(&world, 10) && works(&world));
+	cvsw_put_u32(&w, world.nic->end.live.index);
+	for (i = 0; i < world.n_kept; i++) {
+		if (!(world.kept[i].frame[0] & 1))
+			continue;
+		n++;
+		for (at = 0; at + sizeof(index) <= world.kept[i].len; at++)
+			CHECK_MSG(memcmp(world.kept[i].frame + at, index, sizeof(index)),
+				  "frame %zu, byte %zu", i, at);
+	}
+	CHECK(n > 2);
 	finish(&world);
 }
 
@@ -699,6 +724,8 @@ const struct tap_test v3_end_tests[] = {
 	{ "proto: version 3: a frame's trailer is not looked at", trailers_are_not_looked_at },
 	{ "proto: version 3: forged answers do not keep a NIC out, and cost no X25519",
 	  forged_answers_do_not_keep_a_nic_out },
+	{ "proto: version 3: broadcasts do not tell the NIC's index",
+	  broadcasts_do_not_tell_the_nics_index },
 	{ "proto: version 3: cookies end", cookies_end },
 	{ "proto: version 3: a flood of HELLOs is bounded", a_flood_of_hellos_is_bounded },
 	{ "proto: version 3: cookies let a NIC in through a flood", cookies_let_the_nic_in },

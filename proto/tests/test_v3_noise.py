@@ -45,7 +45,7 @@ def main():
     message, payload = bytearray(), bytearray()
     wrong = []
 
-    nic.write_message(vector["nic-instance"] + b"\3" + bytes(7), message)
+    nic.write_message(vector["nic-instance"] + b"\3\0\0\0\0\0\0\1", message)
     if message != vector["register"][48:]:
         wrong.append("REGISTER")
     controller.read_message(bytes(message), payload)

@@ -95,10 +95,22 @@ static enum cvsw_v3_drop receive(const char *name, uint64_t now)
 	return cvsw_v3_receive(&end, value.data, value.len, 0, now);
 }
 
+/* The handshake's number and the upper part of an index. */
+static struct value numbers(const char *hex)
+{
+	struct value value;
+	uint8_t *data = from_hex(hex, &value.len);
+
+	memcpy(value.data, data, value.len);
+	free(data);
+	return value;
+}
+
 static void begin_nic(void)
 {
 	begin();
 	script[n_script++] = vector("nic-instance");
+	script[n_script++] = numbers("0a0b0c0d 00000000");
 	script[n_script++] = vector("nic-secret");
 	cvsw_v3_nic_init(&end, &crypto, &caller, vector("mac").data, vector("psk").data);
 	cvsw_v3_run(&end, 1000);
@@ -131,6 +143,7 @@ static void nic_speaks_as_the_vectors(void)
 static void nic_takes_the_vectors_cookie(void)
 {
 	begin_nic();
+	script[n_script++] = numbers("0a0b0c0f 00000000");
 	script[n_script++] = vector("nic-secret");
 	CHECK(!receive("cookie", 1010));
 	cvsw_v3_run(&end, 1010);

@@ -140,11 +140,11 @@ def the_vectors(_, vectors, directory):
     hello, register, accept, nic0, controller0, controller1, nic1, far, longest, cookie = shown
     yield from differ("HELLO", hello, version=3, type=1, len=44, zero=[])
     yield from differ("REGISTER", register, version=3, type=2, len=96, mac="52:54:00:12:34:56",
-                      nic_index="0x00000001", cookie=colons(bytes(16)),
+                      handshake="0x0a0b0c0d", cookie=colons(bytes(16)),
                       ephemeral=colons(vector["register"][48:80]),
                       payload=colons(vector["register"][80:96]),
                       tag=colons(vector["register"][96:]))
-    yield from differ("ACCEPT", accept, type=3, nic_index="0x00000001",
+    yield from differ("ACCEPT", accept, type=3, handshake="0x0a0b0c0d",
                       ephemeral=colons(vector["accept"][24:56]),
                       mac_of_answer=colons(vector["accept"][88:]))
     yield from differ("ECHO", nic0, type=5, controller_index="0x00010201", counter=0, kind=3,
@@ -257,7 +257,7 @@ def in_openflow(_, vectors, directory):
                                          over_tcp((50001, 6653), packet_in13)])
     yield from complaints
     yield from differ("OpenFlow 1.0's PACKET_IN", shown[0], type=2, mac="52:54:00:12:34:56")
-    yield from differ("OpenFlow 1.0's PACKET_OUT", shown[1], type=3, nic_index="0x00000001")
+    yield from differ("OpenFlow 1.0's PACKET_OUT", shown[1], type=3, handshake="0x0a0b0c0d")
     yield from differ("OpenFlow 1.3's PACKET_IN", shown[2], type=2, mac="52:54:00:12:34:56")
 
 

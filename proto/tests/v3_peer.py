@@ -133,17 +133,17 @@ class Handshake:
         return hkdf(self.ck, b"", 2)
 
 
-def register(handshake_of, nic_mac, index, instance, cookie=bytes(16)):
+def register(handshake_of, nic_mac, number, index, instance, cookie=bytes(16)):
     """REGISTER and the handshake it begins; @handshake_of makes one from a prologue."""
     head = frame(BROADCAST, REGISTER,
-                 nic_mac + bytes(2) + struct.pack(">I", index) + bytes(4) + cookie + bytes(64))
+                 nic_mac + bytes(2) + struct.pack(">I", number) + bytes(4) + cookie + bytes(64))
     handshake = handshake_of(head[:48])
-    return head[:48] + handshake.write(instance + b"\x03" + bytes(7)), handshake
+    return head[:48] + handshake.write(instance + b"\x03" + bytes(3) + struct.pack(">I", index)), handshake
 
 
-def answer(psk, nic_mac, kind, index, content, ephemeral):
+def answer(psk, nic_mac, kind, number, content, ephemeral):
     """An ACCEPT or COOKIE to the REGISTER with this key."""
-    head = frame(nic_mac, kind, struct.pack(">II", index, 0) + content + bytes(32))[:-32]
+    head = frame(nic_mac, kind, struct.pack(">II", number, 0) + content + bytes(32))[:-32]
     return head + mac(mac(psk, b"CVSW3 answer"), head + ephemeral)
 
 
@@ -260,8 +260,9 @@ class Controller:
             payload = handshake.read(body[32:], second=False)
             self.index += 1
             own = struct.pack(">I", self.index) + b"\x03" + bytes(3) + self.instance
-            peer_index, = struct.unpack(">I", body[8:12])
-            self.answers[ephemeral] = answer(self.psk, self.nic_mac, ACCEPT, peer_index,
+            number, = struct.unpack(">I", body[8:12])
+            peer_index, = struct.unpack(">I", payload[12:])
+            self.answers[ephemeral] = answer(self.psk, self.nic_mac, ACCEPT, number,
                                              handshake.write(own, peer=ephemeral), ephemeral)
             rx, tx = handshake.split()
             self.pending[self.index] = (Session(tx, rx, self.index, peer_index), payload[:8])

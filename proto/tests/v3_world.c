@@ -208,17 +208,13 @@ static uint64_t nic_clock(const struct v3_world *world)
 /* As a NIC's receive hook sees it, ahead of all else. */
 static bool is_expected(const struct v3_world *world, const uint8_t *frame, size_t len)
 {
-	uint32_t indices[CVSW_V3_INDICES];
+	struct cvsw_v3_expected expected;
 	enum cvsw_v3_type type;
-	size_t i;
 
 	if (cvsw_v3_check(frame, &len, &type) || type == CVSW_V3_HELLO || type == CVSW_V3_REGISTER)
 		return true;
-	cvsw_v3_nic_indices(&world->nic->end, indices);
-	for (i = 0; i < CVSW_V3_INDICES; i++)
-		if (indices[i] && indices[i] == cvsw_v3_index(frame))
-			return true;
-	return false;
+	cvsw_v3_nic_expects(&world->nic->end, &expected);
+	return cvsw_v3_is_expected(&expected, type, frame);
 }
 
 enum cvsw_v3_drop v3_world_inject(struct v3_world *world, bool to_nic, const uint8_t *frame,

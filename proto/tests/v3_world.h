@@ -61,7 +61,7 @@ struct v3_world {
 	unsigned int drops[CVSW_V3_N_DROPS];
 	uint64_t n_sent;
 	bool spun;		/* a deadline that does not go away */
-	bool surprised;		/* a NIC took what cvsw_v3_nic_indices() does not know */
+	bool surprised;		/* a NIC took what cvsw_v3_nic_expects() does not know */
 };
 
 #define V3_PLACE	7
