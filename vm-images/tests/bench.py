@@ -67,7 +67,7 @@ class Bench:
     @contextlib.contextmanager
     def flows(self, vm, *texts):
         """Flows in a guest's NIC as long as the body runs; added as a user would."""
-        name = vm.nics[0].tap
+        name = vm.nics[0].mac
         try:
             for text in texts:
                 self.ctl("add-flow", name, text)
