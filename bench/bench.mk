@@ -31,7 +31,7 @@ bench-tunnel: bench-modules ## measure VXLAN and ESP beside the kernel's own, on
 # A kernel with the classifiers that CVSW's table is compared with.
 .PHONY: uml-bench bench-table-modules
 uml-bench:
-	@kunit/uml-build.sh $(UML)/bench/kernel kunit/uml.config bench/uml.config
+	@kunit/kernel-build.sh $(UML)/bench/kernel kunit/uml.config bench/uml.config
 
 bench-table-modules: uml-bench
 	@mkdir -p $(BUILD)/log

@@ -14,7 +14,7 @@ uml: $(UML_KERNELS:%=uml-%) ## build the User-Mode Linux test kernels (cached)
 
 # Always asked, for the cache's key knows more than timestamps do; quick when it hits.
 $(UML_KERNELS:%=uml-%): uml-%:
-	@kunit/uml-build.sh $(UML)/$*/kernel $(UML_FRAGMENTS_$*)
+	@kunit/kernel-build.sh $(UML)/$*/kernel $(UML_FRAGMENTS_$*)
 
 # ESP packets that libcrypto has made, for esp_test.c.
 ESP_VECTORS := $(BUILD)/user/kunit/esp_vectors.h
@@ -38,7 +38,7 @@ $(UML_KERNELS:%=uml-modules-%): uml-modules-%: uml-% $(ESP_VECTORS) $(V3_VECTORS
 	@ln -sfn $(abspath $(ESP_VECTORS) $(V3_VECTORS)) $(UML)/$*/mod/farm/kunit/
 	@$(MAKE) --no-print-directory modules KDIR=$(UML)/$*/kernel ARCH=um OUT=$(UML)/$*/mod \
 		> $(BUILD)/log/$@.log 2>&1 && \
-	kunit/build-test-modules $(UML)/$*/kernel $(UML)/$*/mod >> $(BUILD)/log/$@.log 2>&1 || \
+	ARCH=um kunit/build-test-modules $(UML)/$*/kernel $(UML)/$*/mod >> $(BUILD)/log/$@.log 2>&1 || \
 		{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
 
 .PHONY: check-kunit $(UML_KERNELS:%=check-kunit-%)

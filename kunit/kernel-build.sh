@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Build a User-Mode Linux kernel from Debian's kernel sources.
+# Build a kernel for tests from Debian's kernel sources.
 #
-#   uml-build.sh LINK FRAGMENT...
+#   kernel-build.sh LINK FRAGMENT...
 #
 # LINK (.../NAME/kernel) becomes a link to the build folder: LINK/linux is the
-# kernel, and LINK serves as KDIR of modules (ARCH=um), which are built in
+# kernel (LINK/arch/x86/boot/bzImage, if KERNEL_ARCH=x86), and LINK serves as
+# KDIR of modules (ARCH=$KERNEL_ARCH, um without it), which are built in
 # .../NAME/mod and go when the kernel does.  The folder lives in
 # $CVSW_CACHE/uml, named by what went into it: source version, configuration
 # and compiler.  UML_SOURCE names another tarball of sources.
@@ -18,9 +19,10 @@ shift
 cache=${CVSW_CACHE:?}/uml
 tarball=${UML_SOURCE:-/usr/src/linux-source-6.1.tar.xz}
 jobs=${UML_JOBS:-$(nproc)}
+arch=${KERNEL_ARCH:-um}
 
-die() { echo "uml-build: $*" >&2; exit 1; }
-say() { echo "uml-build: $*"; }
+die() { echo "kernel-build: $*" >&2; exit 1; }
+say() { echo "kernel-build: $*"; }
 
 # The package's version where the tarball is a package's, for a security
 # update keeps the tarball's name.
@@ -61,7 +63,7 @@ check_config() {
 		*=n) grep -q "^${line%=n}=" "$out/.config" || continue ;;
 		*) grep -qxF "$line" "$out/.config" && continue ;;
 		esac
-		echo "uml-build: Kconfig did not take: $line" >&2
+		echo "kernel-build: Kconfig did not take: $line" >&2
 		bad=1
 	done < "$out/fragment"
 	[[ $bad == 0 ]] || die "see the lines above"
@@ -71,7 +73,7 @@ check_config() {
 progress() {
 	awk -v name="$name" '
 		/^ +(CC|LD|AR|LINK) / { if (systime() >= last + 10) {
-			last = systime(); printf "uml-build: %s: %d objects, %s\n", name, n, $NF; fflush() } n++ }'
+			last = systime(); printf "kernel-build: %s: %d objects, %s\n", name, n, $NF; fflush() } n++ }'
 }
 
 build() {
@@ -79,7 +81,7 @@ build() {
 	rm -rf "$out"
 	mkdir -p "$out"
 	cat "${fragments[@]}" > "$out/fragment"
-	local make=(make -C "$source" O="$out" ARCH=um CC=gcc)
+	local make=(make -C "$source" O="$out" ARCH="$arch" CC=gcc)
 	KCONFIG_ALLCONFIG="$out/fragment" "${make[@]}" allnoconfig > "$out/build.log" 2>&1 ||
 		{ tail -20 "$out/build.log" >&2; die "configuration failed"; }
 	check_config
@@ -91,7 +93,8 @@ build() {
 [[ -r $tarball ]] || die "$tarball is missing: apt-get install linux-source-6.1, or name one by UML_SOURCE"
 fragments=("$@")
 version=$(source_version)
-key=$( { echo "$version"; gcc --version | head -1; cat "${fragments[@]}"; } | sha256sum | cut -c1-12)
+key=$( { echo "$version"; gcc --version | head -1; grep -hv '^\(#\|$\)' "${fragments[@]}"; } |
+	sha256sum | cut -c1-12)
 source=$cache/$version
 out=$cache/$version-$key
 
