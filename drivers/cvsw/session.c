@@ -83,14 +83,15 @@ static void tell_expected(struct cvsw_session *session)
  */
 static void on_send(void *arg, u8 *frame, size_t len, u64 place)
 {
+	/* In one look: a restore sets the one before it clears the other. */
+	const unsigned long silent = BIT(CVSW_EVENT_RESTORED) | BIT(CVSW_EVENT_HELD);
 	struct cvsw_session *session = arg;
 	struct cvsw_control *control = session->control;
 
 	tell_expected(session);
 	if (unlikely(!cvsw_generation_is(&session->generation)))
 		cvsw_generation_changed();
-	else if (!test_bit(CVSW_EVENT_RESTORED, &control->events) &&
-		 !test_bit(CVSW_EVENT_HELD, &control->events) && cvsw_control_has_link(control))
+	else if (!(READ_ONCE(control->events) & silent) && cvsw_control_has_link(control))
 		cvsw_control_send(control, frame, len);
 }
 
