@@ -367,7 +367,7 @@ static void hello_or_register(struct cvsw_control *control, bool link)
 
 static void do_events(struct cvsw_control *control)
 {
-	struct cvsw_session *session = cvsw_session_of(control);
+	struct cvsw_session *session;
 	unsigned long events = 0;
 	unsigned int event;
 
@@ -376,6 +376,8 @@ static void do_events(struct cvsw_control *control)
 			events |= BIT(event);
 	if (!events)
 		return;
+	/* Behind the events, for one of them may tell of the first key. */
+	session = cvsw_session_of(control);
 	if (session)
 		cvsw_session_events(session, events);
 	if (events & (BIT(CVSW_EVENT_ADDRESS) | BIT(CVSW_EVENT_RESTORED)))
