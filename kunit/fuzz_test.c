@@ -4,7 +4,7 @@
  * own stack may send: random frames through the whole engine.  What may come
  * out is said by a model that reads flat bytes.
  *
- * A run is repeated by the parameter fuzz_seed of cvsw_fuzz_params.ko.
+ * A run is repeated by the parameter fuzz_seed of cvsw_kunit_params.ko.
  */
 #include <linux/netdevice.h>
 #include <linux/random.h>

@@ -42,7 +42,7 @@ $(UML_KERNELS:%=uml-modules-%): uml-modules-%: uml-% $(ESP_VECTORS) $(V3_VECTORS
 		{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
 
 .PHONY: check-kunit $(UML_KERNELS:%=check-kunit-%)
-check-kunit: $(UML_KERNELS:%=check-kunit-%) ## KUnit suites, on both test kernels (KUNIT_PARAMS=fuzz_seed=N)
+check-kunit: $(UML_KERNELS:%=check-kunit-%) ## KUnit suites, on both test kernels (KUNIT_PARAMS="fuzz_seed=N suites=GLOB,...")
 $(UML_KERNELS:%=check-kunit-%): check-kunit-%: uml-modules-%
 	@kunit/run-uml.sh kunit-$* $(UML)/$*/kernel 600 \
 		$(TOP)/kunit/kunit_suites.sh $(UML)/$*/mod $(KUNIT_PARAMS)

@@ -32,8 +32,8 @@ flatten() {
 # machine, a fuzzer runs for longer than what else is a finding.
 echo 300 > /proc/sys/kernel/hung_task_timeout_secs
 insmod "$modules/cvsw.ko" || exit 1
-insmod "$modules/cvsw_fuzz_params.ko" "$@" || exit 1
+insmod "$modules/cvsw_kunit_params.ko" "$@" || exit 1
 dmesg -c > /dev/null
 insmod "$modules/cvsw_kunit.ko" || echo "not ok - cvsw_kunit.ko loads"
 dmesg | tee /dev/stderr | flatten || echo "not ok - cvsw_kunit.ko has tests"
-rmmod cvsw_kunit cvsw_fuzz_params cvsw || echo "not ok - modules unload"
+rmmod cvsw_kunit cvsw_kunit_params cvsw || echo "not ok - modules unload"
