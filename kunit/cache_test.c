@@ -4,6 +4,7 @@
 #include <linux/bottom_half.h>
 
 #include "../drivers/cvsw/cache.c"
+#include "cpus.h"
 #include "frames.h"
 
 #define KEYS	1000
@@ -190,7 +191,7 @@ static int cache_init(struct kunit *test)
 		f->keys[i].wide = i % 3 || !i;
 	}
 	f->cache = cvsw_cache_create();
-	return f->cache ? 0 : -ENOMEM;
+	return f->cache ? stay_on_one_cpu(test) : -ENOMEM;
 }
 
 static void cache_exit(struct kunit *test)

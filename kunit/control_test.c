@@ -7,6 +7,7 @@
 #include <linux/prandom.h>
 
 #include "../drivers/cvsw/control.c"
+#include "cpus.h"
 #include "fake_nic.h"
 
 #define FUZZ_ROUNDS	20000
@@ -505,6 +506,34 @@ static void queue_is_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, counted(f, CVSW_CNT_CTL_APPLIED), CVSW_CONTROL_QUEUE_MAX + 1ULL);
 }
 
+static void receive_many(void *arg, unsigned int nth)
+{
+	struct kunit *test = arg;
+	struct fixture *f = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < 500; i++) {
+		receive(test, f->frame, f->len, 0);
+		cond_resched();
+	}
+}
+
+/* As from a NIC of many queues: every message is done or counted. */
+static void all_cpus_receive(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u64 n;
+
+	make_entry(f, CVSW_MSG_SET_ENTRY, 80);
+	n = 500 * on_all_cpus(test, receive_many, test);
+	flush_delayed_work(&f->port.control.work);
+	KUNIT_EXPECT_EQ(test, counted(f, CVSW_CNT_CTL_RECEIVED), n);
+	KUNIT_EXPECT_EQ(test, counted(f, CVSW_CNT_CTL_APPLIED) +
+			      counted(f, CVSW_CNT_CTL_QUEUE_FULL), n);
+	KUNIT_EXPECT_EQ(test, f->port.control.queued, 0U);
+	KUNIT_EXPECT_EQ(test, cvsw_table_count(f->port.engine.table), 1U);
+}
+
 static void link_and_address_are_told(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -628,6 +657,7 @@ static struct kunit_case control_cases[] = {
 	KUNIT_CASE(random_messages_are_all_accounted),
 	KUNIT_CASE(split_frames_are_whole),
 	KUNIT_CASE(queue_is_bounded),
+	KUNIT_CASE(all_cpus_receive),
 	KUNIT_CASE(link_and_address_are_told),
 	KUNIT_CASE(full_queue_is_waited_for),
 	KUNIT_CASE(finish_waits_for_own_frames),

@@ -320,6 +320,7 @@ void expect_dropped(struct kunit *test, struct sk_buff *out, int counter)
 {
 	struct esp_fixture *f = test->priv;
 	u64 drops = esp_drops(test);
+	unsigned int cpu;
 
 	KUNIT_EXPECT_PTR_EQ(test, out, NULL);
 	kfree_skb(out);
@@ -328,7 +329,8 @@ void expect_dropped(struct kunit *test, struct sk_buff *out, int counter)
 	if (counter >= 0) {
 		KUNIT_EXPECT_EQ(test, esp_count(test, counter), 1ULL);
 		/* So that the next can be expected to be the first again. */
-		u64_stats_set(&this_cpu_ptr(f->engine.stats)->counter[counter], 0);
+		for_each_possible_cpu(cpu)
+			u64_stats_set(&per_cpu_ptr(f->engine.stats, cpu)->counter[counter], 0);
 		f->drops--;
 	}
 }

@@ -4,6 +4,7 @@
 #include <linux/bottom_half.h>
 
 #include "../drivers/cvsw/hits.h"
+#include "cpus.h"
 #include "flows.h"
 
 static void add(struct cvsw_hits *hits, unsigned int bytes)
@@ -86,6 +87,7 @@ static struct kunit_case hits_cases[] = {
 
 static struct kunit_suite hits_suite = {
 	.name = "hits",
+	.init = stay_on_one_cpu,
 	.test_cases = hits_cases,
 };
 kunit_test_suite(hits_suite);

@@ -5,6 +5,7 @@
 #include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
 
+#include "cpus.h"
 #include "fail.h"
 
 #define kmalloc(size, flags)	(fails() ? NULL : kmalloc(size, flags))
@@ -255,6 +256,34 @@ static void a_flood_is_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sent + talk_counter(f, CVSW_CNT_PACKET_IN_FULL), 11000ULL);
 }
 
+static void send_to_controller(void *arg, unsigned int nth)
+{
+	struct kunit *test = arg;
+	unsigned int i;
+
+	for (i = 0; i < 300; i++) {
+		handle(test->priv, frame(test, 100, 0), CVSW_HOST);
+		cond_resched();
+	}
+}
+
+/* Every one is sent or counted, whichever CPU had it. */
+static void all_cpus_tell(struct kunit *test)
+{
+	struct talk *f = test->priv;
+	u64 sent;
+	unsigned int n;
+
+	talk_connect(test);
+	ADD(test, CONTROLLER(0xffff));
+	n = 300 * on_all_cpus(test, send_to_controller, test);
+	talk_for(f, 300);
+	KUNIT_EXPECT_FALSE(test, cvsw_packet_ins_wait(&f->port.control.packet_ins));
+	sent = talk_counter(f, CVSW_CNT_PACKET_IN_SENT);
+	KUNIT_EXPECT_EQ(test, sent, (u64)f->n_packet_ins);
+	KUNIT_EXPECT_EQ(test, sent + talk_counter(f, CVSW_CNT_PACKET_IN_FULL), (u64)n);
+}
+
 static void packet_ins_keep_their_rate(struct kunit *test)
 {
 	struct cvsw_walk walk = { .in = CVSW_HOST };
@@ -310,6 +339,7 @@ static struct kunit_case packet_in_cases[] = {
 	KUNIT_CASE(a_tag_beside_the_frame_is_in_it),
 	KUNIT_CASE(nobody_is_told),
 	KUNIT_CASE(a_flood_is_bounded),
+	KUNIT_CASE(all_cpus_tell),
 	KUNIT_CASE(packet_ins_keep_their_rate),
 	KUNIT_CASE(out_port_knows_the_controller),
 	{}
