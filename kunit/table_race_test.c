@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Lookups, on all CPUs, beside a writer that replaces what they find. */
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/kthread.h>
 
 #include "flows.h"
+#include "frames.h"
 
 #define READERS_MAX	8
 
@@ -13,16 +15,29 @@ struct question {
 	u16 least, most;
 };
 
+/**
+ * struct reference - what the table is to have
+ * @turn: counts twice for each change, and is odd while it is under way
+ */
+struct reference {
+	unsigned int turn;
+	struct flow_list list;
+};
+
 struct reader {
 	struct cvsw_table *table;
 	const struct question *asks;
+	const struct reference *reference;
 	struct task_struct *task;
-	unsigned long lookups, missed, foreign;
+	struct cvsw_flow flow;	/* too large for the stack */
+	unsigned long lookups, compared, missed, foreign;
 };
 
 struct fixture {
 	struct cvsw_table *table;
 	struct cvsw_flow flow;
+	struct reference reference;
+	struct rnd_state rnd;
 	struct reader readers[READERS_MAX];
 	unsigned int n_readers;
 };
@@ -41,6 +56,7 @@ static void race_begin(struct kunit *test, int (*run)(void *), const struct ques
 	for (i = 0; i < n; i++) {
 		f->readers[i] = (struct reader){
 			.table = f->table, .asks = &questions[i % n_questions],
+			.reference = &f->reference,
 		};
 		f->readers[i].task = kthread_run(run, &f->readers[i], "cvsw-lookup/%u", i);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(f->readers[i].task));
@@ -116,7 +132,7 @@ static void race_one_replaced(struct kunit *test)
 	struct fixture *f = test->priv;
 	unsigned int i;
 
-	for (i = 0; race_goes_on(f, i, 2000); i++) {
+	for (i = 0; race_goes_on(f, i, 1000); i++) {
 		if (i == 1)
 			race_begin(test, race_reader, &only, 1);
 		host_flow(&f->flow, 5);
@@ -232,7 +248,7 @@ static void race_all_replaced(struct kunit *test)
 	struct fixture *f = test->priv;
 	unsigned int i, j;
 
-	for (i = 0; race_goes_on(f, i, 1000); i++) {
+	for (i = 0; race_goes_on(f, i, 500); i++) {
 		cvsw_table_begin(f->table, true);
 		for (j = 0; j < 20; j++) {
 			KUNIT_EXPECT_EQ(test, add_host_flow(f->table, &f->flow, always + (i + j) % 20, i), 0);
@@ -247,13 +263,135 @@ static void race_all_replaced(struct kunit *test)
 	race_end(test);
 }
 
+/* ---- random changes ---- */
+
+/* What is found matches; and if there was no change meanwhile it is what the reference has. */
+static int comparing_reader(void *arg)
+{
+	struct reader *reader = arg;
+	const struct reference *reference = reader->reference;
+	struct cvsw_entry *entry;
+	struct rnd_state rnd;
+	struct cvsw_key key;
+	unsigned int turn;
+	int best;
+
+	prandom_seed_state(&rnd, (unsigned long)reader);
+	while (!kthread_should_stop()) {
+		turn = smp_load_acquire(&reference->turn);
+		random_key(&rnd, &key);
+		readers_begin();
+		entry = cvsw_table_lookup(reader->table, &key);
+		if (entry)
+			cvsw_entry_flow(entry, &reader->flow);
+		readers_end();
+		if (entry)
+			reader->foreign += !flows_matches(&reader->flow.match, &key);
+		best = flows_best_priority(&reference->list, &key);
+		smp_rmb();
+		if (!(turn & 1) && READ_ONCE(reference->turn) == turn) {
+			reader->compared++;
+			reader->missed += best != (entry ? reader->flow.priority : -1);
+		}
+		reader->lookups++;
+		cond_resched();
+	}
+	return 0;
+}
+
+static void add_to_both(struct kunit *test, struct fixture *f)
+{
+	unsigned int told;
+
+	random_flow(&f->rnd, &f->flow);
+	f->flow.flags = 0;
+	KUNIT_EXPECT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	flows_mod(&f->reference.list, CVSW_FLOW_ADD, &f->flow, &told);
+}
+
+static void replace_both(struct kunit *test, struct fixture *f)
+{
+	unsigned int n = pick(&f->rnd, 100);
+
+	f->reference.list.n = 0;
+	cvsw_table_begin(f->table, true);
+	while (n--)
+		add_to_both(test, f);
+	cvsw_table_commit(f->table);
+}
+
+static void expire_both(struct fixture *f)
+{
+	struct flow_list *list = &f->reference.list;
+	unsigned int i, kept = 0;
+
+	/* Behind every timeout that a flow can have. */
+	cvsw_table_expire(f->table, get_jiffies_64() + (1 << 17) * (u64)HZ);
+	for (i = 0; i < list->n; i++)
+		if (!list->flows[i].idle_timeout && !list->flows[i].hard_timeout)
+			list->flows[kept++] = list->flows[i];
+	list->n = kept;
+}
+
+static void mod_both(struct kunit *test, struct fixture *f)
+{
+	static const enum cvsw_flow_command commands[] = {
+		CVSW_FLOW_MODIFY, CVSW_FLOW_MODIFY_STRICT, CVSW_FLOW_DELETE,
+		CVSW_FLOW_DELETE_STRICT,
+	};
+	enum cvsw_flow_command command = commands[pick(&f->rnd, ARRAY_SIZE(commands))];
+	unsigned int told;
+	int ret;
+
+	random_flow(&f->rnd, &f->flow);
+	ret = cvsw_table_flow_mod(f->table, command, &f->flow);
+	KUNIT_EXPECT_EQ(test, ret, flows_mod(&f->reference.list, command, &f->flow, &told));
+}
+
+static void change_both(struct kunit *test, struct fixture *f)
+{
+	unsigned int what = pick(&f->rnd, 50);
+
+	if (what == 0 || f->reference.list.n == FLOWS_MAX)
+		replace_both(test, f);
+	else if (what == 1)
+		expire_both(f);
+	else if (what < 10)
+		mod_both(test, f);
+	else
+		add_to_both(test, f);
+}
+
+/* Flow_mods, replacements and timeouts as they come. */
+static void race_random(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct reference *reference = &f->reference;
+	unsigned long compared = 0;
+	unsigned int i;
+
+	race_begin(test, comparing_reader, NULL, 1);
+	for (i = 0; race_goes_on(f, i, 1000); i++) {
+		WRITE_ONCE(reference->turn, 2 * i + 1);
+		smp_wmb();
+		change_both(test, f);
+		smp_store_release(&reference->turn, 2 * i + 2);
+		usleep_range(100, 200);		/* so that there is something to compare */
+	}
+	race_end(test);
+	for (i = 0; i < READERS_MAX; i++)
+		compared += f->readers[i].compared;
+	KUNIT_EXPECT_GT(test, compared, 1000UL);
+}
+
 static int race_init(struct kunit *test)
 {
-	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+	struct fixture *f = kvzalloc(sizeof(*f), GFP_KERNEL);
 
 	if (!f)
 		return -ENOMEM;
 	test->priv = f;
+	prandom_seed_state(&f->rnd, 1);
 	f->table = cvsw_table_create();
 	return f->table ? 0 : -ENOMEM;
 }
@@ -262,10 +400,12 @@ static void race_exit(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
-	if (!f || !f->table)
+	if (!f)
 		return;
 	stop_readers(f);	/* of a test that gave up */
-	cvsw_table_destroy(f->table);
+	if (f->table)
+		cvsw_table_destroy(f->table);
+	kvfree(f);
 }
 
 static struct kunit_case race_cases[] = {
@@ -273,6 +413,7 @@ static struct kunit_case race_cases[] = {
 	KUNIT_CASE(race_counted),
 	KUNIT_CASE(race_bit_asked_for),
 	KUNIT_CASE(race_all_replaced),
+	KUNIT_CASE(race_random),
 	{}
 };
 
