@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
-# User-Mode Linux kernels, KUnit suites and the virtio wire:
+# Test kernels, KUnit suites and the virtio wire:
 #
 #   build/uml/NAME/kernel	a kernel's build folder, in the cache; KDIR of its modules
 #   build/uml/NAME/mod		modules built for it
+#
+# All are User-Mode Linux, of one CPU, but for smp, which QEMU runs.
 
 UML := $(BUILD)/uml
 UML_KERNELS := plain kasan
 UML_FRAGMENTS_plain := kunit/uml.config
 UML_FRAGMENTS_kasan := kunit/uml.config kunit/uml-kasan.config
+UML_FRAGMENTS_smp := kunit/smp.config
+TEST_KERNELS := $(UML_KERNELS) smp
+test_arch = $(if $(filter smp,$*),x86,um)
 
-.PHONY: uml $(UML_KERNELS:%=uml-%)
-uml: $(UML_KERNELS:%=uml-%) ## build the User-Mode Linux test kernels (cached)
+.PHONY: uml $(TEST_KERNELS:%=uml-%)
+uml: $(TEST_KERNELS:%=uml-%) ## build the test kernels (cached)
 
 # Always asked, for the cache's key knows more than timestamps do; quick when it hits.
-$(UML_KERNELS:%=uml-%): uml-%:
-	@kunit/kernel-build.sh $(UML)/$*/kernel $(UML_FRAGMENTS_$*)
+$(TEST_KERNELS:%=uml-%): uml-%:
+	@KERNEL_ARCH=$(test_arch) kunit/kernel-build.sh $(UML)/$*/kernel $(UML_FRAGMENTS_$*)
 
 # ESP packets that libcrypto has made, for esp_test.c.
 ESP_VECTORS := $(BUILD)/user/kunit/esp_vectors.h
@@ -32,13 +37,13 @@ $(V3_VECTORS): proto/vectors/v3.txt
 	echo '};'; } > $@
 
 # Everything a kernel's tests load.  Kbuild works in the driver's farm of links.
-.PHONY: $(UML_KERNELS:%=uml-modules-%)
-$(UML_KERNELS:%=uml-modules-%): uml-modules-%: uml-% $(ESP_VECTORS) $(V3_VECTORS)
+.PHONY: $(TEST_KERNELS:%=uml-modules-%)
+$(TEST_KERNELS:%=uml-modules-%): uml-modules-%: uml-% $(ESP_VECTORS) $(V3_VECTORS)
 	@mkdir -p $(BUILD)/log $(UML)/$*/mod/farm/kunit
 	@ln -sfn $(abspath $(ESP_VECTORS) $(V3_VECTORS)) $(UML)/$*/mod/farm/kunit/
-	@$(MAKE) --no-print-directory modules KDIR=$(UML)/$*/kernel ARCH=um OUT=$(UML)/$*/mod \
+	@$(MAKE) --no-print-directory modules KDIR=$(UML)/$*/kernel ARCH=$(test_arch) OUT=$(UML)/$*/mod \
 		> $(BUILD)/log/$@.log 2>&1 && \
-	ARCH=um kunit/build-test-modules $(UML)/$*/kernel $(UML)/$*/mod >> $(BUILD)/log/$@.log 2>&1 || \
+	ARCH=$(test_arch) kunit/build-test-modules $(UML)/$*/kernel $(UML)/$*/mod >> $(BUILD)/log/$@.log 2>&1 || \
 		{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
 
 .PHONY: check-kunit $(UML_KERNELS:%=check-kunit-%)
@@ -46,6 +51,14 @@ check-kunit: $(UML_KERNELS:%=check-kunit-%) ## KUnit suites, on both test kernel
 $(UML_KERNELS:%=check-kunit-%): check-kunit-%: uml-modules-%
 	@kunit/run-uml.sh kunit-$* $(UML)/$*/kernel 600 \
 		$(TOP)/kunit/kunit_suites.sh $(UML)/$*/mod $(KUNIT_PARAMS)
+
+# Those in which CPUs may meet; the others would only take an emulated machine's time.
+SMP_SUITES := table-race,expiry,cache,hits,backlog,esp,esp-race,cvsw_*
+
+.PHONY: check-smp
+check-smp: uml-modules-smp ## KUnit suites on several CPUs (SUITES=GLOB,...; all: SUITES='*')
+	@kunit/run-smp.sh kunit-smp $(UML)/smp/kernel/arch/x86/boot/bzImage $(UML)/smp/mod 900 \
+		'suites=$(or $(SUITES),$(SMP_SUITES))' $(KUNIT_PARAMS)
 
 .PHONY: check-wire $(UML_KERNELS:%=check-wire-%)
 check-wire: $(UML_KERNELS:%=check-wire-%) ## the whole driver on the virtio wire, on both test kernels

@@ -4,29 +4,9 @@
 # results as flat TAP.  kunit_suites.sh MODULES [PARAMETER...]
 set -uo pipefail
 
+here=$(dirname "$0")
 modules=$1
 shift
-
-# KTAP nests: "# Subtest: suite", then a level deeper the tests (parameters of a
-# test deeper still), each behind its diagnostics, then the suite's own result.
-flatten() {
-	awk '
-	{ sub(/^\[ *[0-9.]+\] /, "") }
-	/^    # Subtest: / { suite = $3; next }
-	/^    (not )?ok [0-9]+ / {
-		bad = $1 == "not"
-		line = $0
-		sub(/^    (not )?ok [0-9]+ (- )?/, "", line)
-		print (bad ? "not ok" : "ok") " - " suite ": " line
-		for (i = 0; bad && i < n; i++)
-			print "# " why[i]
-		n = 0
-		tests++
-		next
-	}
-	/^ +#/ || /^ +not ok/ { why[n++] = $0 }
-	END { exit tests == 0 }'
-}
 
 # insmod waits for each test, and KUnit itself ends one after 300 s: with KASAN, on a busy
 # machine, a fuzzer runs for longer than what else is a finding.
@@ -35,5 +15,5 @@ insmod "$modules/cvsw.ko" || exit 1
 insmod "$modules/cvsw_kunit_params.ko" "$@" || exit 1
 dmesg -c > /dev/null
 insmod "$modules/cvsw_kunit.ko" || echo "not ok - cvsw_kunit.ko loads"
-dmesg | tee /dev/stderr | flatten || echo "not ok - cvsw_kunit.ko has tests"
+dmesg | tee /dev/stderr | "$here/ktap-flatten" || echo "not ok - cvsw_kunit.ko has tests"
 rmmod cvsw_kunit cvsw_kunit_params cvsw || echo "not ok - modules unload"

@@ -1,0 +1,13 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0
+# Process 1 of the machine that run-smp.sh starts, with the parameters of the suites:
+# they tell their results to the kernel's log, which is the console.
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+insmod /cvsw.ko && insmod /cvsw_kunit_params.ko "$@" && insmod /cvsw_kunit.ko &&
+	rmmod cvsw_kunit cvsw_kunit_params cvsw
+result=$?
+grep -q 'debug_locks: *1' /proc/lockdep_stats || echo "WARNING: lockdep has switched itself off"
+echo "smp-init: ended with $result on $(nproc) CPUs"
+reboot -f		# which ends QEMU
