@@ -6,8 +6,11 @@
 /* ESP has a suite of its own. */
 #define cvsw_esp_encrypt	fake_encrypt
 #define cvsw_esp_decrypt	fake_decrypt
+#include "fail.h"
 #include "../drivers/cvsw/engine.c"
 #include "frames.h"
+
+int *engine_fail_at = &fail_at;
 
 struct fixture {
 	struct cvsw_engine engine;
@@ -474,6 +477,26 @@ static void engine_resume(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, last, 44);
 }
 
+/* Nor does it go on if it was through but for what it waited for. */
+static void engine_resume_behind_outputs(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	flow_begin(f, 1);
+	flow_action(f, CVSW_ACT_OUTPUT)->port = CVSW_PORT_ONWARD;
+	flow_action(f, CVSW_ACT_ENCRYPT)->spi = 300;
+	flow_end(test);
+	f->engine.deliver = fake_deliver;
+	esp.later = true;
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), NULL, 0), 1U);
+	esp.later = false;
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, esp.skb);
+	local_bh_disable();
+	cvsw_engine_resume(&esp.walk, esp.skb);
+	local_bh_enable();
+	KUNIT_EXPECT_PTR_EQ(test, esp.delivered, NULL);
+}
+
 static void stats_names(struct kunit *test)
 {
 	char name[40], other[40];
@@ -576,6 +599,7 @@ static struct kunit_case engine_cases[] = {
 	KUNIT_CASE(engine_next),
 	KUNIT_CASE(engine_too_many_clones),
 	KUNIT_CASE(engine_resume),
+	KUNIT_CASE(engine_resume_behind_outputs),
 	KUNIT_CASE(stats_names),
 	{}
 };

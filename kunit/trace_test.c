@@ -264,6 +264,16 @@ static void ends_are_told(struct kunit *test)
 	expect_trace(test, "L9 A0x1014 L8 A0x0 >NET");
 }
 
+static void each_output_is_told(struct kunit *test)
+{
+	ADD(test, 9, CVSW_HOST, 0, OUTPUT(CVSW_PORT_IN_PORT), { .type = CVSW_ACT_SET_NW_TOS, .nw_tos = 0x20 },
+	    OUTPUT(CVSW_HOST), OUTPUT(CVSW_PORT_NONE), OUTPUT(CVSW_PORT_ONWARD));
+	expect_trace(test, "L9 A0x0 >HOST A0x8 F A0x0 Ddrop-in-port A0x0 A0x0 >NET");
+	ADD(test, 9, CVSW_HOST, 0, OUTPUT(CVSW_PORT_ONWARD),
+	    { .type = CVSW_ACT_SET_NW_TOS, .nw_tos = 0x20 });
+	expect_trace(test, "L9 A0x0 >NET A0x8 F");
+}
+
 /* It is told by its action, and to nobody else. */
 static void the_controller_is_not_told(struct kunit *test)
 {
@@ -505,6 +515,7 @@ static struct kunit_case trace_cases[] = {
 	KUNIT_CASE(what_matches_nothing),
 	KUNIT_CASE(each_action_is_told),
 	KUNIT_CASE(ends_are_told),
+	KUNIT_CASE(each_output_is_told),
 	KUNIT_CASE(the_controller_is_not_told),
 	KUNIT_CASE(control_frames_are_stopped),
 	KUNIT_CASE(clones_are_numbered),

@@ -244,7 +244,7 @@ struct cvsw_load {
 };
 
 enum cvsw_action_type {
-	CVSW_ACT_OUTPUT,	/* last; .port: CVSW_PORT_*, CVSW_HOST or CVSW_NET */
+	CVSW_ACT_OUTPUT,	/* .port: CVSW_PORT_*, CVSW_HOST or CVSW_NET */
 	CVSW_ACT_SET_VLAN_VID,	/* .vlan_vid: 0..4095; pushes a tag if there is none */
 	CVSW_ACT_SET_VLAN_PCP,	/* .vlan_pcp: 0..7; pushes a tag if there is none */
 	CVSW_ACT_STRIP_VLAN,
@@ -263,7 +263,7 @@ enum cvsw_action_type {
 	CVSW_ACT_ENCRYPT,	/* .spi: an SA for sending */
 	CVSW_ACT_DECRYPT,	/* with the SA that the frame's own SPI names */
 	CVSW_ACT_CLONE,		/* .n_cloned: the next so many, to a copy that then goes on;
-				 * none of them CLONE, NEXT or OUTPUT */
+				 * none of them CLONE or NEXT */
 	CVSW_ACT_NEXT,		/* last: look up again, among lower priorities */
 	CVSW_ACT_CONTROLLER,	/* .max_len: so much of it to the controller; last: and no more */
 	CVSW_N_ACTIONS
@@ -280,7 +280,7 @@ enum cvsw_action_type {
 #define CVSW_PORT_LOCAL		0xfffe
 /* Onward, in the frame's own direction: OpenFlow's NORMAL. */
 #define CVSW_PORT_ONWARD	0xfffa
-/* Nowhere: the frame ends here, after what was done to its clones. */
+/* Nowhere; as the only output of a list: the frame ends with it, whatever its clones do. */
 #define CVSW_PORT_NONE		0xffff
 
 #define CVSW_VXLAN_VNI_MAX	0xffffff	/* RFC 7348, 5 */
@@ -340,7 +340,8 @@ struct cvsw_action {
 /**
  * struct cvsw_flow - a match, its priority and what happens to its frames
  *
- * No action at all drops the frame.  A list without an output sends it onward.
+ * No action at all drops the frame.  A list without an output sends it onward; each
+ * output sends it as it is by then.
  * About 4 KiB: too large for a kernel stack.
  *
  * @idle_timeout: seconds without a frame after which it goes; zero: never

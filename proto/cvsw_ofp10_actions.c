@@ -325,11 +325,6 @@ size_t cvsw_actions_misfit(const struct cvsw_flow *flow)
 	return flow->n_actions;
 }
 
-static bool ends_list(uint16_t type)
-{
-	return type == CVSW_ACT_OUTPUT || type == CVSW_ACT_NEXT;
-}
-
 static enum cvsw_fault read_actions(struct cvsw_reader *r, struct cvsw_flow *flow, size_t *at)
 {
 	size_t n = 0, clone_at = 0, cloned = 0;
@@ -342,13 +337,13 @@ static enum cvsw_fault read_actions(struct cvsw_reader *r, struct cvsw_flow *flo
 		*at = start;
 		if (n == CVSW_MAX_ACTIONS)
 			return CVSW_FAULT_ACTION_COUNT;
-		if (n && ends_list(flow->actions[n - 1].type))
+		if (n && flow->actions[n - 1].type == CVSW_ACT_NEXT)
 			return CVSW_FAULT_ACTION_ORDER;
 		fault = read_action(r, action, at);
 		if (fault)
 			return fault;
 		*at = start;
-		if (cloned && (ends_list(action->type) || action->type == CVSW_ACT_CLONE))
+		if (cloned && (action->type == CVSW_ACT_NEXT || action->type == CVSW_ACT_CLONE))
 			return CVSW_FAULT_ACTION_ORDER;
 		if (cloned) {
 			cloned--;

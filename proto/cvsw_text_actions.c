@@ -3,23 +3,18 @@
 #include "cvsw_sa.h"
 #include "cvsw_text_parser.h"
 
-static bool ends_list(uint16_t type)
-{
-	return type == CVSW_ACT_OUTPUT || type == CVSW_ACT_NEXT;
-}
-
 struct cvsw_action *text_add_action(struct text_parser *p, const struct text_word *word,
 				    uint16_t type)
 {
 	struct cvsw_flow *flow = p->flow;
 	struct cvsw_action *action;
 
-	if (flow->n_actions && ends_list(flow->actions[flow->n_actions - 1].type)) {
-		text_fail(p, word->name, "%.*s comes behind an output or next, which must be last",
+	if (flow->n_actions && flow->actions[flow->n_actions - 1].type == CVSW_ACT_NEXT) {
+		text_fail(p, word->name, "%.*s comes behind next, which must be last",
 			  text_shown(word->name_len), word->name);
 		return NULL;
 	}
-	if (p->in_clone && (ends_list(type) || type == CVSW_ACT_CLONE)) {
+	if (p->in_clone && (type == CVSW_ACT_NEXT || type == CVSW_ACT_CLONE)) {
 		text_fail(p, word->name, "%.*s cannot be part of a clone",
 			  text_shown(word->name_len), word->name);
 		return NULL;

@@ -22,20 +22,22 @@
 
 /* How often a flow may send a frame on to flows of lower priority. */
 #define NEXT_MAX	64
-/* How many frames a frame may be cloned to, flow upon flow. */
-#define CLONES_MAX	1024
+/* How many copies a frame may have, by clones and outputs, flow upon flow. */
+#define COPIES_MAX	1024
 
 /**
  * struct outcome - what has become of a frame, and what helps on the way
  * @first: list of frames that are through
  * @end: where the next one is linked
- * @clones: made so far
+ * @copies: made so far
+ * @clones: of them, those that had actions of their own
  * @at: layout of the frame...
  * @at_of: ...that this is, unchanged since; NULL: of none
  */
 struct outcome {
 	struct sk_buff *first;
 	struct sk_buff **end;
+	unsigned int copies;
 	unsigned int clones;
 	struct cvsw_layout at;
 	const struct sk_buff *at_of;
@@ -60,6 +62,19 @@ static struct sk_buff *drop(struct cvsw_engine *engine, struct sk_buff *list,
 		skb_mark_not_on_list(skb);
 		cvsw_stats_count(engine->stats, cause);
 		dev_kfree_skb_any(skb);
+	}
+	return NULL;
+}
+
+/* Its copies went out. */
+static struct sk_buff *consume(struct sk_buff *list)
+{
+	struct sk_buff *skb, *next;
+
+	for (skb = list; skb; skb = next) {
+		next = skb->next;
+		skb_mark_not_on_list(skb);
+		dev_consume_skb_any(skb);
 	}
 	return NULL;
 }
@@ -225,25 +240,34 @@ static struct sk_buff *pieces(struct cvsw_walk *walk, struct sk_buff *skb,
 
 /* ---- actions ---- */
 
+/* Return: the same bytes in an sk_buff of their own, or NULL, and that is counted. */
+static struct sk_buff *copy_of(struct cvsw_walk *walk, struct sk_buff *skb, struct outcome *out)
+{
+	struct sk_buff *copy;
+
+	if (out->copies++ >= COPIES_MAX) {
+		cvsw_stats_count(walk->engine->stats, CVSW_CNT_DROP_CLONES);
+		return NULL;
+	}
+	copy = skb_clone(skb, GFP_ATOMIC);
+	if (!copy)
+		cvsw_stats_count(walk->engine->stats, CVSW_CNT_DROP_NOMEM);
+	else if (skb->sk && sk_fullsock(skb->sk))
+		skb_set_owner_w(copy, skb->sk);
+	return copy;
+}
+
 static void clone(struct cvsw_walk *walk, struct sk_buff *skb, unsigned int n,
 		  struct outcome *out)
 {
+	struct sk_buff *copy = copy_of(walk, skb, out);
 	struct cvsw_walk apart = *walk;
-	struct sk_buff *copy;
 
+	if (!copy)
+		return;
 	apart.end = walk->next + n;
-	if (out->clones++ >= CLONES_MAX) {
-		cvsw_stats_count(walk->engine->stats, CVSW_CNT_DROP_CLONES);
-		return;
-	}
-	apart.copy = min(out->clones, (unsigned int)U8_MAX);
-	copy = skb_clone(skb, GFP_ATOMIC);
-	if (!copy) {
-		cvsw_stats_count(walk->engine->stats, CVSW_CNT_DROP_NOMEM);
-		return;
-	}
-	if (skb->sk && sk_fullsock(skb->sk))
-		skb_set_owner_w(copy, skb->sk);
+	apart.sent = false;
+	apart.copy = min(++out->clones, (unsigned int)U8_MAX);
 	go_on(&apart, copy, out);
 	out->at_of = NULL;
 }
@@ -267,6 +291,22 @@ static struct sk_buff *output(struct cvsw_walk *walk, struct sk_buff *skb, u16 p
 	if (port == walk->in)
 		return drop(walk->engine, skb, CVSW_CNT_DROP_IN_PORT);
 	return skb;
+}
+
+/* The frame as it is now goes out, and there is more to do with it. */
+static void output_copy(struct cvsw_walk *walk, struct sk_buff *skb, u16 port,
+			struct outcome *out)
+{
+	struct sk_buff *copy;
+
+	walk->sent = true;
+	if (port == CVSW_PORT_NONE)
+		return;
+	copy = copy_of(walk, skb, out);
+	if (copy)
+		copy = output(walk, copy, port);
+	cvsw_trace_end(walk, copy);
+	append(&out->end, copy);
 }
 
 /* Return: the frame, if there is more to do with it. */
@@ -325,6 +365,10 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 		walk->next++;
 		switch (action->type) {
 		case CVSW_ACT_OUTPUT:
+			if (unlikely(walk->next < walk->end)) {
+				output_copy(walk, skb, action->port, out);
+				continue;
+			}
 			*onward = OUTPUT_SAID;
 			return output(walk, skb, action->port);
 		case CVSW_ACT_NEXT:
@@ -445,6 +489,7 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 	walk->entry = entry;
 	walk->next = 0;
 	walk->end = entry->n_actions;
+	walk->sent = false;
 	if (!entry->n_actions) {
 		*list = drop(engine, *list, CVSW_CNT_DROP_ACTION);
 		return false;
@@ -471,6 +516,9 @@ static void go_on(struct cvsw_walk *walk, struct sk_buff *list, struct outcome *
 				list = drop(walk->engine, list, CVSW_CNT_DROP_NEXT);
 				break;
 			}
+		} else if (unlikely(walk->sent)) {
+			list = consume(list);
+			break;
 		} else if (!walk->layered) {
 			break;
 		} else {

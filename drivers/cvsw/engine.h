@@ -52,6 +52,7 @@ struct cvsw_engine {
  * @end: index behind the last: the list's, or a clone's
  * @in: enum cvsw_ingress
  * @layered: gained or lost a layer since its last lookup
+ * @sent: a copy went to an output of its list, so that the list's end is its own
  * @copy: 0, or which of the clones that were made it is
  * @trace: steps are told to, and nothing that lasts is done; NULL: it is a real frame
  * @packet: length of the IP packet (of a GSO frame's largest segment) that was
@@ -66,6 +67,7 @@ struct cvsw_walk {
 	u16 end;
 	u8 in;
 	bool layered;
+	bool sent;
 	u8 copy;
 	unsigned int packet;
 	struct cvsw_trace *trace;
@@ -92,9 +94,9 @@ static inline void cvsw_engine_changed(struct cvsw_engine *engine)
  *	is behind the 14 bytes of the Ethernet header, as eth_type_trans() has it.
  * @in: the port it came in by
  *
- * The flow's actions are done to their end.  If the frame gained or lost a
- * layer by them, it is looked up again, with what is known of the layer in the
- * key, unless the flow has an output, with which its way ends.  After
+ * The flow's actions are done to their end, each output to the frame as it is by
+ * then.  If there was none and the frame gained or lost a layer, it is looked up
+ * again, with what is known of the layer in the key.  After
  * CVSW_MAX_PASSES lookups without an end it is dropped.  A frame of many
  * segments is looked up as one; it is cut up where a layer is put around it.
  *

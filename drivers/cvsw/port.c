@@ -255,6 +255,15 @@ void cvsw_port_all_woken(struct cvsw_port *port)
 }
 EXPORT_SYMBOL_GPL(cvsw_port_all_woken);
 
+/* Of bytes that copies have too GRO, which joins frames in place, must not know. */
+static void give_to_stack(struct napi_struct *napi, struct sk_buff *skb)
+{
+	if (unlikely(skb->cloned))
+		netif_receive_skb(skb);
+	else
+		napi_gro_receive(napi, skb);
+}
+
 /* An XDP program has had the frame before: the driver runs it ahead of this hook. */
 void cvsw_port_receive(struct cvsw_port *port, struct napi_struct *napi, struct sk_buff *skb)
 {
@@ -275,7 +284,7 @@ void cvsw_port_receive(struct cvsw_port *port, struct napi_struct *napi, struct 
 		next = skb->next;
 		skb_mark_not_on_list(skb);
 		if (prepare_for_stack(port, skb))
-			napi_gro_receive(napi, skb);
+			give_to_stack(napi, skb);
 	}
 }
 EXPORT_SYMBOL_GPL(cvsw_port_receive);

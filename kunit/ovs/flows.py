@@ -405,6 +405,9 @@ class Generator:
         actions = [self.rewriting(match) for _ in range(w.pick(0, 1, 1, 1, 2, 3, 5))]
         if w.two_tags and w.maybe(20):
             actions.append(self.of10(2))
+        outputs = w.pick(0, 0, 0, 1, 2, 4)
+        for _ in range(outputs):
+            actions.insert(self.random.randrange(len(actions) + 1), output(w.pick(HOST, NET, IN_PORT)))
         in_port = match.named().get("in_port")
         end = self.random.randrange(100)
         if end < 6:
@@ -413,6 +416,8 @@ class Generator:
             return [*actions, output(IN_PORT)], None
         if end < 17 or not in_port:
             return [*actions, output(w.pick(HOST, NET))], None
+        if end < 60 and actions and outputs:
+            return actions, None
         if end < 60 and actions and self.implies:
             return actions, 3 - in_port
         return [*actions, output(3 - in_port)], None

@@ -247,6 +247,11 @@ class Coverage:
                 c[f"action {name if kind == 'output' else kind}"] += 1
         if not mod.actions:
             c["action drop"] += 1
+        outputs = [i for i, (name, _) in enumerate(mod.actions) if name.startswith("output")]
+        if len(outputs) > 1:
+            c["action several outputs"] += 1
+        if outputs and outputs[-1] < len(mod.actions) - 1:
+            c["action behind the last output"] += 1
 
     def wanted(self):
         for name, field in flows.FIELDS.items():
@@ -262,7 +267,7 @@ class Coverage:
         yield from (f"action {name}" for name in (
             "mod_vlan_vid", "mod_vlan_pcp", "strip_vlan", "mod_dl_src", "mod_dl_dst", "mod_nw_src", "mod_nw_dst", "mod_nw_tos",
             *(f"mod_tp_{side} of {protocol}" for side in ("src", "dst") for protocol in CHECKED), "dec_ttl", "drop",
-            "output:0x1", "output:0x2", "output:0xfff8"))
+            "output:0x1", "output:0x2", "output:0xfff8", "several outputs", "behind the last output"))
         yield from (f"{command} done" for command in flows.COMMANDS)
         yield "add refused"
 

@@ -14,6 +14,7 @@ from registry import TESTS
 import test_plain     # noqa: F401  (each registers its tests)
 import test_actions   # noqa: F401
 import test_responders # noqa: F401
+import test_outputs  # noqa: F401
 import test_doorbell  # noqa: F401
 import test_giants    # noqa: F401
 import test_control   # noqa: F401

@@ -280,7 +280,7 @@ BAD = {
     "ToS with ECN bits": (one_action(set_nw_tos(3)), "ctl-bad-action-value"),
     "output to port 3": (one_action(output(3)), "ctl-bad-action-port"),
     "output flooded": (one_action(output(0xFFFB)), "ctl-bad-action-port"),
-    "an action behind output": (control(SET_ENTRY, flow_mod(match(), [output(), set_nw_tos(0)])), "ctl-bad-action-order"),
+    "an action behind next": (control(SET_ENTRY, flow_mod(match(), [struct.pack("!HHI", 0x1014, 8, 0), set_nw_tos(0)])), "ctl-bad-action-order"),
     "65 actions": (control(SET_ENTRY, flow_mod(match(), [set_nw_tos(0)] * 65)), "ctl-bad-action-count"),
     "DELETE_ENTRY cut short": (control(DELETE_ENTRY, GOOD[:60]), "ctl-bad-short"),
     "longer than any message": (control(SET_ENTRY, bytes(8000)), "ctl-bad-length"),

@@ -405,7 +405,8 @@ static void gen_action(struct rng *rng, unsigned int last, const struct cvsw_mat
 	}
 }
 
-static void gen_end(struct rng *rng, bool named, struct cvsw_action *action)
+/* @named: nothing that only we have */
+static void gen_output(struct rng *rng, bool named, struct cvsw_action *action)
 {
 	static const uint16_t outputs[] = {
 		CVSW_PORT_ONWARD, CVSW_PORT_ONWARD, CVSW_PORT_IN_PORT, CVSW_PORT_LOCAL, CVSW_HOST,
@@ -416,11 +417,14 @@ static void gen_end(struct rng *rng, bool named, struct cvsw_action *action)
 	if (rng_chance(rng, 10))
 		*action = (struct cvsw_action){ .type = CVSW_ACT_CONTROLLER,
 						.max_len = (uint16_t)rng_next(rng) };
-	if (named)
-		return;
-	if (rng_chance(rng, 30))
+	else if (!named && rng_chance(rng, 30))
 		action->port = CVSW_PORT_NONE;
-	else if (rng_chance(rng, 30))
+}
+
+static void gen_end(struct rng *rng, bool named, struct cvsw_action *action)
+{
+	gen_output(rng, named, action);
+	if (!named && rng_chance(rng, 20))
 		*action = (struct cvsw_action){ .type = CVSW_ACT_NEXT };
 }
 
@@ -440,7 +444,10 @@ static void gen_actions(struct rng *rng, bool named, struct cvsw_flow *flow)
 			};
 			continue;
 		}
-		gen_action(rng, last, &flow->match, &flow->actions[i]);
+		if (rng_chance(rng, 10))
+			gen_output(rng, named, &flow->actions[i]);
+		else
+			gen_action(rng, last, &flow->match, &flow->actions[i]);
 		open -= !!open;
 	}
 	if (ends)
