@@ -23,7 +23,7 @@ static struct nla_policy policy[CVSW_NLA_MAX + 1] = {
 	[CVSW_NLA_IFINDEX] = { .type = NLA_U32 },
 	[CVSW_NLA_IFNAME] = { .type = NLA_STRING },
 	[CVSW_NLA_STATE] = { .type = NLA_U8 },
-	[CVSW_NLA_MISS_DROP] = { .type = NLA_U8 },
+	[CVSW_NLA_MISS] = { .type = NLA_U8 },
 	[CVSW_NLA_N_FLOWS] = { .type = NLA_U32 },
 	[CVSW_NLA_FLOW_MOD] = { .type = NLA_UNSPEC },
 	[CVSW_NLA_N_PACKETS] = { .type = NLA_U64 },
@@ -98,15 +98,24 @@ static void take_state(json_t *item, struct nlattr **attrs)
 				    json_integer(nla_get_u64(attrs[CVSW_NLA_V3_SESSIONS])));
 }
 
+static const char *miss_name(uint8_t miss)
+{
+	static const char *const names[] = {
+		[CVSW_MISS_PASS] = "pass", [CVSW_MISS_DROP] = "drop",
+		[CVSW_MISS_CONTROLLER] = "controller",
+	};
+
+	return miss < CVSW_N_MISSES ? names[miss] : "?";
+}
+
 static void take_port(json_t *items, struct nlattr **attrs)
 {
 	json_t *item = named(attrs);
 
 	take_state(item, attrs);
-	if (attrs[CVSW_NLA_MISS_DROP])
+	if (attrs[CVSW_NLA_MISS])
 		json_object_set_new(item, "miss",
-				    json_string(nla_get_u8(attrs[CVSW_NLA_MISS_DROP]) ? "drop" :
-											"pass"));
+				    json_string(miss_name(nla_get_u8(attrs[CVSW_NLA_MISS]))));
 	if (attrs[CVSW_NLA_N_FLOWS])
 		json_object_set_new(item, "flows",
 				    json_integer(nla_get_u32(attrs[CVSW_NLA_N_FLOWS])));

@@ -85,14 +85,18 @@ static json_t *report_packet_in(const struct cvsw_v3_message *message)
 {
 	struct cvsw_v3_packet_in in;
 	size_t offset;
+	json_t *event;
 
 	if (cvsw_v3_packet_in_decode(message->body, message->len, &in, &offset))
 		return NULL;
-	return json_pack("{s:s, s:s, s:i, s:i, s:I, s:o}",
-			 "reason", in.reason == CVSW_V3_ACTION ? "action" : "no match",
-			 "in_port", in.in_port == CVSW_HOST ? "HOST" : "NET",
-			 "pass", in.pass, "length", in.total, "cookie", (json_int_t)in.cookie,
-			 "frame", hex_json(in.data, in.len));
+	event = json_pack("{s:s, s:s, s:i, s:i, s:o}",
+			  "reason", in.reason == CVSW_V3_ACTION ? "action" : "no match",
+			  "in_port", in.in_port == CVSW_HOST ? "HOST" : "NET",
+			  "pass", in.pass, "length", in.total,
+			  "frame", hex_json(in.data, in.len));
+	if (in.reason == CVSW_V3_ACTION)
+		json_object_set_new(event, "cookie", json_integer((json_int_t)in.cookie));
+	return event;
 }
 
 static json_t *report_removed(const struct session3_removed *removed)

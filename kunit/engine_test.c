@@ -132,7 +132,7 @@ static void engine_miss_drop(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct sk_buff *skb = held_frame(test, 100);
 
-	f->engine.miss_drop = true;
+	f->engine.miss = CVSW_MISS_DROP;
 	expect_dropped(test, skb, send(f, skb, CVSW_HOST));
 	add_flow(test, CVSW_NET, 1);
 	skb = held_frame(test, 100);
@@ -355,7 +355,7 @@ static void engine_identity(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reap(send(f, skb_get(tunnelled), CVSW_NET), &last, 1), 1U);
 	KUNIT_EXPECT_EQ(test, last, 33);
 
-	f->engine.miss_drop = true;	/* another VNI's is nobody's */
+	f->engine.miss = CVSW_MISS_DROP;	/* another VNI's is nobody's */
 	put32(tunnelled->data + 46, (VNI + 1) << 8);
 	KUNIT_EXPECT_EQ(test, reap(send(f, tunnelled, CVSW_NET), &last, 1), 0U);
 	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_DROP_MISS), 1ULL);

@@ -99,8 +99,9 @@ static void expect_told(struct kunit *test, struct cvsw_v3_packet_in *in)
 	KUNIT_ASSERT_EQ(test, f->n_packet_ins, before + 1);
 	KUNIT_ASSERT_EQ(test, (int)cvsw_v3_packet_in_decode(f->packet_in, f->packet_in_len, in,
 							    NULL), CVSW_V3_FINE);
-	KUNIT_EXPECT_EQ(test, (int)in->reason, CVSW_V3_ACTION);
-	KUNIT_EXPECT_EQ(test, in->cookie, COOKIE);
+	KUNIT_EXPECT_EQ(test, (int)in->reason, f->port.engine.miss ? CVSW_V3_NO_MATCH :
+								     CVSW_V3_ACTION);
+	KUNIT_EXPECT_EQ(test, in->cookie, f->port.engine.miss ? U64_MAX : COOKIE);
 	KUNIT_EXPECT_EQ(test, (int)in->pass, 0);
 }
 
@@ -195,6 +196,45 @@ static void a_tag_beside_the_frame_is_in_it(struct kunit *test)
 		memcpy(whole + 16, f->message + 12, 88);
 		KUNIT_EXPECT_EQ(test, memcmp(in.data, whole, n), 0);
 	}
+}
+
+/* Dropped, with and without flows in the table, and behind one that did not want it. */
+static void what_matches_nothing_is_told(struct kunit *test)
+{
+	static const struct cvsw_action next[] = {
+		{ .type = CVSW_ACT_SET_DL_SRC, .mac = { 2, 1 } }, { .type = CVSW_ACT_NEXT },
+	};
+	static const unsigned int lengths[] = { 60, CVSW_MISS_SEND_LEN, 1000 };
+	struct talk *f = test->priv;
+	struct cvsw_v3_packet_in in;
+	unsigned int i, misses;
+
+	talk_connect(test);
+	f->port.engine.miss = CVSW_MISS_CONTROLLER;
+	for (i = 0; i < 2 * ARRAY_SIZE(lengths); i++) {
+		unsigned int len = lengths[i / 2];
+
+		KUNIT_EXPECT_NULL(test, handle(f, frame(test, len, i % 2 ? len / 2 : 0),
+					       i % 2 ? CVSW_HOST : CVSW_NET));
+		expect_told(test, &in);
+		KUNIT_EXPECT_EQ(test, (int)in.in_port, i % 2 ? CVSW_HOST : CVSW_NET);
+		KUNIT_EXPECT_EQ(test, (unsigned int)in.total, len);
+		KUNIT_ASSERT_EQ(test, in.len, min_t(size_t, len, CVSW_MISS_SEND_LEN));
+		if (i < 3)
+			KUNIT_EXPECT_EQ(test, memcmp(in.data, f->message, in.len), 0);
+		if (i == 2)
+			add_flow(test, 1, next, ARRAY_SIZE(next));
+	}
+	misses = i;
+	KUNIT_EXPECT_EQ(test, in.data[6], (u8)2);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_DROP_MISS), (u64)misses);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_PACKET_IN_SENT), (u64)misses);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_TX_MISS) +
+			talk_counter(f, CVSW_CNT_RX_MISS), 3ULL);
+	f->port.engine.miss = CVSW_MISS_DROP;
+	KUNIT_EXPECT_NULL(test, handle(f, frame(test, 100, 0), CVSW_HOST));
+	flush_work(&f->port.control.work.work);
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_PACKET_IN_SENT), (u64)misses);
 }
 
 static void nobody_is_told(struct kunit *test)
@@ -339,6 +379,7 @@ static struct kunit_case packet_in_cases[] = {
 	KUNIT_CASE(so_much_of_a_frame_is_told),
 	KUNIT_CASE(other_actions_go_on),
 	KUNIT_CASE(a_tag_beside_the_frame_is_in_it),
+	KUNIT_CASE(what_matches_nothing_is_told),
 	KUNIT_CASE(nobody_is_told),
 	KUNIT_CASE(a_flood_is_bounded),
 	KUNIT_CASE(all_cpus_tell),

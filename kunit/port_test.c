@@ -11,7 +11,8 @@
 #include "../drivers/cvsw/port.c"
 #include "fake_nic.h"
 
-bool cvsw_allow_unauthenticated, cvsw_miss_drop;
+bool cvsw_allow_unauthenticated;
+enum cvsw_miss cvsw_miss;
 unsigned int cvsw_max_flows = CVSW_TABLE_MAX;
 
 void cvsw_port_restored(struct cvsw_port *port)

@@ -35,10 +35,10 @@ static void capabilities_are_told(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, can.release_len, strlen(CVSW_VERSION));
 
 	cvsw_table_set_limit(f->port.engine.table, 5);
-	f->port.engine.miss_drop = true;
+	f->port.engine.miss = CVSW_MISS_CONTROLLER;
 	ask(test);
 	cvsw_v3_capabilities_decode(&f->answer, &can, NULL);
-	KUNIT_EXPECT_EQ(test, can.features, CAN | CVSW_V3_MISS_DROPS);
+	KUNIT_EXPECT_EQ(test, can.features, CAN | CVSW_V3_MISS_DROPS | CVSW_V3_MISS_TELLS);
 	KUNIT_EXPECT_EQ(test, can.max_flows, 5U);
 	cvsw_put_u8(&f->w, 0);
 	ask_check_refused(test, CVSW_V3_ERR_LENGTH, 8);

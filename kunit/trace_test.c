@@ -218,8 +218,12 @@ static void what_matches_nothing(struct kunit *test)
 	expect_trace(test, "L- >NET");
 	f->trace.in_port = CVSW_NET;
 	expect_trace(test, "L- >HOST");
-	engine_of(f)->miss_drop = true;
+	engine_of(f)->miss = CVSW_MISS_DROP;
 	expect_trace(test, "L- Ddrop-miss");
+	engine_of(f)->miss = CVSW_MISS_CONTROLLER;
+	expect_trace(test, "L- Ddrop-miss");
+	KUNIT_EXPECT_EQ(test, cvsw_stats_read(engine_of(f)->stats, CVSW_CNT_PACKET_IN_NOBODY),
+			0ULL);
 	add_flow(test, 5, CVSW_NET, 0, NULL, 0);
 	expect_trace(test, "L5 Ddrop-action");
 }

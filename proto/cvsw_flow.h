@@ -283,6 +283,17 @@ enum cvsw_action_type {
 /* Nowhere; as the only output of a list: the frame ends with it, whatever its clones do. */
 #define CVSW_PORT_NONE		0xffff
 
+/* What becomes of a frame that no flow matches. */
+enum cvsw_miss {
+	CVSW_MISS_PASS,		/* it goes onward */
+	CVSW_MISS_DROP,
+	CVSW_MISS_CONTROLLER,	/* it is dropped, and its beginning goes to the controller */
+	CVSW_N_MISSES
+};
+
+/* So much of it: OpenFlow's OFP_DEFAULT_MISS_SEND_LEN. */
+#define CVSW_MISS_SEND_LEN	128
+
 #define CVSW_VXLAN_VNI_MAX	0xffffff	/* RFC 7348, 5 */
 #define CVSW_VXLAN_PORT		4789		/* where none is given */
 #define CVSW_TUNNEL_TTL		64		/* likewise */

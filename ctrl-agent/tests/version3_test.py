@@ -342,7 +342,9 @@ def test_monitor(daemon):
         assert watching.saw(event='refused', nic=a, error='refused', field='value'), watching.seen
         frame = bytes(range(60))
         nic.command(PACKET_IN, struct.pack('!BBBxHxxIIQ', 1, 1, 0, 60, 0, 0, 7) + frame)
-        assert watching.saw(event='packet-in', nic=a, cookie=7, frame=frame.hex()), watching.seen
+        assert watching.saw(event='packet-in', nic=a, reason='action', cookie=7, frame=frame.hex()), watching.seen
+        nic.command(PACKET_IN, struct.pack('!BBBxHxxIIQ', 0, 2, 0, 61, 0, 0, 2 ** 64 - 1) + frame)
+        assert watching.saw(event='packet-in', nic=a, reason='no match', length=61), watching.seen
         daemon.ctl('stats', a, text='ctl-requests')
         out = daemon.ctl('trace', b, 'ffffffffffff' + '02:00:00:00:00:01 ' + '0806' + '00' * 46)
         assert '= ffffffffffff020000000001' in out and '-> NET' in out, out

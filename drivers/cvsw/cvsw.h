@@ -41,7 +41,7 @@ extern struct mutex cvsw_ports_lock;
 
 /* Module parameters, read when a port is created. */
 extern bool cvsw_allow_unauthenticated;
-extern bool cvsw_miss_drop;
+extern enum cvsw_miss cvsw_miss;
 extern unsigned int cvsw_max_flows;
 
 /** cvsw_ports_limit_flows() - of each port, and those to come; flows that are there stay */

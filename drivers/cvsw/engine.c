@@ -427,6 +427,17 @@ static bool is_first_lookup(const struct cvsw_walk *walk)
 	return !walk->entry;
 }
 
+/* OpenFlow 1.0.0, 3.4 and 5.4.1, but without a buffer to keep the frame in. */
+static void tell_of_miss(struct cvsw_walk *walk, const struct sk_buff *list)
+{
+	const struct sk_buff *skb;
+
+	walk->entry = NULL;	/* on whose behalf it was looked up again */
+	for (skb = list; skb; skb = skb->next)
+		walk->engine->to_controller(walk->engine, walk, skb, CVSW_MISS_SEND_LEN);
+}
+
+/* Of a way that ends here. */
 static struct sk_buff *miss(struct cvsw_walk *walk, struct sk_buff *list)
 {
 	struct cvsw_engine *engine = walk->engine;
@@ -434,9 +445,11 @@ static struct sk_buff *miss(struct cvsw_walk *walk, struct sk_buff *list)
 	if (is_first_lookup(walk))
 		cvsw_stats_count(engine->stats,
 				 walk->in == CVSW_HOST ? CVSW_CNT_TX_MISS : CVSW_CNT_RX_MISS);
-	if (unlikely(engine->miss_drop))
-		return drop(engine, list, CVSW_CNT_DROP_MISS);
-	return list;
+	if (likely(engine->miss == CVSW_MISS_PASS))
+		return list;
+	if (engine->miss == CVSW_MISS_CONTROLLER)
+		tell_of_miss(walk, list);
+	return drop(engine, list, CVSW_CNT_DROP_MISS);
 }
 
 /*

@@ -19,7 +19,7 @@ struct cvsw_walk;
  * @sas: SAs; NULL: none, ever
  * @wire_mtu: largest IP packet that the wire is known to take
  * @control_mtu: the MTU that the controller has set, room for layers left; or 0
- * @miss_drop: a frame that no flow matches is dropped, not passed
+ * @miss: enum cvsw_miss: what becomes of a frame that no flow matches
  * @idle: the table is empty and misses pass: a hint for ports, which then need
  *	not ask.  False is always right; cvsw_engine_changed() keeps it
  * @deliver: takes frames, a list as cvsw_handle_frame() returns it, whose way
@@ -28,7 +28,8 @@ struct cvsw_walk;
  * @turn: takes a frame that goes back by the port it came in by, not shared;
  *	the context is that of cvsw_handle_frame(), so there may be a queue's lock
  * @to_controller: copies the first @max_len bytes of a frame, no more than fit a
- *	PACKET_IN, or does not; context as @turn's
+ *	PACKET_IN, or does not; @walk->entry: the flow that says so, NULL if there
+ *	is none; context as @turn's
  */
 struct cvsw_engine {
 	struct cvsw_table *table;
@@ -36,7 +37,7 @@ struct cvsw_engine {
 	struct cvsw_sas *sas;
 	unsigned int wire_mtu;
 	unsigned int control_mtu;
-	bool miss_drop;
+	u8 miss;
 	bool idle;
 	void (*deliver)(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in);
 	void (*turn)(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in);
@@ -82,7 +83,7 @@ struct cvsw_walk {
 /* To be called behind every change of the table, by whoever makes it. */
 static inline void cvsw_engine_changed(struct cvsw_engine *engine)
 {
-	WRITE_ONCE(engine->idle, !engine->miss_drop && cvsw_table_empty(engine->table));
+	WRITE_ONCE(engine->idle, engine->miss == CVSW_MISS_PASS && cvsw_table_empty(engine->table));
 }
 
 /**

@@ -39,10 +39,16 @@ module_param_named(allow_unauthenticated, cvsw_allow_unauthenticated, bool, 0444
 MODULE_PARM_DESC(allow_unauthenticated,
 		 "take control messages of version 2, which anybody on the segment can send, where a NIC has no key (default: no)");
 
-bool cvsw_miss_drop;
+enum cvsw_miss cvsw_miss;
 static char *miss_policy = "pass";
 module_param(miss_policy, charp, 0444);
-MODULE_PARM_DESC(miss_policy, "what becomes of a frame that no flow matches: pass (default) or drop");
+MODULE_PARM_DESC(miss_policy,
+		 "what becomes of a frame that no flow matches: pass (default), drop, or controller: dropped, and the controller told");
+
+static const char *const misses[CVSW_N_MISSES] = {
+	[CVSW_MISS_PASS] = "pass", [CVSW_MISS_DROP] = "drop",
+	[CVSW_MISS_CONTROLLER] = "controller",
+};
 
 static int set_max_flows(const char *value, const struct kernel_param *param)
 {
@@ -65,13 +71,13 @@ MODULE_PARM_DESC(max_flows, "flows that each NIC takes, with about half a KiB of
 
 static int __init cvsw_init(void)
 {
-	int err;
+	int err = match_string(misses, ARRAY_SIZE(misses), miss_policy);
 
-	if (strcmp(miss_policy, "pass") && strcmp(miss_policy, "drop")) {
-		pr_err("cvsw: miss_policy is pass or drop, not \"%s\"\n", miss_policy);
-		return -EINVAL;
+	if (err < 0) {
+		pr_err("cvsw: miss_policy is pass, drop or controller, not \"%s\"\n", miss_policy);
+		return err;
 	}
-	cvsw_miss_drop = !strcmp(miss_policy, "drop");
+	cvsw_miss = err;
 
 	err = cvsw_v3_crypto_module_init();
 	if (err)

@@ -68,7 +68,7 @@ static int put_port(struct sk_buff *skb, struct netlink_callback *cb, struct cvs
 	    nla_put_u8(skb, CVSW_NLA_STATE, READ_ONCE(port->control.state)) ||
 	    nla_put_u8(skb, CVSW_NLA_V3_STATE, v3_state) ||
 	    nla_put_u64_64bit(skb, CVSW_NLA_V3_SESSIONS, n_sessions, CVSW_NLA_PAD) ||
-	    nla_put_u8(skb, CVSW_NLA_MISS_DROP, port->engine.miss_drop) ||
+	    nla_put_u8(skb, CVSW_NLA_MISS, port->engine.miss) ||
 	    nla_put_u32(skb, CVSW_NLA_N_FLOWS, cvsw_table_count(port->engine.table)) ||
 	    nla_put_string(skb, CVSW_NLA_VERSION, CVSW_VERSION)) {
 		genlmsg_cancel(skb, hdr);

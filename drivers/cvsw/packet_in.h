@@ -34,7 +34,7 @@ struct cvsw_packet_ins {
 void cvsw_packet_ins_init(struct cvsw_packet_ins *ins);
 
 /**
- * cvsw_packet_in_add() - copy what a frame's flow wants told of it
+ * cvsw_packet_in_add() - copy what is to be told of a frame
  * @skb: as cvsw_handle_frame() has it; only read
  * @first: out: nobody waited, so the worker is to be told
  *

@@ -163,7 +163,7 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 	if (gro_cells_init(&port->gro_cells, dev))
 		goto destroy_backlogs;
 	port->engine.wire_mtu = dev->mtu;
-	port->engine.miss_drop = cvsw_miss_drop;
+	port->engine.miss = cvsw_miss;
 	port->engine.deliver = deliver;
 	port->engine.turn = turn;
 	port->engine.to_controller = to_controller;

@@ -25,8 +25,10 @@ static u32 features(const struct cvsw_engine *engine)
 		   CVSW_V3_CAN_PACKET_IN | CVSW_V3_CAN_REMOVED | CVSW_V3_CAN_EXPIRING;
 	u64 resume = 0;
 
-	if (engine->miss_drop)
+	if (engine->miss != CVSW_MISS_PASS)
 		bits |= CVSW_V3_MISS_DROPS;
+	if (engine->miss == CVSW_MISS_CONTROLLER)
+		bits |= CVSW_V3_MISS_TELLS;
 	if (cvsw_sas_walk(engine->sas, &resume, is_stopped, NULL))
 		bits |= CVSW_V3_SAS_STOPPED;
 	return bits;

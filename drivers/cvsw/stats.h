@@ -19,7 +19,7 @@
 	X(RX_MISS,            "rx-miss")                                        \
 	/* drops of data frames */                                              \
 	X(DROP_ACTION,        "drop-action")         /* a flow without actions */\
-	X(DROP_MISS,          "drop-miss")           /* no flow and miss=drop */ \
+	X(DROP_MISS,          "drop-miss")           /* no flow, and told to */ \
 	X(DROP_NOMEM,         "drop-nomem")                                     \
 	X(DROP_SHORT,         "drop-short")          /* no whole Ethernet header */\
 	X(DROP_TTL,           "drop-ttl")            /* 1 or 0 where one is to go */\

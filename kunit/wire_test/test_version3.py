@@ -9,7 +9,7 @@ import time
 
 import netlink
 from bench import Failed, Flood, expect, expect_equal, read, wait_for, write
-from frames import HOST, NET, SET_ENTRY, control, flow_mod, mac, match, output, set_nw_tos
+from frames import HOST, NET, SET_ENTRY, control, flow_mod, mac, match, output, set_nw_tos, udp_frame
 from registry import test
 from test_sleep import sleep
 from version3 import (ABORT, COMMIT, KEY, OPEN, REPLACE, Station, ctl, give_key, shown, state, v3)
@@ -204,6 +204,46 @@ def packet_ins(bench):
         wait_for(lambda: nic.counters()["packet-in-nobody"] == 1, "a PACKET_IN for nobody")
         here.close()
         there.close()
+
+
+@test("version 3: miss_policy=controller: what matches nothing is dropped, and the controller told, few at a time", anew=True)
+def told_of_misses(bench):
+    bench.unload()
+    try:
+        bench.load(miss_policy="controller")
+        tell_of_misses(bench)
+    finally:
+        bench.unload()
+        bench.load()
+
+
+def tell_of_misses(bench):
+    nic = bench.a
+    nic.ns.sysctl(f"net.ipv6.conf.{nic.ifname}.disable_ipv6", 1)     # its greetings would be among them
+    expect_equal(shown(nic)["miss"], "controller", "policy shown")
+    frame = udp_frame(bench.b.mac, nic.mac, nic.address, bench.b.address, 5, 6, bytes(range(200)))
+    nic.burst(frame)
+    wait_for(lambda: nic.counters()["packet-in-nobody"], "a PACKET_IN for nobody")
+    with Station(bench) as station:
+        give_key(nic)
+        station.connect()
+        told = struct.unpack(">I", station.ask(v3.CAPABILITIES)[2][:4])[0]
+        expect_equal(told & 0x500, 0x500, "what CAPABILITIES say of it")
+        before = nic.counters()
+        for send, in_port in ((nic.burst, HOST), (nic.inject, NET)):
+            send(frame)
+            station.until(lambda: station.packet_ins, "a PACKET_IN")
+            expect_equal(packet_in(station.packet_ins.pop()), (0, in_port, 0, len(frame), (1 << 64) - 1, frame[:128]), "PACKET_IN")
+        station.program(OPEN | COMMIT, flow_mod(match(in_port=HOST, dl_type=0x0800, tp_dst=6, nw_proto=17), [output()]))
+        nic.burst(frame)
+        for _ in range(20):
+            nic.inject(*[frame] * 50)
+        station.let(0.5)
+        moved = {name: value - before[name] for name, value in nic.counters().items()}
+        expect_equal((moved["drop-miss"], moved["tx-hit"], moved["tx-miss"]), (1002, 1, 1), "frames dropped, let through, not matched")
+        expect_equal(moved["packet-in-sent"] + moved["packet-in-full"], 1002, "PACKET_INs sent and not")
+        expect(moved["packet-in-full"] > 0, "no PACKET_IN was one too many")
+        expect_equal(len(station.packet_ins), moved["packet-in-sent"] - 2, "PACKET_INs")
 
 
 @test("version 3: a NIC takes max_flows flows, which root may change under way", anew=True)

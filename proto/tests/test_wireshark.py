@@ -280,10 +280,10 @@ MESSAGES = {
     "ERROR": (True, 3, 16, struct.pack(">IHH", 40, 2, 4) + b"no",
               {"error__offset": 40, "error__ofp_type": 2, "error__ofp_code": 4, "error__text": "no"}),
     "CAPABILITIES": (False, 16, 0, b"", {}),
-    "CAPABILITIES_ANSWER": (True, 17, 0, struct.pack(">6IHHI", 0x105, 3, 4, 1500, 68, 9000, 1, 0x1b, 0) +
+    "CAPABILITIES_ANSWER": (True, 17, 0, struct.pack(">6IHHI", 0x505, 3, 4, 1500, 68, 9000, 1, 0x1b, 0) +
                             b"1.0",
-                            {"features": "0x00000105", "features__trace": 1, "features__modify": 0,
-                             "features__miss_drops": 1, "flows": 3, "max_flows": 4, "mtu_now": 1500,
+                            {"features": "0x00000505", "features__trace": 1, "features__modify": 0,
+                             "features__miss_drops": 1, "features__miss_tells": 1, "flows": 3, "max_flows": 4, "mtu_now": 1500,
                              "mtu_min": 68, "mtu_max": 9000, "offload": ["0x0001", "0x001b"],
                              "offload__tso": [0, 1], "release": "1.0"}),
     "FLOWS": (False, 18, 0, struct.pack(">IB3x", 77, 7) + FLOW_MOD + other_flow(1) + LATER_FLOW,

@@ -83,7 +83,7 @@ local features = {}
 for _, feature in ipairs {
 	{ "timeouts", 0x1 }, { "modify", 0x2 }, { "trace", 0x4 }, { "packet_in", 0x8 },
 	{ "flow_removed", 0x10 }, { "sa_expiring", 0x20 }, { "miss_drops", 0x100 },
-	{ "sas_stopped", 0x200 } } do
+	{ "sas_stopped", 0x200 }, { "miss_tells", 0x400 } } do
 	table.insert(features, "features." .. feature[1])
 	field("features." .. feature[1], "bool", feature[1], 32, nil, feature[2])
 end
