@@ -323,6 +323,28 @@ static void clones_are_numbered(struct kunit *test)
 			   "A0x1013 A0x8#2 F#2 >NET#2 A0x8 F >NET");
 }
 
+/* As the frame's sender would be, if there were one. */
+static void who_would_be_told_is(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	const struct cvsw_action encap[] = {
+		{ .type = CVSW_ACT_VXLAN_ENCAP, .tunnel = tunnel },
+	};
+
+	add_flow(test, 9, CVSW_HOST, 0, encap, 1);
+	add_flow(test, 9, CVSW_NET, 0, encap, 1);
+	make_udp(f, ETH_HLEN + 1480);
+	expect_trace(test, "L9 A0x1001 Ddrop-too-big-told");
+	f->trace.in_port = CVSW_NET;
+	expect_trace(test, "L9 A0x1001 Ddrop-too-big");
+	/* RFC 1191: without DF nobody is. */
+	f->trace.in_port = CVSW_HOST;
+	f->frame[20] = 0;
+	expect_trace(test, "L9 A0x1001 Ddrop-too-big");
+	KUNIT_EXPECT_EQ(test, cvsw_stats_read(engine_of(f)->stats, CVSW_CNT_DROP_TOO_BIG_TOLD),
+			0ULL);
+}
+
 static void layers_are_looked_up_again(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -335,10 +357,6 @@ static void layers_are_looked_up_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->last_len, f->trace.len + CVSW_VXLAN_HEAD);
 	ADD(test, 3, CVSW_HOST, 1, { .type = CVSW_ACT_SET_NW_TOS, .nw_tos = 0x20 });
 	expect_trace(test, "L9 A0x1001 F L3/1 A0x8/1 F/1 >NET/1");
-	/* Nobody is told, though a real sender would be. */
-	make_udp(f, ETH_HLEN + 1480);
-	expect_trace(test, "L9 A0x1001 Ddrop-too-big");
-
 	/* From the middle of its way. */
 	make_udp(f, FRAME_LEN);
 	f->trace.pass = 1;
@@ -523,6 +541,7 @@ static struct kunit_case trace_cases[] = {
 	KUNIT_CASE(the_controller_is_not_told),
 	KUNIT_CASE(control_frames_are_stopped),
 	KUNIT_CASE(clones_are_numbered),
+	KUNIT_CASE(who_would_be_told_is),
 	KUNIT_CASE(layers_are_looked_up_again),
 	KUNIT_CASE(encryption_leaves_the_sa),
 	KUNIT_CASE(decryption_leaves_the_window),

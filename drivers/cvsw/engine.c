@@ -165,7 +165,7 @@ static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 		payload = CVSW_PAYLOAD_UNTOUCHED;
 	}
 	cvsw_inner_read(skb, &inner);
-	if (!cvsw_mtu_check(engine, skb, &inner, walk->in, layers)) {
+	if (!cvsw_mtu_check(walk, skb, &inner, layers)) {
 		dev_kfree_skb_any(skb);
 		return NULL;
 	}

@@ -71,8 +71,7 @@ static bool fits(struct cvsw_walk *walk, const struct sk_buff *skb, const struct
 		return true;
 	if (!walk->packet) {
 		cvsw_inner_read(skb, &inner);
-		return cvsw_mtu_check(engine, skb, &inner, walk->in,
-				      head_len(sa) + CVSW_ESP_TAIL - ETH_HLEN);
+		return cvsw_mtu_check(walk, skb, &inner, head_len(sa) + CVSW_ESP_TAIL - ETH_HLEN);
 	}
 	if (walk->packet <= READ_ONCE(engine->control_mtu))
 		return true;

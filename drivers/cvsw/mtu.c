@@ -127,26 +127,31 @@ static struct sk_buff *answer_ipv6(const struct sk_buff *skb, const struct cvsw_
 	return answer;
 }
 
-/* Return: whether the sender was told. */
-static bool tell_sender(const struct sk_buff *skb, const struct cvsw_inner *inner,
-			unsigned int mtu)
+/* Return: whether the sender was told, or would be if the frame were a real one. */
+static bool tell_sender(const struct cvsw_walk *walk, const struct sk_buff *skb,
+			const struct cvsw_inner *inner, unsigned int mtu)
 {
 	struct sk_buff *answer;
 
-	if (!inner->df || !skb->dev)
+	if (!inner->df || (!skb->dev && !walk->trace))
 		return false;
 	answer = inner->type == ETH_P_IP ? answer_ipv4(skb, inner, mtu) :
 					   answer_ipv6(skb, inner, mtu);
 	if (!answer)
 		return false;
+	if (walk->trace) {
+		kfree_skb(answer);
+		return true;
+	}
 	answer->protocol = eth_type_trans(answer, skb->dev);
 	answer->ip_summed = CHECKSUM_UNNECESSARY;
 	return netif_rx(answer) == NET_RX_SUCCESS;
 }
 
-bool cvsw_mtu_check(struct cvsw_engine *engine, const struct sk_buff *skb,
-		    const struct cvsw_inner *inner, enum cvsw_ingress in, unsigned int layers)
+bool cvsw_mtu_check(const struct cvsw_walk *walk, const struct sk_buff *skb,
+		    const struct cvsw_inner *inner, unsigned int layers)
 {
+	struct cvsw_engine *engine = walk->engine;
 	unsigned int wire_mtu = READ_ONCE(engine->wire_mtu);
 	unsigned int control_mtu = READ_ONCE(engine->control_mtu);
 	unsigned int len = cvsw_segment_len(skb, inner), mtu;
@@ -154,7 +159,9 @@ bool cvsw_mtu_check(struct cvsw_engine *engine, const struct sk_buff *skb,
 	if (likely(len + layers <= wire_mtu || len - inner->l3 <= control_mtu))
 		return true;
 	mtu = max(control_mtu, wire_mtu > layers + inner->l3 ? wire_mtu - layers - inner->l3 : 0);
-	cvsw_stats_count(engine->stats, in == CVSW_HOST && tell_sender(skb, inner, mtu) ?
-			 CVSW_CNT_DROP_TOO_BIG_TOLD : CVSW_CNT_DROP_TOO_BIG);
+	if (walk->in == CVSW_HOST && tell_sender(walk, skb, inner, mtu))
+		cvsw_stats_count(engine->stats, CVSW_CNT_DROP_TOO_BIG_TOLD);
+	else
+		cvsw_stats_count(engine->stats, CVSW_CNT_DROP_TOO_BIG);
 	return false;
 }

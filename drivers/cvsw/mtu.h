@@ -10,21 +10,22 @@
 
 /**
  * cvsw_mtu_check() - will a frame with its layers fit the wire?
- * @engine: says what fits
+ * @walk: where it stands; its engine says what fits
  * @skb: data at the Ethernet header, no layer around it yet; not written to
  * @inner: of @skb
- * @in: for CVSW_HOST the sender is told: ICMP fragmentation needed (RFC 792;
- *	RFC 1191) or ICMPv6 packet too big (RFC 4443, 3.2), from the packet's
- *	destination, given to the guest's stack by netif_rx()
  * @layers: bytes by which the IP packet on the wire is longer than the frame
  *
- * It fits if the IP packet on the wire is no larger than @engine->wire_mtu, or
+ * The guest is told, if it is the sender: ICMP fragmentation needed (RFC 792;
+ * RFC 1191) or ICMPv6 packet too big (RFC 4443, 3.2), from the packet's
+ * destination, given to its stack by netif_rx().  Of a trace nobody is.
+ *
+ * It fits if the IP packet on the wire is no larger than engine->wire_mtu, or
  * the packet inside no larger than what the controller has set as MTU, in which
  * it has left room for the layers.
  * Context: as cvsw_handle_frame().
  * Return: whether it fits; if not, it is counted, and the caller drops it.
  */
-bool cvsw_mtu_check(struct cvsw_engine *engine, const struct sk_buff *skb,
-		    const struct cvsw_inner *inner, enum cvsw_ingress in, unsigned int layers);
+bool cvsw_mtu_check(const struct cvsw_walk *walk, const struct sk_buff *skb,
+		    const struct cvsw_inner *inner, unsigned int layers);
 
 #endif

@@ -12,11 +12,19 @@
 
 /* X(id, name): the name is what netlink and cvswctl show. */
 #define CVSW_COUNTERS(X)                                                        \
+	CVSW_WAY_COUNTERS(X)                                                    \
+	CVSW_DROP_COUNTERS(X)                                                   \
+	CVSW_OTHER_COUNTERS(X)
+
+#define CVSW_WAY_COUNTERS(X)                                                    \
 	/* frames through the engine */                                         \
 	X(TX_HIT,             "tx-hit")              /* from the host, matched */\
 	X(TX_MISS,            "tx-miss")             /* from the host, no flow */\
 	X(RX_HIT,             "rx-hit")                                         \
-	X(RX_MISS,            "rx-miss")                                        \
+	X(RX_MISS,            "rx-miss")
+
+/* Each is the end of a frame. */
+#define CVSW_DROP_COUNTERS(X)                                                   \
 	/* drops of data frames */                                              \
 	X(DROP_ACTION,        "drop-action")         /* a flow without actions */\
 	X(DROP_MISS,          "drop-miss")           /* no flow, and told to */ \
@@ -68,7 +76,9 @@
 	X(DROP_ESP_OLD,       "drop-esp-old")        /* left of the window */   \
 	X(DROP_ESP_TAG,       "drop-esp-tag")        /* not genuine */          \
 	X(DROP_ESP_PADDING,   "drop-esp-padding")    /* genuine, but lies */    \
-	X(DROP_ESP_DUMMY,     "drop-esp-dummy")      /* RFC 4303, 2.6 */        \
+	X(DROP_ESP_DUMMY,     "drop-esp-dummy")      /* RFC 4303, 2.6 */
+
+#define CVSW_OTHER_COUNTERS(X)                                                  \
 	/* frames that went on though not all could be done */                  \
 	X(ACTION_SKIPPED,     "action-skipped")      /* field not in the frame */\
 	X(ESP_ASYNC,          "esp-async")           /* the cipher took its time */\
@@ -92,10 +102,10 @@
 	X(REQ_DONE,           "request-done")                                   \
 	X(REQ_REFUSED,        "request-refused")
 
-enum cvsw_counter {
 #define CVSW_COUNTER_ENUM(id, name) CVSW_CNT_##id,
+
+enum cvsw_counter {
 	CVSW_COUNTERS(CVSW_COUNTER_ENUM)
-#undef CVSW_COUNTER_ENUM
 	/* malformed control messages, by enum cvsw_fault: see CVSW_CNT_FAULT() */
 	CVSW_CNT_FAULTS,
 	/* control frames of version 3, by enum cvsw_v3_drop: see CVSW_CNT_V3() */

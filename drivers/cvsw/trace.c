@@ -85,13 +85,14 @@ static bool has_moved(struct cvsw_trace *trace, enum cvsw_counter counter)
 /* What the last action has counted. */
 static void put_counted(struct cvsw_trace *trace)
 {
+	static const enum cvsw_counter drops[] = { CVSW_DROP_COUNTERS(CVSW_COUNTER_ENUM) };
 	unsigned int i;
 
 	if (has_moved(trace, CVSW_CNT_ACTION_SKIPPED))
 		put_step(trace, CVSW_V3_STEP_SKIPPED, NULL, 0, 0);
-	for (i = CVSW_CNT_DROP_ACTION; i <= CVSW_CNT_DROP_ESP_DUMMY; i++)
-		if (has_moved(trace, i))
-			put_drop(trace, i);
+	for (i = 0; i < ARRAY_SIZE(drops); i++)
+		if (has_moved(trace, drops[i]))
+			put_drop(trace, drops[i]);
 }
 
 static void at(struct cvsw_trace *trace, const struct cvsw_walk *walk)
@@ -191,7 +192,7 @@ static void to_controller(struct cvsw_engine *engine, const struct cvsw_walk *wa
 {
 }
 
-/* Of no device, so that nobody is answered. */
+/* Of no device: it came by none. */
 static struct sk_buff *make_frame(struct net_device *dev, const struct cvsw_v3_trace *frame)
 {
 	struct sk_buff *skb = alloc_skb(NET_SKB_PAD + NET_IP_ALIGN + frame->len, GFP_KERNEL);
