@@ -7,6 +7,8 @@
 #include <linux/prandom.h>
 
 #include "../drivers/cvsw/control.c"
+#include "../drivers/cvsw/control_send.c"
+#include "../drivers/cvsw/version2.c"
 #include "cpus.h"
 #include "fake_nic.h"
 
