@@ -156,16 +156,70 @@ static bool get_bit(const u8 *bytes, unsigned int len, unsigned int bit)
 	return bytes[len - 1 - bit / 8] >> bit % 8 & 1;
 }
 
+/* Bits of a number of @len bytes, big endian. */
+static void put_bits(u8 *to, unsigned int len, unsigned int ofs, unsigned int n, const u8 *from,
+		     unsigned int from_len, unsigned int from_ofs)
+{
+	unsigned int bit;
+
+	for (bit = 0; bit < n; bit++) {
+		u8 *byte = &to[len - 1 - (ofs + bit) / 8];
+		unsigned int shift = (ofs + bit) % 8;
+
+		*byte = (*byte & ~(1 << shift)) |
+			get_bit(from, from_len, from_ofs + bit) << shift;
+	}
+}
+
+/* The tag, and DSCP, are not where they are written as they are told. */
+static bool reference_special(struct flat_frame *frame, enum cvsw_field field, u8 value[2])
+{
+	struct cvsw_layout at;
+	struct cvsw_key key;
+
+	reference_key(frame, CVSW_HOST, &key, &at);
+	put16(value, field == CVSW_FIELD_VLAN_TCI ? key.vlan_tci : (key.nw_tos & 0xfc) << 8);
+	return field == CVSW_FIELD_VLAN_TCI ||
+	       (field == CVSW_FIELD_IP_TOS && (at.network || at.ipv6));
+}
+
+static bool is_special(enum cvsw_field field)
+{
+	return field == CVSW_FIELD_VLAN_TCI || field == CVSW_FIELD_IP_TOS;
+}
+
+static bool write_special(struct flat_frame *frame, enum cvsw_field field, unsigned int ofs,
+			  unsigned int n, const u8 *from, unsigned int from_len,
+			  unsigned int from_ofs)
+{
+	struct cvsw_action set_tos = { .type = CVSW_ACT_SET_NW_TOS };
+	u8 value[2];
+
+	if (!reference_special(frame, field, value))
+		return false;
+	put_bits(value, field_bytes(field), ofs, n, from, from_len, from_ofs);
+	set_tos.nw_tos = value[0] & 0xfc;
+	if (field == CVSW_FIELD_IP_TOS)
+		return reference_ip(frame, &set_tos);
+	if (value[0] & 0x10)
+		return reference_vlan(frame, 0xefff, get16(value) & 0xefff);
+	reference_strip(frame);
+	return true;
+}
+
 static bool reference_write(struct flat_frame *frame, enum cvsw_field field, unsigned int ofs,
 			    unsigned int n, const u8 *from, unsigned int from_len,
 			    unsigned int from_ofs)
 {
-	unsigned int end, bit, len = field_bytes(field);
-	u8 *to = reference_place(frame, field, &end), *ip;
+	unsigned int end, len = field_bytes(field);
 	struct cvsw_layout at;
 	struct cvsw_key key;
 	unsigned int sum;
+	u8 *to, *ip;
 
+	if (is_special(field))
+		return write_special(frame, field, ofs, n, from, from_len, from_ofs);
+	to = reference_place(frame, field, &end);
 	if (!to)
 		return false;
 	reference_key(frame, CVSW_HOST, &key, &at);
@@ -179,13 +233,7 @@ static bool reference_write(struct flat_frame *frame, enum cvsw_field field, uns
 	    !(at.protocol == IPPROTO_ICMPV6 && at.network) &&
 	    at.transport + sum + 2 > at.end)
 		return false;
-	for (bit = 0; bit < n; bit++) {
-		u8 *byte = &to[len - 1 - (ofs + bit) / 8];
-		unsigned int shift = (ofs + bit) % 8;
-
-		*byte = (*byte & ~(1 << shift)) |
-			get_bit(from, from_len, from_ofs + bit) << shift;
-	}
+	put_bits(to, len, ofs, n, from, from_len, from_ofs);
 	/* Of IPv6, only where the way to a checksum is whole. */
 	if (at.network || at.transport)
 		write_checksums(ip, frame->tail, frame->tail_len);
@@ -195,11 +243,17 @@ static bool reference_write(struct flat_frame *frame, enum cvsw_field field, uns
 static bool reference_move(struct flat_frame *frame, const struct cvsw_move *move)
 {
 	unsigned int end, len = field_bytes(move->src);
-	u8 *from = reference_place(frame, move->src, &end), copy[16];
+	u8 copy[16], *from = copy;
 
-	if (!from)
-		return false;
-	memcpy(copy, from, len);
+	if (is_special(move->src)) {
+		if (!reference_special(frame, move->src, copy))
+			return false;
+	} else {
+		from = reference_place(frame, move->src, &end);
+		if (!from)
+			return false;
+		memcpy(copy, from, len);
+	}
 	return reference_write(frame, move->dst, move->dst_ofs, move->n_bits, copy, len,
 			       move->src_ofs);
 }

@@ -174,10 +174,16 @@ struct cvsw_match {
  * Fields that actions copy from and write to, with the names that Open vSwitch
  * has for them in its extension of OpenFlow 1.0: X(id, name, class, number,
  * bytes, bits, need).  A field of fewer bits than bytes has the lower ones.
+ *
+ * VLAN_TCI is as cvsw_key.vlan_tci: CVSW_VLAN_PRESENT written there is a tag,
+ * without it there is none.  Of IP_TOS the two lowest bits, ECN's, are zero, and
+ * are not written.
  */
 #define CVSW_FIELDS(X)                                                          \
 	X(ETH_DST, "NXM_OF_ETH_DST", 0, 1, 6, 48, NOTHING)                      \
 	X(ETH_SRC, "NXM_OF_ETH_SRC", 0, 2, 6, 48, NOTHING)                      \
+	X(VLAN_TCI, "NXM_OF_VLAN_TCI", 0, 4, 2, 16, NOTHING)                    \
+	X(IP_TOS, "NXM_OF_IP_TOS", 0, 5, 1, 8, IP)                              \
 	X(IP_TTL, "NXM_NX_IP_TTL", 1, 29, 1, 8, IP)                             \
 	X(IP_SRC, "NXM_OF_IP_SRC", 0, 7, 4, 32, IPV4)                           \
 	X(IP_DST, "NXM_OF_IP_DST", 0, 8, 4, 32, IPV4)                           \

@@ -156,6 +156,7 @@ static const struct target targets[] = {
 	{ "dl_src",	CVSW_ACT_SET_DL_SRC, 0, A_MAC, 0 },
 	{ "vlan_vid",	CVSW_ACT_SET_VLAN_VID, 0, A_NUMBER, 0x1fff },
 	{ "vlan_pcp",	CVSW_ACT_SET_VLAN_PCP, 0, A_NUMBER, 7 },
+	{ "vlan_tci",	CVSW_ACT_LOAD, CVSW_FIELD_VLAN_TCI, A_NUMBER, 0 },
 	{ "ip_src",	CVSW_ACT_SET_NW_SRC, 0, AN_IPV4, 0 },
 	{ "nw_src",	CVSW_ACT_SET_NW_SRC, 0, AN_IPV4, 0 },
 	{ "ip_dst",	CVSW_ACT_SET_NW_DST, 0, AN_IPV4, 0 },

@@ -4,11 +4,14 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 
+#include "compat.h"
 #include "fields.h"
 
 /* What has to follow when a field changes. */
 enum covered {
 	ETHERNET,	/* nothing */
+	TAG,		/* it comes, goes or changes; it may be beside the frame's bytes */
+	TOS,
 	BARE,		/* no checksum of the frame's own: ARP, IPv6's header */
 	TTL,
 	IPV4_ADDR,
@@ -133,6 +136,14 @@ static int find_field(const struct cvsw_frame *frame, enum cvsw_field field, str
 		return place_set(place, 0, offsetof(struct ethhdr, h_dest), ETH_ALEN, ETHERNET);
 	case CVSW_FIELD_ETH_SRC:
 		return place_set(place, 0, offsetof(struct ethhdr, h_source), ETH_ALEN, ETHERNET);
+	case CVSW_FIELD_VLAN_TCI:
+		return place_set(place, 0, 0, sizeof(__be16), TAG);
+	case CVSW_FIELD_IP_TOS:
+		if (frame->at.ipv6)
+			return in_ipv6(frame, place, 0, 1, TOS);
+		if (!frame->at.network)
+			return -ENODATA;
+		return place_set(place, frame->at.network, offsetof(struct iphdr, tos), 1, TOS);
 	case CVSW_FIELD_IP_TTL:
 		if (frame->at.ipv6)
 			return in_ipv6(frame, place, offsetof(struct ipv6hdr, hop_limit), 1, TTL);
@@ -194,9 +205,26 @@ static int find_field(const struct cvsw_frame *frame, enum cvsw_field field, str
 /* A field, or what one is to be, as a number: big endian, the lowest byte last. */
 #define NUMBER	16
 
+/* DSCP: of IPv6, in the middle of the first two bytes. */
+static int read_tos(const struct cvsw_frame *frame, const struct place *place, u8 *tos)
+{
+	u8 bytes[2];
+
+	if (skb_copy_bits(frame->skb, place->at, bytes, sizeof(bytes)))
+		return -ENODATA;
+	*tos = (frame->at.ipv6 ? bytes[0] << 4 | bytes[1] >> 4 : bytes[0]) & CVSW_DSCP_MASK;
+	return 0;
+}
+
 static int read_field(const struct cvsw_frame *frame, const struct place *place, u8 number[NUMBER])
 {
 	memset(number, 0, NUMBER);
+	if (place->covered == TAG) {
+		put_unaligned_be16(cvsw_vlan_tci(frame), number + NUMBER - sizeof(__be16));
+		return 0;
+	}
+	if (place->covered == TOS)
+		return read_tos(frame, place, number + NUMBER - 1);
 	return skb_copy_bits(frame->skb, place->at, number + NUMBER - place->len, place->len) ?
 	       -ENODATA : 0;
 }
@@ -233,6 +261,13 @@ static int write_pairs(struct cvsw_frame *frame, const struct place *place, cons
 	return 0;
 }
 
+static int write_tag(struct cvsw_frame *frame, u16 tci)
+{
+	if (tci & CVSW_VLAN_PRESENT)
+		return cvsw_set_vlan(frame, (u16)~CVSW_VLAN_PRESENT, tci & ~CVSW_VLAN_PRESENT);
+	return cvsw_vlan_tci(frame) ? cvsw_strip_vlan(frame) : 0;
+}
+
 static int write_field(struct cvsw_frame *frame, const struct place *place, const u8 number[NUMBER])
 {
 	const u8 *value = number + NUMBER - place->len;
@@ -243,6 +278,10 @@ static int write_field(struct cvsw_frame *frame, const struct place *place, cons
 	switch (place->covered) {
 	case ETHERNET:
 		return cvsw_set_mac(frame, offset, value);
+	case TAG:
+		return write_tag(frame, get_unaligned_be16(value));
+	case TOS:
+		return cvsw_set_nw_tos(frame, value[0]);
 	case TTL:
 		return cvsw_set_ttl(frame, value[0]);
 	case IPV4_ADDR:

@@ -101,6 +101,18 @@ static int push_tag(struct cvsw_frame *frame, __be16 type, u16 tci)
 	return 0;
 }
 
+u16 cvsw_vlan_tci(const struct cvsw_frame *frame)
+{
+	const struct sk_buff *skb = frame->skb;
+	const struct vlan_hdr *tag;
+	struct vlan_hdr buf;
+
+	if (skb_vlan_tag_present(skb))
+		return skb_vlan_tag_get(skb) | CVSW_VLAN_PRESENT;
+	tag = inner_tag(skb, &buf);
+	return tag ? ntohs(tag->h_vlan_TCI) | CVSW_VLAN_PRESENT : 0;
+}
+
 /* Change the outermost tag's bits of @mask to @bits; push a tag if there is none. */
 int cvsw_set_vlan(struct cvsw_frame *frame, u16 mask, u16 bits)
 {

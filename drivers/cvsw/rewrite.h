@@ -25,6 +25,9 @@ struct cvsw_frame {
 /* @offset: of the address in the Ethernet header */
 int cvsw_set_mac(struct cvsw_frame *frame, unsigned int offset, const u8 *mac);
 
+/* The outermost tag, as cvsw_key.vlan_tci. */
+u16 cvsw_vlan_tci(const struct cvsw_frame *frame);
+
 /* @bits, of those in @mask, of the outermost tag; there is one then */
 int cvsw_set_vlan(struct cvsw_frame *frame, u16 mask, u16 bits);
 int cvsw_strip_vlan(struct cvsw_frame *frame);

@@ -140,6 +140,13 @@ for why, narrow, wide in (
 
 tagged = frame(IPV4, ipv4(UDP, udp()), struct.pack("!HH", 0x8100, 0x1005))
 difference("the DEI bit of a tag that changes", [flow([VID], **IP)], tagged, put(tagged, 14, b"\x10\x09"), put(tagged, 14, b"\0\x09"))
+both_at_last = [load("vlan_tci", 5, 12), load("vlan_tci", 1, 1, 12)]
+untagged = frame(IPV4, ipv4(UDP, udp()))
+difference("bits of a tag that is not there", [flow(both_at_last, **IP)], untagged, MACS + b"\x81\0\0\0" + untagged[12:],
+           MACS + b"\x81\0\0\5" + untagged[12:])
+provider = frame(IPV4, ipv4(UDP, udp()), struct.pack("!HH", 0x88A8, 5))
+difference("the type of a tag that was removed by load", [flow([load("vlan_tci", 0, 16), load("vlan_tci", 0x1006, 16)], **IP)], provider,
+           put(provider, 12, b"\x81\0\0\6"), put(provider, 14, b"\0\6"))
 double = frame(IPV4, ipv4(UDP, udp()), struct.pack("!HHHH", 0x8100, 5, 0x8100, 6))
 difference("the second tag, once the first is stripped", [flow([STRIP, STRIP])], double, MACS + double[20:], MACS + double[16:])
 

@@ -90,6 +90,8 @@ FIELDS = {
 WRITABLE = {
     "eth_dst": Field((0, 1), 48),
     "eth_src": Field((0, 2), 48),
+    "vlan_tci": Field((0, 4), 16),
+    "nw_tos": Field((0, 5), 8, False, is_ip),
     **{name: FIELDS[name] for name in (
         "nw_ttl", "nw_src", "nw_dst", "ipv6_src", "ipv6_dst", "ipv6_label", "tcp_src", "tcp_dst", "udp_src", "udp_dst",
         "icmp_type", "icmp_code", "icmpv6_type", "icmpv6_code", "nd_target", "nd_sll", "nd_tll",
@@ -336,7 +338,7 @@ class Generator:
         fields += [name for name in fields if not WRITABLE[name].needs({})] * 3
         # The deeper, the fewer flows can have it.
         fields += [name for name in fields if not WRITABLE[name].needs({"dl_type": named.get("dl_type")})] * 2
-        fields += [name for name in fields if name.startswith("nd_")] * 3
+        fields += [name for name in fields if name.startswith("nd_")] * 5
         dst = w.pick(*fields)
         if kind < 17:
             return self.load(dst)
@@ -358,7 +360,22 @@ class Generator:
             names.append("arp_op")
         if w.routed:
             names += ["ipv6_src", "ipv6_dst"]
+        if w.dei or w.two_tags:
+            names.append("vlan_tci")
         return names
+
+    @staticmethod
+    def without_waiting_bits(actions):
+        """Not what leaves bits of a tag, or its type, waiting in Open vSwitch for what follows."""
+        def about_tag(name):
+            return "vlan" in name
+
+        def leaves(name):
+            whole = name.endswith("->vlan_tci[0..15]") and name.startswith("load:") and int(name[5:].partition("-")[0], 0) & PRESENT
+            return "->vlan_tci" in name and not whole
+        if sum(about_tag(name) for name, _ in actions) > 1:
+            return [action for action in actions if not leaves(action[0])]
+        return actions
 
     def of10(self, kind):
         w, r = self.world, self.random
@@ -405,6 +422,7 @@ class Generator:
         actions = [self.rewriting(match) for _ in range(w.pick(0, 1, 1, 1, 2, 3, 5))]
         if w.two_tags and w.maybe(20):
             actions.append(self.of10(2))
+        actions = self.without_waiting_bits(actions)
         outputs = w.pick(0, 0, 0, 1, 2, 4)
         for _ in range(outputs):
             actions.insert(self.random.randrange(len(actions) + 1), output(w.pick(HOST, NET, IN_PORT)))

@@ -189,6 +189,15 @@ static const struct {
 	{ "arp,actions=set_field:10.0.0.1->arp_spa,set_field:2:0:0:0:0:1->arp_sha,set_field:2->arp_op",
 	  "arp actions=load:0xa000001->NXM_OF_ARP_SPA[],load:0x20000000001->NXM_NX_ARP_SHA[],"
 	  "load:0x2->NXM_OF_ARP_OP[]" },
+	{ "actions=load:0x1005->NXM_OF_VLAN_TCI[],move:NXM_OF_VLAN_TCI[0..11]->NXM_OF_ETH_DST[0..11]",
+	  "actions=load:0x1005->NXM_OF_VLAN_TCI[],move:NXM_OF_VLAN_TCI[0..11]->NXM_OF_ETH_DST[0..11]" },
+	{ "actions=set_field:0x1005->vlan_tci", "actions=load:0x1005->NXM_OF_VLAN_TCI[]" },
+	{ "ipv6,actions=load:3->NXM_OF_IP_TOS[2..4]", "ipv6 actions=load:0x3->NXM_OF_IP_TOS[2..4]" },
+	/* The list goes on behind an output. */
+	{ "actions=normal,mod_vlan_vid:5,in_port,output:NET,strip_vlan",
+	  "actions=NORMAL,mod_vlan_vid:5,IN_PORT,output:NET,strip_vlan" },
+	{ "actions=clone(local,mod_vlan_vid:5,normal),output:NONE,controller:60,next",
+	  "actions=clone(LOCAL,mod_vlan_vid:5,NORMAL),output:NONE,CONTROLLER:60,next" },
 	/* Version 2's fields without their protocol. */
 	{ "tp_src=5,actions=drop", "ip,tp_src=5 actions=drop" },
 	{ "tp_dst=5,actions=drop", "ip,tp_dst=5 actions=drop" },
@@ -334,6 +343,8 @@ static const struct {
 	{ "ipv6,actions=set_field:1.2.3.4->ipv6_dst", 24, "expected an IPv6 address" },
 	{ "arp,actions=set_field:65536->arp_op", 23, "from 0 to 65535" },
 	{ "actions=set_field:1->arp_op", 9, "needs a protocol" },
+	{ "actions=load:4->NXM_OF_IP_TOS[]", 9, "needs a protocol" },
+	{ "actions=set_field:65536->vlan_tci", 19, "expected a number from 0 to 65535" },
 	{ "actions=output", 15, "needs a value" },
 	{ "actions=mod_vlan_vid:4096", 22, "expected a number from 0 to 4095" },
 	{ "actions=mod_vlan_pcp:8", 22, "expected a number from 0 to 7" },
