@@ -13,13 +13,21 @@
 
 /* ---- FLOWS ---- */
 
-static void a_bundle_is_done_at_its_end(struct kunit *test)
+/* From @first to @last, in a bundle of their own. */
+static void add_flows(struct kunit *test, u16 first, u16 last)
 {
 	struct asking *f = test->priv;
 
 	ask_bundle(f, 1, WHOLE);
-	ask_put_flows(f, 1, 3);
+	ask_put_flows(f, first, last);
 	ask_check_done(test);
+}
+
+static void a_bundle_is_done_at_its_end(struct kunit *test)
+{
+	struct asking *f = test->priv;
+
+	add_flows(test, 1, 3);
 	KUNIT_EXPECT_EQ(test, ask_n_flows(f), 3U);
 
 	ask_bundle(f, 2, CVSW_V3_BUNDLE_OPEN);
@@ -57,9 +65,7 @@ static void a_fault_undoes_the_whole_bundle(struct kunit *test)
 	struct asking *f = test->priv;
 	size_t at, len;
 
-	ask_bundle(f, 1, WHOLE);
-	ask_put_flows(f, 1, 3);
-	ask_check_done(test);
+	add_flows(test, 1, 3);
 
 	ask_bundle(f, 2, CVSW_V3_BUNDLE_OPEN);
 	ask_put_flow(f, CVSW_FLOW_DELETE, 0);
@@ -218,9 +224,7 @@ static void a_replace_keeps_what_stays(struct kunit *test)
 	struct asking *f = test->priv;
 	u64 packets;
 
-	ask_bundle(f, 1, WHOLE);
-	ask_put_flows(f, 1, 5);
-	ask_check_done(test);
+	add_flows(test, 1, 5);
 	ask_hit_all(f);
 	ask_bundle(f, 2, WHOLE | CVSW_V3_BUNDLE_REPLACE);
 	ask_put_flows(f, 5, 7);
@@ -270,9 +274,7 @@ static void no_memory_leaves_the_table(struct kunit *test)
 	struct asking *f = test->priv;
 	int n;
 
-	ask_bundle(f, 1, WHOLE);
-	ask_put_flows(f, 1, 3);
-	ask_check_done(test);
+	add_flows(test, 1, 3);
 	for (n = 1; n <= 4; n++) {
 		size_t at[4];
 		unsigned int i;
@@ -302,9 +304,7 @@ static void a_full_table_says_so(struct kunit *test)
 	ask_put_flow(f, CVSW_FLOW_ADD, 3);
 	ask_check_refused(test, CVSW_V3_ERR_TABLE_FULL, at);
 	KUNIT_EXPECT_EQ(test, ask_n_flows(f), 0U);
-	ask_bundle(f, 2, WHOLE);
-	ask_put_flows(f, 1, 2);
-	ask_check_done(test);
+	add_flows(test, 1, 2);
 	/* Others in their stead. */
 	ask_bundle(f, 3, WHOLE | CVSW_V3_BUNDLE_REPLACE);
 	ask_put_flows(f, 3, 4);
@@ -365,9 +365,7 @@ static void the_table_is_listed_in_parts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, list(test, NULL, 0, &answers), 0U);
 	KUNIT_EXPECT_EQ(test, answers, 1U);
 	for (first = 1; first < 1000; first += 100) {
-		ask_bundle(f, 1, WHOLE);
-		ask_put_flows(f, first, first + 99);
-		ask_check_done(test);
+		add_flows(test, first, first + 99);
 	}
 	ask_hit_all(f);
 	KUNIT_EXPECT_EQ(test, list(test, NULL, 0, &answers), 1000U);
@@ -389,12 +387,8 @@ static void only_what_is_covered_is_listed(struct kunit *test)
 	u8 filter[256];
 	size_t len;
 
-	ask_bundle(f, 1, WHOLE);
-	ask_put_flows(f, 1, 140);
-	ask_check_done(test);
-	ask_bundle(f, 1, WHOLE);
-	ask_put_flows(f, 141, 270);
-	ask_check_done(test);
+	add_flows(test, 1, 140);
+	add_flows(test, 141, 270);
 	ask_hit_all(f);
 	len = ask_make_flow_mod(f, CVSW_FLOW_DELETE, 270);
 	KUNIT_ASSERT_LE(test, len, sizeof(filter));

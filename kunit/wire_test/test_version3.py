@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Version 3 of the control protocol: who has the NIC's key programs it, and nobody else."""
+import contextlib
 import json
 import os
 import re
@@ -15,6 +16,15 @@ from test_sleep import sleep
 from version3 import (ABORT, COMMIT, KEY, OPEN, REPLACE, Station, ctl, give_key, shown, state, v3)
 
 OTHER_KEY = bytes(range(32))
+
+
+@contextlib.contextmanager
+def connected(bench):
+    """A Station that has a session with a's NIC."""
+    with Station(bench) as station:
+        give_key(bench.a)
+        station.connect()
+        yield station
 
 
 def flow(i, actions=(), priority=9):
@@ -43,9 +53,7 @@ def mtu(end):
 def programs(bench):
     nic = bench.a
     expect_equal(shown(nic)["protocol"], 2, "protocol without a key")
-    with Station(bench) as station:
-        give_key(nic)
-        station.connect()
+    with connected(bench) as station:
         expect_equal((shown(nic)["protocol"], state(nic), shown(nic)["sessions"]), (3, "connected", 1), "shown")
         station.done(v3.SET_MTU, struct.pack(">HH", 1400, 0))
         expect_equal(mtu(nic), 1400, "MTU")
@@ -76,9 +84,7 @@ def programs(bench):
 @test("version 3: a bundle is done as a whole, a replace under traffic costs no frame", anew=True)
 def bundles(bench):
     nic = bench.a
-    with Station(bench) as station:
-        give_key(nic)
-        station.connect()
+    with connected(bench) as station:
         station.program(OPEN | COMMIT, *map(flow, range(100)))
         good = station.table()
         expect_equal(essences(good), essences(map(flow, range(100))), "table")
@@ -119,9 +125,7 @@ LOOKUP, ACTION, FRAME, ONWARD = 1, 2, 3, 4
 @test("version 3: a trace tells what the wire then shows, and is not counted itself", anew=True)
 def traces(bench):
     nic = bench.a
-    with Station(bench) as station:
-        give_key(nic)
-        station.connect()
+    with connected(bench) as station:
         expect(struct.unpack(">I", station.ask(v3.CAPABILITIES)[2][:4])[0] & 4, "no TRACE among the capabilities")
         program = flow_mod(match(in_port=HOST, dl_type=0x0800, nw_dst=bench.b.address), [set_nw_tos(0x20), output()], 7)
         station.program(OPEN | COMMIT, program)
@@ -164,9 +168,7 @@ def packet_ins(bench):
     nic, cookie = bench.a, 0x1122334455667788
     to_b = dict(dl_type=0x0800, nw_proto=17, nw_dst=bench.b.address, tp_dst=7)
     from_b = dict(dl_type=0x0800, nw_proto=17, nw_dst=nic.address, tp_dst=7)
-    with Station(bench) as station:
-        give_key(nic)
-        station.connect()
+    with connected(bench) as station:
         expect(struct.unpack(">I", station.ask(v3.CAPABILITIES)[2][:4])[0] & 8, "no PACKET_IN among the capabilities")
         station.program(OPEN | COMMIT,
                         flow_mod(match(in_port=HOST, **to_b), [to_controller(46), output()], 7, cookie=cookie),
@@ -224,9 +226,7 @@ def tell_of_misses(bench):
     frame = udp_frame(bench.b.mac, nic.mac, nic.address, bench.b.address, 5, 6, bytes(range(200)))
     nic.burst(frame)
     wait_for(lambda: nic.counters()["packet-in-nobody"], "a PACKET_IN for nobody")
-    with Station(bench) as station:
-        give_key(nic)
-        station.connect()
+    with connected(bench) as station:
         told = struct.unpack(">I", station.ask(v3.CAPABILITIES)[2][:4])[0]
         expect_equal(told & 0x500, 0x500, "what CAPABILITIES say of it")
         before = nic.counters()
@@ -310,9 +310,7 @@ def strangers(bench):
 @test("version 3: a session's frames, played again, change nothing; nor do forged ones", anew=True)
 def replays(bench):
     nic = bench.a
-    with Station(bench) as station:
-        give_key(nic)
-        station.connect()
+    with connected(bench) as station:
         station.done(v3.SET_MTU, struct.pack(">HH", 1400, 0))
         station.done(v3.SET_MTU, struct.pack(">HH", 1300, 0))
         station.program(OPEN | COMMIT, flow(1))
@@ -339,9 +337,7 @@ def replays(bench):
 @test("version 3: a controller that starts anew finds the NIC and its table; keys change without a loss", anew=True)
 def anew(bench):
     nic = bench.a
-    with Station(bench) as station:
-        give_key(nic)
-        station.connect()
+    with connected(bench) as station:
         station.program(OPEN | COMMIT, *map(flow, range(30)))
         table = station.table()
         station.begin()
@@ -357,9 +353,7 @@ def anew(bench):
 @test("version 3: a flapping link keeps session and table, a device that goes takes the key along", anew=True)
 def flaps(bench):
     nic = bench.a
-    with Station(bench) as station:
-        give_key(nic)
-        station.connect()
+    with connected(bench) as station:
         station.program(OPEN | COMMIT, flow(1))
         for _ in range(3):
             nic.ns.ip(f"link set {nic.ifname} down", f"link set {nic.ifname} up")
@@ -387,9 +381,7 @@ def flaps(bench):
 @test("version 3: a machine that slept says nothing more under the keys of before, and is told all anew", anew=True)
 def sleeps(bench):
     nic = bench.a
-    with Station(bench) as station:
-        give_key(nic)
-        station.connect()
+    with connected(bench) as station:
         station.program(OPEN | COMMIT, flow(1))
         station.program(OPEN, flow(2))
         index = station.controller.session.index
