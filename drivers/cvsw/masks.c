@@ -497,7 +497,8 @@ void cvsw_masks_remove(struct cvsw_masks *masks, struct cvsw_entry *entry)
 	rhltable_remove(&mask->entries, &entry->node, entry_params);
 	if (!--mask->n)
 		mask->top = CVSW_NO_PRIORITY;
-	else if (entry->priority == mask->top)
+	/* One that comes in its stead has its priority. */
+	else if (entry->priority == mask->top && !entry->inherited)
 		masks->loose++;
 }
 
