@@ -14,6 +14,7 @@
  * struct agent - the daemon
  * @store: what is kept over a restart; NULL: nothing
  * @state_stale: the last commit failed: what is kept is not what is
+ * @keep_soon: armed while something waits for state_keep_timed()'s next commit
  */
 struct agent {
 	struct event_base *base;
@@ -22,6 +23,7 @@ struct agent {
 	struct overlays overlays;
 	struct store *store;
 	bool state_stale;
+	struct event *keep_soon;
 };
 
 #endif

@@ -174,6 +174,7 @@ static void close_all(struct agent *agent)
 	ofconn_close_all();
 	channel_close_all();
 	direct_close();
+	state_end(agent);
 	overlays_free(&agent->overlays);
 	nics_free(&agent->nics);
 	keylog_close();

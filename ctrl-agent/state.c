@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "state.h"
 
+#include <event2/event.h>
 #include <jansson.h>
 #include <stdio.h>
 
@@ -110,20 +111,45 @@ void state_delete_flow(struct agent *agent, const struct nic *nic, const struct 
 	free(name);
 }
 
-void state_keep_timed(struct agent *agent, struct nic *nic)
+static void put_timed(struct agent *agent, struct nic *nic)
 {
 	struct timed *timed = &nic->session.timed;
 	const struct flow_node *node;
 
-	if (!timed_has_news(timed))
-		return;
-	state_begin(agent);
 	flowset_each(node, &timed->ended)
 		state_delete_flow(agent, nic, &node->flow);
 	flowset_each(node, &timed->taken)
 		put_given(agent, nic, &node->flow);
-	state_commit(agent);
 	timed_kept(timed);
+}
+
+/* Of all NICs, in one transaction. */
+static void keep_all_timed(struct agent *agent)
+{
+	struct nic *nic;
+
+	state_begin(agent);
+	nics_each(nic, &agent->nics)
+		put_timed(agent, nic);
+	state_commit(agent);
+}
+
+static void on_keep_soon(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	keep_all_timed(arg);
+}
+
+void state_keep_timed(struct agent *agent, const struct nic *nic)
+{
+	static const struct timeval pause = { .tv_usec = STATE_PAUSE_MS * 1000 };
+	const struct timed *timed = &nic->session.timed;
+
+	if (timed->taken.n)
+		keep_all_timed(agent);
+	else if (timed->ended.n && !evtimer_pending(agent->keep_soon, NULL))
+		evtimer_add(agent->keep_soon, &pause);
 }
 
 void state_forget(struct agent *agent, const struct nic *nic)
@@ -306,9 +332,19 @@ static bool take_spi(void *arg, const char *name, const void *value, size_t len)
 
 bool state_load(struct agent *agent)
 {
+	agent->keep_soon = alloc_checked(evtimer_new(agent->base, on_keep_soon, agent));
 	/* NICs before their keys: a session begins with its intent. */
 	return store_each(agent->store, "nic", take_nic, agent) &&
 	       store_each(agent->store, "key", take_key, agent) &&
 	       store_each(agent->store, "overlay", take_overlay, agent) &&
 	       store_each(agent->store, "spi", take_spi, agent);
+}
+
+void state_end(struct agent *agent)
+{
+	if (!agent->keep_soon)
+		return;
+	if (evtimer_pending(agent->keep_soon, NULL))
+		keep_all_timed(agent);
+	event_free(agent->keep_soon);
 }

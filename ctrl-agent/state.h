@@ -20,8 +20,13 @@
 
 #include "agent.h"
 
+#define STATE_PAUSE_MS	100
+
 /** state_load() - false after an error line: what is kept cannot be read */
 bool state_load(struct agent *agent);
+
+/** state_end() - keep what waits to be kept; before NICs are freed */
+void state_end(struct agent *agent);
 
 void state_begin(struct agent *agent);
 
@@ -33,8 +38,13 @@ void state_put_nic(struct agent *agent, const struct nic *nic);
 void state_put_flow(struct agent *agent, const struct nic *nic, const struct cvsw_flow *flow);
 void state_delete_flow(struct agent *agent, const struct nic *nic, const struct cvsw_flow *flow);
 
-/** state_keep_timed() - what is new of its flows with timeouts; no transaction is under way */
-void state_keep_timed(struct agent *agent, struct nic *nic);
+/**
+ * state_keep_timed() - what is new of its flows with timeouts; no transaction is under way
+ *
+ * That one was taken is kept when this returns.  That one ended, STATE_PAUSE_MS later at
+ * most, for thousands may end at once: without, it will be found missing in the NIC.
+ */
+void state_keep_timed(struct agent *agent, const struct nic *nic);
 
 /** state_forget() - nothing but its key is kept of it any more */
 void state_forget(struct agent *agent, const struct nic *nic);

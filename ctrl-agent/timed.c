@@ -37,6 +37,7 @@ void timed_stated(struct session *session, const struct cvsw_flow *flow)
 	flowset_remove(&timed->going, &flow->match, flow->priority);
 	flowset_remove(&timed->given, &flow->match, flow->priority);
 	flowset_remove(&timed->taken, &flow->match, flow->priority);
+	flowset_remove(&timed->ended, &flow->match, flow->priority);
 	/* Version 2 sends what it believes to be missing. */
 	if (!session->v3 && flow_is_timed(flow))
 		flowset_remove(&session->table, &flow->match, flow->priority);
@@ -107,11 +108,6 @@ void timed_compare(struct session *session,
 	flowset_each(node, &session->intent.flows)
 		if (flow_is_timed(&node->flow) && has(&session->table, &node->flow))
 			give(timed, &node->flow);
-}
-
-bool timed_has_news(const struct timed *timed)
-{
-	return timed->taken.n || timed->ended.n;
 }
 
 void timed_kept(struct timed *timed)

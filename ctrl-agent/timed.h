@@ -66,9 +66,6 @@ bool timed_end(struct session *session, const struct cvsw_flow *flow);
 void timed_compare(struct session *session,
 		   void (*missing)(struct session *session, const struct cvsw_flow *flow));
 
-/** timed_has_news() - is there anything for the database? */
-bool timed_has_news(const struct timed *timed);
-
 /** timed_kept() - the database has it */
 void timed_kept(struct timed *timed);
 

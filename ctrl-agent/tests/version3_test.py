@@ -377,6 +377,23 @@ def test_life(daemon):
         assert len(shown['flows']) == 3 and shown['fresh'] == fresh, 'a new conversation'
 
 
+def test_timeout_again(daemon):
+    """Stated again before the database has heard of its end, a flow is not taken out of that."""
+    with World(daemon, 1, strict=True) as world:
+        a = world.macs[0]
+        with Watching(daemon) as watching:
+            for i in range(3):
+                daemon.ctl('add-flow', a, f'hard_timeout=1,udp,tp_dst={i},actions=drop')
+                assert watching.saw(event='flow-removed', nic=a, reason='hard',
+                                    flow=f'hard_timeout=1, send_flow_rem udp,tp_dst={i} actions=drop'), watching.seen
+                daemon.ctl('add-flow', a, f'hard_timeout=300,udp,tp_dst={i},actions=drop')
+        time.sleep(0.3)
+        daemon.kill()
+        daemon.start()
+        kept = daemon.ctl('--no-wait', 'dump-flows', a)
+        assert kept.count('hard_timeout=300') == 3, kept
+
+
 def test_timeouts(daemon):
     """What the NIC's clock ended leaves the intent, also while the daemon is dead."""
     with World(daemon, 1, strict=True) as world:
@@ -779,6 +796,7 @@ TESTS = [
     ('monitor, stats, trace', test_monitor),
     ('a NIC reboots, is restored, moves; its switch comes back', test_life),
     ('flows with timeouts', test_timeouts),
+    ('a flow stated again as its time is up is kept', test_timeout_again),
     ('flows are replaced, compared, modified; dry runs', test_flow_commands),
     ('a NIC that does not answer', test_silent),
     ('a key log, by which tshark reads it all', test_key_log),
