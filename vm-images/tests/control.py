@@ -156,6 +156,19 @@ def counters(bench):
         expect(hits == 5, f"tx-hit grew by {hits}")
         flow = json.loads(bench.vm1.sh("cvswctl --local -j dump-flows"))
         expect('"packets": 5' in json.dumps(flow), json.dumps(flow))
+    with bench.test("cvswctl dump-flows tells what the NIC has counted, and since when"), \
+         bench.flows(bench.vm1, "priority=2,in_port=HOST,icmp,actions=NORMAL", "priority=1,in_port=HOST,udp,actions=drop"):
+        expect(ping(bench.vm1, "10.0.0.2", count=5) == 5, "an echo request was not answered")
+        icmp, udp = json.loads(bench.ctl("-j", "dump-flows", "vm1"))["flows"]
+        expect((icmp["packets"], icmp["bytes"]) == (5, 5 * 98) and icmp["idle_s"] < 10, f"{icmp}")
+        expect((udp["packets"], udp["bytes"]) == (0, 0), f"{udp}")
+        expect(0 < icmp["duration_ms"] < 60_000 and 0 < udp["duration_ms"] <= icmp["duration_ms"], f"{icmp}, {udp}")
+        expect("n_packets=5, n_bytes=490" in bench.ctl("dump-flows", "vm1", "icmp"), "not in words")
+        # They go on where only the actions change.
+        bench.ctl("mod-flows", "vm1", "icmp,in_port=HOST,actions=mod_nw_tos:8,NORMAL")
+        expect(ping(bench.vm1, "10.0.0.2") == 3, "an echo request was not answered")
+        icmp = json.loads(bench.ctl("-j", "dump-flows", "vm1", "icmp"))["flows"][0]
+        expect(icmp["packets"] == 8 and "mod_nw_tos:8" in icmp["flow"], f"{icmp}")
 
 
 def looks(bench):
