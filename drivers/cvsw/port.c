@@ -9,8 +9,9 @@
 
 #include "../../proto/cvsw_msg.h"
 #include "cvsw.h"
-#include "sa.h"
+#include "inner.h"
 #include "key.h"
+#include "sa.h"
 
 LIST_HEAD(cvsw_ports);
 DEFINE_MUTEX(cvsw_ports_lock);
@@ -88,6 +89,7 @@ static void turn_to_stack(struct cvsw_port *port, struct sk_buff *skb)
 static void turn_to_wire(struct cvsw_port *port, struct sk_buff *skb)
 {
 	struct net_device *dev = port->dev;
+	struct cvsw_inner inner;
 	struct sk_buff *next;
 	bool again = false;
 	u16 queue;
@@ -102,8 +104,14 @@ static void turn_to_wire(struct cvsw_port *port, struct sk_buff *skb)
 		skb->ip_summed = CHECKSUM_NONE;
 	skb->dev = dev;
 	skb_reset_mac_header(skb);
+	/* Of what a driver received nobody has said yet where it is, and cutting begins there. */
+	cvsw_inner_read(skb, &inner);
+	skb_set_network_header(skb, inner.l3);
 	skb_set_queue_mapping(skb, queue);
-	for (skb = validate_xmit_skb_list(skb, dev, &again); skb; skb = next) {
+	skb = validate_xmit_skb_list(skb, dev, &again);
+	if (unlikely(!skb))
+		cvsw_stats_count(port->engine.stats, CVSW_CNT_DROP_GSO);
+	for (; skb; skb = next) {
 		next = skb->next;
 		skb_mark_not_on_list(skb);
 		cvsw_backlog_add(port->backlogs, skb);

@@ -4,18 +4,20 @@ that no vswitch did segment, with a virtio header that says so (virtio 1.2, 5.1.
 
 What end a's stack gets is read with the virtio header that a packet socket gives.
 """
+import contextlib
 import json
 import random
 import socket
 import struct
 
 import test_actions
-from bench import expect, expect_equal
+from bench import expect, expect_equal, wait_for
 from frames import (HELLO, NET, Frame, checksum, control, ethernet, ipv4, output, set_dl_src, set_nw_dst,
                     set_nw_src, set_nw_tos, set_tp_dst, set_tp_src, set_vlan_vid, strip_vlan)
-from overlay import INNER, OUTER, VNI, Watch, applied, cvsw_host, inner_tcp
+from overlay import INNER, OUTER, VNI, Watch, applied, cvsw_host, inner_tcp, silence
 from registry import test
 from test_plain import GUEST_TSO4, GUEST_TSO6, GUEST_ECN, MRG_RXBUF
+from test_responders import IN_PORT
 from tunnel import ESP_PORT, IN, SA, VXLAN_PORT, decrypt, onward, udp_bare, vxlan, vxlan_decap, vxlan_encap
 
 # virtio 1.2, 5.1.6; the last three are of later versions
@@ -170,6 +172,47 @@ def big_buffers(bench):
         function(bench)
         bench.calm()
     expect(bench.b.crossed["giants"] > before, "the peer sent no giants")
+
+
+# ---- giants that go back ----------------------------------------------------
+
+@contextlib.contextmanager
+def offload_off(end, name):
+    end.ns.run("ethtool", "-K", end.ifname, name, "off")
+    try:
+        yield
+    finally:
+        end.ns.run("ethtool", "-K", end.ifname, name, "on")
+
+
+def sent_back(end, giant):
+    with end.capture() as sent:
+        before = end.counters()["rx-hit"]
+        end.inject(giant)
+        wait_for(lambda: end.counters()["rx-hit"] > before, "it was looked up")
+        wait_for(lambda: bytes(giant)[-8:] in b"".join(frame.data for frame in sent.now()), "its end on the wire")
+    expect_equal([frame.errors for frame in sent.frames if frame.errors], [], "what is wrong with its pieces")
+    return sent.frames
+
+
+@test("giants go back to the vswitch, cut up if the device cannot do it", anew=True)
+def cut_up_and_back(bench):
+    silence(bench.a)
+    bench.a.add(NET, [output(IN_PORT)])
+    for offload in "tso", "tx":         # without either, the second time
+        with offload_off(bench.a, offload):
+            for name, make in shapes(bench, 60000):
+                giant = make()
+                pieces = sent_back(bench.a, giant)
+                expect_equal(len(pieces), -(-len(Frame(finished(giant)).payload) // giant.size), f"{name}, {offload} off: pieces")
+                expect_equal(b"".join(piece.payload for piece in pieces), Frame(finished(giant)).payload, f"{name}: payload")
+    # The device has no UFO.  An IPv4 packet can have 65535 bytes, no more.
+    for payload in 8000, 65535 - 28:
+        whole = udp_bare(7000, 9, bytes(i * 31 >> 3 & 255 for i in range(payload)))
+        giant = datagram_giant(ethernet(bench.a.mac, bench.b.mac, 0x0800, ipv4("10.9.0.2", "10.9.0.1", 17, whole)))
+        fragments = [piece.data[34:] for piece in sent_back(bench.a, giant)]
+        expect(len(fragments) >= payload // 1000, f"{len(fragments)} fragments of {payload} bytes")
+        expect_equal(b"".join(fragments)[8:], whole[8:], "the datagram's payload")
 
 
 # ---- giants that are to lose a layer ----------------------------------------
