@@ -137,6 +137,41 @@ static void count_told(struct cvsw_entry *entry, enum cvsw_removed why, void *ar
 	f->told[why]++;
 }
 
+/* What goes in a change is told once, whatever became of it in between; what comes and goes never was. */
+static void told_of_what_changes_and_goes(struct kunit *test)
+{
+	static const enum cvsw_flow_command commands[] = { CVSW_FLOW_MODIFY, CVSW_FLOW_ADD };
+	struct fixture *f = test->priv;
+	unsigned int i, told = 0;
+
+	host_flow(&f->flow, 0);
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		f->flow.flags = CVSW_FLOW_SEND_REMOVED;
+		KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+		cvsw_table_begin(f->table, false);
+		f->flow.cookie++;
+		KUNIT_ASSERT_EQ(test, cvsw_table_flow_mod(f->table, commands[i], &f->flow), 0);
+		KUNIT_ASSERT_EQ(test, cvsw_table_flow_mod(f->table, commands[i], &f->flow), 0);
+		KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+		KUNIT_EXPECT_EQ(test, f->told[CVSW_DELETED], told);
+		cvsw_table_commit(f->table);
+		KUNIT_EXPECT_EQ(test, f->told[CVSW_DELETED], ++told);
+		KUNIT_EXPECT_EQ(test, cvsw_table_count(f->table), 0U);
+	}
+
+	/* Restated without the flag nobody is to hear of it. */
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	cvsw_table_begin(f->table, false);
+	f->flow.flags = 0;
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+	f->flow.flags = CVSW_FLOW_SEND_REMOVED;
+	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+	KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+	cvsw_table_commit(f->table);
+	KUNIT_EXPECT_EQ(test, f->told[CVSW_DELETED], told);
+}
+
 static int expiry_init(struct kunit *test)
 {
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
@@ -163,6 +198,7 @@ static void expiry_exit(struct kunit *test)
 static struct kunit_case expiry_cases[] = {
 	KUNIT_CASE(expiry_in_time),
 	KUNIT_CASE(expiry_beside_changes),
+	KUNIT_CASE(told_of_what_changes_and_goes),
 	{}
 };
 

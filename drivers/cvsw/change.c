@@ -27,15 +27,18 @@ static void remove_old(struct cvsw_table *table, struct cvsw_entry *entry, enum 
 	list_add_tail(&entry->in_change, &table->change.removed);
 }
 
-/* As if it had not been added. */
-static void remove_new(struct cvsw_table *table, struct cvsw_entry *entry)
+/* As if it had not been added.  One in whose stead it was to come goes for its reason. */
+static void remove_new(struct cvsw_table *table, struct cvsw_entry *entry, enum cvsw_removed why)
 {
 	struct cvsw_entry *old = xa_load(&table->walk, entry->id);
 
-	if (old)
+	if (old) {
 		old->inherited = false;
-	else
+		if (entry->flags & CVSW_FLOW_SEND_REMOVED)
+			old->why = why;
+	} else {
 		xa_erase(&table->walk, entry->id);
+	}
 	unhash(table, entry);
 	table->change.count--;
 }
@@ -43,7 +46,7 @@ static void remove_new(struct cvsw_table *table, struct cvsw_entry *entry)
 void cvsw_change_remove(struct cvsw_table *table, struct cvsw_entry *entry, enum cvsw_removed why)
 {
 	if (cvsw_entry_is_new(table, entry))
-		remove_new(table, entry);
+		remove_new(table, entry, why);
 	else
 		remove_old(table, entry, why);
 }
@@ -205,7 +208,7 @@ void cvsw_table_abort(struct cvsw_table *table)
 	if (!table->change.on)
 		return;
 	list_for_each_entry_safe(entry, next, &table->change.added, in_change) {
-		remove_new(table, entry);
+		remove_new(table, entry, CVSW_SUPERSEDED);
 		cond_resched();
 	}
 	list_for_each_entry_safe(entry, next, &table->change.removed, in_change) {
