@@ -202,6 +202,29 @@ static void no_esp_at_all(struct kunit *test)
 	bad(test, CVSW_CNT_DROP_ESP_NONE);
 }
 
+/* The tag covers nothing in front of ESP: what is genuine can be resent in another IP. */
+static void genuine_in_ipv6(struct kunit *test)
+{
+	struct esp_fixture *f = test->priv;
+	unsigned int l2, header, payload;
+	u8 *ip;
+
+	start(test, false);
+	l2 = frame_l2_len(&f->other);
+	ip = f->other.data + l2;
+	header = (ip[0] & 15) * 4;
+	payload = f->other.len - l2 - header;
+	memmove(ip + 40, ip + header, payload);
+	memset(ip, 0, 40);
+	put16(ip - 2, ETH_P_IPV6);
+	ip[0] = 0x60;
+	put16(ip + 4, payload);
+	ip[6] = IPPROTO_ESP;
+	ip[7] = 64;
+	f->other.len = l2 + 40 + payload;
+	bad(test, CVSW_CNT_DROP_ESP_NONE);
+}
+
 static void giants(struct kunit *test)
 {
 	struct esp_fixture *f = test->priv;
@@ -438,6 +461,7 @@ static struct kunit_case esp_bad_cases[] = {
 	KUNIT_CASE(wrong_names_and_forms),
 	KUNIT_CASE(udp_that_is_no_esp),
 	KUNIT_CASE(no_esp_at_all),
+	KUNIT_CASE(genuine_in_ipv6),
 	KUNIT_CASE(giants),
 	KUNIT_CASE(padding_that_lies),
 	KUNIT_CASE(loss_and_reordering),

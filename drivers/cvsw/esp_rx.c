@@ -98,7 +98,7 @@ static int read_frame(const struct sk_buff *skb, const struct cvsw_layout *at,
 {
 	if (skb_is_gso(skb))
 		return CVSW_CNT_DROP_ESP_UNFINISHED;
-	if (at->protocol != IPPROTO_ESP && at->protocol != IPPROTO_UDP)
+	if (!at->network || (at->protocol != IPPROTO_ESP && at->protocol != IPPROTO_UDP))
 		return CVSW_CNT_DROP_ESP_NONE;
 	if (!at->transport || at->fragment)
 		return CVSW_CNT_DROP_ESP_FRAGMENT;
