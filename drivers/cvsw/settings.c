@@ -64,12 +64,13 @@ u16 cvsw_possible_offloads(const struct net_device *dev)
 	       (dev->hw_features & NETIF_F_HW_CSUM ? CVSW_OFFLOAD_INNER_CSUM : 0);
 }
 
-/* The stack's own tunnels go by it as well. */
-static void set_inner_csum(struct net_device *dev, bool on)
+/* The stack's own tunnels go by it as well.  Alone it is refused, and stays off. */
+static void set_inner_csum(struct net_device *dev, u16 bits)
 {
+	const u16 both = CVSW_OFFLOAD_CSUM | CVSW_OFFLOAD_INNER_CSUM;
 	netdev_features_t features = dev->hw_enc_features & ~NETIF_F_HW_CSUM;
 
-	if (on)
+	if ((bits & both) == both)
 		features |= dev->hw_features & NETIF_F_HW_CSUM;
 	WRITE_ONCE(dev->hw_enc_features, features);
 }
@@ -93,7 +94,7 @@ int cvsw_set_offloads(struct cvsw_control *control, u16 bits)
 			off |= offloads[i].features;
 	}
 	dev->wanted_features = (dev->wanted_features | on) & ~off;
-	set_inner_csum(dev, bits & CVSW_OFFLOAD_INNER_CSUM);
+	set_inner_csum(dev, bits);
 	netdev_update_features(dev);
 	differ = (cvsw_offloads(dev) ^ bits) & CVSW_OFFLOAD_ALL & ~CVSW_OFFLOAD_UFO;
 	rtnl_unlock();
