@@ -140,6 +140,24 @@ static void deletions_are_told(struct kunit *test)
 	talk_check_works(test, 1400);
 }
 
+static void a_silent_controller_keeps_no_flow_alive(struct kunit *test)
+{
+	struct talk *f = test->priv;
+	struct cvsw_session *session;
+
+	talk_connect(test);
+	KUNIT_ASSERT_TRUE(test, talk_flow(f, CVSW_V3_BUNDLE_OPEN, 1));
+	KUNIT_ASSERT_EQ(test, talk_answer(f), (unsigned int)CVSW_V3_ACK);
+	flush_delayed_work(&f->port.control.work);
+	KUNIT_EXPECT_TRUE(test, cvsw_table_changing(f->port.engine.table));
+	session = f->port.control.session;
+	session->caller.event(session->caller.arg, CVSW_V3_EVENT_SILENT);
+	KUNIT_EXPECT_FALSE(test, cvsw_table_changing(f->port.engine.table));
+	KUNIT_ASSERT_TRUE(test, talk_flow(f, CVSW_V3_BUNDLE_COMMIT, 1));
+	KUNIT_ASSERT_EQ(test, talk_answer(f), (unsigned int)CVSW_V3_ERROR);
+	talk_check_works(test, 1400);
+}
+
 /* Or a controller could take the end of a flow for that of the one that it adds anew. */
 static void what_went_is_told_before_the_next_answer(struct kunit *test)
 {
@@ -489,6 +507,7 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(requests_are_done_in_order),
 	KUNIT_CASE(timeouts_are_told),
 	KUNIT_CASE(deletions_are_told),
+	KUNIT_CASE(a_silent_controller_keeps_no_flow_alive),
 	KUNIT_CASE(what_went_is_told_before_the_next_answer),
 	KUNIT_CASE(some_are_told_nobody),
 	KUNIT_CASE(loss_loses_nothing),

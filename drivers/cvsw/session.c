@@ -109,6 +109,9 @@ static void on_event(void *arg, enum cvsw_v3_event event)
 	/* The table stays as it is, whoever the controller is and if there is none. */
 	if (event == CVSW_V3_EVENT_FRESH)
 		forget_conversation(session);
+	/* Nothing times out while a bundle is open: for no longer than its sender is there. */
+	else if (event == CVSW_V3_EVENT_SILENT)
+		cvsw_requests_reset(&session->requests);
 }
 
 /* ---- life ---- */
