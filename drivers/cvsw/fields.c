@@ -235,8 +235,10 @@ static int write_pairs(struct cvsw_frame *frame, const struct place *place, cons
 	struct sk_buff *skb = frame->skb;
 	bool message = place->covered == MESSAGE;
 	unsigned int checksum = place->header + 2;	/* of ICMP and ICMPv6 */
-	unsigned int end = max(place->at + place->len, message ? checksum + 2 : 0), i;
+	unsigned int end = place->header + round_up(place->at + place->len - place->header, 2), i;
 
+	if (message)
+		end = max(end, checksum + 2);
 	if (end > frame->at.end && message)
 		return -ENODATA;
 	if (skb_ensure_writable(skb, end))
@@ -246,9 +248,6 @@ static int write_pairs(struct cvsw_frame *frame, const struct place *place, cons
 		u8 *at = skb->data + place->at + i - low, pair[2];
 		__be16 from, to;
 
-		/* The other byte may lie behind the packet, but then it is not to change. */
-		if (!low && place->at + i + 1 >= frame->at.end && message)
-			return -ENODATA;
 		memcpy(pair, at, sizeof(pair));
 		memcpy(&from, pair, sizeof(from));
 		pair[low] = value[i];
