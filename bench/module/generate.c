@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Frames as a socket sends them: each one new, nobody else's, with the headroom
- * that the device asks for, and no more at a time than a send buffer holds.  (pktgen keeps a reference to what it sends, so that
- * who puts headers around it or rewrites it must copy it first.)
+ * that the device asks for, and no more at a time than a send buffer holds.
+ * (pktgen keeps a reference to what it sends, so that who puts headers around it
+ * or rewrites it must copy it first.)
  *
  *	/sys/kernel/debug/cvsw_bench/generate
  *		written: DEVICE COUNT SIZE BURST DST-MAC SRC-IP DST-IP, to send COUNT

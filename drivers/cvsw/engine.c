@@ -134,15 +134,6 @@ static struct sk_buff *segments(struct cvsw_walk *walk, struct sk_buff *skb,
 								   CVSW_CNT_DROP_GSO);
 }
 
-/*
- * May the device finish a checksum inside of a tunnel?  An outer one that covers
- * it is computed here, and has to cover what is finished.
- */
-static bool device_sums(const struct sk_buff *skb, const struct cvsw_tunnel *tunnel)
-{
-	return skb->dev && cvsw_sums_inside(skb->dev) && !(tunnel->flags & CVSW_TUNNEL_CSUM);
-}
-
 static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 			     const struct cvsw_tunnel *tunnel)
 {
@@ -161,7 +152,7 @@ static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 		head += CVSW_ESP_HEAD;
 		layers += CVSW_ESP_OVERHEAD;
 		payload = CVSW_PAYLOAD_COPIED;
-	} else if (device_sums(skb, tunnel)) {
+	} else if (skb->dev && cvsw_sums_inside(skb->dev)) {
 		payload = CVSW_PAYLOAD_UNTOUCHED;
 	}
 	cvsw_inner_read(skb, &inner);

@@ -14,8 +14,10 @@
  *	is finished
  * @CVSW_PAYLOAD_COPIED: likewise, but all is made linear, for someone is going to
  *	write to it
- * @CVSW_PAYLOAD_UNTOUCHED: stays where it is; a transport checksum that is left
- *	to the device (CHECKSUM_PARTIAL) stays so, behind outer headers, too
+ * @CVSW_PAYLOAD_UNTOUCHED: stays where it is, and the transport checksum is left
+ *	to the device (CHECKSUM_PARTIAL), behind outer headers, too, if it was
+ *	before or is TCP's of a GSO frame.  But kinds left to skb_gso_segment()
+ *	have theirs finished
  */
 enum cvsw_payload {
 	CVSW_PAYLOAD_SUMMED,
@@ -30,8 +32,8 @@ enum cvsw_payload {
  * cvsw_sums_inside() - is a checksum finished by the device wherever it is in a frame?
  *
  * virtio's csum_start may be anywhere (virtio 1.2, 5.1.6.2), but there are
- * switches that take it for that of the outermost headers: so it is so when the
- * controller says it (CVSW_OFFLOAD_INNER_CSUM).
+ * switches and NICs behind them that take it for that of the outermost headers:
+ * so it is so when the controller says it (CVSW_OFFLOAD_INNER_CSUM).
  */
 static inline bool cvsw_sums_inside(const struct net_device *dev)
 {
@@ -47,11 +49,12 @@ static inline bool cvsw_sums_inside(const struct net_device *dev)
  * @headroom: bytes wanted in front; a new frame has room for ESP besides
  * @payload: what is done with it
  *
- * TCP and UDP GSO is segmented in one pass; other kinds are left to skb_gso_segment().  A frame that is
- * not GSO, is nobody else's and has the room stays as it is.  In each the
- * transport checksum is finished (CHECKSUM_NONE or what was better) unless @payload
- * says otherwise, and the first @headroom bytes in front are its own.  The sender's socket is charged
- * for @skb until the last of them is freed, as TCP small queues want it.
+ * TCP and UDP GSO is segmented in one pass; other kinds are left to
+ * skb_gso_segment().  A frame that is not GSO, is nobody else's and has the room
+ * stays as it is.  In each the transport checksum is finished (CHECKSUM_NONE or
+ * what was better) unless @payload says otherwise, and the first @headroom bytes
+ * in front are its own.  The sender's socket is charged for @skb until the last
+ * of them is freed, as TCP small queues want it.
  *
  * Context: as cvsw_handle_frame().
  * Return: one frame, or a list linked by skb->next, or ERR_PTR(-ENOMEM), or

@@ -98,10 +98,12 @@ static void prepare(struct outer *outer, const struct sk_buff *skb,
 	outer->vxlan.vni = htonl(tunnel->id << VNI_SHIFT);
 }
 
+/* What the device makes of a checksum inside is known ahead: the sum of all that it covers. */
 static void write_udp_checksum(struct sk_buff *skb, struct outer *outer)
 {
 	unsigned int len = ntohs(outer->udp.len);
-	__wsum sum = skb_checksum(skb, offsetof(struct outer, udp), len, 0);
+	__wsum sum = skb->ip_summed == CHECKSUM_PARTIAL ? lco_csum(skb) :
+		     skb_checksum(skb, offsetof(struct outer, udp), len, 0);
 
 	outer->udp.check = csum_tcpudp_magic(outer->ip.saddr, outer->ip.daddr, len,
 					     IPPROTO_UDP, sum) ?: CSUM_MANGLED_0;

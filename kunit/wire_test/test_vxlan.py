@@ -61,8 +61,8 @@ def unfinished_part(bench):
 def inner_checksums(bench):
     def order(end, bits=OFFLOADS | INNER_CSUM):
         applied(end, control(SET_OFFLOAD, data1=bits))
-    with StockHost(bench):
-        cvsw_host(bench, bench.a)
+    with StockHost(bench, checksum=True):
+        cvsw_host(bench, bench.a, flags=CSUM)
         order(bench.a, OFFLOADS)
         expect_equal(unfinished_part(bench), 0, "unfinished checksums that nobody asked for")
         order(bench.a)
@@ -71,13 +71,13 @@ def inner_checksums(bench):
         expect_equal(unfinished_part(bench), 0, "unfinished checksums with tx off")
 
 
-@test("VXLAN between two of CVSW with inner checksums left to the device, unless an outer one covers them", anew=True)
+@test("VXLAN between two of CVSW with inner checksums left to the device, under an outer one, too", anew=True)
 def inner_checksums_both(bench):
-    for flags, wanted in ((0, 1), (CSUM, 0)):
+    for flags in (0, CSUM):
         for end in (bench.a, bench.b):
             cvsw_host(bench, end, flags=flags)
             applied(end, control(SET_OFFLOAD, data1=OFFLOADS | INNER_CSUM))
-        expect(abs(unfinished_part(bench) - wanted) < 0.1, f"outer checksum {flags}: {unfinished_part(bench)} unfinished")
+        expect(unfinished_part(bench) > 0.9, f"outer checksum {flags}: checksums were finished")
 
 
 @test("VXLAN between two of CVSW, as tshark sees it", anew=True)
