@@ -6,7 +6,12 @@
 #include <kunit/test.h>
 #include <linux/prandom.h>
 
+#include "../drivers/cvsw/session.h"
+
+struct cvsw_session *look_for_session(const struct cvsw_control *control);
+#define cvsw_session_of(control)	look_for_session(control)
 #include "../drivers/cvsw/control.c"
+#undef cvsw_session_of
 #include "../drivers/cvsw/control_send.c"
 #include "../drivers/cvsw/version2.c"
 #include "cpus.h"
@@ -566,6 +571,44 @@ static void link_and_address_are_told(struct kunit *test)
 	kfree_skb(skb);
 }
 
+/* Another CPU does this behind the next look for a session. */
+static void (*behind_look)(struct cvsw_control *control);
+
+struct cvsw_session *look_for_session(const struct cvsw_control *control)
+{
+	struct cvsw_session *session = cvsw_session_of(control);
+
+	if (behind_look)
+		behind_look((struct cvsw_control *)control);
+	return session;
+}
+
+static void give_key(struct cvsw_control *control)
+{
+	static const u8 key[CVSW_V3_KEY_LEN] = { 1 };
+
+	behind_look = NULL;
+	rtnl_lock();
+	cvsw_session_set_key(control, key);
+	rtnl_unlock();
+}
+
+/* It is not lost on a worker that has already seen that there is none. */
+static void first_key_beside_the_worker(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *skb;
+
+	behind_look = give_key;
+	cvsw_control_event(&f->port.control, CVSW_EVENT_LINK);
+	flush_delayed_work(&f->port.control.work);
+	KUNIT_EXPECT_TRUE(test, cvsw_session_has_key(&f->port.control));
+	while ((skb = skb_dequeue(f->sent)) && !cvsw_v3_is(skb->data, skb->len))
+		kfree_skb(skb);
+	KUNIT_EXPECT_NOT_NULL(test, skb);	/* REGISTER */
+	kfree_skb(skb);
+}
+
 static void full_queue_is_waited_for(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -661,6 +704,7 @@ static struct kunit_case control_cases[] = {
 	KUNIT_CASE(queue_is_bounded),
 	KUNIT_CASE(all_cpus_receive),
 	KUNIT_CASE(link_and_address_are_told),
+	KUNIT_CASE(first_key_beside_the_worker),
 	KUNIT_CASE(full_queue_is_waited_for),
 	KUNIT_CASE(finish_waits_for_own_frames),
 	KUNIT_CASE(dead_does_nothing),

@@ -4,7 +4,6 @@
 #include <linux/delay.h>
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
-#include <linux/kthread.h>
 
 #include "fail.h"
 #include "../drivers/cvsw/notices.c"
@@ -291,40 +290,6 @@ static void the_last_key_counts(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, talk_connects(f, 1));
 }
 
-static int tell_of_the_link(void *arg)
-{
-	struct cvsw_control *control = arg;
-
-	while (!kthread_should_stop()) {
-		cvsw_control_event(control, CVSW_EVENT_LINK);
-		cond_resched();
-	}
-	return 0;
-}
-
-/* A port's first key, while the worker has other events to see to. */
-static void the_first_key_is_seen(struct kunit *test)
-{
-	struct talk *f = test->priv;
-	struct cvsw_control *control = &f->port.control;
-	struct task_struct *teller;
-	unsigned int i, seen = 0;
-
-	for (i = 0; i < 300; i++) {
-		teller = kthread_run(tell_of_the_link, control, "cvsw-link");
-		KUNIT_ASSERT_FALSE(test, IS_ERR(teller));
-		talk_set_key(test, psk);
-		kthread_stop(teller);
-		flush_work(&control->work.work);
-		seen += control->session->end.have_psk;
-		/* As if there had never been one. */
-		cancel_delayed_work_sync(&control->work);
-		cvsw_session_destroy(control->session);
-		control->session = NULL;
-	}
-	KUNIT_EXPECT_EQ(test, seen, i);
-}
-
 static void a_restored_machine_begins_anew(struct kunit *test)
 {
 	struct talk *f = test->priv;
@@ -514,7 +479,6 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(a_new_key_ends_the_session),
 	KUNIT_CASE(a_key_that_is_taken_away_is_wiped),
 	KUNIT_CASE(the_last_key_counts),
-	KUNIT_CASE(the_first_key_is_seen),
 	KUNIT_CASE(a_restored_machine_begins_anew),
 	KUNIT_CASE(a_restored_machine_says_nothing_under_old_keys),
 	KUNIT_CASE(sas_that_run_out_are_told_once),
