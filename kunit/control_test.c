@@ -602,6 +602,7 @@ static void first_key_beside_the_worker(struct kunit *test)
 	behind_look = give_key;
 	cvsw_control_event(&f->port.control, CVSW_EVENT_LINK);
 	flush_delayed_work(&f->port.control.work);
+	flush_delayed_work(&f->port.control.work);	/* what the key has set going */
 	KUNIT_EXPECT_TRUE(test, cvsw_session_has_key(&f->port.control));
 	while ((skb = skb_dequeue(f->sent)) && !cvsw_v3_is(skb->data, skb->len))
 		kfree_skb(skb);

@@ -52,8 +52,8 @@ void fake_nic_free(struct net_device *dev)
 
 struct sk_buff *fake_nic_skb(struct net_device *dev, const u8 *data, size_t len, size_t paged)
 {
-	struct sk_buff *skb = alloc_skb(len + NET_IP_ALIGN, GFP_KERNEL);
-	struct page *page = paged ? alloc_page(GFP_KERNEL) : NULL;
+	struct sk_buff *skb = alloc_skb(len + NET_IP_ALIGN, GFP_ATOMIC);
+	struct page *page = paged ? alloc_page(GFP_ATOMIC) : NULL;
 
 	if (!skb || (paged && !page)) {
 		kfree_skb(skb);
@@ -87,6 +87,8 @@ void fake_port_exit(struct fake_port *port)
 {
 	if (port->control.dev) {
 		cvsw_control_kill(&port->control);
+		/* As a driver frees its rings: behind the last frame. */
+		cancel_delayed_work_sync(&port->control.work);
 		skb_queue_purge(fake_nic_sent(port->dev));
 		cvsw_control_finish(&port->control);
 	}

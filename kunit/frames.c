@@ -408,7 +408,7 @@ static void finish_skb(struct sk_buff *skb, const struct flat_frame *frame)
 
 struct sk_buff *linear_skb(const struct flat_frame *frame)
 {
-	struct sk_buff *skb = alloc_skb(NET_SKB_PAD + frame->len, GFP_KERNEL);
+	struct sk_buff *skb = alloc_skb(NET_SKB_PAD + frame->len, GFP_ATOMIC);
 
 	if (!skb)
 		return NULL;

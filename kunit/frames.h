@@ -40,6 +40,7 @@ void damage_frame(struct rnd_state *rnd, struct flat_frame *frame);
 
 /* Linear, in page fragments or in a list of buffers; NULL without memory. */
 struct sk_buff *random_skb(struct rnd_state *rnd, const struct flat_frame *frame);
+/* With bottom halves disabled, too. */
 struct sk_buff *linear_skb(const struct flat_frame *frame);
 
 /* Return: whether @skb is the frame, tag and all. */
