@@ -15,7 +15,7 @@ bool cvsw_allow_unauthenticated;
 enum cvsw_miss cvsw_miss;
 unsigned int cvsw_max_flows = CVSW_TABLE_MAX;
 
-void cvsw_port_restored(struct cvsw_port *port)
+void cvsw_port_announced(struct cvsw_port *port)
 {
 }
 

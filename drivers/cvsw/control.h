@@ -78,6 +78,7 @@ enum cvsw_event {
 	CVSW_EVENT_LINK,	/* the NIC can send now */
 	CVSW_EVENT_ADDRESS,	/* its MAC address is another */
 	CVSW_EVENT_RESTORED,	/* the machine may live a second time; its SAs have stopped */
+	CVSW_EVENT_MOVED,	/* it lives on elsewhere */
 	CVSW_EVENT_KEY,		/* of version 3: there is another */
 	CVSW_EVENT_HELD,	/* cvsw_control_hold() */
 };

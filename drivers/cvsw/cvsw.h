@@ -58,6 +58,14 @@ void cvsw_port_module_exit(void);
  */
 void cvsw_port_restored(struct cvsw_port *port);
 
+/**
+ * cvsw_port_announced() - the machine has come from elsewhere; or lives a second time,
+ *	which cvsw_port_restored() is for where nothing else tells of it
+ *
+ * Context: as cvsw_port_restored().
+ */
+void cvsw_port_announced(struct cvsw_port *port);
+
 int cvsw_restore_module_init(void);
 void cvsw_restore_module_exit(void);
 

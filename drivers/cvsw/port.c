@@ -326,7 +326,7 @@ static void port_event(struct cvsw_port *port, unsigned long event)
 		break;
 	case NETDEV_NOTIFY_PEERS:
 		/* The hypervisor asks for it when the machine has come from elsewhere. */
-		cvsw_port_restored(port);
+		cvsw_port_announced(port);
 		break;
 	}
 }

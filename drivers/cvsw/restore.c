@@ -11,6 +11,10 @@
  * hypervisor's new generation number before it is sent; where the hypervisor
  * offers none, word comes by the NIC's wish to be announced, and frames may have
  * been sent until then.  A snapshot that none of them tells of goes unnoticed.
+ *
+ * A NIC is to be announced, several times, behind a live migration as well.  That is
+ * no second life, and where there is a generation number each frame knows: all keys
+ * stay, and the controller is told where the NIC is now.
  */
 #include <linux/notifier.h>
 #include <linux/random.h>
@@ -28,6 +32,14 @@ void cvsw_port_restored(struct cvsw_port *port)
 {
 	cvsw_sas_stop(port->engine.sas);
 	cvsw_control_event(&port->control, CVSW_EVENT_RESTORED);
+}
+
+void cvsw_port_announced(struct cvsw_port *port)
+{
+	if (cvsw_generation == &never_changes)
+		cvsw_port_restored(port);
+	else
+		cvsw_control_event(&port->control, CVSW_EVENT_MOVED);
 }
 
 static void for_all_ports(void (*what)(struct cvsw_port *port))

@@ -223,7 +223,7 @@ void cvsw_session_events(struct cvsw_session *session, unsigned long events)
 		take_address(session);
 	if (events & BIT(CVSW_EVENT_KEY))
 		take_key(session);
-	if (events & BIT(CVSW_EVENT_LINK))
+	if (events & (BIT(CVSW_EVENT_LINK) | BIT(CVSW_EVENT_MOVED)))
 		cvsw_v3_nic_wake(&session->end);
 }
 

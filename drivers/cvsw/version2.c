@@ -261,7 +261,7 @@ void cvsw_version2_receive(struct cvsw_control *control, const u8 *data, size_t 
 
 void cvsw_version2_events(struct cvsw_control *control, unsigned long events)
 {
-	if (events & (BIT(CVSW_EVENT_ADDRESS) | BIT(CVSW_EVENT_RESTORED)))
+	if (events & (BIT(CVSW_EVENT_ADDRESS) | BIT(CVSW_EVENT_RESTORED) | BIT(CVSW_EVENT_MOVED)))
 		control->register_due = true;
 	/* A REGISTER that cannot be sent now waits for the link. */
 	if (!is_allowed(control) || !cvsw_control_has_link(control))

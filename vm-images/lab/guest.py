@@ -130,7 +130,9 @@ class Nic:
 class Vm:
     """A guest with one NIC or more; boots at once."""
 
-    def __init__(self, name, image, nics, log_dir, accel, append=(), vnet_hdr=False, memory=384):
+    def __init__(self, name, image, nics, log_dir, accel, append=(), vnet_hdr=False, memory=384,
+                 generation=True):
+        """generation: it has an id that QEMU changes when the machine comes to life again."""
         self.name, self.nics = name, nics
         self.console = f"{log_dir}/{name}.console"
         os.makedirs(RUN, exist_ok=True)
@@ -143,7 +145,7 @@ class Vm:
                 "-append", " ".join(["console=ttyS0 loglevel=5 no_timer_check random.trust_cpu=1",
                                      "panic=-1", f"lab.name={name}", *append]),
                 "-chardev", f"file,id=console,path={self.console},append=on", "-serial", "chardev:console",
-                "-device", "vmgenid,guid=auto"]
+                *["-device", "vmgenid,guid=auto"] * generation]
         for use in ("agent", "shell"):
             argv += ["-serial", f"unix:{RUN}/{name}.{use},server=on,wait=off"]
         argv += ["-qmp", f"unix:{RUN}/{name}.qmp,server=on,wait=off"]

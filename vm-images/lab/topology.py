@@ -53,7 +53,7 @@ class Lab:
         self.vswitch.stop()
         shutil.rmtree(guest.RUN, ignore_errors=True)
 
-    def add_vm(self, name, *nics, append=(), boot_key=None):
+    def add_vm(self, name, *nics, append=(), boot_key=None, generation=True):
         """Start a VM; nics: (tap, port). Its NIC's MAC address ends in its port. boot_key: the first one's."""
         made = []
         for tap, port in nics:
@@ -61,7 +61,7 @@ class Lab:
             made.append(guest.Nic(tap, f"02:00:00:00:00:{port:02x}", port))
         made[0].boot_key = boot_key
         vm = guest.Vm(name, IMAGE, made, self.log_dir, self.accel, append,
-                      vnet_hdr=self.vswitch.tso)
+                      vnet_hdr=self.vswitch.tso, generation=generation)
         self.vms.append(vm)
         return vm
 

@@ -9,7 +9,7 @@ from lab.process import wait_for
 from lab.report import expect
 from lab.traffic import ping
 from tests.overlay import expect_all_reached, expect_ciphertext, overlay
-from tests.tunnel import PATTERN, sending
+from tests.tunnel import PATTERN, ivs, sending
 
 CHANGES = 60
 LOSSY_PORT = 6654
@@ -105,11 +105,6 @@ def reboot(bench):
         with bench.lab.capture(vm) as sent:
             expect_all_reached(bench.vms)
             expect_ciphertext(sent)
-
-
-def ivs(capture):
-    """(SPI, IV) of each ESP packet, as often as it was sent."""
-    return [(frame[34:38], frame[42:50]) for frame in capture.frames() if frame[12:14] == b"\x08\x00" and frame[23] == 50]
 
 
 def moved(bench):

@@ -15,7 +15,7 @@ RATE = "4M"                         # ...at a rate that an emulated guest has al
 
 def third_guest(bench):
     if len(bench.lab.vms) == 2:
-        vm = bench.lab.add_vm("vm3", ("vm3", 3), append=CVSW)
+        vm = bench.lab.add_vm("vm3", ("vm3", 3), append=CVSW, generation=False)
         vm.await_ready()
         bench.lab.up(vm, "10.0.0.3")
         bench.give_keys(vm)
@@ -108,17 +108,42 @@ def joins_and_leaves(bench):
         expect_all_reached([vm1, vm2, vm3])
 
 
+def await_new_sas(vm, old):
+    wait_for("new SAs", lambda: [spi for spi, state in sending(vm).items() if spi not in old and state == "active"], 20)
+
+
 def second_life(bench):
-    """A member that may have lived before gets new SAs, without anybody's hand."""
-    vm1, vm2 = bench.vms[:2]
-    with bench.test("overlay: a member restored elsewhere gets new SAs, and talks on"), \
+    """A member that may have lived before gets new SAs without anybody's hand, one that lives on keeps them."""
+    vm1, vm2, vm3 = *bench.vms, third_guest(bench)
+    with bench.test("overlay: a member that has come from elsewhere, of the same generation, keeps its SAs and loses nothing"), \
          overlay(bench, "vm1", "vm2"):
         expect_all_reached([vm1, vm2])
-        old = sending(vm1).keys()
+        old, keys = sending(vm1), bench.controller.nics()[bench.mac1]["keys"]
+        job = vm1.start("ping -n -q -i 0.02 -c 200 -W 2 10.0.0.2")
         announce(vm1)
-        wait_for("new SAs", lambda: [spi for spi, state in sending(vm1).items()
-                                     if spi not in old and state == "active"], 10)
-        expect_all_reached([vm1, vm2])
+        said = vm1.finish(job, 30, check=False)
+        expect(" 200 received" in said, said.strip()[-200:])
+        expect(sending(vm1) == old, f"{old}, then {sending(vm1)}")
+        expect(bench.controller.nics()[bench.mac1]["keys"] == keys, "the session has new keys")
+    with bench.test("overlay: where no generation id tells, a member that has come from elsewhere stops, never in the clear"), \
+         overlay(bench, "vm1", "vm3"):
+        expect_all_reached([vm1, vm3])
+        old = dict(sending(vm3))
+        bench.controller.kill()
+        try:
+            announce(vm3)
+            wait_for("its SAs to be stopped", lambda: set(sending(vm3).values()) == {"stopped"}, 5)
+            before = bench.counted(vm3, "drop-esp-stopped")
+            with bench.lab.capture(vm3) as sent:
+                expect(ping(vm3, "10.0.0.1", options=PATTERN) == 0, "an echo request was answered")
+                said = sent.text("not ether proto 0xabba and not rarp")
+                expect(not said, f"sent nevertheless: {said[:3]}")
+            expect(bench.counted(vm3, "drop-esp-stopped") > before, "not counted")
+        finally:
+            bench.controller.start()
+        await_new_sas(vm3, old)
+        bench.controller.await_state(vm3.nics[0], seconds=20)
+        expect_all_reached([vm1, vm3])
 
 
 ALL = [three_members, joins_and_leaves, second_life]
