@@ -93,9 +93,11 @@ static bool would_overlap(struct cvsw_table *table, const struct cvsw_flow *flow
 	struct cvsw_entry *entry;
 	unsigned long id;
 
-	list_for_each_entry(entry, &table->change.added, in_change)
+	list_for_each_entry(entry, &table->change.added, in_change) {
 		if (overlaps(entry, flow))
 			return true;
+		cond_resched();
+	}
 	xa_for_each(&table->walk, id, entry) {
 		if (cvsw_entry_will_be(table, entry) && overlaps(entry, flow))
 			return true;
