@@ -60,13 +60,30 @@ static size_t print_difference(const json_t *answer)
 	       print_side('+', json_object_get(answer, "added"));
 }
 
+/* With the first flow that is stated a NIC loses those that nobody has stated. */
+static json_int_t n_unstated(const json_t *nic)
+{
+	return json_is_true(json_object_get(nic, "managed")) ? 0 :
+	       json_integer_value(json_object_get(nic, "reported"));
+}
+
 static void say_dry(const struct ctl_options *options, const json_t *answer)
 {
-	if (options->json)
+	const json_t *nic = json_object_get(answer, "nic");
+	const char *mac = ctl_text(nic, "mac", "?");
+	json_int_t lost = n_unstated(nic);
+	bool same;
+
+	if (options->json) {
 		ctl_print_json(answer);
-	else if (!print_difference(answer))
-		printf("%s: nothing would change\n",
-		       ctl_text(json_object_get(answer, "nic"), "mac", "?"));
+		return;
+	}
+	same = !print_difference(answer);
+	if (lost)
+		printf("%s: would lose the flows that it has and nobody stated: %lld\n", mac,
+		       (long long)lost);
+	else if (same)
+		printf("%s: nothing would change\n", mac);
 }
 
 /* Takes @request over. */

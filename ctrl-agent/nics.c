@@ -241,6 +241,9 @@ void nic_forget(struct nic *nic)
 {
 	struct intent *intent = &nic->session.intent;
 
+	/* What it was given it has for itself from now on. */
+	if (intent->flows_stated)
+		nic->session.n_reported = nic->session.table.n;
 	flowset_clear(&intent->flows);
 	timed_clear(&nic->session.timed);
 	intent->flows_stated = false;

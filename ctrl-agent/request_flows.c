@@ -104,15 +104,15 @@ static bool is_permitted(const struct request *request, const struct nic *nic,
 	const struct overlay *overlay = overlays_of(&request->agent->overlays, session->mac);
 	const struct cvsw_flow *flow, *other;
 
-	flow = change_overlap(change, session_flows(session), &other);
-	if (flow)
+	/* First, for the rest takes time that grows with it. */
+	if (change_size(change, &session->intent.flows) > SESSION_MAX_FLOWS)
+		request_refuse(request, "a NIC can have %d flows at most", SESSION_MAX_FLOWS);
+	else if ((flow = change_overlap(change, session_flows(session), &other)))
 		refuse_overlap(request, flow, other);
 	else if (overlay && !overlay_permits_all(&overlay->config, &change->put))
 		request_refuse(request, "NIC " MAC_FORMAT " is a member of overlay %s: "
 			       OVERLAY_PERMITS_TEXT, MAC_BYTES(session->mac),
 			       overlay->config.name);
-	else if (change_size(change, &session->intent.flows) > SESSION_MAX_FLOWS)
-		request_refuse(request, "a NIC can have %d flows at most", SESSION_MAX_FLOWS);
 	else
 		return true;
 	return false;

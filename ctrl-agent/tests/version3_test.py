@@ -486,6 +486,12 @@ def test_flow_commands(daemon):
         for command in (('show',), ('set-mtu', a, '1400'), ('diff-flows', a, path)):
             daemon.ctl('--dry-run', *command, status=2, text=f'{command[0]} does not take --dry-run')
         daemon.ctl('--strict', 'add-flow', a, tcp, status=2, text='does not take --strict')
+        daemon.ctl('add-flow', a, tcp)
+        daemon.ctl('forget', a)
+        lost = f'{a}: would lose the flows that it has and nobody stated: 1\n'
+        daemon.ctl('--dry-run', 'del-flows', a, text=lost)
+        assert daemon.ctl('--dry-run', 'add-flow', a, udp) == f'+{udp}\n{lost}'
+        assert world.has(0)['flows'] == [tcp]
 
 
 def test_silent(daemon):
