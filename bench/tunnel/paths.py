@@ -190,15 +190,28 @@ class CvswFlows(Path):
                 raise Failed(f"{self.name}: end {end.side} dropped: {drops}")
 
 
-class CvswRewrite(CvswFlows):
-    """One flow at the sender, which gives frames another destination and its MAC address."""
+class CvswMatch(CvswFlows):
+    """One flow at the sender, which sends frames onward as they are: what it costs to find it."""
     metrics = ("burst-64",)
-    told_as = "10.0.99.99"
+    actions = ()
 
     def up(self):
         super().up()
-        self._add(self.wire.a, [frames.set_dl_dst("02:00:00:00:00:98"), frames.set_nw_dst(self.told_as), output()],
-                  in_port=HOST, nw_dst=self.peer)
+        self._add(self.wire.a, [*self.actions, output()], in_port=HOST, nw_dst=self.peer)
+
+
+class CvswMac(CvswMatch):
+    """It gives them another MAC address: what it costs to write at all."""
+    actions = (frames.set_dl_dst("02:00:00:00:00:98"),)
+
+    def wrong(self, frame):
+        return "not rewritten" if frame[5] != 0x98 else super().wrong(frame)
+
+
+class CvswRewrite(CvswMatch):
+    """And another destination, for which checksums change."""
+    told_as = "10.0.99.99"
+    actions = (*CvswMac.actions, frames.set_nw_dst(told_as))
 
     def wrong(self, frame):
         if frame[30:34] != socket.inet_aton(self.told_as) or frame[5] != 0x98:
@@ -281,6 +294,8 @@ def cases(stock, cvsw, names=()):
     known = {
         "stock": lambda name: Path(name, stock),
         "cvsw-no-flows": lambda name: Path(name, cvsw),
+        "cvsw-match": lambda name: CvswMatch(name, cvsw),
+        "cvsw-mac": lambda name: CvswMac(name, cvsw),
         "cvsw-rewrite": lambda name: CvswRewrite(name, cvsw),
         "per-frame": lambda name: PerFrame(name, stock),
         "kernel-vxlan": lambda name: KernelVxlan(name, stock, 42),

@@ -12,6 +12,8 @@ from closing import cpu_model, goal, leave  # noqa: E402
 CASES = {       # in the order of the table
     "stock": "virtio_net, bare",
     "cvsw-no-flows": "CVSW, no flows",
+    "cvsw-match": "CVSW, one flow, onward",
+    "cvsw-mac": "CVSW, one flow writes a MAC address",
     "cvsw-rewrite": "CVSW, one flow rewrites",
     "per-frame": "virtio_net, a frame per segment",
     "kernel-vxlan": "kernel vxlan",
