@@ -3,7 +3,7 @@
 # before a kernel is built.
 
 # The only list of them.
-CHECK_STAGES := check-build proto-test agent-test proto-fuzz check-kunit check-smp check-wire check-ovs check-vm
+CHECK_STAGES := check-build proto-test agent-test proto-fuzz check-kunit check-smp check-bench check-wire check-ovs check-vm
 
 .PHONY: check check-build preflight
 preflight: ## show what this machine lacks and install missing packages

@@ -4,7 +4,8 @@
  * put behind a device that frames are received on.
  *
  *	/sys/kernel/debug/cvsw_bench_table/
- *	    shape	write "ENTRIES MASKS"; takes the table's flows away
+ *	    shape	write "KIND ENTRIES MASKS", KIND being "named" or "tenant": see
+ *			shape.h; takes the table's flows away
  *	    ovs, tc	the shape's flows, a line each, for ovs-dpctl and tc
  *	    fill	write anything: give CVSW's table the flows, as messages bring
  *			them; read: nanoseconds a flow_mod
@@ -287,7 +288,8 @@ static struct sk_buff *next_frame(enum kind kind, struct rnd_state *rnd, u32 n)
 		i = (u64)prandom_u32_state(rnd) * shape.entries >> 32;
 		return shape_frame(&shape, i, prandom_u32_state(rnd));
 	default:
-		return shape_frame(&shape, shape.entries, prandom_u32_state(rnd));
+		i = shape.entries + prandom_u32_state(rnd) % SHAPE_ENTRIES_MAX;
+		return shape_frame(&shape, i, prandom_u32_state(rnd));
 	}
 }
 
@@ -370,10 +372,16 @@ static int measure(const char *name, int kind, u32 n)
 
 static int read_shape(char *line)
 {
+	static const char *const names[] = { "named", "tenant" };
 	struct shape new;
+	char kind[8];
+	int found;
 
-	if (sscanf(line, "%u %u", &new.entries, &new.masks) != 2 || !new.masks ||
-	    new.masks > SHAPE_MASKS_MAX || new.entries < new.masks ||
+	if (sscanf(line, "%7s %u %u", kind, &new.entries, &new.masks) != 3)
+		return -EINVAL;
+	found = match_string(names, ARRAY_SIZE(names), kind);
+	new.kind = found;
+	if (found < 0 || !new.masks || new.masks > SHAPE_MASKS_MAX || new.entries < new.masks ||
 	    new.entries > SHAPE_ENTRIES_MAX)
 		return -EINVAL;
 	empty();

@@ -25,15 +25,15 @@ class Results:
             for line in lines:
                 if line.startswith("{"):
                     self._take(json.loads(line))
-        self.shapes = sorted({key[:2] for key in self.samples})
+        self.shapes = sorted({key[:3] for key in self.samples})
 
     def _take(self, item):
         kind = item.pop("kind")
         if kind == "sample" and item["round"] >= 0:
-            key = item["entries"], item["masks"], item["frames"], item["system"]
+            key = item["entries"], item["masks"], item["layout"], item["frames"], item["system"]
             self.samples.setdefault(key, []).append(item)
         elif kind == "fill":
-            self.fills[item["entries"], item["masks"], item["system"]] = item
+            self.fills[item["entries"], item["masks"], item["layout"], item["system"]] = item
         elif kind == "replace":
             self.replaced.append(item)
         elif kind == "unavailable":
@@ -50,12 +50,12 @@ class Results:
 
 
 def print_table(results):
-    head = f"{'flows':>9}{'masks':>6}  {'frames':15}{'bare':>7}" + "".join(f"{name:>21}" for name in SYSTEMS.values())
+    head = f"{'flows':>9}{'masks':>6}  {'':8}{'frames':15}{'bare':>7}" + "".join(f"{name:>21}" for name in SYSTEMS.values())
     print(f"\nns a frame: bare, and what each adds to it: median, 99th percentile\n\n{head}\n{'-' * len(head)}")
     for shape in results.shapes:
         for frames, text in KINDS.items():
             bare = statistics.median(item["median"] for item in results.samples[(*shape, frames, "bare")])
-            line = f"{shape[0]:9}{shape[1]:6}  {text:15}{bare:7.0f}"
+            line = f"{shape[0]:9}{shape[1]:6}  {shape[2]:8}{text:15}{bare:7.0f}"
             for system in SYSTEMS:
                 median, p99 = (results.cost(shape, frames, system, what) for what in ("median", "p99"))
                 line += f"{'-':>21}" if median is None else f"{median:11.0f}{p99:10.0f}"
@@ -65,16 +65,17 @@ def print_table(results):
 def print_fills(results):
     most = max(results.shapes)[0]
     print()
-    for (entries, masks, system), fill in results.fills.items():
+    for (entries, masks, layout, system), fill in results.fills.items():
         if entries == most and system != "bare":
-            line = (f"{SYSTEMS[system]}: {entries} flows with {masks} masks installed in {fill['seconds']:.1f} s, "
+            line = (f"{SYSTEMS[system]}: {entries} flows with {masks} masks, {layout}, installed in {fill['seconds']:.1f} s, "
                     f"{fill['bytes'] / entries:.0f} bytes each")
-            if fill["ns_per_flow_mod"]:
-                line += f"; {1e9 / fill['ns_per_flow_mod']:.0f} flow_mods a second in batches of 100, decoding included"
+            if "ns_per_flow_mod" in fill:
+                line += (f"; {1e9 / fill['ns_per_flow_mod']:.0f} flow_mods a second in batches of 100, decoding included; "
+                         f"{1e9 / fill['ns_per_flow_mod_again']:.0f} when filled again")
             print(line)
     for item in results.replaced:
         if item["entries"] == most:
-            print(f"CVSW: {most} flows with {item['masks']} masks replaced atomically, {item['changed']} of them new: "
+            print(f"CVSW: {most} flows with {item['masks']} masks, {item['layout']}, replaced atomically, {item['changed']} of them new: "
                   f"{item['ns_per_flow']} ns a flow, {item['bytes'] / 1e6:.1f} MB until it was seen; "
                   f"none of {item['frames']} frames lost meanwhile")
     for system, why in results.unavailable.items():
@@ -90,7 +91,7 @@ def worst_against(results, other):
             if mine is not None and theirs is not None:
                 points.append((mine / max(theirs, 0.1), shape, frames))
     worst = max(points, default=None)
-    return (worst[0], f"worst of {len(points)} points: {worst[1][0]} flows, {worst[1][1]} masks, {KINDS[worst[2]]}") if worst else (None, "")
+    return (worst[0], f"worst of {len(points)} points: {worst[1][0]} flows, {worst[1][1]} masks, {worst[1][2]}, {KINDS[worst[2]]}") if worst else (None, "")
 
 
 def growth(results):
@@ -102,18 +103,18 @@ def growth(results):
 
     found = []
     most = max(results.shapes)[0]
-    for masks in {shape[1] for shape in results.shapes}:
-        small, large = (bare_frames((entries, masks)) for entries in (100, most))
+    for masks, layout in {shape[1:] for shape in results.shapes}:
+        small, large = (bare_frames((entries, masks, layout)) for entries in (100, most))
         if small and large and most > 100:
-            found.append((large / small, masks))
+            found.append((large / small, masks, layout))
     worst = max(found, default=None)
-    return (worst[0], f"{most} flows, {worst[1]} masks") if worst else (None, "")
+    return (worst[0], f"{most} flows, {worst[1]} masks, {worst[2]}") if worst else (None, "")
 
 
 def measured_goals(results):
     """(name, (measured or None, where), wanted, whether less is better)"""
     most = max(results.shapes)[0]
-    fills = [fill for (entries, _, system), fill in results.fills.items() if entries == most and system == "cvsw"]
+    fills = [fill for (entries, _, _, system), fill in results.fills.items() if entries == most and system == "cvsw"]
     for other in ("ovs", "flower"):
         yield f"cost against {SYSTEMS[other]}", worst_against(results, other), 1.0, True
     yield "64 microflows, largest table against 100 flows", growth(results), GROWTH, True
@@ -128,26 +129,30 @@ def goals(results):
             for name, (measured, where), wanted, less in measured_goals(results)]
 
 
+def curves_of(results):
+    return sorted({shape[1:] for shape in results.shapes})
+
+
 def plot(results, out):
     """gnuplot's lines, and the numbers they are about."""
     with open(f"{out}.dat", "w") as data:
         for frames in KINDS:
             for system in SYSTEMS:
-                for masks in sorted({shape[1] for shape in results.shapes}):
+                for curve in curves_of(results):
                     for shape in results.shapes:
                         cost = results.cost(shape, frames, system, "middle")
-                        if shape[1] == masks and cost is not None:
-                            data.write(f"{shape[0]} {max(cost, 1)} {frames}-{system}-{masks}\n")
+                        if shape[1:] == curve and cost is not None:
+                            data.write(f"{shape[0]} {max(cost, 1)} {frames}-{system}-{curve[0]}-{curve[1]}\n")
     colours = {"cvsw": "#3465a4", "ovs": "#c17d11", "flower": "#73a946"}
     script = ["set terminal svg noenhanced size 1000,1200 font 'sans,12'", f"set output '{out}.svg'", "set logscale xy",
               "set xlabel 'flows'", "set ylabel 'ns a frame'", "set grid", "set key outside right", "set multiplot layout 3,1"]
     for frames, text in KINDS.items():
         curves = []
         for system, name in SYSTEMS.items():
-            for dash, masks in enumerate(sorted({shape[1] for shape in results.shapes}), 1):
-                if any((*shape, frames, system) in results.samples for shape in results.shapes if shape[1] == masks):
-                    curves.append(f"'{out}.dat' using 1:(strcol(3) eq '{frames}-{system}-{masks}' ? $2 : 1/0) with linespoints "
-                                  f"dt {dash} lc rgb '{colours[system]}' title '{name}, {masks} masks'")
+            for dash, (masks, layout) in enumerate(curves_of(results), 1):
+                if any((*shape, frames, system) in results.samples for shape in results.shapes if shape[1:] == (masks, layout)):
+                    curves.append(f"'{out}.dat' using 1:(strcol(3) eq '{frames}-{system}-{masks}-{layout}' ? $2 : 1/0) with linespoints "
+                                  f"dt {dash} lc rgb '{colours[system]}' title '{name}, {masks} masks, {layout}'")
         script += [f"set title '{text}'", "plot " + ", ".join(curves)]
     return script
 

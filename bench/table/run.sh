@@ -18,7 +18,7 @@ lines=$out/table.lines
 mkdir -p "$out"
 
 # The others' million flows take them minutes, and gigabytes.
-limit=$((300 + 60 * rounds + entries / 400))
+limit=$((300 + 100 * rounds + entries / 240))
 
 echo "bench-table: $rounds rounds, up to $entries flows; the host's load average is $(cut -d' ' -f1 /proc/loadavg)"
 UML_MEM=$((512 + entries * 3 / 512))M "$top/kunit/run-uml.sh" bench-table "$uml/kernel" "$limit" \

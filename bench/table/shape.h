@@ -12,15 +12,20 @@
 #define SHAPE_MASKS_MAX		32
 
 /**
- * struct shape - @entries flows with @masks masks
- *
- * Each drops UDP to one port between two IPv4 prefixes.  The last byte of the
- * destination address names the mask, so that no two flows overlap: the kernel's
- * openvswitch knows no priorities.  CVSW sees by that byte, before it hashes, which
- * masks a frame cannot match: with masks whose flows have nothing in common it would
- * have to try them all.
+ * enum shape_kind - what flows of one mask have in common
+ * @SHAPE_NAMED: each drops UDP to one port between two IPv4 prefixes, and the last
+ *	byte of the destination address names the mask.  No two flows overlap, and CVSW
+ *	sees by that byte, before it hashes, which masks a frame cannot match
+ * @SHAPE_TENANT: masks of different fields, as a tenant has them: Ethernet addresses,
+ *	prefixes of one length or another, pairs of them, ports.  Nothing that all flows
+ *	of a mask share tells a frame of another one.  Now and then two overlap, which
+ *	is the same to all that are measured, for each flow drops
  */
+enum shape_kind { SHAPE_NAMED, SHAPE_TENANT };
+
+/* @entries flows with @masks masks */
 struct shape {
+	enum shape_kind kind;
 	u32 entries;
 	u32 masks;
 };
@@ -34,7 +39,7 @@ void shape_print_tc(const struct shape *shape, u32 i, struct seq_file *out);
 
 /**
  * shape_frame() - a frame of 64 bytes (with its checksum, which is not there)
- * @i: the flow that it matches; @shape->entries: none
+ * @i: the flow that it matches; @shape->entries and above: none
  * @tp_src: its source port, which no flow looks at
  * Return: as a driver has it before eth_type_trans(), or NULL.
  */
