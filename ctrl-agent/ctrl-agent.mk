@@ -6,10 +6,11 @@ AGENT_HEADERS := $(wildcard $(AGENT_DIR)/*.h $(AGENT_DIR)/tests/*.h $(TOP)/proto
 
 # What decides, without sockets: the unit tests link this much.
 AGENT_LOGIC := flowset timed change reconcile listing session session3 session3_flows \
-	session3_refusal overlay ways log
+	session3_refusal session3_requests session3_unasked overlay ways log
 AGENT_DAEMON := $(AGENT_LOGIC) nics nics3 vswitch ofconn channel direct address \
 	client keylog monitor request request_flows request_wait request_ask request_dump \
-	request_psk request_overlay request_keys report report3 report_overlay intent place state state_overlay store overlays wipe cvswd
+	request_psk request_overlay request_overlay_config request_overlay_wait request_keys \
+	report report3 report_overlay intent place state state_overlay store overlays wipe cvswd
 AGENT_CTL := cvswctl ctl_client ctl_change ctl_show ctl_flows ctl_settings ctl_keys ctl_psk ctl_watch \
 	ctl_overlay ctl_local ctl_local_key
 
@@ -73,7 +74,7 @@ AGENT_TAP_DIR := $(TOP)/proto/tests
 AGENT_TESTS := $(addprefix $(BUILD)/asan/agent/,test_change test_reconcile test_session test_session3 test_overlay)
 AGENT_TEST_CFLAGS := -I$(AGENT_DIR)/tests -I$(AGENT_TAP_DIR)
 AGENT_TEST_LOGIC := $(addprefix $(BUILD)/asan/agent/,flowset.o timed.o change.o reconcile.o listing.o session.o \
-	session3.o session3_flows.o session3_refusal.o log.o overlay.o ways.o intent.o tests/flows.o tests/simnic.o tests/tap.o tests/v3_nic.o) $(AGENT_PROTO_ASAN)
+	session3.o session3_flows.o session3_refusal.o session3_requests.o session3_unasked.o log.o overlay.o ways.o intent.o tests/flows.o tests/simnic.o tests/tap.o tests/v3_nic.o) $(AGENT_PROTO_ASAN)
 
 $(BUILD)/asan/agent/tests/tap.o: $(AGENT_TAP_DIR)/tap.c $(AGENT_TAP_DIR)/tap.h
 	@mkdir -p $(@D)

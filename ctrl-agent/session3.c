@@ -1,100 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "cvsw_ofp10.h"
 #include "session3_parts.h"
 
 #include "alloc.h"
-#include "log.h"
-
-/* ---- requests ---- */
-
-static void request_free(struct session3_request *request)
-{
-	explicit_bzero(request->message, request->len);
-	free(request);
-}
-
-struct session3_request *session3_queue(struct session3 *v3, const uint8_t *message, size_t len,
-					void (*done)(struct session3 *v3,
-						     const struct session3_request *request,
-						     const struct cvsw_v3_message *answer))
-{
-	struct session3_request *request = xcalloc(1, sizeof(*request) + len);
-	struct cvsw_v3_message header;
-	size_t offset;
-
-	if (cvsw_v3_message_decode(message, len, &header, &offset))
-		abort();	/* ours, just encoded */
-	request->type = header.type;
-	request->xid = header.xid;
-	request->done = done;
-	request->len = len;
-	memcpy(request->message, message, len);
-	TAILQ_INSERT_TAIL(&v3->requests, request, in_order);
-	return request;
-}
-
-uint32_t session3_next_xid(struct session3 *v3)
-{
-	return ++v3->xid ? v3->xid : ++v3->xid;	/* 0 is what comes unasked */
-}
-
-static void finish(struct session3 *v3, struct session3_request *request,
-		   const struct cvsw_v3_message *answer)
-{
-	TAILQ_REMOVE(&v3->requests, request, in_order);
-	if (request->done && answer)
-		request->done(v3, request, answer);
-	if (request->answered)
-		request->answered(request->arg, answer, request->message, request->len);
-	request_free(request);
-}
-
-/* The conversation is over: of what was asked nobody knows whether it was done. */
-static void drop_requests(struct session3 *v3)
-{
-	while (!TAILQ_EMPTY(&v3->requests))
-		finish(v3, TAILQ_FIRST(&v3->requests), NULL);
-}
-
-static void send_requests(struct session3 *v3)
-{
-	struct session3_request *request;
-
-	TAILQ_FOREACH(request, &v3->requests, in_order) {
-		if (request->sent)
-			continue;
-		if (!cvsw_v3_send(&v3->end, request->message, request->len))
-			return;
-		request->sent = true;
-		v3->session->n_sent++;
-		if (request->type == CVSW_V3_SET_SA)
-			explicit_bzero(request->message, request->len);
-	}
-}
-
-bool session3_ask(struct session3 *v3, const uint8_t *message, size_t len,
-		  void (*answered)(void *arg, const struct cvsw_v3_message *answer,
-				   const uint8_t *request, size_t request_len),
-		  void *arg)
-{
-	struct session3_request *request;
-
-	if (!session3_is_there(v3))
-		return false;
-	request = session3_queue(v3, message, len, NULL);
-	request->answered = answered;
-	request->arg = arg;
-	return true;
-}
-
-void session3_forget(struct session3 *v3, const void *arg)
-{
-	struct session3_request *request;
-
-	TAILQ_FOREACH(request, &v3->requests, in_order)
-		if (request->arg == arg)
-			request->answered = NULL;
-}
 
 /* ---- bringing the NIC to where it should be ---- */
 
@@ -227,8 +134,7 @@ static void push(struct session3 *v3)
 		settle(v3, session->generation);
 }
 
-/* Its table is not what we thought: ask, compare, go on from there. */
-static void look_again(struct session3 *v3)
+void session3_look_again(struct session3 *v3)
 {
 	v3->relist = false;
 	v3->table_known = false;
@@ -245,7 +151,7 @@ static void on_settled(struct session3 *v3, uint64_t generation)
 	if (!v3->failed)
 		settle(v3, generation);
 	if (v3->failed || v3->relist)
-		look_again(v3);
+		session3_look_again(v3);
 }
 
 static void try_again(struct session3 *v3)
@@ -278,134 +184,21 @@ static void on_capabilities(struct session3 *v3, const struct session3_request *
 	can->release = NULL;
 }
 
-static uint16_t answer_to(uint16_t type)
-{
-	switch (type) {
-	case CVSW_V3_CAPABILITIES:
-	case CVSW_V3_LIST:
-	case CVSW_V3_STATISTICS:
-	case CVSW_V3_TRACE:
-		return type + 1;
-	default:
-		return CVSW_V3_ACK;
-	}
-}
-
-/* Requests are answered in their order: what is not of the first one answers nothing. */
-static void take_answer(struct session3 *v3, const struct cvsw_v3_message *answer)
-{
-	struct session3_request *first = TAILQ_FIRST(&v3->requests);
-	uint64_t settles;
-
-	if (!first || !first->sent || first->xid != answer->xid ||
-	    (answer->type != CVSW_V3_ERROR && answer->type != answer_to(first->type))) {
-		v3->n_unexpected++;
-		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " answers %s to what it was not asked",
-			    MAC_BYTES(v3->session->mac), cvsw_v3_message_name(answer->type));
-		return;
-	}
-	settles = first->settles;
-	finish(v3, first, answer);
-	if (settles)
-		on_settled(v3, settles);
-}
-
-static void not_expected(struct session3 *v3)
-{
-	v3->n_unexpected++;
-	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " sends what is no answer",
-		    MAC_BYTES(v3->session->mac));
-}
-
-/* Its time was up.  A bundle under way was done behind that, and may have put it back. */
-static void on_timeout(struct session3 *v3, const struct cvsw_flow *flow)
-{
-	struct session *session = v3->session;
-	const struct cvsw_flow *had = flowset_find(&session->table, &flow->match, flow->priority);
-
-	timed_end(session, flow);
-	if (v3->changing)
-		session->generation++;
-	else if (had && cvsw_flow_equal(had, flow))
-		flowset_remove(&session->table, &flow->match, flow->priority);
-}
-
-/* By itself, for another reason: then it may be one that it should have. */
-static void on_flow_lost(struct session3 *v3)
-{
-	if (v3->changing)
-		v3->relist = true;
-	else if (v3->table_known)
-		look_again(v3);
-}
-
-void session3_tell_removed(struct session3 *v3, const struct session3_removed *removed)
-{
-	v3->removed = removed;
-	v3->world.event(v3->world.owner, SESSION3_FLOW_REMOVED, NULL);
-	v3->removed = NULL;
-}
-
-static void on_flow_removed(struct session3 *v3, const struct cvsw_v3_message *message)
-{
-	enum cvsw_flow_command command;
-	struct cvsw_v3_entry entry;
-	struct cvsw_flow flow;
-	size_t offset, used;
-
-	if (cvsw_v3_flow_removed_decode(message, &entry, &offset) ||
-	    cvsw_ofp10_decode(entry.flow_mod, entry.len, &used, &command, &flow, NULL)) {
-		not_expected(v3);
-		return;
-	}
-	if (entry.reason <= CVSW_V3_REMOVED_HARD && flow_is_timed(&flow))
-		on_timeout(v3, &flow);
-	else if (entry.reason != CVSW_V3_REMOVED_DELETE)
-		on_flow_lost(v3);
-	session3_tell_removed(v3, &(struct session3_removed){
-		.flow = &flow, .reason = entry.reason,
-		.n_packets = entry.n_packets, .n_bytes = entry.n_bytes,
-	});
-}
-
-/* Whose keys are to be new is ways.c's affair. */
-static void on_sa_expiring(struct session3 *v3, const struct cvsw_v3_message *message)
-{
-	struct cvsw_v3_expiring sa;
-	size_t offset;
-
-	if (cvsw_v3_expiring_decode(message, &sa, &offset))
-		not_expected(v3);
-	else
-		v3->world.event(v3->world.owner, SESSION3_SA_EXPIRING, message);
-}
-
-static void take_unasked(struct session3 *v3, const struct cvsw_v3_message *message)
-{
-	switch (message->type) {
-	case CVSW_V3_FLOW_REMOVED:
-		on_flow_removed(v3, message);
-		break;
-	case CVSW_V3_SA_EXPIRING:
-		on_sa_expiring(v3, message);
-		break;
-	}
-}
-
 static void take_messages(struct session3 *v3)
 {
 	struct cvsw_v3_message message;
 	size_t len, offset;
+	uint64_t settles;
 	bool too_long;
 
 	while ((len = cvsw_v3_take(&v3->end, v3->message, &too_long))) {
 		if (too_long || cvsw_v3_message_decode(v3->message, len, &message, &offset) ||
 		    cvsw_v3_is_request(message.type)) {
-			not_expected(v3);
-		} else if (message.xid) {
-			take_answer(v3, &message);
-		} else {
-			take_unasked(v3, &message);
+			session3_not_expected(v3);
+		} else if (!message.xid) {
+			session3_take_unasked(v3, &message);
+		} else if ((settles = session3_take_answer(v3, &message))) {
+			on_settled(v3, settles);
 		}
 	}
 }
@@ -418,7 +211,7 @@ static void begin_conversation(struct session3 *v3)
 	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN];
 	size_t len;
 
-	drop_requests(v3);
+	session3_drop_requests(v3);
 	while (!STAILQ_EMPTY(&session->sas))
 		session_drop_first_sa(session);
 	v3->conversing = true;
@@ -496,7 +289,7 @@ struct session3 *session3_new(struct session *session, const struct session3_wor
 
 void session3_free(struct session3 *v3)
 {
-	drop_requests(v3);
+	session3_drop_requests(v3);
 	flowset_clear(&v3->listed);
 	flowset_clear(&v3->refused);
 	cvsw_v3_end_free(&v3->end);
@@ -535,7 +328,7 @@ void session3_run(struct session3 *v3, uint64_t now)
 		session3_queue_list(v3);
 	if (is_due(v3))
 		push(v3);
-	send_requests(v3);
+	session3_send_requests(v3);
 	cvsw_v3_run(&v3->end, now);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What session3.c, session3_flows.c and session3_refusal.c share. */
+/* What session3.c and session3_*.c share. */
 #ifndef CVSWD_SESSION3_PARTS_H
 #define CVSWD_SESSION3_PARTS_H
 
@@ -93,6 +93,28 @@ struct session3_request *session3_queue(struct session3 *v3, const uint8_t *mess
 					void (*done)(struct session3 *v3,
 						     const struct session3_request *request,
 						     const struct cvsw_v3_message *answer));
+
+/** session3_send_requests() - as many as the stream has room for */
+void session3_send_requests(struct session3 *v3);
+
+/**
+ * session3_drop_requests() - the conversation is over
+ *
+ * Of what was asked nobody knows whether it was done.
+ */
+void session3_drop_requests(struct session3 *v3);
+
+/** session3_take_answer() - returns the generation whose last request it answers, or 0 */
+uint64_t session3_take_answer(struct session3 *v3, const struct cvsw_v3_message *answer);
+
+/** session3_take_unasked() - FLOW_REMOVED, SA_EXPIRING; others are nothing to us */
+void session3_take_unasked(struct session3 *v3, const struct cvsw_v3_message *message);
+
+/** session3_not_expected() - a message that is no answer, or cannot be read: counted */
+void session3_not_expected(struct session3 *v3);
+
+/** session3_look_again() - its table is not what we thought: ask, compare, go on from there */
+void session3_look_again(struct session3 *v3);
 
 /** session3_refused() - an ERROR to a request of ours: remember it, and say so */
 void session3_refused(struct session3 *v3, const struct session3_request *request,
