@@ -26,7 +26,8 @@ from tests.bench import Bench
 
 # What needs no controller comes first, for none runs until control.connects.
 TESTS = {
-    "direct": direct.ALL + [tunnel.inner_checksums, driver.clean_logs],
+    # Behind direct.through_the_bridge taps' names are not cvswd's any more.
+    "direct": direct.ALL[:2] + [tunnel.inner_checksums] + direct.ALL[2:] + [driver.clean_logs],
 }
 TESTS["plain"] = TESTS["tso"] = (driver.ALL + byhand.ALL + control.ALL[:3] + actions.ALL +
                                  control.ALL[3:] + tunnel.ALL + overlay.ALL + hardship.ALL + keys.ALL +
