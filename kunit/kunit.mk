@@ -57,7 +57,7 @@ SMP_SUITES := table-race,expiry,cache,hits,backlog,esp,esp-race,cvsw_*
 
 .PHONY: check-smp
 check-smp: uml-modules-smp ## KUnit suites on several CPUs (SUITES=GLOB,...; all: SUITES='*')
-	@kunit/run-smp.sh kunit-smp $(UML)/smp/kernel/arch/x86/boot/bzImage $(UML)/smp/mod 900 \
+	@kunit/run-smp.sh kunit-smp $(UML)/smp/kernel/arch/x86/boot/bzImage $(UML)/smp/mod 1800 \
 		'suites=$(or $(SUITES),$(SMP_SUITES))' $(KUNIT_PARAMS)
 
 .PHONY: check-wire $(UML_KERNELS:%=check-wire-%)
