@@ -160,6 +160,35 @@ static void backlog_is_bounded(struct kunit *test)
 	expect_seen(test, RING + CVSW_BACKLOG_MAX);
 }
 
+/* A woken queue's next frame comes from the stack before the tasklet has run. */
+static void backlog_makes_room(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int i;
+
+	xmit(f, frames(test, RING + CVSW_BACKLOG_MAX), false);
+	f->used = 0;
+	netif_tx_start_queue(f->txq);
+	xmit(f, frames(test, 1), false);
+	KUNIT_EXPECT_EQ(test, cvsw_stats_read(f->stats, CVSW_CNT_DROP_BACKLOG), 0ULL);
+	expect_seen(test, 2 * RING);
+	for (i = 0; i < CVSW_BACKLOG_MAX / RING; i++)
+		wake(f);
+	expect_seen(test, RING + CVSW_BACKLOG_MAX + 1);
+	KUNIT_EXPECT_EQ(test, f->rung, f->n_seen);
+	/* All that waited and what comes behind it go under one doorbell. */
+	f->used = RING - 1;
+	netif_tx_stop_queue(f->txq);
+	xmit(f, frames(test, 2), false);
+	f->used = 0;
+	f->kicks = 0;
+	netif_tx_start_queue(f->txq);
+	xmit(f, frames(test, 1), false);
+	expect_seen(test, RING + CVSW_BACKLOG_MAX + 4);
+	KUNIT_EXPECT_EQ(test, f->rung, f->n_seen);
+	KUNIT_EXPECT_EQ(test, f->kicks, 0U);
+}
+
 /* From elsewhere: sent by the tasklet, or when the queue is woken. */
 static void backlog_added(struct kunit *test)
 {
@@ -236,6 +265,7 @@ static struct kunit_case backlog_cases[] = {
 	KUNIT_CASE(backlog_keeps_order),
 	KUNIT_CASE(backlog_doorbell),
 	KUNIT_CASE(backlog_is_bounded),
+	KUNIT_CASE(backlog_makes_room),
 	KUNIT_CASE(backlog_added),
 	KUNIT_CASE(backlog_busy),
 	KUNIT_CASE(backlog_down),

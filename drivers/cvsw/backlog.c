@@ -126,10 +126,13 @@ static void xmit_list(struct backlog *b, unsigned int queue, struct sk_buff *lis
 {
 	bool more = netdev_xmit_more(), rung = false;
 
+	/* What waits goes first, and makes room: the stack sends again before the tasklet runs. */
 	if (unlikely(!skb_queue_empty_lockless(&b->frames))) {
-		wait_list(b, list);
-		rung = drain(b, more);
-		list = NULL;
+		rung = drain(b, more || list);
+		if (!skb_queue_empty_lockless(&b->frames)) {
+			wait_list(b, list);
+			list = NULL;
+		}
 	}
 	while (list) {
 		struct sk_buff *skb = list;
