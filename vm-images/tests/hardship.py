@@ -9,7 +9,7 @@ from lab.process import wait_for
 from lab.report import expect
 from lab.traffic import ping
 from tests.overlay import expect_all_reached, expect_ciphertext, overlay
-from tests.tunnel import PATTERN, ivs, sending
+from tests.tunnel import PATTERN, UNDER_WAY, ivs, sending
 
 CHANGES = 60
 LOSSY_PORT = 6654
@@ -131,7 +131,8 @@ def moved(bench):
                 expect_ciphertext(after)
                 sent = ivs(before) + ivs(after)
             expect(ivs(after) and len(set(sent)) == len(sent), f"{len(sent) - len(set(sent))} of {len(sent)} twice")
-            expect(not {spi for spi, _ in ivs(after)} & {spi.to_bytes(4, "big") for spi in old}, "sent with an old key")
+            late = [spi for spi, _ in ivs(after) if int.from_bytes(spi, "big") in old]
+            expect(len(late) <= UNDER_WAY, f"{len(late)} packets sent with an old key")
         finally:
             vswitch.move_port(tap, vm.nics[0].port)
             bench.controller.await_state(vm.nics[0], seconds=20)
