@@ -93,15 +93,19 @@ def resynchronisation(bench):
 
 
 def reboot(bench):
-    vm = bench.vm1
+    vm, peer = bench.vms
     with bench.test("a guest that was killed and boots again gets its flows and its overlay back"), \
          overlay(bench, "vm1", "vm2"):
         expect_all_reached(bench.vms)
+        old = set(sending(peer))
         vm.boot_again()
         bench.lab.up(vm, "10.0.0.1")
         bench.controller.await_state(vm.nics[0], seconds=30)
         bench.await_mtu(vm, 1416)
         wait_for("a key to send with", lambda: "active" in sending(vm).values(), 15)
+        wait_for("the other's new key", lambda: any(state == "active" for spi, state in sending(peer).items()
+                                                    if spi not in old), 15)
+        wait_for("all old keys to be gone", lambda: not old & set(sending(peer)), 15)
         with bench.lab.capture(vm) as sent:
             expect_all_reached(bench.vms)
             expect_ciphertext(sent)
