@@ -5,7 +5,10 @@
 # The only list of them.
 CHECK_STAGES := check-build proto-test agent-test proto-fuzz check-kunit check-smp check-bench check-wire check-ovs check-vm
 
-.PHONY: check check-build preflight
+# What takes too long for make check.
+CHECK_LONG_STAGES :=
+
+.PHONY: check check-long check-build preflight
 preflight: ## show what this machine lacks and install missing packages
 	@$(TOP)/kunit/preflight.sh
 
@@ -14,3 +17,6 @@ check-build: all
 
 check: preflight ## run all tests (as root; under an hour, 35 minutes with a warm cache)
 	@$(TOP)/kunit/check.sh $(CHECK_STAGES)
+
+check-long: preflight ## run the tests that take too long for make check (as root; hours)
+	@$(TOP)/kunit/check.sh $(CHECK_LONG_STAGES)
