@@ -96,6 +96,7 @@ agent-test: agent-asan $(AGENT_TESTS) $(TAPNIC) $(SIMNIC3) ## test daemon and CL
 	timeout 100 $(AGENT_DIR)/tests/overlay_test.py $(BUILD) || failed=1; \
 	timeout 300 $(AGENT_DIR)/tests/version3_test.py $(BUILD) || failed=1; \
 	timeout 100 $(AGENT_DIR)/tests/flood_test.py $(BUILD) || failed=1; \
+	timeout 200 $(AGENT_DIR)/tests/storm_test.py $(BUILD) || failed=1; \
 	$(AGENT_DIR)/tests/direct_test.sh $(BUILD) || failed=1; \
 	$(AGENT_DIR)/tests/ovs_test.sh $(BUILD) || failed=1; \
 	exit $$failed

@@ -139,11 +139,19 @@ void nics_free(struct nics *nics)
 	explicit_bzero(&nics->guard, sizeof(nics->guard));
 }
 
-bool nic_has_intent(const struct nic *nic)
+/* All that a NIC is kept for. */
+static bool is_needed(const struct nic *nic)
 {
 	const struct intent *intent = &nic->session.intent;
 
-	return intent->flows_stated || intent->overlaid || intent->mtu || intent->offload_stated;
+	return nic->port || nic->has_key || nic->session.member || intent->flows_stated ||
+	       intent->mtu || intent->offload_stated;
+}
+
+void nic_release(struct nic *nic)
+{
+	if (!is_needed(nic))
+		nic_free(nic);
 }
 
 void nic_detach(struct nic *nic)
@@ -158,8 +166,7 @@ void nic_detach(struct nic *nic)
 	arm(nic);
 	if (nic->nics->changed)
 		nic->nics->changed(nic->nics->owner, nic);
-	if (!nic_has_intent(nic) && !nic->has_key)
-		nic_free(nic);
+	nic_release(nic);
 }
 
 static bool is_station(const uint8_t mac[CVSW_ETH_ALEN])

@@ -90,7 +90,7 @@ bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW
 /** nic_attach() - it was heard at a port; the caller has seen to the former one */
 void nic_attach(struct nic *nic, struct vport *port);
 
-/** nic_detach() - its port has gone or is another's; frees a NIC of which nothing is kept */
+/** nic_detach() - its port has gone or is another's; nic_release() is done here */
 void nic_detach(struct nic *nic);
 
 /** nic_list() - a LIST_ENTRIES came from the NIC */
@@ -102,10 +102,16 @@ void nic_changed(struct nic *nic, bool settings);
 /** nic_go_on() - do what is due now, and arm the timer for the rest */
 void nic_go_on(struct nic *nic);
 
-/** nic_forget() - drop the intent; the NIC is freed if it is absent and has no key */
+/** nic_forget() - drop the intent, and the NIC if nothing else needs it */
 void nic_forget(struct nic *nic);
 
-bool nic_has_intent(const struct nic *nic);
+/**
+ * nic_release() - frees a NIC that nothing needs any more
+ *
+ * A NIC lives as long as it is at a port, has a key, is a member of an overlay, or something
+ * is configured for it.  Whoever ends one of these calls this; nothing else frees a NIC.
+ */
+void nic_release(struct nic *nic);
 
 /* ---- version 3: nics3.c ---- */
 

@@ -94,8 +94,10 @@ struct overlay_member *overlay_join(struct overlay *overlay, struct session *ses
 	if (at >= room || overlay->slots[at])
 		return NULL;
 	member = xcalloc(1, sizeof(*member));
+	member->overlay = overlay;
 	member->slot = at;
 	member->session = session;
+	session->member = member;
 	member->registers = session->n_registers;
 	member->renewed_at = UINT64_MAX;
 	member->dirty = true;
@@ -114,6 +116,7 @@ void overlay_leave(struct overlay *overlay, struct overlay_member *member)
 	struct overlay_member *other;
 
 	TAILQ_REMOVE(&overlay->members, member, in_order);
+	member->session->member = NULL;
 	overlay->slots[member->slot] = NULL;
 	overlay->n--;
 	overlay_each(other, overlay) {

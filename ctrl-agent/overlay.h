@@ -58,7 +58,8 @@ struct overlay_config {
 /**
  * struct overlay_member - a NIC in an overlay
  * @slot: stays as long as it is a member, so that others come and go around it
- * @session: the NIC's; outlives the membership
+ * @overlay: which it is in
+ * @session: the NIC's, which lives as long as it is a member: nic_release()
  * @macs: inner addresses; the first is the NIC's own
  * @from: the way from each other member, by the other's slot
  * @registers: of @session, when its ways were made new
@@ -70,6 +71,7 @@ struct overlay_config {
  */
 struct overlay_member {
 	TAILQ_ENTRY(overlay_member) in_order;
+	struct overlay *overlay;
 	unsigned int slot;
 	struct session *session;
 	size_t n_macs;

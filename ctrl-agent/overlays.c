@@ -166,12 +166,9 @@ struct overlay *overlays_find_vni(struct overlays *overlays, uint32_t vni)
 
 struct overlay *overlays_of(struct overlays *overlays, const uint8_t mac[CVSW_ETH_ALEN])
 {
-	struct overlay *overlay;
+	const struct nic *nic = nics_find(&overlays->agent->nics, mac);
 
-	overlays_each(overlay, overlays)
-		if (overlay_find(overlay, mac))
-			return overlay;
-	return NULL;
+	return nic && nic->session.member ? nic->session.member->overlay : NULL;
 }
 
 void overlays_add(struct overlays *overlays, struct overlay *overlay)

@@ -137,7 +137,7 @@ static void do_forget(const struct request *request)
 
 	if (!nic)
 		return;
-	if (nic->session.intent.overlaid) {
+	if (nic->session.member) {
 		request_refuse(request, "it is a member of an overlay: let it leave first");
 		return;
 	}

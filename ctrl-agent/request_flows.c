@@ -138,13 +138,6 @@ static void apply(const struct request *request, struct nic *nic, const struct c
 	request_changed(request, nic, false);
 }
 
-/* Made for a request that came to nothing. */
-static void drop_if_unused(struct nic *nic)
-{
-	if (!nic->port && !nic->has_key && !nic_has_intent(nic))
-		nic_detach(nic);
-}
-
 static void carry_out(const struct request *request, struct nic *nic, struct change *change,
 		      bool dry)
 {
@@ -155,7 +148,7 @@ static void carry_out(const struct request *request, struct nic *nic, struct cha
 		}
 		client_answer(request->client, report_change(nic, change));
 	}
-	drop_if_unused(nic);
+	nic_release(nic);	/* made for a request that came to nothing? */
 }
 
 /* ---- commands ---- */

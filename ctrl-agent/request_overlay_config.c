@@ -145,8 +145,6 @@ static bool may_join(struct agent *agent, const struct overlay *overlay, const s
 	const struct overlay *other = overlays_of(&agent->overlays, nic->session.mac);
 	const struct overlay_member *owner = overlay_owner(overlay, nic->session.mac);
 
-	if (!other && overlay_find(overlay, nic->session.mac))
-		other = overlay;
 	if (other)
 		snprintf(why, room, "NIC " MAC_FORMAT " is a member of overlay %s",
 			 MAC_BYTES(nic->session.mac), other->config.name);
@@ -181,8 +179,7 @@ static bool join_one(const struct request *request, struct overlay *overlay, con
 	if (!nic)
 		return false;
 	if (!may_join(request->agent, overlay, nic, why, room)) {
-		if (!nic->port && !nic_has_intent(nic))
-			nic_detach(nic);
+		nic_release(nic);
 		return false;
 	}
 	member = overlay_join(overlay, &nic->session, -1);
@@ -210,8 +207,7 @@ bool request_overlay_members(const struct request *request, struct overlay *over
 		struct nic *nic = nic_of_session(added->session);
 
 		overlay_leave(overlay, added);
-		if (!nic->port && !nic_has_intent(nic))
-			nic_detach(nic);
+		nic_release(nic);
 	}
 	overlay->n_slots = slots;
 	request_refuse(request, "%s", why);

@@ -58,8 +58,8 @@ static void set_key(const struct request *request, struct nic *nic, const uint8_
 		request_refuse(request, REQUEST_NOT_KEPT);
 	if (key)
 		vswitches_call(&agent->switches, nic->session.mac);
-	else if (!nic->port && !nic_has_intent(nic))
-		nic_detach(nic);
+	else
+		nic_release(nic);
 }
 
 void request_key_add(const struct request *request)

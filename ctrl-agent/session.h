@@ -61,7 +61,7 @@ enum session_state {
  * @flows_stated: someone said what they are; before that its table is left alone
  * @mtu: 0: not stated
  * @offload: CVSW_OFFLOAD_*, if @offload_stated
- * @overlaid: it is a member of an overlay
+ * @overlaid: the flows of its overlay are made: at the first look at it, not when it joins
  * @overlay: the flows of that, beside those made by hand
  * @overlay_mtu: the largest MTU that fits into it
  */
@@ -75,6 +75,8 @@ struct intent {
 	bool offload_stated;
 	uint16_t offload;
 };
+
+struct overlay_member;
 
 /* A SET_SA that has not left yet; wiped when it has. */
 struct session_sa {
@@ -97,6 +99,7 @@ enum session_phase {
  * @timed: which flows with timeouts it has taken
  * @sas: to be sent before the next flow
  * @v3: the conversation in version 3; NULL: it speaks version 2
+ * @member: in an overlay; set by overlay_join(), cleared by overlay_leave(); NULL: in none
  * @generation: of @intent; @verified is the last one that the NIC listed, or
  *	acknowledged, since it registered; @confirmed likewise, but never goes back
  * @behind_since: when the first change that is not confirmed was made; 0: all are
@@ -111,6 +114,7 @@ struct session {
 	struct timed timed;
 	STAILQ_HEAD(session_sas, session_sa) sas;
 	struct session3 *v3;
+	struct overlay_member *member;
 	uint64_t generation;
 	uint64_t verified;
 	uint64_t confirmed;

@@ -4,6 +4,7 @@
 Prints TAP. Usage: overlay_test.py BUILD-FOLDER (the sanitized builds are used)."""
 import json
 import os
+import socket
 import sqlite3
 import struct
 import subprocess
@@ -142,6 +143,31 @@ def test_overlay_refused(daemon):
         refused('join', 'a', 'tap2', text='flows that do not go with an overlay')
 
 
+def test_lifetime(daemon):
+    """A NIC that nothing but an overlay needs stays as long as it is a member."""
+    ghost, other = '02:00:00:00:09:01', '02:00:00:00:09:02'
+    add = {'command': 'overlay-add', 'name': 'a', 'vni': 1, 'members': [ghost, other]}
+    assert not daemon.ask(**{**add, 'members': [ghost, ghost]})['ok']
+    assert not daemon.nics(), 'a refused change left a NIC'
+    for then in ({'command': 'add-flows', 'nic': ghost, 'flows': ['actions=drop'], 'dry_run': True},
+                 {'command': 'key-del', 'nic': ghost}, {'command': 'forget', 'nic': ghost}):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(20)
+            sock.connect(daemon.socket)
+            # In one write, so that nothing comes between them.
+            sock.sendall(json.dumps(add).encode() + b'\n' + json.dumps(then).encode() + b'\n')
+            with sock.makefile() as answers:
+                assert json.loads(answers.readline())['ok']
+                answer = json.loads(answers.readline())
+                assert answer['ok'] is ('dry_run' in then), answer
+        time.sleep(0.05)        # a look at the overlay
+        assert set(daemon.nics()) == {ghost, other}, then
+        assert daemon.ask(command='overlay-del', name='a')['ok']
+        daemon.ask(command='forget', nic=ghost)
+        daemon.ask(command='forget', nic=other)
+        assert not daemon.nics(), daemon.nics()
+
+
 def test_overlay_state(daemon):
     daemon.stop()
     state = daemon.work + '/cvswd.db'
@@ -241,6 +267,7 @@ TESTS = [
     ('overlay: add, leave, join, renew, del', test_overlay),
     ('overlay: plain, ESP, ESP in UDP', test_overlay_kinds),
     ('overlay: what is refused', test_overlay_refused),
+    ('overlay: a member lives as long as the overlay needs it', test_lifetime),
     ('overlay: state file, restart', test_overlay_state),
     ('overlay: restart without keys', test_overlay_restart),
     ('keys by hand', test_set_key),
