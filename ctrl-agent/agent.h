@@ -4,10 +4,9 @@
 
 #include "nics.h"
 #include "overlays.h"
+#include "version.h"
 #include "vswitch.h"
 
-#define CVSW_VERSION		"0.1"
-#define CVSWD_SOCKET		"/run/cvsw/cvswd.sock"
 #define CVSWD_DEFAULT_LISTEN	"tcp:127.0.0.1:6653"
 
 /**

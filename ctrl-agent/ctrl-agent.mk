@@ -17,15 +17,23 @@ AGENT_CTL := cvswctl ctl_client ctl_change ctl_show ctl_flows ctl_settings ctl_k
 AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0)
 CVSWD_LIBS := -levent -ljansson -lpcap -lsqlite3 -lcrypto
 CVSWCTL_LIBS = -ljansson $(shell pkg-config --libs libnl-genl-3.0)
+AGENT_CRYPTO := $(BUILD)/user/proto/cvsw_v3_libcrypto.o
 
 CVSWD := $(BUILD)/bin/cvswd
 CVSWCTL := $(BUILD)/bin/cvswctl
 CVSWD_ASAN := $(BUILD)/asan/cvswd
 CVSWCTL_ASAN := $(BUILD)/asan/cvswctl
 
-.PHONY: agent agent-asan agent-test agent-install install
+.PHONY: agent agent-asan agent-test ctl needs-ctl needs-agent
 agent: $(CVSWD) $(CVSWCTL) ## build cvswd and cvswctl
+ctl: $(CVSWCTL) ## build cvswctl alone, for guests
 all: agent
+
+# Before the compiler complains about headers, the packages that they are in are named.
+needs-ctl needs-agent:
+	@$(AGENT_DIR)/needs $(@:needs-%=%) '$(CC)'
+$(AGENT_CTL:%=$(BUILD)/user/agent/%.o): | needs-ctl
+$(AGENT_DAEMON:%=$(BUILD)/user/agent/%.o) $(AGENT_CRYPTO): | needs-agent
 
 $(BUILD)/user/agent/%.o: $(AGENT_DIR)/%.c $(AGENT_HEADERS)
 	@mkdir -p $(@D)
@@ -39,13 +47,13 @@ $(BUILD)/asan/agent/%.o: $(AGENT_DIR)/%.c $(AGENT_HEADERS)
 AGENT_PROTO := $(BUILD)/user/libcvswproto.a
 AGENT_PROTO_ASAN := $(BUILD)/asan/libcvswproto.a
 
-$(CVSWD): $(AGENT_DAEMON:%=$(BUILD)/user/agent/%.o) $(AGENT_PROTO)
+$(CVSWD): $(AGENT_DAEMON:%=$(BUILD)/user/agent/%.o) $(AGENT_CRYPTO) $(AGENT_PROTO)
 	@mkdir -p $(@D)
-	$(CC) $(USER_CFLAGS) $(LDFLAGS) -o $@ $^ $(CVSWD_LIBS)
+	$(CC) $(USER_CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CVSWD_LIBS)
 
 $(CVSWCTL): $(AGENT_CTL:%=$(BUILD)/user/agent/%.o) $(AGENT_PROTO)
 	@mkdir -p $(@D)
-	$(CC) $(USER_CFLAGS) $(LDFLAGS) -o $@ $^ $(CVSWCTL_LIBS)
+	$(CC) $(USER_CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CVSWCTL_LIBS)
 
 $(CVSWD_ASAN): $(AGENT_DAEMON:%=$(BUILD)/asan/agent/%.o) $(AGENT_PROTO_ASAN)
 	$(CC) $(SAN_CFLAGS) -o $@ $^ $(CVSWD_LIBS)
@@ -89,9 +97,10 @@ $(BUILD)/asan/agent/tests/%.o: AGENT_CFLAGS += $(AGENT_TEST_CFLAGS)
 $(AGENT_TESTS): $(BUILD)/asan/agent/%: $(BUILD)/asan/agent/tests/%.o $(AGENT_TEST_LOGIC)
 	$(CC) $(SAN_CFLAGS) -o $@ $^ -ljansson -lcrypto
 
-agent-test: agent-asan $(AGENT_TESTS) $(TAPNIC) $(SIMNIC3) ## test daemon and CLI: units, fake switch, Open vSwitch
+agent-test: agent agent-asan $(AGENT_TESTS) $(TAPNIC) $(SIMNIC3) ## test daemon and CLI: units, fake switch, Open vSwitch
 	@failed=0; \
 	for test in $(AGENT_TESTS); do $$test || failed=1; done; \
+	timeout 200 $(AGENT_DIR)/tests/install_test.sh $(BUILD) || failed=1; \
 	timeout 300 $(AGENT_DIR)/tests/daemon_test.py $(BUILD) || failed=1; \
 	timeout 100 $(AGENT_DIR)/tests/overlay_test.py $(BUILD) || failed=1; \
 	timeout 300 $(AGENT_DIR)/tests/version3_test.py $(BUILD) || failed=1; \
@@ -100,19 +109,3 @@ agent-test: agent-asan $(AGENT_TESTS) $(TAPNIC) $(SIMNIC3) ## test daemon and CL
 	$(AGENT_DIR)/tests/direct_test.sh $(BUILD) || failed=1; \
 	$(AGENT_DIR)/tests/ovs_test.sh $(BUILD) || failed=1; \
 	exit $$failed
-
-# Installation: make install DESTDIR=... [PREFIX=/usr]; other rooms may join in.
-PREFIX ?= /usr
-AGENT_INSTALL := install -D
-install: agent-install ## install CVSW's user space (DESTDIR=, PREFIX=)
-agent-install: agent ## install daemon, CLI, manual pages, completion, systemd unit (DESTDIR=)
-	$(AGENT_INSTALL) -m 755 $(CVSWD) $(DESTDIR)$(PREFIX)/sbin/cvswd
-	$(AGENT_INSTALL) -m 755 $(CVSWCTL) $(DESTDIR)$(PREFIX)/sbin/cvswctl
-	$(AGENT_INSTALL) -m 644 $(AGENT_DIR)/cvswd.8 $(DESTDIR)$(PREFIX)/share/man/man8/cvswd.8
-	$(AGENT_INSTALL) -m 644 $(AGENT_DIR)/cvswctl.8 $(DESTDIR)$(PREFIX)/share/man/man8/cvswctl.8
-	$(AGENT_INSTALL) -m 644 $(AGENT_DIR)/cvswctl.bash \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/cvswctl
-	$(AGENT_INSTALL) -m 644 $(AGENT_DIR)/cvswd.default $(DESTDIR)/etc/default/cvswd
-	@mkdir -p $(DESTDIR)/lib/systemd/system
-	sed 's|/usr/sbin/|$(PREFIX)/sbin/|' $(AGENT_DIR)/cvswd.service \
-		>$(DESTDIR)/lib/systemd/system/cvswd.service

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent.h"
 #include "ctl.h"
+#include "version.h"
 
 static const struct ctl_command *const remote_groups[] = {
 	ctl_show_commands, ctl_watch_commands, ctl_flow_commands, ctl_setting_commands,

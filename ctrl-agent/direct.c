@@ -79,10 +79,13 @@ static bool activate(pcap_t *pcap, const char **why)
 	bool good;
 	int result;
 
-	pcap_set_snaplen(pcap, DIRECT_SNAPLEN);
-	pcap_set_promisc(pcap, 1);
-	pcap_set_immediate_mode(pcap, 1);
-	result = pcap_activate(pcap);
+	result = pcap_set_snaplen(pcap, DIRECT_SNAPLEN);
+	if (!result)
+		result = pcap_set_promisc(pcap, 1);
+	if (!result)
+		result = pcap_set_immediate_mode(pcap, 1);
+	if (!result)
+		result = pcap_activate(pcap);
 	*why = result < 0 ? pcap_statustostr(result) : pcap_geterr(pcap);
 	if (result < 0)
 		return false;

@@ -15,6 +15,8 @@ preflight: ## show what this machine lacks and install missing packages
 check-build: all
 	@echo "ok - modules, cvswd and cvswctl build"
 
+# Where a warning is a fault.
+check check-long: export WERROR := 1
 check: preflight ## run all tests (as root; under an hour, 35 minutes with a warm cache)
 	@$(TOP)/kunit/check.sh $(CHECK_STAGES)
 

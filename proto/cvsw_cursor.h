@@ -101,54 +101,63 @@ static inline struct cvsw_writer cvsw_writer(uint8_t *data, size_t room)
 	return w;
 }
 
-/* Where the next @n bytes go, or NULL. */
-static inline uint8_t *cvsw_make(struct cvsw_writer *w, size_t n)
+static inline bool cvsw_fits(struct cvsw_writer *w, size_t n)
 {
-	uint8_t *p;
-
-	if (w->overrun || n > w->room - w->at) {
+	if (w->overrun || n > w->room - w->at)
 		w->overrun = true;
-		return NULL;
-	}
-	p = w->data + w->at;
-	w->at += n;
-	return p;
+	return !w->overrun;
 }
 
+/* Leaves the next @n bytes as they are. */
+static inline void cvsw_make(struct cvsw_writer *w, size_t n)
+{
+	if (cvsw_fits(w, n))
+		w->at += n;
+}
+
+/*
+ * Below nothing asks whether a pointer into the buffer is NULL: a compiler would follow the
+ * way on which the buffer itself is NULL, and warn of what can never be written there.
+ */
 static inline void cvsw_put_zero(struct cvsw_writer *w, size_t n)
 {
-	uint8_t *p = cvsw_make(w, n);
-
-	if (p)
-		memset(p, 0, n);
+	if (!cvsw_fits(w, n) || !n)
+		return;
+	memset(w->data + w->at, 0, n);
+	w->at += n;
 }
 
 /* @from may lie in the buffer itself. */
 static inline void cvsw_put_bytes(struct cvsw_writer *w, const uint8_t *from, size_t n)
 {
-	uint8_t *p = cvsw_make(w, n);
-
-	if (p && n)
-		memmove(p, from, n);
+	if (!cvsw_fits(w, n) || !n)
+		return;
+	memmove(w->data + w->at, from, n);
+	w->at += n;
 }
 
 static inline void cvsw_put_u8(struct cvsw_writer *w, uint8_t v)
 {
-	cvsw_put_bytes(w, &v, 1);
+	if (cvsw_fits(w, 1))
+		w->data[w->at++] = v;
 }
 
 static inline void cvsw_put_u16(struct cvsw_writer *w, uint16_t v)
 {
-	uint8_t b[2] = { (uint8_t)(v >> 8), (uint8_t)v };
-
-	cvsw_put_bytes(w, b, sizeof(b));
+	if (!cvsw_fits(w, 2))
+		return;
+	w->data[w->at++] = (uint8_t)(v >> 8);
+	w->data[w->at++] = (uint8_t)v;
 }
 
 static inline void cvsw_put_u32(struct cvsw_writer *w, uint32_t v)
 {
-	uint8_t b[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v };
-
-	cvsw_put_bytes(w, b, sizeof(b));
+	if (!cvsw_fits(w, 4))
+		return;
+	w->data[w->at++] = (uint8_t)(v >> 24);
+	w->data[w->at++] = (uint8_t)(v >> 16);
+	w->data[w->at++] = (uint8_t)(v >> 8);
+	w->data[w->at++] = (uint8_t)v;
 }
 
 static inline void cvsw_put_u64(struct cvsw_writer *w, uint64_t v)

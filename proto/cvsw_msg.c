@@ -71,7 +71,7 @@ size_t cvsw_msg_encode(const struct cvsw_msg *msg, uint8_t *buf, size_t room)
 	if (msg->data)
 		cvsw_put_bytes(&w, msg->data, msg->len);
 	else
-		(void)cvsw_make(&w, msg->len);
+		cvsw_make(&w, msg->len);
 	if (w.at < CVSW_ETH_MIN)
 		cvsw_put_zero(&w, CVSW_ETH_MIN - w.at);
 	return cvsw_written(&w);

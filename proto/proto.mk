@@ -8,8 +8,10 @@ PROTO_SHARED := cvsw_fault cvsw_flow cvsw_msg cvsw_ofp10 cvsw_ofp10_actions cvsw
 PROTO_USER := $(PROTO_SHARED) cvsw_ofp cvsw_ofp_encode cvsw_text_parse cvsw_text_words \
 	cvsw_text_flow cvsw_text_match cvsw_text_nx cvsw_text_actions cvsw_text_fields cvsw_text_format cvsw_v3_libcrypto \
 	cvsw_v3_keylog
-# For those who use cvsw_v3_libcrypto.
+# For those who use cvsw_v3_libcrypto.  In user space's build it is no part of the library:
+# cvswctl does without, and is built where OpenSSL's headers are not.
 PROTO_LIBS := -lcrypto
+PROTO_CRYPTO := $(BUILD)/user/proto/cvsw_v3_libcrypto.o
 PROTO_HEADERS := $(wildcard $(TOP)/proto/*.h)
 
 PROTO_LIB := $(BUILD)/user/libcvswproto.a
@@ -23,7 +25,7 @@ $(BUILD)/asan/proto/%.o: $(TOP)/proto/%.c $(PROTO_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(SAN_CFLAGS) -c -o $@ $<
 
-$(PROTO_LIB): $(PROTO_USER:%=$(BUILD)/user/proto/%.o)
+$(PROTO_LIB): $(filter-out $(PROTO_CRYPTO),$(PROTO_USER:%=$(BUILD)/user/proto/%.o))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
