@@ -41,10 +41,17 @@ pick_cpu() {
 }
 cpu=$(pick_cpu)
 
+# The host's processor may have more state than this kernel knows.
+xstate=$top/build/user/kunit/uml-xstate.so
+mkdir -p "${xstate%/*}"
+[[ $xstate -nt $here/uml-xstate.c ]] || {
+	gcc -O2 -Wall -shared -fPIC -o "$xstate.$$" "$here/uml-xstate.c" && mv "$xstate.$$" "$xstate"
+}
+
 # 6.1's self-test of ciphers finds fault with cryptd, whose requests end later.
 start_machine() {
 	set -m
-	TMPDIR=$work HOME=$work taskset -c "$cpu" "$kernel/linux" \
+	TMPDIR=$work HOME=$work LD_PRELOAD=$xstate taskset -c "$cpu" "$kernel/linux" \
 		mem="${UML_MEM:-768M}" root=none rootfstype=hostfs rootflags=/ ro \
 		con=null con0=null,fd:2 con1=null,fd:1 \
 		uml_dir="$work" umid=cvsw random.trust_cpu=1 panic=-1 printk.devkmsg=on \
