@@ -5,6 +5,7 @@
 #include <event2/util.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,4 +88,11 @@ void address_unlink(const struct address *address)
 {
 	if (address->any.sa_family == AF_UNIX)
 		unlink(address->un.sun_path);
+}
+
+bool address_has_unread(int fd)
+{
+	int n = 0;
+
+	return !ioctl(fd, FIONREAD, &n) && n > 0;
 }

@@ -36,4 +36,7 @@ int address_listen(const struct address *address, mode_t mode);
 /** address_unlink() - remove the file of a Unix socket of ours */
 void address_unlink(const struct address *address);
 
+/** address_has_unread() - has something come in on the socket that nobody has read yet? */
+bool address_has_unread(int fd);
+
 #endif

@@ -38,23 +38,38 @@ static struct channel *channel_new(struct vswitches *switches, const char *text)
 	return channel;
 }
 
+/* @address: what connections are counted by: the host, or the user */
+static void name_peer(const struct channel *channel, int fd, const struct sockaddr *from,
+		      char *peer, size_t room, char *address, size_t address_room)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)from;
+	struct ucred user = { .uid = -1 };
+	socklen_t len = sizeof(user);
+
+	if (from->sa_family == AF_INET) {
+		evutil_inet_ntop(AF_INET, &in->sin_addr, address, address_room);
+		snprintf(peer, room, "tcp:%s:%u", address, ntohs(in->sin_port));
+	} else if (from->sa_family == AF_INET6) {
+		evutil_inet_ntop(AF_INET6, &in6->sin6_addr, address, address_room);
+		snprintf(peer, room, "tcp:[%s]:%u", address, ntohs(in6->sin6_port));
+	} else {
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &user, &len);
+		snprintf(address, address_room, "user %d", (int)user.uid);
+		snprintf(peer, room, "%s (pid %d)", channel->name, (int)user.pid);
+	}
+}
+
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 		      struct sockaddr *from, int len, void *arg)
 {
 	struct channel *channel = arg;
-	char peer[128], text[64];
+	char peer[VSWITCH_PEER_LEN], address[64];
 
 	(void)listener;
 	(void)len;
-	if (from->sa_family == AF_INET) {
-		struct sockaddr_in *in = (struct sockaddr_in *)from;
-
-		evutil_inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
-		snprintf(peer, sizeof(peer), "tcp:%s:%u", text, ntohs(in->sin_port));
-	} else {
-		snprintf(peer, sizeof(peer), "%s", channel->name);
-	}
-	ofconn_open(channel->switches, fd, peer, NULL, NULL);
+	name_peer(channel, fd, from, peer, sizeof(peer), address, sizeof(address));
+	ofconn_open(channel->switches, fd, peer, address, NULL, NULL);
 }
 
 bool channel_listen(struct vswitches *switches, const char *text)
@@ -99,7 +114,7 @@ static void on_retry(evutil_socket_t unused, short what, void *arg)
 	(void)unused;
 	(void)what;
 	if (fd >= 0 && !connect(fd, &channel->address.any, channel->address.len)) {
-		ofconn_open(channel->switches, fd, channel->name, on_closed, channel);
+		ofconn_open(channel->switches, fd, channel->name, NULL, on_closed, channel);
 		return;
 	}
 	log_limited(LOG_WARNING, "cannot connect to %s: %s", channel->name, strerror(errno));

@@ -5,7 +5,9 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
+#include <poll.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "address.h"
@@ -22,6 +24,7 @@ struct client {
 	bool closing;	/* once what is written has gone */
 	bool eof;	/* no more requests, but one may wait for its answer */
 	bool monitors;	/* and stays busy */
+	uint64_t active_at;	/* when it was last heard, or answered */
 	json_int_t n_missed;	/* events, since the last one it was told */
 };
 
@@ -59,6 +62,7 @@ static void write_answer(struct client *client, json_t *answer)
 void client_answer(struct client *client, json_t *answer)
 {
 	write_answer(client, answer);
+	client->active_at = clock_ms();
 	client->busy = false;
 	/* Lines that came meanwhile are taken by the loop, not from in here. */
 	bufferevent_trigger(client->stream, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
@@ -123,8 +127,11 @@ static void take_lines(struct client *client)
 
 static void on_readable(struct bufferevent *stream, void *arg)
 {
+	struct client *client = arg;
+
 	(void)stream;
-	take_lines(arg);
+	client->active_at = clock_ms();
+	take_lines(client);
 }
 
 static void on_written(struct bufferevent *stream, void *arg)
@@ -139,10 +146,18 @@ static void on_written(struct bufferevent *stream, void *arg)
 		client_free(client);
 }
 
+/* Closed, and not only for writing: nobody reads an answer any more. */
+static bool has_gone(const struct client *client)
+{
+	struct pollfd end = { .fd = bufferevent_getfd(client->stream) };
+
+	return poll(&end, 1, 0) > 0 && end.revents & (POLLHUP | POLLERR);
+}
+
 static void on_event(struct bufferevent *stream, short what, void *arg)
 {
 	struct client *client = arg;
-	bool owed = (client->busy && !client->monitors) || unread(client);
+	bool owed = ((client->busy && !client->monitors) || unread(client)) && !has_gone(client);
 
 	(void)stream;
 	if ((what & BEV_EVENT_ERROR) || ((what & BEV_EVENT_EOF) && !owed))
@@ -151,22 +166,12 @@ static void on_event(struct bufferevent *stream, short what, void *arg)
 		client->eof = true;
 }
 
-static void on_accept(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *address,
-		      int len, void *arg)
+static void client_new(struct agent *agent, evutil_socket_t fd)
 {
-	struct agent *agent = arg;
-	struct client *client;
+	struct client *client = xcalloc(1, sizeof(*client));
 
-	(void)from;
-	(void)address;
-	(void)len;
-	if (n_clients >= CLIENT_MAX) {
-		log_limited(LOG_WARNING, "a client was refused: %d are the limit", CLIENT_MAX);
-		evutil_closesocket(fd);
-		return;
-	}
-	client = xcalloc(1, sizeof(*client));
 	client->agent = agent;
+	client->active_at = clock_ms();
 	client->stream = alloc_checked(bufferevent_socket_new(agent->base, fd,
 							      BEV_OPT_CLOSE_ON_FREE));
 	LIST_INSERT_HEAD(&clients, client, in_list);
@@ -174,6 +179,72 @@ static void on_accept(struct evconnlistener *from, evutil_socket_t fd, struct so
 	bufferevent_setcb(client->stream, on_readable, on_written, on_event, client);
 	bufferevent_setwatermark(client->stream, EV_READ, 0, CLIENT_LINE_MAX);
 	bufferevent_enable(client->stream, EV_READ | EV_WRITE);
+}
+
+static struct client *longest_idle(void)
+{
+	struct client *client, *idle = NULL;
+
+	LIST_FOREACH(client, &clients, in_list)
+		if (has_gone(client))
+			return client;
+	LIST_FOREACH(client, &clients, in_list)
+		if (!client->busy && !unread(client) &&
+		    !address_has_unread(bufferevent_getfd(client->stream)) &&
+		    (!idle || client->active_at <= idle->active_at))
+			idle = client;
+	return idle;
+}
+
+static bool is_root(evutil_socket_t fd)
+{
+	struct ucred user;
+	socklen_t len = sizeof(user);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &user, &len) && !user.uid;
+}
+
+/* False: all that are here have something to wait for. */
+static bool make_room(evutil_socket_t fd)
+{
+	struct client *idle;
+
+	if (n_clients < CLIENT_MAX)
+		return true;
+	idle = longest_idle();
+	if (idle)
+		client_free(idle);
+	return n_clients < CLIENT_MAX ||
+	       (n_clients < CLIENT_MAX + CLIENT_ROOT && is_root(fd));
+}
+
+/* An answer that the socket takes at once, without a place. */
+static void refuse(evutil_socket_t fd)
+{
+	static const char answer[] =
+		"{\"ok\":false,\"error\":\"cvswd is busy: as many clients as it takes wait for "
+		"answers\"}\n";
+
+	log_limited(LOG_WARNING, "a client was refused: %zu wait for answers, or monitor",
+		    n_clients);
+	(void)!send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	/* With its request unread, closing would throw the answer away too. */
+	shutdown(fd, SHUT_WR);
+	while (recv(fd, (char[4096]){ 0 }, 4096, MSG_DONTWAIT) > 0)
+		;
+	evutil_closesocket(fd);
+}
+
+static void on_accept(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *address,
+		      int len, void *arg)
+{
+	(void)from;
+	(void)address;
+	(void)len;
+	if (make_room(fd))
+		client_new(arg, fd);
+	else
+		refuse(fd);
 }
 
 /* /run is empty after a boot: without a service manager nobody else makes /run/cvsw. */

@@ -10,7 +10,12 @@
 
 #include "agent.h"
 
+/*
+ * When all places are taken, the client goes that has been idle longest. One that waits for
+ * an answer, or monitors, is not idle; if all do, root still has some places.
+ */
 #define CLIENT_MAX		64
+#define CLIENT_ROOT		4
 #define CLIENT_LINE_MAX		(8 * 1024 * 1024)
 /* Answers that a client has not read yet; beyond that its next requests wait. */
 #define CLIENT_OUT_BUSY		(1024 * 1024)

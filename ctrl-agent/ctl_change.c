@@ -45,6 +45,7 @@ enum ctl_exit ctl_say_change(const struct ctl_options *options, const json_t *an
 {
 	const json_t *nic = json_object_get(answer, "nic");
 	const char *mac = ctl_text(nic, "mac", "?"), *state = ctl_text(nic, "state", "?");
+	const char *cause = ctl_text(nic, "cause", "");
 	bool absent = !strcmp(state, "absent");
 	bool synced = json_is_true(json_object_get(answer, "synced"));
 	bool good = synced || absent || !options->wait;
@@ -52,16 +53,18 @@ enum ctl_exit ctl_say_change(const struct ctl_options *options, const json_t *an
 	if (options->json)
 		ctl_print_json(answer);
 	else if (absent)
-		printf("%s: kept until it registers (it is at no switch now)\n", mac);
+		printf("%s: kept until it registers (it is at no switch now%s%s)\n", mac,
+		       *cause ? "; " : "", cause);
 	else if (synced)
 		say_in_sync(nic, mac);
 	else if (good)
 		printf("%s: accepted\n", mac);
 	else
 		ctl_complain("%s: not in sync after %g s: %s, %lld missing, %lld extra; "
-			     "cvswd goes on trying", mac, options->timeout_ms / 1000.0, state,
+			     "cvswd goes on trying%s%s", mac, options->timeout_ms / 1000.0, state,
 			     (long long)json_integer_value(json_object_get(nic, "missing")),
-			     (long long)json_integer_value(json_object_get(nic, "extra")));
+			     (long long)json_integer_value(json_object_get(nic, "extra")),
+			     *cause ? "; " : "", cause);
 	return good ? CTL_OK : CTL_FAILED;
 }
 

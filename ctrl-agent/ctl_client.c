@@ -53,6 +53,15 @@ static FILE *connect_daemon(const struct ctl_options *options, unsigned int ms)
 	return NULL;
 }
 
+/* A daemon that is busy answers, and closes, without reading the request. */
+static FILE *reopen_to_read(FILE *stream)
+{
+	int fd = dup(fileno(stream));
+
+	fclose(stream);
+	return fd >= 0 ? fdopen(fd, "r") : NULL;
+}
+
 /* The stream on which answers will come; takes the request over. */
 static FILE *send_request(const struct ctl_options *options, json_t *request, unsigned int ms)
 {
@@ -64,11 +73,8 @@ static FILE *send_request(const struct ctl_options *options, json_t *request, un
 	}
 	stream = connect_daemon(options, ms);
 	if (stream && (json_dumpf(request, stream, JSON_COMPACT) || fputc('\n', stream) == EOF ||
-		       fflush(stream))) {
-		ctl_complain("cvswd at %s does not listen", options->socket);
-		fclose(stream);
-		stream = NULL;
-	}
+		       fflush(stream)))
+		stream = reopen_to_read(stream);
 	json_decref(request);
 	return stream;
 }

@@ -3,6 +3,21 @@
 
 #include "ctl.h"
 
+/* What is not as it should be. */
+static void print_rules(const json_t *vswitch)
+{
+	const char *rules = ctl_text(vswitch, "rules", "?");
+	long long claims = json_integer_value(json_object_get(vswitch, "claims"));
+
+	if (strcmp(rules, "in place") && strcmp(rules, "none needed"))
+		printf("  cvswd's rules: %s%s%s\n", rules,
+		       json_object_get(vswitch, "rules_error") ? ": " : "",
+		       ctl_text(vswitch, "rules_error", ""));
+	if (claims)
+		printf("  %s claimed to be this switch, and was refused (%lld time%s)\n",
+		       ctl_text(vswitch, "claimed_by", "?"), claims, claims == 1 ? "" : "s");
+}
+
 static void print_switch(const json_t *vswitch)
 {
 	const json_t *ports = json_object_get(vswitch, "ports"), *port;
@@ -11,6 +26,7 @@ static void print_switch(const json_t *vswitch)
 	printf("switch %s  %s  %s  %llds\n", ctl_text(vswitch, "dpid", "?"),
 	       ctl_text(vswitch, "protocol", "?"), ctl_text(vswitch, "peer", "?"),
 	       (long long)json_integer_value(json_object_get(vswitch, "seconds")));
+	print_rules(vswitch);
 	json_array_foreach(ports, i, port)
 		printf("  port %-5lld %-16s %-4s  %s\n",
 		       (long long)json_integer_value(json_object_get(port, "port")),

@@ -53,6 +53,15 @@ static void print_detail(const json_t *event, const char *name)
 		       ctl_text(event, "frame", ""));
 }
 
+static void print_switch_event(const json_t *event, const char *name)
+{
+	printf("switch %s  %s", ctl_text(event, "dpid", "?"), name);
+	if (!strcmp(name, "claimed"))
+		printf("  by %s", ctl_text(event, "claimed_by", "?"));
+	else if (json_object_get(event, "rules_error"))
+		printf("  %s", ctl_text(event, "rules_error", "?"));
+}
+
 static bool print_event(const struct ctl_options *options, const json_t *event)
 {
 	const char *name = ctl_text(event, "event", NULL);
@@ -68,9 +77,13 @@ static bool print_event(const struct ctl_options *options, const json_t *event)
 		printf("%lld events were missed", number(event, "events"));
 	} else {
 		print_time(event);
-		printf("%s  %-16s  %s", ctl_text(event, "nic", "?"),
-		       ctl_text(event, "port_name", "-"), name);
-		print_detail(event, name);
+		if (json_object_get(event, "dpid") && !json_object_get(event, "nic")) {
+			print_switch_event(event, name);
+		} else {
+			printf("%s  %-16s  %s", ctl_text(event, "nic", "?"),
+			       ctl_text(event, "port_name", "-"), name);
+			print_detail(event, name);
+		}
 	}
 	putchar('\n');
 	return !fflush(stdout);

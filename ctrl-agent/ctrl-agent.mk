@@ -7,7 +7,7 @@ AGENT_HEADERS := $(wildcard $(AGENT_DIR)/*.h $(AGENT_DIR)/tests/*.h $(TOP)/proto
 # What decides, without sockets: the unit tests link this much.
 AGENT_LOGIC := flowset timed change reconcile listing session session3 session3_flows \
 	session3_refusal session3_requests session3_unasked overlay ways log
-AGENT_DAEMON := $(AGENT_LOGIC) nics nics3 vswitch ofconn channel direct address \
+AGENT_DAEMON := $(AGENT_LOGIC) nics nics3 vswitch ofconn ofrules channel direct address \
 	client keylog monitor request request_flows request_wait request_ask request_dump \
 	request_psk request_overlay request_overlay_config request_overlay_wait request_keys \
 	report report3 report_overlay intent place state state_overlay store overlays wipe cvswd
@@ -102,6 +102,7 @@ agent-test: agent agent-asan $(AGENT_TESTS) $(TAPNIC) $(SIMNIC3) ## test daemon 
 	for test in $(AGENT_TESTS); do $$test || failed=1; done; \
 	timeout 200 $(AGENT_DIR)/tests/install_test.sh $(BUILD) || failed=1; \
 	timeout 300 $(AGENT_DIR)/tests/daemon_test.py $(BUILD) || failed=1; \
+	timeout 300 $(AGENT_DIR)/tests/switch_test.py $(BUILD) || failed=1; \
 	timeout 100 $(AGENT_DIR)/tests/overlay_test.py $(BUILD) || failed=1; \
 	timeout 300 $(AGENT_DIR)/tests/version3_test.py $(BUILD) || failed=1; \
 	timeout 100 $(AGENT_DIR)/tests/flood_test.py $(BUILD) || failed=1; \

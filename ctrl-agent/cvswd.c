@@ -171,6 +171,7 @@ static void close_all(struct agent *agent)
 	clients_close_all();
 	agent->nics.changed = NULL;
 	agent->nics.event = NULL;
+	agent->switches.event = NULL;
 	ofconn_close_all();
 	channel_close_all();
 	direct_close();
@@ -237,6 +238,7 @@ int main(int argc, char **argv)
 	overlays_init(&agent.overlays, &agent);
 	agent.overlays.settled = request_overlays_settled;
 	vswitches_init(&agent.switches, agent.base, &agent.nics);
+	agent.switches.event = monitor_switch;
 	good = run(&agent, &options);
 	event_base_free(agent.base);
 	libevent_global_shutdown();

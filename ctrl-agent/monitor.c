@@ -42,18 +42,26 @@ static void log_event(const struct nic *nic, enum session3_event event)
 	}
 }
 
-void monitor_event(const struct nic *nic, enum session3_event event,
-		   const struct cvsw_v3_message *message)
+static void tell(json_t *json)
 {
 	struct timeval now;
-	json_t *json;
 
-	log_event(nic, event);
-	if (!clients_monitor())
-		return;
 	gettimeofday(&now, NULL);
-	json = report_event(nic, event, message);
 	json_object_set_new(json, "time", json_real(now.tv_sec + now.tv_usec / 1e6));
 	clients_tell(json);
 	json_decref(json);
+}
+
+void monitor_event(const struct nic *nic, enum session3_event event,
+		   const struct cvsw_v3_message *message)
+{
+	log_event(nic, event);
+	if (clients_monitor())
+		tell(report_event(nic, event, message));
+}
+
+void monitor_switch(const struct vswitch *vswitch, enum vswitch_event event)
+{
+	if (clients_monitor())
+		tell(report_switch_event(vswitch, event));
 }

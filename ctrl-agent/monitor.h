@@ -9,4 +9,7 @@
 void monitor_event(const struct nic *nic, enum session3_event event,
 		   const struct cvsw_v3_message *message);
 
+/** monitor_switch() - likewise to a switch; it is in the log already */
+void monitor_switch(const struct vswitch *vswitch, enum vswitch_event event);
+
 #endif

@@ -3,12 +3,15 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "address.h"
 #include "alloc.h"
 #include "cvsw_ofp.h"
 #include "log.h"
+#include "ofrules.h"
 
 /* HELLO is type 0, ERROR 1, in every version of OpenFlow. */
 #define OFCONN_ERROR_TYPE	1
@@ -16,16 +19,24 @@
 enum ofconn_state {
 	OFCONN_HELLO,
 	OFCONN_FEATURES,
+	OFCONN_CLAIM,
 	OFCONN_PORTS,
-	OFCONN_READY,
+	OFCONN_READY,	/* as far as it tells; its rules have a state of their own */
 };
 
+/*
+ * @vswitch: once the datapath id is known and nobody else's
+ * @ports10: the features reply's ports, until then
+ * @address: by which unknown connections are counted; empty: not at all
+ * @claimer: who claims to be this switch; @probe: the echo that is to show that it lives
+ */
 struct ofconn {
 	LIST_ENTRY(ofconn) in_list;
 	struct vswitches *switches;
 	struct bufferevent *stream;
 	struct event *tick;
-	struct vswitch *vswitch;	/* from FEATURES_REPLY on */
+	struct vswitch *vswitch;
+	struct ofrules rules;
 	enum ofconn_state state;
 	uint8_t version;
 	uint32_t xid;
@@ -33,18 +44,34 @@ struct ofconn {
 	uint64_t heard_at;
 	bool echo_sent;
 	bool dying;
-	char peer[128];
+	uint64_t dpid;
+	uint8_t *ports10;
+	size_t ports10_len;
+	struct ofconn *claimer;
+	uint32_t probe;
+	uint64_t probed_at;
+	char peer[VSWITCH_PEER_LEN];
+	char address[64];
 	void (*closed)(void *owner);
 	void *owner;
 };
 
 static LIST_HEAD(, ofconn) connections = LIST_HEAD_INITIALIZER(connections);
-static size_t n_connections;
+
+static void forget_claim(struct ofconn *claimer)
+{
+	struct ofconn *conn;
+
+	LIST_FOREACH(conn, &connections, in_list)
+		if (conn->claimer == claimer)
+			conn->claimer = NULL;
+}
 
 static void ofconn_free(struct ofconn *conn)
 {
 	LIST_REMOVE(conn, in_list);
-	n_connections--;
+	forget_claim(conn);
+	free(conn->ports10);
 	if (conn->vswitch)
 		vswitch_destroy(conn->vswitch);
 	event_free(conn->tick);
@@ -114,19 +141,10 @@ static bool send_frame(void *owner, uint32_t port, const uint8_t *frame, size_t 
 	return n != 0;
 }
 
-static void install_rules(struct ofconn *conn)
+/* ofrules' way to the switch */
+static void write_rules(void *owner, const uint8_t *data, size_t len)
 {
-	static const struct cvsw_ofp_rule rules[] = {
-		{ OFCONN_COOKIE, CVSW_OFPP_CONTROLLER, OFCONN_CONTROL_PRIORITY, CVSW_ETHERTYPE },
-		{ OFCONN_COOKIE, CVSW_OFPP_NORMAL, 0, 0 },
-	};
-	uint8_t buf[256];
-
-	write_out(conn, buf, cvsw_ofp_encode_set_config(conn->version, ++conn->xid,
-							buf, sizeof(buf)));
-	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
-		write_out(conn, buf, cvsw_ofp_encode_rule(conn->version, ++conn->xid, &rules[i],
-							  buf, sizeof(buf)));
+	write_out(owner, data, len);
 }
 
 static void set_port(struct ofconn *conn, const struct cvsw_ofp_port *port)
@@ -143,28 +161,41 @@ static void set_ports(struct ofconn *conn, struct cvsw_ofp_ports ports)
 		set_port(conn, &port);
 }
 
-static void ready(struct ofconn *conn)
+/* "1.1, 1.5": versions are numbered from 1 on, 1.0 first. */
+static void list_versions(uint32_t versions, char *text, size_t room)
 {
-	conn->state = OFCONN_READY;
-	log_line(LOG_INFO, "switch %016llx at %s: %s, %zu ports",
-		 (unsigned long long)conn->vswitch->dpid, conn->peer, conn->vswitch->kind,
-		 conn->vswitch->n_ports);
+	size_t at = 0;
+
+	*text = 0;
+	for (unsigned int v = 0; v < 32 && at < room; v++)
+		if (versions & 1u << v)
+			at += snprintf(text + at, room - at,
+				       v >= 1 && v <= 6 ? "%s1.%u" : "%snumber %u", at ? ", " : "",
+				       v >= 1 && v <= 6 ? v - 1 : v);
+}
+
+static void refuse_versions(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
+{
+	static const char why[] = "CVSW speaks OpenFlow 1.0 and 1.3";
+	char offered[96];
+	uint8_t buf[128];
+
+	write_out(conn, buf, cvsw_ofp_encode_error(CVSW_OFP_V13, msg->xid,
+						   CVSW_OFPET_HELLO_FAILED,
+						   CVSW_OFPHFC_INCOMPATIBLE,
+						   (const uint8_t *)why, sizeof(why) - 1,
+						   buf, sizeof(buf)));
+	list_versions(msg->hello.offered, offered, sizeof(offered));
+	ofconn_end(conn, "it offers OpenFlow %s, cvswd speaks 1.0 and 1.3",
+		   *offered ? offered : "of a version that has no number here");
 }
 
 static void on_hello(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
 {
-	static const char why[] = "CVSW speaks OpenFlow 1.0 and 1.3";
-	uint8_t buf[128];
-
 	if (conn->state != OFCONN_HELLO)
 		return;
 	if (!msg->hello.version) {
-		write_out(conn, buf, cvsw_ofp_encode_error(CVSW_OFP_V13, msg->xid,
-							   CVSW_OFPET_HELLO_FAILED,
-							   CVSW_OFPHFC_INCOMPATIBLE,
-							   (const uint8_t *)why, sizeof(why) - 1,
-							   buf, sizeof(buf)));
-		ofconn_end(conn, "no OpenFlow version in common");
+		refuse_versions(conn, msg);
 		return;
 	}
 	conn->version = msg->hello.version;
@@ -172,31 +203,92 @@ static void on_hello(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
 	send_request(conn, CVSW_OFP_FEATURES_REQUEST);
 }
 
-static void on_features(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
+static struct ofconn *holder_of(uint64_t dpid)
 {
-	if (conn->state != OFCONN_FEATURES)
-		return;
-	/*
-	 * The one that was here first stays: a switch that claims another's datapath
-	 * id must not be able to push it out. A dead one goes by its echo.
-	 */
-	conn->vswitch = vswitch_create(conn->switches, msg->features.datapath_id,
-				       conn->version == CVSW_OFP_V10 ? "OpenFlow 1.0" :
-								       "OpenFlow 1.3",
+	struct ofconn *conn;
+
+	LIST_FOREACH(conn, &connections, in_list)
+		if (conn->vswitch && conn->dpid == dpid)
+			break;
+	return conn;
+}
+
+/* Its datapath id is its own: from now on it is a switch. */
+static void begin_switch(struct ofconn *conn)
+{
+	bool v10 = conn->version == CVSW_OFP_V10;
+
+	conn->vswitch = vswitch_create(conn->switches, conn->dpid,
+				       v10 ? "OpenFlow 1.0" : "OpenFlow 1.3",
 				       conn->peer, send_frame, conn);
 	if (!conn->vswitch) {
-		ofconn_end(conn, "datapath id %016llx is connected already, or %d switches are",
-			   (unsigned long long)msg->features.datapath_id, VSWITCH_MAX);
+		ofconn_end(conn, "datapath id %016llx is that of --direct, or %d switches are "
+			   "connected", (unsigned long long)conn->dpid, VSWITCH_MAX);
 		return;
 	}
-	install_rules(conn);
-	if (conn->version == CVSW_OFP_V10) {
-		set_ports(conn, msg->features.ports);
-		ready(conn);
+	conn->rules = (struct ofrules){
+		.vswitch = conn->vswitch, .write = write_rules, .owner = conn,
+		.xid = &conn->xid, .version = conn->version,
+	};
+	ofrules_start(&conn->rules);
+	if (v10) {
+		set_ports(conn, (struct cvsw_ofp_ports){ conn->ports10, conn->ports10_len,
+							 CVSW_OFP_V10 });
+		conn->state = OFCONN_READY;
 	} else {
 		conn->state = OFCONN_PORTS;
 		send_request(conn, CVSW_OFP_PORT_DESC_REQUEST);
 	}
+	free(conn->ports10);
+	conn->ports10 = NULL;
+}
+
+/* Whoever is connected is asked; a dead one must not keep its successor out. */
+static void begin_claim(struct ofconn *conn, struct ofconn *holder)
+{
+	if (holder->claimer) {
+		ofconn_end(conn, "datapath id %016llx is that of a switch at %s, and another one at "
+			   "%s claims it already", (unsigned long long)conn->dpid, holder->peer,
+			   holder->claimer->peer);
+		return;
+	}
+	conn->state = OFCONN_CLAIM;
+	conn->opened_at = clock_ms();
+	holder->claimer = conn;
+	holder->probed_at = clock_ms();
+	send_request(holder, CVSW_OFP_ECHO_REQUEST);
+	holder->probe = holder->xid;
+}
+
+static void on_features(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
+{
+	struct ofconn *holder;
+
+	if (conn->state != OFCONN_FEATURES)
+		return;
+	conn->dpid = msg->features.datapath_id;
+	conn->ports10_len = msg->features.ports.len;
+	conn->ports10 = xcalloc(1, conn->ports10_len + 1);
+	if (conn->ports10_len)
+		memcpy(conn->ports10, msg->features.ports.data, conn->ports10_len);
+	holder = holder_of(conn->dpid);
+	if (holder)
+		begin_claim(conn, holder);
+	else
+		begin_switch(conn);
+}
+
+/* The one that was here first, and lives, stays. */
+static void on_echo_reply(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
+{
+	struct ofconn *claimer = conn->claimer;
+
+	if (!claimer || msg->xid != conn->probe)
+		return;
+	conn->claimer = NULL;
+	vswitch_claimed(conn->vswitch, claimer->peer);
+	ofconn_end(claimer, "datapath id %016llx is that of the switch at %s, which answers",
+		   (unsigned long long)conn->dpid, conn->peer);
 }
 
 static void on_port_status(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
@@ -225,6 +317,8 @@ static void on_echo_request(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
 
 static void on_error(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
 {
+	if (conn->vswitch && ofrules_answer(&conn->rules, msg))
+		return;
 	if (conn->state == OFCONN_HELLO)
 		ofconn_end(conn, "the switch refused the handshake (type %u code %u)",
 			   msg->error.type, msg->error.code);
@@ -245,6 +339,14 @@ static void on_message(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
 	case CVSW_OFP_ECHO_REQUEST:
 		on_echo_request(conn, msg);
 		break;
+	case CVSW_OFP_ECHO_REPLY:
+		on_echo_reply(conn, msg);
+		break;
+	case CVSW_OFP_BARRIER_REPLY:
+	case CVSW_OFP_FLOW_REPLY:
+		if (conn->vswitch)
+			ofrules_answer(&conn->rules, msg);
+		break;
 	case CVSW_OFP_FEATURES_REPLY:
 		on_features(conn, msg);
 		break;
@@ -253,7 +355,7 @@ static void on_message(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
 			break;
 		set_ports(conn, msg->port_desc.ports);
 		if (!msg->port_desc.more)
-			ready(conn);
+			conn->state = OFCONN_READY;
 		break;
 	case CVSW_OFP_PORT_STATUS:
 		on_port_status(conn, msg);
@@ -311,6 +413,27 @@ static void on_event(struct bufferevent *stream, short what, void *arg)
 		ofconn_end(conn, "gone");
 }
 
+/* The switch is asked, by echo, to show that it is alive. */
+static void look_for_life(struct ofconn *conn, uint64_t now)
+{
+	if (now - conn->heard_at > OFCONN_DEAD_MS) {
+		ofconn_end(conn, "silent for %d s", OFCONN_DEAD_MS / 1000);
+	} else if (conn->claimer && now - conn->probed_at > OFCONN_CLAIM_MS) {
+		ofconn_end(conn, "it does not answer within %d s, while %s claims its datapath id",
+			   OFCONN_CLAIM_MS / 1000, conn->claimer->peer);
+	} else if (conn->version && !conn->echo_sent && now - conn->heard_at > OFCONN_ECHO_MS) {
+		conn->echo_sent = true;
+		send_request(conn, CVSW_OFP_ECHO_REQUEST);
+	}
+}
+
+/* Its predecessor has gone. */
+static void end_claim(struct ofconn *conn)
+{
+	if (!holder_of(conn->dpid))
+		begin_switch(conn);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct ofconn *conn = arg;
@@ -322,43 +445,84 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		ofconn_free(conn);
 		return;
 	}
-	if (conn->state != OFCONN_READY && now - conn->opened_at > OFCONN_HANDSHAKE_MS) {
+	if (conn->state == OFCONN_CLAIM)
+		end_claim(conn);
+	if (conn->state != OFCONN_READY && now - conn->opened_at > OFCONN_HANDSHAKE_MS)
 		ofconn_end(conn, "handshake not finished in %d s", OFCONN_HANDSHAKE_MS / 1000);
-	} else if (now - conn->heard_at > OFCONN_DEAD_MS) {
-		ofconn_end(conn, "silent for %d s", OFCONN_DEAD_MS / 1000);
-	} else if (conn->version && !conn->echo_sent && now - conn->heard_at > OFCONN_ECHO_MS) {
-		conn->echo_sent = true;
-		send_request(conn, CVSW_OFP_ECHO_REQUEST);
+	else if (conn->vswitch && !ofrules_tick(&conn->rules, now))
+		ofconn_end(conn, "it does not confirm cvswd's rules within %d s (no answer to a "
+			   "barrier or a look at its flows)", OFRULES_ANSWER_MS / 1000);
+	else
+		look_for_life(conn, now);
+}
+
+/* How much it said; what nobody has read yet counts too, as many may be accepted at once. */
+static unsigned int rank_of(const struct ofconn *conn)
+{
+	return 2 * conn->state + (conn->state == OFCONN_HELLO &&
+				  address_has_unread(bufferevent_getfd(conn->stream)));
+}
+
+/* Unknown ones, of an address or (NULL) of all; @first: who said least, the oldest of them. */
+static size_t count_unknown(const char *address, struct ofconn **first)
+{
+	unsigned int rank, least = UINT_MAX;
+	struct ofconn *conn;
+	size_t n = 0;
+
+	*first = NULL;
+	LIST_FOREACH(conn, &connections, in_list) {
+		if (conn->vswitch || conn->dying || !*conn->address ||
+		    (address && strcmp(conn->address, address)))
+			continue;
+		n++;
+		rank = rank_of(conn);
+		/* The list begins with the newest. */
+		if (rank > least)
+			continue;
+		least = rank;
+		*first = conn;
 	}
+	return n;
+}
+
+/* Frees at once, for a crowd may come in one turn of the loop; no callback holds one. */
+static void make_room(const char *address)
+{
+	struct ofconn *first;
+	size_t limit = OFCONN_MAX_PER_PEER;
+
+	if (count_unknown(address, &first) < limit) {
+		limit = OFCONN_MAX_UNKNOWN;
+		if (count_unknown(NULL, &first) < limit)
+			return;
+	}
+	ofconn_end(first, "handshake not finished, and there are %zu such connections%s", limit,
+		   limit == OFCONN_MAX_PER_PEER ? " from its address" : "");
+	ofconn_free(first);
 }
 
 void ofconn_open(struct vswitches *switches, evutil_socket_t fd, const char *peer,
-		 void (*closed)(void *owner), void *owner)
+		 const char *address, void (*closed)(void *owner), void *owner)
 {
 	static const struct timeval second = { .tv_sec = 1 };
 	struct ofconn *conn;
 	uint8_t buf[64];
 
-	if (n_connections >= OFCONN_MAX) {
-		log_limited(LOG_WARNING, "switch at %s refused: %d connections are the limit",
-			    peer, OFCONN_MAX);
-		evutil_closesocket(fd);
-		if (closed)
-			closed(owner);
-		return;
-	}
+	if (address)
+		make_room(address);
 	conn = xcalloc(1, sizeof(*conn));
 	conn->switches = switches;
 	conn->closed = closed;
 	conn->owner = owner;
 	conn->opened_at = conn->heard_at = clock_ms();
 	snprintf(conn->peer, sizeof(conn->peer), "%s", peer);
+	snprintf(conn->address, sizeof(conn->address), "%s", address ? address : "");
 	conn->stream = alloc_checked(bufferevent_socket_new(switches->base, fd,
 							    BEV_OPT_CLOSE_ON_FREE));
 	conn->tick = alloc_checked(event_new(switches->base, -1, EV_PERSIST, on_tick, conn));
 	event_add(conn->tick, &second);
 	LIST_INSERT_HEAD(&connections, conn, in_list);
-	n_connections++;
 	bufferevent_setcb(conn->stream, on_readable, NULL, on_event, conn);
 	/* The largest message fits; more than that waits in the kernel. */
 	bufferevent_setwatermark(conn->stream, EV_READ, 0, 2 * (CVSW_OFP_MAX_LEN + 1));

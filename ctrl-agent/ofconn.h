@@ -2,10 +2,16 @@
 /*
  * One OpenFlow connection from handshake to end.
  *
- *	HELLO both ways -> features -> [1.3: port description] -> rules, ready
+ *	HELLO both ways -> features [-> CLAIM] -> [1.3: port description] -> rules -> ready
  *
- * Whatever a switch sends that is not OpenFlow ends its own connection and
- * nothing else.
+ * Whatever a switch sends that is not OpenFlow ends its own connection and nothing else.
+ *
+ * A connection that has not told its datapath id costs a place of OFCONN_MAX_UNKNOWN. When
+ * they are taken the one goes that said least, and of those the oldest: idle ones never
+ * keep a switch out. They are counted by peer address too.
+ *
+ * CLAIM: the datapath id is that of a switch which is connected. That one is asked whether
+ * it is alive; if it answers it stays, and who claimed to be it goes.
  */
 #ifndef CVSWD_OFCONN_H
 #define CVSWD_OFCONN_H
@@ -14,21 +20,23 @@
 
 #include "vswitch.h"
 
-#define OFCONN_MAX		(2 * VSWITCH_MAX)
-#define OFCONN_HANDSHAKE_MS	10000
+#define OFCONN_MAX_UNKNOWN	64
+#define OFCONN_MAX_PER_PEER	32	/* of the unknown ones, from one address */
+#define OFCONN_HANDSHAKE_MS	5000	/* to the datapath id and the ports */
+#define OFCONN_CLAIM_MS		2000	/* for a switch to show that it is alive */
 #define OFCONN_ECHO_MS		5000	/* of silence, then ask */
 #define OFCONN_DEAD_MS		15000	/* of silence, then close */
 /* Frames wait in the sessions, not here; past the limit the switch is gone. */
 #define OFCONN_OUT_BUSY		(256 * 1024)
 #define OFCONN_OUT_LIMIT	(4 * 1024 * 1024)
 
-/* In the rules that we install, so that people see whose they are: "CVSW". */
-#define OFCONN_COOKIE		0x43565357
-#define OFCONN_CONTROL_PRIORITY	65535
-
-/** ofconn_open() - take over a connected socket; closes it if there are too many */
+/**
+ * ofconn_open() - take over a connected socket
+ * @peer: its address, for people
+ * @address: what of it connections are counted by; NULL: we connected, it is not counted
+ */
 void ofconn_open(struct vswitches *switches, evutil_socket_t fd, const char *peer,
-		 void (*closed)(void *owner), void *owner);
+		 const char *address, void (*closed)(void *owner), void *owner);
 
 /** ofconn_close_all() - at the end of the daemon */
 void ofconn_close_all(void);

@@ -36,14 +36,44 @@ static json_t *report_port(const struct vport *port)
 	return json;
 }
 
+static const char *rules_name(enum vswitch_rules rules)
+{
+	switch (rules) {
+	case VSWITCH_RULES_NONE:
+		return "none needed";
+	case VSWITCH_RULES_WAITING:
+		return "not confirmed";
+	case VSWITCH_RULES_IN_PLACE:
+		return "in place";
+	case VSWITCH_RULES_REFUSED:
+		return "refused";
+	case VSWITCH_RULES_LOST:
+		return "lost";
+	}
+	return "?";
+}
+
+/* How our rules are there, and who else claims to be it. */
+static void report_rules(const struct vswitch *vswitch, json_t *json)
+{
+	json_object_set_new(json, "rules", json_string(rules_name(vswitch->rules)));
+	json_object_set_new(json, "rules_lost", json_integer(vswitch->n_lost));
+	if (*vswitch->rules_why)
+		json_object_set_new(json, "rules_error", json_string(vswitch->rules_why));
+	if (!vswitch->n_claims)
+		return;
+	json_object_set_new(json, "claims", json_integer(vswitch->n_claims));
+	json_object_set_new(json, "claimed_by", json_string(vswitch->claimed_by));
+}
+
 static json_t *report_switch(const struct vswitch *vswitch)
 {
-	json_t *ports = json_array();
+	json_t *ports = json_array(), *json;
 	const struct vport *port;
 
 	vports_each(port, vswitch)
 		json_array_append_new(ports, report_port(port));
-	return json_pack("{s:o, s:s, s:s, s:I, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
+	json = json_pack("{s:o, s:s, s:s, s:I, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
 			 "dpid", dpid_json(vswitch->dpid), "protocol", vswitch->kind,
 			 "peer", vswitch->peer,
 			 "seconds", (json_int_t)((clock_ms() - vswitch->since) / 1000),
@@ -54,6 +84,8 @@ static json_t *report_switch(const struct vswitch *vswitch)
 			 "unknown_port", (json_int_t)vswitch->n_unknown_port,
 			 "unauthenticated", (json_int_t)vswitch->n_unauthenticated,
 			 "dropped", (json_int_t)vswitch->n_dropped3);
+	report_rules(vswitch, json);
+	return json;
 }
 
 json_t *report_switches(struct agent *agent)
@@ -64,6 +96,32 @@ json_t *report_switches(struct agent *agent)
 	vswitches_each(vswitch, &agent->switches)
 		json_array_append_new(switches, report_switch(vswitch));
 	return switches;
+}
+
+json_t *report_switch_event(const struct vswitch *vswitch, enum vswitch_event event)
+{
+	static const char *const names[] = {
+		[VSWITCH_RULES_ARE_IN_PLACE] = "rules-in-place",
+		[VSWITCH_RULES_ARE_REFUSED] = "rules-refused",
+		[VSWITCH_RULES_ARE_LOST] = "rules-lost",
+		[VSWITCH_IS_CLAIMED] = "claimed",
+	};
+	json_t *json = json_pack("{s:s, s:o, s:s}", "event", names[event], "dpid",
+				 dpid_json(vswitch->dpid), "peer", vswitch->peer);
+
+	report_rules(vswitch, json);
+	return json;
+}
+
+/* Why what it says may not reach us. */
+static void report_trouble(const struct nic *nic, json_t *json)
+{
+	char text[256];
+	const char *trouble = vswitches_trouble(nic->nics->switches, nic->port, text,
+						sizeof(text));
+
+	if (trouble)
+		json_object_set_new(json, "cause", json_string(trouble));
 }
 
 /* How far what the NIC has lags behind what it should have. */
@@ -105,6 +163,7 @@ json_t *report_nic(const struct nic *nic)
 		json_object_set_new(json, "offload", report_offload(intent->offload));
 	json_object_set_new(json, "version", json_integer(session->v3 ? 3 : 2));
 	report_behind(session, json);
+	report_trouble(nic, json);
 	if (session->v3)
 		report_nic3(session->v3, json);
 	json_object_set_new(json, "messages",

@@ -10,6 +10,7 @@
 
 /* Each returns a new reference. */
 json_t *report_switches(struct agent *agent);
+json_t *report_switch_event(const struct vswitch *vswitch, enum vswitch_event event);
 json_t *report_nics(struct agent *agent);
 json_t *report_nic(const struct nic *nic);
 json_t *report_offload(uint16_t offload);

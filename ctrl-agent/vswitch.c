@@ -297,6 +297,88 @@ void vswitch_destroy(struct vswitch *vswitch)
 	free(vswitch);
 }
 
+/* ---- rules and claims ---- */
+
+static void tell(const struct vswitch *vswitch, enum vswitch_event event)
+{
+	if (vswitch->all->event)
+		vswitch->all->event(vswitch, event);
+}
+
+/* What the NICs said meanwhile is lost. */
+static void call_ports(struct vswitch *vswitch)
+{
+	struct vport *port;
+
+	vports_each(port, vswitch)
+		if (port->up && port->hello_at != UINT64_MAX)
+			vswitch_port_hello(port);
+}
+
+void vswitch_set_rules(struct vswitch *vswitch, enum vswitch_rules rules, const char *why)
+{
+	unsigned long long dpid = vswitch->dpid;
+	enum vswitch_rules before = vswitch->rules;
+
+	if (before == rules && !strcmp(vswitch->rules_why, why))
+		return;
+	vswitch->rules = rules;
+	snprintf(vswitch->rules_why, sizeof(vswitch->rules_why), "%s", why);
+	if (rules == VSWITCH_RULES_IN_PLACE) {
+		log_limited(LOG_INFO, "switch %016llx at %s: %s, %zu ports, cvswd's rules are in "
+			    "place%s", dpid, vswitch->peer, vswitch->kind, vswitch->n_ports,
+			    before == VSWITCH_RULES_WAITING ? "" : " again");
+		if (before != VSWITCH_RULES_WAITING)
+			call_ports(vswitch);
+		tell(vswitch, VSWITCH_RULES_ARE_IN_PLACE);
+	} else if (rules == VSWITCH_RULES_LOST) {
+		vswitch->n_lost++;
+		log_limited(LOG_WARNING, "switch %016llx at %s: %s; cvswd puts its rules back",
+			    dpid, vswitch->peer, why);
+		tell(vswitch, VSWITCH_RULES_ARE_LOST);
+	} else if (rules == VSWITCH_RULES_REFUSED) {
+		log_limited(LOG_ERR, "switch %016llx at %s: %s: no NIC there can be controlled",
+			    dpid, vswitch->peer, why);
+		tell(vswitch, VSWITCH_RULES_ARE_REFUSED);
+	}
+}
+
+void vswitch_claimed(struct vswitch *vswitch, const char *peer)
+{
+	vswitch->n_claims++;
+	snprintf(vswitch->claimed_by, sizeof(vswitch->claimed_by), "%s", peer);
+	log_limited(LOG_WARNING, "%s claims to be switch %016llx, which is connected from %s and "
+		    "answers: refused", peer, (unsigned long long)vswitch->dpid, vswitch->peer);
+	tell(vswitch, VSWITCH_IS_CLAIMED);
+}
+
+static const char *rules_trouble(const struct vswitch *vswitch, char *text, size_t room)
+{
+	if (vswitch->rules == VSWITCH_RULES_NONE || vswitch->rules == VSWITCH_RULES_IN_PLACE)
+		return NULL;
+	snprintf(text, room, "switch %016llx: %s", (unsigned long long)vswitch->dpid,
+		 vswitch->rules == VSWITCH_RULES_WAITING ? "cvswd's rules are not confirmed yet" :
+							   vswitch->rules_why);
+	return text;
+}
+
+const char *vswitches_trouble(const struct vswitches *all, const struct vport *port,
+			      char *text, size_t room)
+{
+	const struct vswitch *vswitch;
+
+	if (port)
+		return rules_trouble(port->vswitch, text, room);
+	if (!all->n)
+		return "no switch is connected";
+	vswitches_each(vswitch, all)
+		if (rules_trouble(vswitch, text, room))
+			return text;
+	return NULL;
+}
+
+/* ---- frames ---- */
+
 static void on_register(struct vport *port, const struct cvsw_msg *msg)
 {
 	uint8_t mac[CVSW_ETH_ALEN];

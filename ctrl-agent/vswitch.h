@@ -14,6 +14,8 @@
 #define VSWITCH_MAX_PORTS	4096
 #define VSWITCH_BUCKETS		256
 #define VPORT_NAME_LEN		16
+#define VSWITCH_WHY_LEN		192
+#define VSWITCH_PEER_LEN	160
 
 #define HELLO_MIN_MS		200	/* between two HELLOs to a port, whatever comes in */
 #define HELLO_FIRST_MS		1000	/* to a port that does not answer; doubles */
@@ -21,6 +23,23 @@
 #define HELLO_ASK_MS		1000
 
 struct vswitch;
+
+/* Of the rules that bring control frames to us and let all others pass: ofrules.h. */
+enum vswitch_rules {
+	VSWITCH_RULES_NONE,	/* none are needed */
+	VSWITCH_RULES_WAITING,	/* sent, not confirmed yet */
+	VSWITCH_RULES_IN_PLACE,
+	VSWITCH_RULES_REFUSED,
+	VSWITCH_RULES_LOST,	/* and being put back */
+};
+
+/* For vswitches->event. */
+enum vswitch_event {
+	VSWITCH_RULES_ARE_IN_PLACE,
+	VSWITCH_RULES_ARE_REFUSED,
+	VSWITCH_RULES_ARE_LOST,
+	VSWITCH_IS_CLAIMED,
+};
 
 /**
  * struct vport - a port that may have a NIC behind it
@@ -47,6 +66,10 @@ struct vport {
  * @peer: where it is connected from, for people
  * @kind: "OpenFlow 1.3", "direct"
  * @send: false: no room at the moment
+ * @rules, @rules_why: how our rules are; text: what is wrong with them
+ * @n_lost: how often they were put back
+ * @n_claims, @claimed_by: how often another connection claimed to be this switch, and the
+ *	last one's address
  */
 struct vswitch {
 	TAILQ_ENTRY(vswitch) in_order;
@@ -54,7 +77,7 @@ struct vswitch {
 	uint64_t dpid;
 	uint32_t known;
 	uint64_t since;
-	char peer[128];
+	char peer[VSWITCH_PEER_LEN];
 	const char *kind;
 	TAILQ_HEAD(vport_order, vport) ports;
 	struct vport *buckets[VSWITCH_BUCKETS];
@@ -62,6 +85,11 @@ struct vswitch {
 	struct event *tick;
 	bool (*send)(void *owner, uint32_t port, const uint8_t *frame, size_t len);
 	void *owner;
+	enum vswitch_rules rules;
+	char rules_why[VSWITCH_WHY_LEN];
+	uint64_t n_lost;
+	uint64_t n_claims;
+	char claimed_by[VSWITCH_PEER_LEN];
 	/* Control frames from the ports. */
 	uint64_t n_frames;
 	uint64_t n_malformed;
@@ -71,6 +99,10 @@ struct vswitch {
 	uint64_t n_unauthenticated;	/* of version 2, which is not allowed */
 };
 
+/**
+ * struct vswitches
+ * @event: something that people should know of happened to a switch; may be NULL
+ */
 struct vswitches {
 	TAILQ_HEAD(vswitch_order, vswitch) order;
 	size_t n;
@@ -78,6 +110,7 @@ struct vswitches {
 	uint32_t n_known;
 	struct nics *nics;
 	struct event_base *base;
+	void (*event)(const struct vswitch *vswitch, enum vswitch_event event);
 };
 
 void vswitches_init(struct vswitches *all, struct event_base *base, struct nics *nics);
@@ -91,6 +124,21 @@ struct vswitch *vswitch_create(struct vswitches *all, uint64_t dpid, const char 
 
 /** vswitch_destroy() - its NICs become absent */
 void vswitch_destroy(struct vswitch *vswitch);
+
+/** vswitch_set_rules() - how its rules are now; says so if that is new, and calls the ports */
+void vswitch_set_rules(struct vswitch *vswitch, enum vswitch_rules rules, const char *why);
+
+/** vswitch_claimed() - another connection, from @peer, claimed to be this switch, in vain */
+void vswitch_claimed(struct vswitch *vswitch, const char *peer);
+
+/**
+ * vswitches_trouble() - why what a NIC says may not reach us
+ * @port: of the NIC; NULL: it is at no switch
+ *
+ * Return: a text for people, in @text, or NULL.
+ */
+const char *vswitches_trouble(const struct vswitches *all, const struct vport *port,
+			      char *text, size_t room);
 
 /** vswitch_port_set() - a port is there, or changed; one that came up gets a HELLO */
 void vswitch_port_set(struct vswitch *vswitch, uint32_t number, const char *name, bool up);

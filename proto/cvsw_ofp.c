@@ -64,6 +64,7 @@ static void read_hello(struct cvsw_reader *r, struct cvsw_ofp_msg *msg)
 
 		versions = 1u << lower;
 	}
+	msg->hello.offered = versions;
 	msg->hello.version = highest_version(versions & OUR_VERSIONS);
 }
 
@@ -226,21 +227,43 @@ static enum cvsw_fault read_port_status(struct cvsw_reader *r, struct cvsw_ofp_m
 	return CVSW_OK;
 }
 
-/* ofp_multipart_reply (1.3: 7.3.5): type 2, flags 2, pad 4, body. */
+static enum cvsw_fault read_flows(struct cvsw_reader *r, struct cvsw_ofp_msg *msg, size_t *at)
+{
+	size_t start = r->at;
+	enum cvsw_fault fault;
+
+	msg->kind = CVSW_OFP_FLOW_REPLY;
+	msg->flows.row.version = msg->version;
+	msg->flows.row.len = cvsw_left(r);
+	msg->flows.row.data = cvsw_take(r, msg->flows.row.len);
+	fault = cvsw_ofp_check_flows(&msg->flows.row, at);
+	*at += start;
+	return fault;
+}
+
+/*
+ * ofp_stats_reply (1.0: 5.3.5): type 2, flags 2, body.
+ * ofp_multipart_reply (1.3: 7.3.5): type 2, flags 2, pad 4, body.
+ */
 static enum cvsw_fault read_multipart(struct cvsw_reader *r, struct cvsw_ofp_msg *msg, size_t *at)
 {
+	bool v10 = msg->version == CVSW_OFP_V10;
 	uint16_t type = cvsw_get_u16(r);
 	uint16_t flags = cvsw_get_u16(r);
 
-	cvsw_skip(r, 4);
-	if (r->overrun || type != OFPMP_PORT_DESC)
+	cvsw_skip(r, v10 ? 0 : 4);
+	if (!r->overrun && type == OFPMP_FLOW) {
+		msg->flows.more = flags & OFPMPF_REPLY_MORE;
+		return read_flows(r, msg, at);
+	}
+	if (r->overrun || v10 || type != OFPMP_PORT_DESC)
 		return CVSW_OK;
 	msg->kind = CVSW_OFP_PORT_DESC_REPLY;
 	msg->port_desc.more = flags & OFPMPF_REPLY_MORE;
 	return read_ports(r, msg->version, &msg->port_desc.ports, at);
 }
 
-/* Types 18 and 19 are other messages in 1.3 than in 1.0. */
+/* Types 16 to 19 are other messages in 1.3 than in 1.0. */
 static enum cvsw_ofp_kind kind_of(uint8_t version, uint8_t type)
 {
 	bool v10 = version == CVSW_OFP_V10;
@@ -296,7 +319,8 @@ static enum cvsw_fault read_body(struct cvsw_reader *r, uint8_t type, struct cvs
 	case CVSW_OFP_PORT_STATUS:
 		return read_port_status(r, msg, at);
 	case CVSW_OFP_OTHER:
-		if (msg->version == CVSW_OFP_V13 && type == OFPT13_MULTIPART_REPLY)
+		if (type == (msg->version == CVSW_OFP_V10 ? OFPT10_STATS_REPLY :
+							    OFPT13_MULTIPART_REPLY))
 			return read_multipart(r, msg, at);
 		return CVSW_OK;
 	default:

@@ -43,6 +43,7 @@ enum cvsw_ofp_kind {
 	CVSW_OFP_PORT_DESC_REPLY,	/* 1.3 only */
 	CVSW_OFP_BARRIER_REQUEST,
 	CVSW_OFP_BARRIER_REPLY,
+	CVSW_OFP_FLOW_REPLY,		/* flow statistics */
 };
 
 /* Error types and codes that a controller sends or cares about. */
@@ -73,6 +74,13 @@ struct cvsw_ofp_ports {
 	uint8_t version;
 };
 
+/* A row of flows inside a message; see cvsw_ofp_next_flow(). */
+struct cvsw_ofp_flows {
+	const uint8_t *data;
+	size_t len;
+	uint8_t version;
+};
+
 enum cvsw_ofp_port_reason {
 	CVSW_OFP_PORT_ADDED = 0,
 	CVSW_OFP_PORT_DELETED = 1,
@@ -89,10 +97,11 @@ enum cvsw_ofp_port_reason {
  *
  * @hello.version: the version to speak from here on, CVSW_OFP_V10 or _V13, or
  *	0: no version in common (answer with HELLO_FAILED and close)
+ * @hello.offered: bit N: it speaks version N, as far as it said so
  * @features.ports: 1.0 only; empty in 1.3, where PORT_DESC gives them
  * @packet_in.in_port: CVSW_OFPP_ANY if the message names none
  * @packet_in.total_len: of the frame; larger than @len if it came truncated
- * @port_desc.more: further parts of the answer follow
+ * @port_desc.more, @flows.more: further parts of the answer follow
  */
 struct cvsw_ofp_msg {
 	enum cvsw_ofp_kind kind;
@@ -103,6 +112,7 @@ struct cvsw_ofp_msg {
 	union {
 		struct {
 			uint8_t version;
+			uint32_t offered;
 		} hello;
 		struct {
 			uint16_t type;
@@ -127,6 +137,10 @@ struct cvsw_ofp_msg {
 			bool more;
 			struct cvsw_ofp_ports ports;
 		} port_desc;
+		struct {
+			bool more;
+			struct cvsw_ofp_flows row;
+		} flows;
 	};
 };
 
@@ -146,8 +160,8 @@ enum cvsw_fault cvsw_ofp_frame(const uint8_t *data, size_t len, size_t *size);
  * @offset: out, may be NULL: where in @data the fault is
  *
  * HELLO and ERROR are read whatever version they carry, others only in 1.0 and
- * 1.3.  Unknown types, and multipart replies other than PORT_DESC, are
- * CVSW_OFP_OTHER and no fault.
+ * 1.3.  Unknown types, and statistics or multipart replies other than PORT_DESC and FLOW,
+ * are CVSW_OFP_OTHER and no fault.
  *
  * Return: CVSW_OK, or the fault and @msg undefined.
  */
@@ -205,5 +219,30 @@ struct cvsw_ofp_rule {
 /* ADD, table 0, no timeouts.  Any other @out_port is taken as well. */
 size_t cvsw_ofp_encode_rule(uint8_t version, uint32_t xid, const struct cvsw_ofp_rule *rule,
 			    uint8_t *buf, size_t room);
+
+/**
+ * cvsw_ofp_encode_flow_request() - ask for the flows of the switch
+ * @cookie: 1.3 answers with those of table 0 that have it; 1.0 with all
+ */
+size_t cvsw_ofp_encode_flow_request(uint8_t version, uint32_t xid, uint64_t cookie,
+				    uint8_t *buf, size_t room);
+
+/**
+ * struct cvsw_ofp_flow - a flow of the switch, as far as it may be one of our rules
+ * @rule: its @out_port is CVSW_OFPP_ANY if the actions are not one output of whole frames
+ * @plain: it matches @rule.dl_type, or every frame, and nothing besides
+ */
+struct cvsw_ofp_flow {
+	struct cvsw_ofp_rule rule;
+	bool plain;
+};
+
+/**
+ * cvsw_ofp_next_flow() - take the next flow off a row
+ * @flows: changed: what is left
+ *
+ * Return: false, with @flow untouched, at the row's end.
+ */
+bool cvsw_ofp_next_flow(struct cvsw_ofp_flows *flows, struct cvsw_ofp_flow *flow);
 
 #endif

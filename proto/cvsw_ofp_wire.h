@@ -28,6 +28,8 @@ enum ofp_type {
 	OFPT_PORT_STATUS = 12,
 	OFPT_PACKET_OUT = 13,
 	OFPT_FLOW_MOD = 14,
+	OFPT10_STATS_REQUEST = 16,
+	OFPT10_STATS_REPLY = 17,
 	OFPT10_BARRIER_REQUEST = 18,
 	OFPT10_BARRIER_REPLY = 19,
 	OFPT13_MULTIPART_REQUEST = 18,
@@ -37,7 +39,9 @@ enum ofp_type {
 };
 
 #define OFPHET_VERSIONBITMAP	1	/* 1.3: 7.5.1 */
-#define OFPMP_PORT_DESC		13	/* 1.3: 7.3.5 */
+#define OFPST10_FLOW		1	/* 1.0: 5.3.5 */
+#define OFPMP_FLOW		1	/* 1.3: 7.3.5 */
+#define OFPMP_PORT_DESC		13
 #define OFPMPF_REPLY_MORE	0x0001
 #define OFPC_FRAG_NORMAL	0	/* 1.0: 5.3.2; 1.3: 7.3.2 */
 #define OFPPC_PORT_DOWN		0x00000001
@@ -63,5 +67,11 @@ enum ofp_type {
 #define OFPG_ANY		0xffffffff
 #define OFPFW10_ALL		((1 << 22) - 1)
 #define OFPFW10_DL_TYPE		(1 << 4)
+#define OFPFW10_NW		(0xfff << 8)
+#define OFPFW10_NW_SRC_ALL	(32 << 8)
+#define OFPFW10_NW_DST_ALL	(32 << 14)
+
+/* Are the entries of a flow statistics reply whole?  @at: where one is not. */
+enum cvsw_fault cvsw_ofp_check_flows(const struct cvsw_ofp_flows *flows, size_t *at);
 
 #endif

@@ -103,7 +103,11 @@ class Switch:
         self.dpid = dpid
         self.ports = {n: f'tap{n - 1}' for n in ports}
         self.nics = {}
-        self.rules = []
+        self.rules = []             # every flow_mod's body
+        self.table = {}             # what they made of the flow table: (match, priority): body
+        self.refuses = None         # an OpenFlow error (type, code) for each flow_mod
+        self.barriers = True        # answered?
+        self.shows_flows = True     # or refuses to
         self.packet_outs = []
         self.others_to_poll = []    # fake_nic3.Nics3
         self.network = None         # fake_nic3.BadNetwork
@@ -192,7 +196,12 @@ class Switch:
                 reply += struct.pack('!I', 0)
             self.send(6, reply, xid)
         elif kind == 14:
-            self.rules.append(body)
+            self.on_flow_mod(xid, body)
+        elif kind == (18 if self.version == V10 else 20):
+            if self.barriers:
+                self.send(kind + 1, b'', xid)
+        elif (kind, body[:2]) == (16 if self.version == V10 else 18, b'\0\1'):
+            self.on_flow_request(kind, xid, body)
         elif kind == 13:
             self.on_packet_out(body)
         elif kind == 18 and self.version == V13:
@@ -206,6 +215,44 @@ class Switch:
             assert body[2:] == b'\xff\xff', 'SET_CONFIG: frames may be cut'
         else:
             self.others.append((version, kind, xid, body))
+
+    def error(self, xid, kind, code):
+        self.send(1, struct.pack('!HH', kind, code) + bytes(8), xid)
+
+    def on_flow_mod(self, xid, body):
+        self.rules.append(body)
+        if self.refuses:
+            self.error(xid, *self.refuses)
+        elif self.version == V10:
+            self.table[body[:40], body[54:56]] = body
+        else:
+            match_len = (struct.unpack_from('!H', body, 42)[0] + 7) // 8 * 8
+            self.table[body[40:40 + match_len], body[22:24]] = body
+
+    def on_flow_request(self, kind, xid, body):
+        """Flow statistics: 1.3 chooses by cookie, 1.0 does not."""
+        if not self.shows_flows:
+            self.error(xid, 1, 2)
+            return
+        rows = []
+        for (match, priority), mod in self.table.items():
+            if self.version == V10:
+                rest, cookie, actions = match, mod[40:48], mod[64:]
+                entry = b'\0\0' + rest + bytes(8) + priority + bytes(10) + cookie + bytes(16)
+            else:
+                cookie, actions = mod[:8], mod[40 + len(match):]
+                if cookie != body[24:32]:
+                    continue
+                entry = bytes(10) + priority + bytes(10) + cookie + bytes(16) + match
+            rows.append(struct.pack('!H', 2 + len(entry) + len(actions)) + entry + actions)
+        head = b'\0\1' + bytes(2 if self.version == V10 else 6)
+        more = b'\0\1\0\1' + bytes(0 if self.version == V10 else 4)
+        for row in rows[:-1]:
+            self.send(kind + 1, more + row, xid)
+        self.send(kind + 1, head + b''.join(rows[-1:]), xid)
+
+    def del_flows(self):
+        self.table.clear()
 
     def poll(self, seconds=0.0):
         """Take what is there; True if something came."""

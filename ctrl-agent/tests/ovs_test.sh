@@ -40,13 +40,22 @@ vsctl() {
 }
 
 dump_switch() {
-	ovs-ofctl -O OpenFlow13 dump-flows "unix:$work/br0.mgmt"
+	ovs-ofctl -O OpenFlow10,OpenFlow13 dump-flows "unix:$work/br0.mgmt"
 }
 
 # connect PROTOCOL TARGET
 connect() {
 	vsctl set bridge br0 protocols="$1"
 	vsctl set-controller br0 "$2" "${controller_options[@]}"
+}
+
+has_both_rules() {
+	says "dl_type=0xabba actions=CONTROLLER:65535" dump_switch &&
+		says "priority=0 actions=NORMAL" dump_switch
+}
+
+rules_are() {
+	says "\"rules\":\"$1\"" ctl -j show || says "\"rules\": \"$1\"" ctl -j show
 }
 
 both_in_sync() {
@@ -110,7 +119,27 @@ connect OpenFlow13 "unix:$work/of.sock"
 check "the switch sends control frames to the controller, others on" until_true 10 \
 	says "dl_type=0xabba actions=CONTROLLER:65535" dump_switch
 check "and everything else on" says "priority=0 actions=NORMAL" dump_switch
-until_true 15 both_in_sync
+# Its rules are looked after; what others put beside them is not touched.
+check "cvswd has seen its rules there" until_true 10 rules_are "in place"
+ovs-ofctl -O OpenFlow13 add-flow "unix:$work/br0.mgmt" "cookie=0x77,priority=5,udp,actions=drop"
+for version in OpenFlow10 OpenFlow13; do
+	connect $version "unix:$work/of.sock"
+	until_true 10 rules_are "in place"
+	check "$version: del-flows: both rules are back within 5 s" eval \
+		'ovs-ofctl -O $version del-flows "unix:$work/br0.mgmt" cookie=0x43565357/-1 ||
+		 ovs-ofctl -O $version --strict del-flows "unix:$work/br0.mgmt" priority=0
+		 until_true 5 has_both_rules'
+	check "$version: the log says so" until_true 5 says "cvswd puts its rules back" \
+		tail -n 5 "$work/cvswd.log"
+	check "$version: a rule with other actions is mended within 5 s" eval \
+		'ovs-ofctl -O $version --strict mod-flows "unix:$work/br0.mgmt" priority=0,actions=drop
+		 until_true 5 says "priority=0 actions=NORMAL" dump_switch'
+	check "$version: another's flow is still there" says "cookie=0x77" dump_switch
+done
+check "show counts it" says '"rules_lost":' ctl -j show
+ovs-ofctl -O OpenFlow13 del-flows "unix:$work/br0.mgmt"
+check "del-flows without a choice: both are back within 5 s" until_true 5 has_both_rules
+check "and no NIC was lost" until_true 15 both_in_sync
 flow="priority=7,tcp,tp_dst=80 actions=mod_nw_dst:10.9.9.9,NORMAL"
 check "flow, MTU and offloads for one NIC" says "$mac_a: in sync, 1 flow" \
 	ctl add-flow $mac_a "${flow/ /,}"

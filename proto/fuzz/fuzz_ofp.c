@@ -15,6 +15,16 @@ static void check_ports(struct cvsw_ofp_ports ports)
 	MUST(!left);
 }
 
+static void check_flows(struct cvsw_ofp_flows flows)
+{
+	struct cvsw_ofp_flow flow;
+	size_t left;
+
+	for (left = flows.len; cvsw_ofp_next_flow(&flows, &flow); left = flows.len)
+		MUST(flows.len < left);
+	MUST(!left);
+}
+
 static void check_message(const uint8_t *data, size_t len)
 {
 	static uint8_t out[CVSW_OFP_MAX_LEN];
@@ -39,6 +49,9 @@ static void check_message(const uint8_t *data, size_t len)
 		break;
 	case CVSW_OFP_PORT_DESC_REPLY:
 		check_ports(msg.port_desc.ports);
+		break;
+	case CVSW_OFP_FLOW_REPLY:
+		check_flows(msg.flows.row);
 		break;
 	case CVSW_OFP_ECHO_REQUEST:
 		MUST(cvsw_ofp_encode_echo_reply(&msg, out, sizeof(out)) == len);

@@ -56,6 +56,61 @@ static void ovs_simple_messages(void)
 	expect_kind("0413001000000005 0000000000000000", CVSW_OFP_OTHER, 4, 5);
 }
 
+/* Both rules are known again; what lies between them is not taken for one. */
+static void check_ovs_flows(const char *hex)
+{
+	struct cvsw_ofp_msg msg;
+	struct cvsw_ofp_flow flow;
+	uint8_t *message;
+	size_t offset;
+
+	CHECK(!decode_hex(hex, &msg, &offset, &message));
+	CHECK(msg.kind == CVSW_OFP_FLOW_REPLY && msg.xid == 7 && !msg.flows.more);
+	CHECK(cvsw_ofp_next_flow(&msg.flows.row, &flow));
+	CHECK(flow.plain && flow.rule.cookie == 0x43565357 && flow.rule.priority == 65535 &&
+	      flow.rule.dl_type == 0xabba && flow.rule.out_port == CVSW_OFPP_CONTROLLER);
+	CHECK(cvsw_ofp_next_flow(&msg.flows.row, &flow));
+	CHECK(!flow.plain && flow.rule.priority == 9);
+	CHECK(cvsw_ofp_next_flow(&msg.flows.row, &flow));
+	CHECK(flow.plain && flow.rule.cookie == 0x43565357 && !flow.rule.priority &&
+	      !flow.rule.dl_type && flow.rule.out_port == CVSW_OFPP_NORMAL);
+	CHECK(!cvsw_ofp_next_flow(&msg.flows.row, &flow));
+	free(message);
+}
+
+/* Cut frames, another port, a second action: not what was installed. */
+static void changed_rules_are_seen(void)
+{
+	static const struct { const char *hex; size_t at; uint8_t value; uint32_t port; } rows[] = {
+		{ OVS10_FLOWS, 12 + 88 + 6, 0, CVSW_OFPP_ANY },
+		{ OVS10_FLOWS, 12 + 88 + 5, 7, 0xffffff07 },
+		{ OVS10_FLOWS, 12 + 88 + 3, 9, CVSW_OFPP_ANY },
+		{ OVS13_FLOWS, 16 + 64 + 8 + 8, 0, CVSW_OFPP_ANY },
+		{ OVS13_FLOWS, 16 + 64 + 8 + 7, 7, 0xffffff07 },
+		{ OVS13_FLOWS, 16 + 64 + 1, 3, CVSW_OFPP_ANY },
+	};
+	struct cvsw_ofp_msg msg;
+	struct cvsw_ofp_flow flow;
+	size_t len;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t *data = from_hex(rows[i].hex, &len);
+
+		data[rows[i].at] = rows[i].value;
+		CHECK(!cvsw_ofp_decode(data, len, &msg, NULL));
+		CHECK(cvsw_ofp_next_flow(&msg.flows.row, &flow));
+		CHECK_MSG(flow.plain && flow.rule.out_port == rows[i].port, "row %zu: port %x", i,
+			  flow.rule.out_port);
+		free(data);
+	}
+}
+
+static void ovs_flows(void)
+{
+	check_ovs_flows(OVS10_FLOWS);
+	check_ovs_flows(OVS13_FLOWS);
+}
+
 static void check_ovs_features(const char *hex, uint64_t datapath_id, const char *first_port)
 {
 	struct cvsw_ofp_msg msg;
@@ -304,7 +359,9 @@ static void touch(const struct cvsw_ofp_msg *msg)
 {
 	static volatile uint8_t sink;
 	struct cvsw_ofp_ports ports = { 0 };
+	struct cvsw_ofp_flows flows = { 0 };
 	struct cvsw_ofp_port port;
+	struct cvsw_ofp_flow flow;
 	size_t i;
 
 	if (msg->kind == CVSW_OFP_FEATURES_REPLY)
@@ -313,6 +370,11 @@ static void touch(const struct cvsw_ofp_msg *msg)
 		ports = msg->port_desc.ports;
 	while (cvsw_ofp_next_port(&ports, &port))
 		CHECK(strlen(port.name) <= CVSW_OFP_PORT_NAME_LEN);
+	if (msg->kind == CVSW_OFP_FLOW_REPLY)
+		flows = msg->flows.row;
+	while (cvsw_ofp_next_flow(&flows, &flow))
+		;
+	CHECK(!flows.len);
 	for (i = 0; i < msg->len; i++)
 		sink ^= msg->data[i];
 }
@@ -321,7 +383,7 @@ static const char *const all_messages[] = {
 	OVS10_HELLO, OVS10_ECHO_REPLY, OVS10_FEATURES_REPLY, OVS10_BARRIER_REPLY, OVS10_ERROR,
 	OVS10_PACKET_IN, OVS10_PORT_ADDED, OVS13_HELLO, OVS13_ECHO_REPLY, OVS13_FEATURES_REPLY,
 	OVS13_PORT_DESC_REPLY, OVS13_BARRIER_REPLY, OVS13_ERROR, OVS13_PACKET_IN,
-	OVS13_PORT_MODIFIED,
+	OVS13_PORT_MODIFIED, OVS10_FLOWS, OVS13_FLOWS,
 };
 
 /* Truncations with the length as it was, and with one that agrees. */
@@ -421,6 +483,12 @@ static void encoders_write_what_the_specification_draws(void)
 	expect_bytes("port_desc", b, cvsw_ofp_encode_request(4, 7, CVSW_OFP_PORT_DESC_REQUEST, b,
 							     sizeof(b)),
 		     "0412001000000007 000d 0000 00000000");
+	expect_bytes("flows 1.0", b, cvsw_ofp_encode_flow_request(1, 7, 5, b, sizeof(b)),
+		     "0110003800000007 0001 0000 003fffff 0000 000000000000 000000000000 0000 00 00"
+		     "0000 00 00 0000 00000000 00000000 0000 0000 ff 00 ffff");
+	expect_bytes("flows 1.3", b, cvsw_ofp_encode_flow_request(4, 7, 5, b, sizeof(b)),
+		     "0412003800000007 0001 0000 00000000 00 000000 ffffffff ffffffff 00000000"
+		     "0000000000000005 ffffffffffffffff 0001 0004 00000000");
 	expect_bytes("barrier 1.0", b, cvsw_ofp_encode_request(1, 7, CVSW_OFP_BARRIER_REQUEST, b,
 							       sizeof(b)), "0112000800000007");
 	expect_bytes("barrier 1.3", b, cvsw_ofp_encode_request(4, 7, CVSW_OFP_BARRIER_REQUEST, b,
@@ -443,6 +511,7 @@ static void encoders_keep_to_their_room(void)
 		CHECK(cvsw_ofp_encode_hello(1, buf, room) == (room < 16 ? 0 : 16));
 		CHECK(cvsw_ofp_encode_rule(1, 1, &rule, buf, room) == (room < 80 ? 0 : 80));
 		CHECK(cvsw_ofp_encode_rule(4, 1, &rule, buf, room) == (room < 88 ? 0 : 88));
+		CHECK(cvsw_ofp_encode_flow_request(4, 1, 1, buf, room) == (room < 56 ? 0 : 56));
 		CHECK(cvsw_ofp_encode_packet_out(4, 1, 1, frame, 60, buf, room) ==
 		      (room < 100 ? 0 : 100));
 		CHECK(cvsw_ofp_encode_echo_reply(&echo, buf, room) == (room < 12 ? 0 : 12));
@@ -468,6 +537,8 @@ const struct tap_test ofp_tests[] = {
 	{ "proto: port states, names and parts are understood", port_states_and_parts },
 	{ "proto: Open vSwitch's port status is understood", ovs_port_status },
 	{ "proto: Open vSwitch's packet-in is understood", ovs_packet_in },
+	{ "proto: Open vSwitch's flow statistics are understood", ovs_flows },
+	{ "proto: rules that somebody changed are seen", changed_rules_are_seen },
 	{ "proto: the OpenFlow version is negotiated", version_is_negotiated },
 	{ "proto: bad OpenFlow messages are refused", bad_messages_are_refused },
 	{ "proto: a packet-in's port is found among its fields", in_port_is_found_among_fields },
