@@ -44,11 +44,12 @@ bool cvsw_notices_add(struct cvsw_notices *notices, struct cvsw_entry *entry,
 size_t cvsw_notices_write(const struct cvsw_notices *notices, struct cvsw_flow *flow,
 			  u8 *flow_mod, u8 *buf, size_t room)
 {
-	struct notice *notice = list_first_entry_or_null(&notices->waiting, struct notice, node);
 	struct cvsw_v3_entry told;
+	struct notice *notice;
 
-	if (!notice)
+	if (list_empty(&notices->waiting))
 		return 0;
+	notice = list_first_entry(&notices->waiting, struct notice, node);
 	cvsw_entry_measures(notice->entry, &told);
 	cvsw_entry_flow(notice->entry, flow);
 	told.reason = notice->why;
