@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //
 // What CVSW changes in a kernel's own drivers/net/virtio_net.c.  Applied at
-// build time by scripts/patch-virtio-net, which counts what each rule did:
+// build time by scripts/patch-virtio-net, which looks at what came of it:
 // spatch itself is content when a rule matches nothing.
 //
 // The port lives from before the device is registered until after it is
