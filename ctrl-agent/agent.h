@@ -10,9 +10,20 @@
 #define CVSWD_DEFAULT_LISTEN	"tcp:127.0.0.1:6653"
 
 /**
+ * struct unread_row - a row of the database that cannot be read; all for people, printable
+ */
+struct unread_row {
+	STAILQ_ENTRY(unread_row) in_list;
+	char kind[48];
+	char name[256];
+	char why[160];
+};
+
+/**
  * struct agent - the daemon
  * @store: what is kept over a restart; NULL: nothing
  * @state_stale: the last commit failed: what is kept is not what is
+ * @unread, @n_unread: what of the database cannot be read; it stays there as it is
  * @keep_soon: armed while something waits for state_keep_timed()'s next commit
  */
 struct agent {
@@ -22,6 +33,8 @@ struct agent {
 	struct overlays overlays;
 	struct store *store;
 	bool state_stale;
+	STAILQ_HEAD(, unread_row) unread;
+	size_t n_unread;
 	struct event *keep_soon;
 };
 

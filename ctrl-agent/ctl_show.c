@@ -102,12 +102,34 @@ static void print_nic(const json_t *nic)
 	print_behind(nic);
 }
 
+#define ROWS_SHOWN	20
+
+static void print_database(const json_t *answer)
+{
+	const json_t *rows = json_object_get(answer, "unread"), *row;
+	const json_t *beyond = json_object_get(answer, "nics_beyond");
+	size_t i, n = json_array_size(rows);
+
+	json_array_foreach(rows, i, row)
+		if (i < ROWS_SHOWN)
+			printf("database: %s \"%s\" cannot be read and is skipped: %s\n",
+			       ctl_text(row, "table", "?"), ctl_text(row, "key", "?"),
+			       ctl_text(row, "error", "?"));
+	if (n > ROWS_SHOWN)
+		printf("database: and %zu more rows (cvswctl -j show)\n", n - ROWS_SHOWN);
+	if (beyond)
+		printf("%lld NICs more than --max-nics %lld came from the database: no other is "
+		       "taken\n", (long long)json_integer_value(beyond),
+		       (long long)json_integer_value(json_object_get(answer, "max_nics")));
+}
+
 static void print_all(const json_t *answer)
 {
 	const json_t *switches = json_object_get(answer, "switches");
 	const json_t *nics = json_object_get(answer, "nics"), *item;
 	size_t i;
 
+	print_database(answer);
 	if (!json_array_size(switches))
 		puts("no switch is connected");
 	json_array_foreach(switches, i, item)

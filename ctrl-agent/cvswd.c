@@ -229,6 +229,7 @@ int main(int argc, char **argv)
 	parse_options(argc, argv, &options);
 	log_init(options.verbose);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* a full database is an error like others */
 	agent.base = alloc_checked(event_base_new());
 	nics_init(&agent.nics, agent.base, options.max_nics);
 	agent.nics.allow_version2 = options.allow_version2;
@@ -239,6 +240,7 @@ int main(int argc, char **argv)
 	agent.overlays.settled = request_overlays_settled;
 	vswitches_init(&agent.switches, agent.base, &agent.nics);
 	agent.switches.event = monitor_switch;
+	state_start(&agent);
 	good = run(&agent, &options);
 	event_base_free(agent.base);
 	libevent_global_shutdown();

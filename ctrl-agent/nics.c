@@ -7,7 +7,7 @@
 
 void nics_init(struct nics *nics, struct event_base *base, size_t max)
 {
-	*nics = (struct nics){ .base = base, .max = max };
+	*nics = (struct nics){ .base = base, .max = max, .room = max };
 	TAILQ_INIT(&nics->order);
 	nics->keyed = xcalloc(max, sizeof(struct nic *));
 }
@@ -87,7 +87,7 @@ struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
 {
 	struct nic *nic = nics_find(nics, mac), **bucket, *after;
 
-	if (nic || nics->n >= nics->max)
+	if (nic || (nics->n >= nics->max && !nics->loading))
 		return nic;
 	nic = xcalloc(1, sizeof(*nic));
 	nic->nics = nics;
@@ -144,14 +144,26 @@ static bool is_needed(const struct nic *nic)
 {
 	const struct intent *intent = &nic->session.intent;
 
-	return nic->port || nic->has_key || nic->session.member || intent->flows_stated ||
-	       intent->mtu || intent->offload_stated;
+	return nic->port || nic->has_key || nic->key_unread || nic->held ||
+	       nic->session.member || intent->flows_stated || intent->mtu ||
+	       intent->offload_stated;
 }
 
 void nic_release(struct nic *nic)
 {
 	if (!is_needed(nic))
 		nic_free(nic);
+}
+
+void nics_loaded(struct nics *nics)
+{
+	struct nic *nic, *next;
+
+	nics->loading = false;
+	for (nic = TAILQ_FIRST(&nics->order); nic; nic = next) {
+		next = TAILQ_NEXT(nic, in_order);
+		nic_release(nic);
+	}
 }
 
 void nic_detach(struct nic *nic)
@@ -204,7 +216,7 @@ bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW
 
 	if (!is_station(mac))
 		return false;
-	if (nic && nic->has_key) {
+	if (nic && (nic->has_key || nic->key_unread)) {
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " has a key, but at %s version 2 says it "
 			    "is there; not believed", MAC_BYTES(mac), port->name);
 		return false;
@@ -251,6 +263,7 @@ void nic_forget(struct nic *nic)
 	/* What it was given it has for itself from now on. */
 	if (intent->flows_stated)
 		nic->session.n_reported = nic->session.table.n;
+	nic->held = false;
 	flowset_clear(&intent->flows);
 	timed_clear(&nic->session.timed);
 	intent->flows_stated = false;

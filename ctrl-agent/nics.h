@@ -24,6 +24,8 @@ struct vswitches;
  * struct nic - a NIC
  * @port: NULL: absent
  * @has_key, @key: its pre-shared key
+ * @key_unread: it has one in the database, which cannot be read: nothing else is believed
+ * @held: it is left alone, as it may belong to an overlay that cannot be read
  * @number: by which its records are known, if it has a key: nics->keyed[number]
  * @to_be_told: its intent was changed, and nic_go_on() is to follow: overlays.c
  * @said_synced: of version 2: that it is in sync was told
@@ -37,6 +39,8 @@ struct nic {
 	struct vport *port;
 	struct event *timer;
 	bool has_key;
+	bool key_unread;
+	bool held;
 	uint8_t key[CVSW_V3_KEY_LEN];
 	uint32_t number;
 	bool to_be_told;
@@ -49,7 +53,9 @@ struct nic {
  * struct nics - all NICs that are present, that something is stated for, or with a key
  * @switches: where frames go
  * @allow_version2: of NICs without a key
- * @keyed: those with a key, by number; @max entries
+ * @max: a stranger makes no more; from the database come as many as there are
+ * @loading: they come from the database
+ * @keyed: those with a key, by number; @room entries
  * @drops: frames of version 3 that were dropped, by cause
  * @changed: a session went on; called after each step of it, may be NULL
  * @event: something happened to a NIC; may be NULL, must not call back
@@ -63,6 +69,8 @@ struct nics {
 	struct nic *buckets[NICS_BUCKETS];
 	size_t n;
 	size_t max;
+	bool loading;
+	size_t room;
 	struct nic **keyed;
 	struct cvsw_v3_guard guard;
 	uint64_t drops[CVSW_V3_N_DROPS];
@@ -78,7 +86,7 @@ void nics_free(struct nics *nics);
 
 struct nic *nics_find(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN]);
 
-/** nics_get() - find or create; NULL: there are @max already */
+/** nics_get() - find or create; NULL: there are @max already, and it is not @loading */
 struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN]);
 
 /** nic_of_session() - the NIC whose session it is */
@@ -92,6 +100,9 @@ void nic_attach(struct nic *nic, struct vport *port);
 
 /** nic_detach() - its port has gone or is another's; nic_release() is done here */
 void nic_detach(struct nic *nic);
+
+/** nics_loaded() - @loading is over: those of which nothing is known after all go */
+void nics_loaded(struct nics *nics);
 
 /** nic_list() - a LIST_ENTRIES came from the NIC */
 void nic_list(struct nic *nic, const struct cvsw_msg *msg);

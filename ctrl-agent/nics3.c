@@ -26,13 +26,19 @@ static void on_event(void *owner, enum session3_event event,
 		nic->nics->event(nic->nics->owner, nic, event, message);
 }
 
-/* There are as many numbers as NICs. */
+/* There are as many numbers as NICs, or as many as the database has. */
 static void take_number(struct nic *nic)
 {
 	struct nics *nics = nic->nics;
 
-	for (nic->number = 0; nics->keyed[nic->number]; nic->number++)
+	for (nic->number = 0; nic->number < nics->room && nics->keyed[nic->number]; nic->number++)
 		;
+	if (nic->number == nics->room) {
+		nics->keyed = alloc_checked(reallocarray(nics->keyed, 2 * nics->room,
+							 sizeof(struct nic *)));
+		memset(nics->keyed + nics->room, 0, nics->room * sizeof(struct nic *));
+		nics->room *= 2;
+	}
 	nics->keyed[nic->number] = nic;
 }
 
@@ -63,6 +69,7 @@ void nic_set_key(struct nic *nic, const uint8_t *key)
 		end_version3(nic);
 	else
 		session_absent(&nic->session);
+	nic->key_unread = false;
 	if (key) {
 		memcpy(nic->key, key, sizeof(nic->key));
 		nic->has_key = true;
@@ -81,7 +88,7 @@ static struct nic *nic_of(struct nics *nics, const uint8_t *frame, enum cvsw_v3_
 		return nics_find(nics, cvsw_v3_register_mac(frame));
 	case CVSW_V3_SEALED:
 		number = cvsw_v3_index(frame) >> 8;
-		return number < nics->max ? nics->keyed[number] : NULL;
+		return number < nics->room ? nics->keyed[number] : NULL;
 	default:
 		return NULL;
 	}

@@ -185,6 +185,21 @@ json_t *report_nics(struct agent *agent)
 	return nics;
 }
 
+void report_database(const struct agent *agent, json_t *json)
+{
+	const struct nics *nics = &agent->nics;
+	const struct unread_row *row;
+	json_t *rows = json_array();
+
+	STAILQ_FOREACH(row, &agent->unread, in_list)
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "table", row->kind,
+						      "key", row->name, "error", row->why));
+	json_object_set_new(json, "unread", rows);
+	json_object_set_new(json, "max_nics", json_integer(nics->max));
+	if (nics->n > nics->max)
+		json_object_set_new(json, "nics_beyond", json_integer(nics->n - nics->max));
+}
+
 char *report_flow_text(const struct cvsw_flow *flow)
 {
 	char most[512];		/* long enough for nearly all: formatting is what this costs */

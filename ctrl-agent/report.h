@@ -12,6 +12,8 @@
 json_t *report_switches(struct agent *agent);
 json_t *report_switch_event(const struct vswitch *vswitch, enum vswitch_event event);
 json_t *report_nics(struct agent *agent);
+/** report_database() - adds what of it is not as it should be */
+void report_database(const struct agent *agent, json_t *json);
 json_t *report_nic(const struct nic *nic);
 json_t *report_offload(uint16_t offload);
 json_t *report_overlay(const struct overlay *overlay);

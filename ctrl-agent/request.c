@@ -87,11 +87,13 @@ void request_refuse_flow(const struct request *request, const struct cvsw_text_e
 
 static void do_show(const struct request *request)
 {
-	client_answer(request->client,
-		      json_pack("{s:b, s:s, s:o, s:o, s:o}", "ok", 1, "version", CVSW_VERSION,
-				"switches", report_switches(request->agent),
-				"nics", report_nics(request->agent),
-				"drops", report_drops(&request->agent->nics)));
+	json_t *answer = json_pack("{s:b, s:s, s:o, s:o, s:o}", "ok", 1, "version", CVSW_VERSION,
+				   "switches", report_switches(request->agent),
+				   "nics", report_nics(request->agent),
+				   "drops", report_drops(&request->agent->nics));
+
+	report_database(request->agent, answer);
+	client_answer(request->client, answer);
 }
 
 static void do_set_mtu(const struct request *request)

@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "alloc.h"
-#include "intent.h"
 #include "log.h"
 #include "report.h"
 #include "state_overlay.h"
@@ -41,9 +40,16 @@ static void put_json(struct agent *agent, const char *kind, const char *name, js
 	json_decref(json);
 }
 
-static json_t *settings_of(const struct intent *intent)
+/* One that is held is managed again when what holds it can be read. */
+static bool is_managed(const struct nic *nic)
 {
-	json_t *json = json_pack("{s:b}", "managed", intent->flows_stated);
+	return nic->session.intent.flows_stated || nic->held;
+}
+
+static json_t *settings_of(const struct nic *nic)
+{
+	const struct intent *intent = &nic->session.intent;
+	json_t *json = json_pack("{s:b}", "managed", is_managed(nic));
 
 	if (intent->mtu)
 		json_object_set_new(json, "mtu", json_integer(intent->mtu));
@@ -58,8 +64,8 @@ void state_put_nic(struct agent *agent, const struct nic *nic)
 	char mac[MAC_TEXT_LEN];
 
 	mac_text(nic, mac);
-	if (intent->flows_stated || intent->mtu || intent->offload_stated)
-		put_json(agent, "nic", mac, settings_of(intent));
+	if (is_managed(nic) || intent->mtu || intent->offload_stated)
+		put_json(agent, "nic", mac, settings_of(nic));
 	else
 		store_delete(agent->store, "nic", mac);
 	if (nic->has_key)
@@ -221,130 +227,25 @@ bool state_commit(struct agent *agent)
 	return good;
 }
 
-/* ---- loading ---- */
+/* ---- from start to end ---- */
 
-static bool complain(const char *kind, const char *name)
+void state_start(struct agent *agent)
 {
-	log_line(LOG_ERR, "what is kept as %s %s cannot be read", kind, name);
-	return false;
-}
-
-static struct nic *nic_of(struct agent *agent, const char *name)
-{
-	uint8_t mac[CVSW_ETH_ALEN];
-
-	return cvsw_text_mac(name, mac) ? nics_get(&agent->nics, mac) : NULL;
-}
-
-static bool load_settings(struct intent *intent, const json_t *json)
-{
-	json_int_t mtu = json_integer_value(json_object_get(json, "mtu"));
-	const json_t *offload = json_object_get(json, "offload");
-
-	if (mtu && (mtu < INTENT_MIN_MTU || mtu > UINT16_MAX))
-		return false;
-	intent->flows_stated = json_is_true(json_object_get(json, "managed"));
-	intent->mtu = mtu;
-	intent->offload_stated = offload != NULL;
-	return json && (!offload || intent_parse_offload(offload, &intent->offload));
-}
-
-static bool take_flow(void *arg, const char *name, const void *value, size_t len)
-{
-	struct intent *intent = arg;
-	struct cvsw_text_error error;
-	struct cvsw_flow flow;
-	char *text = alloc_checked(strndup(value, len));
-	bool good = intent_parse_flow(text, &flow, &error);
-
-	free(text);
-	if (!good)
-		return complain("flow", name);
-	flowset_put(&intent->flows, &flow);
-	return true;
-}
-
-/* What was a timeout's, and is none now, is no matter. */
-static bool take_given(void *arg, const char *name, const void *value, size_t len)
-{
-	struct session *session = arg;
-	const struct cvsw_flow *stated;
-	struct cvsw_text_error error;
-	struct cvsw_flow flow;
-
-	(void)value;
-	(void)len;
-	if (!intent_parse_flow(name, &flow, &error))
-		return complain("given", name);
-	stated = flowset_find(&session->intent.flows, &flow.match, flow.priority);
-	if (stated && flow_is_timed(stated))
-		flowset_put(&session->timed.given, stated);
-	return true;
-}
-
-static bool take_nic(void *arg, const char *name, const void *value, size_t len)
-{
-	struct agent *agent = arg;
-	struct nic *nic = nic_of(agent, name);
-	json_t *json = json_loadb(value, len, 0, NULL);
-	char kind[FLOW_KIND_LEN];
-	bool good = nic && load_settings(&nic->session.intent, json);
-
-	json_decref(json);
-	if (!good)
-		return complain("nic", name);
-	flow_kind(nic, kind);
-	if (!store_each(agent->store, kind, take_flow, &nic->session.intent))
-		return false;
-	given_kind(nic, kind);
-	return store_each(agent->store, kind, take_given, &nic->session);
-}
-
-static bool take_key(void *arg, const char *name, const void *value, size_t len)
-{
-	struct nic *nic = nic_of(arg, name);
-
-	if (!nic || len != sizeof(nic->key))
-		return complain("key", name);
-	nic_set_key(nic, value);
-	return true;
-}
-
-static bool take_overlay(void *arg, const char *name, const void *value, size_t len)
-{
-	json_t *json = json_loadb(value, len, 0, NULL);
-	bool good = state_overlay_load(arg, json);
-
-	json_decref(json);
-	return good ? true : complain("overlay", name);
-}
-
-static bool take_spi(void *arg, const char *name, const void *value, size_t len)
-{
-	struct agent *agent = arg;
-	char text[16];
-
-	(void)name;
-	snprintf(text, sizeof(text), "%.*s", (int)len, (const char *)value);
-	agent->overlays.world.next_spi = agent->overlays.reserved_spi = strtoul(text, NULL, 10);
-	return true;
-}
-
-bool state_load(struct agent *agent)
-{
+	STAILQ_INIT(&agent->unread);
 	agent->keep_soon = alloc_checked(evtimer_new(agent->base, on_keep_soon, agent));
-	/* NICs before their keys: a session begins with its intent. */
-	return store_each(agent->store, "nic", take_nic, agent) &&
-	       store_each(agent->store, "key", take_key, agent) &&
-	       store_each(agent->store, "overlay", take_overlay, agent) &&
-	       store_each(agent->store, "spi", take_spi, agent);
 }
 
 void state_end(struct agent *agent)
 {
+	struct unread_row *row;
+
 	if (!agent->keep_soon)
 		return;
 	if (evtimer_pending(agent->keep_soon, NULL))
 		keep_all_timed(agent);
 	event_free(agent->keep_soon);
+	while ((row = STAILQ_FIRST(&agent->unread))) {
+		STAILQ_REMOVE_HEAD(&agent->unread, in_list);
+		free(row);
+	}
 }

@@ -22,7 +22,18 @@
 
 #define STATE_PAUSE_MS	100
 
-/** state_load() - false after an error line: what is kept cannot be read */
+/** state_start() - before anything else of this is called */
+void state_start(struct agent *agent);
+
+/**
+ * state_load() - take what is kept
+ *
+ * A row that cannot be read is reported (agent->unread, and the log), skipped, and stays in
+ * the file as it is. Where that leaves open what protects a NIC, it is left alone: without
+ * its key it speaks to nobody, and without its overlay its flows are not touched.
+ *
+ * Return: false after an error line: the file itself cannot be read.
+ */
 bool state_load(struct agent *agent);
 
 /** state_end() - keep what waits to be kept; before NICs are freed */

@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "cvsw_text.h"
+#include "log.h"
 #include "report.h"
 
 /* [slot of the sender, SPI it uses, SPI the receiver takes, ...] */
@@ -129,28 +130,79 @@ static bool load_ways(struct overlay *overlay, const json_t *member)
 	return true;
 }
 
-bool state_overlay_load(struct agent *agent, const json_t *json)
+static const char *load_members(struct agent *agent, struct overlay *overlay,
+				const json_t *members)
 {
-	const json_t *members = json_object_get(json, "members"), *member;
+	const json_t *member;
+	size_t i;
+
+	if (!json_is_array(members))
+		return "it has no list of members";
+	json_array_foreach(members, i, member)
+		if (!load_member(agent, overlay, member))
+			return "one of its members is wrong, or belongs to another overlay";
+	json_array_foreach(members, i, member)
+		if (!load_ways(overlay, member))
+			return "the SPIs between two of its members are wrong";
+	return NULL;
+}
+
+const char *state_overlay_load(struct agent *agent, const char *name, const json_t *json)
+{
 	json_int_t slots = json_integer_value(json_object_get(json, "slots"));
 	struct overlay_config config;
 	struct overlay *overlay;
-	size_t i;
+	const char *why;
 
-	if (!load_config(json, &config) || overlays_find(&agent->overlays, config.name) ||
-	    overlays_find_vni(&agent->overlays, config.vni) || slots < 0 ||
-	    slots > OVERLAY_MAX_MEMBERS)
-		return false;
+	if (!json)
+		return "it is not JSON";
+	if (!load_config(json, &config) || slots < 0 || slots > OVERLAY_MAX_MEMBERS)
+		return "its settings are wrong";
+	if (strcmp(config.name, name))
+		return "it is an overlay of another name";
+	if (overlays_find(&agent->overlays, config.name) ||
+	    overlays_find_vni(&agent->overlays, config.vni))
+		return "there is another overlay of its name or VNI";
 	overlay = overlay_new(&config);
-	/* Added first: what a wrong file leaves behind is freed at the end like the rest. */
+	why = load_members(agent, overlay, json_object_get(json, "members"));
+	if (why) {
+		overlay_free(overlay);
+		return why;
+	}
 	overlays_add(&agent->overlays, overlay);
-	json_array_foreach(members, i, member)
-		if (!load_member(agent, overlay, member))
-			return false;
-	json_array_foreach(members, i, member)
-		if (!load_ways(overlay, member))
-			return false;
 	if (overlay->n_slots < slots)
 		overlay->n_slots = slots;
-	return true;
+	return NULL;
+}
+
+static void hold(struct nic *nic)
+{
+	if (nic->session.member || !nic->session.intent.flows_stated)
+		return;
+	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " is left alone: it may belong to an overlay "
+		    "that cannot be read", MAC_BYTES(nic->session.mac));
+	nic->session.intent.flows_stated = false;
+	nic->held = true;
+}
+
+void state_overlay_hold(struct agent *agent, const json_t *json)
+{
+	const json_t *members = json_object_get(json, "members"), *member;
+	uint8_t mac[CVSW_ETH_ALEN];
+	struct nic *nic;
+	bool all = !json_is_array(members);
+	size_t i;
+
+	json_array_foreach(members, i, member) {
+		const char *text = json_string_value(json_array_get(json_object_get(member, "macs"),
+								    0));
+
+		if (!text || !cvsw_text_mac(text, mac))
+			all = true;
+		else if ((nic = nics_find(&agent->nics, mac)))
+			hold(nic);
+	}
+	if (all)
+		nics_each(nic, &agent->nics)
+			hold(nic);
 }

@@ -17,12 +17,19 @@
 
 #define STORE_VERSION	1
 
-/* @failed: a change since store_begin() could not be made */
+/*
+ * @protects: there are rows that cannot be read: names of them in the table unread
+ * @failed: a change since store_begin() could not be made
+ */
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *put;
 	sqlite3_stmt *delete;
 	sqlite3_stmt *delete_all;
+	sqlite3_stmt *protect;
+	sqlite3_stmt *set_aside;
+	sqlite3_stmt *unprotect;
+	bool protects;
 	bool failed;
 	char path[];
 };
@@ -37,9 +44,24 @@ static const char schema[] =
 static const char put_sql[] =
 	"INSERT INTO kept VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value"
 	" WHERE value IS NOT excluded.value";
-static const char delete_sql[] = "DELETE FROM kept WHERE kind = ?1 AND name = ?2";
-static const char delete_all_sql[] = "DELETE FROM kept WHERE ?1 IS NULL OR kind = ?1";
-static const char each_sql[] = "SELECT name, value FROM kept WHERE kind = ?1 ORDER BY name";
+/* Of rows that cannot be read, in memory only. */
+static const char unread_sql[] =
+	"CREATE TEMP TABLE unread (kind, name, PRIMARY KEY (kind, name)) WITHOUT ROWID";
+#define IS_UNREAD \
+	"EXISTS (SELECT 1 FROM unread AS u WHERE u.kind IS kept.kind AND u.name IS kept.name)"
+#define SET_ASIDE "set aside "
+static const char delete_sql[] =
+	"DELETE FROM kept WHERE kind = ?1 AND name = ?2 AND NOT " IS_UNREAD;
+static const char delete_all_sql[] =
+	"DELETE FROM kept WHERE (?1 IS NULL OR kind = ?1) AND NOT " IS_UNREAD
+	" AND kind NOT GLOB '" SET_ASIDE "*'";
+static const char protect_sql[] = "INSERT OR IGNORE INTO unread VALUES (?1, ?2)";
+static const char set_aside_sql[] =
+	"UPDATE kept SET kind = '" SET_ASIDE "' || kind WHERE kind = ?1 AND name = ?2 AND " IS_UNREAD;
+static const char unprotect_sql[] = "DELETE FROM unread WHERE kind = ?1 AND name = ?2";
+static const char each_sql[] =
+	"SELECT kind, name, value FROM kept WHERE kind >= ?1 AND (?2 IS NULL OR kind < ?2)"
+	" ORDER BY kind, name";
 
 static const char scrub[] =
 	"BEGIN; INSERT OR REPLACE INTO kept VALUES ('', '', zeroblob(256)); ROLLBACK;";
@@ -143,15 +165,31 @@ static bool open_database(struct store *store)
 	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) || !run(store, settings))
 		return false;
 	version = version_of(store);
-	if (!version && !run(store, schema))
+	if (version < 0 || (version && version != STORE_VERSION) ||
+	    (!version && !run(store, schema)))
 		return false;
-	if (version > 0 && version != STORE_VERSION) {
-		log_line(LOG_ERR, "%s: of another version of cvswd", store->path);
-		return false;
-	}
-	return prepare(store, put_sql, &store->put) &&
+	return run(store, unread_sql) && prepare(store, put_sql, &store->put) &&
 	       prepare(store, delete_sql, &store->delete) &&
-	       prepare(store, delete_all_sql, &store->delete_all);
+	       prepare(store, delete_all_sql, &store->delete_all) &&
+	       prepare(store, protect_sql, &store->protect) &&
+	       prepare(store, set_aside_sql, &store->set_aside) &&
+	       prepare(store, unprotect_sql, &store->unprotect);
+}
+
+/* What is wrong, and what to do; nothing has been changed. */
+static void say_unusable(struct store *store)
+{
+	int version = store->db ? version_of(store) : -1;
+
+	if (version > 0 && version != STORE_VERSION)
+		log_line(LOG_ERR, "%s: this database was written by another version of cvswd "
+			 "(format %d; this cvswd reads format %d). Start that version, or move the "
+			 "file away to begin with nothing; the file was not changed",
+			 store->path, version, STORE_VERSION);
+	else
+		log_line(LOG_ERR, "%s: %s. If the database is damaged, put a backup back, or move "
+			 "the file away to begin with nothing", store->path,
+			 store->db ? sqlite3_errmsg(store->db) : strerror(ENOMEM));
 }
 
 struct store *store_open(const char *path)
@@ -167,7 +205,7 @@ struct store *store_open(const char *path)
 	memcpy(store->path, path, strlen(path) + 1);
 	if (open_database(store))
 		return store;
-	log_line(LOG_ERR, "%s: %s", path, sqlite3_errmsg(store->db));
+	say_unusable(store);
 	store_close(store);
 	return NULL;
 }
@@ -179,6 +217,9 @@ void store_close(struct store *store)
 	sqlite3_finalize(store->put);
 	sqlite3_finalize(store->delete);
 	sqlite3_finalize(store->delete_all);
+	sqlite3_finalize(store->protect);
+	sqlite3_finalize(store->set_aside);
+	sqlite3_finalize(store->unprotect);
 	sqlite3_close(store->db);
 	free(store);
 	sqlite3_shutdown();
@@ -220,6 +261,10 @@ void store_put(struct store *store, const char *kind, const char *name, const vo
 {
 	if (!store)
 		return;
+	if (store->protects) {
+		change(store, store->set_aside, kind, name);
+		change(store, store->unprotect, kind, name);
+	}
 	sqlite3_bind_blob64(store->put, 3, value, len, SQLITE_STATIC);
 	change(store, store->put, kind, name);
 }
@@ -257,25 +302,60 @@ void store_scrub(struct store *store)
 		log_limited(LOG_ERR, "%s: %s", store->path, sqlite3_errmsg(store->db));
 }
 
-bool store_each(struct store *store, const char *kind,
-		bool (*take)(void *arg, const char *name, const void *value, size_t len),
+/* Text, or NULL for what is none, or what has a NUL inside. */
+static const char *text_of(sqlite3_stmt *each, int column)
+{
+	const char *text;
+
+	/* First the type: to ask for a text makes one of what is none. */
+	if (sqlite3_column_type(each, column) != SQLITE_TEXT)
+		return NULL;
+	text = (const char *)sqlite3_column_text(each, column);
+	return text && strlen(text) == (size_t)sqlite3_column_bytes(each, column) ? text : NULL;
+}
+
+/* By its values as they are, whatever their types.  False: that has been done. */
+static bool protect(struct store *store, sqlite3_stmt *each)
+{
+	bool new;
+
+	sqlite3_bind_value(store->protect, 1, sqlite3_column_value(each, 0));
+	sqlite3_bind_value(store->protect, 2, sqlite3_column_value(each, 1));
+	new = sqlite3_step(store->protect) == SQLITE_DONE && sqlite3_changes(store->db) > 0;
+	sqlite3_reset(store->protect);
+	sqlite3_clear_bindings(store->protect);
+	store->protects = true;
+	return new;
+}
+
+bool store_each(struct store *store, const char *from, const char *to,
+		const char *(*take)(void *arg, const struct store_row *row),
+		void (*skipped)(void *arg, const struct store_row *row, const char *why),
 		void *arg)
 {
 	sqlite3_stmt *each = NULL;
-	bool good = true;
 	int result = SQLITE_ERROR;
 
 	if (!store)
 		return true;
-	if (prepare(store, each_sql, &each))
-		sqlite3_bind_text(each, 1, kind, -1, SQLITE_STATIC);
-	while (good && each && (result = sqlite3_step(each)) == SQLITE_ROW)
-		good = take(arg, (const char *)sqlite3_column_text(each, 0),
-			    sqlite3_column_blob(each, 1), sqlite3_column_bytes(each, 1));
-	if (good && result != SQLITE_DONE) {
-		log_line(LOG_ERR, "%s: %s", store->path, sqlite3_errmsg(store->db));
-		good = false;
+	if (prepare(store, each_sql, &each)) {
+		sqlite3_bind_text(each, 1, from, -1, SQLITE_STATIC);
+		if (to)
+			sqlite3_bind_text(each, 2, to, -1, SQLITE_STATIC);
 	}
+	while (each && (result = sqlite3_step(each)) == SQLITE_ROW) {
+		/* The values last: a conversion of another column could move them. */
+		struct store_row row = { .kind = text_of(each, 0), .name = text_of(each, 1) };
+		const char *why;
+
+		row.value = sqlite3_column_blob(each, 2);
+		row.len = sqlite3_column_bytes(each, 2);
+		why = take(arg, &row);
+		if (why && protect(store, each))
+			skipped(arg, &row, why);
+	}
+	if (result != SQLITE_DONE)
+		say_unusable(store);
 	sqlite3_finalize(each);
-	return good;
+	return result == SQLITE_DONE;
 }

@@ -38,13 +38,30 @@ bool store_commit(struct store *store);
 void store_scrub(struct store *store);
 
 /**
- * store_each() - all values of a kind, by name; may be called from @take
- * @take: false ends it
- *
- * Return: false: @take said so, or it cannot be read (then it was logged).
+ * struct store_row - a value that is kept
+ * @kind, @name: NULL: it is no text, which nothing of ours is
  */
-bool store_each(struct store *store, const char *kind,
-		bool (*take)(void *arg, const char *name, const void *value, size_t len),
+struct store_row {
+	const char *kind;
+	const char *name;
+	const void *value;
+	size_t len;
+};
+
+/**
+ * store_each() - all values of some kinds, by kind and name
+ * @from, @to: kinds from here on, and before that; NULL: to the end
+ * @take: NULL, or why it cannot be read
+ * @skipped: told of each row that cannot be read, once however often it is met
+ *
+ * A row that cannot be read is left in the file as it is, from then on: nothing deletes it,
+ * and when its name is put again it is set aside first, under another kind.
+ *
+ * Return: false: the file cannot be read (that was logged).
+ */
+bool store_each(struct store *store, const char *from, const char *to,
+		const char *(*take)(void *arg, const struct store_row *row),
+		void (*skipped)(void *arg, const struct store_row *row, const char *why),
 		void *arg);
 
 #endif

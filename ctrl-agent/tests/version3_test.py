@@ -159,20 +159,14 @@ def test_database(daemon):
     with open(path, 'rb') as kept:
         good = kept.read()
     broken = [b'{"version": 1, "nics": []}' * 50, good[:100] + b'x' * 2000]
-    for statement in ("UPDATE kept SET value = 'x' WHERE kind = 'nic'",
-                      "UPDATE kept SET value = 'nonsense=1' WHERE kind LIKE 'flow %'",
-                      "INSERT INTO kept VALUES ('key', '02:00:00:00:03:05', 'short')",
-                      "INSERT INTO kept VALUES ('overlay', 'x', '{}')",
-                      "INSERT INTO kept SELECT 'given ' || substr(kind, 6), 'x', '-' FROM kept"
-                      " WHERE kind LIKE 'flow %'",
-                      'PRAGMA user_version = 9'):
-        with open(path, 'wb') as kept:
-            kept.write(good)
-        base = sqlite3.connect(path, isolation_level=None)
-        base.execute(statement)
-        base.close()
-        with open(path, 'rb') as kept:
-            broken.append(kept.read())
+    # Single rows that cannot be read: store_test.py.
+    with open(path, 'wb') as kept:
+        kept.write(good)
+    base = sqlite3.connect(path, isolation_level=None)
+    base.execute('PRAGMA user_version = 9')
+    base.close()
+    with open(path, 'rb') as kept:
+        broken.append(kept.read())
     for content in broken:
         with open(path, 'wb') as kept:
             kept.write(content)
