@@ -14,6 +14,7 @@
 #include "alloc.h"
 #include "log.h"
 #include "request.h"
+#include "request_error.h"
 #include "wipe.h"
 
 struct client {
@@ -24,6 +25,7 @@ struct client {
 	bool closing;	/* once what is written has gone */
 	bool eof;	/* no more requests, but one may wait for its answer */
 	bool monitors;	/* and stays busy */
+	struct event *watch;	/* of one that monitors, and has ended its side: is it there? */
 	uint64_t active_at;	/* when it was last heard, or answered */
 	json_int_t n_missed;	/* events, since the last one it was told */
 };
@@ -40,6 +42,8 @@ static void client_free(struct client *client)
 	LIST_REMOVE(client, in_list);
 	n_clients--;
 	n_monitors -= client->monitors;
+	if (client->watch)
+		event_free(client->watch);
 	bufferevent_free(client->stream);
 	free(client);
 }
@@ -55,7 +59,7 @@ static void write_answer(struct client *client, json_t *answer)
 	struct evbuffer *out = bufferevent_get_output(client->stream);
 
 	json_decref(answer);
-	evbuffer_add_printf(out, "%s\n", text ? text : "{\"ok\":false}");
+	evbuffer_add_printf(out, "%s\n", text ? text : "{\"ok\":false,\"code\":\"internal\",\"error\":\"no answer\"}");
 	free(text);
 }
 
@@ -99,9 +103,12 @@ void clients_tell(json_t *event)
 	}
 }
 
-static void refuse_and_close(struct client *client, const char *why)
+static void refuse_and_close(struct client *client, enum request_code code, const char *why)
 {
-	write_answer(client, json_pack("{s:b, s:s}", "ok", 0, "error", why));
+	struct request_error error;
+
+	request_wrong(&error, code, "%s", why);
+	write_answer(client, request_error_json(&error));
 	client->closing = true;
 	bufferevent_disable(client->stream, EV_READ);
 }
@@ -116,7 +123,8 @@ static void take_lines(struct client *client)
 
 		if (!line) {
 			if (evbuffer_get_length(in) >= CLIENT_LINE_MAX)
-				refuse_and_close(client, "the request is too long");
+				refuse_and_close(client, REQUEST_TOO_LONG,
+						 "the request is too long");
 			return;
 		}
 		client->busy = true;
@@ -141,8 +149,7 @@ static void on_written(struct bufferevent *stream, void *arg)
 	(void)stream;
 	if (!client->closing)
 		take_lines(client);
-	if ((client->closing || client->eof) && (!client->busy || client->monitors) &&
-	    !unread(client))
+	if ((client->closing || client->eof) && !client->busy && !unread(client))
 		client_free(client);
 }
 
@@ -154,16 +161,37 @@ static bool has_gone(const struct client *client)
 	return poll(&end, 1, 0) > 0 && end.revents & (POLLHUP | POLLERR);
 }
 
+/* Nothing is read from it any more, so nothing else says that it has gone. */
+static void on_watch(evutil_socket_t unused, short what, void *arg)
+{
+	(void)unused;
+	(void)what;
+	if (has_gone(arg))
+		client_free(arg);
+}
+
+static void watch(struct client *client)
+{
+	struct timeval pause = { .tv_sec = CLIENT_WATCH_S };
+
+	client->watch = alloc_checked(event_new(client->agent->base, -1, EV_PERSIST, on_watch,
+						client));
+	event_add(client->watch, &pause);
+}
+
 static void on_event(struct bufferevent *stream, short what, void *arg)
 {
 	struct client *client = arg;
-	bool owed = ((client->busy && !client->monitors) || unread(client)) && !has_gone(client);
+	bool owed = (client->busy || unread(client)) && !has_gone(client);
 
 	(void)stream;
-	if ((what & BEV_EVENT_ERROR) || ((what & BEV_EVENT_EOF) && !owed))
+	if ((what & BEV_EVENT_ERROR) || ((what & BEV_EVENT_EOF) && !owed)) {
 		client_free(client);
-	else if (what & BEV_EVENT_EOF)
+	} else if (what & BEV_EVENT_EOF) {
 		client->eof = true;
+		if (client->monitors)
+			watch(client);
+	}
 }
 
 static void client_new(struct agent *agent, evutil_socket_t fd)
@@ -222,7 +250,7 @@ static bool make_room(evutil_socket_t fd)
 static void refuse(evutil_socket_t fd)
 {
 	static const char answer[] =
-		"{\"ok\":false,\"error\":\"cvswd is busy: as many clients as it takes wait for "
+		"{\"ok\":false,\"code\":\"too-many-clients\",\"error\":\"cvswd is busy: as many clients as it takes wait for "
 		"answers\"}\n";
 
 	log_limited(LOG_WARNING, "a client was refused: %zu wait for answers, or monitor",

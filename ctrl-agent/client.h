@@ -16,6 +16,7 @@
  */
 #define CLIENT_MAX		64
 #define CLIENT_ROOT		4
+#define CLIENT_WATCH_S		1
 #define CLIENT_LINE_MAX		(8 * 1024 * 1024)
 /* Answers that a client has not read yet; beyond that its next requests wait. */
 #define CLIENT_OUT_BUSY		(1024 * 1024)

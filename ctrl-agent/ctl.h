@@ -11,6 +11,7 @@ enum ctl_exit {
 	CTL_OK = 0,
 	CTL_FAILED = 1,
 	CTL_USAGE = 2,
+	CTL_WARNED = 3,		/* done, but the NIC has not confirmed it, or it is not kept */
 	CTL_DIFFERENT = 2,	/* of diff-flows, as ovs-ofctl has it */
 };
 
@@ -24,6 +25,9 @@ struct ctl_options {
 	unsigned int given;
 	bool dry_run;
 	bool strict;
+	bool new_nic;
+	bool take_over;
+	bool ipv4_only;
 	const char *file;
 	const char *vni;
 	const char *encrypt;
@@ -40,6 +44,8 @@ struct ctl_options {
 #define CTL_OVERLAY	0x02	/* those of overlay add */
 #define CTL_DRY_RUN	0x04
 #define CTL_STRICT	0x08
+#define CTL_NEW		0x10
+#define CTL_TAKE_OVER	0x20
 
 /**
  * struct ctl_command - a command
@@ -107,6 +113,15 @@ void ctl_print_json(const json_t *json);
 enum ctl_exit ctl_refused(const struct ctl_options *options, const json_t *answer);
 
 /**
+ * ctl_say_warnings() - complain about what is not well of something that was done
+ * @late: what to say in place of "not confirmed in time"; NULL: cvswd's own words
+ *
+ * Return: CTL_WARNED if there is anything, else CTL_OK.
+ */
+enum ctl_exit ctl_say_warnings(const struct ctl_options *options, const json_t *answer,
+			       const char *late);
+
+/**
  * ctl_change() - as ctl_ask(), for a change: cvswd answers when the NIC has it,
  *	unless the options say not to wait
  */
@@ -117,6 +132,15 @@ enum ctl_exit ctl_say_change(const struct ctl_options *options, const json_t *an
 
 /** ctl_do_change() - both; @request: reference is taken over */
 enum ctl_exit ctl_do_change(const struct ctl_options *options, json_t *request);
+
+/**
+ * ctl_open_key() - a file that a key is read from; "-": standard input
+ *
+ * One that others can read, or write, is refused: a key in it is none.
+ *
+ * Return: a descriptor to be closed unless it is standard input; -1 after a complaint.
+ */
+int ctl_open_key(const char *name);
 
 /** ctl_take_key() - the text of a key into a request, from a file or "-"; false: complained */
 bool ctl_take_key(json_t *request, const char *file);

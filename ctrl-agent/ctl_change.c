@@ -41,31 +41,40 @@ static void say_in_sync(const json_t *nic, const char *mac)
 	putchar('\n');
 }
 
+/* A NIC may have what was asked for, and still refuse something else. */
+static void say_done(const json_t *nic, const char *mac, const char *state)
+{
+	if (!strcmp(state, "refusing"))
+		printf("%s: done; it still refuses something else: %s\n", mac,
+		       ctl_text(json_object_get(nic, "refusal"), "text", "?"));
+	else
+		say_in_sync(nic, mac);
+}
+
 enum ctl_exit ctl_say_change(const struct ctl_options *options, const json_t *answer)
 {
 	const json_t *nic = json_object_get(answer, "nic");
 	const char *mac = ctl_text(nic, "mac", "?"), *state = ctl_text(nic, "state", "?");
-	const char *cause = ctl_text(nic, "cause", "");
-	bool absent = !strcmp(state, "absent");
-	bool synced = json_is_true(json_object_get(answer, "synced"));
-	bool good = synced || absent || !options->wait;
+	bool absent = !strcmp(state, "absent"), keyless = !strcmp(state, "no key");
+	bool warned = json_object_get(answer, "warnings");
+	const char *cause = ctl_text(nic, "cause", ""), *comma = *cause ? "; " : "";
+	char late[400];
 
 	if (options->json)
 		ctl_print_json(answer);
 	else if (absent)
-		printf("%s: kept until it registers (it is at no switch now%s%s)\n", mac,
-		       *cause ? "; " : "", cause);
-	else if (synced)
-		say_in_sync(nic, mac);
-	else if (good)
+		printf("%s: kept until it registers (it is at no switch now%s%s)\n", mac, comma, cause);
+	else if (keyless)
+		printf("%s: kept until it has a key (cvswctl key add) and registers\n", mac);
+	else if (json_is_true(json_object_get(answer, "synced")))
+		say_done(nic, mac, state);
+	else if (!warned)
 		printf("%s: accepted\n", mac);
-	else
-		ctl_complain("%s: not in sync after %g s: %s, %lld missing, %lld extra; "
-			     "cvswd goes on trying%s%s", mac, options->timeout_ms / 1000.0, state,
-			     (long long)json_integer_value(json_object_get(nic, "missing")),
-			     (long long)json_integer_value(json_object_get(nic, "extra")),
-			     *cause ? "; " : "", cause);
-	return good ? CTL_OK : CTL_FAILED;
+	snprintf(late, sizeof(late), "%s: not in sync after %g s: %s, %lld missing, %lld extra; "
+		 "cvswd goes on trying%s%s", mac, options->timeout_ms / 1000.0, state,
+		 (long long)json_integer_value(json_object_get(nic, "missing")),
+		 (long long)json_integer_value(json_object_get(nic, "extra")), comma, cause);
+	return ctl_say_warnings(options, answer, nic ? late : NULL);
 }
 
 enum ctl_exit ctl_do_change(const struct ctl_options *options, json_t *request)

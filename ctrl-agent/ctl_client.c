@@ -126,6 +126,8 @@ enum ctl_exit ctl_query(const struct ctl_options *options, json_t *request,
 		ctl_print_json(answer);
 	else
 		print(answer);
+	if (result == CTL_OK)
+		result = ctl_say_warnings(options, answer, NULL);
 	json_decref(answer);
 	return result;
 }
@@ -181,6 +183,24 @@ enum ctl_exit ctl_refused(const struct ctl_options *options, const json_t *answe
 	if (!options->json && json_object_get(answer, "refusal"))
 		say_refusal(json_object_get(answer, "refusal"));
 	return CTL_FAILED;
+}
+
+enum ctl_exit ctl_say_warnings(const struct ctl_options *options, const json_t *answer,
+			       const char *late)
+{
+	const json_t *warnings = json_object_get(answer, "warnings"), *warning;
+	size_t i;
+
+	json_array_foreach(warnings, i, warning) {
+		bool is_late = late && !strcmp(ctl_text(warning, "code", ""), "not-confirmed");
+
+		if (options->json)
+			continue;
+		ctl_complain("%s", is_late ? late : ctl_text(warning, "error", "?"));
+		if (json_object_get(warning, "refusal"))
+			say_refusal(json_object_get(warning, "refusal"));
+	}
+	return json_array_size(warnings) ? CTL_WARNED : CTL_OK;
 }
 
 const char *ctl_text(const json_t *object, const char *key, const char *missing)

@@ -97,6 +97,10 @@ static enum ctl_exit change(const struct ctl_options *options, json_t *request,
 		json_object_set_new(request, "dry_run", json_true());
 	if (options->strict)
 		json_object_set_new(request, "strict", json_true());
+	if (options->new_nic)
+		json_object_set_new(request, "new", json_true());
+	if (options->take_over)
+		json_object_set_new(request, "take_over", json_true());
 	answer = options->dry_run ? ctl_ask(options, request) : ctl_change(options, request);
 	if (!answer)
 		return CTL_FAILED;

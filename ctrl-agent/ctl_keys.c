@@ -4,9 +4,9 @@
  * argument, which everyone on the machine could read.
  */
 #include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl.h"
 
@@ -56,41 +56,29 @@ static bool take_word(json_t *request, const char *word)
 	return true;
 }
 
-/* The digits of the first line that has any, into the request; then forgotten. */
-static bool take_key(json_t *request, FILE *stream, const char *name)
+/* Read without the library's buffer, in which the key would stay. */
+bool ctl_take_key(json_t *request, const char *file)
 {
+	int fd = ctl_open_key(file);
 	char text[MAX_KEY_TEXT + 1];
-	size_t len;
+	size_t len = 0;
+	ssize_t n;
 
-	/* Without a buffer of the library's, in which the key would stay. */
-	setvbuf(stream, NULL, _IONBF, 0);
-	len = fread(text, 1, MAX_KEY_TEXT, stream);
+	if (fd < 0)
+		return false;
+	while (len < MAX_KEY_TEXT && (n = read(fd, text + len, MAX_KEY_TEXT - len)) > 0)
+		len += n;
+	if (fd != STDIN_FILENO)
+		close(fd);
 	text[len] = 0;
 	while (len && isspace((unsigned char)text[len - 1]))
 		text[--len] = 0;
 	if (len)
 		json_object_set_new(request, "key", json_string(text));
 	else
-		ctl_complain("%s: no key", name);
+		ctl_complain("%s: no key", strcmp(file, "-") ? file : "stdin");
 	explicit_bzero(text, sizeof(text));
 	return len;
-}
-
-bool ctl_take_key(json_t *request, const char *file)
-{
-	FILE *stream;
-	bool good;
-
-	if (!strcmp(file, "-"))
-		return take_key(request, stdin, "stdin");
-	stream = fopen(file, "re");
-	if (!stream) {
-		ctl_complain("%s: %s", file, strerror(errno));
-		return false;
-	}
-	good = take_key(request, stream, file);
-	fclose(stream);
-	return good;
 }
 
 static bool read_key(const struct ctl_options *options, json_t *request, char **words)

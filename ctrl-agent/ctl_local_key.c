@@ -6,13 +6,11 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <netlink/errno.h>
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ctl.h"
@@ -64,43 +62,22 @@ static ssize_t read_text(int fd, char *text, size_t room)
 	return (ssize_t)len;
 }
 
-/* A key that others can read is none. */
-static bool is_private(int fd, const char *name)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0) {
-		ctl_complain("%s: %s", name, strerror(errno));
-		return false;
-	}
-	if (S_ISREG(st.st_mode) && st.st_mode & (S_IRWXG | S_IRWXO)) {
-		ctl_complain("%s: others than its owner may read or write it (chmod 600)", name);
-		return false;
-	}
-	return true;
-}
-
 static bool read_key(const char *name, uint8_t key[CVSW_V3_KEY_LEN])
 {
-	bool from_stdin = !strcmp(name, "-"), good;
-	int fd = from_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+	int fd = ctl_open_key(name);
 	char text[MAX_KEY_TEXT];
 	ssize_t len;
+	bool good;
 
-	if (fd < 0) {
-		ctl_complain("%s: %s", name, strerror(errno));
+	if (fd < 0)
 		return false;
-	}
-	good = from_stdin || is_private(fd, name);
-	if (good) {
-		len = read_text(fd, text, sizeof(text));
-		good = len >= 0 && parse_key(text, (size_t)len, key);
-		if (!good)
-			ctl_complain("%s: a key is %d hexadecimal digits", from_stdin ? "stdin" :
-				     name, DIGITS);
-		explicit_bzero(text, sizeof(text));
-	}
-	if (!from_stdin)
+	len = read_text(fd, text, sizeof(text));
+	good = len >= 0 && parse_key(text, (size_t)len, key);
+	if (!good)
+		ctl_complain("%s: a key is %d hexadecimal digits",
+			     fd == STDIN_FILENO ? "stdin" : name, DIGITS);
+	explicit_bzero(text, sizeof(text));
+	if (fd != STDIN_FILENO)
 		close(fd);
 	return good;
 }

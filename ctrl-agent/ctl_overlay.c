@@ -4,6 +4,8 @@
 
 #include "ctl.h"
 
+#define IPV6_MTU	1280	/* RFC 8200, 5 */
+
 static long long number(const json_t *json, const char *key)
 {
 	return json_integer_value(json_object_get(json, key));
@@ -19,8 +21,10 @@ static void print_title(const json_t *overlay)
 		printf(" in UDP %lld:%lld",
 		       (long long)json_integer_value(json_array_get(udp, 0)),
 		       (long long)json_integer_value(json_array_get(udp, 1)));
-	printf("  MTU %lld (underlay %lld)  %s\n", number(overlay, "mtu"),
-	       number(overlay, "underlay_mtu"), ctl_text(overlay, "pool", "?"));
+	printf("  MTU %lld (underlay %lld%s)  %s\n", number(overlay, "mtu"),
+	       number(overlay, "underlay_mtu"),
+	       number(overlay, "mtu") < IPV6_MTU ? ", too small for IPv6" : "",
+	       ctl_text(overlay, "pool", "?"));
 }
 
 static void print_overlay(const json_t *overlay)
@@ -48,7 +52,8 @@ static size_t count_absent(const json_t *overlay)
 	size_t i, n = 0;
 
 	json_array_foreach(json_object_get(overlay, "members"), i, member)
-		n += !strcmp(ctl_text(member, "state", ""), "absent");
+		n += !strcmp(ctl_text(member, "state", ""), "absent") ||
+		     !strcmp(ctl_text(member, "state", ""), "no key");
 	return n;
 }
 
@@ -64,34 +69,63 @@ static void say_overlay(const json_t *overlay)
 	putchar('\n');
 }
 
-static enum ctl_exit say(const struct ctl_options *options, const json_t *answer)
+/* The addresses behind the members that @args name with some. */
+static void say_addresses(const json_t *overlay, char **args)
 {
-	const json_t *overlay = json_object_get(answer, "overlay");
-	bool synced = json_is_true(json_object_get(answer, "synced"));
-	bool good = synced || !options->wait || count_absent(overlay);
+	const json_t *member, *macs, *mac;
+	size_t i, at;
 
-	if (options->json)
-		ctl_print_json(answer);
-	else if (!good)
-		ctl_complain("%s: not everywhere after %g s; cvswd goes on trying (cvswctl show)",
-			     ctl_text(answer, "name", "?"), options->timeout_ms / 1000.0);
-	else if (!synced && !options->wait)
-		printf("%s: accepted\n", ctl_text(answer, "name", "?"));
-	else if (overlay)
-		say_overlay(overlay);
-	else
-		printf("%s: deleted\n", ctl_text(answer, "name", "?"));
-	return good ? CTL_OK : CTL_FAILED;
+	for (; *args && !strchr(*args, '='); args++)
+		;
+	if (!*args)
+		return;
+	json_array_foreach(json_object_get(overlay, "members"), i, member) {
+		macs = json_object_get(member, "macs");
+		if (json_array_size(macs) < 2)
+			continue;
+		printf("  behind %s:", ctl_text(member, "nic", "?"));
+		json_array_foreach(macs, at, mac)
+			if (at)
+				printf(" %s", json_string_value(mac));
+		putchar('\n');
+	}
 }
 
-static enum ctl_exit change(const struct ctl_options *options, json_t *request)
+static enum ctl_exit say(const struct ctl_options *options, const json_t *answer, char **args)
 {
-	json_t *answer = ctl_change(options, request);
+	const json_t *overlay = json_object_get(answer, "overlay");
+	const char *name = ctl_text(answer, "name", "?");
+	bool warned = json_object_get(answer, "warnings");
+	char late[128];
+
+	if (options->json) {
+		ctl_print_json(answer);
+	} else if (!options->wait && !warned) {
+		printf("%s: accepted\n", name);
+	} else if (overlay && !warned) {
+		say_overlay(overlay);
+		say_addresses(overlay, args);
+	} else if (!warned) {
+		printf("%s: deleted\n", name);
+	}
+	snprintf(late, sizeof(late), "%.40s: not everywhere after %g s; cvswd goes on trying "
+		 "(cvswctl show)", name, options->timeout_ms / 1000.0);
+	return ctl_say_warnings(options, answer, late);
+}
+
+/* @args: of the command, behind the overlay's name */
+static enum ctl_exit change(const struct ctl_options *options, json_t *request, char **args)
+{
+	json_t *answer;
 	enum ctl_exit result;
+
+	if (request && options->new_nic)
+		json_object_set_new(request, "new", json_true());
+	answer = ctl_change(options, request);
 
 	if (!answer)
 		return CTL_FAILED;
-	result = ctl_answer_ok(answer) ? say(options, answer) : ctl_refused(options, answer);
+	result = ctl_answer_ok(answer) ? say(options, answer, args) : ctl_refused(options, answer);
 	json_decref(answer);
 	return result;
 }
@@ -134,6 +168,8 @@ static bool set_options(const struct ctl_options *options, json_t *request)
 		json_object_set_new(request, "encrypt", json_string(options->encrypt));
 	if (options->pool)
 		json_object_set_new(request, "pool", json_string(options->pool));
+	if (options->ipv4_only)
+		json_object_set_new(request, "ipv4_only", json_true());
 	if (options->udp_encap) {
 		if (!ctl_parse_udp(*options->udp_encap ? options->udp_encap : NULL, &udp))
 			return false;
@@ -150,32 +186,33 @@ static enum ctl_exit add(const struct ctl_options *options, char **args)
 				    "name", args[0], "members", texts(args + 1));
 
 	if (request && set_options(options, request))
-		return change(options, request);
+		return change(options, request, args + 1);
 	json_decref(request);
 	return CTL_USAGE;
 }
 
 static enum ctl_exit del(const struct ctl_options *options, char **args)
 {
-	return change(options, json_pack("{s:s, s:s}", "command", "overlay-del", "name", args[0]));
+	return change(options, json_pack("{s:s, s:s}", "command", "overlay-del", "name", args[0]),
+		      args + 1);
 }
 
 static enum ctl_exit join(const struct ctl_options *options, char **args)
 {
 	return change(options, json_pack("{s:s, s:s, s:o}", "command", "overlay-join",
-					 "name", args[0], "members", texts(args + 1)));
+					 "name", args[0], "members", texts(args + 1)), args + 1);
 }
 
 static enum ctl_exit leave(const struct ctl_options *options, char **args)
 {
 	return change(options, json_pack("{s:s, s:s, s:o}", "command", "overlay-leave",
-					 "name", args[0], "members", texts(args + 1)));
+					 "name", args[0], "members", texts(args + 1)), args + 1);
 }
 
 static enum ctl_exit renew(const struct ctl_options *options, char **args)
 {
 	return change(options, json_pack("{s:s, s:s}", "command", "overlay-renew",
-					 "name", args[0]));
+					 "name", args[0]), args + 1);
 }
 
 static void print_overlays(const json_t *answer)
@@ -216,7 +253,7 @@ const struct ctl_command ctl_overlay_commands[] = {
 	{ "overlay", "add NAME --vni N NIC...", "a network of these NICs, in VXLAN", 1, CTL_MANY,
 	  overlay },
 	{ "overlay", "del|renew NAME", "end it; give it new keys", 1, CTL_MANY, overlay },
-	{ "overlay", "join|leave NAME NIC...", "while the others talk", 1, CTL_MANY, overlay },
+	{ "overlay", "join|leave NAME NIC...", "add members, or addresses; remove members", 1, CTL_MANY, overlay },
 	{ "overlay", "show [NAME]", "its members and what is in use", 1, CTL_MANY, overlay },
 	{ 0 },
 };

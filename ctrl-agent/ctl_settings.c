@@ -5,17 +5,25 @@
 #include "ctl.h"
 #include "offload.h"
 
+static enum ctl_exit setting(const struct ctl_options *options, json_t *request)
+{
+	if (request && options->new_nic)
+		json_object_set_new(request, "new", json_true());
+	return ctl_do_change(options, request);
+}
+
 static enum ctl_exit set_mtu(const struct ctl_options *options, char **args)
 {
+	bool is_auto = !strcmp(args[1], "auto");
 	char *end;
 	long mtu = strtol(args[1], &end, 10);
 
-	if (end == args[1] || *end) {
-		ctl_complain("\"%s\" is not a number of bytes", args[1]);
+	if (!is_auto && (end == args[1] || *end)) {
+		ctl_complain("\"%s\" is neither a number of bytes nor auto", args[1]);
 		return CTL_USAGE;
 	}
-	return ctl_do_change(options, json_pack("{s:s, s:s, s:I}", "command", "set-mtu",
-						"nic", args[0], "mtu", (json_int_t)mtu));
+	return setting(options, json_pack("{s:s, s:s, s:o}", "command", "set-mtu", "nic", args[0],
+					  "mtu", is_auto ? json_string("auto") : json_integer(mtu)));
 }
 
 /* "csum,tso" or "none"; NULL after a complaint. */
@@ -46,8 +54,8 @@ static enum ctl_exit set_offload(const struct ctl_options *options, char **args)
 
 	if (!names)
 		return CTL_USAGE;
-	return ctl_do_change(options, json_pack("{s:s, s:s, s:o}", "command", "set-offload",
-						"nic", args[0], "offload", names));
+	return setting(options, json_pack("{s:s, s:s, s:o}", "command", "set-offload",
+					  "nic", args[0], "offload", names));
 }
 
 static void print_forgotten(const json_t *answer)
@@ -63,7 +71,7 @@ static enum ctl_exit forget(const struct ctl_options *options, char **args)
 }
 
 const struct ctl_command ctl_setting_commands[] = {
-	{ "set-mtu", "NIC MTU", "set its MTU", 2, 2, set_mtu },
+	{ "set-mtu", "NIC MTU|auto", "set its MTU; take it back", 2, 2, set_mtu },
 	{ "set-offload", "NIC csum,tso,gso,gro,inner-csum|none", "enable exactly these offloads", 2, 2,
 	  set_offload },
 	{ "forget", "NIC", "state nothing for it any more", 1, 1, forget },

@@ -65,6 +65,8 @@ static const char *version_text(const json_t *nic, char *buf, size_t room)
 {
 	const json_t *rtt = json_object_get(nic, "rtt_ms");
 
+	if (!json_object_get(nic, "version"))
+		return "-";
 	if (rtt)
 		snprintf(buf, room, "%lld, %lld ms",
 			 (long long)json_integer_value(json_object_get(nic, "version")),
@@ -90,6 +92,17 @@ static void print_behind(const json_t *nic)
 		       ctl_text(json_object_get(nic, "refusal"), "text", "?"));
 }
 
+/* What its guest has changed. */
+static void print_mtu_repairs(const json_t *nic)
+{
+	json_int_t n = json_integer_value(json_object_get(nic, "mtu_repairs"));
+
+	if (n)
+		printf("    its guest changed the MTU %lld time%s, last to %lld; it was set again\n",
+		       (long long)n, n == 1 ? "" : "s",
+		       (long long)json_integer_value(json_object_get(nic, "mtu_changed_to")));
+}
+
 static void print_nic(const json_t *nic)
 {
 	char version[32], names[64], flows[24], mtu[24];
@@ -100,6 +113,10 @@ static void print_nic(const json_t *nic)
 	       flows_text(nic, flows, sizeof(flows)), mtu_text(nic, mtu, sizeof(mtu)),
 	       ctl_names(json_object_get(nic, "offload"), names, sizeof(names)));
 	print_behind(nic);
+	print_mtu_repairs(nic);
+	if (json_object_get(nic, "stranger"))
+		printf("    silent, while %s, which has no key, registers at its port: was its MAC "
+		       "address changed?\n", ctl_text(nic, "stranger", "?"));
 }
 
 #define ROWS_SHOWN	20
@@ -130,6 +147,9 @@ static void print_all(const json_t *answer)
 	size_t i;
 
 	print_database(answer);
+	if (json_is_false(json_object_get(answer, "kept")))
+		ctl_complain("cvswd's database cannot be written (see its log): what changes now "
+			     "does not survive a restart");
 	if (!json_array_size(switches))
 		puts("no switch is connected");
 	json_array_foreach(switches, i, item)

@@ -7,12 +7,12 @@ AGENT_HEADERS := $(wildcard $(AGENT_DIR)/*.h $(AGENT_DIR)/tests/*.h $(TOP)/proto
 # What decides, without sockets: the unit tests link this much.
 AGENT_LOGIC := flowset timed change reconcile listing session session3 session3_flows \
 	session3_refusal session3_requests session3_unasked overlay ways log
-AGENT_DAEMON := $(AGENT_LOGIC) nics nics3 vswitch ofconn ofrules channel direct address \
-	client keylog monitor request request_flows request_wait request_ask request_dump \
+AGENT_DAEMON := $(AGENT_LOGIC) nics nics3 nic_mtu vswitch ofconn ofrules channel direct address \
+	client keylog monitor request request_error request_table request_flows request_wait request_ask request_dump \
 	request_psk request_overlay request_overlay_config request_overlay_wait request_keys \
 	report report3 report_overlay intent place state state_load state_overlay store overlays wipe cvswd
 AGENT_CTL := cvswctl ctl_client ctl_change ctl_show ctl_flows ctl_settings ctl_keys ctl_psk ctl_watch \
-	ctl_overlay ctl_local ctl_local_key
+	ctl_overlay ctl_local ctl_local_key ctl_key_file
 
 AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0)
 CVSWD_LIBS := -levent -ljansson -lpcap -lsqlite3 -lcrypto
@@ -105,9 +105,10 @@ agent-test: agent agent-asan $(AGENT_TESTS) $(TAPNIC) $(SIMNIC3) ## test daemon 
 	timeout 300 $(AGENT_DIR)/tests/switch_test.py $(BUILD) || failed=1; \
 	timeout 200 $(AGENT_DIR)/tests/store_test.py $(BUILD) || failed=1; \
 	timeout 100 $(AGENT_DIR)/tests/overlay_test.py $(BUILD) || failed=1; \
+	timeout 200 $(AGENT_DIR)/tests/requests_test.py $(BUILD) || failed=1; \
 	timeout 300 $(AGENT_DIR)/tests/version3_test.py $(BUILD) || failed=1; \
 	timeout 100 $(AGENT_DIR)/tests/flood_test.py $(BUILD) || failed=1; \
-	timeout 200 $(AGENT_DIR)/tests/storm_test.py $(BUILD) || failed=1; \
+	timeout 300 $(AGENT_DIR)/tests/storm_test.py $(BUILD) || failed=1; \
 	$(AGENT_DIR)/tests/direct_test.sh $(BUILD) || failed=1; \
 	$(AGENT_DIR)/tests/ovs_test.sh $(BUILD) || failed=1; \
 	exit $$failed

@@ -42,16 +42,20 @@ _cvswctl() {
 	esac
 	local choices=''
 	if [[ $cur == -* ]]; then
-		choices='--json --local --socket --no-wait --timeout --dry-run --strict --version --help'
+		choices='--json --local --socket --no-wait --timeout --version --help'
 		case $command in
-		overlay) choices+=' --vni --encrypt --udp-encap --underlay-pool --underlay-mtu --rekey' ;;
+		overlay) choices+=' --new --vni --encrypt --udp-encap --underlay-pool --underlay-mtu --ipv4-only --rekey' ;;
+		add-flow | add-flows | replace-flows) choices+=' --dry-run --new' ;;
+		mod-flows) choices+=' --dry-run --strict --new' ;;
+		del-flows) choices+=' --dry-run --strict --take-over' ;;
+		set-mtu | set-offload) choices+=' --new' ;;
 		set-key | key) choices+=' --file' ;;
 		esac
 	elif [ $at = 0 ] && [ $local_mode = 1 ]; then
 		choices='show dump-flows stats sa key forget-key'
 	elif [ $at = 0 ]; then
 		choices='show add-flow add-flows mod-flows del-flows replace-flows diff-flows dump-flows set-mtu set-offload forget'
-		choices+=' set-key del-key overlay key monitor stats trace'
+		choices+=' set-key del-key overlay key monitor stats trace help'
 	elif [ $at = 1 ] && [ $local_mode = 1 ]; then
 		choices=$(ls /sys/class/net)
 	elif [ "$command" = overlay ]; then
@@ -68,13 +72,15 @@ _cvswctl() {
 		esac
 	elif [ $at -gt 1 ] && [[ $command == *-key ]]; then
 		choices='spi= dir=in dir=out alg=aes-gcm-128 alg=aes-gcm-256 udp'
-	elif [ $at = 1 ] && [ "$command" != show ] && [ "$command" != monitor ]; then
+	elif [ $at = 1 ] && [ "$command" != show ] && [ "$command" != monitor ] && [ "$command" != help ]; then
 		choices=$(_cvswctl_nics "${socket[@]}")
 	elif [ $at = 2 ] && [[ $command =~ ^(add|replace|diff)-flows$ ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 	elif [ $at = 2 ] && [ "$command" = set-offload ]; then
 		choices='csum csum,tso csum,tso,gso,gro csum,tso,gso,gro,inner-csum none'
+	elif [ $at = 2 ] && [ "$command" = set-mtu ]; then
+		choices='auto'
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$cur")
 	if declare -F __ltrim_colon_completions >/dev/null; then

@@ -24,6 +24,9 @@ enum {
 	OPTION_REKEY,
 	OPTION_DRY_RUN,
 	OPTION_STRICT,
+	OPTION_NEW,
+	OPTION_TAKE_OVER,
+	OPTION_IPV4_ONLY,
 };
 
 static const struct option long_options[] = {
@@ -36,6 +39,9 @@ static const struct option long_options[] = {
 	{ "rekey", required_argument, NULL, OPTION_REKEY },
 	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
 	{ "strict", no_argument, NULL, OPTION_STRICT },
+	{ "new", no_argument, NULL, OPTION_NEW },
+	{ "take-over", no_argument, NULL, OPTION_TAKE_OVER },
+	{ "ipv4-only", no_argument, NULL, OPTION_IPV4_ONLY },
 	{ "json", no_argument, NULL, 'j' },
 	{ "local", no_argument, NULL, 'l' },
 	{ "socket", required_argument, NULL, 's' },
@@ -58,15 +64,18 @@ static const char options_help[] =
 "\n"
 "Of add-flow(s), mod-flows, del-flows, replace-flows: --dry-run: say what would change\n"
 "Of mod-flows, del-flows: --strict: the flow of just this match and priority\n"
+"Of del-flows: --take-over: though no flows are configured, and all that are there will go\n"
+"Of commands that configure a NIC: --new: accept a MAC address that nothing is known of\n"
 "Of overlay add: --vni N  --encrypt [aes-gcm-128|aes-gcm-256]\n"
 "  --udp-encap[=SRC:DST]\n"
-"  --underlay-pool NET/LEN  --underlay-mtu BYTES  --rekey SEC\n"
+"  --underlay-pool NET/LEN  --underlay-mtu BYTES  --ipv4-only  --rekey SEC\n"
 "Of key add: 64 hex digits from --file FILE, or with - from standard input\n"
 "Of set-key: alg=aes-gcm-128|aes-gcm-256 [udp[=SRC:DST]], and the key from --file FILE,\n"
 "  or with - from standard input\n"
 "\n"
 "A NIC is named by its MAC address, by DPID:PORT, or by its port's name at the switch.\n"
-"Exit status: 0 done, 1 refused or failed, 2 wrong usage, or flows differ (diff-flows).\n"
+"Exit status: 0 done, 1 refused or failed: nothing was changed, 2 wrong usage, or flows\n"
+"  differ (diff-flows), 3 done, but the NIC has not confirmed it, or it is not kept.\n"
 "More in cvswctl(8).\n";
 
 static void print_group(const char *prefix, const struct ctl_command *const *groups)
@@ -129,10 +138,13 @@ static unsigned int options_of(const char *command)
 		const char *command;
 		unsigned int options;
 	} takers[] = {
-		{ "key", CTL_FILE }, { "set-key", CTL_FILE }, { "overlay", CTL_OVERLAY },
-		{ "add-flow", CTL_DRY_RUN }, { "add-flows", CTL_DRY_RUN },
-		{ "replace-flows", CTL_DRY_RUN }, { "mod-flows", CTL_DRY_RUN | CTL_STRICT },
-		{ "del-flows", CTL_DRY_RUN | CTL_STRICT },
+		{ "key", CTL_FILE }, { "set-key", CTL_FILE },
+		{ "overlay", CTL_OVERLAY | CTL_NEW },
+		{ "set-mtu", CTL_NEW }, { "set-offload", CTL_NEW },
+		{ "add-flow", CTL_DRY_RUN | CTL_NEW }, { "add-flows", CTL_DRY_RUN | CTL_NEW },
+		{ "replace-flows", CTL_DRY_RUN | CTL_NEW },
+		{ "mod-flows", CTL_DRY_RUN | CTL_STRICT | CTL_NEW },
+		{ "del-flows", CTL_DRY_RUN | CTL_STRICT | CTL_TAKE_OVER },
 	};
 
 	for (size_t i = 0; i < sizeof(takers) / sizeof(*takers); i++)
@@ -148,6 +160,10 @@ static const char *option_name(unsigned int given)
 		return "--file";
 	if (given & CTL_DRY_RUN)
 		return "--dry-run";
+	if (given & CTL_NEW)
+		return "--new";
+	if (given & CTL_TAKE_OVER)
+		return "--take-over";
 	return given & CTL_STRICT ? "--strict" : "the options of overlay add";
 }
 
@@ -161,6 +177,10 @@ static enum ctl_exit run(const struct ctl_options *options, int argc, char **arg
 	if (!argc) {
 		ctl_complain("no command");
 		return fail_usage();
+	}
+	if (!strcmp(argv[0], "help")) {
+		print_help();
+		return CTL_OK;
 	}
 	command = find(options, argv[0]);
 	if (!command) {
@@ -199,6 +219,12 @@ static bool take_command_option(int c, char **argv, struct ctl_options *options)
 	case OPTION_STRICT:
 		options->given |= CTL_STRICT;
 		return options->strict = true;
+	case OPTION_NEW:
+		options->given |= CTL_NEW;
+		return options->new_nic = true;
+	case OPTION_TAKE_OVER:
+		options->given |= CTL_TAKE_OVER;
+		return options->take_over = true;
 	}
 	options->given |= CTL_OVERLAY;
 	switch (c) {
@@ -214,6 +240,8 @@ static bool take_command_option(int c, char **argv, struct ctl_options *options)
 	case OPTION_UDP_ENCAP:
 		options->udp_encap = optarg ? optarg : "";
 		return true;
+	case OPTION_IPV4_ONLY:
+		return options->ipv4_only = true;
 	case OPTION_POOL:
 		options->pool = optarg;
 		return true;

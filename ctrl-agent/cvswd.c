@@ -14,6 +14,7 @@
 #include "keylog.h"
 #include "log.h"
 #include "monitor.h"
+#include "nic_mtu.h"
 #include "ofconn.h"
 #include "request.h"
 #include "request_parts.h"
@@ -176,6 +177,7 @@ static void close_all(struct agent *agent)
 	channel_close_all();
 	direct_close();
 	state_end(agent);
+	nic_mtu_end();
 	overlays_free(&agent->overlays);
 	nics_free(&agent->nics);
 	keylog_close();
@@ -236,6 +238,7 @@ int main(int argc, char **argv)
 	agent.nics.changed = request_nic_changed;
 	agent.nics.event = on_nic_event;
 	agent.nics.owner = &agent;
+	nic_mtu_init(&agent);
 	overlays_init(&agent.overlays, &agent);
 	agent.overlays.settled = request_overlays_settled;
 	vswitches_init(&agent.switches, agent.base, &agent.nics);

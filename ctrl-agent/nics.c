@@ -146,7 +146,7 @@ static bool is_needed(const struct nic *nic)
 
 	return nic->port || nic->has_key || nic->key_unread || nic->held ||
 	       nic->session.member || intent->flows_stated || intent->mtu ||
-	       intent->offload_stated;
+	       intent->restore_mtu || intent->offload_stated;
 }
 
 void nic_release(struct nic *nic)
@@ -209,6 +209,33 @@ void nic_attach(struct nic *nic, struct vport *port)
 	vswitch_port_answered(port);
 }
 
+const uint8_t *nic_stranger(const struct nic *nic)
+{
+	static const uint8_t none[CVSW_ETH_ALEN];
+
+	return nic->port && nic->session.v3 && session_state(&nic->session) == SESSION_ABSENT &&
+	       memcmp(nic->port->stranger, none, sizeof(none)) ? nic->port->stranger : NULL;
+}
+
+/* Perhaps a NIC's MAC address was changed: the key belongs to the old one. */
+void nics_stranger(struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	bool is_new = memcmp(port->stranger, mac, CVSW_ETH_ALEN);
+	struct nic *nic;
+
+	if (!is_station(mac))
+		return;
+	memcpy(port->stranger, mac, CVSW_ETH_ALEN);
+	if (is_new)
+		log_limited(LOG_WARNING, "MAC address " MAC_FORMAT " registers at %s, but has no "
+			    "key here", MAC_BYTES(mac), port->name);
+	LIST_FOREACH(nic, &port->nics, at_port)
+		if (is_new && nic->has_key)
+			log_limited(LOG_WARNING, "NIC " MAC_FORMAT " was there before: was its MAC address "
+				    "changed to " MAC_FORMAT "?",
+				    MAC_BYTES(nic->session.mac), MAC_BYTES(mac));
+}
+
 bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
 {
 	struct nic *nic = nics_find(nics, mac), *before = vport_nic2(port);
@@ -267,7 +294,7 @@ void nic_forget(struct nic *nic)
 	flowset_clear(&intent->flows);
 	timed_clear(&nic->session.timed);
 	intent->flows_stated = false;
-	intent->mtu = 0;
+	intent->mtu = intent->own_mtu = intent->restore_mtu = 0;
 	intent->offload_stated = false;
 	if (nic->port)
 		nic_changed(nic, false);

@@ -28,6 +28,9 @@ struct vswitches;
  * @held: it is left alone, as it may belong to an overlay that cannot be read
  * @number: by which its records are known, if it has a key: nics->keyed[number]
  * @to_be_told: its intent was changed, and nic_go_on() is to follow: overlays.c
+ * @mtu_found: the MTU that it reported last; 0: none; @mtu_of: of which conversation
+ *	the first one was taken; nic_mtu.c has these
+ * @n_mtu_repairs: how often its guest had changed it; @mtu_changed_to: last to that
  * @said_synced: of version 2: that it is in sync was told
  */
 struct nic {
@@ -45,6 +48,13 @@ struct nic {
 	uint32_t number;
 	bool to_be_told;
 	bool said_synced;
+	uint16_t mtu_found;
+	uint16_t mtu_changed_to;
+	bool mtu_asking;
+	bool mtu_answered;
+	uint64_t mtu_of;
+	uint64_t mtu_checked_at;
+	uint64_t n_mtu_repairs;
 	uint64_t n_registers;
 	uint64_t n_moves;
 };
@@ -135,6 +145,12 @@ void nic_set_key(struct nic *nic, const uint8_t *key);
 
 /** nics_port_up() - NICs that were there before are told at once what they missed */
 void nics_port_up(struct nics *nics, struct vport *port);
+
+/** nics_stranger() - a MAC address without a key registers; proves nothing, but people want to know */
+void nics_stranger(struct vport *port, const uint8_t mac[CVSW_ETH_ALEN]);
+
+/** nic_stranger() - the one at the port of a NIC with a key that is silent; NULL: none */
+const uint8_t *nic_stranger(const struct nic *nic);
 
 /** nics_frame3() - a frame of version 3 came in on @port; @frame is overwritten */
 enum cvsw_v3_drop nics_frame3(struct nics *nics, struct vport *port, uint8_t *frame, size_t len);

@@ -140,6 +140,8 @@ static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, uint8_t *fr
 	nic = nic_of(nics, frame, type);
 	if (type != CVSW_V3_REGISTER && type != CVSW_V3_SEALED)
 		return CVSW_V3_DROP_TYPE;
+	if (type == CVSW_V3_REGISTER && (!nic || !nic->session.v3))
+		nics_stranger(port, cvsw_v3_register_mac(frame));
 	if (!nic || !nic->session.v3)
 		return type == CVSW_V3_SEALED ? CVSW_V3_DROP_SESSION : CVSW_V3_DROP_NO_KEY;
 	drop = session3_receive(nic->session.v3, frame, len, vport_place(port), clock_ms());

@@ -23,6 +23,7 @@
 #define OVERLAY_MAX_MEMBERS	256
 #define OVERLAY_MAX_MACS	32	/* inner addresses of a member besides its own */
 #define OVERLAY_MIN_MTU		1280	/* of the underlay */
+#define OVERLAY_IPV6_MTU	1280	/* of the guests: RFC 8200, 5; with less Linux has no IPv6 */
 
 /* The priorities of overlay flows; no other flow of a member has one of these. */
 #define OVERLAY_PRIORITY_MIN	0xf000

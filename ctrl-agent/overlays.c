@@ -6,6 +6,7 @@
 #include "agent.h"
 #include "alloc.h"
 #include "log.h"
+#include "nic_mtu.h"
 #include "state.h"
 
 static void random_bytes(void *buf, size_t len)
@@ -61,21 +62,28 @@ static uint64_t fingerprint(const struct overlay *overlay)
 	return sum;
 }
 
-/* SPIs enough for all ways twice; taken before they are used, so that none is used again. */
-static void reserve_spis(struct overlays *overlays)
+/*
+ * SPIs enough for all ways twice; taken before they are used, so that none is used again.
+ * False: the database cannot be written, and they may not be used.
+ */
+static bool reserve_spis(struct overlays *overlays)
 {
-	uint32_t most = OVERLAYS_SPI_BLOCK;
+	uint32_t most = OVERLAYS_SPI_BLOCK, before = overlays->reserved_spi;
 	const struct overlay *overlay;
 
 	overlays_each(overlay, overlays)
 		most += 2 * overlay->n * overlay->n;
 	if ((uint32_t)(overlays->reserved_spi - overlays->world.next_spi) >= most &&
 	    overlays->reserved_spi)
-		return;
+		return true;
 	overlays->reserved_spi = overlays->world.next_spi + 2 * most;
 	state_begin(overlays->agent);
 	state_put_spi(overlays->agent, overlays->reserved_spi);
-	state_commit(overlays->agent);
+	if (state_commit(overlays->agent))
+		return true;
+	overlays->reserved_spi = before;
+	log_limited(LOG_WARNING, "overlays get no new keys until the database can be written");
+	return false;
 }
 
 static uint64_t run_ways(struct overlays *overlays, uint64_t now)
@@ -95,8 +103,9 @@ static uint64_t run_ways(struct overlays *overlays, uint64_t now)
 		changed = true;
 		state_put_overlay(overlays->agent, overlay);
 	}
-	if (changed)
-		state_commit(overlays->agent);
+	/* Keys that are in use cannot wait for a full disk: it is tried again, and show says so. */
+	if (changed && !state_commit(overlays->agent))
+		log_limited(LOG_WARNING, "which keys are in use is not kept yet");
 	return next;
 }
 
@@ -104,8 +113,11 @@ void overlays_run(struct overlays *overlays)
 {
 	uint64_t now = clock_ms(), next;
 
-	if (overlays->n)
-		reserve_spis(overlays);
+	if (overlays->n && !reserve_spis(overlays)) {
+		overlays_tell(overlays);
+		arm(overlays, STATE_RETRY_MS);
+		return;
+	}
 	next = run_ways(overlays, now);
 	overlays_tell(overlays);
 	/* Unless a session that went on asked for it at once. */
@@ -188,9 +200,8 @@ void overlays_leave(struct overlays *overlays, struct overlay *overlay,
 	overlay_leave(overlay, member);
 	/* Its table is ours still, or nobody would take the overlay's flows out of it. */
 	intent->flows_stated = true;
-	if (!intent->mtu)
-		intent->mtu = overlay->config.underlay_mtu;
 	intent->overlaid = false;
+	nic_mtu_back(nic_of_session(session), overlay->config.underlay_mtu);
 	flowset_clear(&intent->overlay);
 	on_changed(NULL, session, true);
 	overlays_poke(overlays);

@@ -48,7 +48,7 @@ void overlays_add(struct overlays *overlays, struct overlay *overlay);
 void overlays_tell(struct overlays *overlays);
 
 /**
- * overlays_leave() - a member's flows and SAs go, and it gets the underlay's MTU back
+ * overlays_leave() - a member's flows and SAs go, and it gets the MTU back that it had
  *
  * overlays_tell() is to follow.
  */

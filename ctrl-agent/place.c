@@ -3,30 +3,31 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "cvsw_text.h"
 
 static struct nic *by_mac(struct agent *agent, const uint8_t mac[CVSW_ETH_ALEN],
-			  enum place_unknown unknown, char *why, size_t room)
+			  enum place_unknown unknown, struct request_error *error)
 {
 	struct nic *nic = nics_find(&agent->nics, mac);
 
 	if (nic)
 		return nic;
-	if (unknown == PLACE_REFUSE) {
-		snprintf(why, room, "NIC " MAC_FORMAT " is not known (cvswctl show lists all)",
-			 MAC_BYTES(mac));
-		return NULL;
-	}
-	if (mac[0] & 1) {
-		snprintf(why, room, MAC_FORMAT " is a group address, not a NIC's", MAC_BYTES(mac));
-		return NULL;
-	}
-	nic = nics_get(&agent->nics, mac);
-	if (!nic)
-		snprintf(why, room, "%zu NICs are the limit (cvswd --max-nics)", agent->nics.max);
+	if (mac[0] & 1)
+		request_wrong(error, REQUEST_BAD_VALUE, MAC_FORMAT " is a group address, not a NIC's",
+			      MAC_BYTES(mac));
+	else if (unknown == PLACE_REFUSE)
+		request_wrong(error, REQUEST_UNKNOWN_NIC, "NIC " MAC_FORMAT
+			      " is not known (cvswctl show lists all)", MAC_BYTES(mac));
+	else if (unknown == PLACE_OFFER)
+		request_wrong(error, REQUEST_UNKNOWN_NIC, "NIC " MAC_FORMAT " is not known: it has "
+			      "no key and never registered.  Check the address; to configure it "
+			      "before it starts, give it a key first (cvswctl key add) or use "
+			      "--new", MAC_BYTES(mac));
+	else if (!(nic = nics_get(&agent->nics, mac)))
+		request_wrong(error, REQUEST_TOO_MANY_NICS,
+			      "%zu NICs are the limit (cvswd --max-nics)", agent->nics.max);
 	return nic;
 }
 
@@ -65,7 +66,7 @@ static struct vport *by_name(struct agent *agent, const char *name, unsigned int
 }
 
 struct nic *place_find_nic(struct agent *agent, const char *text, enum place_unknown unknown,
-			   char *why, size_t room)
+			   struct request_error *error)
 {
 	uint8_t mac[CVSW_ETH_ALEN];
 	struct vswitch *vswitch;
@@ -75,7 +76,7 @@ struct nic *place_find_nic(struct agent *agent, const char *text, enum place_unk
 	uint64_t dpid;
 
 	if (cvsw_text_mac(text, mac))
-		return by_mac(agent, mac, unknown, why, room);
+		return by_mac(agent, mac, unknown, error);
 	if (parse_place(text, &dpid, &number)) {
 		vswitch = vswitches_find(&agent->switches, dpid);
 		port = vswitch ? vswitch_port_find(vswitch, number) : NULL;
@@ -83,15 +84,17 @@ struct nic *place_find_nic(struct agent *agent, const char *text, enum place_unk
 		port = by_name(agent, text, &n);
 	}
 	if (n > 1)
-		snprintf(why, room, "%u switches have a port \"%.32s\": say DPID:PORT", n, text);
+		request_wrong(error, REQUEST_AMBIGUOUS_NIC,
+			      "%u switches have a port \"%.32s\": use DPID:PORT", n, text);
 	else if (!port)
-		snprintf(why, room, "no NIC \"%.64s\": name its MAC address, DPID:PORT or a port's "
-			 "name (cvswctl show lists them)", text);
+		request_wrong(error, REQUEST_UNKNOWN_NIC, "no NIC \"%.64s\": use its MAC address, "
+			      "DPID:PORT or a port's name (cvswctl show lists them)", text);
 	else if (LIST_EMPTY(&port->nics))
-		snprintf(why, room, "no NIC has registered at port \"%s\"", port->name);
+		request_wrong(error, REQUEST_UNKNOWN_NIC, "no NIC has registered at port \"%s\"",
+			      port->name);
 	else if (LIST_NEXT(LIST_FIRST(&port->nics), at_port))
-		snprintf(why, room, "there are several NICs at port \"%s\": say a MAC address",
-			 port->name);
+		request_wrong(error, REQUEST_AMBIGUOUS_NIC,
+			      "there are several NICs at port \"%s\": use a MAC address", port->name);
 	else
 		return LIST_FIRST(&port->nics);
 	return NULL;

@@ -4,14 +4,16 @@
 #define CVSWD_PLACE_H
 
 #include "agent.h"
+#include "request_error.h"
 
 enum place_unknown {
-	PLACE_REFUSE,	/* a MAC address nobody has heard of is an error */
-	PLACE_CREATE,	/* what is stated for it is kept until it registers */
+	PLACE_REFUSE,	/* a MAC address that nothing is known of is an error */
+	PLACE_OFFER,	/* likewise; but it may be configured all the same, says the error */
+	PLACE_CREATE,	/* what is configured for it is kept until it registers */
 };
 
-/** place_find_nic() - Return: the NIC, or NULL with the reason in @why, @room bytes */
+/** place_find_nic() - Return: the NIC, or NULL with the reason in @error */
 struct nic *place_find_nic(struct agent *agent, const char *text, enum place_unknown unknown,
-			   char *why, size_t room);
+			   struct request_error *error);
 
 #endif

@@ -135,13 +135,20 @@ static void report_behind(const struct session *session, json_t *json)
 				      "ms", (json_int_t)(clock_ms() - session->behind_since)));
 }
 
+const char *report_state(const struct nic *nic)
+{
+	if (!nic->session.v3 && !nic->nics->allow_version2)
+		return "no key";
+	return session_state_name(session_state(&nic->session));
+}
+
 json_t *report_nic(const struct nic *nic)
 {
 	const struct session *session = &nic->session;
 	const struct intent *intent = &session->intent;
 	json_t *json = json_pack("{s:o, s:s, s:b, s:I, s:I, s:I}",
 				 "mac", mac_json(session->mac),
-				 "state", session_state_name(session_state(session)),
+				 "state", report_state(nic),
 				 "managed", session_flows_stated(session),
 				 "flows", (json_int_t)session_flows(session)->n,
 				 "registers", (json_int_t)nic->n_registers,
@@ -157,11 +164,18 @@ json_t *report_nic(const struct nic *nic)
 		json_object_set_new(json, "missing", json_integer(session->diff.missing));
 		json_object_set_new(json, "extra", json_integer(session->diff.extra));
 	}
-	if (session_mtu(session))
+	if (nic_stranger(nic))
+		json_object_set_new(json, "stranger", mac_json(nic_stranger(nic)));
+	if (intent->mtu || intent->overlaid)
 		json_object_set_new(json, "mtu", json_integer(session_mtu(session)));
+	if (nic->n_mtu_repairs) {
+		json_object_set_new(json, "mtu_repairs", json_integer(nic->n_mtu_repairs));
+		json_object_set_new(json, "mtu_changed_to", json_integer(nic->mtu_changed_to));
+	}
 	if (intent->offload_stated)
 		json_object_set_new(json, "offload", report_offload(intent->offload));
-	json_object_set_new(json, "version", json_integer(session->v3 ? 3 : 2));
+	if (session->v3 || nic->nics->allow_version2)
+		json_object_set_new(json, "version", json_integer(session->v3 ? 3 : 2));
 	report_behind(session, json);
 	report_trouble(nic, json);
 	if (session->v3)
@@ -220,11 +234,17 @@ char *report_flow_name(const struct cvsw_flow *flow)
 	return report_flow_text(&bare);
 }
 
+/* JSON's numbers are exact up to 2^53 in many a language, and jansson's end at 2^63. */
+json_t *report_cookie(uint64_t cookie)
+{
+	return json_sprintf("0x%llx", (unsigned long long)cookie);
+}
+
 static json_t *report_flow(const struct cvsw_flow *flow, const json_t *counters)
 {
 	char *text = report_flow_text(flow), *name = report_flow_name(flow);
-	json_t *json = json_pack("{s:s, s:i, s:I}", "flow", text, "priority", flow->priority,
-				 "cookie", (json_int_t)flow->cookie);
+	json_t *json = json_pack("{s:s, s:i, s:o}", "flow", text, "priority", flow->priority,
+				 "cookie", report_cookie(flow->cookie));
 
 	json_object_update(json, json_object_get(counters, name));
 	free(text);

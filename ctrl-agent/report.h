@@ -15,6 +15,8 @@ json_t *report_nics(struct agent *agent);
 /** report_database() - adds what of it is not as it should be */
 void report_database(const struct agent *agent, json_t *json);
 json_t *report_nic(const struct nic *nic);
+/** report_state() - the session's, or "no key": it needs one to be talked to */
+const char *report_state(const struct nic *nic);
 json_t *report_offload(uint16_t offload);
 json_t *report_overlay(const struct overlay *overlay);
 json_t *report_overlay_config(const struct overlay_config *config);
@@ -43,6 +45,9 @@ char *report_flow_text(const struct cvsw_flow *flow);
 
 /** report_flow_name() - malloc()ed: match and priority, which tell it from all others of a table */
 char *report_flow_name(const struct cvsw_flow *flow);
+
+/** report_cookie() - 64 bits, as a text in hex */
+json_t *report_cookie(uint64_t cookie);
 
 /**
  * report_flows() - those chosen, by falling priority

@@ -95,7 +95,7 @@ static json_t *report_packet_in(const struct cvsw_v3_message *message)
 			  "pass", in.pass, "length", in.total,
 			  "frame", hex_json(in.data, in.len));
 	if (in.reason == CVSW_V3_ACTION)
-		json_object_set_new(event, "cookie", json_integer((json_int_t)in.cookie));
+		json_object_set_new(event, "cookie", report_cookie(in.cookie));
 	return event;
 }
 

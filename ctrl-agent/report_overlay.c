@@ -76,7 +76,7 @@ static json_t *report_member(const struct overlay *overlay, const struct overlay
 	}
 	json = json_pack("{s:o, s:s, s:o, s:o, s:i, s:i}",
 			 "nic", json_sprintf(MAC_FORMAT, MAC_BYTES(member->macs[0])),
-			 "state", session_state_name(session_state(member->session)),
+			 "state", report_state(nic),
 			 "address", report_ipv4(overlay_address(overlay, member)),
 			 "macs", report_macs(member), "sends_to", sends_to,
 			 "takes_from", takes_from);

@@ -6,19 +6,57 @@
 #include "alloc.h"
 #include "intent.h"
 #include "log.h"
+#include "nic_mtu.h"
 #include "report.h"
 #include "request_parts.h"
+#include "request_table.h"
 #include "state.h"
 
-void request_refuse(const struct request *request, const char *format, ...)
+void request_refuse_error(const struct request *request, const struct request_error *error)
 {
+	client_answer(request->client, request_error_json(error));
+}
+
+void request_refuse(const struct request *request, enum request_code code, const char *format, ...)
+{
+	struct request_error error;
 	va_list args;
-	json_t *text;
 
 	va_start(args, format);
-	text = json_vsprintf(format, args);
+	request_wrong_v(&error, code, format, args);
 	va_end(args);
-	client_answer(request->client, json_pack("{s:b, s:o}", "ok", 0, "error", text));
+	request_refuse_error(request, &error);
+}
+
+void request_refuse_member(const struct request *request, enum request_code code,
+			   const char *member, const char *format, ...)
+{
+	struct request_error error;
+	va_list args;
+	json_t *answer;
+
+	va_start(args, format);
+	request_wrong_v(&error, code, format, args);
+	va_end(args);
+	answer = request_error_json(&error);
+	json_object_set_new(answer, "member", json_string(member));
+	client_answer(request->client, answer);
+}
+
+void request_warn(json_t *answer, enum request_code code, const char *format, ...)
+{
+	json_t *warnings = json_object_get(answer, "warnings");
+	struct request_error error;
+	va_list args;
+
+	va_start(args, format);
+	request_wrong_v(&error, code, format, args);
+	va_end(args);
+	if (!warnings) {
+		warnings = json_array();
+		json_object_set_new(answer, "warnings", warnings);
+	}
+	json_array_append_new(warnings, request_warning_json(&error));
 }
 
 void request_cancel(struct client *client)
@@ -48,46 +86,44 @@ const char *request_text(const struct request *request, const char *key)
 	return json_string_value(json_object_get(request->json, key));
 }
 
-void request_changed(const struct request *request, struct nic *nic, bool settings)
+void request_changed(const struct request *request, struct nic *nic, struct request_asked *asked)
 {
-	bool kept;
-
 	state_put_nic(request->agent, nic);
-	kept = state_commit(request->agent);
-	nic_changed(nic, settings);
-	if (kept)
-		request_answer_changed(request, nic);
-	else
-		request_refuse(request, REQUEST_NOT_KEPT);
+	asked->not_kept = !state_commit(request->agent);
+	nic_changed(nic, asked->mtu || asked->offload);
+	request_answer_changed(request, nic, asked);
 }
 
 struct nic *request_nic(const struct request *request, enum place_unknown unknown)
 {
-	const char *text = json_string_value(json_object_get(request->json, "nic"));
-	char why[256];
-	struct nic *nic;
+	struct request_error error;
+	struct nic *nic = place_find_nic(request->agent, request_text(request, "nic"), unknown,
+					 &error);
 
-	if (!text) {
-		request_refuse(request, "the request names no NIC");
-		return NULL;
-	}
-	nic = place_find_nic(request->agent, text, unknown, why, sizeof(why));
 	if (!nic)
-		request_refuse(request, "%s", why);
+		request_refuse_error(request, &error);
 	return nic;
+}
+
+enum place_unknown request_unknown(const struct request *request)
+{
+	return request_is(request, "new") ? PLACE_CREATE : PLACE_OFFER;
 }
 
 void request_refuse_flow(const struct request *request, const struct cvsw_text_error *error,
 			 size_t index)
 {
 	client_answer(request->client,
-		      json_pack("{s:b, s:s, s:i, s:I}", "ok", 0, "error", error->message,
+		      json_pack("{s:b, s:s, s:s, s:i, s:I}", "ok", 0,
+				"code", request_code_name(REQUEST_BAD_FLOW), "error", error->message,
 				"column", error->column, "index", (json_int_t)index));
 }
 
-static void do_show(const struct request *request)
+void request_show(const struct request *request)
 {
-	json_t *answer = json_pack("{s:b, s:s, s:o, s:o, s:o}", "ok", 1, "version", CVSW_VERSION,
+	json_t *answer = json_pack("{s:b, s:s, s:b, s:o, s:o, s:o}", "ok", 1,
+				   "version", CVSW_VERSION,
+				   "kept", !request->agent->state_stale,
 				   "switches", report_switches(request->agent),
 				   "nics", report_nics(request->agent),
 				   "drops", report_drops(&request->agent->nics));
@@ -96,43 +132,51 @@ static void do_show(const struct request *request)
 	client_answer(request->client, answer);
 }
 
-static void do_set_mtu(const struct request *request)
+static void asked_init(struct request_asked *asked)
 {
-	json_int_t mtu = json_integer_value(json_object_get(request->json, "mtu"));
-	struct nic *nic;
-
-	if (mtu < INTENT_MIN_MTU || mtu > UINT16_MAX) {
-		request_refuse(request, "an MTU is a number from %d to %d", INTENT_MIN_MTU,
-			       UINT16_MAX);
-		return;
-	}
-	nic = request_nic(request, PLACE_CREATE);
-	if (!nic)
-		return;
-	state_begin(request->agent);
-	nic->session.intent.mtu = mtu;
-	request_changed(request, nic, true);
+	*asked = (struct request_asked){ 0 };
+	flowset_init(&asked->flows);
 }
 
-static void do_set_offload(const struct request *request)
+void request_set_mtu(const struct request *request)
 {
+	const json_t *mtu = json_object_get(request->json, "mtu");
+	struct nic *nic = request_nic(request, request_unknown(request));
+	struct request_asked asked;
+
+	if (!nic)
+		return;
+	asked_init(&asked);
+	asked.mtu = true;
+	state_begin(request->agent);
+	nic->session.intent.mtu = json_integer_value(mtu);	/* of "auto": 0 */
+	nic_mtu_back(nic, 0);
+	request_changed(request, nic, &asked);
+}
+
+void request_set_offload(const struct request *request)
+{
+	struct request_asked asked;
 	uint16_t offload;
 	struct nic *nic;
 
 	if (!intent_parse_offload(json_object_get(request->json, "offload"), &offload)) {
-		request_refuse(request, "offloads are csum, tso, ufo, gso, gro and inner-csum");
+		request_refuse_member(request, REQUEST_BAD_VALUE, "offload",
+				      "offloads are csum, tso, ufo, gso, gro and inner-csum");
 		return;
 	}
-	nic = request_nic(request, PLACE_CREATE);
+	nic = request_nic(request, request_unknown(request));
 	if (!nic)
 		return;
+	asked_init(&asked);
+	asked.offload = true;
 	state_begin(request->agent);
 	nic->session.intent.offload = offload;
 	nic->session.intent.offload_stated = true;
-	request_changed(request, nic, true);
+	request_changed(request, nic, &asked);
 }
 
-static void do_forget(const struct request *request)
+void request_forget(const struct request *request)
 {
 	struct nic *nic = request_nic(request, PLACE_REFUSE);
 	json_t *answer;
@@ -140,13 +184,17 @@ static void do_forget(const struct request *request)
 	if (!nic)
 		return;
 	if (nic->session.member) {
-		request_refuse(request, "it is a member of an overlay: let it leave first");
+		request_refuse(request, REQUEST_IS_MEMBER, "NIC " MAC_FORMAT
+			       " is a member of overlay %s: it has to leave first",
+			       MAC_BYTES(nic->session.mac),
+			       nic->session.member->overlay->config.name);
 		return;
 	}
 	state_begin(request->agent);
 	state_forget(request->agent, nic);
 	if (!state_commit(request->agent)) {
-		request_refuse(request, "it cannot be taken out of cvswd's database (see its log)");
+		request_refuse(request, REQUEST_NOT_KEPT,
+			       "cvswd's database cannot be written (see its log)");
 		return;
 	}
 	answer = json_pack("{s:b, s:o}", "ok", 1, "nic", report_nic(nic));
@@ -154,58 +202,20 @@ static void do_forget(const struct request *request)
 	client_answer(request->client, answer);
 }
 
-static const struct command {
-	const char *name;
-	void (*run)(const struct request *request);
-} commands[] = {
-	{ "show", do_show },
-	{ "add-flows", request_add_flows },
-	{ "mod-flows", request_mod_flows },
-	{ "del-flows", request_del_flows },
-	{ "replace-flows", request_replace_flows },
-	{ "diff-flows", request_diff_flows },
-	{ "dump-flows", request_dump_flows },
-	{ "set-mtu", do_set_mtu },
-	{ "set-offload", do_set_offload },
-	{ "forget", do_forget },
-	{ "key-add", request_key_add },
-	{ "key-del", request_key_del },
-	{ "key-list", request_key_list },
-	{ "monitor", request_monitor },
-	{ "stats", request_stats },
-	{ "trace", request_trace },
-	{ "set-key", request_set_key },
-	{ "del-key", request_del_key },
-	{ "overlay-add", request_overlay_add },
-	{ "overlay-del", request_overlay_del },
-	{ "overlay-join", request_overlay_join },
-	{ "overlay-leave", request_overlay_leave },
-	{ "overlay-renew", request_overlay_renew },
-	{ "overlay-show", request_overlay_show },
-};
-
 void request_take(struct agent *agent, struct client *client, const char *line, size_t len)
 {
 	struct request request = { .agent = agent, .client = client };
-	const char *name;
+	const struct request_command *command;
 	json_error_t error;
 	json_t *json = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
-	size_t i;
 
 	request.json = json;
-	name = json_string_value(json_object_get(json, "command"));
-	if (!json) {
-		request_refuse(&request, "not JSON: %s at column %d", error.text, error.column);
-	} else if (!name) {
-		request_refuse(&request, "the request names no command");
-	} else {
-		for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-			if (!strcmp(commands[i].name, name))
-				break;
-		if (i < sizeof(commands) / sizeof(*commands))
-			commands[i].run(&request);
-		else
-			request_refuse(&request, "unknown command");
-	}
+	if (!json && json_error_code(&error) == json_error_duplicate_key)
+		request_refuse(&request, REQUEST_DUPLICATE_MEMBER, "%s", error.text);
+	else if (!json)
+		request_refuse(&request, REQUEST_NOT_JSON, "not JSON: %s at column %d", error.text,
+			       error.column);
+	else if ((command = request_command(&request)))
+		command->run(&request);
 	json_decref(json);
 }

@@ -16,6 +16,7 @@ struct asker {
 	json_t *(*report)(struct request_answer *answer);
 	void *arg;
 	void (*done)(void *arg);
+	bool changes;
 };
 
 static LIST_HEAD(, asker) askers = LIST_HEAD_INITIALIZER(askers);
@@ -29,12 +30,24 @@ static void asker_free(struct asker *asker)
 	free(asker);
 }
 
-static void refuse(struct asker *asker, const char *why)
+/* There is no answer that could be reported. */
+static void fail(struct asker *asker, enum request_code code, const char *why)
 {
 	struct request request = { .client = asker->client };
+	struct nic *nic = nics_find(&asker->agent->nics, asker->mac);
+	bool changes = asker->changes;
+	json_t *answer;
 
 	asker_free(asker);
-	request_refuse(&request, "%s", why);
+	if (!changes) {
+		request_refuse(&request, code, "%s", why);
+		return;
+	}
+	answer = json_pack("{s:b, s:b}", "ok", 1, "synced", 0);
+	if (nic)
+		json_object_set_new(answer, "nic", report_nic(nic));
+	request_warn(answer, REQUEST_NOT_CONFIRMED, "%s: whether it was done is not known", why);
+	client_answer(request.client, answer);
 }
 
 /* session3_ask()'s. */
@@ -49,7 +62,7 @@ static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uin
 	json_t *json;
 
 	if (!answer) {
-		refuse(asker, "the NIC began anew; whether it was done is not known");
+		fail(asker, REQUEST_NO_ANSWER, "the NIC began a new conversation");
 		return;
 	}
 	if (answer->type == CVSW_V3_ERROR) {
@@ -62,7 +75,7 @@ static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uin
 					      on_answer, asker))
 		return;
 	if (!json) {
-		refuse(asker, "the NIC's answer cannot be read");
+		fail(asker, REQUEST_BAD_ANSWER, "the NIC's answer cannot be read");
 		return;
 	}
 	asker_free(asker);
@@ -82,7 +95,7 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	forget(arg);
-	refuse(arg, "the NIC did not answer in time; it may still do it");
+	fail(arg, REQUEST_NO_ANSWER, "the NIC did not answer in time");
 }
 
 bool request_ask_cancel(struct client *client)
@@ -101,11 +114,15 @@ bool request_ask_cancel(struct client *client)
 
 bool request_speaks3(const struct request *request, const struct nic *nic)
 {
-	if (!nic->session.v3)
-		request_refuse(request, "NIC " MAC_FORMAT " has no key, so it speaks version 2, which "
-			       "cannot do this", MAC_BYTES(nic->session.mac));
+	if (!nic->session.v3 && !request->agent->nics.allow_version2)
+		request_refuse(request, REQUEST_NO_KEY, "NIC " MAC_FORMAT " has no key, so cvswd "
+			       "does not talk to it (cvswctl key add)", MAC_BYTES(nic->session.mac));
+	else if (!nic->session.v3)
+		request_refuse(request, REQUEST_VERSION_2, "NIC " MAC_FORMAT " has no key, so it "
+			       "speaks version 2, which cannot do this", MAC_BYTES(nic->session.mac));
 	else if (!session3_is_there(nic->session.v3))
-		request_refuse(request, "NIC " MAC_FORMAT " is absent", MAC_BYTES(nic->session.mac));
+		request_refuse(request, REQUEST_NIC_ABSENT, "NIC " MAC_FORMAT " is absent",
+			       MAC_BYTES(nic->session.mac));
 	else
 		return true;
 	return false;
@@ -113,7 +130,7 @@ bool request_speaks3(const struct request *request, const struct nic *nic)
 
 void request_ask(const struct request *request, struct nic *nic, const uint8_t *message,
 		 size_t len, json_t *(*report)(struct request_answer *answer), void *arg,
-		 void (*done)(void *arg))
+		 void (*done)(void *arg), bool changes)
 {
 	struct timeval wait = request_time(request);
 	struct asker *asker = xcalloc(1, sizeof(*asker));
@@ -123,12 +140,14 @@ void request_ask(const struct request *request, struct nic *nic, const uint8_t *
 	asker->report = report;
 	asker->arg = arg;
 	asker->done = done;
+	asker->changes = changes;
 	memcpy(asker->mac, nic->session.mac, CVSW_ETH_ALEN);
 	asker->timer = alloc_checked(evtimer_new(request->agent->base, on_timeout, asker));
 	event_add(asker->timer, &wait);
 	LIST_INSERT_HEAD(&askers, asker, in_list);
 	if (!session3_ask(nic->session.v3, message, len, on_answer, asker)) {
-		refuse(asker, "the NIC is absent");
+		asker->changes = false;
+		fail(asker, REQUEST_NIC_ABSENT, "the NIC is absent");
 		return;
 	}
 	nic_go_on(nic);
@@ -166,22 +185,10 @@ void request_stats(const struct request *request)
 		return;
 	len = cvsw_v3_plain_encode(CVSW_V3_STATISTICS, session3_next_xid(nic->session.v3), message,
 				   sizeof(message));
-	request_ask(request, nic, message, len, report_stats, NULL, NULL);
+	request_ask(request, nic, message, len, report_stats, NULL, NULL, false);
 }
 
 /* ---- trace ---- */
-
-static const struct { const char *name; uint8_t port; } in_ports[] = {
-	{ "HOST", CVSW_HOST }, { "NET", CVSW_NET },
-};
-
-static uint8_t in_port_of(const char *name)
-{
-	for (size_t i = 0; i < sizeof(in_ports) / sizeof(*in_ports); i++)
-		if (!strcasecmp(name, in_ports[i].name))
-			return in_ports[i].port;
-	return 0;
-}
 
 /* False: not an even number of hex digits, or too many. */
 static bool frame_of(const char *hex, uint8_t *frame, size_t *len)
@@ -219,26 +226,27 @@ void request_trace(const struct request *request)
 {
 	static uint8_t message[CVSW_V3_MESSAGE_MAX], frame[CVSW_V3_TRACE_FRAME_MAX];
 	const char *hex = request_text(request, "frame"), *port = request_text(request, "in_port");
-	struct cvsw_v3_trace trace = { .in_port = in_port_of(port ?: "HOST"), .frame = frame };
+	struct cvsw_v3_trace trace = { .in_port = CVSW_HOST, .frame = frame };
 	struct nic *nic = request_nic(request, PLACE_REFUSE);
 	const struct cvsw_v3_capabilities *can;
 	size_t len;
 
 	if (!nic || !request_speaks3(request, nic))
 		return;
+	if (port && !strcmp(port, "NET"))
+		trace.in_port = CVSW_NET;
 	can = session3_capabilities(nic->session.v3);
 	if (!can || !(can->features & CVSW_V3_CAN_TRACE)) {
-		request_refuse(request, "the driver of NIC " MAC_FORMAT " cannot trace",
+		request_refuse(request, REQUEST_NIC_CANNOT, "the driver of NIC " MAC_FORMAT " cannot trace",
 			       MAC_BYTES(nic->session.mac));
-	} else if (!trace.in_port) {
-		request_refuse(request, "in_port is HOST or NET");
-	} else if (!hex || !frame_of(hex, frame, &trace.len) ||
+	} else if (!frame_of(hex, frame, &trace.len) ||
 		   trace.len < CVSW_V3_TRACE_FRAME_MIN) {
-		request_refuse(request, "a frame is %d to %d bytes in hex", CVSW_V3_TRACE_FRAME_MIN,
-			       CVSW_V3_TRACE_FRAME_MAX);
+		request_refuse_member(request, REQUEST_BAD_VALUE, "frame",
+				      "a frame is %d to %d bytes in hex", CVSW_V3_TRACE_FRAME_MIN,
+				      CVSW_V3_TRACE_FRAME_MAX);
 	} else {
 		len = cvsw_v3_trace_encode(session3_next_xid(nic->session.v3), &trace, message,
 					   sizeof(message));
-		request_ask(request, nic, message, len, report_trace, NULL, NULL);
+		request_ask(request, nic, message, len, report_trace, NULL, NULL, false);
 	}
 }

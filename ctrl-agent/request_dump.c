@@ -103,7 +103,7 @@ void request_dump_flows(const struct request *request)
 	if (!request_choice(request, CVSW_TEXT_MATCH, "match", &choice) ||
 	    !(nic = request_nic(request, PLACE_REFUSE)))
 		return;
-	if (!json_is_true(json_object_get(request->json, "counters")) || !nic->session.v3 ||
+	if (!request_is(request, "counters") || !nic->session.v3 ||
 	    !session3_is_there(nic->session.v3)) {
 		client_answer(request->client, flows_answer(nic, &choice, NULL));
 		return;
@@ -112,5 +112,5 @@ void request_dump_flows(const struct request *request)
 	dump->choice = choice;
 	dump->counters = json_object();
 	len = ask_for(nic, 0, message, sizeof(message));
-	request_ask(request, nic, message, len, on_part, dump, dump_free);
+	request_ask(request, nic, message, len, on_part, dump, dump_free, false);
 }

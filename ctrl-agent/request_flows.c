@@ -15,9 +15,7 @@ static bool flows_of(const struct request *request, struct flowset *flows)
 	struct cvsw_text_error error;
 	size_t bad;
 
-	if (!json_is_array(texts))
-		request_refuse(request, "the request has no array of flows");
-	else if (!intent_parse_flows(texts, flows, &bad, &error))
+	if (!intent_parse_flows(texts, flows, &bad, &error))
 		request_refuse_flow(request, &error, bad);
 	else
 		return true;
@@ -27,17 +25,13 @@ static bool flows_of(const struct request *request, struct flowset *flows)
 bool request_choice(const struct request *request, enum cvsw_text_use use, const char *key,
 		    struct choice *choice)
 {
-	const json_t *text = json_object_get(request->json, key);
+	const char *text = request_text(request, key);
 	struct cvsw_text_error error;
 
 	*choice = (struct choice){ .strict = request_is(request, "strict") };
 	if (choice->strict && use == CVSW_TEXT_MATCH)
 		use = CVSW_TEXT_STRICT;
-	if (text && !json_is_string(text)) {
-		request_refuse(request, "\"%s\" is not a string", key);
-		return false;
-	}
-	if (!intent_parse_choice(use, text ? json_string_value(text) : "", choice, &error)) {
+	if (!intent_parse_choice(use, text ?: "", choice, &error)) {
 		request_refuse_flow(request, &error, 0);
 		return false;
 	}
@@ -92,7 +86,7 @@ static void refuse_overlap(const struct request *request, const struct cvsw_flow
 {
 	char *text = report_flow_text(flow), *of_other = report_flow_text(other);
 
-	request_refuse(request, "%s overlaps with %s, of the same priority", text, of_other);
+	request_refuse(request, REQUEST_FLOW_OVERLAP, "%s overlaps with %s, of the same priority", text, of_other);
 	free(text);
 	free(of_other);
 }
@@ -106,11 +100,12 @@ static bool is_permitted(const struct request *request, const struct nic *nic,
 
 	/* First, for the rest takes time that grows with it. */
 	if (change_size(change, &session->intent.flows) > SESSION_MAX_FLOWS)
-		request_refuse(request, "a NIC can have %d flows at most", SESSION_MAX_FLOWS);
+		request_refuse(request, REQUEST_TOO_MANY_FLOWS, "a NIC can have %d flows at most",
+			       SESSION_MAX_FLOWS);
 	else if ((flow = change_overlap(change, session_flows(session), &other)))
 		refuse_overlap(request, flow, other);
 	else if (overlay && !overlay_permits_all(&overlay->config, &change->put))
-		request_refuse(request, "NIC " MAC_FORMAT " is a member of overlay %s: "
+		request_refuse(request, REQUEST_OVERLAY_FLOW, "NIC " MAC_FORMAT " is a member of overlay %s: "
 			       OVERLAY_PERMITS_TEXT, MAC_BYTES(session->mac),
 			       overlay->config.name);
 	else
@@ -118,9 +113,10 @@ static bool is_permitted(const struct request *request, const struct nic *nic,
 	return false;
 }
 
-static void apply(const struct request *request, struct nic *nic, const struct change *change)
+static void apply(const struct request *request, struct nic *nic, struct change *change)
 {
 	struct session *session = &nic->session;
+	struct request_asked asked = { 0 };
 	const struct flow_node *node;
 
 	state_begin(request->agent);
@@ -135,7 +131,9 @@ static void apply(const struct request *request, struct nic *nic, const struct c
 		state_put_flow(request->agent, nic, &node->flow);
 	}
 	session->intent.flows_stated = true;
-	request_changed(request, nic, false);
+	flowset_init(&asked.flows);
+	flowset_move(&asked.flows, &change->put);
+	request_changed(request, nic, &asked);
 }
 
 static void carry_out(const struct request *request, struct nic *nic, struct change *change,
@@ -179,7 +177,8 @@ static void with_flows(const struct request *request, enum place_unknown unknown
 	if (!flows_of(request, &flows)) {
 		;	/* refused */
 	} else if (!replace && !flows.n) {
-		request_refuse(request, "there are no flows to add");
+		request_refuse_member(request, REQUEST_OUT_OF_RANGE, "flows",
+				      "there are no flows to add");
 	} else if ((nic = request_nic(request, unknown))) {
 		const struct flowset *have = &nic->session.intent.flows;
 
@@ -197,12 +196,12 @@ static void with_flows(const struct request *request, enum place_unknown unknown
 
 void request_add_flows(const struct request *request)
 {
-	with_flows(request, PLACE_CREATE, false, request_is(request, "dry_run"));
+	with_flows(request, request_unknown(request), false, request_is(request, "dry_run"));
 }
 
 void request_replace_flows(const struct request *request)
 {
-	with_flows(request, PLACE_CREATE, true, request_is(request, "dry_run"));
+	with_flows(request, request_unknown(request), true, request_is(request, "dry_run"));
 }
 
 void request_diff_flows(const struct request *request)
@@ -210,29 +209,51 @@ void request_diff_flows(const struct request *request)
 	with_flows(request, PLACE_REFUSE, true, true);
 }
 
-static void with_choice(const struct request *request, enum cvsw_text_use use, const char *key,
+/*
+ * As soon as flows are configured for a NIC, it loses all others that it has.  For adding that
+ * is meant; but whoever deletes some means only those.
+ */
+static bool may_delete(const struct request *request, const struct nic *nic)
+{
+	const struct session *session = &nic->session;
+
+	if (session->intent.flows_stated || session->member || request_is(request, "take_over") ||
+	    request_is(request, "dry_run") || (session->heard && !session->n_reported))
+		return true;
+	request_refuse(request, REQUEST_NOT_MANAGED, "no flows are configured for NIC " MAC_FORMAT
+		       ": all that it has would go, not only these.  To take its table over, use "
+		       "--take-over, or replace-flows", MAC_BYTES(session->mac));
+	return false;
+}
+
+static void with_choice(const struct request *request, struct nic *nic, const struct choice *choice,
 			void (*work_out)(struct change *change, const struct flowset *have,
 					 const struct choice *choice))
 {
-	struct choice choice;
 	struct change change;
-	struct nic *nic;
 
-	if (!request_choice(request, use, key, &choice) ||
-	    !(nic = request_nic(request, PLACE_CREATE)))
-		return;
 	change_init(&change);
-	work_out(&change, &nic->session.intent.flows, &choice);
+	work_out(&change, &nic->session.intent.flows, choice);
 	carry_out(request, nic, &change, request_is(request, "dry_run"));
 	change_clear(&change);
 }
 
 void request_mod_flows(const struct request *request)
 {
-	with_choice(request, CVSW_TEXT_MODIFY, "flow", change_modify);
+	struct choice choice;
+	struct nic *nic;
+
+	if (request_choice(request, CVSW_TEXT_MODIFY, "flow", &choice) &&
+	    (nic = request_nic(request, request_unknown(request))))
+		with_choice(request, nic, &choice, change_modify);
 }
 
 void request_del_flows(const struct request *request)
 {
-	with_choice(request, CVSW_TEXT_MATCH, "match", change_delete);
+	struct choice choice;
+	struct nic *nic;
+
+	if (request_choice(request, CVSW_TEXT_MATCH, "match", &choice) &&
+	    (nic = request_nic(request, PLACE_REFUSE)) && may_delete(request, nic))
+		with_choice(request, nic, &choice, change_delete);
 }

@@ -23,41 +23,26 @@ static bool read_key(const char *hex, struct cvsw_sa *sa)
 	return true;
 }
 
-/* SPI and direction; false: refused. */
-static bool sa_name(const struct request *request, struct cvsw_sa *sa)
+/* SPI and direction */
+static void sa_name(const struct request *request, struct cvsw_sa *sa)
 {
-	json_int_t spi = json_integer_value(json_object_get(request->json, "spi"));
-	const char *direction = request_text(request, "direction");
-
-	if (spi < CVSW_SA_SPI_MIN || spi > UINT32_MAX) {
-		request_refuse(request, "an SPI is a number from 0x100 to 0xffffffff");
-		return false;
-	}
-	sa->spi = spi;
-	sa->direction = !direction ? 0 : !strcmp(direction, "in") ? CVSW_SA_IN :
-			!strcmp(direction, "out") ? CVSW_SA_OUT : 0;
-	if (!sa->direction)
-		request_refuse(request, "a direction is in or out");
-	return sa->direction;
+	sa->spi = json_integer_value(json_object_get(request->json, "spi"));
+	sa->direction = strcmp(request_text(request, "direction"), "in") ? CVSW_SA_OUT : CVSW_SA_IN;
 }
 
-static const char *sa_wrong(const struct request *request, struct cvsw_sa *sa)
+/* The rest; false: refused. */
+static bool sa_content(const struct request *request, struct cvsw_sa *sa)
 {
-	const char *alg = request_text(request, "alg"), *key = request_text(request, "key");
 	const json_t *udp = json_object_get(request->json, "udp");
-	json_int_t src = json_integer_value(json_array_get(udp, 0));
-	json_int_t dst = json_integer_value(json_array_get(udp, 1));
 
-	sa->key_len = alg ? report_key_len(alg) : 0;
-	if (!sa->key_len)
-		return "the algorithms are aes-gcm-128 and aes-gcm-256";
-	if (!key || !read_key(key, sa))
-		return "a key is 40 hex digits (aes-gcm-128) or 72 (aes-gcm-256), its salt last";
-	if (udp && (json_array_size(udp) != 2 || src < 1 || src > 65535 || dst < 1 || dst > 65535))
-		return "udp is an array of source and destination port";
-	sa->udp_src = src;
-	sa->udp_dst = dst;
-	return NULL;
+	sa->key_len = report_key_len(request_text(request, "alg"));
+	sa->udp_src = json_integer_value(json_array_get(udp, 0));
+	sa->udp_dst = json_integer_value(json_array_get(udp, 1));
+	if (read_key(request_text(request, "key"), sa))
+		return true;
+	request_refuse_member(request, REQUEST_BAD_VALUE, "key", "a key is 40 hex digits "
+			      "(aes-gcm-128) or 72 (aes-gcm-256), its salt last");
+	return false;
 }
 
 static json_t *report_acked(struct request_answer *answer)
@@ -72,43 +57,40 @@ static void ask_sa(const struct request *request, struct nic *nic, const struct 
 	size_t len = cvsw_v3_set_sa_encode(session3_next_xid(nic->session.v3), sa, message,
 					   sizeof(message));
 
-	request_ask(request, nic, message, len, report_acked, NULL, NULL);
+	request_ask(request, nic, message, len, report_acked, NULL, NULL, true);
 	explicit_bzero(message, sizeof(message));
 }
 
 static void send_sa(const struct request *request, const struct cvsw_sa *sa)
 {
 	struct nic *nic = request_nic(request, PLACE_REFUSE);
+	struct request_asked asked = { 0 };
 
 	if (!nic)
 		return;
-	if (nic->session.v3) {
+	if (nic->session.v3 || !request->agent->nics.allow_version2) {
 		if (request_speaks3(request, nic))
 			ask_sa(request, nic, sa);
 		return;
 	}
 	if (!nic->port) {
-		request_refuse(request, "NIC " MAC_FORMAT " is absent, and keys are not kept for "
+		request_refuse(request, REQUEST_NIC_ABSENT, "NIC " MAC_FORMAT " is absent, and keys are not kept for "
 			       "later", MAC_BYTES(nic->session.mac));
 		return;
 	}
 	session_queue_sa(&nic->session, sa);
 	nic_changed(nic, false);
-	request_answer_changed(request, nic);
+	flowset_init(&asked.flows);
+	request_answer_changed(request, nic, &asked);
 }
 
 void request_set_key(const struct request *request)
 {
 	struct cvsw_sa sa = { 0 };
-	const char *wrong;
 
-	if (sa_name(request, &sa)) {
-		wrong = sa_wrong(request, &sa);
-		if (wrong)
-			request_refuse(request, "%s", wrong);
-		else
-			send_sa(request, &sa);
-	}
+	sa_name(request, &sa);
+	if (sa_content(request, &sa))
+		send_sa(request, &sa);
 	explicit_bzero(&sa, sizeof(sa));
 }
 
@@ -116,6 +98,6 @@ void request_del_key(const struct request *request)
 {
 	struct cvsw_sa sa = { 0 };
 
-	if (sa_name(request, &sa))
-		send_sa(request, &sa);
+	sa_name(request, &sa);
+	send_sa(request, &sa);
 }

@@ -12,11 +12,13 @@ void request_overlay_add(const struct request *request)
 	if (!request_overlay_config(request, &config))
 		return;
 	if (overlays_find(overlays, config.name)) {
-		request_refuse(request, "there is an overlay %s", config.name);
+		request_refuse(request, REQUEST_OVERLAY_EXISTS, "there is an overlay %s", config.name);
 	} else if ((overlay = overlays_find_vni(overlays, config.vni))) {
-		request_refuse(request, "VNI %u is overlay %s's", config.vni, overlay->config.name);
+		request_refuse(request, REQUEST_VNI_IN_USE, "VNI %u belongs to overlay %s", config.vni,
+			       overlay->config.name);
 	} else if (overlays->n >= OVERLAYS_MAX) {
-		request_refuse(request, "%d overlays are the limit", OVERLAYS_MAX);
+		request_refuse(request, REQUEST_TOO_MANY_OVERLAYS, "%d overlays are the limit",
+			       OVERLAYS_MAX);
 	} else {
 		overlay = overlay_new(&config);
 		if (request_overlay_members(request, overlay)) {
@@ -31,10 +33,11 @@ void request_overlay_add(const struct request *request)
 static struct overlay *overlay_of(const struct request *request)
 {
 	const char *name = request_text(request, "name");
-	struct overlay *overlay = overlays_find(&request->agent->overlays, name ?: "");
+	struct overlay *overlay = overlays_find(&request->agent->overlays, name);
 
 	if (!overlay)
-		request_refuse(request, "there is no overlay \"%s\"", name ?: "");
+		request_refuse(request, REQUEST_UNKNOWN_OVERLAY, "there is no overlay \"%.64s\"",
+			       name);
 	return overlay;
 }
 
@@ -64,53 +67,42 @@ void request_overlay_join(const struct request *request)
 static struct overlay_member *member_of(const struct request *request,
 					const struct overlay *overlay, const json_t *text)
 {
-	const char *name = json_string_value(text);
-	struct overlay_member *member;
-	char why[320];
-	struct nic *nic;
+	struct request_error error;
+	struct nic *nic = place_find_nic(request->agent, json_string_value(text), PLACE_REFUSE,
+					 &error);
 
-	if (!name) {
-		request_refuse(request, "a member is not a string");
-		return NULL;
-	}
-	nic = place_find_nic(request->agent, name, PLACE_REFUSE, why, sizeof(why));
 	if (!nic) {
-		request_refuse(request, "%s", why);
+		request_refuse_error(request, &error);
 		return NULL;
 	}
-	member = overlay_find(overlay, nic->session.mac);
-	if (!member)
-		request_refuse(request, "NIC " MAC_FORMAT " is not a member of overlay %s",
-			       MAC_BYTES(nic->session.mac), overlay->config.name);
-	return member;
+	if (nic->session.member && nic->session.member->overlay == overlay)
+		return nic->session.member;
+	request_refuse(request, REQUEST_NOT_MEMBER, "NIC " MAC_FORMAT
+		       " is not a member of overlay %s", MAC_BYTES(nic->session.mac),
+		       overlay->config.name);
+	return NULL;
 }
 
 void request_overlay_leave(const struct request *request)
 {
 	const json_t *texts = json_object_get(request->json, "members"), *text;
 	struct overlay *overlay = overlay_of(request);
+	struct overlay_member *leaving[OVERLAY_MAX_MEMBERS] = { NULL }, *member;
 	struct overlay_waiter *waiter;
 	size_t i;
 
 	if (!overlay)
 		return;
-	if (!json_array_size(texts)) {
-		request_refuse(request, "the request names no members");
-		return;
-	}
-	json_array_foreach(texts, i, text)
-		if (!member_of(request, overlay, text))
-			return;
-	waiter = request_overlay_waiter(request, overlay);
 	json_array_foreach(texts, i, text) {
-		/* Named twice, it has left already. */
-		struct nic *nic = place_find_nic(request->agent, json_string_value(text),
-						 PLACE_REFUSE, (char[256]){ 0 }, 256);
-		struct overlay_member *member = overlay_find(overlay, nic->session.mac);
-
-		if (member)
-			overlays_leave(&request->agent->overlays, overlay, member);
+		member = member_of(request, overlay, text);
+		if (!member)
+			return;
+		leaving[member->slot] = member;	/* once, however often it is named */
 	}
+	waiter = request_overlay_waiter(request, overlay);
+	for (i = 0; i < OVERLAY_MAX_MEMBERS; i++)
+		if (leaving[i])
+			overlays_leave(&request->agent->overlays, overlay, leaving[i]);
 	request_overlay_finish(request, waiter);
 }
 
@@ -121,7 +113,8 @@ void request_overlay_renew(const struct request *request)
 	if (!overlay)
 		return;
 	if (!overlay->config.key_len) {
-		request_refuse(request, "overlay %s is not encrypted", overlay->config.name);
+		request_refuse(request, REQUEST_NOT_ENCRYPTED, "overlay %s is not encrypted",
+			       overlay->config.name);
 		return;
 	}
 	ways_renew(overlay);

@@ -6,23 +6,14 @@
 #include "report.h"
 #include "request_overlay_parts.h"
 
-#define NO_ROOM_TEXT	"the underlay pool has addresses for %u members, %d are the limit"
-
 /* ---- its settings ---- */
 
-/* An optional member that is a number; false: refused. */
-static bool number_of(const struct request *request, const char *key, json_int_t most,
-		      json_int_t *number)
+/* A member that is a number, and was checked. */
+static json_int_t number_of(const struct request *request, const char *key, json_int_t missing)
 {
 	const json_t *json = json_object_get(request->json, key);
 
-	if (!json)
-		return true;
-	*number = json_integer_value(json);
-	if (json_is_integer(json) && *number >= 0 && *number <= most)
-		return true;
-	request_refuse(request, "%s is a number from 0 to %lld", key, (long long)most);
-	return false;
+	return json ? json_integer_value(json) : missing;
 }
 
 static bool pool_of(const struct request *request, struct overlay_config *config)
@@ -48,77 +39,70 @@ static bool pool_of(const struct request *request, struct overlay_config *config
 	return true;
 }
 
-static bool udp_of(const struct request *request, struct overlay_config *config)
+static bool has_room_for_ipv6(const struct request *request, const struct overlay_config *config)
 {
-	const json_t *udp = json_object_get(request->json, "udp");
-	json_int_t src = json_integer_value(json_array_get(udp, 0));
-	json_int_t dst = json_integer_value(json_array_get(udp, 1));
-
-	if (!udp)
+	if (overlay_mtu(config) >= OVERLAY_IPV6_MTU || request_is(request, "ipv4_only"))
 		return true;
-	if (json_array_size(udp) != 2 || src < 1 || src > 65535 || dst < 1 || dst > 65535)
-		return false;
-	config->udp_src = src;
-	config->udp_dst = dst;
-	return true;
+	request_refuse(request, REQUEST_NO_IPV6, "the guests' MTU would be %u, and IPv6 needs %d: "
+		       "give the underlay a larger one, or use --ipv4-only", overlay_mtu(config),
+		       OVERLAY_IPV6_MTU);
+	return false;
 }
 
 bool request_overlay_config(const struct request *request, struct overlay_config *config)
 {
 	const char *name = request_text(request, "name"), *alg = request_text(request, "encrypt");
-	json_int_t mtu = 1500, rekey = OVERLAYS_DEFAULT_REKEY_S, vni = -1;
-	const char *wrong = NULL;
+	const json_t *udp = json_object_get(request->json, "udp");
+	const char *wrong;
 
-	*config = (struct overlay_config){ 0 };
-	if (!number_of(request, "vni", CVSW_VXLAN_VNI_MAX, &vni) ||
-	    !number_of(request, "underlay_mtu", 65535, &mtu) ||
-	    !number_of(request, "rekey_s", 30 * 24 * 3600, &rekey))
+	*config = (struct overlay_config){
+		.vni = number_of(request, "vni", 0),
+		.underlay_mtu = number_of(request, "underlay_mtu", 1500),
+		.rekey_s = number_of(request, "rekey_s", OVERLAYS_DEFAULT_REKEY_S),
+		.key_len = alg ? report_key_len(alg) : 0,
+		.udp_src = json_integer_value(json_array_get(udp, 0)),
+		.udp_dst = json_integer_value(json_array_get(udp, 1)),
+	};
+	if (strlen(name) > OVERLAY_NAME_LEN) {
+		request_refuse_member(request, REQUEST_BAD_VALUE, "name",
+				      "an overlay's name has at most %d bytes", OVERLAY_NAME_LEN);
 		return false;
-	snprintf(config->name, sizeof(config->name), "%s", name ?: "");
-	config->vni = vni;
-	config->underlay_mtu = mtu;
-	config->rekey_s = rekey;
-	config->key_len = alg ? report_key_len(alg) : 0;
-	if (!name || strlen(name) > OVERLAY_NAME_LEN)
-		wrong = "an overlay needs a name of at most 32 bytes";
-	else if (vni < 0)
-		wrong = "an overlay needs a VNI";
-	else if (alg && !config->key_len)
-		wrong = "the algorithms are aes-gcm-128 and aes-gcm-256";
-	else if (!pool_of(request, config))
-		wrong = "an underlay pool is written as 192.0.2.0/24";
-	else if (!udp_of(request, config))
-		wrong = "udp is an array of source and destination port";
-	else
-		wrong = overlay_config_wrong(config);
-	if (wrong)
-		request_refuse(request, "%s", wrong);
-	return !wrong;
+	}
+	strcpy(config->name, name);
+	wrong = pool_of(request, config) ? overlay_config_wrong(config) :
+					   "an underlay pool is written as 192.0.2.0/24";
+	if (!wrong)
+		return has_room_for_ipv6(request, config);
+	request_refuse(request, REQUEST_BAD_VALUE, "%s", wrong);
+	return false;
 }
 
 /* ---- joining ---- */
 
 static bool add_mac(const struct overlay *overlay, struct overlay_member *member,
-		    const uint8_t mac[CVSW_ETH_ALEN], char *why, size_t room)
+		    const uint8_t mac[CVSW_ETH_ALEN], struct request_error *error)
 {
 	const struct overlay_member *owner = overlay_owner(overlay, mac);
 
 	if (mac[0] & 1)
-		snprintf(why, room, MAC_FORMAT " is a group address", MAC_BYTES(mac));
-	else if (owner && owner != member)
-		snprintf(why, room, MAC_FORMAT " is an address of member " MAC_FORMAT,
-			 MAC_BYTES(mac), MAC_BYTES(owner->macs[0]));
-	else if (!owner && member->n_macs > OVERLAY_MAX_MACS)
-		snprintf(why, room, "a member has %d inner addresses besides its own at most",
-			 OVERLAY_MAX_MACS);
-	else if (!owner)
+		return request_wrong(error, REQUEST_BAD_VALUE, MAC_FORMAT " is a group address",
+				     MAC_BYTES(mac));
+	if (owner && owner != member)
+		return request_wrong(error, REQUEST_ADDRESS_IN_USE,
+				     MAC_FORMAT " is an address of member " MAC_FORMAT,
+				     MAC_BYTES(mac), MAC_BYTES(owner->macs[0]));
+	if (!owner && member->n_macs > OVERLAY_MAX_MACS)
+		return request_wrong(error, REQUEST_OVERLAY_FULL,
+				     "a member has %d inner addresses besides its own at most",
+				     OVERLAY_MAX_MACS);
+	if (!owner)
 		memcpy(member->macs[member->n_macs++], mac, CVSW_ETH_ALEN);
-	return !*why;
+	return true;
 }
 
-/* "MAC,MAC"; false: @why says what is wrong. */
+/* "MAC,MAC" */
 static bool add_macs(const struct overlay *overlay, struct overlay_member *member,
-		     const char *text, char *why, size_t room)
+		     const char *text, struct request_error *error)
 {
 	uint8_t mac[CVSW_ETH_ALEN];
 	char one[MAC_TEXT_LEN];
@@ -127,11 +111,10 @@ static bool add_macs(const struct overlay *overlay, struct overlay_member *membe
 		size_t len = strcspn(text, ",");
 
 		snprintf(one, sizeof(one), "%.*s", (int)len, text);
-		if (len != MAC_TEXT_LEN - 1 || !cvsw_text_mac(one, mac)) {
-			snprintf(why, room, "\"%.40s\" is not a MAC address", text);
-			return false;
-		}
-		if (!add_mac(overlay, member, mac, why, room))
+		if (len != MAC_TEXT_LEN - 1 || !cvsw_text_mac(one, mac))
+			return request_wrong(error, REQUEST_BAD_VALUE,
+					     "\"%.40s\" is not a MAC address", text);
+		if (!add_mac(overlay, member, mac, error))
 			return false;
 		if (!text[len])
 			return true;
@@ -139,77 +122,92 @@ static bool add_macs(const struct overlay *overlay, struct overlay_member *membe
 	}
 }
 
-static bool may_join(struct agent *agent, const struct overlay *overlay, const struct nic *nic,
-		     char *why, size_t room)
+static bool may_join(const struct overlay *overlay, const struct nic *nic,
+		     struct request_error *error)
 {
-	const struct overlay *other = overlays_of(&agent->overlays, nic->session.mac);
 	const struct overlay_member *owner = overlay_owner(overlay, nic->session.mac);
+	unsigned int room = overlay_room(&overlay->config);
 
-	if (other)
-		snprintf(why, room, "NIC " MAC_FORMAT " is a member of overlay %s",
-			 MAC_BYTES(nic->session.mac), other->config.name);
-	else if (owner)
-		snprintf(why, room, MAC_FORMAT " is an address of member " MAC_FORMAT,
-			 MAC_BYTES(nic->session.mac), MAC_BYTES(owner->macs[0]));
-	else if (overlay->n >= overlay_room(&overlay->config))
-		snprintf(why, room, NO_ROOM_TEXT, overlay_room(&overlay->config),
-			 OVERLAY_MAX_MEMBERS);
-	else if (!overlay_permits_all(&overlay->config, &nic->session.intent.flows))
-		snprintf(why, room, "NIC " MAC_FORMAT " has flows that do not go with an overlay: "
-			 OVERLAY_PERMITS_TEXT, MAC_BYTES(nic->session.mac));
-	return !*why;
+	if (nic->session.member)
+		return request_wrong(error, REQUEST_IS_MEMBER, "NIC " MAC_FORMAT
+				     " is a member of overlay %s (NIC=MAC adds an address behind "
+				     "a member)", MAC_BYTES(nic->session.mac),
+				     nic->session.member->overlay->config.name);
+	if (owner)
+		return request_wrong(error, REQUEST_ADDRESS_IN_USE,
+				     MAC_FORMAT " is an address of member " MAC_FORMAT,
+				     MAC_BYTES(nic->session.mac), MAC_BYTES(owner->macs[0]));
+	if (overlay->n >= room)
+		return request_wrong(error, REQUEST_OVERLAY_FULL, "the underlay pool has addresses "
+				     "for %u members, %d are the limit", room, OVERLAY_MAX_MEMBERS);
+	if (!overlay_permits_all(&overlay->config, &nic->session.intent.flows))
+		return request_wrong(error, REQUEST_OVERLAY_FLOW, "NIC " MAC_FORMAT
+				     " has flows that do not go with an overlay: "
+				     OVERLAY_PERMITS_TEXT, MAC_BYTES(nic->session.mac));
+	return true;
 }
 
-/* "NIC" or "NIC=MAC,MAC" */
+/* "NIC" or "NIC=MAC,MAC"; to a member, only the addresses are added. */
 static bool join_one(const struct request *request, struct overlay *overlay, const char *text,
-		     char *why, size_t room)
+		     struct request_error *error)
 {
-	struct overlay_member *member;
+	size_t len = strcspn(text, "=");
 	char name[64];
 	struct nic *nic;
-	size_t len;
 
-	if (!text) {
-		snprintf(why, room, "a member is not a string");
-		return false;
-	}
-	len = strcspn(text, "=");
+	if (len >= sizeof(name))
+		return request_wrong(error, REQUEST_UNKNOWN_NIC, "no NIC \"%.64s\"", text);
 	snprintf(name, sizeof(name), "%.*s", (int)len, text);
-	nic = place_find_nic(request->agent, name, PLACE_CREATE, why, room);
+	nic = place_find_nic(request->agent, name, request_unknown(request), error);
 	if (!nic)
 		return false;
-	if (!may_join(request->agent, overlay, nic, why, room)) {
-		nic_release(nic);
-		return false;
+	if (!text[len] || !nic->session.member || nic->session.member->overlay != overlay) {
+		if (!may_join(overlay, nic, error)) {
+			nic_release(nic);
+			return false;
+		}
+		overlay_join(overlay, &nic->session, -1);
 	}
-	member = overlay_join(overlay, &nic->session, -1);
-	return !text[len] || add_macs(overlay, member, text + len + 1, why, room);
+	return !text[len] || add_macs(overlay, nic->session.member, text + len + 1, error);
+}
+
+/* Back to the first @n members, each with as many addresses as it had. */
+static void undo(struct overlay *overlay, size_t n, unsigned int n_slots, const size_t *n_macs)
+{
+	struct overlay_member *member;
+
+	while (overlay->n > n) {
+		struct nic *nic;
+
+		member = TAILQ_LAST(&overlay->members, overlay_members);
+		nic = nic_of_session(member->session);
+		overlay_leave(overlay, member);
+		nic_release(nic);
+	}
+	overlay_each(member, overlay)
+		member->n_macs = n_macs[member->slot];
+	overlay->n_slots = n_slots;
 }
 
 bool request_overlay_members(const struct request *request, struct overlay *overlay)
 {
 	const json_t *texts = json_object_get(request->json, "members"), *text;
-	unsigned int slots = overlay->n_slots;
-	struct overlay_member *last = TAILQ_LAST(&overlay->members, overlay_members), *added;
-	char why[320] = "";
-	size_t i;
+	size_t n_macs[OVERLAY_MAX_MEMBERS], n = overlay->n, i;
+	unsigned int n_slots = overlay->n_slots;
+	struct overlay_member *member;
+	struct request_error error;
 
-	if (!json_array_size(texts)) {
-		request_refuse(request, "the request names no members");
+	overlay_each(member, overlay)
+		n_macs[member->slot] = member->n_macs;
+	json_array_foreach(texts, i, text) {
+		if (join_one(request, overlay, json_string_value(text), &error))
+			continue;
+		undo(overlay, n, n_slots, n_macs);
+		request_refuse_error(request, &error);
 		return false;
 	}
-	json_array_foreach(texts, i, text)
-		if (!join_one(request, overlay, json_string_value(text), why, sizeof(why)))
-			break;
-	if (i == json_array_size(texts))
-		return true;
-	while ((added = TAILQ_LAST(&overlay->members, overlay_members)) != last) {
-		struct nic *nic = nic_of_session(added->session);
-
-		overlay_leave(overlay, added);
-		nic_release(nic);
-	}
-	overlay->n_slots = slots;
-	request_refuse(request, "%s", why);
-	return false;
+	/* Addresses behind a member are in the others' flows. */
+	overlay_each(member, overlay)
+		member->dirty = true;
+	return true;
 }

@@ -11,6 +11,7 @@ struct overlay_waiter {
 	struct agent *agent;
 	struct client *client;
 	struct event *timer;
+	bool not_kept;
 	char name[OVERLAY_NAME_LEN + 1];
 	size_t n;
 	uint8_t macs[OVERLAY_MAX_MEMBERS][CVSW_ETH_ALEN];
@@ -44,15 +45,41 @@ static bool nics_done(const struct overlay_waiter *waiter, bool *there)
 	return done;
 }
 
-static void waiter_answer(struct overlay_waiter *waiter, bool synced)
+enum outcome {
+	OUTCOME_ACCEPTED,	/* nobody waits for it */
+	OUTCOME_DONE,
+	OUTCOME_ABSENT,		/* done, as far as NICs are there and do not refuse */
+	OUTCOME_LATE,
+};
+
+static void warn_refusals(json_t *answer, const struct overlay_waiter *waiter)
+{
+	for (size_t i = 0; i < waiter->n; i++) {
+		struct nic *nic = nics_find(&waiter->agent->nics, waiter->macs[i]);
+
+		if (nic && session_state(&nic->session) == SESSION_REFUSING)
+			request_warn(answer, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses it: %s",
+				     MAC_BYTES(waiter->macs[i]),
+				     session3_refusal(nic->session.v3)->text);
+	}
+}
+
+static void waiter_answer(struct overlay_waiter *waiter, enum outcome outcome)
 {
 	struct overlay *overlay = overlays_find(&waiter->agent->overlays, waiter->name);
-	json_t *answer = json_pack("{s:b, s:b, s:s}", "ok", 1, "synced", synced,
+	json_t *answer = json_pack("{s:b, s:b, s:s}", "ok", 1, "synced", outcome == OUTCOME_DONE,
 				   "name", waiter->name);
 	struct client *client = waiter->client;
 
 	if (overlay)
 		json_object_set_new(answer, "overlay", report_overlay(overlay));
+	if (waiter->not_kept)
+		request_warn(answer, REQUEST_NOT_KEPT, REQUEST_NOT_KEPT_TEXT);
+	if (outcome == OUTCOME_LATE)
+		request_warn(answer, REQUEST_NOT_CONFIRMED,
+			     "not all NICs confirmed it in time; cvswd goes on trying");
+	if (outcome == OUTCOME_ABSENT || outcome == OUTCOME_LATE)
+		warn_refusals(answer, waiter);
 	waiter_free(waiter);
 	client_answer(client, answer);
 }
@@ -64,7 +91,7 @@ static bool answer_if_done(struct overlay_waiter *waiter)
 
 	if (!nics_done(waiter, &there) || (overlay && !ways_settled(overlay)))
 		return false;
-	waiter_answer(waiter, there);
+	waiter_answer(waiter, there ? OUTCOME_DONE : OUTCOME_ABSENT);
 	return true;
 }
 
@@ -72,7 +99,7 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	waiter_answer(arg, false);
+	waiter_answer(arg, OUTCOME_LATE);
 }
 
 void request_overlays_settled(struct agent *agent)
@@ -134,17 +161,13 @@ static bool keep(struct agent *agent, const struct overlay_waiter *waiter)
 void request_overlay_finish(const struct request *request, struct overlay_waiter *waiter)
 {
 	struct timeval wait = request_time(request);
-	bool kept = keep(request->agent, waiter);
 
+	waiter->not_kept = !keep(request->agent, waiter);
 	overlays_tell(&request->agent->overlays);
 	/* Not before: it would be answered, and gone, when the first NIC is done. */
 	LIST_INSERT_HEAD(&waiters, waiter, in_list);
-	if (!kept) {
-		waiter_free(waiter);
-		request_refuse(request, REQUEST_NOT_KEPT);
-	} else if (!request_is(request, "wait")) {
-		waiter_answer(waiter, false);
-	} else if (!answer_if_done(waiter)) {
+	if (!request_is(request, "wait"))
+		waiter_answer(waiter, OUTCOME_ACCEPTED);
+	else if (!answer_if_done(waiter))
 		event_add(waiter->timer, &wait);
-	}
 }

@@ -7,6 +7,7 @@
 #include "client.h"
 #include "cvsw_text.h"
 #include "place.h"
+#include "request_error.h"
 
 struct request {
 	struct agent *agent;
@@ -14,11 +15,32 @@ struct request {
 	const json_t *json;
 };
 
-__attribute__((format(printf, 2, 3)))
-void request_refuse(const struct request *request, const char *format, ...);
+/* Each answers the request; nothing was changed. */
+void request_refuse(const struct request *request, enum request_code code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/** request_refuse_member() - because of this member */
+void request_refuse_member(const struct request *request, enum request_code code,
+			   const char *member, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+void request_refuse_error(const struct request *request, const struct request_error *error);
+
+/**
+ * struct request_asked - what a change asks of a NIC: what it may refuse
+ * @flows: to be there
+ * @not_kept: the database could not be written
+ */
+struct request_asked {
+	struct flowset flows;
+	bool mtu;
+	bool offload;
+	bool not_kept;
+};
 
 /** request_nic() - the NIC a request names; after NULL the request has been refused */
 struct nic *request_nic(const struct request *request, enum place_unknown unknown);
+
+/** request_unknown() - may the NIC be one that nothing is known of? "new" */
+enum place_unknown request_unknown(const struct request *request);
 
 /**
  * request_choice() - the flows that the request is about; false: refused
@@ -39,18 +61,24 @@ void request_refuse_flow(const struct request *request, const struct cvsw_text_e
 
 /**
  * request_changed() - the intent is another now: keep it, tell the NIC, and answer
+ * @asked: @flows initialised; taken over and cleared
  *
- * Behind state_begin(); @settings: MTU or offloads too.
+ * Behind state_begin().
  */
-void request_changed(const struct request *request, struct nic *nic, bool settings);
+void request_changed(const struct request *request, struct nic *nic, struct request_asked *asked);
 
 /** request_time() - for how long */
 struct timeval request_time(const struct request *request);
 
-/** request_answer_changed() - answers when the NIC has it, at the limit, or at once */
-void request_answer_changed(const struct request *request, struct nic *nic);
+/** request_answer_changed() - answers when the NIC has it, at the limit, or at once; likewise */
+void request_answer_changed(const struct request *request, struct nic *nic,
+			    struct request_asked *asked);
 
-/** request_refusal() - an answer that says what a NIC refused, and why */
+/** request_warn() - adds to "warnings" of an answer: it was done, but not all is well */
+void request_warn(json_t *answer, enum request_code code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/** request_refusal() - the answer when a NIC refused, and nothing was changed */
 json_t *request_refusal(const struct nic *nic, const struct session3_refusal *refusal);
 
 /**
@@ -73,10 +101,11 @@ struct request_answer {
  * @report: makes the client's answer of the NIC's; NULL: it cannot be read, or @next is to
  *	be asked
  * @arg: for @report; freed by @done when the client was answered, or has gone; may be NULL
+ * @changes: without an answer it may have been done
  */
 void request_ask(const struct request *request, struct nic *nic, const uint8_t *message,
 		 size_t len, json_t *(*report)(struct request_answer *answer), void *arg,
-		 void (*done)(void *arg));
+		 void (*done)(void *arg), bool changes);
 
 /** request_hex_byte() - two hex digits; false: they are none */
 bool request_hex_byte(const char *hex, uint8_t *byte);
@@ -84,12 +113,16 @@ bool request_hex_byte(const char *hex, uint8_t *byte);
 /** request_speaks3() - false: it was refused, as the NIC is away or speaks version 2 */
 bool request_speaks3(const struct request *request, const struct nic *nic);
 
-/* The store could not be written. */
-#define REQUEST_NOT_KEPT \
-	"it is in effect, but could not be written to cvswd's database and will not survive a " \
-	"restart (see cvswd's log)"
+/* For REQUEST_NOT_KEPT of a change that was made. */
+#define REQUEST_NOT_KEPT_TEXT \
+	"it is in effect, but cvswd's database cannot be written (see its log): unless that " \
+	"changes, it will not survive a restart"
 
-/* Commands in files of their own. */
+/* The commands. */
+void request_show(const struct request *request);
+void request_set_mtu(const struct request *request);
+void request_set_offload(const struct request *request);
+void request_forget(const struct request *request);
 void request_add_flows(const struct request *request);
 void request_mod_flows(const struct request *request);
 void request_del_flows(const struct request *request);

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Clients that wait until a NIC has what it was just told, and how that went. */
 #include "alloc.h"
-#include "intent.h"
 #include "log.h"
+#include "nic_mtu.h"
 #include "report.h"
 #include "request.h"
 #include "request_parts.h"
 #include "state.h"
 
-/**
- * struct waiter - a client that waits
- * @asked: its request, in which what a NIC refuses is looked up
- */
+/* A client that waits. */
 struct waiter {
 	LIST_ENTRY(waiter) in_list;
 	struct agent *agent;
@@ -19,7 +16,7 @@ struct waiter {
 	struct event *timer;
 	uint8_t mac[CVSW_ETH_ALEN];
 	uint64_t generation;
-	json_t *asked;
+	struct request_asked asked;
 };
 
 static LIST_HEAD(, waiter) waiters = LIST_HEAD_INITIALIZER(waiters);
@@ -28,72 +25,130 @@ static void waiter_free(struct waiter *waiter)
 {
 	LIST_REMOVE(waiter, in_list);
 	event_free(waiter->timer);
-	json_decref(waiter->asked);
+	flowset_clear(&waiter->asked.flows);
 	free(waiter);
 }
 
 /* ---- what a NIC refused ---- */
 
-static bool refuses_flow(const struct session3 *v3, const json_t *asked)
+json_t *request_refusal(const struct nic *nic, const struct session3_refusal *refusal)
 {
-	const json_t *texts = json_object_get(asked, "flows"), *text;
-	struct cvsw_text_error error;
-	struct cvsw_flow flow;
-	size_t i;
+	struct request_error error;
+	json_t *answer;
 
-	/* Of mod-flows, which says no whole flows: any. */
-	if (json_object_get(asked, "flow"))
-		return session3_n_refused_flows(v3);
-	json_array_foreach(texts, i, text) {
-		if (!intent_parse_flow(json_string_value(text), &flow, &error))
-			continue;
-		flow.flags &= ~CVSW_FLOW_CHECK_OVERLAP;
-		if (session3_refuses_flow(v3, &flow))
-			return true;
-	}
-	return false;
+	request_wrong(&error, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses it: %s",
+		      MAC_BYTES(nic->session.mac), refusal->text);
+	answer = request_error_json(&error);
+	json_object_set_new(answer, "refusal", report_refusal(refusal));
+	json_object_set_new(answer, "nic", report_nic(nic));
+	return answer;
 }
 
-/* Of this request; of an earlier one somebody else was told. */
-static bool is_refused(const struct nic *nic, const json_t *asked)
+/*
+ * @what is refused.  Only the last refusal's reason is known: it is told if it is of a
+ * message of this @type, and, if that is FLOWS, about this @flow.
+ */
+static void warn_refused(json_t *answer, const struct nic *nic, const char *what,
+			 uint16_t type, const char *flow)
+{
+	const struct session3_refusal *refusal = session3_refusal(nic->session.v3);
+	bool known = refusal->type == type &&
+		     (!flow || !strncmp(refusal->flow, flow, sizeof(refusal->flow) - 1));
+	json_t *warnings;
+
+	if (!known) {
+		request_warn(answer, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses %s",
+			     MAC_BYTES(nic->session.mac), what);
+		return;
+	}
+	request_warn(answer, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses it: %s",
+		     MAC_BYTES(nic->session.mac), refusal->text);
+	warnings = json_object_get(answer, "warnings");
+	json_object_set_new(json_array_get(warnings, json_array_size(warnings) - 1), "refusal",
+			    report_refusal(refusal));
+}
+
+/* One of the flows that were asked for; false: none is refused. */
+static bool warn_flow(json_t *answer, const struct nic *nic, const struct request_asked *asked)
+{
+	const struct flow_node *node;
+	char *text;
+
+	flowset_each(node, &asked->flows)
+		if (session3_refuses_flow(nic->session.v3, &node->flow))
+			break;
+	if (!node)
+		return false;
+	text = report_flow_text(&node->flow);
+	warn_refused(answer, nic, text, CVSW_V3_FLOWS, text);
+	free(text);
+	return true;
+}
+
+/* Of what was asked; of an earlier request somebody else was told.  False: nothing. */
+static bool warn_refusal(json_t *answer, const struct nic *nic, const struct request_asked *asked)
 {
 	const struct session3 *v3 = nic->session.v3;
 
 	if (!v3 || !session3_n_refused(v3))
 		return false;
-	return session3_is_stuck(v3) ||
-	       (json_object_get(asked, "mtu") && session3_refuses_mtu(v3)) ||
-	       (json_object_get(asked, "offload") && session3_refuses_offload(v3)) ||
-	       refuses_flow(v3, asked);
-}
-
-json_t *request_refusal(const struct nic *nic, const struct session3_refusal *refusal)
-{
-	return json_pack("{s:b, s:o, s:o, s:o}", "ok", 0, "error",
-			 json_sprintf("NIC " MAC_FORMAT " refuses it: %s",
-				      MAC_BYTES(nic->session.mac), refusal->text),
-			 "refusal", report_refusal(refusal), "nic", report_nic(nic));
+	if (asked->mtu && session3_refuses_mtu(v3))
+		warn_refused(answer, nic, "the MTU", CVSW_V3_SET_MTU, NULL);
+	else if (asked->offload && session3_refuses_offload(v3))
+		warn_refused(answer, nic, "the offloads", CVSW_V3_SET_OFFLOAD, NULL);
+	else if (warn_flow(answer, nic, asked))
+		return true;
+	else if (session3_is_stuck(v3))
+		request_warn(answer, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses an earlier "
+			     "change, and this one waits behind it: %s",
+			     MAC_BYTES(nic->session.mac), session3_refusal(v3)->text);
+	else
+		return false;
+	return true;
 }
 
 /* ---- waiting ---- */
 
-static json_t *status(const struct nic *nic, bool synced)
+enum outcome {
+	OUTCOME_ACCEPTED,	/* nobody waits for the NIC */
+	OUTCOME_DONE,
+	OUTCOME_LATE,
+};
+
+static json_t *status(const struct nic *nic, const struct request_asked *asked,
+		      enum outcome outcome)
 {
-	return json_pack("{s:b, s:b, s:o}", "ok", 1, "synced", synced, "nic", report_nic(nic));
+	bool synced = outcome == OUTCOME_DONE && session_state(&nic->session) != SESSION_ABSENT;
+	json_t *answer = json_pack("{s:b, s:o}", "ok", 1, "nic", report_nic(nic));
+
+	if (asked->not_kept)
+		request_warn(answer, REQUEST_NOT_KEPT, REQUEST_NOT_KEPT_TEXT);
+	if (synced && warn_refusal(answer, nic, asked))
+		synced = false;
+	if (outcome == OUTCOME_LATE)
+		request_warn(answer, REQUEST_NOT_CONFIRMED, "NIC " MAC_FORMAT " did not confirm it "
+			     "in time; cvswd goes on trying", MAC_BYTES(nic->session.mac));
+	json_object_set_new(answer, "synced", json_boolean(synced));
+	return answer;
 }
 
-static json_t *outcome(const struct nic *nic, const json_t *asked, bool done)
-{
-	if (done && is_refused(nic, asked))
-		return request_refusal(nic, session3_refusal(nic->session.v3));
-	return status(nic, done && session_state(&nic->session) != SESSION_ABSENT);
-}
-
-static void waiter_answer(struct waiter *waiter, const struct nic *nic, bool done)
+static void waiter_answer(struct waiter *waiter, const struct nic *nic, enum outcome outcome)
 {
 	struct client *client = waiter->client;
-	json_t *answer = outcome(nic, waiter->asked, done);
+	json_t *answer = status(nic, &waiter->asked, outcome);
 
+	waiter_free(waiter);
+	client_answer(client, answer);
+}
+
+/* Somebody had it forgotten meanwhile. */
+static void answer_gone(struct waiter *waiter)
+{
+	json_t *answer = json_pack("{s:b, s:b}", "ok", 1, "synced", 0);
+	struct client *client = waiter->client;
+
+	request_warn(answer, REQUEST_UNKNOWN_NIC, "NIC " MAC_FORMAT " is not known any more",
+		     MAC_BYTES(waiter->mac));
 	waiter_free(waiter);
 	client_answer(client, answer);
 }
@@ -105,14 +160,10 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (nic) {
-		waiter_answer(waiter, nic, false);
-	} else {
-		struct request gone = { .client = waiter->client };
-
-		waiter_free(waiter);
-		request_refuse(&gone, "the NIC has gone");
-	}
+	if (nic)
+		waiter_answer(waiter, nic, OUTCOME_LATE);
+	else
+		answer_gone(waiter);
 }
 
 /* In version 3, that every request was answered; perhaps by a refusal. */
@@ -127,6 +178,7 @@ void request_nic_changed(void *owner, struct nic *nic)
 	struct waiter *waiter, *next;
 
 	state_keep_timed(owner, nic);
+	nic_mtu_look(owner, nic);
 	overlays_poke(&((struct agent *)owner)->overlays);
 	request_overlays_settled(owner);
 	for (waiter = LIST_FIRST(&waiters); waiter; waiter = next) {
@@ -134,7 +186,7 @@ void request_nic_changed(void *owner, struct nic *nic)
 		if (memcmp(waiter->mac, nic->session.mac, CVSW_ETH_ALEN))
 			continue;
 		if (absent || is_done(&nic->session, waiter->generation))
-			waiter_answer(waiter, nic, true);
+			waiter_answer(waiter, nic, OUTCOME_DONE);
 	}
 }
 
@@ -150,25 +202,36 @@ bool request_wait_cancel(struct client *client)
 	return waiter;
 }
 
-void request_answer_changed(const struct request *request, struct nic *nic)
+/* At once; takes @asked over. */
+static void answer_now(const struct request *request, const struct nic *nic,
+		       struct request_asked *asked, enum outcome outcome)
+{
+	client_answer(request->client, status(nic, asked, outcome));
+	flowset_clear(&asked->flows);
+}
+
+void request_answer_changed(const struct request *request, struct nic *nic,
+			    struct request_asked *asked)
 {
 	const struct session *session = &nic->session;
 	struct timeval wait = request_time(request);
 	struct waiter *waiter;
 
 	if (!request_is(request, "wait") || session_state(session) == SESSION_ABSENT) {
-		client_answer(request->client, status(nic, false));
+		answer_now(request, nic, asked, OUTCOME_ACCEPTED);
 		return;
 	}
 	if (is_done(session, session->generation)) {
-		client_answer(request->client, outcome(nic, request->json, true));
+		answer_now(request, nic, asked, OUTCOME_DONE);
 		return;
 	}
 	waiter = xcalloc(1, sizeof(*waiter));
 	waiter->agent = request->agent;
 	waiter->client = request->client;
 	waiter->generation = session->generation;
-	waiter->asked = json_incref((json_t *)request->json);
+	waiter->asked = *asked;
+	flowset_init(&waiter->asked.flows);
+	flowset_move(&waiter->asked.flows, &asked->flows);
 	memcpy(waiter->mac, session->mac, CVSW_ETH_ALEN);
 	waiter->timer = alloc_checked(evtimer_new(request->agent->base, on_timeout, waiter));
 	event_add(waiter->timer, &wait);

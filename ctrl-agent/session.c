@@ -159,7 +159,7 @@ uint16_t session_mtu(const struct session *session)
 
 	if (intent->overlaid && (!intent->mtu || intent->overlay_mtu < intent->mtu))
 		return intent->overlay_mtu;
-	return intent->mtu;
+	return intent->mtu ? intent->mtu : intent->restore_mtu;
 }
 
 /* The overlay's first: what drops is to be there before what lets pass. */

@@ -64,6 +64,8 @@ enum session_state {
  * @overlaid: the flows of its overlay are made: at the first look at it, not when it joins
  * @overlay: the flows of that, beside those made by hand
  * @overlay_mtu: the largest MTU that fits into it
+ * @own_mtu: what it had before one was set here; 0: not known
+ * @restore_mtu: to be given back: nic_mtu.h; 0: nothing is
  */
 struct intent {
 	struct flowset flows;
@@ -72,6 +74,8 @@ struct intent {
 	struct flowset overlay;
 	uint16_t overlay_mtu;
 	uint16_t mtu;
+	uint16_t own_mtu;
+	uint16_t restore_mtu;
 	bool offload_stated;
 	uint16_t offload;
 };
@@ -203,7 +207,7 @@ const struct flowset *session_flows(const struct session *session);
 /** session_flows_stated() - is the NIC's table ours? */
 bool session_flows_stated(const struct session *session);
 
-/** session_mtu() - that it should have; 0: not stated */
+/** session_mtu() - that it should have, or get back; 0: none */
 uint16_t session_mtu(const struct session *session);
 
 /** session_list() - a LIST_ENTRIES came from the NIC's port */

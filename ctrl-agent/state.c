@@ -53,6 +53,10 @@ static json_t *settings_of(const struct nic *nic)
 
 	if (intent->mtu)
 		json_object_set_new(json, "mtu", json_integer(intent->mtu));
+	if (intent->own_mtu)
+		json_object_set_new(json, "own_mtu", json_integer(intent->own_mtu));
+	if (intent->restore_mtu)
+		json_object_set_new(json, "restore_mtu", json_integer(intent->restore_mtu));
 	if (intent->offload_stated)
 		json_object_set_new(json, "offload", report_offload(intent->offload));
 	return json;
@@ -64,7 +68,8 @@ void state_put_nic(struct agent *agent, const struct nic *nic)
 	char mac[MAC_TEXT_LEN];
 
 	mac_text(nic, mac);
-	if (is_managed(nic) || intent->mtu || intent->offload_stated)
+	if (is_managed(nic) || intent->mtu || intent->own_mtu || intent->restore_mtu ||
+	    intent->offload_stated)
 		put_json(agent, "nic", mac, settings_of(nic));
 	else
 		store_delete(agent->store, "nic", mac);
@@ -130,21 +135,26 @@ static void put_timed(struct agent *agent, struct nic *nic)
 }
 
 /* Of all NICs, in one transaction. */
-static void keep_all_timed(struct agent *agent)
+static bool keep_all_timed(struct agent *agent)
 {
 	struct nic *nic;
 
 	state_begin(agent);
 	nics_each(nic, &agent->nics)
 		put_timed(agent, nic);
-	state_commit(agent);
+	return state_commit(agent);
 }
 
 static void on_keep_soon(evutil_socket_t fd, short what, void *arg)
 {
+	struct agent *agent = arg;
+	bool was_stale = agent->state_stale;
+
 	(void)fd;
 	(void)what;
-	keep_all_timed(arg);
+	/* If not, state_commit() has seen to another try. */
+	if (keep_all_timed(agent) && was_stale)
+		log_line(LOG_INFO, "the database can be written again, and has all there is");
 }
 
 void state_keep_timed(struct agent *agent, const struct nic *nic)
@@ -152,9 +162,10 @@ void state_keep_timed(struct agent *agent, const struct nic *nic)
 	static const struct timeval pause = { .tv_usec = STATE_PAUSE_MS * 1000 };
 	const struct timed *timed = &nic->session.timed;
 
-	if (timed->taken.n)
-		keep_all_timed(agent);
-	else if (timed->ended.n && !evtimer_pending(agent->keep_soon, NULL))
+	/* What is not kept now is kept by a later try, which takes all there is. */
+	if (timed->taken.n && !keep_all_timed(agent))
+		return;
+	if (timed->ended.n && !evtimer_pending(agent->keep_soon, NULL))
 		evtimer_add(agent->keep_soon, &pause);
 }
 
@@ -217,6 +228,7 @@ void state_begin(struct agent *agent)
 
 bool state_commit(struct agent *agent)
 {
+	static const struct timeval retry = { .tv_sec = STATE_RETRY_MS / 1000 };
 	bool good;
 
 	/* What failed to be kept before is in nobody's change now. */
@@ -224,6 +236,8 @@ bool state_commit(struct agent *agent)
 		put_all(agent);
 	good = store_commit(agent->store);
 	agent->state_stale = !good;
+	if (!good)
+		evtimer_add(agent->keep_soon, &retry);
 	return good;
 }
 
@@ -241,8 +255,8 @@ void state_end(struct agent *agent)
 
 	if (!agent->keep_soon)
 		return;
-	if (evtimer_pending(agent->keep_soon, NULL))
-		keep_all_timed(agent);
+	if (evtimer_pending(agent->keep_soon, NULL) && !keep_all_timed(agent))
+		log_line(LOG_ERR, "what was changed since is not kept");
 	event_free(agent->keep_soon);
 	while ((row = STAILQ_FIRST(&agent->unread))) {
 		STAILQ_REMOVE_HEAD(&agent->unread, in_list);

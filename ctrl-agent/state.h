@@ -21,6 +21,7 @@
 #include "agent.h"
 
 #define STATE_PAUSE_MS	100
+#define STATE_RETRY_MS	1000	/* while the database cannot be written */
 
 /** state_start() - before anything else of this is called */
 void state_start(struct agent *agent);
@@ -41,8 +42,12 @@ void state_end(struct agent *agent);
 
 void state_begin(struct agent *agent);
 
-/** state_commit() - false, after an error line: it is in effect, but not kept */
-bool state_commit(struct agent *agent);
+/**
+ * state_commit() - false, after an error line: it is in effect, but not kept
+ *
+ * All that is not kept is tried again from time to time, and with the next commit.
+ */
+bool state_commit(struct agent *agent) __attribute__((warn_unused_result));
 
 /** state_put_nic() - what is stated for a NIC but for its flows, its key too */
 void state_put_nic(struct agent *agent, const struct nic *nic);

@@ -94,6 +94,8 @@ static const char *load_settings(struct intent *intent, const json_t *json)
 		return "its offloads are wrong";
 	intent->flows_stated = json_is_true(managed);
 	intent->mtu = value;
+	intent->own_mtu = json_integer_value(json_object_get(json, "own_mtu"));
+	intent->restore_mtu = json_integer_value(json_object_get(json, "restore_mtu"));
 	intent->offload_stated = offload != NULL;
 	intent->offload = bits;
 	return NULL;

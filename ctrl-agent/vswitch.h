@@ -45,6 +45,7 @@ enum vswitch_event {
  * struct vport - a port that may have a NIC behind it
  * @hello_at: when to send HELLO next; UINT64_MAX: a NIC is there, or no link
  * @asked_at: when a HELLO of version 3 was sent because of a record that nobody knows
+ * @stranger: the MAC address that registered there last without a key of ours; or zero
  */
 struct vport {
 	TAILQ_ENTRY(vport) in_order;
@@ -57,6 +58,7 @@ struct vport {
 	uint64_t hello_at;
 	uint64_t hello_last;
 	uint64_t asked_at;
+	uint8_t stranger[CVSW_ETH_ALEN];
 	unsigned int hellos;	/* unanswered */
 };
 

@@ -81,6 +81,11 @@ class Daemon:
     def state(self, mac):
         return self.nics().get(mac, {}).get('state')
 
+    def ctl_any(self, *args):
+        """Whatever its status is."""
+        return subprocess.run([BIN + '/cvswctl', '--socket', self.socket, *args], text=True,
+                              stdout=subprocess.PIPE, timeout=30, check=False).stdout
+
     def ctl(self, *args, status=0, text='', stdin=''):
         done = subprocess.run([BIN + '/cvswctl', '--socket', self.socket, *args],
                               input=stdin, stdout=subprocess.PIPE,

@@ -172,7 +172,8 @@ def test_move(daemon):
 
 def test_absent(daemon):
     """What is stated for a NIC that is not there is kept until it is."""
-    daemon.ctl('add-flow', MAC_A, 'priority=7,tcp,actions=drop', text='kept until it registers')
+    daemon.ctl('--new', 'add-flow', MAC_A, 'priority=7,tcp,actions=drop',
+               text='kept until it registers')
     daemon.ctl('set-mtu', MAC_A, '1300', text='kept until it registers')
     nic = Nic(MAC_A)
     switch = daemon.switch()
@@ -202,8 +203,8 @@ def test_state_file(daemon):
     daemon.stop()
     daemon.args = ('--state', path)
     daemon.start()
-    daemon.ctl('add-flow', MAC_A, 'cookie=0x5,priority=7,tcp,actions=mod_nw_dst:10.0.0.1,NORMAL')
-    daemon.ctl('set-offload', MAC_B, 'none')
+    daemon.ctl('--new', 'add-flow', MAC_A, 'cookie=0x5,priority=7,tcp,actions=mod_nw_dst:10.0.0.1,NORMAL')
+    daemon.ctl('--new', 'set-offload', MAC_B, 'none')
     before = daemon.ctl('dump-flows', MAC_A)
     daemon.process.kill()
     daemon.process.wait()
@@ -270,7 +271,7 @@ def test_timeout(daemon):
     with Running(switch):
         assert wait_for(lambda: daemon.state(MAC_A) == 'in sync')
         nic.silent = True
-        daemon.ctl('--timeout', '0.3', 'add-flow', MAC_A, 'priority=1,tcp,actions=drop', status=1,
+        daemon.ctl('--timeout', '0.3', 'add-flow', MAC_A, 'priority=1,tcp,actions=drop', status=3,
                    text='not in sync after 0.3 s')
         daemon.ctl('--no-wait', 'add-flow', MAC_A, 'priority=2,tcp,actions=drop', text='accepted')
         nic.silent = False
@@ -406,7 +407,7 @@ def test_lists_that_lie(daemon):
     switch.link_up(1, nic)
     with Running(switch):
         assert wait_for(lambda: daemon.state(MAC_A) == 'connecting')
-        daemon.ctl('--timeout', '3', 'add-flow', MAC_A, 'priority=1,tcp,actions=drop', status=1)
+        daemon.ctl('--timeout', '3', 'add-flow', MAC_A, 'priority=1,tcp,actions=drop', status=3)
         assert daemon.nics()[MAC_A]['messages']['bad_lists'] > 0
     switch.close()
 

@@ -13,7 +13,7 @@ import threading
 import time
 
 F_SETPIPE_SZ = 1031         # fcntl.h
-FRAME, DUMP, REBOOT, LINK_UP, RESTORED, PACKET_IN, PUT_FLOWS, UNASKED = range(8)
+FRAME, DUMP, REBOOT, LINK_UP, RESTORED, PACKET_IN, PUT_FLOWS, UNASKED, GUEST_MTU = range(9)
 
 
 class Nic3:

@@ -18,7 +18,7 @@ from fake_nic3 import Nics3  # noqa: E402
 from fake_switch import mac_bytes  # noqa: E402
 
 VICTIM, HOSTILE = '02:00:00:00:03:00', '02:00:00:00:03:66'
-KEY = bytes(range(32))
+KEY, HOSTILE_KEY = bytes(range(32)), bytes(range(1, 33))
 FRAMES = int(os.environ.get('CVSW_FLOOD_FRAMES', 10_000))
 ROUNDS = 15
 LOG_MAX = 20_000    # bytes, of a daemon that is to say things once
@@ -31,7 +31,7 @@ class HostileNic:
     def __init__(self, mac):
         self.mac = mac_bytes(mac)
         self.session = None
-        self.register, self.handshake = v3.register(lambda prologue: v3.Handshake(KEY, prologue), self.mac, 1, 2,
+        self.register, self.handshake = v3.register(lambda prologue: v3.Handshake(HOSTILE_KEY, prologue), self.mac, 1, 2,
                                                     b'hostile!')
 
     def answers(self, frame):
@@ -83,8 +83,8 @@ class Scene:
         daemon.restart('--state', daemon.work + '/cvswd.db')
         self.daemon = daemon
         self.nics = Nics3(sys.argv[1], [(VICTIM, KEY)], strict=True)
-        for mac in VICTIM, HOSTILE:
-            daemon.ctl('key', 'add', mac, '-', stdin=KEY.hex() + '\n')
+        for mac, key in (VICTIM, KEY), (HOSTILE, HOSTILE_KEY):
+            daemon.ctl('key', 'add', mac, '-', stdin=key.hex() + '\n')
         self.switch = daemon.switch(ports=(1,))
         self.nics.join(self.switch)
         self.other = daemon.switch(ports=(1,), dpid=0x666)

@@ -106,7 +106,7 @@ def test_overlay_refused(daemon):
         daemon.ctl('overlay', 'add', 'a', '--vni', '1', '--encrypt', 'tap0', 'tap1')
         before = [dict(nic.flows) for nic in nics]
         refused('add', 'a', '--vni', '2', 'tap2', text='there is an overlay a')
-        refused('add', 'b', '--vni', '1', 'tap2', text="VNI 1 is overlay a's")
+        refused('add', 'b', '--vni', '1', 'tap2', text="VNI 1 belongs to overlay a")
         refused('add', 'b', '--vni', '2', 'tap2', 'tap1', text='is a member of overlay a')
         refused('add', 'b', '--vni', '2', 'tap2', 'tap2', text='is a member of overlay b')
         refused('add', 'b', '--vni', '2', 'tap2', 'tap9', text='no NIC "tap9"')
@@ -114,11 +114,11 @@ def test_overlay_refused(daemon):
         refused('join', 'a', f'tap2={MAC_A}', text=f'is an address of member {MAC_A}')
         refused('join', 'a', 'tap2=03:00:00:00:00:01', text='is a group address')
         refused('add', 'b', '--vni', '2', '--udp-encap', 'tap2', text='for encrypted overlays')
-        refused('add', 'b', '--vni', '16777216', 'tap2', text='vni is a number')
+        refused('add', 'b', '--vni', '16777216', 'tap2', text='"vni" is a number from 0 to 16777215')
         refused('add', 'b', '--vni', '2', '--underlay-pool', '192.0.2.1/24', 'tap2',
                 text='bits set')
         refused('add', 'b', '--vni', '2', '--underlay-mtu', '1000', 'tap2', text='1280 or more')
-        refused('add', 'b', '--vni', '2', '--underlay-pool', '192.0.2.0/30', '02:00:00:00:00:01',
+        refused('add', 'b', '--vni', '2', '--underlay-pool', '192.0.2.0/30', '--new', '02:00:00:00:00:01',
                 '02:00:00:00:00:02', '02:00:00:00:00:03', text='addresses for 2 members')
         refused('add', 'b', 'tap2', text='needs --vni', status=2)
         refused('add', 'b', '--vni', '2', text='usage', status=2)
@@ -127,7 +127,7 @@ def test_overlay_refused(daemon):
         refused('del', 'c', text='no overlay "c"')
         refused('show', 'c', text='no overlay "c"')
         daemon.ctl('show', '--vni', '3', status=2, text='show does not take')
-        daemon.ctl('forget', 'tap0', status=1, text='member of an overlay')
+        daemon.ctl('forget', 'tap0', status=1, text='is a member of overlay a')
         # Beside an encrypted overlay nothing may let a frame out.
         daemon.ctl('add-flow', 'tap0', 'priority=65000,tcp,actions=NORMAL', status=1,
                    text='is a member of overlay a')
@@ -145,7 +145,10 @@ def test_overlay_refused(daemon):
 def test_lifetime(daemon):
     """A NIC that nothing but an overlay needs stays as long as it is a member."""
     ghost, other = '02:00:00:00:09:01', '02:00:00:00:09:02'
-    add = {'command': 'overlay-add', 'name': 'a', 'vni': 1, 'members': [ghost, other]}
+    for member in ghost, f'{ghost}={other}':
+        assert daemon.ask(command='overlay-add', name='a', vni=1,
+                          members=[member])['code'] == 'unknown-nic'
+    add = {'command': 'overlay-add', 'name': 'a', 'vni': 1, 'members': [ghost, other], 'new': True}
     assert not daemon.ask(**{**add, 'members': [ghost, ghost]})['ok']
     assert not daemon.nics(), 'a refused change left a NIC'
     for then in ({'command': 'add-flows', 'nic': ghost, 'flows': ['actions=drop'], 'dry_run': True},
@@ -237,6 +240,7 @@ def test_set_key(daemon):
         daemon.ctl(*words, '-', stdin=key + '\n', text=f'{MAC_A}: in sync')
         assert nics[0].sas == {(OUT, 0x1000): ((0, 0), bytes.fromhex('cafebabe') +
                                                bytes(range(32)))}, nics[0].sas
+        os.close(os.open(daemon.work + '/key', os.O_CREAT, 0o600))
         with open(daemon.work + '/key', 'w', encoding='utf-8') as file:
             file.write('AB' * 20)
         daemon.ctl('set-key', 'tap1', 'spi=4096', 'dir=in', 'alg=aes-gcm-128', 'udp=4500:4501',
@@ -250,9 +254,9 @@ def test_set_key(daemon):
         daemon.ctl(*words, status=2, text='usage' if len(words) < 5 else '--file')
         daemon.ctl(*words, key, status=2, text='not spi=')
         daemon.ctl('set-key', 'tap0', 'spi=255', 'dir=out', 'alg=aes-gcm-256', '-', stdin=key,
-                   status=1, text='0x100')
+                   status=1, text='from 256')
         daemon.ctl('set-key', 'tap0', 'spi=256', 'dir=up', 'alg=aes-gcm-256', '-', stdin=key,
-                   status=1, text='in or out')
+                   status=1, text='none of: in out')
         daemon.ctl('set-key', 'tap0', 'spi=256', 'dir=in', 'alg=des', '-', stdin=key, status=1,
                    text='aes-gcm-128')
         assert sum(kind == SET_SA for nic in nics for kind, _, _ in nic.heard) == 3

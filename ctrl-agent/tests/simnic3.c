@@ -17,6 +17,7 @@
  *	5	content of a PACKET_IN
  *	6	flow_mods: put into the table by itself
  *	7	SA_EXPIRING message
+ *	8	an MTU, which the guest sets
  */
 #include <poll.h>
 #include <stdio.h>
@@ -162,6 +163,9 @@ static bool take_command(void)
 		break;
 	case 7:
 		cvsw_v3_send(&nic->end, buf, len);
+		break;
+	case 8:
+		nic->mtu = buf[0] << 8 | buf[1];
 		break;
 	default:
 		return false;

@@ -33,15 +33,15 @@ def with_database(daemon, *args):
 def fill(daemon):
     """Something of every kind: 3 NICs in an overlay, one beside it with a flow and a key."""
     mac_d = '02:00:00:00:00:0d'
-    daemon.ctl('add-flow', MAC_A, FLOW + ',actions=drop')
-    daemon.ctl('add-flow', MAC_A, 'priority=9,icmp,actions=drop')
-    daemon.ctl('add-flow', MAC_B, TIMED + ',hard_timeout=1000,actions=drop')
-    daemon.ctl('set-mtu', MAC_B, '1400')
-    daemon.ctl('add-flow', MAC_C, FLOW + ',actions=drop')
+    daemon.ctl('--new', 'add-flow', MAC_A, FLOW + ',actions=drop')
+    daemon.ctl('--new', 'add-flow', MAC_A, 'priority=9,icmp,actions=drop')
+    daemon.ctl('--new', 'add-flow', MAC_B, TIMED + ',hard_timeout=1000,actions=drop')
+    daemon.ctl('--new', 'set-mtu', MAC_B, '1400')
+    daemon.ctl('--new', 'add-flow', MAC_C, FLOW + ',actions=drop')
     daemon.ctl('key', 'add', mac_d, '--file', '-', stdin=KEY)
     for mac in (MAC_A, MAC_B, mac_d):
         assert daemon.ask(command='overlay-add', name='o' + mac[-1], vni=int(mac[-1], 16),
-                          members=[mac], encrypt='aes-gcm-128')['ok']
+                          members=[mac], new=True, encrypt='aes-gcm-128')['ok']
 
 
 def rows_of(path):
@@ -131,10 +131,10 @@ def limit_files(daemon, size):
 def rewrite_all(daemon):
     """As after a full disk: a change that cannot be kept, and then one that can."""
     limit_files(daemon, 4096)
-    refused = daemon.ask(command='set-mtu', nic=MAC_C, mtu=1300)
-    assert not refused['ok'] or refused.get('kept') is False, 'it could be kept'
+    refused = daemon.ask(command='set-mtu', nic=MAC_C, mtu=1300, new=True)
+    assert [w['code'] for w in refused['warnings']] == ['not-kept'], refused
     limit_files(daemon, 'unlimited')
-    assert daemon.ask(command='set-mtu', nic=MAC_C, mtu=1301)['ok']
+    assert daemon.ask(command='set-mtu', nic=MAC_C, mtu=1301, new=True)['ok']
 
 
 def test_set_aside(daemon):
@@ -145,10 +145,10 @@ def test_set_aside(daemon):
     bad = b'priority=7,tcp,tp_dst=80 actions=warp(9)'
     change(path, 'UPDATE kept SET value = ? WHERE kind = ? AND name = ?', bad, 'flow ' + MAC_C, NAME)
     daemon.start()
-    daemon.ctl('add-flow', MAC_C, FLOW + ',actions=NORMAL')
+    daemon.ctl('--new', 'add-flow', MAC_C, FLOW + ',actions=NORMAL')
     daemon.ctl('del-flows', MAC_C)
     daemon.ctl('forget', MAC_C)
-    daemon.ctl('add-flow', MAC_C, FLOW + ',actions=NORMAL')
+    daemon.ctl('--new', 'add-flow', MAC_C, FLOW + ',actions=NORMAL')
     daemon.stop()
     rows = rows_of(path)
     assert rows['set aside flow ' + MAC_C, NAME] == bad, rows
@@ -198,7 +198,7 @@ def test_max_nics(daemon):
         if i % 2:
             assert daemon.ask(command='key-add', nic=mac, key=f'{i + 1:02x}' * 32)['ok']
         else:
-            daemon.ctl('add-flow', mac, FLOW + ',actions=drop')
+            daemon.ctl('--new', 'add-flow', mac, FLOW + ',actions=drop')
     before = {mac: nic['flows'] for mac, nic in daemon.nics().items()}
     daemon.restart('--state', path, '--max-nics', '6', version2=True)
     assert 'the database has 20 NICs, 14 more than --max-nics 6' in daemon.read_log()
@@ -206,7 +206,7 @@ def test_max_nics(daemon):
     assert (shown['max_nics'], shown['nics_beyond'], shown['unread']) == (6, 14, []), shown
     assert {mac: nic['flows'] for mac, nic in daemon.nics().items()} == before
     daemon.ctl('show', text='14 NICs more than --max-nics 6 came from the database')
-    daemon.ctl('add-flow', MAC_A, FLOW + ',actions=drop', status=1, text='6 NICs are the limit')
+    daemon.ctl('--new', 'add-flow', MAC_A, FLOW + ',actions=drop', status=1, text='6 NICs are the limit')
     switch = daemon.switch()
     switch.packet_in(1, control(REGISTER, mac_bytes(MAC_A), data=mac_bytes(MAC_A)))
     assert switch.run(lambda: '6 NICs are the limit' in daemon.read_log())
@@ -307,7 +307,7 @@ def test_random_rows(daemon):
         if not any(MAC_C in kind + name for kind, name in hit):
             flows = daemon.ask(command='dump-flows', nic=MAC_C)['flows']
             assert len(flows) == 1, (hit, flows)
-        daemon.ctl('add-flow', '02:00:00:00:00:77', FLOW + ',actions=drop')
+        daemon.ctl('--new', 'add-flow', '02:00:00:00:00:77', FLOW + ',actions=drop')
         rewrite_all(daemon)
         daemon.stop()
         log = daemon.read_log()

@@ -27,6 +27,7 @@ SEED = int(os.environ.get('CVSW_TEST_SEED') or random.randrange(1 << 32))
 REQUESTS = int(sys.argv[2]) if len(sys.argv) > 2 else 100000
 N_CLIENTS = 6
 PORTS = (1, 2, 3, 4, 5, 6)
+CALM_EVERY, CALM = 2500, 0.1    # requests, seconds
 DPIDS = (0xa, 0xb)
 
 MACS2 = [f'02:00:00:00:02:{i:02x}' for i in range(4)]
@@ -102,6 +103,9 @@ class Requests:
     def do_show(self):
         return {}
 
+    def do_help(self):
+        return {}
+
     def do_monitor(self):
         return {}
 
@@ -130,7 +134,7 @@ class Requests:
 
     def do_dump_flows(self):
         return {'nic': self.nic(), 'match': self.rng.choice(MATCHES),
-                'counters': self.rng.random() < 0.5}
+                'counters': self.rng.random() < 0.5, 'timeout_ms': 20}
 
     def do_set_mtu(self):
         return self.existence(**self.waiting(
@@ -156,11 +160,11 @@ class Requests:
         return {}
 
     def do_stats(self):
-        return {'nic': self.nic(), 'timeout_ms': 5}
+        return {'nic': self.nic(), 'timeout_ms': 20}
 
     def do_trace(self):
         return {'nic': self.nic(), 'frame': self.rng.randbytes(self.rng.choice([0, 14, 60])).hex(),
-                'in_port': self.rng.choice(['HOST', 'NET']), 'timeout_ms': 5}
+                'in_port': self.rng.choice(['HOST', 'NET']), 'timeout_ms': 20}
 
     def do_set_key(self):
         return self.waiting(nic=self.nic(), spi=self.rng.randrange(0x100, 0x104),
@@ -209,7 +213,9 @@ class Requests:
     def spoil(self, request):
         """Members that are wrong; returns a line."""
         how = self.rng.randrange(6)
-        key = self.rng.choice(list(request))
+        if 'timeout_ms' in request and how != 3:
+            how = 0             # else it might wait for ten seconds
+        key = self.rng.choice([key for key in request if key != 'timeout_ms'])
         if how == 0:
             request[key] = self.value()
         elif how == 1:
@@ -231,7 +237,7 @@ class Requests:
     def line(self):
         """A command's name, whether it was spoilt, and the bytes."""
         name = self.rng.choice(self.names)
-        if name == 'monitor' and self.rng.random() < 0.95:
+        if name in ('monitor', 'key-del') and self.rng.random() < 0.9:
             name = 'add-flows'
         request = {'command': name, **self.makers[name]()}
         spoilt = name != 'monitor' and self.rng.random() < 0.2
@@ -262,6 +268,15 @@ class Client:
             if 'event' not in answer:
                 answers.append((*self.asked.popleft(), answer))
         return answers
+
+
+def configured(show, keys, overlays):
+    """What only requests change."""
+    members = {mac: overlay['name'] for overlay in overlays['overlays']
+               for member in overlay['members'] for mac in member['macs']}
+    nics = {nic['mac']: (nic.get('mtu'), nic.get('offload')) for nic in show['nics']
+            if ('mtu' in nic or 'offload' in nic) and nic['mac'] not in members}
+    return nics, [nic['mac'] for nic in keys['nics']], members
 
 
 class Storm:
@@ -339,11 +354,34 @@ class Storm:
         if not answer['ok']:
             self.codes[answer.get('code')] += 1
 
+    def probe(self, client):
+        """A request between two looks at all that is configured: refused, it changed nothing."""
+        looks = [(name, True, b'{"command": "%s"}\n' % name.encode())
+                 for name in ('show', 'key-list', 'overlay-show')]
+        request = self.requests.line()
+        if request[0] == 'monitor':
+            return
+        self.said.append(request[2])
+        client.say([*looks, request, *looks])
+        answers = []
+        while len(answers) < 7:
+            self.pump()
+            if select.select([client.sock], [], [], 0.002)[0]:
+                answers += client.take()
+        if not answers[3][3]['ok']:
+            before, after = (configured(*(answer for *_, answer in answers[i:i + 3])) for i in (0, 4))
+            assert before == after, f'refused, but done: {answers[3]}: {before} {after}'
+            self.events['probes'] += 1
+
     def some(self, budget):
         """A few lines to a client that has no answer outstanding; how many."""
         idle = [client for client in self.clients if not client.asked]
         if not idle:
             return 0
+        if self.rng.random() < 0.05:
+            self.until(lambda: not any(client.asked for client in self.clients))
+            self.probe(self.rng.choice(idle))
+            return 1
         lines = [self.requests.line() for _ in range(min(budget, self.rng.choice([1, 5, 20, 60])))]
         self.said.extend(line for _, _, line in lines)
         monitors = [n for n, (name, _, _) in enumerate(lines) if name == 'monitor']
@@ -371,10 +409,27 @@ class Storm:
             self.take(0.001)
             assert time.monotonic() < end, 'cvswd does not answer'
 
+    def calm(self):
+        """For a moment all NICs have their keys and are there: else nobody would be talked to for long."""
+        idle = self.clients[0]
+        self.until(lambda: not idle.asked)
+        keys = [{'command': 'key-add', 'nic': mac, 'key': key.hex()} for mac, key in zip(MACS3, KEYS3)]
+        idle.say([('key-add', True, json.dumps(request).encode() + b'\n') for request in keys])
+        for i, nic in enumerate(self.nics3.nics):
+            switch = self.switches[i % 2]
+            if switch:
+                nic.attach(switch, PORTS[i])
+        end = time.monotonic() + CALM
+        self.until(lambda: time.monotonic() > end)
+
     def run(self, n):
         for i in range(2):
             self.switch_up(i)
+        next_calm = n
         while n > 0:
+            if n <= next_calm:
+                next_calm = n - CALM_EVERY
+                self.calm()
             n -= self.some(n)
             if self.rng.random() < 0.3:
                 self.happen()
@@ -394,9 +449,15 @@ class Storm:
         self.nics3.stop()
 
 
+def cpu_seconds(pid):
+    with open(f'/proc/{pid}/stat', encoding='ascii') as stat:
+        fields = stat.read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
 def check_reach(storm):
     """A storm that meets only refusals shows nothing."""
-    always = ('show', 'monitor', 'key-list')
+    always = ('show', 'help', 'monitor', 'key-list')
     unseen = [f'{name} {"done" if good else "refused"}' for name in storm.requests.names
               for good in (True, False)
               if not storm.outcomes[name, good] and (good or name not in always)]
@@ -412,6 +473,8 @@ def main():
     name = f'agent storm: {REQUESTS} random requests (CVSW_TEST_SEED={SEED})'
     try:
         storm.run(REQUESTS)
+        print(f'# CPU seconds: cvswd {cpu_seconds(daemon.process.pid):.0f}, '
+              f'NICs {cpu_seconds(storm.nics3.process.pid):.0f}, this {time.process_time():.0f}')
         if REQUESTS >= 20000:
             check_reach(storm)
         storm.end()

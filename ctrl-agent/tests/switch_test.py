@@ -116,7 +116,7 @@ def test_refused(version, error, text):
             daemon.ctl('show', text="cvswd's rules: refused: the switch refuses the rule")
             assert why in daemon.read_log()
             assert wait_for(monitor.has('rules-refused'))
-            daemon.ctl('add-flow', MAC_A, 'priority=1,tcp,actions=drop',
+            daemon.ctl('--new', 'add-flow', MAC_A, 'priority=1,tcp,actions=drop',
                        text='at no switch now; switch 0000000000001234: the switch refuses')
             assert daemon.nics()[MAC_A]['cause'].startswith('switch 0000000000001234: ')
             lines = len(daemon.read_log().splitlines())
@@ -141,7 +141,7 @@ def test_no_barrier(daemon):
         assert wait_for(lambda: daemon.ask(command='show')['switches'])
         assert the_switch(daemon)['rules'] == 'not confirmed'
         daemon.ctl('show', text="cvswd's rules: not confirmed")
-        daemon.ctl('add-flow', MAC_A, 'priority=1,tcp,actions=drop',
+        daemon.ctl('--new', 'add-flow', MAC_A, 'priority=1,tcp,actions=drop',
                    text="cvswd's rules are not confirmed yet")
         assert 'are in place' not in daemon.read_log()
         assert wait_for(lambda: switch.closed, 15), 'it stays'
@@ -170,7 +170,7 @@ def test_forgetful(daemon):
         assert wait_for(rules_are(daemon, 'lost'))
         time.sleep(6)
         assert 4 <= len(switch.rules) <= 10, len(switch.rules)
-        daemon.ctl('add-flow', MAC_A, 'priority=1,tcp,actions=drop',
+        daemon.ctl('--new', 'add-flow', MAC_A, 'priority=1,tcp,actions=drop',
                    text='is not in the switch any more')
     switch.close()
 
@@ -183,7 +183,7 @@ def test_lost_while_waiting(daemon):
         nic.silent = True
         switch.del_flows()
         assert wait_for(rules_are(daemon, 'refused'), 5)
-        daemon.ctl('--timeout', '1', 'add-flow', MAC_A, 'priority=1,tcp,actions=drop', status=1,
+        daemon.ctl('--timeout', '1', 'add-flow', MAC_A, 'priority=1,tcp,actions=drop', status=3,
                    text='the table is full')
     switch.close()
 
