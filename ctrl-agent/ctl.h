@@ -38,6 +38,7 @@ struct ctl_options {
 };
 
 #define CTL_MANY	4096
+#define CTL_IPV6_MTU	1280	/* with less, a guest has no IPv6: RFC 8200, 5 */
 
 /* Options that not every command takes. */
 #define CTL_FILE	0x01

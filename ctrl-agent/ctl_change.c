@@ -18,7 +18,8 @@ static void say_settings(const json_t *nic)
 	char names[64];
 
 	if (mtu)
-		printf(", MTU %lld%s", (long long)mtu, sent);
+		printf(", MTU %lld%s%s", (long long)mtu, sent,
+		       mtu < CTL_IPV6_MTU ? " (too small for IPv6)" : "");
 	if (offload)
 		printf(", offloads %s%s", ctl_names(offload, names, sizeof(names)), sent);
 }

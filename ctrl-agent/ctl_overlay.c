@@ -4,8 +4,6 @@
 
 #include "ctl.h"
 
-#define IPV6_MTU	1280	/* RFC 8200, 5 */
-
 static long long number(const json_t *json, const char *key)
 {
 	return json_integer_value(json_object_get(json, key));
@@ -23,7 +21,7 @@ static void print_title(const json_t *overlay)
 		       (long long)json_integer_value(json_array_get(udp, 1)));
 	printf("  MTU %lld (underlay %lld%s)  %s\n", number(overlay, "mtu"),
 	       number(overlay, "underlay_mtu"),
-	       number(overlay, "mtu") < IPV6_MTU ? ", too small for IPv6" : "",
+	       number(overlay, "mtu") < CTL_IPV6_MTU ? ", too small for IPv6" : "",
 	       ctl_text(overlay, "pool", "?"));
 }
 

@@ -7,7 +7,7 @@
 static void say(const json_t *answer, const char *what)
 {
 	printf("%s: %s\n", ctl_text(json_object_get(answer, "nic"), "mac", "?"), what);
-	if (!json_is_true(json_object_get(answer, "kept")))
+	if (!json_is_true(json_object_get(answer, "kept")) && !json_object_get(answer, "warnings"))
 		ctl_complain("not kept over a restart: cvswd runs without --state");
 }
 

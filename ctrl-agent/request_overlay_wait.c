@@ -28,7 +28,17 @@ static void waiter_free(struct overlay_waiter *waiter)
 	free(waiter);
 }
 
-/* @there: did none of them have to be left out because it is absent, or refuses its flows? */
+/* Does it have all that its overlay needs? */
+static bool has_all(const struct nic *nic)
+{
+	const struct session *session = &nic->session;
+
+	return session_state(session) != SESSION_ABSENT &&
+	       session->verified == session->generation &&
+	       !(session->v3 && session3_refuses_mtu(session->v3));
+}
+
+/* @there: did none of them have to be left out because it is absent, or refuses something? */
 static bool nics_done(const struct overlay_waiter *waiter, bool *there)
 {
 	bool done = true;
@@ -38,8 +48,7 @@ static bool nics_done(const struct overlay_waiter *waiter, bool *there)
 		struct nic *nic = nics_find(&waiter->agent->nics, waiter->macs[i]);
 		enum session_state state = nic ? session_state(&nic->session) : SESSION_ABSENT;
 
-		*there = *there && state != SESSION_ABSENT &&
-			 nic->session.verified == nic->session.generation;
+		*there = *there && nic && has_all(nic);
 		done = done && state != SESSION_CONNECTING && state != SESSION_LAGGING;
 	}
 	return done;

@@ -52,7 +52,7 @@ static void set_key(const struct request *request, struct nic *nic, const uint8_
 	log_line(LOG_INFO, "NIC " MAC_FORMAT " %s", MAC_BYTES(nic->session.mac),
 		 key ? "has a new key" : "has no key any more");
 	answer = json_pack("{s:b, s:o, s:b}", "ok", 1, "nic", report_nic(nic),
-			   "kept", kept && agent->store);
+			   "kept", kept && (!key || agent->store));
 	if (!kept)
 		request_warn(answer, REQUEST_NOT_KEPT, REQUEST_NOT_KEPT_TEXT);
 	client_answer(request->client, answer);

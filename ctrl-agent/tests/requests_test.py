@@ -5,6 +5,7 @@ Prints TAP. Usage: requests_test.py BUILD-FOLDER [PART-OF-A-NAME] (sanitized bui
 import difflib
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import time
 
 import json_page
 from agent_parts import BIN, MAC_A, MAC_B, MAC_C, Running, Three, run_tests, wait_for
-from fake_nic3 import GUEST_MTU
+from fake_nic3 import GUEST_MTU, BadNetwork
 from fake_switch import Nic
 from version3_test import World, key_of, mac_of
 
@@ -309,6 +310,43 @@ def test_refused_flow(daemon):
             assert taken.split('=')[-1] in str(answer['warnings']), answer
 
 
+def test_silent(daemon):
+    """What may have been done is not called refused; what only asks is."""
+    with World(daemon, 2, options=('--state', daemon.work + '/cvswd.db')) as world:
+        a, b = world.macs
+        sa = ('spi=0x1000', 'dir=out')
+        daemon.ctl('set-key', a, *sa, 'alg=aes-gcm-128', '-', stdin='12' * 20, text='in sync')
+        answer = json.loads(daemon.ctl('-j', 'set-key', a, *sa, 'alg=aes-gcm-128', '-',
+                                       stdin='34' * 20, status=1))
+        assert answer['code'] == 'nic-refuses' and answer['refusal'], answer
+        world.switch.network = BadNetwork(random.Random(1), 1.0)
+        for args in (('set-key', a, 'spi=0x1001', 'dir=out', 'alg=aes-gcm-128', '-'),
+                     ('del-key', a, *sa)):
+            answer = json.loads(daemon.ctl('-j', '--timeout', '0.3', *args, stdin='12' * 20, status=3))
+            assert answer['ok'] and answer['synced'] is False, answer
+            assert [w['code'] for w in answer['warnings']] == ['not-confirmed'], answer
+        answer = json.loads(daemon.ctl('-j', '--timeout', '0.3', 'stats', a, status=1))
+        assert answer['code'] == 'no-answer', answer
+        for args in (('add-flow', a, 'priority=1,tcp,actions=drop'),
+                     ('overlay', 'add', 'blue', '--vni', '7', a, b),
+                     ('overlay', 'leave', 'blue', a)):
+            answer = json.loads(daemon.ctl('-j', '--timeout', '0.3', *args, status=3))
+            assert [w['code'] for w in answer['warnings']] == ['not-confirmed'], answer
+        daemon.ctl('--timeout', '0.3', 'overlay', 'del', 'blue', status=3, text='not everywhere')
+        world.switch.network = None
+        assert world.in_sync()
+        assert wait_for(lambda: world.has(0)['flows'] == ['priority=1,tcp actions=drop'], 10)
+
+
+def test_refused_overlay(daemon):
+    with World(daemon, 2) as world:
+        a, b = world.macs
+        out = daemon.ctl('overlay', 'add', 'blue', '--vni', '7', '--underlay-mtu', '9100', a, b,
+                         status=3, text=f'NIC {a} refuses it: the device')
+        assert f'NIC {b} refuses it' in out, out
+        daemon.ctl('overlay', 'del', 'blue', text='blue: deleted')
+
+
 def test_not_kept(daemon):
     """A full disk: it is in effect, and the answer says that it will not last; then it is kept."""
     small = daemon.work + '/small'
@@ -336,6 +374,12 @@ def test_not_kept(daemon):
             assert world.has(0)['mtu'] == 1400
             daemon.ctl('show', text='database cannot be written')
             assert daemon.ask(command='show')['kept'] is False
+            # Numbers of keys that are not reserved are not used.
+            answer = json.loads(daemon.ctl('-j', '--timeout', '1', 'overlay', 'add', 'blue', '--vni', '7',
+                                           '--encrypt', nic, '--new', GHOST, status=3))
+            assert 'not-kept' in [w['code'] for w in answer['warnings']], answer
+            assert 'overlays get no new keys' in daemon.read_log() and not world.has(0)['sas']
+            daemon.ctl('--timeout', '1', 'overlay', 'del', 'blue', status=3, text='will not survive')
             before = daemon.ask(command='dump-flows', nic=nic)['flows']
             refused(daemon.ask(command='forget', nic=nic), 'not-kept')
             assert daemon.ask(command='dump-flows', nic=nic)['flows'] == before
@@ -485,6 +529,8 @@ TESTS = [
     ('requests: a key is of one NIC', test_one_key_one_nic),
     ('requests: a refusal is told to whom it concerns', test_refusals_of_others),
     ('requests: flows that are refused', test_refused_flow),
+    ('requests: a NIC that is silent', test_silent),
+    ('requests: an overlay that a NIC refuses', test_refused_overlay),
     ('requests: a database that cannot be written', test_not_kept),
     ('requests: monitor goes on when its input ends', test_monitor_half_closed),
     ('requests: an MTU is given back', test_mtu_back),
