@@ -4,18 +4,20 @@
 #   build/uml/NAME/kernel	a kernel's build folder, in the cache; KDIR of its modules
 #   build/uml/NAME/mod		modules built for it
 #
-# All are User-Mode Linux, of one CPU, but for smp, which QEMU runs.
+# All are User-Mode Linux, of one CPU, but for smp and kcsan, which QEMU runs.
 
 UML := $(BUILD)/uml
 UML_KERNELS := plain kasan
 UML_FRAGMENTS_plain := kunit/uml.config
 UML_FRAGMENTS_kasan := kunit/uml.config kunit/uml-kasan.config
-UML_FRAGMENTS_smp := kunit/smp.config
-TEST_KERNELS := $(UML_KERNELS) smp
-test_arch = $(if $(filter smp,$*),x86,um)
+UML_FRAGMENTS_smp := kunit/smp.config kunit/smp-kasan.config
+UML_FRAGMENTS_kcsan := kunit/smp.config kunit/smp-kcsan.config
+SMP_KERNELS := smp kcsan
+TEST_KERNELS := $(UML_KERNELS) $(SMP_KERNELS)
+test_arch = $(if $(filter $(SMP_KERNELS),$*),x86,um)
 
 .PHONY: uml $(TEST_KERNELS:%=uml-%)
-uml: $(TEST_KERNELS:%=uml-%) ## build the test kernels (cached)
+uml: $(filter-out uml-kcsan,$(TEST_KERNELS:%=uml-%)) ## build the test kernels (cached)
 
 # Always asked, for the cache's key knows more than timestamps do; quick when it hits.
 $(TEST_KERNELS:%=uml-%): uml-%:
@@ -58,6 +60,11 @@ SMP_SUITES := table-race,expiry,cache,hits,backlog,esp,esp-race,cvsw_*
 .PHONY: check-smp
 check-smp: uml-modules-smp ## KUnit suites on several CPUs (SUITES=GLOB,...; all: SUITES='*')
 	@kunit/run-smp.sh kunit-smp $(UML)/smp/kernel/arch/x86/boot/bzImage $(UML)/smp/mod 1800 \
+		'suites=$(or $(SUITES),$(SMP_SUITES))' $(KUNIT_PARAMS)
+
+.PHONY: check-kcsan
+check-kcsan: uml-modules-kcsan ## the same suites, looking for data races (KCSAN)
+	@kunit/run-smp.sh kunit-kcsan $(UML)/kcsan/kernel/arch/x86/boot/bzImage $(UML)/kcsan/mod 3600 \
 		'suites=$(or $(SUITES),$(SMP_SUITES))' $(KUNIT_PARAMS)
 
 .PHONY: check-wire $(UML_KERNELS:%=check-wire-%)
