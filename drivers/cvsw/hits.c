@@ -17,53 +17,111 @@ struct cvsw_hits *cvsw_hits_create(void)
 	return hits;
 }
 
+/* ---- CPUs that count apart ---- */
+
+/* Not from what is kept for emergencies: the counters that are shared are as right. */
+#define NO_HURRY	(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC)
+
+long cvsw_hits_apart_max = 32 << 20;
+static atomic_long_t apart;
+
+unsigned long cvsw_hits_apart(void)
+{
+	return atomic_long_read(&apart);
+}
+
+static size_t others_size(void)
+{
+	return nr_cpu_ids * sizeof(struct cvsw_cpu_hits *);
+}
+
+/* Return: zeroed, to be given back by give_back(), or NULL: no memory, or none for this. */
+static void *take(size_t size)
+{
+	void *taken = NULL;
+
+	if (atomic_long_add_return(size, &apart) <= cvsw_hits_apart_max)
+		taken = kzalloc(size, NO_HURRY);
+	if (!taken)
+		atomic_long_sub(size, &apart);
+	return taken;
+}
+
+static void give_back(void *taken, size_t size)
+{
+	if (!taken)
+		return;
+	kfree(taken);
+	atomic_long_sub(size, &apart);
+}
+
 void cvsw_hits_put(struct cvsw_hits *hits)
 {
+	unsigned int cpu;
+
 	if (!refcount_dec_and_test(&hits->users))
 		return;
-	kfree(hits->others);
+	for (cpu = 0; hits->others && cpu < nr_cpu_ids; cpu++)
+		give_back(hits->others[cpu], sizeof(*hits->others[cpu]));
+	give_back(hits->others, others_size());
 	kfree(hits);
 }
 
-/* Return: the array, made if need be, or NULL. */
-static struct cvsw_cpu_hits *others_of(struct cvsw_hits *hits)
+/* Return: what another CPU has made meanwhile, or @new, or NULL. */
+static void *first_of(void *old, void *new, size_t size)
 {
-	struct cvsw_cpu_hits *others = smp_load_acquire(&hits->others), *new;
-	unsigned int cpu;
+	if (old)
+		give_back(new, size);
+	return old ?: new;
+}
 
-	if (likely(others))
-		return others;
-	new = kcalloc(nr_cpu_ids, sizeof(*new), GFP_ATOMIC | __GFP_NOWARN);
-	if (!new)
-		return NULL;
-	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
-		u64_stats_init(&new[cpu].syncp);
-	others = cmpxchg(&hits->others, NULL, new);
-	if (!others)
-		return new;
-	kfree(new);
-	return others;
+/* Have this CPU count apart, if there is memory for it. */
+static void part(struct cvsw_hits *hits)
+{
+	struct cvsw_cpu_hits **others = smp_load_acquire(&hits->others), *line;
+	unsigned int cpu = smp_processor_id();
+
+	if (!others) {
+		others = take(others_size());
+		if (!others)
+			return;
+		others = first_of(cmpxchg(&hits->others, NULL, others), others, others_size());
+	}
+	line = take(sizeof(*line));
+	if (!line)
+		return;
+	u64_stats_init(&line->syncp);
+	/* An interrupt (netpoll) may have been here. */
+	first_of(cmpxchg(&others[cpu], NULL, line), line, sizeof(*line));
+}
+
+static struct cvsw_cpu_hits *line_of(const struct cvsw_hits *hits, unsigned int cpu)
+{
+	struct cvsw_cpu_hits **others = smp_load_acquire(&hits->others);
+
+	return others ? smp_load_acquire(&others[cpu]) : NULL;
 }
 
 void cvsw_hits_add_other(struct cvsw_hits *hits, unsigned int bytes)
 {
 	int cpu = smp_processor_id();
-	struct cvsw_cpu_hits *others;
+	struct cvsw_cpu_hits *line;
 
 	if (!READ_ONCE(hits->owner) && !cmpxchg(&hits->owner, 0, cpu + 1)) {
 		cvsw_hits_add(hits, bytes);
 		return;
 	}
-	others = others_of(hits);
-	if (unlikely(!others)) {
-		atomic64_inc(&hits->shared_packets);
+	line = line_of(hits, cpu);
+	if (unlikely(!line)) {
 		atomic64_add(bytes, &hits->shared_bytes);
+		if (!(atomic64_inc_return(&hits->shared_packets) % CVSW_HITS_SHARED))
+			part(hits);
 		return;
 	}
-	u64_stats_update_begin(&others[cpu].syncp);
-	u64_stats_inc(&others[cpu].packets);
-	u64_stats_add(&others[cpu].bytes, bytes);
-	u64_stats_update_end(&others[cpu].syncp);
+	u64_stats_update_begin(&line->syncp);
+	u64_stats_inc(&line->packets);
+	u64_stats_add(&line->bytes, bytes);
+	u64_stats_update_end(&line->syncp);
 }
 
 static void add_up(const u64_stats_t *packets, const u64_stats_t *bytes,
@@ -83,15 +141,18 @@ static void add_up(const u64_stats_t *packets, const u64_stats_t *bytes,
 
 void cvsw_hits_read(const struct cvsw_hits *hits, u64 *packets, u64 *bytes)
 {
-	const struct cvsw_cpu_hits *others = smp_load_acquire(&hits->others);
+	const struct cvsw_cpu_hits *line;
 	u64 sums[2] = {
 		atomic64_read(&hits->shared_packets), atomic64_read(&hits->shared_bytes)
 	};
 	unsigned int cpu;
 
 	add_up(&hits->packets, &hits->bytes, &hits->syncp, sums);
-	for (cpu = 0; others && cpu < nr_cpu_ids; cpu++)
-		add_up(&others[cpu].packets, &others[cpu].bytes, &others[cpu].syncp, sums);
+	for_each_possible_cpu(cpu) {
+		line = line_of(hits, cpu);
+		if (line)
+			add_up(&line->packets, &line->bytes, &line->syncp, sums);
+	}
 	*packets = sums[0];
 	*bytes = sums[1];
 }

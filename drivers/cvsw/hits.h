@@ -17,19 +17,28 @@ struct cvsw_cpu_hits {
 	struct u64_stats_sync syncp;
 } ____cacheline_aligned_in_smp;
 
+/* Frames that CPUs other than the first count together, before one of them counts apart. */
+#define CVSW_HITS_SHARED	256
+/* Bytes that all flows' counters together may take for CPUs that count apart. */
+extern long cvsw_hits_apart_max;
+
 /**
  * struct cvsw_hits - counters of one flow, and its age
  *
- * Most flows are met by one CPU only.  The first one to count counts here; for
- * the sake of those that come later an array is made, a line of the cache for
- * each, once; where there is no memory for it they share.
+ * Most flows are met by one CPU only.  The first one to count counts here.  Those
+ * that come later share two counters; only of a flow that many such frames
+ * meet a CPU gets a line of the cache of its own.  So a flow takes 64 bytes,
+ * whoever sends its frames, and a busy one no more than 72 for each
+ * CPU, as long as 32 MiB last for all.
  *
  * Apart from the flow's entry, which is only read then, and which may be replaced
  * by one with other actions while some CPU still counts under the old one.
  *
  * @owner: the CPU of @packets and @bytes plus one; zero: none yet
  * @users: entries whose counters these are
- * @others: of the other CPUs, by number, or NULL
+ * @others: of the other CPUs, by number, each maybe NULL; or NULL
+ * @shared_packets: of all that do not count apart
+ * @shared_bytes: likewise
  * @used: jiffies of the last frame, or of the first moment
  * @born: 64-bit jiffies of the first moment
  */
@@ -39,7 +48,7 @@ struct cvsw_hits {
 	struct u64_stats_sync syncp;
 	int owner;
 	refcount_t users;
-	struct cvsw_cpu_hits *others;
+	struct cvsw_cpu_hits **others;
 	atomic64_t shared_packets;
 	atomic64_t shared_bytes;
 	unsigned long used;
@@ -60,6 +69,9 @@ static inline struct cvsw_hits *cvsw_hits_get(struct cvsw_hits *hits)
 
 /** cvsw_hits_put() - one user less, who does not count any more; the last one frees it */
 void cvsw_hits_put(struct cvsw_hits *hits);
+
+/** cvsw_hits_apart() - bytes that flows take for CPUs that count apart */
+unsigned long cvsw_hits_apart(void);
 
 /* For any CPU but the owner. */
 void cvsw_hits_add_other(struct cvsw_hits *hits, unsigned int bytes);
