@@ -439,7 +439,15 @@ static bool put_trailer(struct rnd_state *rnd, u8 *plain, unsigned int *len)
 	return true;
 }
 
-/* With the key: the tag is good, what is behind it may be anything. */
+/* Behind an IPv4 header without options; zero: there is none. */
+static bool udp_sum_is_right(const u8 *udp)
+{
+	unsigned int len = get16(udp + 4);
+
+	return !get16(udp + 6) || inet_sum(udp, len, pseudo_sum(udp - 20, IPPROTO_UDP, len)) == 0xffff;
+}
+
+/* With the key: the tag is good, what is behind it may be anything, a wrong checksum too. */
 static void receive_insider(struct kunit *test)
 {
 	struct esp_fixture *f = test->priv;
@@ -457,7 +465,7 @@ static void receive_insider(struct kunit *test)
 	memcpy(fuzz.in.data + 34, sealed + 16, len);
 	fuzz.in.data[15] = 0;
 	fit_ip(&fuzz.in, IPPROTO_UDP);
-	good = want_inner(&fuzz.in) && good;
+	good = want_inner(&fuzz.in) && good && udp_sum_is_right(fuzz.in.data + 34);
 
 	seal(test, spi, atomic64_inc_return(&find_sa(test, CVSW_SA_OUT, spi)->sent), sealed, len);
 	memcpy(fuzz.in.data + esp, sealed, 16 + len + 16);

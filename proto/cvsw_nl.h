@@ -18,7 +18,8 @@ enum cvsw_nl_command {
 	CVSW_NL_GET_SA,		/* a message a security association; needs CAP_NET_ADMIN */
 	/*
 	 * The pre-shared key (CVSW_NLA_KEY) of the port of CVSW_NLA_IFINDEX;
-	 * without one: it has none any more.  Needs CAP_NET_ADMIN; nothing tells it.
+	 * without one: it has none any more.  Needs CAP_NET_ADMIN in the first user
+	 * namespace, so that root of a container does not do; nothing tells it.
 	 */
 	CVSW_NL_SET_KEY,
 };

@@ -124,11 +124,27 @@ static int replay_cause(enum cvsw_replay_verdict verdict)
 	return CVSW_CNT_DROP_ESP_OLD;
 }
 
+/*
+ * What was received since a machine was saved, its window in a second life has not seen:
+ * whoever recorded it could have it accepted once more.
+ */
+static bool is_of_this_life(const struct cvsw_esp_sa *sa)
+{
+	if (READ_ONCE(sa->stopped))
+		return false;
+	if (likely(cvsw_generation_is(&sa->generation)))
+		return true;
+	cvsw_generation_changed();
+	return false;
+}
+
 /* The other's source port is not asked: a NAT may change it. */
 static int check_sa(struct cvsw_esp_sa *sa, const struct esp_packet *packet)
 {
 	if (!sa)
 		return CVSW_CNT_DROP_ESP_SPI;
+	if (unlikely(!is_of_this_life(sa)))
+		return CVSW_CNT_DROP_ESP_STOPPED;
 	if (sa->udp_dst != packet->udp_dst)
 		return CVSW_CNT_DROP_ESP_FORM;
 	return replay_cause(cvsw_replay_check(&sa->replay, packet->seq));
@@ -187,9 +203,10 @@ static int remove_esp(struct cvsw_cipher *cipher)
 	skb_set_network_header(skb, cipher->network);
 	skb_set_transport_header(skb, cipher->transport);
 	skb_clear_hash(skb);
-	/* The tag covers every checksum that is left, at whatever depth. */
-	skb->ip_summed = CHECKSUM_UNNECESSARY;
-	skb->csum_level = SKB_MAX_CSUM_LEVEL;
+	/*
+	 * skb->ip_summed is CHECKSUM_NONE since prepare(): the tag tells who sealed the packet,
+	 * not that its checksums were right by then.
+	 */
 	return 0;
 }
 
@@ -208,7 +225,7 @@ static struct sk_buff *finish(struct cvsw_cipher *cipher, struct cvsw_walk *walk
 			cvsw_sa_count(sa, len);
 	}
 	if (likely(!cause)) {
-		walk->sa = sa->spi;
+		walk->sa = sa->name.spi;
 		cause = remove_esp(cipher);
 	}
 	if (unlikely(cause))

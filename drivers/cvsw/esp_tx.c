@@ -119,7 +119,7 @@ static void put_headers(struct cvsw_cipher *cipher, u32 seq)
 		udp->len = htons(skb->len - cipher->transport);
 		udp->check = 0;		/* RFC 3948, 2.1 */
 	}
-	esp->spi = htonl(sa->spi);
+	esp->spi = htonl(sa->name.spi);
 	esp->seq = htonl(seq);
 	esp->iv = cpu_to_be64(seq);	/* RFC 4106, 3.1: never twice under a key */
 	memcpy(cipher->iv, &esp->iv, sizeof(cipher->iv));

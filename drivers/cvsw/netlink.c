@@ -140,8 +140,8 @@ static bool put_sa_attrs(struct sk_buff *skb, const struct cvsw_esp_sa *sa)
 	u64 packets, bytes;
 
 	cvsw_sa_read(sa, &packets, &bytes);
-	return !nla_put_u32(skb, CVSW_NLA_SPI, sa->spi) &&
-	       !nla_put_u8(skb, CVSW_NLA_SA_DIRECTION, sa->direction) &&
+	return !nla_put_u32(skb, CVSW_NLA_SPI, sa->name.spi) &&
+	       !nla_put_u8(skb, CVSW_NLA_SA_DIRECTION, sa->name.direction) &&
 	       !nla_put_u8(skb, CVSW_NLA_SA_STATE, cvsw_sa_state(sa)) &&
 	       !nla_put_u16(skb, CVSW_NLA_KEY_BITS, sa->key_bits) &&
 	       (!sa->udp_dst || (!nla_put_u16(skb, CVSW_NLA_UDP_SRC, sa->udp_src) &&
@@ -333,7 +333,8 @@ static const struct genl_ops ops[] = {
 	{ .cmd = CVSW_NL_GET_STATS, .start = dump_start, .dumpit = dump_stats },
 	{ .cmd = CVSW_NL_GET_SA, .start = dump_start, .dumpit = dump_sa,
 	  .flags = GENL_UNS_ADMIN_PERM },
-	{ .cmd = CVSW_NL_SET_KEY, .doit = set_key, .flags = GENL_UNS_ADMIN_PERM },
+	/* Not for root of a container that was given the NIC: who takes the key away rules it. */
+	{ .cmd = CVSW_NL_SET_KEY, .doit = set_key, .flags = GENL_ADMIN_PERM },
 };
 
 static struct genl_family family __ro_after_init = {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The store keeps a slot for every name that was ever in it; an SA that is gone
- * leaves its slot behind, empty.
+ * SAs by name, and which names have been there.
  */
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
@@ -10,6 +9,7 @@
 #include <linux/string.h>
 
 #include "sa.h"
+#include "sa_names.h"
 
 #define ICV_LEN		16
 /* From here on a successor is wanted. */
@@ -17,19 +17,21 @@
 
 /**
  * struct cvsw_sas - a port's SAs
- * @slots: by name; readers under RCU
- * @lock: guards all that follows, and changes of @slots
+ * @by_name: readers under RCU
+ * @lock: guards all that follows, and changes of @by_name
+ * @used: names that have been there, by direction
  * @list: SAs, by id
  * @last_id: of the one that was added last
- * @generation: the machine's, when last all that sent were stopped
- * @asleep: what is added does not send
+ * @generation: the machine's, when last all were stopped
+ * @asleep: what is added is never used
  * @dead: none is added any more
  * @alive: SAs that are not freed yet, and one for the store not being killed
  * @gone: completed when @alive reaches zero
  */
 struct cvsw_sas {
-	struct rhashtable slots;
+	struct rhashtable by_name;
 	struct mutex lock;
+	struct cvsw_sa_names used[CVSW_SA_IN + 1];
 	struct list_head list;
 	u64 last_id;
 	struct cvsw_generation generation;
@@ -39,22 +41,11 @@ struct cvsw_sas {
 	struct completion gone;
 };
 
-struct name {
-	u32 spi;
-	u32 direction;
-};
-
-struct slot {
-	struct name name;
-	struct rhash_head node;
-	struct cvsw_esp_sa __rcu *sa;
-};
-
-static const struct rhashtable_params slot_params = {
-	.key_len = sizeof(struct name),
-	.key_offset = offsetof(struct slot, name),
-	.head_offset = offsetof(struct slot, node),
-	.automatic_shrinking = false,
+static const struct rhashtable_params by_name_params = {
+	.key_len = sizeof(struct cvsw_sa_name),
+	.key_offset = offsetof(struct cvsw_esp_sa, name),
+	.head_offset = offsetof(struct cvsw_esp_sa, by_name),
+	.automatic_shrinking = true,
 };
 
 static struct workqueue_struct *free_workers;
@@ -65,7 +56,7 @@ struct cvsw_sas *cvsw_sas_create(void)
 
 	if (!sas)
 		return NULL;
-	if (rhashtable_init(&sas->slots, &slot_params)) {
+	if (rhashtable_init(&sas->by_name, &by_name_params)) {
 		kfree(sas);
 		return NULL;
 	}
@@ -77,14 +68,13 @@ struct cvsw_sas *cvsw_sas_create(void)
 	return sas;
 }
 
-static void slot_free(void *slot, void *arg)
-{
-	kfree(slot);
-}
-
 void cvsw_sas_destroy(struct cvsw_sas *sas)
 {
-	rhashtable_free_and_destroy(&sas->slots, slot_free, NULL);
+	unsigned int i;
+
+	rhashtable_destroy(&sas->by_name);
+	for (i = 0; i < ARRAY_SIZE(sas->used); i++)
+		cvsw_sa_names_free(&sas->used[i]);
 	mutex_destroy(&sas->lock);
 	kfree(sas);
 }
@@ -138,8 +128,8 @@ static struct cvsw_esp_sa *sa_create(struct cvsw_sas *sas, const struct cvsw_sa 
 
 	if (!sa)
 		return ERR_PTR(err);
-	sa->spi = from->spi;
-	sa->direction = from->direction;
+	sa->name.spi = from->spi;
+	sa->name.direction = from->direction;
 	sa->key_bits = 8 * from->key_len;
 	sa->udp_src = from->udp_src;
 	sa->udp_dst = from->udp_dst;
@@ -164,40 +154,28 @@ free:
 
 /* ---- the store ---- */
 
-/* An empty slot for a name that never had one. */
-static struct slot *slot_add(struct cvsw_sas *sas, const struct name *name)
-{
-	struct slot *slot = kzalloc(sizeof(*slot), GFP_KERNEL);
-	int err;
-
-	if (!slot)
-		return ERR_PTR(-ENOMEM);
-	slot->name = *name;
-	err = rhashtable_lookup_insert_fast(&sas->slots, &slot->node, slot_params);
-	if (err) {
-		kfree(slot);
-		return ERR_PTR(err == -EEXIST ? err : -ENOMEM);
-	}
-	return slot;
-}
-
 static int publish(struct cvsw_sas *sas, struct cvsw_esp_sa *sa)
 {
-	struct name name = { .spi = sa->spi, .direction = sa->direction };
-	struct slot *slot;
+	struct cvsw_sa_names *used = &sas->used[sa->name.direction];
+	int err;
 
 	lockdep_assert_held(&sas->lock);
 	if (sas->dead)
 		return -ENODEV;
-	slot = slot_add(sas, &name);
-	if (IS_ERR(slot))
-		return PTR_ERR(slot);
-	sa->id = ++sas->last_id;
+	if (cvsw_sa_names_have(used, sa->name.spi))
+		return -EEXIST;
+	sa->id = sas->last_id + 1;
 	sa->generation = sas->generation;
-	sa->stopped = sas->asleep && sa->direction == CVSW_SA_OUT;
+	sa->stopped = sas->asleep;
+	err = cvsw_sa_names_add(used, sa->name.spi);
+	if (err)
+		return err;
+	/* Here the name counts as used, whatever happens. */
+	if (rhashtable_insert_fast(&sas->by_name, &sa->by_name, by_name_params))
+		return -ENOMEM;
+	sas->last_id = sa->id;
 	list_add_tail(&sa->node, &sas->list);
 	refcount_inc(&sas->alive);
-	rcu_assign_pointer(slot->sa, sa);
 	return 0;
 }
 
@@ -216,26 +194,23 @@ int cvsw_sas_add(struct cvsw_sas *sas, const struct cvsw_sa *from)
 	return err;
 }
 
-static void unpublish(struct slot *slot, struct cvsw_esp_sa *sa)
+static void unpublish(struct cvsw_esp_sa *sa)
 {
 	lockdep_assert_held(&sa->sas->lock);
-	RCU_INIT_POINTER(slot->sa, NULL);
+	rhashtable_remove_fast(&sa->sas->by_name, &sa->by_name, by_name_params);
 	list_del(&sa->node);
 	queue_rcu_work(free_workers, &sa->free_work);
 }
 
 int cvsw_sas_remove(struct cvsw_sas *sas, enum cvsw_sa_direction direction, u32 spi)
 {
-	struct name name = { .spi = spi, .direction = direction };
-	struct cvsw_esp_sa *sa = NULL;
-	struct slot *slot;
+	struct cvsw_sa_name name = { .spi = spi, .direction = direction };
+	struct cvsw_esp_sa *sa;
 
 	mutex_lock(&sas->lock);
-	slot = rhashtable_lookup_fast(&sas->slots, &name, slot_params);
-	if (slot)
-		sa = rcu_dereference_protected(slot->sa, lockdep_is_held(&sas->lock));
+	sa = rhashtable_lookup_fast(&sas->by_name, &name, by_name_params);
 	if (sa)
-		unpublish(slot, sa);
+		unpublish(sa);
 	mutex_unlock(&sas->lock);
 	return sa ? 0 : -ENOENT;
 }
@@ -247,8 +222,7 @@ static void stop(struct cvsw_sas *sas)
 	lockdep_assert_held(&sas->lock);
 	sas->generation = cvsw_generation_now();
 	list_for_each_entry(sa, &sas->list, node)
-		if (sa->direction == CVSW_SA_OUT)
-			WRITE_ONCE(sa->stopped, true);
+		WRITE_ONCE(sa->stopped, true);
 }
 
 void cvsw_sas_stop(struct cvsw_sas *sas)
@@ -278,11 +252,8 @@ void cvsw_sas_kill(struct cvsw_sas *sas)
 		return;
 	}
 	sas->dead = true;
-	list_for_each_entry_safe(sa, next, &sas->list, node) {
-		struct name name = { .spi = sa->spi, .direction = sa->direction };
-
-		unpublish(rhashtable_lookup_fast(&sas->slots, &name, slot_params), sa);
-	}
+	list_for_each_entry_safe(sa, next, &sas->list, node)
+		unpublish(sa);
 	mutex_unlock(&sas->lock);
 
 	if (!refcount_dec_and_test(&sas->alive))
@@ -292,10 +263,9 @@ void cvsw_sas_kill(struct cvsw_sas *sas)
 struct cvsw_esp_sa *cvsw_sas_find(struct cvsw_sas *sas, enum cvsw_sa_direction direction,
 				  u32 spi)
 {
-	struct name name = { .spi = spi, .direction = direction };
-	struct slot *slot = sas ? rhashtable_lookup(&sas->slots, &name, slot_params) : NULL;
+	struct cvsw_sa_name name = { .spi = spi, .direction = direction };
 
-	return slot ? rcu_dereference(slot->sa) : NULL;
+	return sas ? rhashtable_lookup(&sas->by_name, &name, by_name_params) : NULL;
 }
 
 int cvsw_sas_walk(struct cvsw_sas *sas, u64 *resume,
@@ -359,7 +329,7 @@ enum cvsw_nl_sa_state cvsw_sa_state(const struct cvsw_esp_sa *sa)
 
 u32 cvsw_sa_seq(const struct cvsw_esp_sa *sa)
 {
-	if (sa->direction == CVSW_SA_IN)
+	if (sa->name.direction == CVSW_SA_IN)
 		return READ_ONCE(sa->replay.highest);
 	return min_t(u64, atomic64_read(&sa->sent), U32_MAX);
 }
@@ -384,13 +354,13 @@ bool cvsw_sas_expiring(struct cvsw_sas *sas, struct cvsw_v3_expiring *expiring)
 
 	mutex_lock(&sas->lock);
 	list_for_each_entry(sa, &sas->list, node) {
-		reason = sa->direction == CVSW_SA_OUT ? reason_to_expire(sa) : 0;
+		reason = sa->name.direction == CVSW_SA_OUT ? reason_to_expire(sa) : 0;
 		found = reason > sa->told;
 		if (!found)
 			continue;
 		sa->told = reason;
 		*expiring = (struct cvsw_v3_expiring){
-			.spi = sa->spi, .direction = sa->direction,
+			.spi = sa->name.spi, .direction = sa->name.direction,
 			.reason = reason, .sequence = cvsw_sa_seq(sa),
 		};
 		break;

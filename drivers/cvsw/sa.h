@@ -8,6 +8,7 @@
 #include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/workqueue.h>
 
@@ -26,21 +27,26 @@ struct cvsw_sa_counters {
 	struct u64_stats_sync syncp;
 };
 
+struct cvsw_sa_name {
+	u32 spi;
+	u32 direction;
+};
+
 /**
  * struct cvsw_esp_sa - an SA at work; its key is in @aead alone
  *
  * Found under RCU.  Who needs it for longer adds to @users before that ends.
  *
- * @spi: with @direction its name in the store
- * @direction: enum cvsw_sa_direction
+ * @name: in the store: SPI and enum cvsw_sa_direction
+ * @by_name: in the store
  * @key_bits: 128 or 256
  * @udp_src: ports of ESP in UDP; both zero: plain ESP
  * @udp_dst: likewise
  * @aead: rfc4106(gcm(aes))
  * @sent: sequence number last given out, or U32_MAX and more: none is left
- * @stopped: sends no more
+ * @stopped: sends, or receives, no more
  * @told: enum cvsw_v3_expiring_reason, the last one that cvsw_sas_expiring() gave
- * @generation: of the machine that may send with it
+ * @generation: of the machine that may use it
  * @replay: of a receiving SA
  * @counters: frames, with what ESP adds to them
  * @users: the store, and each frame that is with the cipher beyond RCU
@@ -51,8 +57,8 @@ struct cvsw_sa_counters {
  * @free_work: a grace period after the SA left the store
  */
 struct cvsw_esp_sa {
-	u32 spi;
-	u8 direction;
+	struct cvsw_sa_name name;
+	struct rhash_head by_name;
 	u16 key_bits;
 	u16 udp_src;
 	u16 udp_dst;
@@ -79,7 +85,8 @@ struct cvsw_sas *cvsw_sas_create(void);
  * @sa: as cvsw_sa_decode() has checked it, with a key; stays the caller's to wipe
  *
  * A name that was in the store before, even if it was removed, never comes
- * back: under the same key, sequence numbers and so nonces would repeat.
+ * back: under the same key, sequence numbers and so nonces would repeat.  One key
+ * under two names would do the same, and is not noticed: keys are random.
  * Context: process context; loads crypto modules.
  * Return: 0, -EEXIST, -ENOMEM, -ENODEV (store killed), or what the crypto API says.
  */
@@ -95,18 +102,19 @@ int cvsw_sas_add(struct cvsw_sas *sas, const struct cvsw_sa *sa);
 int cvsw_sas_remove(struct cvsw_sas *sas, enum cvsw_sa_direction direction, u32 spi);
 
 /**
- * cvsw_sas_stop() - send nothing more by any SA of now
+ * cvsw_sas_stop() - send and receive nothing more by any SA of now
  *
  * For a machine whose memory may have come to life a second time: only what is
- * installed from here on was meant for this life.  When this returns no frame
- * takes a sequence number any more.
+ * installed from here on was meant for this life.  Sequence numbers would be
+ * used twice; and windows have not seen what came since the memory was saved.
+ * When this returns no frame takes a sequence number any more.
  * Context: process context.
  */
 void cvsw_sas_stop(struct cvsw_sas *sas);
 
 /**
  * cvsw_sas_sleep() - the machine's memory may be saved from here on, or no more
- * @asleep: SAs that send stop, and what is installed meanwhile never sends
+ * @asleep: SAs stop, and what is installed meanwhile is never used
  *
  * Context: process context.
  */
