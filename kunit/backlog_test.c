@@ -69,6 +69,12 @@ static struct sk_buff *frames(struct kunit *test, unsigned int n)
 	return list;
 }
 
+static struct sk_buff *list_of(struct sk_buff *first, struct sk_buff *rest)
+{
+	first->next = rest;
+	return first;
+}
+
 /* As the stack calls ndo_start_xmit, which does what the door does. */
 static void xmit(struct fixture *f, struct sk_buff *list, bool more)
 {
@@ -261,6 +267,39 @@ static void backlog_exit(struct kunit *test)
 	free_netdev(f->dev);
 }
 
+/* The stack's tester gives one frame again and again, also while it waits. */
+static void backlog_shared(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *skb = frames(test, 1);
+	unsigned int i;
+
+	skb->mark = 77;
+	refcount_add(6, &skb->users);
+	f->next = 0;
+	xmit(f, frames(test, RING + 1), false);
+	for (i = 0; i < 3; i++)
+		xmit(f, skb, false);
+	KUNIT_EXPECT_PTR_EQ(test, skb->next, NULL);
+	KUNIT_EXPECT_PTR_EQ(test, skb->prev, NULL);
+	KUNIT_EXPECT_EQ(test, skb_queue_len(&f->backlogs->queue[0].frames), 4U);
+	wake(f);
+	/* A driver that refuses it has it wait, too. */
+	f->used = 0;
+	f->busy = 1;
+	netif_tx_start_queue(f->txq);
+	xmit(f, list_of(skb, frames(test, 1)), false);
+	KUNIT_EXPECT_PTR_EQ(test, skb->next, NULL);
+	wake(f);
+	KUNIT_EXPECT_EQ(test, f->n_seen, RING + 6U);
+	for (i = RING + 1; i < RING + 5; i++)
+		KUNIT_EXPECT_EQ(test, f->seen[i], 77U);
+	KUNIT_EXPECT_EQ(test, f->wrong, 0U);
+	while (refcount_read(&skb->users) > 1)
+		kfree_skb(skb);
+	kfree_skb(skb);
+}
+
 static struct kunit_case backlog_cases[] = {
 	KUNIT_CASE(backlog_keeps_order),
 	KUNIT_CASE(backlog_doorbell),
@@ -269,6 +308,7 @@ static struct kunit_case backlog_cases[] = {
 	KUNIT_CASE(backlog_added),
 	KUNIT_CASE(backlog_busy),
 	KUNIT_CASE(backlog_down),
+	KUNIT_CASE(backlog_shared),
 	{}
 };
 

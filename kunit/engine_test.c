@@ -459,6 +459,7 @@ static void engine_resume(struct kunit *test)
 	u8 last;
 
 	flow_begin(f, 1);
+	f->flow.match.mask.pass = U8_MAX;
 	flow_action(f, CVSW_ACT_ENCRYPT)->spi = 300;
 	flow_set_dst(f, 44);
 	flow_end(test);

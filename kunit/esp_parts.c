@@ -97,6 +97,7 @@ static int add_flow(struct esp_fixture *f)
 	rcu_read_lock();
 	f->walk.entry = cvsw_table_lookup_below(f->engine.table, &key, INT_MAX);
 	rcu_read_unlock();
+	f->walk.version = cvsw_table_version(f->engine.table);
 	f->walk.engine = &f->engine;
 	f->walk.next = 1;
 	f->walk.end = 1;

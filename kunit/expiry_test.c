@@ -66,8 +66,12 @@ static void expiry_in_time(struct kunit *test)
 		add_timed(test, f, i, &flows[i]);
 	for (unit = 1; unit < UNITS; unit++) {
 		u64 now = begin + unit * UNIT + UNIT / 2;
-		unsigned long wait = cvsw_table_expire(f->table, now);
 		unsigned int next = UINT_MAX;
+		unsigned long wait;
+
+		cvsw_table_expire(f->table, now);
+		table_settles(f->table);
+		wait = cvsw_table_expire(f->table, now);
 
 		for (i = 0; i < FLOWS; i++) {
 			unsigned int end = timed_end(&flows[i]);
@@ -107,6 +111,9 @@ static void expiry_beside_changes(struct kunit *test)
 	f->flow.flags = CVSW_FLOW_SEND_REMOVED;
 	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
 	KUNIT_ASSERT_EQ(test, cvsw_table_flow_mod(f->table, CVSW_FLOW_DELETE, &f->flow), 0);
+	/* What was removed is to be freed soon. */
+	KUNIT_EXPECT_LE(test, cvsw_table_expire(f->table, late), (unsigned long)HZ / 10);
+	table_settles(f->table);
 	KUNIT_EXPECT_EQ(test, cvsw_table_expire(f->table, late),
 			(unsigned long)MAX_SCHEDULE_TIMEOUT);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/in.h>
 
+#include "../drivers/cvsw/table_parts.h"
 #include "flows.h"
 #include "frames.h"
 
@@ -235,6 +236,12 @@ void host_flow(struct cvsw_flow *flow, u32 nw_dst)
 	memset(flow, 0, sizeof(*flow));
 	flow->match.mask.nw_dst = ~0U;
 	flow->match.key.nw_dst = nw_dst;
+}
+
+void table_settles(struct cvsw_table *table)
+{
+	while (cvsw_change_clean(table) != MAX_SCHEDULE_TIMEOUT)
+		synchronize_rcu();
 }
 
 int add_host_flow(struct cvsw_table *table, struct cvsw_flow *flow, u32 nw_dst, u64 cookie)

@@ -42,6 +42,9 @@ void lonely_flow(struct cvsw_flow *flow, u32 n);
 void host_flow(struct cvsw_flow *flow, u32 nw_dst);
 
 /* @flow: scratch, too large for the stack */
+/* What changes have removed goes, as it does a grace period later by itself. */
+void table_settles(struct cvsw_table *table);
+
 int add_host_flow(struct cvsw_table *table, struct cvsw_flow *flow, u32 nw_dst, u64 cookie);
 
 /* As the doors look up. */

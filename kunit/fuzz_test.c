@@ -511,9 +511,10 @@ static void make_giant(struct rnd_state *rnd, struct flat_frame *frame)
 /* As the wire would.  Return: whether the rest of what covers it can be right, by what was said of it. */
 static bool finish_inside(struct kunit *test, struct sk_buff *skb)
 {
+	struct esp_fixture *f = test->priv;
 	bool even = !((skb_checksum_start_offset(skb) | skb->csum_offset) & 1);
 
-	CHECK(test, cvsw_sums_inside(skb->dev) && fuzz.in.data[5] < WAY_ESP);
+	CHECK(test, cvsw_sums_inside(&f->engine, skb->dev) && fuzz.in.data[5] < WAY_ESP);
 	CHECK(test, !skb_checksum_help(skb));
 	skb_to_frame(skb, &fuzz.out);
 	return even;
@@ -562,7 +563,7 @@ static void transmit(struct kunit *test)
 	mutant = pick(&f->rnd, 2) && mutate(&f->rnd, &fuzz.in, 0);
 	set_way(&fuzz.in, 1 + pick(&f->rnd, N_WAYS));
 	f->engine.wire_mtu = pick(&f->rnd, 2) ? 1500 : 600;
-	init_net.loopback_dev->hw_enc_features = pick(&f->rnd, 2) ? NETIF_F_HW_CSUM : 0;
+	f->engine.inner_csum = pick(&f->rnd, 2);
 	n = run(test, CVSW_HOST, check_sent);
 	CHECK(test, n || mutant || fuzz.gso || fuzz.in.len > f->engine.wire_mtu - 100 ||
 	      esp_count(test, CVSW_CNT_DROP_GSO));
@@ -708,10 +709,7 @@ static void received_from_insider(struct kunit *test)
 
 static void sent(struct kunit *test)
 {
-	netdev_features_t features = init_net.loopback_dev->hw_enc_features;
-
 	rounds(test, transmit);
-	init_net.loopback_dev->hw_enc_features = features;
 }
 
 static int fuzz_init(struct kunit *test)

@@ -91,11 +91,19 @@ static void device_is_set(struct kunit *test)
 	ask_check_refused(test, CVSW_V3_ERR_REFUSED, 8);
 	ask_set_value(f, CVSW_V3_SET_OFFLOAD, CVSW_OFFLOAD_CSUM | CVSW_OFFLOAD_INNER_CSUM);
 	ask_check_done(test);
-	KUNIT_EXPECT_TRUE(test, cvsw_sums_inside(f->port.dev));
+	KUNIT_EXPECT_TRUE(test, cvsw_sums_inside(&f->port.engine, f->port.dev));
+	/* The stack's own tunnels have what they had. */
+	KUNIT_EXPECT_FALSE(test, !!(f->port.dev->hw_enc_features & NETIF_F_HW_CSUM));
 	/* Nor can the one inside. */
 	ask_set_value(f, CVSW_V3_SET_OFFLOAD, CVSW_OFFLOAD_INNER_CSUM);
 	ask_check_refused(test, CVSW_V3_ERR_REFUSED, 8);
-	KUNIT_EXPECT_FALSE(test, !!(f->port.dev->hw_enc_features & NETIF_F_HW_CSUM));
+	KUNIT_EXPECT_FALSE(test, cvsw_sums_inside(&f->port.engine, f->port.dev));
+	/* A device that offers it to them, as newer ones do, is not asked to do it for ours. */
+	f->port.dev->hw_enc_features |= NETIF_F_HW_CSUM;
+	ask_set_value(f, CVSW_V3_SET_OFFLOAD, CVSW_OFFLOAD_CSUM);
+	ask_check_done(test);
+	KUNIT_EXPECT_FALSE(test, cvsw_sums_inside(&f->port.engine, f->port.dev));
+	KUNIT_EXPECT_TRUE(test, f->port.dev->hw_enc_features & NETIF_F_HW_CSUM);
 	ask_set_value(f, CVSW_V3_SET_OFFLOAD, CVSW_OFFLOAD_ALL + 1);
 	ask_check_refused(test, CVSW_V3_ERR_VALUE, 8);
 	f->message[10] = 1;

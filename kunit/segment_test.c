@@ -18,10 +18,11 @@
 /**
  * struct fixture
  * @partial: the last frame given to segment_it() leaves its checksum to the device
+ * @linear: and this one was to be made linear
  */
 struct fixture {
 	struct rnd_state rnd;
-	bool partial;
+	bool partial, linear;
 	struct net_device *dev;
 	u8 data[PAYLOAD_MAX + 300];
 	u8 got[PAYLOAD_MAX + 300];
@@ -206,15 +207,16 @@ static void expect_same_list(struct kunit *test, struct sk_buff *got, struct sk_
 static struct sk_buff *segment_it(struct fixture *f, struct sk_buff *skb)
 {
 	enum cvsw_payload payload = pick(&f->rnd, CVSW_PAYLOAD_UNTOUCHED + 1);
-	bool gso = skb_is_gso(skb), linear = payload == CVSW_PAYLOAD_COPIED;
 	struct cvsw_inner inner;
+
+	f->linear = payload == CVSW_PAYLOAD_COPIED;
 
 	cvsw_inner_read(skb, &inner);
 	f->partial = payload == CVSW_PAYLOAD_UNTOUCHED && skb->ip_summed == CHECKSUM_PARTIAL;
 	local_bh_disable();
 	skb = cvsw_segment(skb, &inner, HEADROOM, payload);
 	local_bh_enable();
-	return gso && linear && !IS_ERR(skb) && skb_is_nonlinear(skb) ? NULL : skb;
+	return f->linear && !IS_ERR(skb) && skb_is_nonlinear(skb) ? NULL : skb;
 }
 
 static void segment_as_stack(struct kunit *test)
@@ -271,10 +273,11 @@ static void segment_single(struct kunit *test)
 	for (round = 0; round < ROUNDS; round++) {
 		struct sk_buff *skb, *expected, *other = NULL, *got;
 		struct shape s;
-		bool roomy = pick(&f->rnd, 2);
+		bool roomy = pick(&f->rnd, 2), paged;
 
 		random_frame_of(f, &s);
 		skb = skb_of(test, f, &s, roomy ? 128 : 20);
+		paged = skb_is_nonlinear(skb);
 		if (!pick(&f->rnd, 4))
 			skb->ip_summed = CHECKSUM_NONE;
 		expected = skb_copy(skb, GFP_KERNEL);
@@ -287,7 +290,7 @@ static void segment_single(struct kunit *test)
 		}
 		got = segment_it(f, skb);
 		KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(got));
-		KUNIT_ASSERT_EQ(test, got == skb, roomy && !other);
+		KUNIT_ASSERT_EQ(test, got == skb, roomy && !other && !(f->linear && paged));
 		expect_same_list(test, got, expected);
 		if (other) {
 			KUNIT_ASSERT_EQ(test, skb_copy_bits(other, 0, f->got, s.len), 0);
@@ -513,6 +516,96 @@ static void segment_owner(struct kunit *test)
 	sock_release(socket);
 }
 
+/* Is the transport checksum of a frame right, as its bytes are now? */
+static bool is_right(struct fixture *f, const struct shape *s, const struct sk_buff *skb)
+{
+	unsigned int l4_len = skb->len - s->l4;
+
+	if (skb_copy_bits(skb, 0, f->got, skb->len))
+		return false;
+	return inet_sum(f->got + s->l4, l4_len,
+			pseudo_sum(f->got + s->l3, s->protocol, l4_len)) == 0xffff;
+}
+
+/* A file's page is sent, and written to meanwhile: sums and bytes are of one content. */
+static void segment_shared_pages(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int round, i, gso = 0;
+
+	for (round = 0; round < 500; round++) {
+		struct page *pages[MAX_SKB_FRAGS];
+		struct sk_buff *skb, *next;
+		unsigned int n = 0;
+		struct shape s;
+
+		random_frame_of(f, &s);
+		skb = skb_of(test, f, &s, 128);
+		if (skb_has_frag_list(skb)) {
+			kfree_skb(skb);
+			continue;
+		}
+		if (round % 2)
+			make_gso(f, &s, skb);
+		gso += skb_is_gso(skb);
+		skb_shinfo(skb)->flags |= SKBFL_SHARED_FRAG;
+		for (n = 0; n < skb_shinfo(skb)->nr_frags; n++) {
+			pages[n] = skb_frag_page(&skb_shinfo(skb)->frags[n]);
+			get_page(pages[n]);
+		}
+		skb = segment_it(f, skb);
+		KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(skb));
+		for (i = 0; i < n; i++) {
+			memset(page_address(pages[i]), round, PAGE_SIZE);
+			put_page(pages[i]);
+		}
+		for (; skb; skb = next) {
+			next = skb->next;
+			if (skb->ip_summed != CHECKSUM_PARTIAL)
+				KUNIT_ASSERT_TRUE(test, is_right(f, &s, skb));
+			kfree_skb(skb);
+		}
+	}
+	KUNIT_EXPECT_GT(test, gso, 100U);
+}
+
+/* As many as are asked for, and not one more: each is an allocation. */
+static void segment_bounded(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int round, size;
+
+	for (round = 0; round < 40; round++) {
+		struct sk_buff *skb, *got, *next;
+		unsigned int n = 0;
+		struct shape s;
+
+		random_frame_of(f, &s);
+		skb = skb_of(test, f, &s, 128);
+		make_gso(f, &s, skb);
+		size = DIV_ROUND_UP(s.len - s.payload, CVSW_SEGMENTS_MAX);
+		if (!get16(f->data + s.l4 + 12) || size < 2) {
+			kfree_skb(skb);
+			continue;
+		}
+		skb_shinfo(skb)->gso_size = round & 2 ? size - 1 : size;
+		if (round & 8)
+			skb_shinfo(skb)->gso_size = 1;
+		if (DIV_ROUND_UP(s.len - s.payload, skb_shinfo(skb)->gso_size) > CVSW_SEGMENTS_MAX) {
+			KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(segment_it(f, skb)), -E2BIG);
+			kfree_skb(skb);
+			continue;
+		}
+		got = segment_it(f, skb);
+		KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(got));
+		for (; got; got = next, n++) {
+			next = got->next;
+			kfree_skb(got);
+		}
+		KUNIT_EXPECT_EQ(test, n, DIV_ROUND_UP(s.len - s.payload, size));
+	}
+}
+
 /* Headers that lie: an error or some frames, never harm (KASAN looks on). */
 static void segment_damaged(struct kunit *test)
 {
@@ -570,6 +663,8 @@ static struct kunit_case segment_cases[] = {
 	KUNIT_CASE(segment_single),
 	KUNIT_CASE(segment_tunnel),
 	KUNIT_CASE(segment_owner),
+	KUNIT_CASE(segment_shared_pages),
+	KUNIT_CASE(segment_bounded),
 	KUNIT_CASE(segment_damaged),
 	{}
 };

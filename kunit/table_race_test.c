@@ -251,6 +251,54 @@ static int replacement_reader(void *arg)
 	return 0;
 }
 
+/* As a frame in several passes does; other lookups come between. */
+static int version_reader(void *arg)
+{
+	static const struct cvsw_key first = { .nw_dst = 5 }, second = { .nw_dst = 100 };
+	struct reader *reader = arg;
+
+	while (!kthread_should_stop()) {
+		struct cvsw_entry *entry[2];
+		u64 version;
+
+		readers_begin();
+		version = cvsw_table_version(reader->table);
+		entry[0] = cvsw_table_lookup_of(reader->table, &first, version);
+		if (reader->past_cache)
+			udelay(reader->lookups % 50);
+		entry[1] = cvsw_table_lookup_of(reader->table, &second, version);
+		if (!entry[0] || !cvsw_table_has(reader->table, version))
+			reader->missed++;
+		else if ((entry[1] ? entry[1]->cookie : entry[0]->cookie | 1) != entry[0]->cookie)
+			reader->foreign++;
+		reader->lookups++;
+		readers_end();
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Two lookups of one frame are of one table, however often it is replaced between them. */
+static void race_two_lookups(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int i, j;
+
+	for (i = 0; race_goes_on(f, i, 500); i++) {
+		cvsw_table_begin(f->table, true);
+		for (j = 0; j < 100 - (i & 1) * 50; j++) {
+			host_flow(&f->flow, j == 99 ? 100 : j + 1);
+			f->flow.match.mask.dl_type = i % 3 ? 0 : U16_MAX;
+			f->flow.cookie = i;
+			KUNIT_EXPECT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
+		}
+		cvsw_table_commit(f->table);
+		if (!i)
+			race_begin(test, version_reader, NULL, 1);
+	}
+	race_end(test);
+}
+
 /* Who has seen one flow of a new table sees none of the old one any more. */
 static void race_all_replaced(struct kunit *test)
 {
@@ -421,6 +469,7 @@ static struct kunit_case race_cases[] = {
 	KUNIT_CASE(race_one_replaced),
 	KUNIT_CASE(race_counted),
 	KUNIT_CASE(race_bit_asked_for),
+	KUNIT_CASE(race_two_lookups),
 	KUNIT_CASE(race_all_replaced),
 	KUNIT_CASE(race_random),
 	{}

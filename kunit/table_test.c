@@ -144,11 +144,14 @@ static unsigned int count_hashed(struct cvsw_table *table)
 /* What the array promises: every mask with entries, bounds that hold, sorted. */
 static void check_masks(struct kunit *test, struct fixture *f, bool exact)
 {
-	const struct cvsw_mask_array *masks =
-		rcu_dereference_protected(f->table->masks.array, true);
+	const struct cvsw_mask_array *masks;
 	struct cvsw_entry *entry;
 	unsigned long id;
 	unsigned int i;
+
+	if (pick(&f->rnd, 2))
+		table_settles(f->table);
+	masks = rcu_dereference_protected(f->table->masks.array, true);
 
 	for (i = 1; i < masks->n; i++)
 		KUNIT_ASSERT_GE(test, masks->slots[i - 1].bound, masks->slots[i].bound);
@@ -166,6 +169,8 @@ static void check_masks(struct kunit *test, struct fixture *f, bool exact)
 	if (exact)
 		KUNIT_ASSERT_FALSE(test, cvsw_masks_are_loose(&f->table->masks,
 							      f->table->count));
+	KUNIT_ASSERT_GE(test, count_hashed(f->table), cvsw_table_count(f->table));
+	table_settles(f->table);
 	KUNIT_ASSERT_EQ(test, count_hashed(f->table), cvsw_table_count(f->table));
 }
 
@@ -533,6 +538,7 @@ static void table_mask_churn(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, cvsw_table_lookup(f->table, &key)->priority, i);
 		readers_end();
 		KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+		table_settles(f->table);
 		KUNIT_ASSERT_LE(test, f->table->masks.n, IDLE_MASKS + 1U);
 	}
 	KUNIT_ASSERT_TRUE(test, cvsw_table_empty(f->table));
@@ -583,6 +589,7 @@ static void table_common_bits(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
 	KUNIT_EXPECT_TRUE(test, told_apart(f, &wide, &ack));
 	cvsw_table_delete(f->table, &all);
+	table_settles(f->table);
 	KUNIT_EXPECT_FALSE(test, told_apart(f, &syn, &wide));
 }
 
@@ -610,6 +617,7 @@ static void table_agreement(struct kunit *test)
 	/* Anew when it has been empty. */
 	memset(&f->flow, 0, sizeof(f->flow));
 	KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 3U);
+	table_settles(f->table);
 	KUNIT_ASSERT_EQ(test, add_host_flow(f->table, &f->flow, 8, 0), 0);
 	KUNIT_EXPECT_EQ(test, agreed_bits(f), all);
 	readers_begin();
@@ -656,6 +664,7 @@ static void table_held_beyond_its_mask(struct kunit *test)
 		lonely_flow(&f->flow, i);
 		KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
 		KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+		table_settles(f->table);
 	}
 	memset(&f->flow, 0, sizeof(f->flow));
 	f->flow.match.mask.nw_dst = ~0U;

@@ -37,6 +37,18 @@ struct cvsw_backlogs {
 };
 
 /*
+ * A frame that others have as well cannot be linked into a list: pktgen gives the same
+ * one again and again.  Return: one that can, or NULL: counted.
+ */
+static struct sk_buff *unshared(struct backlog *b, struct sk_buff *skb)
+{
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (unlikely(!skb))
+		cvsw_stats_count(b->all->stats, CVSW_CNT_DROP_NOMEM);
+	return skb;
+}
+
+/*
  * Return: whether the driver took the frame.  If it did not, which a correct
  * driver does on a stopped queue only, the frame waits as the first.
  */
@@ -46,7 +58,9 @@ static bool give(struct backlog *b, struct sk_buff *skb, bool more)
 
 	if (likely(__netdev_start_xmit(&all->ops, skb, all->dev, more) == NETDEV_TX_OK))
 		return true;
-	skb_queue_head(&b->frames, skb);
+	skb = unshared(b, skb);
+	if (skb)
+		skb_queue_head(&b->frames, skb);
 	return false;
 }
 
@@ -57,7 +71,9 @@ static void wait(struct backlog *b, struct sk_buff *skb)
 		dev_kfree_skb_any(skb);
 		return;
 	}
-	skb_queue_tail(&b->frames, skb);
+	skb = unshared(b, skb);
+	if (skb)
+		skb_queue_tail(&b->frames, skb);
 }
 
 /* After frames were added: if the queue was woken meanwhile, nobody else comes. */

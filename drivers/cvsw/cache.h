@@ -48,7 +48,7 @@ bool cvsw_cache_find(struct cvsw_cache __percpu *cache, const struct cvsw_cache_
  * @entry: NULL: nothing matches
  *
  * Holds no reference: who takes @entry out of the table changes the version
- * before @entry's grace period begins.
+ * before @entry's grace periods begin.
  * Context: as cvsw_cache_find().
  */
 void cvsw_cache_put(struct cvsw_cache __percpu *cache, const struct cvsw_cache_key *key,

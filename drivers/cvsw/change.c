@@ -5,10 +5,18 @@
  * A change makes the next version: it hashes new entries and marks old ones,
  * which no lookup minds, and then counts the version on.  Everything that may
  * fail for want of memory is done before.
+ *
+ * Frames that are under way go on with the version they began with, so the old
+ * entries stay hashed for a grace period.  Nobody waits for it: whoever changes the
+ * table next, or looks for what has timed out, takes out what may go.
  */
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "table_parts.h"
+
+/* How long a grace period takes, more or less. */
+#define GRACE	(HZ / 20 + 1)
 
 /* An entry that lookups do not find, now or any more. */
 static void unhash(struct cvsw_table *table, struct cvsw_entry *entry)
@@ -113,6 +121,7 @@ int cvsw_change_insert(struct cvsw_table *table, struct cvsw_entry *entry, struc
 void cvsw_table_begin(struct cvsw_table *table, bool replace)
 {
 	cvsw_table_abort(table);
+	cvsw_change_clean(table);
 	table->change.on = true;
 	table->change.replace = replace;
 	table->change.number++;
@@ -137,6 +146,16 @@ static void remove_rest(struct cvsw_table *table)
 	}
 }
 
+static void see_all(const struct list_head *entries)
+{
+	const struct cvsw_entry *entry;
+
+	list_for_each_entry(entry, entries, in_change) {
+		cvsw_masks_see(entry);
+		cond_resched();
+	}
+}
+
 /* Where masks' highest priorities have become guesses: see. */
 static void look_at_tops(struct cvsw_table *table)
 {
@@ -148,14 +167,54 @@ static void look_at_tops(struct cvsw_table *table)
 		cvsw_masks_see(entry);
 		cond_resched();
 	}
+	see_all(&table->gone.fresh);
+	see_all(&table->gone.waiting);
+}
+
+static void settle(struct cvsw_table *table)
+{
+	if (cvsw_masks_are_loose(&table->masks, table->count))
+		look_at_tops(table);
+	cvsw_masks_settle(&table->masks);
 }
 
 static void end_change(struct cvsw_table *table)
 {
 	table->change.on = false;
-	if (cvsw_masks_are_loose(&table->masks, table->count))
-		look_at_tops(table);
-	cvsw_masks_settle(&table->masks);
+	settle(table);
+}
+
+static void unhash_all(struct cvsw_table *table, struct list_head *list)
+{
+	struct cvsw_entry *entry, *next;
+
+	list_for_each_entry_safe(entry, next, list, in_change) {
+		unhash(table, entry);
+		cond_resched();
+	}
+}
+
+unsigned long cvsw_change_clean(struct cvsw_table *table)
+{
+	if (!list_empty(&table->gone.waiting) && poll_state_synchronize_rcu(table->gone.grace)) {
+		WRITE_ONCE(table->oldest, table->gone.until);
+		/* Pairs with cvsw_table_has(). */
+		smp_wmb();
+		unhash_all(table, &table->gone.waiting);
+		settle(table);
+	}
+	if (list_empty(&table->gone.waiting) && !list_empty(&table->gone.fresh)) {
+		list_splice_init(&table->gone.fresh, &table->gone.waiting);
+		table->gone.until = atomic64_read(&table->version);
+		table->gone.grace = start_poll_synchronize_rcu();
+	}
+	return list_empty(&table->gone.waiting) ? MAX_SCHEDULE_TIMEOUT : GRACE;
+}
+
+void cvsw_change_finish(struct cvsw_table *table)
+{
+	unhash_all(table, &table->gone.waiting);
+	unhash_all(table, &table->gone.fresh);
 }
 
 /* The ids' slots exist: nothing is allocated. */
@@ -174,7 +233,7 @@ static void take_out(struct cvsw_table *table, struct cvsw_entry *entry)
 	cvsw_expiry_end(table, entry);
 	if (table->removed && entry->why != CVSW_SUPERSEDED && entry->flags & CVSW_FLOW_SEND_REMOVED)
 		table->removed(entry, entry->why, table->removed_arg);
-	unhash(table, entry);
+	list_move_tail(&entry->in_change, &table->gone.fresh);
 }
 
 void cvsw_table_commit(struct cvsw_table *table)

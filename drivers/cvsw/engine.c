@@ -15,6 +15,7 @@
 #include "engine.h"
 #include "esp.h"
 #include "key.h"
+#include "later.h"
 #include "mtu.h"
 #include "segment.h"
 #include "trace.h"
@@ -131,7 +132,8 @@ static struct sk_buff *segments(struct cvsw_walk *walk, struct sk_buff *skb,
 	if (likely(!IS_ERR(list)))
 		return list;
 	return drop(walk->engine, skb, PTR_ERR(list) == -ENOMEM ? CVSW_CNT_DROP_NOMEM :
-								   CVSW_CNT_DROP_GSO);
+				       PTR_ERR(list) == -E2BIG ? CVSW_CNT_DROP_SEGMENTS :
+								 CVSW_CNT_DROP_GSO);
 }
 
 static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
@@ -152,7 +154,10 @@ static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 		head += CVSW_ESP_HEAD;
 		layers += CVSW_ESP_OVERHEAD;
 		payload = CVSW_PAYLOAD_COPIED;
-	} else if (skb->dev && cvsw_sums_inside(skb->dev)) {
+	} else if (tunnel->flags & CVSW_TUNNEL_CSUM && skb_has_shared_frag(skb)) {
+		/* The outer checksum is over all of it. */
+		payload = CVSW_PAYLOAD_COPIED;
+	} else if (cvsw_sums_inside(engine, skb->dev)) {
 		payload = CVSW_PAYLOAD_UNTOUCHED;
 	}
 	cvsw_inner_read(skb, &inner);
@@ -168,10 +173,36 @@ static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 	return list;
 }
 
+static bool goes_back(const struct cvsw_walk *walk, u16 port)
+{
+	return port == CVSW_PORT_IN_PORT || (port == CVSW_PORT_LOCAL && walk->in == CVSW_HOST);
+}
+
 static struct sk_buff *encrypt(struct cvsw_walk *walk, struct sk_buff *skb, u32 spi)
 {
 	walk->layered = true;
 	return cvsw_esp_encrypt(walk, skb, spi);
+}
+
+/*
+ * Must the frame wait for interrupts to be on?  netpoll sends with interrupts off, in hard
+ * interrupts too: no cipher works there, and what takes frames to the stack, or the cipher's
+ * queue, would switch bottom halves on.
+ */
+static bool must_wait(const struct cvsw_walk *walk, const struct cvsw_action *action)
+{
+	switch (action->type) {
+	case CVSW_ACT_OUTPUT:
+		if (!goes_back(walk, action->port))
+			return false;
+		break;
+	case CVSW_ACT_ENCRYPT:
+	case CVSW_ACT_DECRYPT:
+		break;
+	default:
+		return false;
+	}
+	return unlikely(irqs_disabled());
 }
 
 /* A frame of its own, that may be pulled and trimmed. */
@@ -272,7 +303,7 @@ static struct sk_buff *output(struct cvsw_walk *walk, struct sk_buff *skb, u16 p
 		dev_consume_skb_any(skb);
 		return NULL;
 	}
-	if (port == CVSW_PORT_IN_PORT || (port == CVSW_PORT_LOCAL && walk->in == CVSW_HOST)) {
+	if (goes_back(walk, port)) {
 		skb = own(walk, skb);
 		if (skb)
 			walk->engine->turn(walk->engine, skb, walk->in);
@@ -347,6 +378,10 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 			skb = rewrite(walk, skb, out);
 			cvsw_trace_done(walk, skb);
 			continue;
+		}
+		if (must_wait(walk, action)) {
+			cvsw_later_add(walk->engine->later, walk, skb);
+			return NULL;
 		}
 		if (unlikely(wants_pieces(skb, action->type))) {
 			skb = pieces(walk, skb, action->type);
@@ -444,6 +479,23 @@ static struct sk_buff *miss(struct cvsw_walk *walk, struct sk_buff *list)
 }
 
 /*
+ * Behind a lookup: was it of a version that is in pieces?  Within one RCU read side it stays
+ * whole, but not for a frame that waited: what it should have met may be gone.
+ */
+static bool is_lost(const struct cvsw_walk *walk)
+{
+	return !is_first_lookup(walk) && !cvsw_table_has(walk->engine->table, walk->version);
+}
+
+static struct sk_buff *no_match(struct cvsw_walk *walk, struct sk_buff *list)
+{
+	if (unlikely(is_lost(walk)))
+		return drop(walk->engine, list, CVSW_CNT_DROP_CHANGED);
+	cvsw_trace_lookup(walk, NULL);
+	return miss(walk, list);
+}
+
+/*
  * Find the flow of a list's frames, which are all of one.
  * @below: only a flow of lower priority than this
  * Return: false: there is none, and what is left of the list, none or all of
@@ -457,9 +509,10 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 	struct cvsw_entry *entry;
 	struct cvsw_key key __uninitialized;
 
+	if (is_first_lookup(walk))
+		walk->version = cvsw_table_version(engine->table);
 	if (walk->pass && !cvsw_table_may_match(engine->table, walk->in, walk->pass)) {
-		cvsw_trace_lookup(walk, NULL);
-		*list = miss(walk, skb);
+		*list = no_match(walk, skb);
 		return false;
 	}
 	if (unlikely(cvsw_key_extract(skb, walk->in, &key, &out->at))) {
@@ -478,13 +531,17 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 
 	/* What is only looked at leaves no trace in the cache. */
 	entry = below == CVSW_ANY_PRIORITY && likely(!walk->trace) ?
-		cvsw_table_lookup(engine->table, &key) :
-		cvsw_table_lookup_below(engine->table, &key, below);
-	cvsw_trace_lookup(walk, entry);
+		cvsw_table_lookup_of(engine->table, &key, walk->version) :
+		cvsw_table_lookup_below_of(engine->table, &key, below, walk->version);
 	if (!entry) {
-		*list = miss(walk, skb);
+		*list = no_match(walk, skb);
 		return false;
 	}
+	if (unlikely(is_lost(walk))) {
+		*list = drop(engine, skb, CVSW_CNT_DROP_CHANGED);
+		return false;
+	}
+	cvsw_trace_lookup(walk, entry);
 	if (is_first_lookup(walk))
 		cvsw_stats_count(engine->stats,
 				 walk->in == CVSW_HOST ? CVSW_CNT_TX_HIT : CVSW_CNT_RX_HIT);

@@ -3,12 +3,14 @@
 #ifndef CVSW_ENGINE_H
 #define CVSW_ENGINE_H
 
+#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
 #include "../../proto/cvsw_flow.h"
 #include "stats.h"
 #include "table.h"
 
+struct cvsw_later;
 struct cvsw_trace;
 struct cvsw_walk;
 
@@ -17,27 +19,32 @@ struct cvsw_walk;
  * @table: lives as long as the engine
  * @stats: counters
  * @sas: SAs; NULL: none, ever
+ * @later: where frames wait that came with interrupts off; NULL: they are dropped
  * @wire_mtu: largest IP packet that the wire is known to take
  * @control_mtu: the MTU that the controller has set, room for layers left; or 0
  * @miss: enum cvsw_miss: what becomes of a frame that no flow matches
+ * @inner_csum: the controller wants checksums inside of tunnels left to the device
  * @idle: the table is empty and misses pass: a hint for ports, which then need
  *	not ask.  False is always right; cvsw_engine_changed() keeps it
  * @deliver: takes frames, a list as cvsw_handle_frame() returns it, whose way
  *	ended outside of it; bottom halves disabled, no queue's lock held by
  *	the caller
  * @turn: takes a frame that goes back by the port it came in by, not shared;
- *	the context is that of cvsw_handle_frame(), so there may be a queue's lock
+ *	the context is that of cvsw_handle_frame(), so there may be a queue's lock; but
+ *	interrupts are on
  * @to_controller: copies the first @max_len bytes of a frame, no more than fit a
  *	PACKET_IN, or does not; @walk->entry: the flow that says so, NULL if there
- *	is none; context as @turn's
+ *	is none; context as @turn's, or with interrupts off
  */
 struct cvsw_engine {
 	struct cvsw_table *table;
 	struct cvsw_stats __percpu *stats;
 	struct cvsw_sas *sas;
+	struct cvsw_later *later;
 	unsigned int wire_mtu;
 	unsigned int control_mtu;
 	u8 miss;
+	bool inner_csum;
 	bool idle;
 	void (*deliver)(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in);
 	void (*turn)(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in);
@@ -49,6 +56,7 @@ struct cvsw_engine {
  * struct cvsw_walk - where a frame stands on its way through the engine
  * @engine: the port's
  * @entry: the flow whose actions it goes through; under RCU, or held
+ * @version: of the table that all its lookups are of; zero: there was none yet
  * @next: index of the action to be done next
  * @end: index behind the last: the list's, or a clone's
  * @in: enum cvsw_ingress
@@ -64,6 +72,7 @@ struct cvsw_engine {
 struct cvsw_walk {
 	struct cvsw_engine *engine;
 	struct cvsw_entry *entry;
+	u64 version;
 	u16 next;
 	u16 end;
 	u8 in;
@@ -79,6 +88,20 @@ struct cvsw_walk {
 	u8 tun_src[CVSW_IP_LEN];
 	u8 tun_dst[CVSW_IP_LEN];
 };
+
+/**
+ * cvsw_sums_inside() - is a checksum finished by the device wherever it is in a frame?
+ * @dev: may be NULL
+ *
+ * virtio's csum_start may be anywhere (virtio 1.2, 5.1.6.2), but there are switches and
+ * NICs behind them that take it for that of the outermost headers: so it is so only when
+ * the controller says it (CVSW_OFFLOAD_INNER_CSUM), whatever the device offers to the
+ * stack's own tunnels, which go by dev->hw_enc_features.
+ */
+static inline bool cvsw_sums_inside(const struct cvsw_engine *engine, const struct net_device *dev)
+{
+	return READ_ONCE(engine->inner_csum) && dev && dev->features & NETIF_F_HW_CSUM;
+}
 
 /* To be called behind every change of the table, by whoever makes it. */
 static inline void cvsw_engine_changed(struct cvsw_engine *engine)
@@ -100,8 +123,10 @@ static inline void cvsw_engine_changed(struct cvsw_engine *engine)
  * again, with what is known of the layer in the key.  After
  * CVSW_MAX_PASSES lookups without an end it is dropped.  A frame of many
  * segments is looked up as one; it is cut up where a layer is put around it.
+ * All lookups of a frame are of one version of the table.
  *
- * Context: bottom halves disabled (hard interrupts too, under netpoll).
+ * Context: bottom halves disabled, or interrupts, as netpoll has it.  Then what needs
+ * a cipher or goes back to the stack waits until they are on: see later.h.
  * Return: NULL if the frame was dropped, else what goes on in its direction,
  * data at the Ethernet header and a VLAN tag always in the frame if an action
  * touched it: the same skb, or an unshared copy if it had to be written to, or
@@ -133,7 +158,8 @@ void cvsw_walk_hold(struct cvsw_walk *to, const struct cvsw_walk *walk);
  * @walk: from cvsw_walk_hold(), which ends here
  * @skb: as the action would have returned it; consumed.  NULL: it was dropped
  *
- * What is left of it goes to @walk->engine->deliver.
+ * What is left of it goes to @walk->engine->deliver.  If it is to be looked up again,
+ * and its version of the table is gone, it is dropped.
  * Context: bottom halves disabled, no queue's lock held.
  */
 void cvsw_engine_resume(struct cvsw_walk *walk, struct sk_buff *skb);

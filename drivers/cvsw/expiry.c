@@ -78,5 +78,5 @@ unsigned long cvsw_table_expire(struct cvsw_table *table, u64 now)
 		cond_resched();
 	}
 	cvsw_table_commit(table);
-	return wait;
+	return min(wait, cvsw_change_clean(table));
 }

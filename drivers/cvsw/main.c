@@ -3,8 +3,8 @@
  * DOC: Locking
  *
  * Frames take no lock.  The engine runs in the driver's transmit (bottom
- * halves off, the queue's lock held; under netpoll hard interrupts off too)
- * and in its NAPI poll.  It reads the flow table under RCU and writes counters
+ * halves off, the queue's lock held; under netpoll hard interrupts off, or in
+ * one: see later.h) and in its NAPI poll.  It reads the flow table under RCU and writes counters
  * of its own CPU only.
  *
  * What changes a port's state - table, MTU, features, sessions - runs on the
@@ -33,6 +33,14 @@
 #include "cvsw.h"
 #include "sa.h"
 #include "v3_crypto.h"
+
+/*
+ * Per-CPU data of the data path is guarded by bottom halves being off, which on such a
+ * kernel keeps nobody else out.
+ */
+#ifdef CONFIG_PREEMPT_RT
+#error "CVSW does not run on kernels with PREEMPT_RT"
+#endif
 
 bool cvsw_allow_unauthenticated;
 module_param_named(allow_unauthenticated, cvsw_allow_unauthenticated, bool, 0444);
@@ -120,8 +128,10 @@ static void __exit cvsw_exit(void)
 	cvsw_port_module_exit();
 	cvsw_sa_module_exit();
 	cvsw_control_module_exit();
-	/* Destructors of own frames and the cipher's callbacks that are still to return... */
+	/* Destructors of own frames... */
 	synchronize_rcu();
+	/* ...the cipher's callbacks that have done all but return, preempted or not... */
+	synchronize_rcu_tasks();
 	/* ...and entries that wait for their grace period. */
 	rcu_barrier();
 	cvsw_v3_crypto_module_exit();

@@ -111,8 +111,8 @@ static const struct rhashtable_params entry_params = {
  * another is none of theirs, which costs much less to see than that it is not in
  * their hash table.
  *
- * An entry is agreed with before a version has it.  A reader that is late, and
- * sees what a later version's entries agree on, looks again anyway.
+ * An entry is agreed with before a version has it.  While a reader may look for an
+ * entry it is hashed, so what a mask's entries agree on it agrees on too.
  */
 static void agree(struct cvsw_mask *mask, const u64 *words)
 {

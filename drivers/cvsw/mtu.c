@@ -133,7 +133,8 @@ static bool tell_sender(const struct cvsw_walk *walk, const struct sk_buff *skb,
 {
 	struct sk_buff *answer;
 
-	if (!inner->df || (!skb->dev && !walk->trace))
+	/* With interrupts off (netpoll) the stack takes nothing. */
+	if (!inner->df || (!skb->dev && !walk->trace) || irqs_disabled())
 		return false;
 	answer = inner->type == ETH_P_IP ? answer_ipv4(skb, inner, mtu) :
 					   answer_ipv6(skb, inner, mtu);

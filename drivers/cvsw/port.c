@@ -11,7 +11,9 @@
 #include "cvsw.h"
 #include "inner.h"
 #include "key.h"
+#include "later.h"
 #include "sa.h"
+#include "segment.h"
 
 LIST_HEAD(cvsw_ports);
 DEFINE_MUTEX(cvsw_ports_lock);
@@ -108,6 +110,10 @@ static void turn_to_wire(struct cvsw_port *port, struct sk_buff *skb)
 	cvsw_inner_read(skb, &inner);
 	skb_set_network_header(skb, inner.l3);
 	skb_set_queue_mapping(skb, queue);
+	if (unlikely(cvsw_too_many_segments(skb, inner.l4))) {
+		drop(port, skb, CVSW_CNT_DROP_SEGMENTS);
+		return;
+	}
 	skb = validate_xmit_skb_list(skb, dev, &again);
 	if (unlikely(!skb))
 		cvsw_stats_count(port->engine.stats, CVSW_CNT_DROP_GSO);
@@ -165,11 +171,16 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 	port->engine.sas = cvsw_sas_create();
 	if (!port->engine.sas)
 		goto free_stats;
+	port->engine.later = cvsw_later_create();
+	if (!port->engine.later)
+		goto destroy_sas;
 	port->backlogs = cvsw_backlogs_create(dev, driver, port->engine.stats);
 	if (!port->backlogs)
-		goto destroy_sas;
+		goto destroy_later;
 	if (gro_cells_init(&port->gro_cells, dev))
 		goto destroy_backlogs;
+	/* So that the stack itself cuts larger ones up. */
+	netif_set_tso_max_segs(dev, CVSW_SEGMENTS_MAX);
 	port->engine.wire_mtu = dev->mtu;
 	port->engine.miss = cvsw_miss;
 	port->engine.deliver = deliver;
@@ -188,6 +199,8 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 
 destroy_backlogs:
 	cvsw_backlogs_destroy(port->backlogs);
+destroy_later:
+	cvsw_later_destroy(port->engine.later);
 destroy_sas:
 	cvsw_sas_destroy(port->engine.sas);
 free_stats:
@@ -220,6 +233,7 @@ void cvsw_port_destroy(struct cvsw_port *port)
 	/* A probe that fails before it registers the device kills nothing. */
 	cvsw_control_kill(&port->control);
 	cvsw_control_finish(&port->control);
+	cvsw_later_destroy(port->engine.later);
 	cvsw_sas_kill(port->engine.sas);
 	cvsw_sas_destroy(port->engine.sas);
 	gro_cells_destroy(&port->gro_cells);

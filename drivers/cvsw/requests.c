@@ -44,7 +44,7 @@ static enum cvsw_v3_error capabilities(struct cvsw_control *control, struct cvsw
 		.mtu = READ_ONCE(dev->mtu),
 		.min_mtu = dev->min_mtu,
 		.max_mtu = dev->max_mtu ?: ETH_MAX_MTU,
-		.offloads = cvsw_offloads(dev),
+		.offloads = cvsw_offloads(control->engine, dev),
 		.all_offloads = cvsw_possible_offloads(dev),
 		.release = (const u8 *)CVSW_VERSION,
 		.release_len = sizeof(CVSW_VERSION) - 1,

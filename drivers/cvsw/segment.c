@@ -154,9 +154,11 @@ refuse:
 	return ERR_PTR(-EINVAL);
 }
 
-static struct sk_buff *single(struct sk_buff *skb, unsigned int headroom, bool later)
+/* skb_checksum_help() copies pages to which someone may still write. */
+static struct sk_buff *single(struct sk_buff *skb, unsigned int headroom, bool linear, bool later)
 {
-	if (skb_shared(skb) || skb_header_cloned(skb) || skb_headroom(skb) < headroom)
+	if (skb_shared(skb) || skb_header_cloned(skb) || skb_headroom(skb) < headroom ||
+	    (linear && skb_is_nonlinear(skb)))
 		return copy_frame(skb, headroom, later);
 	if (skb->ip_summed == CHECKSUM_PARTIAL && !later && skb_checksum_help(skb))
 		return ERR_PTR(-ENOMEM);
@@ -329,9 +331,13 @@ static struct sk_buff *cut_up(struct cut *cut)
 	cut->size = skb_shinfo(skb)->gso_size;
 	if (!cut->size || !pskb_may_pull(skb, cut->headers))
 		return ERR_PTR(-EINVAL);
-	cut->linear = cut->linear || !may_lend_frags(skb);
+	if (cvsw_too_many_segments(skb, cut->headers))
+		return ERR_PTR(-E2BIG);
 	cut->sum = cut->inner->protocol == IPPROTO_TCP || skb->ip_summed == CHECKSUM_PARTIAL ||
 		   ((struct udphdr *)(skb->data + cut->inner->l4))->check;
+	/* What is summed here and sent later must be the same bytes. */
+	cut->linear = cut->linear || !may_lend_frags(skb) ||
+		      (cut->sum && !cut->later && skb_has_shared_frag(skb));
 
 	n = DIV_ROUND_UP(skb->len - cut->headers, cut->size);
 	for (index = 0; index < n; index++) {
@@ -350,11 +356,33 @@ static struct sk_buff *cut_up(struct cut *cut)
 	return list;
 }
 
+/*
+ * Of a GSO frame of another kind: by its own headers, which the stack goes by, too,
+ * else as far as its sender has said where they are.
+ */
+static unsigned int header_len(const struct sk_buff *skb, const struct cvsw_inner *inner)
+{
+	int l4 = inner->l4;
+	const struct tcphdr *tcp;
+	struct tcphdr buf;
+
+	if (skb->encapsulation)
+		l4 = skb_inner_transport_offset(skb);
+	else if (!l4 && skb_transport_header_was_set(skb))
+		l4 = skb_transport_offset(skb);
+	if (l4 < 0 || !(skb_shinfo(skb)->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)))
+		return max(l4, 0) + sizeof(struct udphdr);
+	tcp = skb_header_pointer(skb, l4, sizeof(buf), &buf);
+	return l4 + (tcp ? tcp->doff * 4 : sizeof(buf));
+}
+
 /* Kinds that are rare: the stack's own way, then room for each. */
 static struct sk_buff *cut_up_by_stack(const struct cut *cut)
 {
 	struct sk_buff *skb = cut->skb, *list, *done = NULL, **end = &done, *seg, *next;
 
+	if (cvsw_too_many_segments(skb, header_len(skb, cut->inner)))
+		return ERR_PTR(-E2BIG);
 	/* It writes to the headers (UFO's checksum), which a clone may have, too. */
 	if (skb_cow_head(skb, 0))
 		return ERR_PTR(-ENOMEM);
@@ -367,7 +395,7 @@ static struct sk_buff *cut_up_by_stack(const struct cut *cut)
 
 		next = seg->next;
 		skb_mark_not_on_list(seg);
-		roomy = single(seg, cut->headroom, false);
+		roomy = single(seg, cut->headroom, cut->linear, false);
 		if (IS_ERR(roomy)) {
 			dev_kfree_skb_any(seg);
 			free_list(next);
@@ -392,7 +420,7 @@ struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_inner *inner
 	struct sk_buff *list;
 
 	if (!skb_is_gso(skb))
-		return single(skb, headroom, cut.later);
+		return single(skb, headroom, cut.linear, cut.later);
 
 	/* Headers are pulled: that is not for a frame that others look at. */
 	if (unlikely(skb_shared(skb))) {
@@ -404,26 +432,6 @@ struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_inner *inner
 	if (unlikely(cut.skb != skb))
 		dev_kfree_skb_any(IS_ERR(list) ? cut.skb : skb);
 	return list;
-}
-
-/*
- * Of a GSO frame of another kind: by its own headers, which the stack goes by, too,
- * else as far as its sender has said where they are.
- */
-static unsigned int header_len(const struct sk_buff *skb, const struct cvsw_inner *inner)
-{
-	int l4 = inner->l4;
-	const struct tcphdr *tcp;
-	struct tcphdr buf;
-
-	if (skb->encapsulation)
-		l4 = skb_inner_transport_offset(skb);
-	else if (!l4 && skb_transport_header_was_set(skb))
-		l4 = skb_transport_offset(skb);
-	if (l4 < 0 || !(skb_shinfo(skb)->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)))
-		return max(l4, 0) + sizeof(struct udphdr);
-	tcp = skb_header_pointer(skb, l4, sizeof(buf), &buf);
-	return l4 + (tcp ? tcp->doff * 4 : sizeof(buf));
 }
 
 unsigned int cvsw_segment_len(const struct sk_buff *skb, const struct cvsw_inner *inner)

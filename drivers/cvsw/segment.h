@@ -10,10 +10,11 @@
 
 /**
  * enum cvsw_payload - what is done with the payload of segments
- * @CVSW_PAYLOAD_SUMMED: what is in pages stays there, and the transport checksum
- *	is finished
+ * @CVSW_PAYLOAD_SUMMED: what is in pages stays there, unless someone may still
+ *	write to them (skb_has_shared_frag()), and the transport checksum is
+ *	finished
  * @CVSW_PAYLOAD_COPIED: likewise, but all is made linear, for someone is going to
- *	write to it
+ *	write to it, or to compute one more checksum over it
  * @CVSW_PAYLOAD_UNTOUCHED: stays where it is, and the transport checksum is left
  *	to the device (CHECKSUM_PARTIAL), behind outer headers, too, if it was
  *	before or is TCP's of a GSO frame.  But kinds left to skb_gso_segment()
@@ -28,16 +29,18 @@ enum cvsw_payload {
 /* What a driver puts in front of a frame: virtio's header is 12 to 20 bytes. */
 #define CVSW_DRIVER_HEAD	24
 
-/**
- * cvsw_sums_inside() - is a checksum finished by the device wherever it is in a frame?
- *
- * virtio's csum_start may be anywhere (virtio 1.2, 5.1.6.2), but there are
- * switches and NICs behind them that take it for that of the outermost headers:
- * so it is so when the controller says it (CVSW_OFFLOAD_INNER_CSUM).
+/*
+ * The most segments one frame may have: each is an allocation with bottom halves
+ * disabled.  64 KiB at an MSS of 536 (RFC 9293, 3.7.1) are 122, and Linux allows UDP 128.
+ * The size is what the sender says, who may be a packet socket or another machine.
  */
-static inline bool cvsw_sums_inside(const struct net_device *dev)
+#define CVSW_SEGMENTS_MAX	128
+
+/** cvsw_too_many_segments() - @headers: length of what each segment begins with */
+static inline bool cvsw_too_many_segments(const struct sk_buff *skb, unsigned int headers)
 {
-	return dev->features & READ_ONCE(dev->hw_enc_features) & NETIF_F_HW_CSUM;
+	return skb_is_gso(skb) && skb->len > headers &&
+	       DIV_ROUND_UP(skb->len - headers, skb_shinfo(skb)->gso_size) > CVSW_SEGMENTS_MAX;
 }
 
 /**
@@ -58,7 +61,8 @@ static inline bool cvsw_sums_inside(const struct net_device *dev)
  *
  * Context: as cvsw_handle_frame().
  * Return: one frame, or a list linked by skb->next, or ERR_PTR(-ENOMEM), or
- * ERR_PTR(-EINVAL): a GSO frame whose headers are not what it says.
+ * ERR_PTR(-EINVAL): a GSO frame whose headers are not what it says, or
+ * ERR_PTR(-E2BIG): more than CVSW_SEGMENTS_MAX.
  */
 struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_inner *inner,
 			     unsigned int headroom, enum cvsw_payload payload);

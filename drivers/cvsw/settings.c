@@ -53,9 +53,10 @@ static u16 bits_of(netdev_features_t features)
 	return bits;
 }
 
-u16 cvsw_offloads(const struct net_device *dev)
+u16 cvsw_offloads(const struct cvsw_engine *engine, const struct net_device *dev)
 {
-	return bits_of(dev->features) | (cvsw_sums_inside(dev) ? CVSW_OFFLOAD_INNER_CSUM : 0);
+	return bits_of(dev->features) |
+	       (cvsw_sums_inside(engine, dev) ? CVSW_OFFLOAD_INNER_CSUM : 0);
 }
 
 u16 cvsw_possible_offloads(const struct net_device *dev)
@@ -64,15 +65,12 @@ u16 cvsw_possible_offloads(const struct net_device *dev)
 	       (dev->hw_features & NETIF_F_HW_CSUM ? CVSW_OFFLOAD_INNER_CSUM : 0);
 }
 
-/* The stack's own tunnels go by it as well.  Alone it is refused, and stays off. */
-static void set_inner_csum(struct net_device *dev, u16 bits)
+/* Alone it is refused, and stays off. */
+static void set_inner_csum(struct cvsw_engine *engine, u16 bits)
 {
 	const u16 both = CVSW_OFFLOAD_CSUM | CVSW_OFFLOAD_INNER_CSUM;
-	netdev_features_t features = dev->hw_enc_features & ~NETIF_F_HW_CSUM;
 
-	if ((bits & both) == both)
-		features |= dev->hw_features & NETIF_F_HW_CSUM;
-	WRITE_ONCE(dev->hw_enc_features, features);
+	WRITE_ONCE(engine->inner_csum, (bits & both) == both);
 }
 
 int cvsw_set_offloads(struct cvsw_control *control, u16 bits)
@@ -94,9 +92,9 @@ int cvsw_set_offloads(struct cvsw_control *control, u16 bits)
 			off |= offloads[i].features;
 	}
 	dev->wanted_features = (dev->wanted_features | on) & ~off;
-	set_inner_csum(dev, bits);
+	set_inner_csum(control->engine, bits);
 	netdev_update_features(dev);
-	differ = (cvsw_offloads(dev) ^ bits) & CVSW_OFFLOAD_ALL & ~CVSW_OFFLOAD_UFO;
+	differ = (cvsw_offloads(control->engine, dev) ^ bits) & CVSW_OFFLOAD_ALL & ~CVSW_OFFLOAD_UFO;
 	rtnl_unlock();
 	return differ ? -EOPNOTSUPP : 0;
 }

@@ -25,7 +25,7 @@ int cvsw_set_mtu(struct cvsw_control *control, unsigned int mtu);
 int cvsw_set_offloads(struct cvsw_control *control, u16 bits);
 
 /** cvsw_offloads() - those that are on, CVSW_OFFLOAD_*: a bit if any feature it stands for is */
-u16 cvsw_offloads(const struct net_device *dev);
+u16 cvsw_offloads(const struct cvsw_engine *engine, const struct net_device *dev);
 
 /** cvsw_possible_offloads() - those that could be on, with what the device has */
 u16 cvsw_possible_offloads(const struct net_device *dev);

@@ -38,10 +38,13 @@
 	X(DROP_NEXT,          "drop-next")           /* sent on by too many flows */\
 	X(DROP_CLONES,        "drop-clones")         /* copies beyond the limit */\
 	X(DROP_GSO,           "drop-gso")            /* not the segments it says */\
+	X(DROP_SEGMENTS,      "drop-segments")       /* more than 128 */        \
 	X(DROP_TOO_BIG,       "drop-too-big")        /* with its layers; nobody told */\
 	X(DROP_TOO_BIG_TOLD,  "drop-too-big-told")   /* the sender was, by ICMP */\
 	X(DROP_BACKLOG,       "drop-backlog")        /* too many wait for the NIC */\
 	X(DROP_DOWN,          "drop-down")           /* the device went down meanwhile */\
+	X(DROP_LATER,         "drop-later")          /* too many wait for interrupts to be on */\
+	X(DROP_CHANGED,       "drop-changed")        /* its version of the table is gone */\
 	/* drops of frames that were to be decapsulated */                      \
 	X(DROP_TUN_NONE,      "drop-tun-none")       /* no IPv4 with UDP */     \
 	X(DROP_TUN_FRAGMENT,  "drop-tun-fragment")   /* outer one */            \
@@ -55,11 +58,11 @@
 	X(DROP_VXLAN_RESERVED, "drop-vxlan-reserved")                           \
 	/* drops of frames that were to be encrypted */                         \
 	X(DROP_ESP_NO_SA,     "drop-esp-no-sa")      /* the flow's SA is not there */\
-	X(DROP_ESP_STOPPED,   "drop-esp-stopped")    /* SA of before a suspend, a snapshot */\
 	X(DROP_ESP_SPENT,     "drop-esp-spent")      /* no sequence number left */\
 	X(DROP_ESP_NOT_IP,    "drop-esp-not-ip")     /* no whole IPv4 packet */ \
 	X(DROP_ESP_TOO_LONG,  "drop-esp-too-long")   /* for IPv4, with ESP */   \
 	/* drops of frames that were to be encrypted or decrypted */            \
+	X(DROP_ESP_STOPPED,   "drop-esp-stopped")    /* SA of before a suspend, a snapshot */\
 	X(DROP_ESP_UNFINISHED, "drop-esp-unfinished") /* GSO or no checksum yet */\
 	X(DROP_ESP_FRAGMENT,  "drop-esp-fragment")                              \
 	X(DROP_ESP_BUSY,      "drop-esp-busy")       /* the cipher's queue is full */\
@@ -82,6 +85,7 @@
 	/* frames that went on though not all could be done */                  \
 	X(ACTION_SKIPPED,     "action-skipped")      /* field not in the frame */\
 	X(ESP_ASYNC,          "esp-async")           /* the cipher took its time */\
+	X(LATER,              "later")               /* sent with interrupts off (netpoll) */\
 	/* control messages */                                                  \
 	X(CTL_RECEIVED,       "ctl-received")                                   \
 	X(CTL_SENT,           "ctl-sent")                                       \

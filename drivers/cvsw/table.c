@@ -2,9 +2,10 @@
 /*
  * The flow table: lookups, and what is in it.
  *
- * An entry says of which versions of the table it is.  A lookup is of the version
- * that it read first; if that was counted on meanwhile it is done again, so that
- * a writer need not wait to take old entries out.
+ * An entry says of which versions of the table it is.  A frame's lookups are all of
+ * the version that was the table's at its first; what a change removes from later
+ * ones stays to be found until no reader of RCU is left that may have read an
+ * earlier one.
  *
  * In front is a cache of recent lookups, each of one version, by those bits of a
  * key that any flow asks for.
@@ -16,51 +17,39 @@
 
 /* ---- lookup ---- */
 
-static u64 version_of(const struct cvsw_table *table)
+u64 cvsw_table_version(const struct cvsw_table *table)
 {
 	return atomic64_read_acquire(&table->version);
 }
 
-/* @version: out: what the result is of */
-static struct cvsw_entry *find(const struct cvsw_table *table, const struct cvsw_key *key,
-			       int below, u64 *version)
+bool cvsw_table_has(const struct cvsw_table *table, u64 version)
 {
-	struct cvsw_entry *entry;
-
-	do {
-		*version = version_of(table);
-		entry = cvsw_masks_find(&table->masks, key, below, *version);
-		/* What was gone already is gone behind the next version. */
-		smp_rmb();
-	} while (unlikely(version_of(table) != *version));
-	return entry;
+	/* Pairs with cvsw_change_clean(): first it is said what will go. */
+	smp_rmb();
+	return READ_ONCE(table->oldest) <= version;
 }
 
-struct cvsw_entry *cvsw_table_lookup_below(const struct cvsw_table *table,
-					   const struct cvsw_key *key, int below)
+struct cvsw_entry *cvsw_table_lookup_below_of(const struct cvsw_table *table,
+					      const struct cvsw_key *key, int below, u64 version)
 {
-	u64 version;
-
-	return find(table, key, below, &version);
+	return cvsw_masks_find(&table->masks, key, below, version);
 }
 
-struct cvsw_entry *cvsw_table_lookup(const struct cvsw_table *table,
-				     const struct cvsw_key *key)
+struct cvsw_entry *cvsw_table_lookup_of(const struct cvsw_table *table,
+					const struct cvsw_key *key, u64 version)
 {
-	u64 before = version_of(table), version;
 	struct cvsw_cache_key common __uninitialized;
 	struct cvsw_entry *entry;
 
+	/* A frame that waited may ask for a version whose entries are freed. */
+	if (unlikely(version != cvsw_table_version(table)))
+		return cvsw_masks_find(&table->masks, key, CVSW_ANY_PRIORITY, version);
+	/* Masks of other versions may be among them: then more is compared than need be. */
 	cvsw_masks_common(&table->masks, key, &common);
-	if (likely(cvsw_cache_find(table->cache, &common, before, &entry))) {
-		/* What is common to the masks of a later version may be less. */
-		smp_rmb();
-		if (likely(version_of(table) == before))
-			return entry;
-	}
-	entry = find(table, key, CVSW_ANY_PRIORITY, &version);
-	if (likely(version == before))
+	if (unlikely(!cvsw_cache_find(table->cache, &common, version, &entry))) {
+		entry = cvsw_masks_find(&table->masks, key, CVSW_ANY_PRIORITY, version);
 		cvsw_cache_put(table->cache, &common, version, entry);
+	}
 	return entry;
 }
 
@@ -119,6 +108,8 @@ struct cvsw_table *cvsw_table_create(void)
 	xa_init_flags(&table->walk, XA_FLAGS_ALLOC);
 	INIT_LIST_HEAD(&table->change.added);
 	INIT_LIST_HEAD(&table->change.removed);
+	INIT_LIST_HEAD(&table->gone.fresh);
+	INIT_LIST_HEAD(&table->gone.waiting);
 	return table;
 
 destroy_cache:
@@ -152,6 +143,7 @@ void cvsw_table_destroy(struct cvsw_table *table)
 	unsigned long id;
 
 	cvsw_table_abort(table);
+	cvsw_change_finish(table);
 	/* entry_put_rcu() of entries removed before is code of this module. */
 	rcu_barrier();
 	cvsw_masks_free(&table->masks);

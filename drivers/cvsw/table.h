@@ -118,22 +118,51 @@ struct cvsw_table *cvsw_table_create(void);
 void cvsw_table_destroy(struct cvsw_table *table);
 
 /**
- * cvsw_table_lookup() - the entry of highest priority that matches
+ * cvsw_table_version() - the version that the table is of now
  *
- * Context: RCU read side, bottom halves disabled.  Which of several matching
- * entries of one priority wins is undefined (OpenFlow 1.0, 3.4).
- * Return: the entry, valid until the RCU read side ends, or NULL.
+ * All of its entries are found until the RCU read side ends in which it was read.
  */
-struct cvsw_entry *cvsw_table_lookup(const struct cvsw_table *table,
-				     const struct cvsw_key *key);
+u64 cvsw_table_version(const struct cvsw_table *table);
 
 /**
- * cvsw_table_lookup_below() - the entry of highest priority below another
- * @below: priorities from here on do not count; CVSW_ANY_PRIORITY: all do
- * Context and return: as cvsw_table_lookup(); bottom halves do not matter.
+ * cvsw_table_has() - were all entries of a version to be found until now?
+ *
+ * For one that was read before the RCU read side, behind the lookups that were of it.
  */
-struct cvsw_entry *cvsw_table_lookup_below(const struct cvsw_table *table,
-					   const struct cvsw_key *key, int below);
+bool cvsw_table_has(const struct cvsw_table *table, u64 version);
+
+/**
+ * cvsw_table_lookup_of() - the entry of highest priority that matches
+ * @version: of which it is, see cvsw_table_version()
+ *
+ * Context: RCU read side, bottom halves or interrupts disabled.  Which of several
+ * matching entries of one priority wins is undefined (OpenFlow 1.0, 3.4).
+ * Return: the entry, valid until the RCU read side ends, or NULL.
+ */
+struct cvsw_entry *cvsw_table_lookup_of(const struct cvsw_table *table,
+					const struct cvsw_key *key, u64 version);
+
+/**
+ * cvsw_table_lookup_below_of() - the entry of highest priority below another
+ * @below: priorities from here on do not count; CVSW_ANY_PRIORITY: all do
+ * Context and return: as cvsw_table_lookup_of(); bottom halves do not matter.
+ */
+struct cvsw_entry *cvsw_table_lookup_below_of(const struct cvsw_table *table,
+					      const struct cvsw_key *key, int below, u64 version);
+
+/** cvsw_table_lookup() - of the version that is now */
+static inline struct cvsw_entry *cvsw_table_lookup(const struct cvsw_table *table,
+						   const struct cvsw_key *key)
+{
+	return cvsw_table_lookup_of(table, key, cvsw_table_version(table));
+}
+
+/** cvsw_table_lookup_below() - of the version that is now */
+static inline struct cvsw_entry *cvsw_table_lookup_below(const struct cvsw_table *table,
+							 const struct cvsw_key *key, int below)
+{
+	return cvsw_table_lookup_below_of(table, key, below, cvsw_table_version(table));
+}
 
 /** cvsw_table_empty() - a racy hint, for the path without flows */
 bool cvsw_table_empty(const struct cvsw_table *table);
@@ -205,7 +234,7 @@ static inline int cvsw_table_add(struct cvsw_table *table, const struct cvsw_flo
 unsigned int cvsw_table_delete(struct cvsw_table *table, const struct cvsw_match *match);
 
 /**
- * cvsw_table_expire() - remove what has timed out
+ * cvsw_table_expire() - remove what has timed out, and free what changes have removed
  * @now: 64-bit jiffies
  *
  * While a change is under way nothing times out.

@@ -14,7 +14,8 @@
  * struct cvsw_table - the flow table
  * @masks: entries by key
  * @cache: of lookups
- * @version: that lookups are of; never zero
+ * @version: that first lookups are of; never zero
+ * @oldest: the first of which no entry has been unhashed
  * @count: entries of it
  * @limit: entries it may have
  * @walk: entries of it by id
@@ -22,11 +23,13 @@
  * @expiry: entries with timeouts, by when to look at them next, in jiffies
  * @removed: is told of entries that asked for it, with @removed_arg; or NULL
  * @change: the one under way
+ * @gone: what changes have removed, but readers of earlier versions may look for
  */
 struct cvsw_table {
 	struct cvsw_masks masks;
 	struct cvsw_cache __percpu *cache;
 	atomic64_t version;
+	u64 oldest;
 	u32 count;
 	u32 limit;
 	struct xarray walk;
@@ -51,6 +54,19 @@ struct cvsw_table {
 		struct list_head added;
 		struct list_head removed;
 	} change;
+
+	/**
+	 * @fresh: removed since @waiting was filled
+	 * @waiting: for a grace period to end
+	 * @until: first version that has none of @waiting
+	 * @grace: of start_poll_synchronize_rcu()
+	 */
+	struct {
+		struct list_head fresh;
+		struct list_head waiting;
+		u64 until;
+		unsigned long grace;
+	} gone;
 };
 
 static inline u64 cvsw_next_version(const struct cvsw_table *table)
@@ -116,6 +132,16 @@ void cvsw_change_remove(struct cvsw_table *table, struct cvsw_entry *entry,
 
 /** cvsw_change_keep() - the next version, a replacement, has this entry that was there before */
 void cvsw_change_keep(struct cvsw_table *table, struct cvsw_entry *entry);
+
+/**
+ * cvsw_change_clean() - unhash what no reader looks for any more; beside changes
+ *
+ * Return: jiffies after which it is to be called again; MAX_SCHEDULE_TIMEOUT: never.
+ */
+unsigned long cvsw_change_clean(struct cvsw_table *table);
+
+/** cvsw_change_finish() - no reader is left: unhash all that was removed */
+void cvsw_change_finish(struct cvsw_table *table);
 
 /* In expiry.c. */
 

@@ -3,8 +3,14 @@
  * Bursts as a queueing discipline with bulk dequeue hands them to a driver:
  * unlike frames, all but the last with xmit_more set, so that only the last
  * one rings the doorbell.  pktgen's bursts are one frame many times.
+ *
+ * Or as netpoll (netconsole) hands frames over, from wherever a message is printed.
  */
+#include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/etherdevice.h>
+#include <linux/hrtimer.h>
+#include <linux/interrupt.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
@@ -46,26 +52,109 @@ static struct sk_buff *wire_burst_skb(struct net_device *dev, const u8 *frame, s
 	return skb;
 }
 
-/* @irqs_off: as netpoll does */
-static void wire_burst_send(struct net_device *dev, struct sk_buff_head *burst, bool irqs_off)
+/**
+ * struct wire_burst - a burst that is sent as netpoll does: with interrupts off, and the queue's
+ *	lock taken only if it is free
+ */
+struct wire_burst {
+	struct net_device *dev;
+	struct sk_buff_head *frames;
+	struct tasklet_struct tasklet;
+	struct hrtimer timer;
+	struct completion done;
+};
+
+static void wire_give(struct net_device *dev, struct netdev_queue *txq, struct sk_buff_head *frames)
+{
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(frames))) {
+		if (netif_xmit_frozen_or_stopped(txq) ||
+		    netdev_start_xmit(skb, dev, txq, !skb_queue_empty(frames)) != NETDEV_TX_OK)
+			dev_kfree_skb_any(skb);
+	}
+}
+
+static bool wire_burst_try(struct wire_burst *burst)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(burst->dev, 0);
+	unsigned long flags;
+	bool locked;
+
+	local_irq_save(flags);
+	locked = HARD_TX_TRYLOCK(burst->dev, txq);
+	if (locked) {
+		wire_give(burst->dev, txq, burst->frames);
+		HARD_TX_UNLOCK(burst->dev, txq);
+	}
+	WARN_ON_ONCE(!irqs_disabled());
+	local_irq_restore(flags);
+	return locked;
+}
+
+static void wire_burst_softirq(struct tasklet_struct *tasklet)
+{
+	struct wire_burst *burst = from_tasklet(burst, tasklet, tasklet);
+
+	if (wire_burst_try(burst))
+		complete(&burst->done);
+	else
+		tasklet_schedule(tasklet);
+}
+
+static enum hrtimer_restart wire_burst_hardirq(struct hrtimer *timer)
+{
+	struct wire_burst *burst = container_of(timer, struct wire_burst, timer);
+
+	WARN_ON_ONCE(!in_hardirq());
+	if (wire_burst_try(burst)) {
+		complete(&burst->done);
+		return HRTIMER_NORESTART;
+	}
+	hrtimer_forward_now(timer, ms_to_ktime(1));
+	return HRTIMER_RESTART;
+}
+
+/* As the stack does. */
+static void wire_burst_task(struct net_device *dev, struct sk_buff_head *frames)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
-	struct sk_buff *skb;
-	unsigned long flags;
 
 	local_bh_disable();
-	if (irqs_off)
-		local_irq_save(flags);
 	HARD_TX_LOCK(dev, txq, smp_processor_id());
-	while ((skb = __skb_dequeue(burst))) {
-		if (netif_xmit_frozen_or_stopped(txq) ||
-		    netdev_start_xmit(skb, dev, txq, !skb_queue_empty(burst)) != NETDEV_TX_OK)
-			kfree_skb(skb);
-	}
+	wire_give(dev, txq, frames);
 	HARD_TX_UNLOCK(dev, txq);
-	if (irqs_off)
-		local_irq_restore(flags);
 	local_bh_enable();
+}
+
+static void wire_burst_send(struct net_device *dev, struct sk_buff_head *frames,
+			    enum wire_context context)
+{
+	struct wire_burst burst = { .dev = dev, .frames = frames };
+
+	init_completion(&burst.done);
+	switch (context) {
+	case WIRE_POLL_TASK:
+		while (!wire_burst_try(&burst))
+			usleep_range(100, 200);
+		break;
+	case WIRE_POLL_SOFTIRQ:
+		tasklet_setup(&burst.tasklet, wire_burst_softirq);
+		tasklet_schedule(&burst.tasklet);
+		wait_for_completion(&burst.done);
+		tasklet_kill(&burst.tasklet);
+		break;
+	case WIRE_POLL_HARDIRQ:
+		hrtimer_init_on_stack(&burst.timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+		burst.timer.function = wire_burst_hardirq;
+		hrtimer_start(&burst.timer, ms_to_ktime(1), HRTIMER_MODE_REL_HARD);
+		wait_for_completion(&burst.done);
+		hrtimer_cancel(&burst.timer);
+		destroy_hrtimer_on_stack(&burst.timer);
+		break;
+	default:
+		wire_burst_task(dev, frames);
+	}
 }
 
 /* A write is a burst: each frame behind its length in two bytes, big endian. */
@@ -105,7 +194,7 @@ static ssize_t wire_burst_write(struct file *file, const char __user *from, size
 		}
 		__skb_queue_tail(&burst, skb);
 	}
-	wire_burst_send(dev, &burst, end->irqs_off);
+	wire_burst_send(dev, &burst, end->context);
 	err = size;
 out:
 	__skb_queue_purge(&burst);

@@ -12,7 +12,8 @@
  *	inject		a frame for this end to receive, one a write
  *	inject_header	the same, behind a struct virtio_net_hdr
  *	burst		frames for this end's driver to send, see burst.c
- *	irqs_off	send bursts with interrupts off, as netpoll does
+ *	context		where bursts are sent: 0 as the stack does; as netpoll does, with
+ *			interrupts off, from 1 a task, 2 a softirq, 3 a hard interrupt
  *	control		1: messages of control cross; 0: the vswitch's rule has them
  *	device, stats	the virtio device's name; counters
  */
@@ -201,7 +202,7 @@ void wire_knobs_create(struct wire_end *end, struct dentry *pair_dir, const char
 	debugfs_create_u32("loss", 0600, dir, &end->loss);
 	debugfs_create_u32("reorder", 0600, dir, &end->reorder);
 	debugfs_create_bool("verify", 0600, dir, &end->verify);
-	debugfs_create_bool("irqs_off", 0600, dir, &end->irqs_off);
+	debugfs_create_u32("context", 0600, dir, &end->context);
 	debugfs_create_bool("control", 0600, dir, &end->control);
 	debugfs_create_file("stall", 0600, dir, end, &wire_stall_fops);
 	debugfs_create_file("capture", 0600, dir, end, &wire_capturing_fops);

@@ -99,6 +99,14 @@ struct wire_counters {
 #undef WIRE_COUNTER_FIELD
 };
 
+enum wire_context {
+	WIRE_TASK,
+	/* as netpoll does, with interrupts off */
+	WIRE_POLL_TASK,
+	WIRE_POLL_SOFTIRQ,
+	WIRE_POLL_HARDIRQ,
+};
+
 /**
  * struct wire_end - one end of a wire, with what tests set on it
  * @loss: every how manieth frame from here gets lost; 0: none
@@ -106,7 +114,7 @@ struct wire_counters {
  * @stall: frames from here stay in the transmit rings whose bits are set
  * @verify: checksums of frames from here are completed as hardware would and
  *	not vouched for, so that the receiving stack checks them
- * @irqs_off: bursts are sent with interrupts off
+ * @context: enum wire_context, where bursts are sent
  * @control: messages of control cross too, as no vswitch's rule keeps them
  * @sent, @got: frames by queue
  * @blocked_since: of each transmit ring: jiffies since when the peer's is full, or 0
@@ -121,7 +129,7 @@ struct wire_end {
 	u32 reorder;
 	u32 stall;
 	bool verify;
-	bool irqs_off;
+	u32 context;
 	bool control;
 	bool link;
 	u16 mtu;

@@ -449,7 +449,7 @@ class Bench:
     def calm(self):
         """What a test may have left: flows and faults."""
         for end in (self.a, self.b):
-            end.set(loss=0, reorder=0, stall=0, verify="N", irqs_off="N", capture=0)
+            end.set(loss=0, reorder=0, stall=0, verify="N", context=0, capture=0)
         if self.a.n_flows():
             self.a.delete_flows()
 

@@ -16,6 +16,7 @@ import test_actions   # noqa: F401
 import test_responders # noqa: F401
 import test_outputs  # noqa: F401
 import test_doorbell  # noqa: F401
+import test_netpoll  # noqa: F401
 import test_giants    # noqa: F401
 import test_control   # noqa: F401
 import test_version3  # noqa: F401

@@ -43,20 +43,6 @@ def others_dropped(bench):
     expect_equal(ports_crossed(bench, one), [1], "on the wire at once")
 
 
-@test("bursts sent with interrupts off, as netpoll does, are rewritten, dropped and sent alike")
-def interrupts_off(bench):
-    bench.a.add(HOST, [set_tp_dst(9), set_nw_dst(bench.b.address), set_vlan_vid(42)], **UDP)
-    bench.a.add(HOST, [], priority=200, **UDP, tp_dst=DROPPED_PORT)
-    bench.a.set(irqs_off="Y")
-    forged = ethernet(bench.b.mac, bench.a.mac, CVSW, bytes(46))
-    for last in (datagram(bench, 3), datagram(bench, DROPPED_PORT), forged):
-        got = ports_crossed(bench, datagram(bench, 1), datagram(bench, DROPPED_PORT), datagram(bench, 2), last)
-        expect_equal(set(got), {9}, "ports on the wire")
-    bench.a.set(irqs_off="N")
-    bench.a.delete_flows()
-    bench.ping()
-
-
 @test("a burst beyond a stalled ring, its end dropped, stops the queue and then goes on")
 def stalled(bench):
     bench.a.add(HOST, [], **UDP, tp_dst=DROPPED_PORT)
