@@ -4,7 +4,7 @@
 VM := $(TOP)/vm-images
 VM_BUILD := $(BUILD)/vm
 
-.PHONY: vm-image check-vm demo vm
+.PHONY: vm-image check-vm check-debian check-kernels demo vm
 
 # The guests run Debian's stock cloud kernel, whatever this machine runs.
 vm-image: agent $(VM_BUILD)/sendframe
@@ -38,3 +38,9 @@ vm: vm-image ## two VMs, their vswitch and controller to play with
 check-vm: vm-image ## test two VMs with Debian's stock kernel on an Open vSwitch
 	@$(VM)/check.py
 
+
+check-debian: vm-image ## run README's installation in complete Debian 12 and 13 systems
+	@$(VM)/check-debian.py
+
+check-kernels: vm-image ## build for all kernels that Debian's mirror has, and boot each
+	@$(VM)/check-kernels.py

@@ -131,8 +131,11 @@ class Vm:
     """A guest with one NIC or more; boots at once."""
 
     def __init__(self, name, image, nics, log_dir, accel, append=(), vnet_hdr=False, memory=384,
-                 generation=True):
-        """generation: it has an id that QEMU changes when the machine comes to life again."""
+                 generation=True, devices=()):
+        """
+        generation: it has an id that QEMU changes when the machine comes to life again.
+        devices: arguments of QEMU for devices that come before the NICs.
+        """
         self.name, self.nics = name, nics
         self.console = f"{log_dir}/{name}.console"
         os.makedirs(RUN, exist_ok=True)
@@ -145,7 +148,7 @@ class Vm:
                 "-append", " ".join(["console=ttyS0 loglevel=5 no_timer_check random.trust_cpu=1",
                                      "panic=-1", f"lab.name={name}", *append]),
                 "-chardev", f"file,id=console,path={self.console},append=on", "-serial", "chardev:console",
-                *["-device", "vmgenid,guid=auto"] * generation]
+                *["-device", "vmgenid,guid=auto"] * generation, *devices]
         for use in ("agent", "shell"):
             argv += ["-serial", f"unix:{RUN}/{name}.{use},server=on,wait=off"]
         argv += ["-qmp", f"unix:{RUN}/{name}.qmp,server=on,wait=off"]
@@ -248,7 +251,7 @@ class Vm:
     def plug(self, nic):
         """Put it back in."""
         self.qmp("device_add", **nic.device())
-        wait_for(f"{nic.mac} in {self.name}", lambda: self.interface(nic))
+        wait_for(f"{nic.mac} in {self.name}", lambda: self.interface(nic), 60)
 
     def stop(self):
         self.process.kill()         # nothing in the guest is worth a shutdown

@@ -3,6 +3,10 @@
 from lab.report import expect
 from lab.traffic import Iperf, ping
 
+# What a kernel says when something of it is broken.
+COMPLAINTS = (r"BUG|WARNING:|Oops|Call Trace|general protection|refcount_t|use-after-free|"
+              r"blocked for more than|soft lockup|NETDEV WATCHDOG|unregister_netdevice: waiting|memory leak")
+
 
 def bound_driver(vm, name):
     return vm.sh(f"basename $(readlink /sys/class/net/{name}/device/driver)").strip()
@@ -66,12 +70,9 @@ def hot_unplug(bench):
 
 
 def clean_logs(bench):
-    """What a kernel says when something of it is broken."""
-    bad = (r"BUG|WARNING:|Oops|Call Trace|general protection|refcount_t|use-after-free|"
-           r"blocked for more than|soft lockup|NETDEV WATCHDOG|unregister_netdevice: waiting|memory leak")
     for vm in bench.lab.vms:
         with bench.test(f"the kernel log of {vm.name} has no complaint"):
-            said = vm.sh(f"dmesg | grep -E '{bad}' || true")
+            said = vm.sh(f"dmesg | grep -E '{COMPLAINTS}' || true")
             expect(not said, said)
 
 
