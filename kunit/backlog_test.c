@@ -7,11 +7,13 @@
 
 #define RING		4
 #define SEEN_MAX	2048
+#define QUEUES		4
 
 /**
  * struct fixture - a device with a ring
  * @used: of RING
  * @seen: sequence numbers of the frames taken, in order
+ * @queue: that they were taken for
  * @rung: frames taken when the doorbell was last rung
  * @kicks: how often by kick()
  * @wrong: calls with a stopped queue
@@ -24,6 +26,7 @@ struct fixture {
 	struct cvsw_backlogs *backlogs;
 	unsigned int used, n_seen, rung, kicks, wrong, busy;
 	u32 seen[SEEN_MAX];
+	u16 queue[SEEN_MAX];
 	u32 next;
 };
 
@@ -34,8 +37,10 @@ static netdev_tx_t ring_xmit(struct sk_buff *skb, struct net_device *dev)
 	f->wrong += netif_tx_queue_stopped(f->txq);
 	if (f->busy && f->busy--)
 		return NETDEV_TX_BUSY;
-	if (f->n_seen < SEEN_MAX)
+	if (f->n_seen < SEEN_MAX) {
+		f->queue[f->n_seen] = skb_get_queue_mapping(skb);
 		f->seen[f->n_seen++] = skb->mark;
+	}
 	kfree_skb(skb);
 	if (++f->used == RING)
 		netif_tx_stop_queue(f->txq);
@@ -211,6 +216,91 @@ static void backlog_added(struct kunit *test)
 	expect_seen(test, 2);
 }
 
+/* What control sends goes ahead of all that waits, in its own order, and does not count there. */
+static void backlog_control_goes_first(struct kunit *test)
+{
+	static const u32 order[] = { 0, 1, 2, 3, 1000, 1001, 1002, 4, 1003, 5, 6, 7 };
+	struct fixture *f = test->priv;
+	unsigned int i;
+
+	xmit(f, frames(test, RING + CVSW_BACKLOG_MAX), false);
+	f->next = 1000;
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_TRUE(test, cvsw_backlog_add_first(f->backlogs, frames(test, 1)));
+	KUNIT_EXPECT_EQ(test, f->n_seen, RING);
+	wake(f);
+	KUNIT_EXPECT_EQ(test, f->n_seen, 2 * RING);
+	/* The stack's next frame comes ahead of the tasklet: it does not pass. */
+	KUNIT_EXPECT_TRUE(test, cvsw_backlog_add_first(f->backlogs, frames(test, 1)));
+	f->used = 0;
+	netif_tx_start_queue(f->txq);
+	xmit(f, frames(test, 1), false);
+	KUNIT_EXPECT_EQ(test, f->n_seen, 3 * RING);
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		KUNIT_EXPECT_EQ(test, f->seen[i], order[i]);
+	KUNIT_EXPECT_EQ(test, cvsw_stats_read(f->stats, CVSW_CNT_DROP_BACKLOG), 0ULL);
+	KUNIT_EXPECT_EQ(test, f->wrong, 0U);
+	KUNIT_EXPECT_EQ(test, f->rung, f->n_seen);
+}
+
+/* With nothing that waits it goes at once, and alone past what the fast way would send. */
+static void backlog_control_alone(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *skb;
+	unsigned int i;
+
+	KUNIT_EXPECT_TRUE(test, cvsw_backlog_add_first(f->backlogs, frames(test, 1)));
+	expect_seen(test, 1);
+	KUNIT_EXPECT_EQ(test, f->rung, 1U);
+	netif_tx_stop_queue(f->txq);
+	KUNIT_EXPECT_TRUE(test, cvsw_backlog_add_first(f->backlogs, frames(test, 1)));
+	f->used = 0;
+	netif_tx_start_queue(f->txq);
+	xmit(f, frames(test, 1), false);
+	expect_seen(test, 3);
+
+	netif_tx_stop_queue(f->txq);
+	for (i = 0; i < CVSW_BACKLOG_MAX; i++)
+		KUNIT_ASSERT_TRUE(test, cvsw_backlog_add_first(f->backlogs, frames(test, 1)));
+	skb = frames(test, 1);
+	KUNIT_EXPECT_FALSE(test, cvsw_backlog_add_first(f->backlogs, skb));
+	clear_bit(__LINK_STATE_START, &f->dev->state);
+	cvsw_backlogs_purge(f->backlogs);
+	KUNIT_EXPECT_FALSE(test, cvsw_backlog_add_first(f->backlogs, skb));
+	kfree_skb(skb);
+	set_bit(__LINK_STATE_START, &f->dev->state);
+}
+
+/* ethtool -L: what waits for a queue that is served no more, or comes for it, goes by another. */
+static void backlog_fewer_queues(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct netdev_queue *last = netdev_get_tx_queue(f->dev, QUEUES - 1);
+	struct sk_buff *list = frames(test, 3), *skb;
+
+	for (skb = list; skb; skb = skb->next)
+		skb_set_queue_mapping(skb, QUEUES - 1);
+	netif_tx_stop_queue(last);
+	local_bh_disable();
+	KUNIT_EXPECT_NULL(test, cvsw_backlog_xmit(f->backlogs, QUEUES - 1, list));
+	local_bh_enable();
+	expect_seen(test, 0);
+
+	f->dev->real_num_tx_queues = 1;
+	local_bh_disable();
+	cvsw_backlogs_woken(f->backlogs);
+	local_bh_enable();
+	expect_seen(test, 3);
+	/* The cipher gives back what it took ahead of the change. */
+	skb = frames(test, 1);
+	skb_set_queue_mapping(skb, QUEUES - 1);
+	cvsw_backlog_add(f->backlogs, skb);
+	expect_seen(test, 4);
+	KUNIT_EXPECT_EQ(test, f->queue[0] | f->queue[1] | f->queue[2] | f->queue[3], 0);
+	f->dev->real_num_tx_queues = QUEUES;
+}
+
 static void backlog_busy(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -246,7 +336,7 @@ static int backlog_init(struct kunit *test)
 	if (!f)
 		return -ENOMEM;
 	test->priv = f;
-	f->dev = alloc_etherdev(sizeof(f));
+	f->dev = alloc_etherdev_mq(sizeof(f), QUEUES);
 	f->stats = cvsw_stats_alloc();
 	if (!f->dev || !f->stats)
 		return -ENOMEM;
@@ -306,6 +396,9 @@ static struct kunit_case backlog_cases[] = {
 	KUNIT_CASE(backlog_is_bounded),
 	KUNIT_CASE(backlog_makes_room),
 	KUNIT_CASE(backlog_added),
+	KUNIT_CASE(backlog_control_goes_first),
+	KUNIT_CASE(backlog_control_alone),
+	KUNIT_CASE(backlog_fewer_queues),
 	KUNIT_CASE(backlog_busy),
 	KUNIT_CASE(backlog_down),
 	KUNIT_CASE(backlog_shared),

@@ -137,7 +137,7 @@ static struct sk_buff *next_sent(struct kunit *test, struct cvsw_msg *msg)
 
 	if (!skb)
 		return NULL;
-	KUNIT_EXPECT_TRUE(test, cvsw_control_is_own(skb));
+	KUNIT_EXPECT_TRUE(test, skb->destructor == control_frame_freed);
 	KUNIT_EXPECT_GE(test, skb->len, (unsigned int)CVSW_ETH_MIN);
 	KUNIT_EXPECT_EQ(test, cvsw_msg_decode(skb->data, skb->len, msg, NULL), CVSW_OK);
 	return skb;
@@ -610,24 +610,32 @@ static void first_key_beside_the_worker(struct kunit *test)
 	kfree_skb(skb);
 }
 
-static void full_queue_is_waited_for(struct kunit *test)
+/* Frames wait for the queue, the worker does not. */
+static void full_queue_holds_frames(struct kunit *test)
 {
 	struct fixture *f = test->priv;
+	unsigned int i;
 
 	netif_stop_queue(f->port.dev);
 	make_message(f, CVSW_MSG_HELLO, 0, NULL, 0);
-	receive(test, f->frame, f->len, 0);
-	msleep(20);
+	for (i = 0; i < 3; i++)
+		deliver(test);
 	check_nothing_sent(test);
+	KUNIT_EXPECT_EQ(test, refcount_read(&f->port.control.sending), 4U);
 	netif_start_queue(f->port.dev);
-	flush_delayed_work(&f->port.control.work);
-	KUNIT_EXPECT_EQ(test, skb_queue_len(f->sent), 1U);
+	local_bh_disable();
+	cvsw_backlogs_woken(f->port.backlogs);
+	local_bh_enable();
+	KUNIT_EXPECT_EQ(test, skb_queue_len(f->sent), 3U);
+	KUNIT_EXPECT_EQ(test, counted(f, CVSW_CNT_CTL_SENT), 3ULL);
 	skb_queue_purge(f->sent);
 
-	/* But not for ever. */
+	/* Not without bound, and not beyond the device's going down. */
 	netif_stop_queue(f->port.dev);
-	deliver(test);
+	for (i = 0; i <= CVSW_BACKLOG_MAX; i++)
+		cvsw_control_send(&f->port.control, f->frame, f->len);
 	KUNIT_EXPECT_EQ(test, counted(f, CVSW_CNT_CTL_SEND_FAILED), 1ULL);
+	cvsw_backlogs_purge(f->port.backlogs);
 	KUNIT_EXPECT_EQ(test, refcount_read(&f->port.control.sending), 1U);
 	netif_start_queue(f->port.dev);
 }
@@ -706,7 +714,7 @@ static struct kunit_case control_cases[] = {
 	KUNIT_CASE(all_cpus_receive),
 	KUNIT_CASE(link_and_address_are_told),
 	KUNIT_CASE(first_key_beside_the_worker),
-	KUNIT_CASE(full_queue_is_waited_for),
+	KUNIT_CASE(full_queue_holds_frames),
 	KUNIT_CASE(finish_waits_for_own_frames),
 	KUNIT_CASE(dead_does_nothing),
 	{}

@@ -2,6 +2,7 @@
 #include <linux/etherdevice.h>
 #include <linux/rtnetlink.h>
 
+#include "../drivers/cvsw/backlog.h"
 #include "../drivers/cvsw/sa.h"
 #include "../drivers/cvsw/v3_crypto.h"
 #include "../proto/cvsw_msg.h"
@@ -21,6 +22,12 @@ static const struct net_device_ops fake_ops = {
 	.ndo_start_xmit = fake_xmit,
 	.ndo_set_mac_address = eth_mac_addr,
 };
+
+static void fake_kick(struct net_device *dev, unsigned int queue)
+{
+}
+
+static const struct cvsw_driver fake_driver = { .start_xmit = fake_xmit, .kick = fake_kick };
 
 struct net_device *fake_nic(void)
 {
@@ -79,7 +86,10 @@ bool fake_port_init(struct fake_port *port, bool allowed)
 	port->engine.sas = cvsw_sas_create();
 	if (!port->engine.table || !port->engine.stats || !port->engine.sas)
 		return false;
-	cvsw_control_init(&port->control, port->dev, &port->engine, allowed);
+	port->backlogs = cvsw_backlogs_create(port->dev, &fake_driver, port->engine.stats);
+	if (!port->backlogs)
+		return false;
+	cvsw_control_init(&port->control, port->dev, &port->engine, port->backlogs, allowed);
 	return true;
 }
 
@@ -89,9 +99,11 @@ void fake_port_exit(struct fake_port *port)
 		cvsw_control_kill(&port->control);
 		/* As a driver frees its rings: behind the last frame. */
 		cancel_delayed_work_sync(&port->control.work);
+		cvsw_backlogs_purge(port->backlogs);
 		skb_queue_purge(fake_nic_sent(port->dev));
 		cvsw_control_finish(&port->control);
 	}
+	cvsw_backlogs_destroy(port->backlogs);
 	if (port->engine.sas) {
 		cvsw_sas_kill(port->engine.sas);
 		cvsw_sas_destroy(port->engine.sas);

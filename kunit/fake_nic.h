@@ -30,6 +30,7 @@ struct sk_buff *fake_nic_skb(struct net_device *dev, const u8 *data, size_t len,
 struct fake_port {
 	struct net_device *dev;
 	struct cvsw_engine engine;
+	struct cvsw_backlogs *backlogs;
 	struct cvsw_control control;
 };
 

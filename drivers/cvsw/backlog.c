@@ -2,12 +2,16 @@
 /**
  * DOC: Backlog
  *
- * Frames wait in order, under the list's own lock, which is a leaf.  They are
+ * Frames wait in order, under their list's own lock, which is a leaf; those of
+ * control in a list of their own, which goes first.  They are
  * given to the driver under the transmit queue's lock alone: by the next
  * ndo_start_xmit, or by a tasklet that runs when the queue was woken or frames
  * came from elsewhere.  So frames wait only while the queue is stopped, or
  * until that tasklet has run: whoever adds frames looks at the queue afterwards,
  * and whoever wakes the queue looks at the frames afterwards.
+ *
+ * A queue that the device serves no more (ethtool -L) is never woken either: its
+ * frames move to one that is served, when the door reports the change.
  */
 #include <linux/interrupt.h>
 #include <linux/overflow.h>
@@ -16,6 +20,7 @@
 #include "backlog.h"
 
 struct backlog {
+	struct sk_buff_head first;	/* control */
 	struct sk_buff_head frames;
 	struct tasklet_struct drain;
 	struct cvsw_backlogs *all;
@@ -35,6 +40,20 @@ struct cvsw_backlogs {
 	unsigned int n;
 	struct backlog queue[];
 };
+
+static bool is_empty(const struct backlog *b)
+{
+	return skb_queue_empty_lockless(&b->frames) && skb_queue_empty_lockless(&b->first);
+}
+
+static struct sk_buff *next_frame(struct backlog *b)
+{
+	struct sk_buff *skb = NULL;
+
+	if (unlikely(!skb_queue_empty_lockless(&b->first)))
+		skb = skb_dequeue(&b->first);
+	return skb ?: skb_dequeue(&b->frames);
+}
 
 /*
  * A frame that others have as well cannot be linked into a list: pktgen gives the same
@@ -60,7 +79,7 @@ static bool give(struct backlog *b, struct sk_buff *skb, bool more)
 		return true;
 	skb = unshared(b, skb);
 	if (skb)
-		skb_queue_head(&b->frames, skb);
+		skb_queue_head(&b->first, skb);
 	return false;
 }
 
@@ -80,7 +99,7 @@ static void wait(struct backlog *b, struct sk_buff *skb)
 static void look_again(struct backlog *b)
 {
 	smp_mb();
-	if (!netif_tx_queue_stopped(b->txq) && !skb_queue_empty_lockless(&b->frames))
+	if (!netif_tx_queue_stopped(b->txq) && !is_empty(b))
 		tasklet_schedule(&b->drain);
 }
 
@@ -108,10 +127,10 @@ static bool drain(struct backlog *b, bool more)
 	while (!netif_tx_queue_stopped(b->txq)) {
 		bool follows;
 
-		skb = skb_dequeue(&b->frames);
+		skb = next_frame(b);
 		if (!skb)
 			break;
-		follows = more || !skb_queue_empty_lockless(&b->frames);
+		follows = more || !is_empty(b);
 		if (!give(b, skb, follows))
 			return false;
 		rung = !follows;
@@ -119,13 +138,37 @@ static bool drain(struct backlog *b, bool more)
 	return rung;
 }
 
-static void drain_tasklet(struct tasklet_struct *tasklet)
+/* Of the queues that the device serves, the one for what was meant for @queue. */
+static unsigned int served(const struct cvsw_backlogs *all, unsigned int queue)
 {
-	struct backlog *b = from_tasklet(b, tasklet, drain);
-	struct net_device *dev = b->all->dev;
+	unsigned int n = READ_ONCE(all->dev->real_num_tx_queues);
 
+	return likely(queue < n) ? queue : queue % n;
+}
+
+/* The device serves this queue no more. */
+static void move_on(struct backlog *b, struct backlog *to)
+{
+	unsigned int queue = to - to->all->queue;
+	struct sk_buff *skb;
+
+	while ((skb = next_frame(b))) {
+		skb_set_queue_mapping(skb, queue);
+		wait(to, skb);
+	}
+	look_again(to);
+}
+
+static void drain_now(struct backlog *b)
+{
+	unsigned int queue = b - b->all->queue, to = served(b->all, queue);
+	struct net_device *dev = b->all->dev;
 	bool frozen;
 
+	if (unlikely(to != queue)) {
+		move_on(b, &b->all->queue[to]);
+		return;
+	}
 	__netif_tx_lock(b->txq, smp_processor_id());
 	frozen = b->txq->state & QUEUE_STATE_FROZEN;
 	if (!frozen && netif_running(dev) && netif_device_present(dev)) {
@@ -135,7 +178,14 @@ static void drain_tasklet(struct tasklet_struct *tasklet)
 	__netif_tx_unlock(b->txq);
 	/* Somebody stops all queues for a moment. */
 	if (unlikely(frozen))
-		tasklet_schedule(tasklet);
+		tasklet_schedule(&b->drain);
+}
+
+static void drain_tasklet(struct tasklet_struct *tasklet)
+{
+	struct backlog *b = from_tasklet(b, tasklet, drain);
+
+	drain_now(b);
 }
 
 static void xmit_list(struct backlog *b, unsigned int queue, struct sk_buff *list)
@@ -143,9 +193,9 @@ static void xmit_list(struct backlog *b, unsigned int queue, struct sk_buff *lis
 	bool more = netdev_xmit_more(), rung = false;
 
 	/* What waits goes first, and makes room: the stack sends again before the tasklet runs. */
-	if (unlikely(!skb_queue_empty_lockless(&b->frames))) {
+	if (unlikely(!is_empty(b))) {
 		rung = drain(b, more || list);
-		if (!skb_queue_empty_lockless(&b->frames)) {
+		if (!is_empty(b)) {
 			wait_list(b, list);
 			list = NULL;
 		}
@@ -174,7 +224,7 @@ struct sk_buff *cvsw_backlog_xmit(struct cvsw_backlogs *backlogs, unsigned int q
 {
 	struct backlog *b = &backlogs->queue[queue];
 
-	if (likely(list && !list->next && skb_queue_empty_lockless(&b->frames)))
+	if (likely(list && !list->next && is_empty(b)))
 		return list;
 	xmit_list(b, queue, list);
 	return NULL;
@@ -182,12 +232,34 @@ struct sk_buff *cvsw_backlog_xmit(struct cvsw_backlogs *backlogs, unsigned int q
 
 void cvsw_backlog_add(struct cvsw_backlogs *backlogs, struct sk_buff *skb)
 {
-	struct backlog *b = &backlogs->queue[skb_get_queue_mapping(skb) % backlogs->n];
+	unsigned int queue = served(backlogs, skb_get_queue_mapping(skb));
+	struct backlog *b = &backlogs->queue[queue];
 
+	skb_set_queue_mapping(skb, queue);
 	local_bh_disable();
 	wait(b, skb);
 	look_again(b);
 	local_bh_enable();
+}
+
+bool cvsw_backlog_add_first(struct cvsw_backlogs *backlogs, struct sk_buff *skb)
+{
+	struct backlog *b = &backlogs->queue[0];
+	bool room;
+
+	local_bh_disable();
+	/* A device that closes waits for this before it empties its backlogs. */
+	room = netif_running(backlogs->dev) &&
+	       skb_queue_len_lockless(&b->first) < CVSW_BACKLOG_MAX;
+	if (room) {
+		skb_set_queue_mapping(skb, 0);
+		skb_queue_tail(&b->first, skb);
+		smp_mb();
+		if (!netif_tx_queue_stopped(b->txq))
+			drain_now(b);
+	}
+	local_bh_enable();
+	return room;
 }
 
 void cvsw_backlog_woken(struct cvsw_backlogs *backlogs, unsigned int queue)
@@ -195,7 +267,7 @@ void cvsw_backlog_woken(struct cvsw_backlogs *backlogs, unsigned int queue)
 	struct backlog *b = &backlogs->queue[queue];
 
 	smp_mb();
-	if (unlikely(!skb_queue_empty_lockless(&b->frames)))
+	if (unlikely(!is_empty(b)))
 		tasklet_schedule(&b->drain);
 }
 
@@ -214,7 +286,7 @@ void cvsw_backlogs_purge(struct cvsw_backlogs *backlogs)
 
 	local_bh_disable();
 	for (i = 0; i < backlogs->n; i++) {
-		while ((skb = skb_dequeue(&backlogs->queue[i].frames))) {
+		while ((skb = next_frame(&backlogs->queue[i]))) {
 			cvsw_stats_count(backlogs->stats, CVSW_CNT_DROP_DOWN);
 			dev_kfree_skb_any(skb);
 		}
@@ -240,6 +312,7 @@ struct cvsw_backlogs *cvsw_backlogs_create(struct net_device *dev,
 	for (i = 0; i < n; i++) {
 		struct backlog *b = &all->queue[i];
 
+		skb_queue_head_init(&b->first);
 		skb_queue_head_init(&b->frames);
 		tasklet_setup(&b->drain, drain_tasklet);
 		b->all = all;

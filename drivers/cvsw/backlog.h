@@ -12,7 +12,7 @@
 #include "port.h"
 #include "stats.h"
 
-/* Frames that may wait for one queue. */
+/* Frames that may wait for one queue, and as many of control. */
 #define CVSW_BACKLOG_MAX	1024
 
 struct cvsw_backlogs;
@@ -55,15 +55,27 @@ struct sk_buff *cvsw_backlog_xmit(struct cvsw_backlogs *backlogs, unsigned int q
 
 /**
  * cvsw_backlog_add() - have a frame sent soon, from outside of ndo_start_xmit
- * @skb: consumed; goes to the queue of its queue mapping
+ * @skb: consumed; goes to the queue of its queue mapping, if the device serves it
+ *	(real_num_tx_queues), else to another
  * Context: any.
  */
 void cvsw_backlog_add(struct cvsw_backlogs *backlogs, struct sk_buff *skb);
 
+/**
+ * cvsw_backlog_add_first() - have a frame of control sent ahead of all data
+ * @skb: consumed, if true is returned
+ *
+ * Goes to queue 0 at once, or as the first when that queue takes frames again; such
+ * frames keep their order.
+ * Context: process context or softirq, no queue's lock held.
+ * Return: false: the device is down, or too many wait.
+ */
+bool cvsw_backlog_add_first(struct cvsw_backlogs *backlogs, struct sk_buff *skb);
+
 /** cvsw_backlog_woken() - a queue takes frames again; any context */
 void cvsw_backlog_woken(struct cvsw_backlogs *backlogs, unsigned int queue);
 
-/** cvsw_backlogs_woken() - all queues do; any context */
+/** cvsw_backlogs_woken() - all queues do, or the device serves fewer of them; any context */
 void cvsw_backlogs_woken(struct cvsw_backlogs *backlogs);
 
 #endif

@@ -273,10 +273,11 @@ void cvsw_control_receive(struct cvsw_control *control, struct sk_buff *skb)
 /* ---- life ---- */
 
 void cvsw_control_init(struct cvsw_control *control, struct net_device *dev,
-		       struct cvsw_engine *engine, bool allowed)
+		       struct cvsw_engine *engine, struct cvsw_backlogs *backlogs, bool allowed)
 {
 	control->dev = dev;
 	control->engine = engine;
+	control->backlogs = backlogs;
 	control->allowed = allowed;
 	cvsw_table_watch(engine->table, on_removed, control);
 	INIT_DELAYED_WORK(&control->work, control_work);

@@ -15,6 +15,7 @@
 #include "engine.h"
 #include "packet_in.h"
 
+struct cvsw_backlogs;
 struct cvsw_session;
 
 /* Messages that may wait for the worker. */
@@ -29,6 +30,7 @@ struct cvsw_session;
  *
  * @dev: the NIC
  * @engine: its table is changed by @work only
+ * @backlogs: the NIC's, by which it sends
  * @allowed: unauthenticated messages, version 2, are taken
  * @session: version 3; NULL until there is a key, then there for good
  * @work: never runs beside itself, which keeps the messages in order; delayed
@@ -52,6 +54,7 @@ struct cvsw_session;
 struct cvsw_control {
 	struct net_device *dev;
 	struct cvsw_engine *engine;
+	struct cvsw_backlogs *backlogs;
 	bool allowed;
 	struct cvsw_session *session;
 	struct delayed_work work;
@@ -84,7 +87,7 @@ enum cvsw_event {
 };
 
 void cvsw_control_init(struct cvsw_control *control, struct net_device *dev,
-		       struct cvsw_engine *engine, bool allowed);
+		       struct cvsw_engine *engine, struct cvsw_backlogs *backlogs, bool allowed);
 
 /**
  * cvsw_control_kill() - take no message from here on, and do none that waits
@@ -134,7 +137,8 @@ void cvsw_control_hold(struct cvsw_control *control);
  * @frame: @len bytes from the destination address on, at most
  *	CVSW_CONTROL_FRAME_MAX; copied
  *
- * Waits for room in the NIC's queue, not for ever.  Counted.
+ * Does not wait: where the NIC's queue is full, it is the first that leaves later.
+ * Counted.
  * Context: the worker.
  */
 void cvsw_control_send(struct cvsw_control *control, const u8 *frame, size_t len);
@@ -144,9 +148,6 @@ void cvsw_control_count(struct cvsw_control *control, unsigned int counter);
 
 /** cvsw_control_has_link() - can it send? */
 bool cvsw_control_has_link(const struct cvsw_control *control);
-
-/* Did this port's control side make @skb? */
-bool cvsw_control_is_own(const struct sk_buff *skb);
 
 /* The module's worker pool, for all ports. */
 int cvsw_control_module_init(void);

@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A port's own frames, on their way past the flows. */
-#include <linux/delay.h>
+/* A port's own frames, on their way past flows and qdisc, ahead of data that waits. */
 #include <linux/netdevice.h>
 
+#include "backlog.h"
 #include "control.h"
 
-/* How often, a millisecond apart, to try again when the NIC's queue is full. */
-#define SEND_TRIES	100
-
-/* Also the mark by which cvsw_control_is_own() knows our frames. */
 static void control_frame_freed(struct sk_buff *skb)
 {
 	struct cvsw_control *control = skb_shinfo(skb)->destructor_arg;
 
 	if (refcount_dec_and_test(&control->sending))
 		complete(&control->sent);
-}
-
-bool cvsw_control_is_own(const struct sk_buff *skb)
-{
-	return skb->destructor == control_frame_freed;
 }
 
 static struct sk_buff *frame_build(struct cvsw_control *control, const u8 *frame, size_t len)
@@ -43,26 +34,17 @@ static struct sk_buff *frame_build(struct cvsw_control *control, const u8 *frame
 	return skb;
 }
 
-/* Past the qdisc, which might be any: so a full queue is ours to wait for. */
 void cvsw_control_send(struct cvsw_control *control, const u8 *frame, size_t len)
 {
-	struct sk_buff *skb;
-	unsigned int try;
-	int ret = NETDEV_TX_BUSY;
+	struct sk_buff *skb = NULL;
+	bool sent;
 
-	for (try = 0; ret == NETDEV_TX_BUSY && try < SEND_TRIES; try++) {
-		if (try)
-			usleep_range(1000, 2000);
+	if (cvsw_control_has_link(control))
 		skb = frame_build(control, frame, len);
-		if (!skb)
-			break;
-		/* The device cannot be closed between its check and its queue. */
-		rcu_read_lock();
-		ret = dev_direct_xmit(skb, 0);
-		rcu_read_unlock();
-	}
-	cvsw_control_count(control, ret == NETDEV_TX_OK ? CVSW_CNT_CTL_SENT :
-							  CVSW_CNT_CTL_SEND_FAILED);
+	sent = skb && cvsw_backlog_add_first(control->backlogs, skb);
+	if (!sent)
+		kfree_skb(skb);
+	cvsw_control_count(control, sent ? CVSW_CNT_CTL_SENT : CVSW_CNT_CTL_SEND_FAILED);
 }
 
 bool cvsw_control_has_link(const struct cvsw_control *control)

@@ -188,7 +188,8 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 	port->engine.to_controller = to_controller;
 	cvsw_engine_changed(&port->engine);
 	port->dev = dev;
-	cvsw_control_init(&port->control, dev, &port->engine, cvsw_allow_unauthenticated);
+	cvsw_control_init(&port->control, dev, &port->engine, port->backlogs,
+			  cvsw_allow_unauthenticated);
 
 	mutex_lock(&cvsw_ports_lock);
 	cvsw_table_set_limit(port->engine.table, cvsw_max_flows);
@@ -246,8 +247,9 @@ EXPORT_SYMBOL_GPL(cvsw_port_destroy);
 
 static struct sk_buff *transmit(struct cvsw_port *port, struct sk_buff *skb)
 {
+	/* Those of our own do not come this way. */
 	if (unlikely(may_be_control(skb)) && cvsw_frame_is_control(skb))
-		return cvsw_control_is_own(skb) ? skb : drop(port, skb, CVSW_CNT_DROP_TX_CONTROL);
+		return drop(port, skb, CVSW_CNT_DROP_TX_CONTROL);
 
 	if (READ_ONCE(port->engine.idle)) {
 		cvsw_stats_count(port->engine.stats, CVSW_CNT_TX_MISS);

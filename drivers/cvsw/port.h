@@ -68,7 +68,10 @@ struct sk_buff *cvsw_port_transmit(struct cvsw_port *port, struct sk_buff *skb);
  */
 void cvsw_port_woken(struct cvsw_port *port, const struct netdev_queue *txq);
 
-/** cvsw_port_all_woken() - the driver has woken all of them; any context */
+/**
+ * cvsw_port_all_woken() - the driver has woken all of them, or set how many it uses
+ * Context: any.
+ */
 void cvsw_port_all_woken(struct cvsw_port *port);
 
 /**

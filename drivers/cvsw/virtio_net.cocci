@@ -109,6 +109,19 @@ netif_device_attach(vi->dev);
 +cvsw_port_all_woken(vi->cvsw_port);
 )
 
+// And what waits for a queue that is used no more moves to another.
+@ channels @
+symbol vi, netif_set_real_num_tx_queues;
+expression dev, n;
+@@
+virtnet_set_channels(...)
+{
+<+...
+netif_set_real_num_tx_queues(dev, n);
++cvsw_port_all_woken(vi->cvsw_port);
+...+>
+}
+
 @ create @
 symbol vi;
 identifier err;
