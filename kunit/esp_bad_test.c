@@ -334,6 +334,46 @@ static void loss_and_reordering(struct kunit *test)
 	kfree_skb(skb);
 }
 
+/* ---- several queues ---- */
+
+#define STALLED		1280
+#define PASSING		8192
+
+/*
+ * A queue of the sender stands still with all that its backlog and its ring hold, while
+ * the others send: its frames are late, not lost.
+ */
+static void queue_that_stalls(struct kunit *test)
+{
+	struct esp_fixture *f = test->priv;
+	struct sk_buff_head held;
+	struct sk_buff *skb;
+	unsigned int i, taken = 0;
+
+	__skb_queue_head_init(&held);
+	install_pair(test, TEST_SPI, 16, false);
+	make_packet(f, 60);
+	for (i = 0; i < STALLED; i++) {
+		skb = encrypt(test, linear_skb(&f->frame), TEST_SPI);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		__skb_queue_tail(&held, skb);
+	}
+	for (i = 0; i < PASSING; i++) {
+		skb = encrypt(test, linear_skb(&f->frame), TEST_SPI);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		skb = decrypt(test, skb);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		kfree_skb(skb);
+	}
+	while ((skb = __skb_dequeue(&held))) {
+		skb = decrypt(test, skb);
+		taken += !!skb;
+		kfree_skb(skb);
+	}
+	KUNIT_EXPECT_EQ(test, taken, (unsigned int)STALLED);
+	KUNIT_EXPECT_EQ(test, esp_count(test, CVSW_CNT_DROP_ESP_OLD), 0ULL);
+}
+
 /* ---- encryption refused ---- */
 
 static void frames_that_cannot_be_encrypted(struct kunit *test)
@@ -465,6 +505,7 @@ static struct kunit_case esp_bad_cases[] = {
 	KUNIT_CASE(giants),
 	KUNIT_CASE(padding_that_lies),
 	KUNIT_CASE(loss_and_reordering),
+	KUNIT_CASE(queue_that_stalls),
 	KUNIT_CASE(frames_that_cannot_be_encrypted),
 	KUNIT_CASE(packets_that_do_not_fit),
 	KUNIT_CASE(cipher_that_fails),

@@ -7,10 +7,14 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-/* How far a frame may come behind the newest one. */
-#define CVSW_REPLAY_WINDOW	1024
-/* A ring longer than the window: words of it are cleared whole (RFC 6479). */
-#define CVSW_REPLAY_RING	(2 * CVSW_REPLAY_WINDOW)
+#define CVSW_REPLAY_RING	16384
+/*
+ * How far a frame may come behind the newest one: nearly a ring, of which a word is
+ * cleared as a whole (RFC 6479).  The sender numbers frames before they wait: up to
+ * 1,024 in the backlog of one of its transmit queues and 256 and more in its ring, while
+ * the other queues send.
+ */
+#define CVSW_REPLAY_WINDOW	(CVSW_REPLAY_RING - BITS_PER_LONG)
 
 /**
  * struct cvsw_replay - the window of one SA

@@ -195,8 +195,8 @@ def window(bench):
     out = Sealed(bench, sa)
     taken = {"rx-hit": 1}
     with Watch(bench) as watch:
-        for seq, fate in ((5000, None), (4990, None), (4990, "replay"), (4977, None), (5001, None), (5000, "replay"),
-                          (1, "old"), (0xFFFFFFFE, None), (5002, "old"), (0xFFFFFFFF, None), (0xFFFFFFFF, "replay")):
+        for seq, fate in ((25000, None), (24990, None), (24990, "replay"), (9000, None), (25001, None), (25000, "replay"),
+                          (1, "old"), (0xFFFFFFFE, None), (25002, "old"), (0xFFFFFFFF, None), (0xFFFFFFFF, "replay")):
             moved, delivered = watch.fate(out.seal(seq))
             expect_equal(moved, {**taken, f"drop-esp-{fate}": 1} if fate else taken, f"number {seq}")
             expect_equal(delivered, [] if fate else [out.inner], f"number {seq}")
