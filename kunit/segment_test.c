@@ -182,6 +182,22 @@ static void expect_sum(struct kunit *test, struct sk_buff *skb, bool partial)
 		KUNIT_ASSERT_EQ(test, skb_checksum_help(skb), 0);
 }
 
+static unsigned int stamp_of(const struct sk_buff *skb)
+{
+	return skb_shinfo(skb)->tx_flags & SKBTX_ANY_TSTAMP;
+}
+
+/* The sender wants to know when these bytes leave, as TCP or a datagram socket asks. */
+static void ask_for_stamp(struct fixture *f, const struct shape *s, struct sk_buff *skb)
+{
+	u32 key = prandom_u32_state(&f->rnd);
+
+	if (s->protocol == IPPROTO_TCP)
+		key = get32(f->data + s->l4 + 4) + pick(&f->rnd, s->len - s->payload);
+	skb_shinfo(skb)->tx_flags |= SKBTX_SW_TSTAMP;
+	skb_shinfo(skb)->tskey = key;
+}
+
 static void expect_same_list(struct kunit *test, struct sk_buff *got, struct sk_buff *expected)
 {
 	struct fixture *f = test->priv;
@@ -190,6 +206,9 @@ static void expect_same_list(struct kunit *test, struct sk_buff *got, struct sk_
 	while (got && expected) {
 		expect_roomy(test, got);
 		expect_sum(test, got, f->partial);
+		KUNIT_ASSERT_EQ(test, stamp_of(got), stamp_of(expected));
+		if (stamp_of(got))
+			KUNIT_ASSERT_EQ(test, skb_shinfo(got)->tskey, skb_shinfo(expected)->tskey);
 		KUNIT_ASSERT_EQ(test, got->len, expected->len);
 		KUNIT_ASSERT_EQ(test, skb_copy_bits(got, 0, f->got, got->len), 0);
 		KUNIT_ASSERT_EQ(test, skb_copy_bits(expected, 0, f->expected, got->len), 0);
@@ -239,6 +258,10 @@ static void segment_as_stack(struct kunit *test)
 			continue;
 		}
 		plain = skb_copy(skb, GFP_KERNEL);
+		if (pick(&f->rnd, 2)) {
+			ask_for_stamp(f, &s, skb);
+			cvsw_carry_stamp(plain, skb);
+		}
 		switch (pick(&f->rnd, 3)) {
 		case 0: other = skb_clone(skb, GFP_KERNEL); break;
 		case 1: other = skb_get(skb); break;
@@ -282,6 +305,10 @@ static void segment_single(struct kunit *test)
 			skb->ip_summed = CHECKSUM_NONE;
 		expected = skb_copy(skb, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, expected);
+		if (pick(&f->rnd, 2)) {
+			ask_for_stamp(f, &s, skb);
+			cvsw_carry_stamp(expected, skb);
+		}
 		if (skb->ip_summed == CHECKSUM_PARTIAL)
 			KUNIT_ASSERT_EQ(test, skb_checksum_help(expected), 0);
 		switch (pick(&f->rnd, 3)) {
@@ -638,6 +665,28 @@ static void segment_damaged(struct kunit *test)
 	}
 }
 
+/* Who knows the code and the addresses does not know a flow's port. */
+static void segment_hash_is_secret(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int i, known = 0;
+
+	for (i = 0; i < 8; i++) {
+		struct cvsw_inner inner;
+		struct sk_buff *skb;
+		struct shape s;
+		u32 hash;
+
+		random_frame_of(f, &s);
+		skb = skb_of(test, f, &s, 0);
+		cvsw_inner_read(skb, &inner);
+		hash = hash_words(skb, s.l3 + (s.v6 ? 8 : 12), s.v6 ? 8 : 2, s.protocol);
+		known += hash_words(skb, s.l4, 1, hash) == cvsw_inner_hash(skb, &inner);
+		kfree_skb(skb);
+	}
+	KUNIT_EXPECT_EQ(test, known, 0U);
+}
+
 static int segment_init(struct kunit *test)
 {
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
@@ -666,6 +715,7 @@ static struct kunit_case segment_cases[] = {
 	KUNIT_CASE(segment_shared_pages),
 	KUNIT_CASE(segment_bounded),
 	KUNIT_CASE(segment_damaged),
+	KUNIT_CASE(segment_hash_is_secret),
 	{}
 };
 

@@ -17,6 +17,7 @@
 
 #include "cipher.h"
 #include "compat.h"
+#include "segment.h"
 
 enum stage {
 	SUBMITTED,
@@ -140,6 +141,7 @@ struct sk_buff *cvsw_esp_copy(struct sk_buff *skb, unsigned int head, unsigned i
 		return NULL;
 	if (skb->sk)
 		skb_set_owner_w(copy, skb->sk);
+	cvsw_carry_stamp(copy, skb);
 	dev_consume_skb_any(skb);
 	return copy;
 }

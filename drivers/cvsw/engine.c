@@ -100,6 +100,24 @@ static const struct cvsw_layout *layout_of(struct outcome *out, const struct sk_
 	return &out->at;
 }
 
+/*
+ * GRO sorts by the hash, and what was around the frame had none of its own or another's.
+ * Rewriting leaves the hash: it still tells one flow from another.
+ */
+static void hash_inner(struct sk_buff *skb, const struct cvsw_layout *at)
+{
+	bool ports = (at->protocol == IPPROTO_TCP || at->protocol == IPPROTO_UDP) &&
+		     at->transport && !at->fragment;
+	const struct cvsw_inner inner = {
+		.type = at->network ? ETH_P_IP : ETH_P_IPV6,
+		.l3 = at->network ?: at->ipv6,
+		.l4 = ports ? at->transport : 0,
+	};
+
+	if (inner.l3)
+		__skb_set_sw_hash(skb, cvsw_inner_hash(skb, &inner), ports);
+}
+
 /* A tag beside the frame's bytes would stay outside of what is put around them. */
 static struct sk_buff *tag_inside(struct sk_buff *skb)
 {
@@ -527,6 +545,8 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 		key.sa = walk->sa;
 		memcpy(key.tun_src, walk->tun_src, sizeof(key.tun_src));
 		memcpy(key.tun_dst, walk->tun_dst, sizeof(key.tun_dst));
+		if (walk->in == CVSW_NET && !skb->hash)
+			hash_inner(skb, &out->at);
 	}
 
 	/* What is only looked at leaves no trace in the cache. */

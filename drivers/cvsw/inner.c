@@ -4,6 +4,8 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/jhash.h>
+#include <linux/once.h>
+#include <linux/random.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/dsfield.h>
@@ -89,11 +91,15 @@ static u32 hash_words(const struct sk_buff *skb, unsigned int at, unsigned int w
 
 u32 cvsw_inner_hash(const struct sk_buff *skb, const struct cvsw_inner *inner)
 {
-	u32 hash = inner->protocol;
+	/* So that nobody can choose flows that all go one way. */
+	static u32 secret __read_mostly;
+	u32 hash;
 
 	/* The socket's own, which changes when the socket looks for another path. */
 	if (skb->l4_hash)
 		return skb->hash;
+	get_random_once(&secret, sizeof(secret));
+	hash = secret ^ inner->protocol;
 	switch (inner->type) {
 	case ETH_P_IP:
 		hash = hash_words(skb, inner->l3 + offsetof(struct iphdr, saddr), 2, hash);

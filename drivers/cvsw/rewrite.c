@@ -256,7 +256,6 @@ int cvsw_set_nw_addr(struct cvsw_frame *frame, unsigned int field, __be32 to)
 	csum_replace4(&ip->check, from, to);
 	if (checksum)
 		cvsw_update_checksum(frame, skb->data + checksum, from, to, true);
-	skb_clear_hash(skb);
 	return 0;
 }
 
@@ -377,7 +376,6 @@ int cvsw_set_tp_port(struct cvsw_frame *frame, unsigned int field, __be16 to)
 	else
 		cvsw_update_checksum(frame, tp + checksum_field(frame),
 				(__force __be32)from, (__force __be32)to, false);
-	skb_clear_hash(skb);
 	return 0;
 }
 
@@ -408,7 +406,6 @@ int cvsw_set_ipv6_addr(struct cvsw_frame *frame, unsigned int field, const u8 *t
 			cvsw_update_checksum(frame, skb->data + checksum, from_word, to_word, true);
 		cvsw_put_bytes(skb, skb->data + at + i, &to_word, sizeof(to_word));
 	}
-	skb_clear_hash(skb);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
 #include <net/sock.h>
+#include <net/tcp.h>
 
 #include "compat.h"
 #include "esp.h"
@@ -145,6 +146,7 @@ static struct sk_buff *copy_frame(struct sk_buff *from, unsigned int headroom, b
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 		skb->csum_level = from->csum_level;
 	}
+	cvsw_carry_stamp(skb, from);
 	carry_owner(skb, from);
 	dev_consume_skb_any(from);
 	return skb;
@@ -323,6 +325,26 @@ static bool is_known(struct cut *cut)
 	return cut->headers < cut->skb->len;
 }
 
+/* The segment whose time of sending was asked for, or NULL. */
+static struct sk_buff *stamped(const struct cut *cut, struct sk_buff *list)
+{
+	struct sk_buff *seg = list;
+	u32 key, end;
+
+	if (likely(!(skb_shinfo(cut->skb)->tx_flags & SKBTX_ANY_TSTAMP)))
+		return NULL;
+	if (cut->inner->protocol == IPPROTO_TCP) {
+		const struct tcphdr *tcp = (void *)cut->skb->data + cut->inner->l4;
+
+		key = skb_shinfo(cut->skb)->tskey;
+		end = ntohl(tcp->seq) + cut->size;
+		for (; seg->next && !before(key, end); end += cut->size)
+			seg = seg->next;
+	}
+	cvsw_carry_stamp(seg, cut->skb);
+	return seg;
+}
+
 static struct sk_buff *cut_up(struct cut *cut)
 {
 	struct sk_buff *list = NULL, **end = &list, *skb = cut->skb, *last = NULL;
@@ -351,7 +373,8 @@ static struct sk_buff *cut_up(struct cut *cut)
 	}
 	if (unlikely(!last))
 		return ERR_PTR(-EINVAL);
-	carry_owner(last, skb);
+	/* The stamp goes to the socket of the frame that has it. */
+	carry_owner(stamped(cut, list) ?: last, skb);
 	dev_consume_skb_any(skb);
 	return list;
 }

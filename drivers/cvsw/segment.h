@@ -43,6 +43,13 @@ static inline bool cvsw_too_many_segments(const struct sk_buff *skb, unsigned in
 	       DIV_ROUND_UP(skb->len - headers, skb_shinfo(skb)->gso_size) > CVSW_SEGMENTS_MAX;
 }
 
+/* The sender asked when the frame leaves (SO_TIMESTAMPING): that is when @to does. */
+static inline void cvsw_carry_stamp(struct sk_buff *to, const struct sk_buff *from)
+{
+	skb_shinfo(to)->tx_flags |= skb_shinfo(from)->tx_flags & SKBTX_ANY_TSTAMP;
+	skb_shinfo(to)->tskey = skb_shinfo(from)->tskey;
+}
+
 /**
  * cvsw_segment() - make wire-sized frames that outer headers can be put around
  * @skb: data at the Ethernet header, no tag in skb->vlan_tci; possibly GSO,
@@ -57,7 +64,9 @@ static inline bool cvsw_too_many_segments(const struct sk_buff *skb, unsigned in
  * stays as it is.  In each the transport checksum is finished (CHECKSUM_NONE or
  * what was better) unless @payload says otherwise, and the first @headroom bytes
  * in front are its own.  The sender's socket is charged for @skb until the last
- * of them is freed, as TCP small queues want it.
+ * of them is freed, as TCP small queues want it, or the one whose time of sending it
+ * wants to know, as the stack's own segmentation has it: the one with the byte asked for,
+ * of UDP the first.
  *
  * Context: as cvsw_handle_frame().
  * Return: one frame, or a list linked by skb->next, or ERR_PTR(-ENOMEM), or
