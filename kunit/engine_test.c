@@ -21,6 +21,7 @@ struct fixture {
 /* Keeps the frame, if it is to complete later; else hands it back. */
 static struct {
 	bool later;
+	bool others;
 	struct cvsw_walk walk;
 	struct sk_buff *skb;
 	struct sk_buff *delivered;
@@ -38,6 +39,8 @@ struct sk_buff *fake_encrypt(struct cvsw_walk *walk, struct sk_buff *skb, u32 sp
 struct sk_buff *fake_decrypt(struct cvsw_walk *walk, struct sk_buff *skb,
 			     const struct cvsw_layout *at)
 {
+	if (esp.others)
+		return ERR_PTR(-ENOENT);
 	walk->sa = 4711;
 	return skb;
 }
@@ -361,6 +364,102 @@ static void engine_identity(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_DROP_MISS), 1ULL);
 }
 
+/* What came out of a tunnel has a hash by its own headers, so that GRO tells flows apart. */
+static void engine_hash(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int i, same = 0;
+	struct sk_buff *skb;
+	u32 hash[40];
+
+	flow_begin(f, 1);
+	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_HOST;
+	flow_encap(f, 2);
+	flow_action(f, CVSW_ACT_OUTPUT)->port = CVSW_PORT_ONWARD;
+	flow_end(test);
+	flow_begin(f, 2);
+	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_NET;
+	f->flow.match.mask.pass = 0xff;
+	flow_action(f, CVSW_ACT_VXLAN_DECAP);
+	flow_end(test);
+	flow_begin(f, 3);
+	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_NET;
+	f->flow.match.mask.pass = 0xff;
+	f->flow.match.key.pass = 1;
+	f->flow.actions[f->flow.n_actions++] = (struct cvsw_action){
+		.type = CVSW_ACT_SET_TP_DST, .tp_port = 9,
+	};
+	flow_end(test);
+	for (i = 0; i < ARRAY_SIZE(hash); i++) {
+		skb = ip_frame(test);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		skb->data[34] = i / 2;
+		skb = send(f, skb, CVSW_HOST);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		skb_clear_hash(skb);
+		skb = send(f, skb, CVSW_NET);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		KUNIT_EXPECT_EQ(test, skb->len, 100U);
+		KUNIT_EXPECT_TRUE(test, skb->l4_hash && skb->sw_hash);
+		hash[i] = skb->hash;
+		kfree_skb(skb);
+	}
+	for (i = 0; i < ARRAY_SIZE(hash); i += 2) {
+		KUNIT_EXPECT_EQ(test, hash[i], hash[i + 1]);
+		same += hash[i] == hash[0];
+	}
+	KUNIT_EXPECT_LT(test, same, 4U);
+
+	/* One that had a hash keeps it, rewritten or not. */
+	flow_begin(f, 4);
+	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_NET;
+	f->flow.actions[f->flow.n_actions++] = (struct cvsw_action){
+		.type = CVSW_ACT_SET_NW_DST, .nw_addr = 0x0a000009,
+	};
+	f->flow.priority = 1000;
+	flow_end(test);
+	skb = ip_frame(test);
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	__skb_set_sw_hash(skb, 4711, true);
+	skb = send(f, skb, CVSW_NET);
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	KUNIT_EXPECT_EQ(test, skb->hash, 4711U);
+	kfree_skb(skb);
+}
+
+/* What this port has no SA for goes on below, once, in the same pass. */
+static void engine_others_esp(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 last;
+
+	esp.others = true;
+	flow_begin(f, 1);
+	f->flow.priority = 100;
+	flow_action(f, CVSW_ACT_DECRYPT);
+	flow_action(f, CVSW_ACT_VXLAN_DECAP);
+	flow_end(test);
+	/* As if there were no such flow: the miss... */
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_NET), &last, 1), 1U);
+	KUNIT_EXPECT_EQ(test, last, 2);
+	/* ...or what is below, which may send it on again. */
+	f->flow.priority = 50;
+	flow_end(test);
+	flow_begin(f, 2);
+	f->flow.priority = 10;
+	f->flow.match.mask.pass = 0xff;
+	flow_set_dst(f, 44);
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_NET), &last, 1), 1U);
+	KUNIT_EXPECT_EQ(test, last, 44);
+	flow_begin(f, 3);
+	f->flow.priority = 20;
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_NET), &last, 1), 0U);
+	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_DROP_ACTION), 1ULL);
+	esp.others = false;
+}
+
 static void engine_clones(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -595,6 +694,8 @@ static struct kunit_case engine_cases[] = {
 	KUNIT_CASE(engine_rewrites),
 	KUNIT_CASE(engine_passes),
 	KUNIT_CASE(engine_identity),
+	KUNIT_CASE(engine_hash),
+	KUNIT_CASE(engine_others_esp),
 	KUNIT_CASE(engine_clones),
 	KUNIT_CASE(engine_clones_in_tunnels),
 	KUNIT_CASE(engine_next),

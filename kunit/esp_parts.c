@@ -243,18 +243,21 @@ struct sk_buff *decrypt(struct kunit *test, struct sk_buff *skb)
 	struct esp_fixture *f = test->priv;
 	struct cvsw_walk walk = f->walk;
 	struct cvsw_layout at;
+	struct sk_buff *done;
 	struct cvsw_key key;
 
 	/* One without a whole Ethernet header has no layout. */
 	cvsw_key_extract(skb, CVSW_NET, &key, &at);
 	local_bh_disable();
 	rcu_read_lock();
-	skb = cvsw_esp_decrypt(&walk, skb, &at);
+	done = cvsw_esp_decrypt(&walk, skb, &at);
 	rcu_read_unlock();
 	local_bh_enable();
-	if (skb)
+	if (IS_ERR(done))
+		kfree_skb(skb);
+	else if (done)
 		KUNIT_EXPECT_GE(test, walk.sa, (u32)CVSW_SA_SPI_MIN);
-	return skb;
+	return done;
 }
 
 void encrypt_frame(struct kunit *test)

@@ -68,6 +68,7 @@ void make_packet(struct esp_fixture *f, unsigned int len);
 void fit_ip(struct flat_frame *frame, u8 protocol);
 
 struct sk_buff *encrypt(struct kunit *test, struct sk_buff *skb, u32 spi);
+/* Return: an ERR_PTR if it is others', and then @skb is freed here. */
 struct sk_buff *decrypt(struct kunit *test, struct sk_buff *skb);
 /* Encrypt f->frame into f->other. */
 void encrypt_frame(struct kunit *test);

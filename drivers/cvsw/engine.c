@@ -247,11 +247,23 @@ static struct sk_buff *decap(struct cvsw_walk *walk, struct sk_buff *skb, struct
 	return skb;
 }
 
-static struct sk_buff *decrypt(struct cvsw_walk *walk, struct sk_buff *skb, struct outcome *out)
+/* Return: false: the frame is none that this port could decrypt, and not changed. */
+static bool decrypt(struct cvsw_walk *walk, struct sk_buff **skb, struct outcome *out)
 {
+	bool layered = walk->layered;
+	struct sk_buff *done = NULL;
+
+	/* Ahead, for it may go on from there later. */
 	walk->layered = true;
-	skb = own(walk, skb);
-	return skb ? cvsw_esp_decrypt(walk, skb, layout_of(out, skb)) : NULL;
+	*skb = own(walk, *skb);
+	if (*skb)
+		done = cvsw_esp_decrypt(walk, *skb, layout_of(out, *skb));
+	if (unlikely(IS_ERR(done))) {
+		walk->layered = layered;
+		return false;
+	}
+	*skb = done;
+	return true;
 }
 
 /*
@@ -384,6 +396,23 @@ static struct sk_buff *rewrite(struct cvsw_walk *walk, struct sk_buff *skb, stru
 static struct sk_buff *run_list(struct cvsw_walk *walk, struct sk_buff *list,
 				enum onward *onward, struct outcome *out);
 
+/* Datagrams of one socket, but each with an SPI of its own: their ways may part. */
+static struct sk_buff *each_apart(const struct cvsw_walk *walk, struct sk_buff *list,
+				  struct outcome *out)
+{
+	struct sk_buff *skb, *next;
+
+	for (skb = list; skb; skb = next) {
+		struct cvsw_walk apart = *walk;
+
+		next = skb->next;
+		skb_mark_not_on_list(skb);
+		go_on(&apart, skb, out);
+		out->at_of = NULL;
+	}
+	return NULL;
+}
+
 /* Return: what is left of one frame at the end of its actions, maybe a list. */
 static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onward *onward,
 			   struct outcome *out)
@@ -404,6 +433,8 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 		if (unlikely(wants_pieces(skb, action->type))) {
 			skb = pieces(walk, skb, action->type);
 			out->at_of = NULL;
+			if (action->type == CVSW_ACT_DECRYPT)
+				return each_apart(walk, skb, out);
 			return skb ? run_list(walk, skb, onward, out) : NULL;
 		}
 		walk->next++;
@@ -435,8 +466,11 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 			skb = encrypt(walk, skb, action->spi);
 			break;
 		case CVSW_ACT_DECRYPT:
-			skb = decrypt(walk, skb, out);
-			break;
+			if (likely(decrypt(walk, &skb, out)))
+				break;
+			/* The guest's own IPsec: it is for flows below. */
+			*onward = NEXT_SAID;
+			return skb;
 		}
 		cvsw_trace_done(walk, skb);
 		out->at_of = NULL;

@@ -38,7 +38,9 @@ struct sk_buff *cvsw_esp_encrypt(struct cvsw_walk *walk, struct sk_buff *skb, u3
  * @skb: as for cvsw_esp_encrypt(), but may be GSO or CHECKSUM_PARTIAL
  * @at: its layout, by cvsw_key_extract()
  *
- * Context and return: as cvsw_esp_encrypt().
+ * Context: as cvsw_esp_encrypt().
+ * Return: as cvsw_esp_encrypt(), or ERR_PTR(-ENOENT): it is others' IPsec (no SA of ours
+ * has its SPI, or it has none), and @skb is left alone.
  */
 struct sk_buff *cvsw_esp_decrypt(struct cvsw_walk *walk, struct sk_buff *skb,
 				 const struct cvsw_layout *at);

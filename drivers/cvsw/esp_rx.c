@@ -11,9 +11,6 @@
 /* The shortest ciphertext: a trailer, padded to four bytes. */
 #define ESP_MIN		(sizeof(struct cvsw_esp_header) + CVSW_ESP_ALIGN + CVSW_ESP_ICV)
 
-/* RFC 3948, 2.3 */
-#define KEEPALIVE	0xff
-
 /**
  * struct esp_packet - ESP as it came in
  *
@@ -23,17 +20,18 @@
  * @transport: ESP, or the UDP header in front of it
  * @esp: ESP header
  * @end: behind the ICV
- * @spi, @seq: as they claim
+ * @seq: as it claims
  * @udp_dst: zero: plain ESP
+ * @sa: that its SPI names
  */
 struct esp_packet {
 	u32 network;
 	u32 transport;
 	u32 esp;
 	u32 end;
-	u32 spi;
 	u32 seq;
 	u16 udp_dst;
+	struct cvsw_esp_sa *sa;
 };
 
 static struct sk_buff *drop(struct cvsw_walk *walk, struct sk_buff *skb, enum cvsw_counter cause)
@@ -43,28 +41,43 @@ static struct sk_buff *drop(struct cvsw_walk *walk, struct sk_buff *skb, enum cv
 	return NULL;
 }
 
-/* RFC 3948, 2.1 to 2.3.  Return: 0 or a counter. */
-static int read_udp(const struct sk_buff *skb, struct esp_packet *packet)
+/* RFC 3948, 2.1.  Return: 0 or a counter. */
+static int read_udp(const struct sk_buff *skb, struct esp_packet *packet, bool fragment)
 {
 	unsigned int room = packet->end - packet->transport, len;
 	const struct udphdr *udp;
 	struct udphdr buf;
-	u8 first;
 
 	udp = room < sizeof(buf) ? NULL :
 	      skb_header_pointer(skb, packet->transport, sizeof(buf), &buf);
 	if (!udp)
 		return CVSW_CNT_DROP_ESP_SHORT;
+	packet->udp_dst = ntohs(udp->dest);
+	packet->esp = packet->transport + sizeof(*udp);
+	/* The length is the whole datagram's. */
+	if (fragment)
+		return 0;
 	len = ntohs(udp->len);
 	if (len < sizeof(*udp) || len > room)
 		return CVSW_CNT_DROP_ESP_LENGTH;
-	packet->udp_dst = ntohs(udp->dest);
-	packet->esp = packet->transport + sizeof(*udp);
 	packet->end = packet->transport + len;
-	if (len == sizeof(*udp) + 1 && !skb_copy_bits(skb, packet->esp, &first, 1) &&
-	    first == KEEPALIVE)
-		return CVSW_CNT_DROP_ESP_KEEPALIVE;
 	return 0;
+}
+
+/*
+ * Others use the same protocol and port: the guest's own IPsec, its IKE (a zero where
+ * there would be an SPI: RFC 3948, 2.2; never on the wire: RFC 4303, 2.1), and the byte
+ * that keeps a NAT's mapping (RFC 3948, 2.3).
+ */
+static int read_spi(struct cvsw_sas *sas, const struct sk_buff *skb, struct esp_packet *packet)
+{
+	__be32 spi;
+
+	if (packet->end - packet->esp < sizeof(spi) ||
+	    skb_copy_bits(skb, packet->esp, &spi, sizeof(spi)) || !spi)
+		return CVSW_CNT_ESP_OTHERS;
+	packet->sa = cvsw_sas_find(sas, CVSW_SA_IN, ntohl(spi));
+	return packet->sa ? 0 : CVSW_CNT_ESP_UNKNOWN;
 }
 
 static int read_esp(const struct sk_buff *skb, struct esp_packet *packet)
@@ -73,12 +86,6 @@ static int read_esp(const struct sk_buff *skb, struct esp_packet *packet)
 	const struct cvsw_esp_header *esp;
 	struct cvsw_esp_header buf;
 
-	if (packet->udp_dst && len >= sizeof(__be32)) {
-		__be32 marker;
-
-		if (!skb_copy_bits(skb, packet->esp, &marker, sizeof(marker)) && !marker)
-			return CVSW_CNT_DROP_ESP_MARKER;
-	}
 	if (len < ESP_MIN)
 		return CVSW_CNT_DROP_ESP_SHORT;
 	/* RFC 4303, 2.4: the ICV stands on a boundary of four bytes. */
@@ -87,28 +94,35 @@ static int read_esp(const struct sk_buff *skb, struct esp_packet *packet)
 	esp = skb_header_pointer(skb, packet->esp, sizeof(buf), &buf);
 	if (!esp)
 		return CVSW_CNT_DROP_ESP_SHORT;
-	packet->spi = ntohl(esp->spi);
 	packet->seq = ntohl(esp->seq);
 	return 0;
 }
 
-/* Find ESP in the frame.  Return: 0 or a counter. */
-static int read_frame(const struct sk_buff *skb, const struct cvsw_layout *at,
-		      struct esp_packet *packet)
+/* Find ESP of ours in the frame.  Return: 0 or a counter. */
+static int read_frame(struct cvsw_sas *sas, const struct sk_buff *skb,
+		      const struct cvsw_layout *at, struct esp_packet *packet)
 {
+	int cause = 0;
+
 	if (skb_is_gso(skb))
 		return CVSW_CNT_DROP_ESP_UNFINISHED;
 	if (!at->network || (at->protocol != IPPROTO_ESP && at->protocol != IPPROTO_UDP))
 		return CVSW_CNT_DROP_ESP_NONE;
-	if (!at->transport || at->fragment)
-		return CVSW_CNT_DROP_ESP_FRAGMENT;
+	/* Ours has DF, and in its first fragment, which is dropped, its SPI. */
+	if (!at->transport)
+		return CVSW_CNT_ESP_OTHERS;
 	*packet = (struct esp_packet){
 		.network = at->network,
 		.transport = at->transport,
 		.esp = at->transport,
 		.end = at->end,
 	};
-	return (at->protocol == IPPROTO_UDP ? read_udp(skb, packet) : 0) ?: read_esp(skb, packet);
+	if (at->protocol == IPPROTO_UDP)
+		cause = read_udp(skb, packet, at->fragment);
+	cause = cause ?: read_spi(sas, skb, packet);
+	if (unlikely(cause))
+		return cause;
+	return at->fragment ? CVSW_CNT_DROP_ESP_FRAGMENT : read_esp(skb, packet);
 }
 
 static int replay_cause(enum cvsw_replay_verdict verdict)
@@ -139,15 +153,13 @@ static bool is_of_this_life(const struct cvsw_esp_sa *sa)
 }
 
 /* The other's source port is not asked: a NAT may change it. */
-static int check_sa(struct cvsw_esp_sa *sa, const struct esp_packet *packet)
+static int check_sa(const struct esp_packet *packet)
 {
-	if (!sa)
-		return CVSW_CNT_DROP_ESP_SPI;
-	if (unlikely(!is_of_this_life(sa)))
+	if (unlikely(!is_of_this_life(packet->sa)))
 		return CVSW_CNT_DROP_ESP_STOPPED;
-	if (sa->udp_dst != packet->udp_dst)
+	if (packet->sa->udp_dst != packet->udp_dst)
 		return CVSW_CNT_DROP_ESP_FORM;
-	return replay_cause(cvsw_replay_check(&sa->replay, packet->seq));
+	return replay_cause(cvsw_replay_check(&packet->sa->replay, packet->seq));
 }
 
 /*
@@ -235,10 +247,10 @@ static struct sk_buff *finish(struct cvsw_cipher *cipher, struct cvsw_walk *walk
 }
 
 /* The frame is all its own, up to the ESP header in its linear part. */
-static struct cvsw_cipher *prepare(struct cvsw_esp_sa *sa, struct sk_buff *skb,
-				   const struct esp_packet *packet)
+static struct cvsw_cipher *prepare(struct sk_buff *skb, const struct esp_packet *packet)
 {
-	struct cvsw_cipher *cipher = cvsw_cipher_create(sa, skb_shinfo(skb)->nr_frags + 1);
+	struct cvsw_cipher *cipher = cvsw_cipher_create(packet->sa,
+							skb_shinfo(skb)->nr_frags + 1);
 	const struct cvsw_esp_header *esp = (void *)skb->data + packet->esp;
 
 	if (!cipher)
@@ -264,15 +276,15 @@ struct sk_buff *cvsw_esp_decrypt(struct cvsw_walk *walk, struct sk_buff *skb,
 {
 	struct cvsw_cipher *cipher = NULL;
 	struct esp_packet packet;
-	struct cvsw_esp_sa *sa;
 	struct sk_buff *copy;
 	int cause;
 
-	cause = read_frame(skb, at, &packet);
-	if (unlikely(cause))
-		return drop(walk, skb, cause);
-	sa = cvsw_sas_find(walk->engine->sas, CVSW_SA_IN, packet.spi);
-	cause = check_sa(sa, &packet);
+	cause = read_frame(walk->engine->sas, skb, at, &packet);
+	if (unlikely(cause == CVSW_CNT_ESP_OTHERS || cause == CVSW_CNT_ESP_UNKNOWN)) {
+		cvsw_stats_count(walk->engine->stats, cause);
+		return ERR_PTR(-ENOENT);
+	}
+	cause = cause ?: check_sa(&packet);
 	if (unlikely(cause))
 		return drop(walk, skb, cause);
 
@@ -283,7 +295,7 @@ struct sk_buff *cvsw_esp_decrypt(struct cvsw_walk *walk, struct sk_buff *skb,
 		skb = copy;
 	}
 	if (likely(pskb_may_pull(skb, packet.esp + sizeof(struct cvsw_esp_header))))
-		cipher = prepare(sa, skb, &packet);
+		cipher = prepare(skb, &packet);
 	if (unlikely(!cipher))
 		return drop(walk, skb, CVSW_CNT_DROP_NOMEM);
 	return cvsw_cipher_run(cipher, walk);

@@ -71,9 +71,6 @@
 	X(DROP_ESP_NONE,      "drop-esp-none")       /* neither ESP nor UDP */  \
 	X(DROP_ESP_SHORT,     "drop-esp-short")                                 \
 	X(DROP_ESP_LENGTH,    "drop-esp-length")     /* UDP's, or not 4n bytes */\
-	X(DROP_ESP_KEEPALIVE, "drop-esp-keepalive")  /* RFC 3948, 2.3 */        \
-	X(DROP_ESP_MARKER,    "drop-esp-marker")     /* IKE: RFC 3948, 2.2 */   \
-	X(DROP_ESP_SPI,       "drop-esp-spi")        /* unknown */              \
 	X(DROP_ESP_FORM,      "drop-esp-form")       /* in UDP, or not, or port */\
 	X(DROP_ESP_REPLAY,    "drop-esp-replay")     /* seen before */          \
 	X(DROP_ESP_OLD,       "drop-esp-old")        /* left of the window */   \
@@ -84,8 +81,12 @@
 #define CVSW_OTHER_COUNTERS(X)                                                  \
 	/* frames that went on though not all could be done */                  \
 	X(ACTION_SKIPPED,     "action-skipped")      /* field not in the frame */\
+	X(PMTU_LOWERED,       "pmtu-lowered")        /* a router said so, of our packet */\
+	X(PMTU_IGNORED,       "pmtu-ignored")        /* of another, or it makes no sense */\
 	X(ESP_ASYNC,          "esp-async")           /* the cipher took its time */\
 	X(LATER,              "later")               /* sent with interrupts off (netpoll) */\
+	X(ESP_UNKNOWN,        "esp-unknown")         /* SPI of no SA: others' IPsec */\
+	X(ESP_OTHERS,         "esp-others")          /* IKE and the like */     \
 	/* control messages */                                                  \
 	X(CTL_RECEIVED,       "ctl-received")                                   \
 	X(CTL_SENT,           "ctl-sent")                                       \

@@ -164,7 +164,7 @@ def attacks(bench):
             expect(len(seen) >= 3, f"{len(seen)} frames to replay")
             for frame in seen:
                 play(frame)
-        with bench.test("ESP with an SPI nobody knows: dropped and counted"), growth(bench, vm2, "drop-esp-spi"):
+        with bench.test("ESP with an SPI nobody knows: others', and counted"), growth(bench, vm2, "esp-unknown"):
             play(seen[0][:34] + b"\xde\xad\xbe\xef" + seen[0][38:])
         with bench.test("ESP under another sequence number: dropped and counted"), growth(bench, vm2, "drop-esp-tag"):
             play(with_sequence(seen[0], 500))
