@@ -337,9 +337,11 @@ static void who_would_be_told_is(struct kunit *test)
 	expect_trace(test, "L9 A0x1001 Ddrop-too-big-told");
 	f->trace.in_port = CVSW_NET;
 	expect_trace(test, "L9 A0x1001 Ddrop-too-big");
-	/* RFC 1191: without DF nobody is. */
+	/* Without DF, too, but not of what nobody can be asked to send smaller. */
 	f->trace.in_port = CVSW_HOST;
 	f->frame[20] = 0;
+	expect_trace(test, "L9 A0x1001 Ddrop-too-big-told");
+	f->frame[30] = 0xe0;
 	expect_trace(test, "L9 A0x1001 Ddrop-too-big");
 	KUNIT_EXPECT_EQ(test, cvsw_stats_read(engine_of(f)->stats, CVSW_CNT_DROP_TOO_BIG_TOLD),
 			0ULL);

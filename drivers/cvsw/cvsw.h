@@ -10,6 +10,7 @@
 #include "backlog.h"
 #include "control.h"
 #include "engine.h"
+#include "pmtu.h"
 #include "port.h"
 
 #define CVSW_VERSION	"0.1.0"
@@ -18,6 +19,7 @@
  * struct cvsw_port - one NIC under CVSW
  *
  * @engine: all that the data path needs
+ * @pmtus: the engine's
  * @dev: outlives the port
  * @control: the session with the controller
  * @backlogs: the way to the NIC
@@ -27,6 +29,7 @@
  */
 struct cvsw_port {
 	struct cvsw_engine engine;
+	struct cvsw_pmtus pmtus;
 	struct net_device *dev;
 	struct cvsw_control control;
 	struct cvsw_backlogs *backlogs;

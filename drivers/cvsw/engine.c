@@ -17,6 +17,7 @@
 #include "key.h"
 #include "later.h"
 #include "mtu.h"
+#include "pmtu.h"
 #include "segment.h"
 #include "trace.h"
 #include "vxlan.h"
@@ -157,7 +158,10 @@ static struct sk_buff *segments(struct cvsw_walk *walk, struct sk_buff *skb,
 static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 			     const struct cvsw_tunnel *tunnel)
 {
-	unsigned int head = CVSW_VXLAN_HEAD, layers = CVSW_VXLAN_HEAD - ETH_HLEN;
+	struct cvsw_layers layers = {
+		.bytes = CVSW_VXLAN_HEAD - ETH_HLEN, .dst = cvsw_vxlan_dst(tunnel),
+	};
+	unsigned int head = CVSW_VXLAN_HEAD;
 	struct cvsw_engine *engine = walk->engine;
 	enum cvsw_payload payload = CVSW_PAYLOAD_SUMMED;
 	struct cvsw_inner inner;
@@ -170,7 +174,7 @@ static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 	}
 	if (encrypts_next(walk)) {
 		head += CVSW_ESP_HEAD;
-		layers += CVSW_ESP_OVERHEAD;
+		layers.bytes += CVSW_ESP_OVERHEAD;
 		payload = CVSW_PAYLOAD_COPIED;
 	} else if (tunnel->flags & CVSW_TUNNEL_CSUM && skb_has_shared_frag(skb)) {
 		/* The outer checksum is over all of it. */
@@ -179,14 +183,17 @@ static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 		payload = CVSW_PAYLOAD_UNTOUCHED;
 	}
 	cvsw_inner_read(skb, &inner);
-	if (!cvsw_mtu_check(walk, skb, &inner, layers)) {
+	layers.l2 = inner.l3;
+	if (!cvsw_mtu_check(walk, skb, &inner, &layers)) {
 		dev_kfree_skb_any(skb);
 		return NULL;
 	}
-	walk->packet = cvsw_segment_len(skb, &inner) - inner.l3;
+	walk->packet = cvsw_segment_len(skb, &inner) - ETH_HLEN;
 	list = segments(walk, skb, &inner, head, payload);
 	if (list)
 		cvsw_vxlan_encap(list, &inner, tunnel);
+	if (head == CVSW_VXLAN_HEAD && likely(!walk->trace))
+		cvsw_pmtu_sent(engine->pmtus, layers.dst, tunnel->udp_dst);
 	walk->layered = true;
 	return list;
 }
@@ -572,6 +579,9 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 		return false;
 	}
 	out->at_of = skb;
+	if (unlikely(key.nw_proto == IPPROTO_ICMP) && walk->in == CVSW_NET &&
+	    is_first_lookup(walk) && !walk->trace)
+		cvsw_pmtu_hear(engine, skb, &out->at);
 	key.pass = walk->pass;
 	if (walk->pass) {
 		key.tun_type = walk->tun_type;

@@ -11,8 +11,12 @@
 #include "table.h"
 
 struct cvsw_later;
+struct cvsw_pmtus;
 struct cvsw_trace;
 struct cvsw_walk;
+
+/* A power of two. */
+#define CVSW_TOLD_WAYS		64
 
 /**
  * struct cvsw_engine - what the engine needs of a port
@@ -22,6 +26,9 @@ struct cvsw_walk;
  * @later: where frames wait that came with interrupts off; NULL: they are dropped
  * @wire_mtu: largest IP packet that the wire is known to take
  * @control_mtu: the MTU that the controller has set, room for layers left; or 0
+ * @pmtus: what routers have said; NULL: they are not listened to
+ * @told: when senders were told of too large a frame, in jiffies, by a hash of the
+ *	frame's addresses; 0: never
  * @miss: enum cvsw_miss: what becomes of a frame that no flow matches
  * @inner_csum: the controller wants checksums inside of tunnels left to the device
  * @idle: the table is empty and misses pass: a hint for ports, which then need
@@ -43,6 +50,8 @@ struct cvsw_engine {
 	struct cvsw_later *later;
 	unsigned int wire_mtu;
 	unsigned int control_mtu;
+	struct cvsw_pmtus *pmtus;
+	u32 told[CVSW_TOLD_WAYS];
 	u8 miss;
 	bool inner_csum;
 	bool idle;
@@ -65,7 +74,8 @@ struct cvsw_engine {
  * @copy: 0, or which of the clones that were made it is
  * @trace: steps are told to, and nothing that lasts is done; NULL: it is a real frame
  * @packet: length of the IP packet (of a GSO frame's largest segment) that was
- *	put into a tunnel on this way, without the layers around it; 0: none was
+ *	put into a tunnel on this way, with its tags but without the layers around
+ *	it; 0: none was
  *
  * The rest is as in struct cvsw_key.
  */

@@ -10,6 +10,7 @@
 #include "esp.h"
 #include "key.h"
 #include "mtu.h"
+#include "pmtu.h"
 
 static_assert(CVSW_ESP_HEAD == sizeof(struct udphdr) + sizeof(struct cvsw_esp_header));
 static_assert(CVSW_ESP_TAIL == CVSW_ESP_ALIGN - 1 + sizeof(struct cvsw_esp_trailer) +
@@ -64,16 +65,22 @@ static int check_frame(const struct sk_buff *skb, const struct cvsw_esp_sa *sa,
 static bool fits(struct cvsw_walk *walk, const struct sk_buff *skb, const struct cvsw_esp_sa *sa,
 		 const struct cvsw_layout *at)
 {
+	struct cvsw_layers layers = { .bytes = head_len(sa) + CVSW_ESP_TAIL };
+	unsigned int len = encrypted_len(sa, at), path;
 	struct cvsw_engine *engine = walk->engine;
 	struct cvsw_inner inner;
 
-	if (likely(encrypted_len(sa, at) <= READ_ONCE(engine->wire_mtu)))
+	if (skb_copy_bits(skb, at->network + offsetof(struct iphdr, daddr), &layers.dst,
+			  sizeof(layers.dst)))
+		layers.dst = 0;
+	path = cvsw_pmtu(engine->pmtus, layers.dst);
+	if (likely(len <= READ_ONCE(engine->wire_mtu)) && likely(len <= path))
 		return true;
 	if (!walk->packet) {
 		cvsw_inner_read(skb, &inner);
-		return cvsw_mtu_check(walk, skb, &inner, head_len(sa) + CVSW_ESP_TAIL - ETH_HLEN);
+		return cvsw_mtu_check(walk, skb, &inner, &layers);
 	}
-	if (walk->packet <= READ_ONCE(engine->control_mtu))
+	if (walk->packet <= READ_ONCE(engine->control_mtu) && len <= path)
 		return true;
 	cvsw_stats_count(engine->stats, CVSW_CNT_DROP_TOO_BIG);
 	return false;
@@ -104,6 +111,13 @@ static void make_hole(struct sk_buff *skb, unsigned int transport, unsigned int 
 {
 	skb_push(skb, len);
 	memmove(skb->data, skb->data + len, transport);
+}
+
+/* Routers may quote it: see pmtu.h. */
+static void note_destination(struct cvsw_esp_sa *sa, const struct iphdr *ip)
+{
+	if (unlikely(READ_ONCE(sa->dst) != ip->daddr))
+		WRITE_ONCE(sa->dst, ip->daddr);
 }
 
 static void put_headers(struct cvsw_cipher *cipher, u32 seq)
@@ -255,5 +269,6 @@ struct sk_buff *cvsw_esp_encrypt(struct cvsw_walk *walk, struct sk_buff *skb, u3
 	put_headers(cipher, seq);
 	if (unlikely(walk->trace))
 		return leave_blank(cipher);
+	note_destination(sa, (struct iphdr *)(own->data + at.network));
 	return cvsw_cipher_run(cipher, walk);
 }

@@ -12,11 +12,15 @@
 #include <net/ipv6.h>
 
 #include "mtu.h"
+#include "pmtu.h"
 #include "segment.h"
 
 /* What the answers may be long: RFC 1812, 4.3.2.3, and IPv6's least MTU (RFC 4443, 2.4). */
 #define ANSWER_MAX_IPV4		576
 #define ANSWER_MAX_IPV6		IPV6_MIN_MTU
+
+/* Between two answers to a sender about one destination. */
+#define TOLD_PAUSE		max(HZ / 50, 1)
 
 /*
  * An answer to @skb: Ethernet header turned round, @headers zero bytes for what
@@ -44,7 +48,11 @@ static struct sk_buff *answer_begin(const struct sk_buff *skb, const struct cvsw
 	return answer;
 }
 
-/* RFC 1122, 3.2.2: not to groups, not about errors. */
+/*
+ * RFC 1122, 3.2.2: not to groups, not about errors.  Without DF, too: a router would make
+ * fragments (RFC 1191, 4), but here the sender is the guest's own stack, as a rule, and
+ * makes them by itself once it knows the size.
+ */
 static bool may_answer_ipv4(const struct sk_buff *skb, const struct cvsw_inner *inner,
 			    const struct iphdr *ip)
 {
@@ -127,42 +135,92 @@ static struct sk_buff *answer_ipv6(const struct sk_buff *skb, const struct cvsw_
 	return answer;
 }
 
-/* Return: whether the sender was told, or would be if the frame were a real one. */
-static bool tell_sender(const struct cvsw_walk *walk, const struct sk_buff *skb,
-			const struct cvsw_inner *inner, unsigned int mtu)
+static u32 way_hash(const struct sk_buff *skb, const struct cvsw_inner *inner)
+{
+	const struct cvsw_inner addresses = { .type = inner->type, .l3 = inner->l3 };
+
+	return cvsw_inner_hash(skb, &addresses);
+}
+
+/*
+ * One answer suffices, and whoever does not listen has no use for a hundred: a pair
+ * of addresses gets one in TOLD_PAUSE (RFC 1812, 4.3.2.8; RFC 4443, 2.4 f).
+ */
+static bool may_tell_again(struct cvsw_engine *engine, const struct sk_buff *skb,
+			   const struct cvsw_inner *inner)
+{
+	u32 *told = &engine->told[way_hash(skb, inner) % CVSW_TOLD_WAYS];
+	u32 now = (u32)jiffies, last = READ_ONCE(*told);
+
+	/* Zero is never, so that a new engine has told nobody. */
+	return (!last || now - last >= TOLD_PAUSE) && cmpxchg(told, last, now ?: 1) == last;
+}
+
+static struct sk_buff *answer_of(const struct sk_buff *skb, const struct cvsw_inner *inner,
+				 unsigned int mtu)
+{
+	switch (inner->type) {
+	case ETH_P_IP:
+		return answer_ipv4(skb, inner, mtu);
+	case ETH_P_IPV6:
+		return answer_ipv6(skb, inner, mtu);
+	}
+	return NULL;
+}
+
+/* Return: the counter of the frame, which is dropped. */
+static enum cvsw_counter tell_sender(const struct cvsw_walk *walk, const struct sk_buff *skb,
+				     const struct cvsw_inner *inner, unsigned int mtu)
 {
 	struct sk_buff *answer;
 
 	/* With interrupts off (netpoll) the stack takes nothing. */
-	if (!inner->df || (!skb->dev && !walk->trace) || irqs_disabled())
-		return false;
-	answer = inner->type == ETH_P_IP ? answer_ipv4(skb, inner, mtu) :
-					   answer_ipv6(skb, inner, mtu);
+	if (!inner->type || (!skb->dev && !walk->trace) || irqs_disabled())
+		return CVSW_CNT_DROP_TOO_BIG;
+	if (!walk->trace && !may_tell_again(walk->engine, skb, inner))
+		return CVSW_CNT_DROP_TOO_BIG_AGAIN;
+	answer = answer_of(skb, inner, mtu);
 	if (!answer)
-		return false;
+		return CVSW_CNT_DROP_TOO_BIG;
 	if (walk->trace) {
 		kfree_skb(answer);
-		return true;
+		return CVSW_CNT_DROP_TOO_BIG_TOLD;
 	}
 	answer->protocol = eth_type_trans(answer, skb->dev);
 	answer->ip_summed = CHECKSUM_UNNECESSARY;
-	return netif_rx(answer) == NET_RX_SUCCESS;
+	return netif_rx(answer) == NET_RX_SUCCESS ? CVSW_CNT_DROP_TOO_BIG_TOLD :
+						    CVSW_CNT_DROP_TOO_BIG;
+}
+
+/* What the controller has left room for is a packet behind Ethernet's header, without a tag. */
+static unsigned int tags_inside(unsigned int l2)
+{
+	return l2 > ETH_HLEN ? l2 - ETH_HLEN : 0;
+}
+
+static unsigned int less(unsigned int mtu, unsigned int bytes)
+{
+	return mtu > bytes ? mtu - bytes : 0;
 }
 
 bool cvsw_mtu_check(const struct cvsw_walk *walk, const struct sk_buff *skb,
-		    const struct cvsw_inner *inner, unsigned int layers)
+		    const struct cvsw_inner *inner, const struct cvsw_layers *layers)
 {
+	unsigned int packet = cvsw_segment_len(skb, inner) - inner->l3;
+	unsigned int around = layers->l2 + layers->bytes, tags = tags_inside(layers->l2);
 	struct cvsw_engine *engine = walk->engine;
-	unsigned int wire_mtu = READ_ONCE(engine->wire_mtu);
-	unsigned int control_mtu = READ_ONCE(engine->control_mtu);
-	unsigned int len = cvsw_segment_len(skb, inner), mtu;
+	unsigned int path = cvsw_pmtu(engine->pmtus, layers->dst);
+	enum cvsw_counter cause = CVSW_CNT_DROP_TOO_BIG;
+	unsigned int mtu;
 
-	if (likely(len + layers <= wire_mtu || len - inner->l3 <= control_mtu))
+	mtu = max(less(READ_ONCE(engine->control_mtu), tags),
+		  less(READ_ONCE(engine->wire_mtu), around));
+	if (unlikely(path != UINT_MAX))
+		mtu = min(mtu, less(path, around));
+	if (likely(packet <= mtu))
 		return true;
-	mtu = max(control_mtu, wire_mtu > layers + inner->l3 ? wire_mtu - layers - inner->l3 : 0);
-	if (walk->in == CVSW_HOST && tell_sender(walk, skb, inner, mtu))
-		cvsw_stats_count(engine->stats, CVSW_CNT_DROP_TOO_BIG_TOLD);
-	else
-		cvsw_stats_count(engine->stats, CVSW_CNT_DROP_TOO_BIG);
+	if (walk->in == CVSW_HOST)
+		cause = tell_sender(walk, skb, inner, mtu);
+	cvsw_stats_count(engine->stats, cause);
 	return false;
 }

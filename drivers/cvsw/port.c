@@ -181,6 +181,7 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 		goto destroy_backlogs;
 	/* So that the stack itself cuts larger ones up. */
 	netif_set_tso_max_segs(dev, CVSW_SEGMENTS_MAX);
+	port->engine.pmtus = &port->pmtus;
 	port->engine.wire_mtu = dev->mtu;
 	port->engine.miss = cvsw_miss;
 	port->engine.deliver = deliver;
@@ -313,15 +314,14 @@ void cvsw_port_receive(struct cvsw_port *port, struct napi_struct *napi, struct 
 }
 EXPORT_SYMBOL_GPL(cvsw_port_receive);
 
-/* Not the controller's doing, which has left room for layers: the guest's word on the wire. */
+/*
+ * The guest's word on the wire, unless a controller has the say, which has left room for
+ * layers: then the guest's own stack may send less than that, and is told of more.
+ */
 static void mtu_changed(struct cvsw_port *port)
 {
-	unsigned int mtu = READ_ONCE(port->dev->mtu);
-
-	if (mtu == READ_ONCE(port->engine.control_mtu))
-		return;
-	WRITE_ONCE(port->engine.wire_mtu, mtu);
-	WRITE_ONCE(port->engine.control_mtu, 0);
+	if (!READ_ONCE(port->engine.control_mtu))
+		WRITE_ONCE(port->engine.wire_mtu, READ_ONCE(port->dev->mtu));
 }
 
 static void port_event(struct cvsw_port *port, unsigned long event)

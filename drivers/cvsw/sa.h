@@ -46,6 +46,7 @@ struct cvsw_sa_name {
  * @sent: sequence number last given out, or U32_MAX and more: none is left
  * @stopped: sends, or receives, no more
  * @told: enum cvsw_v3_expiring_reason, the last one that cvsw_sas_expiring() gave
+ * @dst: of a sending SA: where its last packet went
  * @generation: of the machine that may use it
  * @replay: of a receiving SA
  * @counters: frames, with what ESP adds to them
@@ -66,6 +67,7 @@ struct cvsw_esp_sa {
 	atomic64_t sent;
 	bool stopped;
 	u8 told;
+	__be32 dst;
 	struct cvsw_generation generation;
 	struct cvsw_replay replay;
 	struct cvsw_sa_counters __percpu *counters;

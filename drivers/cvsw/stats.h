@@ -41,6 +41,7 @@
 	X(DROP_SEGMENTS,      "drop-segments")       /* more than 128 */        \
 	X(DROP_TOO_BIG,       "drop-too-big")        /* with its layers; nobody told */\
 	X(DROP_TOO_BIG_TOLD,  "drop-too-big-told")   /* the sender was, by ICMP */\
+	X(DROP_TOO_BIG_AGAIN, "drop-too-big-again")  /* it was, a moment ago */\
 	X(DROP_BACKLOG,       "drop-backlog")        /* too many wait for the NIC */\
 	X(DROP_DOWN,          "drop-down")           /* the device went down meanwhile */\
 	X(DROP_LATER,         "drop-later")          /* too many wait for interrupts to be on */\

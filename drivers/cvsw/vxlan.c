@@ -35,8 +35,6 @@ static_assert(sizeof(struct vxlan_header) == 8);
 #define VNI_SHIFT		8
 #define VNI_RESERVED		0x000000ff
 
-/* RFC 6335, 6: ports that are never assigned, as RFC 7348 recommends them. */
-#define FIRST_PORT		49152
 #define PORT_MASK		0x3fff
 
 /* All that is put in front of a frame. */
@@ -68,7 +66,7 @@ static u16 source_port(const struct sk_buff *skb, const struct cvsw_inner *inner
 {
 	u32 hash = cvsw_inner_hash(skb, inner);
 
-	return FIRST_PORT + ((hash ^ hash >> 16) & PORT_MASK);
+	return CVSW_VXLAN_FIRST_PORT + ((hash ^ hash >> 16) & PORT_MASK);
 }
 
 /* What the headers of all frames of a flow have in common: all but lengths, id and checksums. */
@@ -88,7 +86,7 @@ static void prepare(struct outer *outer, const struct sk_buff *skb,
 		.ttl = tunnel->ttl,
 		.protocol = IPPROTO_UDP,
 		.saddr = ipv4_of(tunnel->src),
-		.daddr = ipv4_of(tunnel->dst),
+		.daddr = cvsw_vxlan_dst(tunnel),
 	};
 	outer->udp = (struct udphdr){
 		.source = htons(source_port(skb, inner)),

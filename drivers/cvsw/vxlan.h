@@ -12,6 +12,18 @@
 /* Ethernet 14, IPv4 20, UDP 8, VXLAN 8. */
 #define CVSW_VXLAN_HEAD		50
 
+/* RFC 6335, 6: ports that are never assigned, as RFC 7348 recommends them, from here on. */
+#define CVSW_VXLAN_FIRST_PORT	49152
+
+/* Where a tunnel ends: an IPv4 address, mapped into IPv6. */
+static inline __be32 cvsw_vxlan_dst(const struct cvsw_tunnel *tunnel)
+{
+	__be32 dst;
+
+	memcpy(&dst, tunnel->dst + CVSW_IP_LEN - sizeof(dst), sizeof(dst));
+	return dst;
+}
+
 /**
  * cvsw_vxlan_encap() - put frames into VXLAN
  * @list: by cvsw_segment() with CVSW_VXLAN_HEAD bytes of headroom; all of one

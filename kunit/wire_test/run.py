@@ -23,6 +23,7 @@ import test_version3  # noqa: F401
 import test_faults    # noqa: F401
 import test_vxlan     # noqa: F401
 import test_esp       # noqa: F401
+import test_told     # noqa: F401
 import test_matrix   # noqa: F401
 import test_queues   # noqa: F401
 import test_life      # noqa: F401
