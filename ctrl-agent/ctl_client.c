@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "wipe.h"
 
 /* The daemon answers in time by itself; this is for one that does not. */
 #define GRACE_MS	5000
@@ -25,58 +26,62 @@ void ctl_complain(const char *format, ...)
 	fputc('\n', stderr);
 }
 
-/* @ms: how long to wait for an answer; 0: for ever */
-static FILE *connect_daemon(const struct ctl_options *options, unsigned int ms)
+/* @ms: how long to wait for an answer; 0: for ever.  Return: a socket, or -1. */
+static int connect_daemon(const struct ctl_options *options, unsigned int ms)
 {
 	struct timeval limit = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	FILE *stream;
 	int fd;
 
 	if (strlen(options->socket) >= sizeof(address.sun_path)) {
 		ctl_complain("%s: longer than a Unix socket's path may be", options->socket);
-		return NULL;
+		return -1;
 	}
 	strcpy(address.sun_path, options->socket);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && !connect(fd, (struct sockaddr *)&address, sizeof(address))) {
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-		stream = fdopen(fd, "r+");
-		if (stream)
-			return stream;
+		return fd;
 	}
 	ctl_complain("cannot reach cvswd at %s: %s%s", options->socket, strerror(errno),
 		     errno == ENOENT || errno == ECONNREFUSED ? " (is it running?)" : "");
 	if (fd >= 0)
 		close(fd);
-	return NULL;
+	return -1;
 }
 
-/* A daemon that is busy answers, and closes, without reading the request. */
-static FILE *reopen_to_read(FILE *stream)
+/*
+ * Without a buffer of the library's: there may be a key in it.  Whether all was taken is not
+ * looked at: a daemon that is busy answers, and closes, without reading the request.
+ */
+static void write_request(int fd, const json_t *request)
 {
-	int fd = dup(fileno(stream));
+	char *text = json_dumps(request, JSON_COMPACT);
+	size_t len = text ? strlen(text) : 0, at = 0;
+	ssize_t n = 1;
 
-	fclose(stream);
-	return fd >= 0 ? fdopen(fd, "r") : NULL;
+	for (; at < len && (n = send(fd, text + at, len - at, MSG_NOSIGNAL)) > 0; at += n)
+		;
+	if (n > 0)
+		send(fd, "\n", 1, MSG_NOSIGNAL);
+	wipe_free(text);
 }
 
 /* The stream on which answers will come; takes the request over. */
 static FILE *send_request(const struct ctl_options *options, json_t *request, unsigned int ms)
 {
-	FILE *stream;
+	int fd;
 
 	if (!request) {
 		ctl_complain("the arguments are not UTF-8");
 		return NULL;
 	}
-	stream = connect_daemon(options, ms);
-	if (stream && (json_dumpf(request, stream, JSON_COMPACT) || fputc('\n', stream) == EOF ||
-		       fflush(stream)))
-		stream = reopen_to_read(stream);
+	fd = connect_daemon(options, ms);
+	if (fd >= 0)
+		write_request(fd, request);
 	json_decref(request);
-	return stream;
+	return fd >= 0 ? fdopen(fd, "r") : NULL;
 }
 
 static json_t *read_line(const struct ctl_options *options, FILE *stream)

@@ -17,36 +17,22 @@
 #include "ctl_local.h"
 #include "cvsw_nl.h"
 #include "cvsw_v3_crypto.h"
+#include "hex.h"
 
 #define DIGITS	(2 * CVSW_V3_KEY_LEN)
 /* What a file may hold: the digits, and blanks and newlines around them. */
 #define MAX_KEY_TEXT	256
 
-static int nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* 64 hexadecimal digits, and nothing else but blanks around them. */
 static bool parse_key(const char *text, size_t len, uint8_t key[CVSW_V3_KEY_LEN])
 {
-	size_t at = 0, i;
+	size_t at = 0;
 
 	while (at < len && isspace((unsigned char)text[at]))
 		at++;
 	while (len > at && isspace((unsigned char)text[len - 1]))
 		len--;
-	if (len - at != DIGITS)
-		return false;
-	for (i = 0; i < CVSW_V3_KEY_LEN; i++, at += 2) {
-		if (nibble(text[at]) < 0 || nibble(text[at + 1]) < 0)
-			return false;
-		key[i] = (uint8_t)(nibble(text[at]) << 4 | nibble(text[at + 1]));
-	}
-	return true;
+	return len - at == DIGITS && hex_bytes(text + at, key, CVSW_V3_KEY_LEN);
 }
 
 static ssize_t read_text(int fd, char *text, size_t room)

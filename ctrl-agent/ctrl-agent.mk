@@ -12,7 +12,7 @@ AGENT_DAEMON := $(AGENT_LOGIC) nics nics3 nic_mtu vswitch ofconn ofrules channel
 	request_psk request_overlay request_overlay_config request_overlay_wait request_keys \
 	report report3 report_overlay intent place state state_load state_overlay store overlays wipe cvswd
 AGENT_CTL := cvswctl ctl_client ctl_change ctl_show ctl_flows ctl_settings ctl_keys ctl_psk ctl_watch \
-	ctl_overlay ctl_local ctl_local_key ctl_key_file
+	ctl_overlay ctl_local ctl_local_key ctl_key_file wipe
 
 AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0)
 CVSWD_LIBS := -levent -ljansson -lpcap -lsqlite3 -lcrypto
@@ -79,7 +79,7 @@ $(SIMNIC3): $(AGENT_DIR)/tests/simnic3.c $(addprefix $(TOP)/proto/tests/,v3_nic.
 # Unit tests, sanitized, on what decides; then the daemon against a fake switch
 # and against Open vSwitch.
 AGENT_TAP_DIR := $(TOP)/proto/tests
-AGENT_TESTS := $(addprefix $(BUILD)/asan/agent/,test_change test_reconcile test_session test_session3 test_overlay)
+AGENT_TESTS := $(addprefix $(BUILD)/asan/agent/,test_hex test_change test_reconcile test_session test_session3 test_overlay)
 AGENT_TEST_CFLAGS := -I$(AGENT_DIR)/tests -I$(AGENT_TAP_DIR)
 AGENT_TEST_LOGIC := $(addprefix $(BUILD)/asan/agent/,flowset.o timed.o change.o reconcile.o listing.o session.o \
 	session3.o session3_flows.o session3_refusal.o session3_requests.o session3_unasked.o log.o overlay.o ways.o intent.o tests/flows.o tests/simnic.o tests/tap.o tests/v3_nic.o) $(AGENT_PROTO_ASAN)

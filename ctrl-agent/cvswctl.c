@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "wipe.h"
 #include "version.h"
 
 static const struct ctl_command *const remote_groups[] = {
@@ -283,6 +284,8 @@ int main(int argc, char **argv)
 	struct ctl_options options = { .socket = CVSWD_SOCKET, .wait = true, .timeout_ms = 10000 };
 	int c;
 
+	/* What becomes of a key read from a file is freed wiped. */
+	json_set_alloc_funcs(wipe_malloc, wipe_free);
 	signal(SIGPIPE, SIG_IGN);
 	while ((c = getopt_long(argc, argv, "jVh", long_options, NULL)) != -1) {
 		switch (c) {

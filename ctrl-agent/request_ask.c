@@ -2,6 +2,7 @@
 /* Clients that wait for a NIC's own answer: stats, trace, an SA made by hand. */
 #include "alloc.h"
 #include "cvsw_text.h"
+#include "hex.h"
 #include "log.h"
 #include "report.h"
 #include "request.h"
@@ -198,10 +199,7 @@ static bool frame_of(const char *hex, uint8_t *frame, size_t *len)
 	*len = n / 2;
 	if (n % 2 || n / 2 > CVSW_V3_TRACE_FRAME_MAX)
 		return false;
-	for (size_t i = 0; i < n / 2; i++)
-		if (!request_hex_byte(hex + 2 * i, &frame[i]))
-			return false;
-	return true;
+	return hex_bytes(hex, frame, n / 2);
 }
 
 static json_t *report_trace(struct request_answer *answer)

@@ -3,6 +3,7 @@
  * set-key, del-key: security associations made by hand.  They go to the NIC once
  * and are kept nowhere: not in memory, not in the state, not in the log.
  */
+#include "hex.h"
 #include "log.h"
 #include "report.h"
 #include "request_parts.h"
@@ -12,15 +13,8 @@ static bool read_key(const char *hex, struct cvsw_sa *sa)
 {
 	size_t n = sa->key_len + CVSW_SA_SALT_LEN;
 
-	if (strlen(hex) != 2 * n)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		uint8_t *to = i < sa->key_len ? &sa->key[i] : &sa->salt[i - sa->key_len];
-
-		if (!request_hex_byte(hex + 2 * i, to))
-			return false;
-	}
-	return true;
+	return strlen(hex) == 2 * n && hex_bytes(hex, sa->key, sa->key_len) &&
+	       hex_bytes(hex + 2 * sa->key_len, sa->salt, CVSW_SA_SALT_LEN);
 }
 
 /* SPI and direction */

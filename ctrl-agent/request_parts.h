@@ -107,9 +107,6 @@ void request_ask(const struct request *request, struct nic *nic, const uint8_t *
 		 size_t len, json_t *(*report)(struct request_answer *answer), void *arg,
 		 void (*done)(void *arg), bool changes);
 
-/** request_hex_byte() - two hex digits; false: they are none */
-bool request_hex_byte(const char *hex, uint8_t *byte);
-
 /** request_speaks3() - false: it was refused, as the NIC is away or speaks version 2 */
 bool request_speaks3(const struct request *request, const struct nic *nic);
 

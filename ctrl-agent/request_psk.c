@@ -3,27 +3,12 @@
  * key-add, key-del, key-list: the keys that NICs of version 3 prove themselves with.
  * They go into the store and to the session, and never come out again.
  */
+#include "hex.h"
 #include "log.h"
 #include "report.h"
 #include "request_parts.h"
 #include "state.h"
 #include "store.h"
-
-bool request_hex_byte(const char *hex, uint8_t *byte)
-{
-	int value = 0;
-
-	for (int i = 0; i < 2; i++) {
-		char c = hex[i];
-		int digit = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
-
-		if (digit < 0 || digit > 15 || (c < '0' || (c > '9' && digit < 10)))
-			return false;
-		value = value << 4 | digit;
-	}
-	*byte = value;
-	return true;
-}
 
 static bool key_of(const char *hex, uint8_t key[CVSW_V3_KEY_LEN])
 {
@@ -31,10 +16,7 @@ static bool key_of(const char *hex, uint8_t key[CVSW_V3_KEY_LEN])
 
 	if (strlen(hex) != 2 * CVSW_V3_KEY_LEN)
 		return false;
-	for (size_t i = 0; i < CVSW_V3_KEY_LEN; i++)
-		if (!request_hex_byte(hex + 2 * i, &key[i]))
-			return false;
-	return !cvsw_v3_same(key, zero, sizeof(zero));
+	return hex_bytes(hex, key, CVSW_V3_KEY_LEN) && !cvsw_v3_same(key, zero, sizeof(zero));
 }
 
 /* The NIC has another key, or none. */

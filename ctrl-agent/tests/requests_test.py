@@ -456,7 +456,7 @@ def test_guest_changes_mtu(daemon):
         assert wait_for(lambda: world.has(0)['mtu'] == 1416)
         world.nics.nics[0].command(GUEST_MTU, (1300).to_bytes(2, 'big'))
         assert world.has(0)['mtu'] == 1300
-        assert wait_for(lambda: world.has(0)['mtu'] == 1416, 20), 'nobody noticed'
+        assert wait_for(lambda: world.has(0)['mtu'] == 1416, 40), 'nobody noticed'
         assert wait_for(lambda: daemon.nics()[a].get('mtu_repairs') == 1)
         daemon.ctl('show', text='its guest changed the MTU 1 time, last to 1300; it was set again')
         assert f'NIC {a} has MTU 1300, not 1416' in daemon.read_log()
