@@ -59,7 +59,8 @@ static void write_answer(struct client *client, json_t *answer)
 	struct evbuffer *out = bufferevent_get_output(client->stream);
 
 	json_decref(answer);
-	evbuffer_add_printf(out, "%s\n", text ? text : "{\"ok\":false,\"code\":\"internal\",\"error\":\"no answer\"}");
+	evbuffer_add_printf(out, "%s\n", text ? text :
+			    "{\"ok\":false,\"code\":\"internal\",\"error\":\"no answer\"}");
 	free(text);
 }
 
@@ -250,7 +251,8 @@ static bool make_room(evutil_socket_t fd)
 static void refuse(evutil_socket_t fd)
 {
 	static const char answer[] =
-		"{\"ok\":false,\"code\":\"too-many-clients\",\"error\":\"cvswd is busy: as many clients as it takes wait for "
+		"{\"ok\":false,\"code\":\"too-many-clients\",\"error\":"
+		"\"cvswd is busy: as many clients as it takes wait for "
 		"answers\"}\n";
 
 	log_limited(LOG_WARNING, "a client was refused: %zu wait for answers, or monitor",

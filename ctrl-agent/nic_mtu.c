@@ -34,7 +34,8 @@ static void take_first(struct nic *nic)
 		return;
 	nic->mtu_of = nic->session.n_registers;
 	nic->mtu_found = can->mtu <= UINT16_MAX ? can->mtu : UINT16_MAX;
-	nic->mtu_checked_at = clock_ms();
+	/* All that registered at once are not asked at once. */
+	nic->mtu_checked_at = clock_ms() - nic->number * TICK_MS % NIC_MTU_CHECK_MS;
 }
 
 void nic_mtu_look(struct agent *agent, struct nic *nic)

@@ -86,7 +86,8 @@ static void refuse_overlap(const struct request *request, const struct cvsw_flow
 {
 	char *text = report_flow_text(flow), *of_other = report_flow_text(other);
 
-	request_refuse(request, REQUEST_FLOW_OVERLAP, "%s overlaps with %s, of the same priority", text, of_other);
+	request_refuse(request, REQUEST_FLOW_OVERLAP,
+		       "%s overlaps with %s, of the same priority", text, of_other);
 	free(text);
 	free(of_other);
 }
@@ -105,8 +106,8 @@ static bool is_permitted(const struct request *request, const struct nic *nic,
 	else if ((flow = change_overlap(change, session_flows(session), &other)))
 		refuse_overlap(request, flow, other);
 	else if (overlay && !overlay_permits_all(&overlay->config, &change->put))
-		request_refuse(request, REQUEST_OVERLAY_FLOW, "NIC " MAC_FORMAT " is a member of overlay %s: "
-			       OVERLAY_PERMITS_TEXT, MAC_BYTES(session->mac),
+		request_refuse(request, REQUEST_OVERLAY_FLOW, "NIC " MAC_FORMAT
+			       " is a member of overlay %s: " OVERLAY_PERMITS_TEXT, MAC_BYTES(session->mac),
 			       overlay->config.name);
 	else
 		return true;

@@ -68,8 +68,8 @@ static void send_sa(const struct request *request, const struct cvsw_sa *sa)
 		return;
 	}
 	if (!nic->port) {
-		request_refuse(request, REQUEST_NIC_ABSENT, "NIC " MAC_FORMAT " is absent, and keys are not kept for "
-			       "later", MAC_BYTES(nic->session.mac));
+		request_refuse(request, REQUEST_NIC_ABSENT, "NIC " MAC_FORMAT
+			       " is absent, and keys are not kept for later", MAC_BYTES(nic->session.mac));
 		return;
 	}
 	session_queue_sa(&nic->session, sa);
