@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "address.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/util.h>
 #include <stdio.h>
@@ -95,4 +96,31 @@ bool address_has_unread(int fd)
 	int n = 0;
 
 	return !ioctl(fd, FIONREAD, &n) && n > 0;
+}
+
+void address_text(const struct address *address, char *text, size_t room)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&address->any;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)&address->any;
+	char host[INET6_ADDRSTRLEN] = "?";
+
+	if (address->any.sa_family == AF_UNIX) {
+		snprintf(text, room, "unix:%.107s", address->un.sun_path);
+	} else if (address->any.sa_family == AF_INET6) {
+		evutil_inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
+		snprintf(text, room, "tcp:[%s]:%u", host, ntohs(in6->sin6_port));
+	} else {
+		evutil_inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
+		snprintf(text, room, "tcp:%s:%u", host, ntohs(in->sin_port));
+	}
+}
+
+ino_t address_inode(const struct address *address)
+{
+	struct stat info;
+
+	if (address->any.sa_family != AF_UNIX || lstat(address->un.sun_path, &info) ||
+	    !S_ISSOCK(info.st_mode))
+		return 0;
+	return info.st_ino;
 }

@@ -36,6 +36,12 @@ int address_listen(const struct address *address, mode_t mode);
 /** address_unlink() - remove the file of a Unix socket of ours */
 void address_unlink(const struct address *address);
 
+/** address_text() - as address_parse() reads it */
+void address_text(const struct address *address, char *text, size_t room);
+
+/** address_inode() - of a Unix socket's file; 0: it is not there, or no Unix socket */
+ino_t address_inode(const struct address *address);
+
 /** address_has_unread() - has something come in on the socket that nobody has read yet? */
 bool address_has_unread(int fd);
 

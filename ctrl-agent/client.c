@@ -5,10 +5,12 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
+#include <grp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "address.h"
 #include "alloc.h"
@@ -290,7 +292,25 @@ static void make_folder(const char *path)
 		log_line(LOG_WARNING, "cannot make the folder %s: %s", folder, strerror(errno));
 }
 
-bool clients_listen(struct agent *agent, const char *path)
+/* There is no moment in which others may use it. */
+static bool open_to_group(const char *path, const char *name)
+{
+	const struct group *group = getgrnam(name);
+
+	if (!group) {
+		log_line(LOG_ERR, "there is no group \"%s\"", name);
+		return false;
+	}
+	/* Its own group the daemon need not give it: it may lack the right to. */
+	if ((group->gr_gid != getegid() && chown(path, -1, group->gr_gid)) || chmod(path, 0660)) {
+		log_line(LOG_ERR, "cannot let the group %s use %s: %s", name, path,
+			 strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+bool clients_listen(struct agent *agent, const char *path, const char *group)
 {
 	const char *wrong = address_unix(path, &listen_address);
 	int fd;
@@ -309,7 +329,7 @@ bool clients_listen(struct agent *agent, const char *path)
 	listener = alloc_checked(evconnlistener_new(agent->base, on_accept, agent,
 						    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
 						    0, fd));
-	return true;
+	return !group || open_to_group(path, group);
 }
 
 void clients_close_all(void)

@@ -23,8 +23,13 @@
 
 struct client;
 
-/** clients_listen() - false after an error line */
-bool clients_listen(struct agent *agent, const char *path);
+/**
+ * clients_listen() - make the socket
+ * @group: who may use it besides the daemon's own user and root; NULL: nobody
+ *
+ * Return: false after an error line.
+ */
+bool clients_listen(struct agent *agent, const char *path, const char *group);
 void clients_close_all(void);
 
 /**

@@ -10,7 +10,7 @@ AGENT_LOGIC := flowset timed change reconcile listing session session3 session3_
 AGENT_DAEMON := $(AGENT_LOGIC) nics nics3 nic_mtu vswitch ofconn ofrules channel direct address \
 	client keylog monitor request request_error request_table request_flows request_wait request_ask request_dump \
 	request_psk request_overlay request_overlay_config request_overlay_wait request_keys \
-	report report3 report_overlay intent place state state_load state_overlay store overlays wipe cvswd
+	report report3 report_overlay intent place state state_load state_overlay store overlays service wipe cvswd
 AGENT_CTL := cvswctl ctl_client ctl_change ctl_show ctl_flows ctl_settings ctl_keys ctl_psk ctl_watch \
 	ctl_overlay ctl_local ctl_local_key ctl_key_file wipe
 
@@ -104,6 +104,7 @@ agent-test: agent agent-asan $(AGENT_TESTS) $(TAPNIC) $(SIMNIC3) ## test daemon 
 	timeout 300 $(AGENT_DIR)/tests/daemon_test.py $(BUILD) || failed=1; \
 	timeout 300 $(AGENT_DIR)/tests/switch_test.py $(BUILD) || failed=1; \
 	timeout 200 $(AGENT_DIR)/tests/store_test.py $(BUILD) || failed=1; \
+	timeout 200 $(AGENT_DIR)/tests/service_test.py $(BUILD) || failed=1; \
 	timeout 100 $(AGENT_DIR)/tests/overlay_test.py $(BUILD) || failed=1; \
 	timeout 200 $(AGENT_DIR)/tests/requests_test.py $(BUILD) || failed=1; \
 	timeout 300 $(AGENT_DIR)/tests/version3_test.py $(BUILD) || failed=1; \

@@ -18,6 +18,7 @@
 #include "ofconn.h"
 #include "request.h"
 #include "request_parts.h"
+#include "service.h"
 #include "state.h"
 #include "store.h"
 #include "wipe.h"
@@ -29,8 +30,11 @@ struct options {
 	const char *connect[MAX_CHANNELS];
 	size_t n_listen;
 	size_t n_connect;
+	int first_socket;	/* of those from the service manager */
+	int n_sockets;
 	const char *direct;
 	const char *socket;
+	const char *socket_group;
 	const char *state;
 	const char *key_log;
 	size_t max_nics;
@@ -43,10 +47,12 @@ static const char usage[] =
 "Programs the CVSW drivers of the guests behind Open vSwitch (see cvswd(8)).\n"
 "\n"
 "  --listen tcp:ADDR:PORT  take switches on this address, repeatable\n"
-"  --listen unix:PATH      ... on this socket (default " CVSWD_DEFAULT_LISTEN ")\n"
+"  --listen unix:PATH      ... on this socket (default " CVSWD_DEFAULT_LISTEN ", unless\n"
+"                          the service manager hands in a socket)\n"
 "  --connect unix:PATH     connect to a switch's own socket, repeatable\n"
 "  --direct IF[,IF...]     no switch: the guests' taps on this host\n"
 "  --socket PATH           for cvswctl (default " CVSWD_SOCKET ")\n"
+"  --socket-group GROUP    who may use it besides root\n"
 "  --state FILE            database of keys and of what NICs should have\n"
 "  --key-log FILE          write sessions' keys there, for Wireshark\n"
 "  --allow-unauthenticated take NICs without a key too, in version 2\n"
@@ -60,6 +66,7 @@ static const struct option long_options[] = {
 	{ "connect", required_argument, NULL, 'c' },
 	{ "direct", required_argument, NULL, 'd' },
 	{ "socket", required_argument, NULL, 's' },
+	{ "socket-group", required_argument, NULL, 'g' },
 	{ "state", required_argument, NULL, 'S' },
 	{ "key-log", required_argument, NULL, 'k' },
 	{ "allow-unauthenticated", no_argument, NULL, '2' },
@@ -113,6 +120,9 @@ static void parse_options(int argc, char **argv, struct options *options)
 		case 's':
 			options->socket = optarg;
 			break;
+		case 'g':
+			options->socket_group = optarg;
+			break;
 		case 'S':
 			options->state = optarg;
 			break;
@@ -140,8 +150,23 @@ static void parse_options(int argc, char **argv, struct options *options)
 	}
 	if (optind < argc)
 		fail_usage("there are arguments that are not options");
-	if (!options->n_listen && !options->n_connect && !options->direct)
+	options->n_sockets = service_sockets(&options->first_socket);
+	if (!options->n_listen && !options->n_connect && !options->direct && !options->n_sockets)
 		add_channel(options->listen, &options->n_listen, CVSWD_DEFAULT_LISTEN);
+}
+
+static bool open_switches(struct vswitches *switches, const struct options *options)
+{
+	for (int i = 0; i < options->n_sockets; i++)
+		if (!channel_take(switches, options->first_socket + i))
+			return false;
+	for (size_t i = 0; i < options->n_listen; i++)
+		if (!channel_listen(switches, options->listen[i]))
+			return false;
+	for (size_t i = 0; i < options->n_connect; i++)
+		if (!channel_connect(switches, options->connect[i]))
+			return false;
+	return !options->direct || direct_open(switches, options->direct);
 }
 
 static bool open_all(struct agent *agent, const struct options *options)
@@ -154,17 +179,12 @@ static bool open_all(struct agent *agent, const struct options *options)
 	}
 	if (options->state && !(agent->store = store_open(options->state)))
 		return false;
-	if (!state_load(agent) || !clients_listen(agent, options->socket))
+	if (!state_load(agent) ||
+	    !clients_listen(agent, options->socket, options->socket_group))
 		return false;
 	/* Before a NIC comes that has an overlay's flows, they are what it should have. */
 	overlays_run(&agent->overlays);
-	for (size_t i = 0; i < options->n_listen; i++)
-		if (!channel_listen(&agent->switches, options->listen[i]))
-			return false;
-	for (size_t i = 0; i < options->n_connect; i++)
-		if (!channel_connect(&agent->switches, options->connect[i]))
-			return false;
-	return !options->direct || direct_open(&agent->switches, options->direct);
+	return open_switches(&agent->switches, options);
 }
 
 static void close_all(struct agent *agent)
@@ -211,10 +231,15 @@ static bool run(struct agent *agent, const struct options *options)
 	ends[1] = alloc_checked(evsignal_new(agent->base, SIGINT, on_signal, agent->base));
 	event_add(ends[0], NULL);
 	event_add(ends[1], NULL);
+	service_start(agent->base);
 	good = open_all(agent, options);
-	if (good)
+	if (good) {
+		service_ready();
 		event_base_dispatch(agent->base);
+		service_stopping();
+	}
 	close_all(agent);
+	service_end();
 	event_free(ends[0]);
 	event_free(ends[1]);
 	return good;

@@ -107,7 +107,7 @@ installs() { # ctl|agent
 uninstalls() {
 	mkdir -p "$work/root/var/lib/cvsw" "$work/root/etc/systemd/system/multi-user.target.wants"
 	touch "$work/root/var/lib/cvsw/cvswd.db"
-	ln -s /lib/systemd/system/cvswd.service \
+	ln -s /lib/systemd/system/cvswd.service /lib/systemd/system/cvswd.socket \
 		"$work/root/etc/systemd/system/multi-user.target.wants/"
 	build_with agent-uninstall CC=false KDIR=/nonexistent DESTDIR="$work/root" || return
 	test "$(files_of "$work/root")" = ./var/lib/cvsw/cvswd.db || { files_of "$work/root"; return 1; }

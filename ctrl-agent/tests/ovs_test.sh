@@ -194,6 +194,21 @@ check "connecting to the switch's own socket: both NICs are found" until_true 15
 check "and programmed" says "$mac_b: in sync, 1 flow" ctl add-flow tap1 "${flow/ /,}"
 check "and has it" has b "$flow"
 check_stop "cvswd ends without a complaint after that" "$cvswd"
+
+# As its units run it: nobody's, on a socket in Open vSwitch's own folder that root opened.
+mkdir -m 711 "$work/nobody"
+chown 65534:65534 "$work/nobody"
+chmod 755 "$work"
+sock=$work/nobody/cvswd.sock
+ASAN_OPTIONS=detect_leaks=0 start cvswd.log "$(dirname "$0")/activate.py" "$work/cvswd.sock" 65534 \
+	"$(realpath "$bin")/cvswd" --socket "$sock" --allow-unauthenticated
+cvswd=$last
+until_true 10 ctl show
+connect OpenFlow13 "unix:$work/cvswd.sock"
+check "without root, on the service manager's socket: both NICs are found" until_true 15 both_in_sync
+check "its rules are in place" until_true 10 rules_are "in place"
+check "and NICs are programmed" says "$mac_b: in sync, 1 flow" ctl add-flow tap1 "${flow/ /,}"
+check_stop "cvswd without root ends without a complaint" "$cvswd"
 check "a client says that it is not running" says "is it running?" \
 	bash -c "! '$bin/cvswctl' --socket '$sock' show"
 check "the NIC keeps its table without a controller" has a "$flow"
