@@ -221,6 +221,7 @@ void make_packet(struct esp_fixture *f, unsigned int len)
 		put16(p + 12, ETH_P_8021Q);
 	put16(p + l2 - 2, ETH_P_IP);
 	p[l2] = 0x45 + options / 4;
+	memset(p + l2 + 20, 1, options);	/* no operation */
 	put16(p + l2 + 6, 0x4000);
 	fit_ip(&f->frame, 100);
 }

@@ -140,6 +140,8 @@ static void write_ipv6_checksums(u8 *ip, const u8 *tail, unsigned int tail_len)
 	unsigned int at = 40;
 	u8 type = ip[6];
 
+	if (!get16(ip + 4))
+		return;		/* it is not said where the packet ends */
 	while (extension_length(type, ip + at)) {
 		unsigned int len = extension_length(type, ip + at);
 
@@ -220,13 +222,15 @@ static unsigned int random_ipv4(struct rnd_state *rnd, struct flat_frame *frame,
 	return header + len;
 }
 
-/* A neighbor solicitation or advertisement, mostly with the option it should have. */
+/* One of the messages of RFC 4861, mostly with the option it should have. */
 static unsigned int random_neighbor(struct rnd_state *rnd, u8 *message)
 {
-	unsigned int len = 24, options = pick(rnd, 4);
+	static const u8 lengths[] = { 8, 16, 24, 24, 40 };
+	unsigned int kind = pick(rnd, 2) ? 2 + pick(rnd, 2) : pick(rnd, 5);
+	unsigned int len = lengths[kind], options = pick(rnd, 12) ? pick(rnd, 4) : 33;
 
-	prandom_bytes_state(rnd, message, 24);
-	message[0] = CVSW_ND_SOLICIT + pick(rnd, 2);
+	prandom_bytes_state(rnd, message, len);
+	message[0] = 133 + kind;
 	message[1] = !pick(rnd, 8);
 	for (; options; options--, len += 8) {
 		prandom_bytes_state(rnd, message + len, 8);
@@ -269,7 +273,8 @@ static unsigned int random_ipv6(struct rnd_state *rnd, struct flat_frame *frame,
 	static const u8 extensions[] = {
 		IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_DSTOPTS, IPPROTO_AH, IPPROTO_FRAGMENT,
 	};
-	unsigned int n = pick(rnd, 3) ? 0 : pick(rnd, 4), len, at = 40;
+	unsigned int n = pick(rnd, 3) ? 0 : pick(rnd, 12) ? pick(rnd, 4) : 17 + pick(rnd, 9);
+	unsigned int len, at = 40;
 	u8 protocol = protocols[pick(rnd, ARRAY_SIZE(protocols))];
 	bool first = false, later = false, routed = false;
 	u8 *next = ip + 6;
@@ -309,25 +314,32 @@ static unsigned int random_arp(struct rnd_state *rnd, u8 *arp)
 
 	prandom_bytes_state(rnd, arp, 28);
 	memcpy(arp, ethernet_ipv4, sizeof(ethernet_ipv4));
+	if (!pick(rnd, 4))
+		arp[1] = 6;
 	return 28;
+}
+
+static u16 random_tci(struct rnd_state *rnd)
+{
+	return pick(rnd, 0x10000) & (pick(rnd, 2) ? 0xf000 : 0xffff);
 }
 
 void random_frame(struct rnd_state *rnd, struct flat_frame *frame)
 {
 	static const u8 snap[] = { 0xaa, 0xaa, 3, 0, 0, 0 };
 	static const u16 tpids[] = { ETH_P_8021Q, ETH_P_8021Q, ETH_P_8021AD };
-	unsigned int tags = pick(rnd, 2) ? 0 : pick(rnd, 3);
+	unsigned int tags = pick(rnd, 2) ? 0 : pick(rnd, 6);
 	unsigned int kind = pick(rnd, 20), len;
 	u8 *p = frame->data + 12;
 
 	frame->tail_len = 0;
 	frame->hw_tag = !pick(rnd, 4);
 	frame->hw_proto = frame->hw_tag ? tpids[pick(rnd, 3)] : 0;
-	frame->hw_tci = frame->hw_tag ? pick(rnd, 0x10000) : 0;
+	frame->hw_tci = frame->hw_tag ? random_tci(rnd) : 0;
 	prandom_bytes_state(rnd, frame->data, 12);
 	for (; tags; tags--, p += 4) {
 		put16(p, tpids[pick(rnd, 3)]);
-		put16(p + 2, pick(rnd, 0x10000));
+		put16(p + 2, random_tci(rnd));
 	}
 	if (kind < 3) {			/* 802.3, with SNAP or not */
 		len = pick(rnd, 100);
@@ -502,63 +514,89 @@ bool skb_is_frame(const struct sk_buff *skb, const struct flat_frame *frame)
 
 /* ---- the reference of the key ---- */
 
-static void reference_neighbor(const u8 *message, unsigned int len, struct cvsw_key *key)
+/* Each returns whether a stack finds no more in the frame, or in what it is a fragment of. */
+
+static bool reference_neighbor(const u8 *message, unsigned int len, bool fragment,
+			       struct cvsw_key *key)
 {
-	unsigned int at, found = 0;
-	u8 want = message[0] == 135 ? 1 : 2, n = 0;
+	static const u8 lengths[] = { 8, 16, 24, 24, 40 }, wants[] = { 1, 1, 1, 2, 2 };
+	unsigned int kind = message[0] - 133, at;
 	const u8 *mac = NULL;
 
-	if (message[0] != 135 && message[0] != 136)
-		return;
-	if (message[1] || len < 24)
-		return;
-	for (at = 24; len - at >= 8; at += 8 * message[at + 1]) {
-		if (!message[at + 1] || at + 8 * message[at + 1] > len || ++n > 32)
-			return;
-		if (message[at] == want && message[at + 1] == 1) {
+	if (message[0] < 133 || message[0] > 137 || message[1])
+		return true;
+	if (fragment || len < lengths[kind])
+		return false;
+	for (at = lengths[kind]; len - at >= 8; at += 8 * message[at + 1]) {
+		if (!message[at + 1] || at + 8 * message[at + 1] > len)
+			return false;
+		if (!mac && message[at] == wants[kind] && message[at + 1] == 1)
 			mac = message + at + 2;
-			found++;
-		}
 	}
-	if (found > 1)
-		return;
-	memcpy(key->nd_target, message + 8, 16);
-	if (found)
-		memcpy(want == 1 ? key->hw_src : key->hw_dst, mac, 6);
+	if (kind >= 2)
+		memcpy(key->nd_target, message + 8, 16);
+	if (mac)
+		memcpy(wants[kind] == 1 ? key->hw_src : key->hw_dst, mac, 6);
+	return true;
 }
 
 /* @l4: of @left bytes; not in a later fragment */
-static void reference_l4(const u8 *l4, unsigned int left, u8 icmp, struct cvsw_key *key)
+static bool reference_l4(const u8 *l4, unsigned int left, u8 icmp, struct cvsw_key *key)
 {
 	u8 protocol = key->nw_proto;
 
-	if (protocol == icmp && left >= 2) {
+	if (protocol == icmp) {
+		if (left < 2)
+			return false;
 		key->tp_src = l4[0];
 		key->tp_dst = l4[1];
-		if (icmp == 58)
-			reference_neighbor(l4, left, key);
+		return icmp != 58 || reference_neighbor(l4, left, key->nw_frag, key);
 	}
-	if ((protocol == 6 || protocol == 17 || protocol == 132) && left >= 4) {
-		key->tp_src = get16(l4);
-		key->tp_dst = get16(l4 + 2);
-		key->layers |= CVSW_LAYER_PORTS;
-		if (protocol == 6 && left >= 14)
-			key->tcp_flags = get16(l4 + 12) & 0xfff;
-	}
+	if (protocol != 6 && protocol != 17 && protocol != 132)
+		return true;
+	if (left < 4)
+		return false;
+	key->tp_src = get16(l4);
+	key->tp_dst = get16(l4 + 2);
+	key->layers |= CVSW_LAYER_PORTS;
+	if (protocol == 6 && left < 14)
+		return false;
+	if (protocol == 6)
+		key->tcp_flags = get16(l4 + 12) & 0xfff;
+	return true;
 }
 
-static void reference_ipv4(const struct flat_frame *frame, unsigned int at,
+/* Are there options that lie, or that have more hops to go? */
+static bool reference_options(const u8 *options, unsigned int len)
+{
+	unsigned int at = 0;
+
+	while (at < len && options[at]) {
+		if (options[at] == 1) {
+			at++;
+			continue;
+		}
+		if (at + 2 > len || options[at + 1] < 2 || at + options[at + 1] > len)
+			return false;
+		if (options[at] == 131 || options[at] == 137)
+			return options[at + 1] > 2 && options[at + 2] > options[at + 1];
+		at += options[at + 1];
+	}
+	return true;
+}
+
+static bool reference_ipv4(const struct flat_frame *frame, unsigned int at,
 			   struct cvsw_key *key, struct cvsw_layout *layout)
 {
 	const u8 *ip = frame->data + at;
-	unsigned int header, total;
+	unsigned int header, total, held;
 
 	if (frame->len < at + 20 || ip[0] >> 4 != 4)
-		return;
+		return false;
 	header = 4 * (ip[0] & 15);
 	total = get16(ip + 2);
 	if (header < 20 || header > total || at + total > frame->len)
-		return;
+		return false;
 	key->nw_src = get32(ip + 12);
 	key->nw_dst = get32(ip + 16);
 	key->nw_proto = ip[9];
@@ -570,25 +608,26 @@ static void reference_ipv4(const struct flat_frame *frame, unsigned int at,
 	layout->protocol = ip[9];
 	if (get16(ip + 6) & 0x1fff) {
 		key->nw_frag = 3;
-		return;
+		return ip[9] != 6 || (get16(ip + 6) & 0x1fff) != 1;
 	}
 	layout->fragment = get16(ip + 6) & 0x2000;
 	key->nw_frag = layout->fragment;
 	layout->transport = at + header;
-	reference_l4(ip + header, total - header, 1, key);
+	held = layout->fragment ? (total - header) & ~7U : total - header;
+	return reference_l4(ip + header, held, 1, key) & reference_options(ip + 20, header - 20);
 }
 
-/* Return: behind the extension headers; 0: one is cut short, or there are too many. */
+/* Return: behind the extension headers; 0: one is cut short. */
 static unsigned int reference_extensions(const u8 *ip, unsigned int len, struct cvsw_key *key,
 					 bool *routed)
 {
-	unsigned int at = 40, n;
+	unsigned int at = 40;
 	u8 type = ip[6];
 
-	for (n = 0; extension_length(type, ip + at); n++) {
+	while (extension_length(type, ip + at)) {
 		const u8 *header = ip + at;
 
-		if (n == 16 || len - at < 8 || len - at < extension_length(type, header))
+		if (len - at < 8 || len - at < extension_length(type, header))
 			return 0;
 		at += extension_length(type, header);
 		if (type == 44 && get16(header + 2) & 0xfff8) {
@@ -604,17 +643,19 @@ static unsigned int reference_extensions(const u8 *ip, unsigned int len, struct 
 	return at;
 }
 
-static void reference_ipv6(const struct flat_frame *frame, unsigned int at,
+static bool reference_ipv6(const struct flat_frame *frame, unsigned int at,
 			   struct cvsw_key *key, struct cvsw_layout *layout)
 {
 	const u8 *ip = frame->data + at;
 	unsigned int total, l4;
 
 	if (frame->len < at + 40 || ip[0] >> 4 != 6)
-		return;
+		return false;
 	total = 40 + get16(ip + 4);
+	if (total == 40 && !ip[6])
+		total = frame->len - at;
 	if (at + total > frame->len)
-		return;
+		return false;
 	memcpy(key->ipv6_src, ip + 8, 16);
 	memcpy(key->ipv6_dst, ip + 24, 16);
 	key->ipv6_label = get32(ip) & 0xfffff;
@@ -625,20 +666,23 @@ static void reference_ipv6(const struct flat_frame *frame, unsigned int at,
 	layout->end = at + total;
 	l4 = reference_extensions(ip, total, key, &layout->routed);
 	layout->protocol = key->nw_proto;
-	if (!l4 || key->nw_frag == 3)
-		return;
+	if (!l4)
+		return false;
+	if (key->nw_frag == 3)
+		return true;
 	layout->fragment = key->nw_frag;
 	layout->transport = at + l4;
-	reference_l4(ip + l4, total - l4, 58, key);
+	return reference_l4(ip + l4, total - l4, 58, key);
 }
 
-static void reference_arp(const struct flat_frame *frame, unsigned int at, struct cvsw_key *key,
+static bool reference_arp(const struct flat_frame *frame, unsigned int at, struct cvsw_key *key,
 			  struct cvsw_layout *layout)
 {
 	const u8 *arp = frame->data + at;
 
-	if (frame->len < at + 28 || get32(arp) != 0x00010800 || get16(arp + 4) != 0x0604)
-		return;
+	if (frame->len < at + 28 || (get32(arp) != 0x00010800 && get32(arp) != 0x00060800) ||
+	    get16(arp + 4) != 0x0604)
+		return true;
 	key->nw_proto = arp[7];
 	memcpy(key->hw_src, arp + 8, 6);
 	key->nw_src = get32(arp + 14);
@@ -646,12 +690,38 @@ static void reference_arp(const struct flat_frame *frame, unsigned int at, struc
 	key->nw_dst = get32(arp + 24);
 	key->layers = CVSW_LAYER_ADDR | CVSW_LAYER_WIDE;
 	layout->arp = at;
+	return true;
+}
+
+/* Return: where the last tag's type is, or 0. */
+static unsigned int reference_tags(const struct flat_frame *frame, struct cvsw_key *key)
+{
+	u16 first = frame->hw_tag ? frame->hw_tci | 0x1000 : 0, real = 0;
+	unsigned int at = 12;
+
+	if (first & 0xfff)
+		real = first;
+	while (get16(frame->data + at) == 0x8100 || get16(frame->data + at) == 0x88a8) {
+		u16 tci;
+
+		if (frame->len < at + 6) {
+			at = 0;
+			break;
+		}
+		tci = get16(frame->data + at + 2) | 0x1000;
+		first = first ?: tci;
+		if (!real && tci & 0xfff)
+			real = tci;
+		at += 4;
+	}
+	key->vlan_tci = real ?: first;
+	return at;
 }
 
 int reference_key(const struct flat_frame *frame, enum cvsw_ingress in,
 		  struct cvsw_key *key, struct cvsw_layout *layout)
 {
-	unsigned int at = 14, type;
+	unsigned int at, type;
 
 	memset(key, 0, sizeof(*key));
 	memset(layout, 0, sizeof(*layout));
@@ -660,16 +730,12 @@ int reference_key(const struct flat_frame *frame, enum cvsw_ingress in,
 		return -EINVAL;
 	memcpy(key->dl_dst, frame->data, 6);
 	memcpy(key->dl_src, frame->data + 6, 6);
-	type = get16(frame->data + 12);
-	if (frame->hw_tag) {
-		key->vlan_tci = (frame->hw_tci & 0xefff) | 0x1000;
-	} else if (type == 0x8100 || type == 0x88a8) {
-		if (frame->len < 18)
-			return 0;
-		key->vlan_tci = (get16(frame->data + 14) & 0xefff) | 0x1000;
-		type = get16(frame->data + 16);
-		at = 18;
-	}
+	at = reference_tags(frame, key);
+	if (!at)
+		return 0;
+	layout->whole = true;
+	type = get16(frame->data + at);
+	at += 2;
 	if (type < 0x600) {
 		bool snap = frame->len >= at + 8 && get32(frame->data + at) == 0xaaaa0300 &&
 			    !get16(frame->data + at + 4) && get16(frame->data + at + 6) >= 0x600;
@@ -679,11 +745,11 @@ int reference_key(const struct flat_frame *frame, enum cvsw_ingress in,
 	}
 	key->dl_type = type;
 	if (type == 0x0800)
-		reference_ipv4(frame, at, key, layout);
+		layout->whole = reference_ipv4(frame, at, key, layout);
 	if (type == 0x0806)
-		reference_arp(frame, at, key, layout);
+		layout->whole = reference_arp(frame, at, key, layout);
 	if (type == 0x86dd)
-		reference_ipv6(frame, at, key, layout);
+		layout->whole = reference_ipv6(frame, at, key, layout);
 	return 0;
 }
 

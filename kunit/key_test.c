@@ -32,6 +32,7 @@ static void check_key(struct kunit *test, struct sk_buff *skb, const struct flat
 	KUNIT_ASSERT_EQ(test, layout.protocol, expected_layout.protocol);
 	KUNIT_ASSERT_EQ(test, layout.routed, expected_layout.routed);
 	KUNIT_ASSERT_EQ(test, layout.fragment, expected_layout.fragment);
+	KUNIT_ASSERT_EQ(test, layout.whole, expected_layout.whole);
 	KUNIT_ASSERT_EQ(test, headlen, skb_headlen(skb));
 	KUNIT_ASSERT_TRUE(test, skb_is_frame(skb, frame));
 }

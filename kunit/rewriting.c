@@ -171,6 +171,14 @@ static void put_bits(u8 *to, unsigned int len, unsigned int ofs, unsigned int n,
 	}
 }
 
+/* What actions see: a flow may have asked for one behind it. */
+static u16 first_tag(const struct flat_frame *frame)
+{
+	if (frame->hw_tag)
+		return frame->hw_tci | 0x1000;
+	return is_tagged(frame) ? get16(frame->data + 14) | 0x1000 : 0;
+}
+
 /* The tag, and DSCP, are not where they are written as they are told. */
 static bool reference_special(struct flat_frame *frame, enum cvsw_field field, u8 value[2])
 {
@@ -178,7 +186,7 @@ static bool reference_special(struct flat_frame *frame, enum cvsw_field field, u
 	struct cvsw_key key;
 
 	reference_key(frame, CVSW_HOST, &key, &at);
-	put16(value, field == CVSW_FIELD_VLAN_TCI ? key.vlan_tci : (key.nw_tos & 0xfc) << 8);
+	put16(value, field == CVSW_FIELD_VLAN_TCI ? first_tag(frame) : (key.nw_tos & 0xfc) << 8);
 	return field == CVSW_FIELD_VLAN_TCI ||
 	       (field == CVSW_FIELD_IP_TOS && (at.network || at.ipv6));
 }

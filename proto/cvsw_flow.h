@@ -69,9 +69,10 @@ enum cvsw_tunnel_type {
  * part, is zero; of a transport header its first four bytes suffice, but for
  * TCP's flags.
  *
- * @dl_type: EtherType behind at most one VLAN tag; below 0x600 (an 802.3
+ * @dl_type: EtherType behind all VLAN tags; below 0x600 (an 802.3
  *	length without SNAP) 0x05ff, as OpenFlow 1.0 has it
- * @vlan_tci: zero, or the outermost tag with CVSW_VLAN_PRESENT set
+ * @vlan_tci: zero, or with CVSW_VLAN_PRESENT set the first tag with an identifier
+ *	other than zero, else the first tag
  * @nw_src: IPv4 source, or ARP sender protocol address
  * @nw_dst: IPv4 destination, or ARP target protocol address
  * @tp_src: source port, or ICMP or ICMPv6 type; zero in later fragments
@@ -102,12 +103,12 @@ enum cvsw_tunnel_type {
  *
  * @ipv6_src: IPv6 source
  * @ipv6_dst: IPv6 destination
- * @nd_target: target of a neighbor solicitation or advertisement
+ * @nd_target: target of a neighbor solicitation or advertisement, or of a redirect
  * @ipv6_label: flow label, 20 bits
  * @hw_src: ARP sender hardware address, or the source link-layer address of a
- *	neighbor solicitation
+ *	neighbor or router solicitation or a router advertisement
  * @hw_dst: ARP target hardware address, or the target link-layer address of a
- *	neighbor advertisement
+ *	neighbor advertisement or redirect
  */
 struct cvsw_key {
 	uint8_t  dl_dst[CVSW_ETH_ALEN];

@@ -53,6 +53,7 @@ enum onward {
 };
 
 static void go_on(struct cvsw_walk *walk, struct sk_buff *list, struct outcome *out);
+static void leave(struct cvsw_walk *walk, struct sk_buff *list, struct outcome *out);
 
 static struct sk_buff *drop(struct cvsw_engine *engine, struct sk_buff *list,
 			    enum cvsw_counter cause)
@@ -331,8 +332,38 @@ static void clone(struct cvsw_walk *walk, struct sk_buff *skb, unsigned int n,
 	out->at_of = NULL;
 }
 
+/* Might a stack find in the frame what the key does not have? */
+static bool is_unparsed(const struct cvsw_walk *walk, const struct sk_buff *skb,
+			struct outcome *out)
+{
+	return walk->layered ? !layout_of(out, skb)->whole : !walk->whole;
+}
+
+/*
+ * Return: what of the list may go to the guest's stack, which would read on where
+ * the key has ended.  Where there is no flow, none is walked past.
+ */
+static struct sk_buff *for_stack(const struct cvsw_walk *walk, struct sk_buff *list,
+				 struct outcome *out)
+{
+	struct sk_buff *left = NULL, **end = &left, *skb, *rest;
+
+	if ((likely(walk->whole) && likely(!walk->layered)) ||
+	    cvsw_table_empty(walk->engine->table))
+		return list;
+	for (skb = list; skb; skb = rest) {
+		rest = skb->next;
+		skb_mark_not_on_list(skb);
+		if (is_unparsed(walk, skb, out))
+			skb = drop(walk->engine, skb, CVSW_CNT_DROP_UNPARSED);
+		append(&end, skb);
+	}
+	return left;
+}
+
 /* Return: the frame, if it goes on in its own direction. */
-static struct sk_buff *output(struct cvsw_walk *walk, struct sk_buff *skb, u16 port)
+static struct sk_buff *output(struct cvsw_walk *walk, struct sk_buff *skb, u16 port,
+			      struct outcome *out)
 {
 	if (likely(port == CVSW_PORT_ONWARD))
 		return skb;
@@ -341,7 +372,9 @@ static struct sk_buff *output(struct cvsw_walk *walk, struct sk_buff *skb, u16 p
 		return NULL;
 	}
 	if (goes_back(walk, port)) {
-		skb = own(walk, skb);
+		if (walk->in == CVSW_HOST)
+			skb = for_stack(walk, skb, out);
+		skb = skb ? own(walk, skb) : NULL;
 		if (skb)
 			walk->engine->turn(walk->engine, skb, walk->in);
 		return NULL;
@@ -363,9 +396,9 @@ static void output_copy(struct cvsw_walk *walk, struct sk_buff *skb, u16 port,
 		return;
 	copy = copy_of(walk, skb, out);
 	if (copy)
-		copy = output(walk, copy, port);
-	cvsw_trace_end(walk, copy);
-	append(&out->end, copy);
+		copy = output(walk, copy, port, out);
+	leave(walk, copy, out);
+	out->at_of = NULL;
 }
 
 /* Return: the frame, if there is more to do with it. */
@@ -403,7 +436,10 @@ static struct sk_buff *rewrite(struct cvsw_walk *walk, struct sk_buff *skb, stru
 static struct sk_buff *run_list(struct cvsw_walk *walk, struct sk_buff *list,
 				enum onward *onward, struct outcome *out);
 
-/* Datagrams of one socket, but each with an SPI of its own: their ways may part. */
+/*
+ * Datagrams of one socket, but each with an SPI, or a VNI and a frame in it, of its own: their
+ * ways may part.
+ */
 static struct sk_buff *each_apart(const struct cvsw_walk *walk, struct sk_buff *list,
 				  struct outcome *out)
 {
@@ -440,9 +476,9 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 		if (unlikely(wants_pieces(skb, action->type))) {
 			skb = pieces(walk, skb, action->type);
 			out->at_of = NULL;
-			if (action->type == CVSW_ACT_DECRYPT)
-				return each_apart(walk, skb, out);
-			return skb ? run_list(walk, skb, onward, out) : NULL;
+			if (action->type == CVSW_ACT_ENCRYPT)
+				return skb ? run_list(walk, skb, onward, out) : NULL;
+			return each_apart(walk, skb, out);
 		}
 		walk->next++;
 		switch (action->type) {
@@ -452,7 +488,7 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 				continue;
 			}
 			*onward = OUTPUT_SAID;
-			return output(walk, skb, action->port);
+			return output(walk, skb, action->port, out);
 		case CVSW_ACT_NEXT:
 			*onward = NEXT_SAID;
 			return skb;
@@ -571,6 +607,7 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 	if (is_first_lookup(walk))
 		walk->version = cvsw_table_version(engine->table);
 	if (walk->pass && !cvsw_table_may_match(engine->table, walk->in, walk->pass)) {
+		walk->layered = true;
 		*list = no_match(walk, skb);
 		return false;
 	}
@@ -579,6 +616,7 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 		return false;
 	}
 	out->at_of = skb;
+	walk->whole = out->at.whole;
 	if (unlikely(key.nw_proto == IPPROTO_ICMP) && walk->in == CVSW_NET &&
 	    is_first_lookup(walk) && !walk->trace)
 		cvsw_pmtu_hear(engine, skb, &out->at);
@@ -622,6 +660,15 @@ static bool look_up(struct cvsw_walk *walk, struct sk_buff **list, int below,
 	return true;
 }
 
+/* What is through. */
+static void leave(struct cvsw_walk *walk, struct sk_buff *list, struct outcome *out)
+{
+	if (walk->in == CVSW_NET)
+		list = for_stack(walk, list, out);
+	cvsw_trace_end(walk, list);
+	append(&out->end, list);
+}
+
 /* From where @walk stands to the end of the way: what is left is appended to @out. */
 static void go_on(struct cvsw_walk *walk, struct sk_buff *list, struct outcome *out)
 {
@@ -654,8 +701,7 @@ static void go_on(struct cvsw_walk *walk, struct sk_buff *list, struct outcome *
 			}
 		}
 	} while (look_up(walk, &list, below, out));
-	cvsw_trace_end(walk, list);
-	append(&out->end, list);
+	leave(walk, list, out);
 }
 
 struct sk_buff *cvsw_engine_way(struct cvsw_walk *walk, struct sk_buff *skb)
@@ -663,12 +709,10 @@ struct sk_buff *cvsw_engine_way(struct cvsw_walk *walk, struct sk_buff *skb)
 	struct outcome out = { .end = &out.first };
 
 	rcu_read_lock();
-	if (look_up(walk, &skb, CVSW_ANY_PRIORITY, &out)) {
+	if (look_up(walk, &skb, CVSW_ANY_PRIORITY, &out))
 		go_on(walk, skb, &out);
-	} else {
-		cvsw_trace_end(walk, skb);
-		out.first = skb;
-	}
+	else
+		leave(walk, skb, &out);
 	rcu_read_unlock();
 	return out.first;
 }

@@ -69,7 +69,8 @@ struct cvsw_engine {
  * @next: index of the action to be done next
  * @end: index behind the last: the list's, or a clone's
  * @in: enum cvsw_ingress
- * @layered: gained or lost a layer since its last lookup
+ * @layered: gained or lost a layer since the key of its last lookup was read
+ * @whole: as struct cvsw_layout has it, at its last lookup
  * @sent: a copy went to an output of its list, so that the list's end is its own
  * @copy: 0, or which of the clones that were made it is
  * @trace: steps are told to, and nothing that lasts is done; NULL: it is a real frame
@@ -88,6 +89,7 @@ struct cvsw_walk {
 	u8 in;
 	bool layered;
 	bool sent;
+	bool whole;
 	u8 copy;
 	unsigned int packet;
 	struct cvsw_trace *trace;

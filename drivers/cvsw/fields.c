@@ -108,10 +108,10 @@ static int in_neighbor(const struct cvsw_frame *frame, struct place *place, unsi
 /* The address in the first option of this type. */
 static int in_option(const struct cvsw_frame *frame, struct place *place, u8 wanted)
 {
-	unsigned int offset = CVSW_ND_MESSAGE_LEN, n;
+	unsigned int offset = CVSW_ND_MESSAGE_LEN;
 	int err = in_neighbor(frame, place, 0, CVSW_ND_MESSAGE_LEN);
 
-	for (n = 0; !err && n < CVSW_ND_OPTIONS_MAX; n++) {
+	while (!err) {
 		const u8 *option;
 		u8 buf[2];
 

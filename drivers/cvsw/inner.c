@@ -12,8 +12,7 @@
 #include <net/ip.h>
 
 #include "inner.h"
-
-#define TAGS_MAX	2
+#include "key.h"
 
 static bool holds(const struct sk_buff *skb, unsigned int at, unsigned int len)
 {
@@ -60,22 +59,23 @@ static void read_ipv6(const struct sk_buff *skb, struct cvsw_inner *inner)
 
 void cvsw_inner_read(const struct sk_buff *skb, struct cvsw_inner *inner)
 {
-	unsigned int offset = 2 * ETH_ALEN, tags;
-	const __be16 *type;
-	__be16 buf;
+	const __be16 *first;
+	unsigned int l3;
+	__be16 type;
+	u16 tci = 0;
 
 	*inner = (struct cvsw_inner){ .l3 = ETH_HLEN };
-	for (tags = 0; ; tags++, offset += VLAN_HLEN) {
-		type = skb_header_pointer(skb, offset, sizeof(buf), &buf);
-		if (!type)
-			return;
-		if (!eth_type_vlan(*type) || tags == TAGS_MAX)
-			break;
-	}
-	inner->l3 = offset + sizeof(buf);
-	if (*type == htons(ETH_P_IP))
+	first = skb_header_pointer(skb, 2 * ETH_ALEN, sizeof(type), &type);
+	if (!first)
+		return;
+	type = *first;
+	l3 = cvsw_skip_tags(skb, &type, &tci);
+	if (!l3 || l3 > CVSW_INNER_L3_MAX)
+		return;
+	inner->l3 = l3;
+	if (type == htons(ETH_P_IP))
 		read_ipv4(skb, inner);
-	else if (*type == htons(ETH_P_IPV6))
+	else if (type == htons(ETH_P_IPV6))
 		read_ipv6(skb, inner);
 }
 

@@ -5,6 +5,9 @@
 
 #include <linux/skbuff.h>
 
+/* More tags than anybody sends: an sk_buff's offsets have 16 bits. */
+#define CVSW_INNER_L3_MAX	256
+
 /**
  * struct cvsw_inner - the IP packet in a frame
  *
@@ -12,7 +15,8 @@
  *
  * @type: ETH_P_IP, ETH_P_IPV6, or 0: neither, or its header is cut short; all
  *	that follows is then zero, but for @l3
- * @l3: behind the Ethernet header and up to two VLAN tags
+ * @l3: behind the Ethernet header and all VLAN tags; if they take more than
+ *	CVSW_INNER_L3_MAX bytes, behind the Ethernet header
  * @l4: TCP or UDP header, whole but for options; 0: another protocol, a
  *	fragment, cut short, or behind extension headers of IPv6
  * @protocol: of what is at @l4

@@ -2,6 +2,16 @@
 /*
  * From a frame to the fields that flows match.
  *
+ * What the stack behind the NIC understands is understood here: it strips any
+ * number of tags and follows any number of extension headers, so the frame's
+ * end is the only bound.  Where a header is missing that the stack may find
+ * elsewhere, in another fragment, layout->whole is false.  Each read_*() that
+ * returns a bool returns that.
+ *
+ * What the stack takes apart only if its administrator has made a device, a
+ * socket or a state for it is opaque: tunnels (IPv4 or IPv6 in IP, GRE, MPLS),
+ * ESP, segment routing.
+ *
  * skb_header_pointer() is the only way in: a frame may be shared (pktgen) or
  * its headers may lie in page fragments, so nothing is pulled.  Where the
  * bytes are linear, and mostly they are, it costs a comparison.
@@ -41,16 +51,6 @@ struct arp_ipv4 {
 } __packed;
 static_assert(sizeof(struct arp_ipv4) == 28);
 
-/* Neighbor solicitation and advertisement, RFC 4861, 4.3 and 4.4; options follow. */
-struct neighbor_message {
-	u8 type;
-	u8 code;
-	__be16 checksum;
-	__be32 flags;
-	struct in6_addr target;
-};
-static_assert(sizeof(struct neighbor_message) == CVSW_ND_MESSAGE_LEN);
-
 /* An option with the address of an Ethernet: RFC 4861, 4.6.1, and RFC 2464, 6. */
 struct neighbor_option {
 	u8 type;
@@ -62,12 +62,42 @@ static_assert(sizeof(struct neighbor_option) == 8);
 #define OPTION_SOURCE_MAC	1
 #define OPTION_TARGET_MAC	2
 
-/* More than anybody sends: what a frame can make us read has a bound. */
-#define EXTENSIONS_MAX		16
+/* The messages that change a stack's neighbor table: RFC 4861, 4.1 to 4.5. */
+#define FIRST_MESSAGE		133
+static const struct neighbor_message {
+	u8 options;		/* where they begin */
+	u8 wanted;		/* the option that is looked for */
+	bool target;		/* has one, behind the first eight bytes */
+} messages[] = {
+	{ 8, OPTION_SOURCE_MAC, false },			/* router solicitation */
+	{ 16, OPTION_SOURCE_MAC, false },			/* router advertisement */
+	{ CVSW_ND_MESSAGE_LEN, OPTION_SOURCE_MAC, true },	/* CVSW_ND_SOLICIT */
+	{ CVSW_ND_MESSAGE_LEN, OPTION_TARGET_MAC, true },	/* CVSW_ND_ADVERT */
+	{ 40, OPTION_TARGET_MAC, true },			/* redirect */
+};
+#define TARGET			8
 
-static u16 key_tci(u16 tci)
+/* Options of IPv4 that send a packet on from its destination: RFC 791, 3.1. */
+#define OPTION_LOOSE_ROUTE	131
+#define OPTION_STRICT_ROUTE	137
+
+unsigned int cvsw_skip_tags(const struct sk_buff *skb, __be16 *type, u16 *tci)
 {
-	return (tci & ~CVSW_VLAN_PRESENT) | CVSW_VLAN_PRESENT;
+	unsigned int offset = ETH_HLEN;
+
+	while (eth_type_vlan(*type)) {
+		const struct vlan_hdr *tag;
+		struct vlan_hdr buf;
+
+		tag = skb_header_pointer(skb, offset, sizeof(*tag), &buf);
+		if (!tag)
+			return 0;
+		if (!*tci || (!(*tci & VLAN_VID_MASK) && tag->h_vlan_TCI & htons(VLAN_VID_MASK)))
+			*tci = ntohs(tag->h_vlan_TCI) | CVSW_VLAN_PRESENT;
+		*type = tag->h_vlan_encapsulated_proto;
+		offset += VLAN_HLEN;
+	}
+	return offset;
 }
 
 /* The type behind an 802.3 length; *@offset moves behind SNAP if that is there. */
@@ -90,18 +120,12 @@ static unsigned int read_type(const struct sk_buff *skb, __be16 type, struct cvs
 {
 	unsigned int offset = ETH_HLEN;
 
-	if (skb_vlan_tag_present(skb)) {
-		key->vlan_tci = key_tci(skb_vlan_tag_get(skb));
-	} else if (eth_type_vlan(type)) {
-		const struct vlan_hdr *tag;
-		struct vlan_hdr buf;
-
-		tag = skb_header_pointer(skb, offset, sizeof(*tag), &buf);
-		if (!tag)
+	if (skb_vlan_tag_present(skb))
+		key->vlan_tci = skb_vlan_tag_get(skb) | CVSW_VLAN_PRESENT;
+	if (eth_type_vlan(type)) {
+		offset = cvsw_skip_tags(skb, &type, &key->vlan_tci);
+		if (!offset)
 			return 0;
-		key->vlan_tci = key_tci(ntohs(tag->h_vlan_TCI));
-		type = tag->h_vlan_encapsulated_proto;
-		offset += sizeof(*tag);
 	}
 
 	key->dl_type = ntohs(type);
@@ -117,7 +141,9 @@ static void read_arp(const struct sk_buff *skb, unsigned int offset, struct cvsw
 	struct arp_ipv4 buf;
 
 	arp = skb_header_pointer(skb, offset, sizeof(*arp), &buf);
-	if (!arp || arp->fixed.ar_hrd != htons(ARPHRD_ETHER) ||
+	/* RFC 1042's hardware type is Ethernet to Linux, too. */
+	if (!arp || (arp->fixed.ar_hrd != htons(ARPHRD_ETHER) &&
+		     arp->fixed.ar_hrd != htons(ARPHRD_IEEE802)) ||
 	    arp->fixed.ar_pro != htons(ETH_P_IP) ||
 	    arp->fixed.ar_hln != ETH_ALEN || arp->fixed.ar_pln != sizeof(__be32))
 		return;
@@ -133,46 +159,47 @@ static void read_arp(const struct sk_buff *skb, unsigned int offset, struct cvsw
 
 /* ---- transport ---- */
 
-static void read_ports(const struct sk_buff *skb, struct cvsw_key *key,
-		       const struct cvsw_layout *layout)
+/* @held: bytes of the transport header and behind */
+static bool read_ports(const struct sk_buff *skb, struct cvsw_key *key,
+		       const struct cvsw_layout *layout, unsigned int held)
 {
 	const __be16 *words;
 	__be16 buf[7];		/* up to TCP's flags */
-	bool flags = layout->protocol == IPPROTO_TCP &&
-		     layout->end - layout->transport >= sizeof(buf);
+	bool tcp = layout->protocol == IPPROTO_TCP, flags = tcp && held >= sizeof(buf);
 
+	if (held < 2 * sizeof(buf[0]))
+		return false;
 	words = skb_header_pointer(skb, layout->transport, flags ? sizeof(buf) : 2 * sizeof(buf[0]),
 				   buf);
 	if (!words)
-		return;
+		return false;
 	key->tp_src = ntohs(words[0]);
 	key->tp_dst = ntohs(words[1]);
 	if (flags)
 		key->tcp_flags = ntohs(words[6]) & CVSW_TCP_FLAGS_MASK;
 	key->layers |= CVSW_LAYER_PORTS;
+	return flags || !tcp;
 }
 
 /*
- * The option with the address that a message of this type may carry.
- * Return: false: an option lies, or there are two.
+ * The address in the option that is looked for: the first of several, as the stack has it.
+ * Return: false: an option lies.
  */
-static bool read_options(const struct sk_buff *skb, const struct cvsw_layout *layout, u8 wanted,
-			 u8 mac[ETH_ALEN])
+static bool read_options(const struct sk_buff *skb, const struct cvsw_layout *layout,
+			 const struct neighbor_message *message, u8 mac[ETH_ALEN])
 {
-	unsigned int at = layout->transport + sizeof(struct neighbor_message), n;
+	unsigned int at = layout->transport + message->options;
 	bool found = false;
 
-	for (n = 0; layout->end - at >= sizeof(struct neighbor_option); n++) {
+	while (layout->end - at >= sizeof(struct neighbor_option)) {
 		const struct neighbor_option *option;
 		struct neighbor_option buf;
 
 		option = skb_header_pointer(skb, at, sizeof(buf), &buf);
-		if (!option || !option->len || n == CVSW_ND_OPTIONS_MAX ||
+		if (!option || !option->len ||
 		    option->len * sizeof(*option) > layout->end - at)
 			return false;
-		if (option->type == wanted && option->len == 1) {
-			if (found)
-				return false;
+		if (!found && option->type == message->wanted && option->len == 1) {
 			found = true;
 			ether_addr_copy(mac, option->mac);
 		}
@@ -181,66 +208,96 @@ static bool read_options(const struct sk_buff *skb, const struct cvsw_layout *la
 	return true;
 }
 
-static void read_neighbor(const struct sk_buff *skb, struct cvsw_key *key,
+static bool read_neighbor(const struct sk_buff *skb, struct cvsw_key *key,
 			  const struct cvsw_layout *layout)
 {
-	bool solicit = key->tp_src == CVSW_ND_SOLICIT;
-	const struct neighbor_message *message;
-	struct neighbor_message buf;
+	const struct neighbor_message *message = &messages[key->tp_src - FIRST_MESSAGE];
 	u8 mac[ETH_ALEN] __aligned(2) = {};
+	const struct in6_addr *target = NULL;
+	struct in6_addr buf;
 
-	if (layout->end - layout->transport < sizeof(buf))
-		return;
-	message = skb_header_pointer(skb, layout->transport, sizeof(buf), &buf);
-	if (!message ||
-	    !read_options(skb, layout, solicit ? OPTION_SOURCE_MAC : OPTION_TARGET_MAC, mac))
-		return;
-	memcpy(key->nd_target, &message->target, sizeof(key->nd_target));
-	ether_addr_copy(solicit ? key->hw_src : key->hw_dst, mac);
+	/* Options may be in another fragment: no receiver takes it then (RFC 6980, 5). */
+	if (layout->end - layout->transport < message->options || layout->fragment)
+		return false;
+	if (!read_options(skb, layout, message, mac))
+		return false;
+	if (message->target)
+		target = skb_header_pointer(skb, layout->transport + TARGET, sizeof(buf), &buf);
+	if (target)
+		memcpy(key->nd_target, target, sizeof(key->nd_target));
+	ether_addr_copy(message->wanted == OPTION_SOURCE_MAC ? key->hw_src : key->hw_dst, mac);
+	return true;
 }
 
-static void read_icmp(const struct sk_buff *skb, struct cvsw_key *key,
-		      const struct cvsw_layout *layout)
+static bool read_icmp(const struct sk_buff *skb, struct cvsw_key *key,
+		      const struct cvsw_layout *layout, unsigned int held)
 {
 	const u8 *icmp;
 	u8 buf[2];
 
+	if (held < sizeof(buf))
+		return false;
 	icmp = skb_header_pointer(skb, layout->transport, sizeof(buf), buf);
 	if (!icmp)
-		return;
+		return false;
 	key->tp_src = icmp[0];
 	key->tp_dst = icmp[1];
-	if (layout->ipv6 && !key->tp_dst &&
-	    (key->tp_src == CVSW_ND_SOLICIT || key->tp_src == CVSW_ND_ADVERT))
-		read_neighbor(skb, key, layout);
+	if (layout->ipv6 && !key->tp_dst && key->tp_src >= FIRST_MESSAGE &&
+	    key->tp_src < FIRST_MESSAGE + ARRAY_SIZE(messages))
+		return read_neighbor(skb, key, layout);
+	return true;
 }
 
-static void read_transport(const struct sk_buff *skb, struct cvsw_key *key,
+static bool read_transport(const struct sk_buff *skb, struct cvsw_key *key,
 			   const struct cvsw_layout *layout)
 {
 	unsigned int held = layout->end - layout->transport;
 
+	/* All fragments but the last are of whole eight bytes: what is more, the stack cuts off. */
+	if (unlikely(layout->fragment && layout->network))
+		held = round_down(held, 8);
 	switch (layout->protocol) {
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
 	case IPPROTO_SCTP:
-		if (held >= 2 * sizeof(__be16))
-			read_ports(skb, key, layout);
-		break;
+		return read_ports(skb, key, layout, held);
 	case IPPROTO_ICMP:
-		if (held >= 2 && layout->network)
-			read_icmp(skb, key, layout);
-		break;
+		return !layout->network || read_icmp(skb, key, layout, held);
 	case IPPROTO_ICMPV6:
-		if (held >= 2 && layout->ipv6)
-			read_icmp(skb, key, layout);
-		break;
+		return !layout->ipv6 || read_icmp(skb, key, layout, held);
+	default:
+		return true;
 	}
 }
 
 /* ---- IP ---- */
 
-static void read_ipv4(const struct sk_buff *skb, unsigned int offset, struct cvsw_key *key,
+/*
+ * Do the options send the packet on to addresses that are not the key's, or do they lie?
+ * A stack that takes part in source routing may give it to another of its sockets.
+ */
+static bool is_source_routed(const struct sk_buff *skb, unsigned int offset, unsigned int len)
+{
+	u8 buf[MAX_IPOPTLEN];
+	const u8 *option = skb_header_pointer(skb, offset, len, buf), *end = option + len;
+
+	if (!option)
+		return true;
+	while (option < end && *option != IPOPT_END) {
+		if (*option == IPOPT_NOOP) {
+			option++;
+			continue;
+		}
+		if (end - option < 2 || option[1] < 2 || option[1] > end - option)
+			return true;
+		if (*option == OPTION_LOOSE_ROUTE || *option == OPTION_STRICT_ROUTE)
+			return option[1] < 3 || option[2] <= option[1];
+		option += option[1];
+	}
+	return false;
+}
+
+static bool read_ipv4(const struct sk_buff *skb, unsigned int offset, struct cvsw_key *key,
 		      struct cvsw_layout *layout)
 {
 	const struct iphdr *ip;
@@ -249,14 +306,14 @@ static void read_ipv4(const struct sk_buff *skb, unsigned int offset, struct cvs
 
 	ip = skb_header_pointer(skb, offset, sizeof(*ip), &buf);
 	if (!ip || ip->version != 4)
-		return;
+		return false;
 	header = ip->ihl * 4;
 	total = ntohs(ip->tot_len);
 	/* A GSO frame too large for the field says zero ("BIG TCP"). */
 	if (unlikely(!total) && skb_is_gso(skb))
 		total = skb->len - offset;
 	if (header < sizeof(*ip) || total < header || total > skb->len - offset)
-		return;
+		return false;
 
 	key->nw_src = ntohl(ip->saddr);
 	key->nw_dst = ntohl(ip->daddr);
@@ -272,12 +329,17 @@ static void read_ipv4(const struct sk_buff *skb, unsigned int offset, struct cvs
 		key->nw_frag = CVSW_FRAG_ANY;
 		if (ip->frag_off & htons(IP_OFFSET)) {
 			key->nw_frag |= CVSW_FRAG_LATER;
-			return;
+			/* RFC 3128: it would lie where TCP's flags are. */
+			return ip->protocol != IPPROTO_TCP ||
+			       (ip->frag_off & htons(IP_OFFSET)) != htons(1);
 		}
 		layout->fragment = true;
 	}
 	layout->transport = offset + header;
-	read_transport(skb, key, layout);
+	if (!read_transport(skb, key, layout))
+		return false;
+	return likely(header == sizeof(*ip)) ||
+	       !is_source_routed(skb, offset + sizeof(*ip), header - sizeof(*ip));
 }
 
 /* Length of an extension header that is not a fragment's (RFC 8200, 4; RFC 4302, 2.2), or 0. */
@@ -298,15 +360,14 @@ static unsigned int extension_len(u8 type, u8 len)
 /*
  * Go behind the extension headers.
  * @type: in: of what follows the IPv6 header; out: of what is at *@at
- * Return: false if one is cut short, or if there are too many.
+ * Return: false if one is cut short.
  */
 static bool skip_extensions(const struct sk_buff *skb, unsigned int *at, u8 *type, u8 *nw_frag,
 			    struct cvsw_layout *layout)
 {
 	unsigned int end = layout->end;
-	unsigned int n;
 
-	for (n = 0; ; n++) {
+	for (;;) {
 		bool fragment = *type == IPPROTO_FRAGMENT;
 		const struct frag_hdr *header;	/* the others' first two bytes are alike */
 		unsigned int len;
@@ -314,7 +375,7 @@ static bool skip_extensions(const struct sk_buff *skb, unsigned int *at, u8 *typ
 
 		if (!fragment && !extension_len(*type, 0))
 			return true;
-		if (n == EXTENSIONS_MAX || end - *at < sizeof(buf))
+		if (end - *at < sizeof(buf))
 			return false;
 		header = skb_header_pointer(skb, *at, sizeof(buf), &buf);
 		if (!header)
@@ -337,7 +398,7 @@ static bool skip_extensions(const struct sk_buff *skb, unsigned int *at, u8 *typ
 	}
 }
 
-static void read_ipv6(const struct sk_buff *skb, unsigned int offset, struct cvsw_key *key,
+static bool read_ipv6(const struct sk_buff *skb, unsigned int offset, struct cvsw_key *key,
 		      struct cvsw_layout *layout)
 {
 	const struct ipv6hdr *ip;
@@ -347,12 +408,13 @@ static void read_ipv6(const struct sk_buff *skb, unsigned int offset, struct cvs
 
 	ip = skb_header_pointer(skb, offset, sizeof(*ip), &buf);
 	if (!ip || ip->version != 6)
-		return;
+		return false;
 	total = sizeof(*ip) + ntohs(ip->payload_len);
-	if (unlikely(!ip->payload_len) && skb_is_gso(skb))
+	/* With hop-by-hop options zero may be a jumbogram's (RFC 2675): the stack does not ask. */
+	if (unlikely(!ip->payload_len) && (skb_is_gso(skb) || ip->nexthdr == IPPROTO_HOPOPTS))
 		total = skb->len - offset;
 	if (total > skb->len - offset)
-		return;
+		return false;
 
 	memcpy(key->ipv6_src, &ip->saddr, sizeof(key->ipv6_src));
 	memcpy(key->ipv6_dst, &ip->daddr, sizeof(key->ipv6_dst));
@@ -366,14 +428,14 @@ static void read_ipv6(const struct sk_buff *skb, unsigned int offset, struct cvs
 	at = offset + sizeof(*ip);
 	type = ip->nexthdr;
 	if (!skip_extensions(skb, &at, &type, &key->nw_frag, layout))
-		return;
+		return false;
 	key->nw_proto = type;
 	layout->protocol = type;
 	if (key->nw_frag & CVSW_FRAG_LATER)
-		return;
+		return true;
 	layout->fragment = key->nw_frag;
 	layout->transport = at;
-	read_transport(skb, key, layout);
+	return read_transport(skb, key, layout);
 }
 
 /* Word by word: of this size, memset() is dearer than all the rest. */
@@ -404,27 +466,31 @@ int cvsw_key_extract(const struct sk_buff *skb, enum cvsw_ingress in,
 	ether_addr_copy(key->dl_src, eth->h_source);
 
 	offset = read_type(skb, eth->h_proto, key);
+	layout->whole = offset;
 	if (likely(key->dl_type == ETH_P_IP))
-		read_ipv4(skb, offset, key, layout);
+		layout->whole = read_ipv4(skb, offset, key, layout);
 	else if (key->dl_type == ETH_P_ARP)
 		read_arp(skb, offset, key, layout);
 	else if (key->dl_type == ETH_P_IPV6)
-		read_ipv6(skb, offset, key, layout);
+		layout->whole = read_ipv6(skb, offset, key, layout);
 	return 0;
 }
 
 bool cvsw_frame_is_control(const struct sk_buff *skb)
 {
-	unsigned int offset = 2 * ETH_ALEN;
-	const __be16 *type;
-	__be16 buf;
+	unsigned int offset;
+	const __be16 *first;
+	__be16 type;
+	u16 tci = 0;
 
-	while ((type = skb_header_pointer(skb, offset, sizeof(buf), &buf)) && eth_type_vlan(*type))
-		offset += VLAN_HLEN;
-	if (!type)
+	first = skb_header_pointer(skb, 2 * ETH_ALEN, sizeof(type), &type);
+	if (!first)
 		return false;
-	if (likely(ntohs(*type) >= ETH_P_802_3_MIN))
-		return *type == htons(CVSW_ETHERTYPE);
-	offset += sizeof(buf);
+	type = *first;
+	offset = cvsw_skip_tags(skb, &type, &tci);
+	if (!offset)
+		return false;
+	if (likely(ntohs(type) >= ETH_P_802_3_MIN))
+		return type == htons(CVSW_ETHERTYPE);
 	return snap_type(skb, &offset) == CVSW_ETHERTYPE;
 }

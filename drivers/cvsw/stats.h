@@ -30,6 +30,7 @@
 	X(DROP_MISS,          "drop-miss")           /* no flow, and told to */ \
 	X(DROP_NOMEM,         "drop-nomem")                                     \
 	X(DROP_SHORT,         "drop-short")          /* no whole Ethernet header */\
+	X(DROP_UNPARSED,      "drop-unparsed")       /* to the stack, which may read on */\
 	X(DROP_TTL,           "drop-ttl")            /* 1 or 0 where one is to go */\
 	X(DROP_IN_PORT,       "drop-in-port")        /* output to where it came from */\
 	X(DROP_TX_CONTROL,    "drop-tx-control")     /* 0xABBA from the guest */ \

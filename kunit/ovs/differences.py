@@ -57,8 +57,8 @@ def option(kind, mac):
     return bytes([kind, 1]) + mac
 
 
-def arp(operation, pln=4):
-    return struct.pack("!HHBBH6s4s6s4s", 1, IPV4, 6, pln, operation, MACS[6:], A4, MACS[:6], B4)
+def arp(operation, pln=4, hardware=1):
+    return struct.pack("!HHBBH6s4s6s4s", hardware, IPV4, 6, pln, operation, MACS[6:], A4, MACS[:6], B4)
 
 
 def flow(actions=(), command=0, priority=100, out=True, **fields):
@@ -90,7 +90,7 @@ MARK = ("mod_dl_src", basic(4, "6s6x", OTHER_MAC))      # shows that a flow was 
 
 def difference(name, mods, sent, ours, theirs):
     """@ours, @theirs: what comes out at the other side."""
-    packet = types.SimpleNamespace(data=sent, port=HOST, what=[name], fields={})
+    packet = types.SimpleNamespace(data=sent, port=HOST, what=[name], fields={}, unparsed=False)
     ALL.append((name, mods, packet, *([out] if isinstance(out, bytes) else out for out in (ours, theirs))))
 
 
@@ -126,6 +126,20 @@ lying = frame(IPV6, ipv6(ICMPV6, neighbor(ND_SOLICIT, bytes([14, 9]) + bytes(6))
 matched("the target of a neighbor message whose options lie", lying, False, nd_target=B6, **NS)
 twice = frame(IPV6, ipv6(ICMPV6, neighbor(ND_SOLICIT, option(2, TLL) + option(2, SLL))))
 matched("an option twice that is not asked for", twice, True, nd_target=B6, **NS)
+
+again = frame(IPV6, ipv6(ICMPV6, neighbor(ND_SOLICIT, option(1, SLL) + option(1, OTHER_MAC))))
+matched("an option twice that is asked for: the first", again, True, nd_sll=SLL, nd_target=B6, **NS)
+first_nd = frame(IPV6, ipv6(44, struct.pack("!BBHI", ICMPV6, 0, 1, 1) + neighbor(ND_SOLICIT, option(1, SLL))))
+matched("a neighbor message in a first fragment", first_nd, False, nd_target=B6, **NS)
+two = frame(IPV4, ipv4(UDP, udp(addresses=A4 + B4)), struct.pack("!HHHH", 0x88A8, 5, 0x8100, 6))
+matched("what is behind the second tag", two, True, dl_type=IPV4, nw_proto=UDP, udp_dst=7)
+matched("the second tag's type", two, False, dl_type=0x8100)
+matched("an id behind a tag without one", frame(IPV4, ipv4(UDP, udp()), struct.pack("!HHHH", 0x8100, 0, 0x8100, 6)), True,
+        vlan_tci=0x1006)
+matched("ARP of hardware type 6", frame(ARP, arp(1, hardware=6)), True, dl_type=ARP, arp_op=1, arp_spa=A4)
+options = bytes([UDP, 0, 1, 4, 0, 0, 0, 0])
+jumbo = put(frame(IPV6, ipv6(0, options + udp())), 18, b"\0\0")
+matched("payload length 0 with hop-by-hop options", jumbo, True, dl_type=IPV6, nw_proto=UDP, udp_dst=7)
 
 # ---- what is covered
 

@@ -322,7 +322,7 @@ class Generator:
         """One action that the match allows."""
         w, named = self.world, {} if self.world.lies else match.named()
         kind = self.random.randrange(2 if w.dei else 0, 22)
-        if w.two_tags and kind == 2 or w.lies and 5 <= kind < 10 or w.later and kind in (5, 6):
+        if w.lies and 5 <= kind < 10 or w.later and kind in (5, 6):
             kind = 3
         has_ports = is_tcp(named) or is_udp(named) or is_sctp(named) and not w.wrong_sums
         if has_ports and w.maybe(20):
@@ -360,7 +360,7 @@ class Generator:
             names.append("arp_op")
         if w.routed:
             names += ["ipv6_src", "ipv6_dst"]
-        if w.dei or w.two_tags:
+        if w.dei:
             names.append("vlan_tci")
         return names
 
@@ -420,8 +420,6 @@ class Generator:
         """The list, and where it sends frames by itself if it has no output."""
         w = self.world
         actions = [self.rewriting(match) for _ in range(w.pick(0, 1, 1, 1, 2, 3, 5))]
-        if w.two_tags and w.maybe(20):
-            actions.append(self.of10(2))
         actions = self.without_waiting_bits(actions)
         outputs = w.pick(0, 0, 0, 1, 2, 4)
         for _ in range(outputs):

@@ -48,7 +48,6 @@ class World:
         # only, whose flows have others.
         often = 15 if self.protocol in (ICMP, ICMPV6) else 40
         self.dei = self.maybe(30)               # tags with that bit
-        self.two_tags = self.maybe(40)
         self.lies = self.maybe(often)           # headers that are cut, or no such header
         self.later = self.maybe(often)          # later fragments over IPv4 of protocols that it writes into
         self.wrong_sums = self.maybe(often)     # or such as cannot be known, in a fragment
@@ -83,7 +82,11 @@ class World:
 
 
 class Packet:
-    """A frame under construction.  `what` names what is special about it."""
+    """A frame under construction.  `what` names what is special about it.
+
+    `unparsed`: a stack may find more in it than a switch, so that CVSW does not let it go there."""
+
+    unparsed = False
 
     def __init__(self, world):
         self.world, self.what, self.fields = world, [], {}
@@ -142,9 +145,9 @@ class Packet:
 
     def icmpv6(self, pseudo):
         w = self.world
-        if w.maybe(80):
+        if pseudo is not None and w.maybe(80):
             return self.neighbor(pseudo)
-        kind, code = w.pick(1, 128, 129, 133, 134, 137), w.pick(0, 0, 4)
+        kind, code = w.pick(1, 3, 4, 128, 129, 131), w.pick(0, 0, 4)
         self.seen(tp_src=kind, tp_dst=code)
         return self.sum_up(bytes([kind, code]) + bytes(2) + w.random.randbytes(4) + self.payload(), 2, pseudo)
 
@@ -156,11 +159,11 @@ class Packet:
         wanted = kind - ND_SOLICIT + 1
         kinds = [wanted] + [w.pick(5, 14) for _ in range(w.pick(0, 0, 1, 2))]
         if w.nd_any:
-            kinds = [w.pick(wanted, wanted, 5, 14) for _ in range(w.pick(0, 1, 2, 3))] + [3 - wanted] * w.pick(0, 1)
+            kinds = [w.pick(5, 14) for _ in range(w.pick(0, 0, 1, 2))] + [wanted] * w.pick(0, 1, 1) + [3 - wanted] * w.pick(0, 1)
         w.random.shuffle(kinds)
         options = b"".join(bytes([option, 1]) + w.pick(*w.macs) for option in kinds)
         at = kinds.index(wanted) * 8 + 2 if wanted in kinds else None
-        address, good = at and options[at:at + 6], kinds.count(wanted) < 2
+        address, good = at and options[at:at + 6], True
         if w.lies and w.maybe(20):
             self.what.append("nd-option-lies")
             options += bytes([14, w.pick(0, 2, 255)]) + bytes(6)
@@ -172,6 +175,7 @@ class Packet:
             else:
                 self.seen(nd_tll=address or bytes(6))
         if code == 0 and not good:
+            self.unparsed = True
             self.seen(nd_target=bytes(16))
         return self.sum_up(bytes([kind, code]) + bytes(2) + w.random.getrandbits(32).to_bytes(4, "big") + target +
                            options, 2, pseudo)
@@ -212,6 +216,7 @@ class Packet:
         if frag == 1 and not w.wrong_sums and protocol == SCTP:
             protocol = TCP
         self.seen(nw_src=src, nw_dst=dst, nw_tos=tos & 0xFC, nw_ecn=tos & 3, nw_ttl=ttl, nw_proto=protocol, nw_frag=frag)
+        self.unparsed = protocol == TCP and fragment & 0x1FFF == 1      # RFC 3128: over TCP's flags
         body = self.transport(protocol, src + dst, frag & 2, frag == 1)
         options = b"\1" * w.pick(0, 0, 0, 4, 40)
         header = struct.pack("!BBHHHBBH4s4s", 0x40 | (20 + len(options)) // 4, tos, 20 + len(options) + len(body),
@@ -253,6 +258,7 @@ class Packet:
 
     def forget_network(self, why):
         self.what.append(why)
+        self.unparsed = True
         self.fields = {name: value for name, value in self.fields.items()
                        if name in ("in_port", "dl_dst", "dl_src", "dl_type", "vlan_tci")}
         self.seen(**dict.fromkeys(("nw_tos", "nw_ecn", "nw_ttl", "nw_proto", "nw_frag"), 0))
@@ -322,7 +328,7 @@ class Packet:
         operation = w.pick(1, 1, 2, 3, 9) | (0 if w.arp_any else 0x80)
         sha, spa, tha, tpa = w.pick(*w.macs), w.pick(*w.ipv4), w.pick(*w.macs), w.pick(*w.ipv4)
         kind = w.pick("hardware", "protocol", "hln", "pln", "cut") if w.lies and w.maybe(30) else "right"
-        fixed = {"hardware": (6, IPV4, 6, 4), "protocol": (1, IPV6, 6, 4), "hln": (1, IPV4, 8, 4),
+        fixed = {"hardware": (7, IPV4, 6, 4), "protocol": (1, IPV6, 6, 4), "hln": (1, IPV4, 8, 4),
                  "pln": (1, IPV4, 6, 16)}.get(kind, (1, IPV4, 6, 4))
         data = struct.pack("!HHBBH", *fixed, operation) + sha + spa + tha + tpa
         if kind == "right":
@@ -342,23 +348,13 @@ class Packet:
         w = self.world
         dst, src = w.pick(*w.macs), w.pick(*w.macs[:3])
         self.no_padding = False
-        tags = w.pick(0, 0, 0, 1, 1, 2 if w.two_tags else 1)
+        tags = w.pick(0, 0, 0, 1, 1, 1)
         tag_type, tci = w.pick(0x8100, 0x8100, 0x8100, 0x88A8), w.random.randrange(8) << 13 | w.pick(*w.vids)
         tci |= PRESENT if w.dei and w.maybe(50) else 0
         self.seen(dl_dst=dst, dl_src=src, vlan_tci=tci | PRESENT if tags else 0)
         kind = w.mostly(w.ethertype, *[IPV4] * 8, *[IPV6] * 6, *[ARP] * 3, RARP, 0x8863, 0x88CC, w.random.randrange(0x600, 0x800),
                       "802.3", "802.3-snap", "802.3-other-snap")
-        if tags == 2:
-            # Behind the second tag nobody looks.
-            self.what.append("two-tags")
-            inner = Packet(w)
-            inner.no_padding = False
-            rest = struct.pack("!HH", w.random.getrandbits(16), IPV4) + inner.ipv4()
-            ethertype = w.pick(0x8100, 0x8100, 0x88A8)
-            self.seen(dl_type=ethertype)
-            body = struct.pack("!H", ethertype) + rest
-        else:
-            body = self.typed(kind)
+        body = self.typed(kind)
         if tags:
             body = struct.pack("!HH", tag_type, tci) + body
         if not self.no_padding and w.maybe(40):

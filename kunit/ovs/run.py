@@ -76,7 +76,7 @@ class Outcome:
     def __init__(self, refused, onward, back, table):
         self.refused = refused      # per flow_mod
         self.onward = onward        # per packet: a list of frames
-        self.back = back            # per port: a list of frames
+        self.back = back            # as well
         self.table = table
 
 
@@ -92,22 +92,28 @@ class Pair:
         bench.expect_equal(self.nic.program([CLEAR.encode()]), [None], "the NIC's answer to a delete")
 
     def through(self, switch, sent):
-        """Per packet its frames onward, and per port the frames that came back."""
-        onward, back = [[] for _ in sent], {}
+        """Per packet its frames onward, and those that came back."""
+        onward, back = [[] for _ in sent], [[] for _ in sent]
         for port in (HOST, NET):
             mine = [i for i, packet in enumerate(sent) if packet.port == port]
-            frames = [frame for i in mine for frame in (sent[i].data, mark(ONWARD_MARK, i))]
-            out, back[port] = switch.exchange(port, frames, mark(ONWARD_MARK, LAST), mark(BACK_MARK, LAST))
-            waiting = iter(mine)
-            current = next(waiting, None)
-            for frame in out:
-                if current is not None and frame == mark(ONWARD_MARK, current):
-                    current = next(waiting, None)
-                else:
-                    bench.expect(current is not None, "a frame behind the last mark")
-                    onward[current].append(frame)
-            bench.expect(current is None, "a mark is missing")
-        return onward, {port: [frame for frame in frames if not cut_tag(frame)] for port, frames in back.items()}
+            frames = [frame for i in mine for frame in (sent[i].data, mark(ONWARD_MARK, i), mark(BACK_MARK, i))]
+            out = switch.exchange(port, frames, mark(ONWARD_MARK, LAST), mark(BACK_MARK, LAST))
+            self.share_out(out[0], mine, ONWARD_MARK, onward)
+            self.share_out(out[1], mine, BACK_MARK, back)
+        return onward, [[frame for frame in frames if not cut_tag(frame)] for frames in back]
+
+    @staticmethod
+    def share_out(frames, mine, kind, found):
+        """To the packets between whose marks they came."""
+        waiting = iter(mine)
+        current = next(waiting, None)
+        for frame in frames:
+            if current is not None and frame == mark(kind, current):
+                current = next(waiting, None)
+            else:
+                bench.expect(current is not None, "a frame behind the last mark")
+                found[current].append(frame)
+        bench.expect(current is None, "a mark is missing")
 
     def outcome(self, switch, mods, sent, explicit):
         refused = switch.program([mod.encode(explicit) for mod in mods])
@@ -118,9 +124,13 @@ class Pair:
         return Outcome(refused, onward, back, switch.table())
 
     def outcomes(self, mods, sent):
-        """CVSW's and Open vSwitch's."""
+        """CVSW's, and Open vSwitch's without what CVSW keeps from the stack."""
         try:
-            return (self.outcome(self.nic, mods, sent, False), self.outcome(self.vswitch, mods, sent, True))
+            ours, theirs = self.outcome(self.nic, mods, sent, False), self.outcome(self.vswitch, mods, sent, True)
+            for i, packet in enumerate(sent):
+                if packet.unparsed:
+                    (theirs.onward if packet.port == NET else theirs.back)[i] = []
+            return ours, theirs
         finally:
             self.clear()
 
@@ -141,9 +151,9 @@ def differences(mods, sent, ours, theirs):
         if our != their:
             found.append(f"frame {i} onward")
             packet = sent[i] if packet is None else packet
-    for port in (HOST, NET):
-        if ours.back[port] != theirs.back[port]:
-            found.append(f"frames back to port {port}: {len(ours.back[port])}, {len(theirs.back[port])}")
+    for i, (our, their) in enumerate(zip(ours.back, theirs.back)):
+        if our != their:
+            found.append(f"frame {i} back: {len(our)}, {len(their)}")
     ours_only = collections.Counter(ours.table) - collections.Counter(theirs.table)
     theirs_only = collections.Counter(theirs.table) - collections.Counter(ours.table)
     if not packet and (ours_only or theirs_only):
@@ -200,7 +210,7 @@ class Minimizer:
                       "  " + " ".join(f"{name}={value.hex() if isinstance(value, bytes) else hex(value)}"
                                       for name, value in packet.fields.items())]
             for where, our, their in ((3 - packet.port, ours.onward[i], theirs.onward[i]),
-                                      (packet.port, ours.back[packet.port], theirs.back[packet.port])):
+                                      (packet.port, ours.back[i], theirs.back[i])):
                 if our != their:
                     lines += [f"  out of port {where}{offset(our, their)}:", f"    CVSW         {shown(our)}",
                               f"    Open vSwitch {shown(their)}"]

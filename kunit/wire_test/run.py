@@ -15,6 +15,7 @@ import test_plain     # noqa: F401  (each registers its tests)
 import test_actions   # noqa: F401
 import test_responders # noqa: F401
 import test_outputs  # noqa: F401
+import test_parsed   # noqa: F401
 import test_doorbell  # noqa: F401
 import test_netpoll  # noqa: F401
 import test_giants    # noqa: F401

@@ -39,7 +39,7 @@ def onward():
 
 # name: class, field, length (proto/README.md)
 NXM = {"in_port": (0, 0, 2), "dl_type": (0, 3, 2), "nw_proto": (0, 6, 1), "ipv6_dst": (1, 20, 16),
-       "icmpv6_type": (1, 21, 1), "nd_target": (1, 23, 16), "tun_id": (1, 16, 8), "tun_src": (1, 31, 4), "tun_dst": (1, 32, 4),
+       "udp_dst": (0, 12, 2), "tcp_dst": (0, 10, 2), "tcp_flags": (1, 34, 2), "nd_tll": (1, 25, 6), "icmpv6_type": (1, 21, 1), "nd_target": (1, 23, 16), "tun_id": (1, 16, 8), "tun_src": (1, 31, 4), "tun_dst": (1, 32, 4),
        "tun_type": (0x4356, 0, 1), "sa": (0x4356, 1, 4), "of_pass": (0x4356, 2, 1)}
 
 
