@@ -3,10 +3,10 @@
 # before a kernel is built.
 
 # The only list of them.
-CHECK_STAGES := check-build proto-test agent-test proto-fuzz check-kunit check-smp check-bench check-wire check-ovs check-vm
+CHECK_STAGES := check-build proto-test agent-test proto-fuzz check-kunit check-smp check-bench check-wire check-stack check-ovs check-vm
 
 # What takes too long for make check.
-CHECK_LONG_STAGES := check-kcsan check-debian check-kernels
+CHECK_LONG_STAGES := check-kcsan check-debian check-kernels check-stack-long
 
 .PHONY: check check-long check-build preflight
 preflight: ## show what this machine lacks and install missing packages

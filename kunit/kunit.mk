@@ -73,6 +73,16 @@ $(UML_KERNELS:%=check-wire-%): check-wire-%: uml-modules-% $(BUILD)/bin/cvswctl
 	@kunit/run-uml.sh wire-$* $(UML)/$*/kernel 900 \
 		python3 -B $(TOP)/kunit/wire_test/run.py $(UML)/$*/mod $(UML)/$*/kernel
 
+# Case N is made from seed CVSW_SEED + N.  The long ones go on where check-stack ends.
+run_stack = kunit/run-uml.sh $(1) $(UML)/$(2)/kernel $(3) \
+	python3 -B $(TOP)/kunit/stack/run.py $(UML)/$(2)/mod $(4) $(5)
+.PHONY: check-stack check-stack-long
+check-stack: uml-modules-plain ## what the guest's stack takes against what the key has (CVSW_SEED=N, CVSW_FRAMES=N)
+	@$(call run_stack,stack,plain,900,$(or $(CVSW_SEED),1),$(or $(CVSW_FRAMES),1000000))
+check-stack-long: uml-modules-plain uml-modules-kasan
+	@$(call run_stack,stack-kasan,kasan,3600,1000001,1000000)
+	@$(call run_stack,stack-long,plain,7200,2000001,30000000)
+
 # Table N of the comparison is made from seed CVSW_SEED + N.
 .PHONY: check-ovs
 check-ovs: uml-modules-plain $(BUILD)/bin/cvswctl ## the driver's flows against Open vSwitch's (CVSW_SEED=N, CVSW_TABLES=N)
