@@ -63,26 +63,27 @@ static void run_random(struct kunit *test, u64 base)
 {
 	struct reference *ref = vzalloc(sizeof(*ref));
 	unsigned int i, verdicts[3] = { 0 };
-	struct cvsw_replay replay;
+	struct cvsw_replay *replay = kunit_kzalloc(test, sizeof(*replay), GFP_KERNEL);
 	struct rnd_state rnd;
 
 	KUNIT_ASSERT_NOT_NULL(test, ref);
+	KUNIT_ASSERT_NOT_NULL(test, replay);
 	prandom_seed_state(&rnd, base + 1);
-	cvsw_replay_init(&replay);
+	cvsw_replay_init(replay);
 	ref->base = base;
 	local_bh_disable();
 	if (base)
 		reference_update(ref, base + CVSW_REPLAY_RING);
 	if (base)
-		cvsw_replay_update(&replay, base + CVSW_REPLAY_RING);
+		cvsw_replay_update(replay, base + CVSW_REPLAY_RING);
 	for (i = 0; i < ROUNDS; i++) {
 		u64 seq = random_seq(&rnd, ref);
 		enum cvsw_replay_verdict want = reference_check(ref, seq);
 
-		if (cvsw_replay_check(&replay, seq) != want ||
-		    (pick(&rnd, 2) && cvsw_replay_update(&replay, seq) !=
+		if (cvsw_replay_check(replay, seq) != want ||
+		    (pick(&rnd, 2) && cvsw_replay_update(replay, seq) !=
 				      reference_update(ref, seq)) ||
-		    replay.highest != ref->highest)
+		    replay->highest != ref->highest)
 			break;
 		verdicts[want]++;
 	}
@@ -107,21 +108,22 @@ static void replay_up_to_the_last_number(struct kunit *test)
 static void replay_leaps(struct kunit *test)
 {
 	static const u32 numbers[] = { 1, U32_MAX - CVSW_REPLAY_RING, U32_MAX };
-	struct cvsw_replay replay;
+	struct cvsw_replay *replay = kunit_kzalloc(test, sizeof(*replay), GFP_KERNEL);
 	unsigned int i;
 
-	cvsw_replay_init(&replay);
+	KUNIT_ASSERT_NOT_NULL(test, replay);
+	cvsw_replay_init(replay);
 	local_bh_disable();
 	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
-		KUNIT_EXPECT_EQ(test, cvsw_replay_update(&replay, numbers[i]), CVSW_REPLAY_NEW);
-		KUNIT_EXPECT_EQ(test, cvsw_replay_update(&replay, numbers[i]), CVSW_REPLAY_SEEN);
+		KUNIT_EXPECT_EQ(test, cvsw_replay_update(replay, numbers[i]), CVSW_REPLAY_NEW);
+		KUNIT_EXPECT_EQ(test, cvsw_replay_update(replay, numbers[i]), CVSW_REPLAY_SEEN);
 	}
 	/* One round of the ring back stands at the same bit. */
-	KUNIT_EXPECT_EQ(test, cvsw_replay_check(&replay, numbers[1]), CVSW_REPLAY_OLD);
-	KUNIT_EXPECT_EQ(test, cvsw_replay_check(&replay, U32_MAX - 1), CVSW_REPLAY_NEW);
-	KUNIT_EXPECT_EQ(test, cvsw_replay_check(&replay, U32_MAX - CVSW_REPLAY_WINDOW + 1),
+	KUNIT_EXPECT_EQ(test, cvsw_replay_check(replay, numbers[1]), CVSW_REPLAY_OLD);
+	KUNIT_EXPECT_EQ(test, cvsw_replay_check(replay, U32_MAX - 1), CVSW_REPLAY_NEW);
+	KUNIT_EXPECT_EQ(test, cvsw_replay_check(replay, U32_MAX - CVSW_REPLAY_WINDOW + 1),
 			CVSW_REPLAY_NEW);
-	KUNIT_EXPECT_EQ(test, cvsw_replay_check(&replay, U32_MAX - CVSW_REPLAY_WINDOW),
+	KUNIT_EXPECT_EQ(test, cvsw_replay_check(replay, U32_MAX - CVSW_REPLAY_WINDOW),
 			CVSW_REPLAY_OLD);
 	local_bh_enable();
 }

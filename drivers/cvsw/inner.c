@@ -38,7 +38,6 @@ static void read_ipv4(const struct sk_buff *skb, struct cvsw_inner *inner)
 		return;
 	inner->type = ETH_P_IP;
 	inner->tos = ip->tos;
-	inner->df = ip->frag_off & htons(IP_DF);
 	if (!ip_is_fragment(ip))
 		read_l4(skb, inner, inner->l3 + ip->ihl * 4, ip->protocol);
 }
@@ -53,7 +52,6 @@ static void read_ipv6(const struct sk_buff *skb, struct cvsw_inner *inner)
 		return;
 	inner->type = ETH_P_IPV6;
 	inner->tos = ipv6_get_dsfield(ip);
-	inner->df = true;
 	read_l4(skb, inner, inner->l3 + sizeof(*ip), ip->nexthdr);
 }
 

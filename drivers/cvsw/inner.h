@@ -21,7 +21,6 @@
  *	fragment, cut short, or behind extension headers of IPv6
  * @protocol: of what is at @l4
  * @tos: DSCP and ECN
- * @df: may not be fragmented on its way: IPv4 with DF, or IPv6
  */
 struct cvsw_inner {
 	u16 type;
@@ -29,7 +28,6 @@ struct cvsw_inner {
 	u16 l4;
 	u8 protocol;
 	u8 tos;
-	bool df;
 };
 
 /**
