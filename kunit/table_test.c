@@ -145,11 +145,13 @@ static unsigned int count_hashed(struct cvsw_table *table)
 static void check_masks(struct kunit *test, struct fixture *f, bool exact)
 {
 	const struct cvsw_mask_array *masks;
+	bool settled = !pick(&f->rnd, 10);
 	struct cvsw_entry *entry;
 	unsigned long id;
 	unsigned int i;
 
-	if (pick(&f->rnd, 2))
+	/* Each time would take too long. */
+	if (settled)
 		table_settles(f->table);
 	masks = rcu_dereference_protected(f->table->masks.array, true);
 
@@ -170,8 +172,8 @@ static void check_masks(struct kunit *test, struct fixture *f, bool exact)
 		KUNIT_ASSERT_FALSE(test, cvsw_masks_are_loose(&f->table->masks,
 							      f->table->count));
 	KUNIT_ASSERT_GE(test, count_hashed(f->table), cvsw_table_count(f->table));
-	table_settles(f->table);
-	KUNIT_ASSERT_EQ(test, count_hashed(f->table), cvsw_table_count(f->table));
+	if (settled)
+		KUNIT_ASSERT_EQ(test, count_hashed(f->table), cvsw_table_count(f->table));
 }
 
 /* ---- cases ---- */
