@@ -21,6 +21,7 @@ enum cvsw_ingress {
 
 #define CVSW_ETHERTYPE_IPV4	0x0800
 #define CVSW_ETHERTYPE_ARP	0x0806
+#define CVSW_ETHERTYPE_RARP	0x8035
 #define CVSW_ETHERTYPE_IPV6	0x86dd
 #define CVSW_DSCP_MASK		0xfc	/* of the ToS byte; the rest is ECN */
 #define CVSW_IPPROTO_ICMP	1

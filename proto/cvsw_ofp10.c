@@ -86,8 +86,7 @@ enum ofp10_offset {
 	OFP10_AT_TYPE = 1,
 	OFP10_AT_LENGTH = 2,
 	OFP10_AT_IN_PORT = 12,
-	OFP10_AT_DL_VLAN = 26,
-	OFP10_AT_DL_VLAN_PCP = 28,
+	OFP10_AT_DL_TYPE = 30,
 	OFP10_AT_TP_SRC = 44,
 	OFP10_AT_TP_DST = 46,
 	NXT_AT_VENDOR = 8,
@@ -143,32 +142,23 @@ static uint32_t prefix_mask(uint32_t wildcards, unsigned int shift)
 	return wild_bits < 32 ? 0xffffffff << wild_bits : 0;
 }
 
-/* dl_vlan and dl_vlan_pcp are one field of the key. */
-static enum cvsw_fault read_vlan(struct cvsw_match *match, uint32_t wildcards,
-				 uint16_t vid, uint8_t pcp, size_t *at)
+/*
+ * dl_vlan and dl_vlan_pcp are one field of the key.  Bits that the fields do not
+ * have are not looked at, as in Open vSwitch.
+ */
+static void read_vlan(struct cvsw_match *match, uint32_t wildcards, uint16_t vid, uint8_t pcp)
 {
-	bool match_vid = !(wildcards & OFPFW10_DL_VLAN);
-	bool match_pcp = !(wildcards & OFPFW10_DL_VLAN_PCP);
-
-	if (match_vid && vid == OFP10_VLAN_NONE) {
+	if (!(wildcards & OFPFW10_DL_VLAN)) {
 		match->mask.vlan_tci = CVSW_VLAN_PRESENT;
-		return CVSW_OK;
+		if (vid == OFP10_VLAN_NONE)
+			return;
+		match->key.vlan_tci = CVSW_VLAN_PRESENT | (vid & CVSW_VLAN_VID_MASK);
+		match->mask.vlan_tci |= CVSW_VLAN_VID_MASK;
 	}
-	*at = OFP10_AT_DL_VLAN;
-	if (match_vid && vid > OFP10_VID_MAX)
-		return CVSW_FAULT_MATCH;
-	*at = OFP10_AT_DL_VLAN_PCP;
-	if (match_pcp && pcp > OFP10_PCP_MAX)
-		return CVSW_FAULT_MATCH;
-	if (match_vid) {
-		match->key.vlan_tci |= CVSW_VLAN_PRESENT | vid;
-		match->mask.vlan_tci |= CVSW_VLAN_PRESENT | CVSW_VLAN_VID_MASK;
-	}
-	if (match_pcp) {
-		match->key.vlan_tci |= CVSW_VLAN_PRESENT | pcp << CVSW_VLAN_PCP_SHIFT;
+	if (!(wildcards & OFPFW10_DL_VLAN_PCP)) {
+		match->key.vlan_tci |= CVSW_VLAN_PRESENT | (uint16_t)(pcp << CVSW_VLAN_PCP_SHIFT);
 		match->mask.vlan_tci |= CVSW_VLAN_PRESENT | CVSW_VLAN_PCP_MASK;
 	}
-	return CVSW_OK;
 }
 
 static void read_masks(struct cvsw_key *mask, uint32_t wildcards)
@@ -193,17 +183,14 @@ static void read_masks(struct cvsw_key *mask, uint32_t wildcards)
 		mask->tp_dst = 0xffff;
 }
 
-/* 3.4: of IPv6, ofp_match knows no more than the EtherType. */
-static void ignore_ipv6(struct cvsw_match *match)
+/*
+ * Open vSwitch compares RARP's opcode and addresses.  A NIC does not read them, and a
+ * flow for one opcode must not become a flow for all.
+ */
+static bool asks_of_rarp(const struct cvsw_match *match)
 {
-	struct cvsw_key *mask = &match->mask;
-
-	if (!cvsw_match_names(match, CVSW_NEED_IPV6))
-		return;
-	mask->nw_proto = 0;
-	mask->nw_tos = 0;
-	mask->tp_src = 0;
-	mask->tp_dst = 0;
+	return match->mask.dl_type == 0xffff && match->key.dl_type == CVSW_ETHERTYPE_RARP &&
+	       (match->mask.nw_proto || match->mask.nw_src || match->mask.nw_dst);
 }
 
 /* ICMP's type and code are bytes, though they stand in fields of two. */
@@ -226,7 +213,6 @@ static enum cvsw_fault read_match(struct cvsw_reader *r, struct cvsw_match *matc
 	struct cvsw_key *key = &match->key;
 	uint32_t wildcards = cvsw_get_u32(r);
 	uint16_t in_port = cvsw_get_u16(r);
-	enum cvsw_fault fault;
 	uint16_t vid;
 	uint8_t pcp;
 
@@ -252,10 +238,10 @@ static enum cvsw_fault read_match(struct cvsw_reader *r, struct cvsw_match *matc
 	key->tp_src = cvsw_get_u16(r);
 	key->tp_dst = cvsw_get_u16(r);
 
-	fault = read_vlan(match, wildcards, vid, pcp, at);
-	if (fault)
-		return fault;
-	ignore_ipv6(match);
+	read_vlan(match, wildcards, vid, pcp);
+	*at = OFP10_AT_DL_TYPE;
+	if (asks_of_rarp(match))
+		return CVSW_FAULT_MATCH;
 	cvsw_match_normalize(match);
 	return check_icmp(match, at);
 }

@@ -166,18 +166,7 @@ static const char *protocol_name(const struct cvsw_match *match)
 
 static const char *ethertype_name(const struct cvsw_match *match)
 {
-	if (match->mask.dl_type != 0xffff)
-		return NULL;
-	switch (match->key.dl_type) {
-	case CVSW_ETHERTYPE_IPV4:
-		return "ip";
-	case CVSW_ETHERTYPE_ARP:
-		return "arp";
-	case CVSW_ETHERTYPE_IPV6:
-		return "ipv6";
-	default:
-		return NULL;
-	}
+	return match->mask.dl_type == 0xffff ? text_ethertype_name(match->key.dl_type) : NULL;
 }
 
 static void put_in_port(struct text *t, const struct cvsw_match *match)

@@ -5,6 +5,8 @@
 #include "cvsw_text_parser.h"
 
 #define VLAN_NONE		0xffff
+#define ETHERTYPE_MPLS		0x8847
+#define ETHERTYPE_MPLS_MULTICAST	0x8848
 
 static bool set_dl_type(struct text_parser *p, const struct text_word *word, uint32_t dl_type,
 			uint32_t bits)
@@ -296,7 +298,12 @@ static bool match_metadata(struct text_parser *p, const struct text_word *word,
 const struct text_keyword text_match_keywords[] = {
 	{ "ip",		match_ethertype, CVSW_ETHERTYPE_IPV4, 0 },
 	{ "arp",	match_ethertype, CVSW_ETHERTYPE_ARP, 0 },
+	{ "rarp",	match_ethertype, CVSW_ETHERTYPE_RARP, 0 },
 	{ "ipv6",	match_ethertype, CVSW_ETHERTYPE_IPV6, 0 },
+	{ "mpls",	match_ethertype, ETHERTYPE_MPLS, 0 },
+	{ "mplsm",	match_ethertype, ETHERTYPE_MPLS_MULTICAST, 0 },
+	/* Another word for one above: what is printed is the first. */
+	{ "ip6",	match_ethertype, CVSW_ETHERTYPE_IPV6, 0 },
 	{ "icmp",	match_protocol, CVSW_IPPROTO_ICMP, CVSW_ETHERTYPE_IPV4 },
 	{ "tcp",	match_protocol, CVSW_IPPROTO_TCP, CVSW_ETHERTYPE_IPV4 },
 	{ "udp",	match_protocol, CVSW_IPPROTO_UDP, CVSW_ETHERTYPE_IPV4 },
@@ -334,6 +341,16 @@ const struct text_keyword text_match_keywords[] = {
 	{ "pass",	match_metadata, FIELD_PASS, 0xff },
 	{ NULL,		NULL, 0, 0 },
 };
+
+const char *text_ethertype_name(uint16_t dl_type)
+{
+	const struct text_keyword *keyword;
+
+	for (keyword = text_match_keywords; keyword->parse == match_ethertype; keyword++)
+		if (keyword->arg == dl_type)
+			return keyword->name;
+	return NULL;
+}
 
 /* A field that the named protocol does not have would be ignored without a word. */
 static bool check_ignored(struct text_parser *p, const struct cvsw_key *given)

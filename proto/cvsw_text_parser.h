@@ -128,6 +128,8 @@ extern const char *const text_tcp_flags[TEXT_N_TCP_FLAGS];
 extern const struct text_keyword text_flow_keywords[];	/* of the flow, not of its match */
 extern const struct text_keyword text_match_keywords[];
 extern const struct text_keyword text_nx_keywords[];	/* those that ofp_match has not */
+/* The word for an EtherType, or NULL. */
+const char *text_ethertype_name(uint16_t dl_type);
 /* The checks when all of a match was read. */
 bool text_check_match(struct text_parser *p);
 

@@ -139,9 +139,6 @@ class Match:
         called = {"arp_op": "nw_proto", "arp_spa": "nw_src", "arp_tpa": "nw_dst", **{
             name: ("tp_src", "tp_dst")[i] for protocol in (TCP, UDP, SCTP, ICMP)
             for i, name in enumerate(CHANGES_PORTS[protocol])}}
-        if self.named().get("dl_type") == IPV6 and set(self.fields) & {"nw_proto", "nw_tos", "tcp_src", "tcp_dst", "udp_src",
-                                                                      "udp_dst", "sctp_src", "sctp_dst"}:
-            return None
         for field, (value, mask) in self.fields.items():
             name, exact = called.get(field, field), mask == FIELDS[field].all()
             if name == "vlan_tci":

@@ -20,8 +20,8 @@ static void check_flow(enum cvsw_flow_command command, const struct cvsw_flow *f
 	MUST(cvsw_match_covers(&normal, &flow->match));
 
 	written = cvsw_ofp10_encode(command, flow, out, sizeof(out));
-	/* One that ofp_match can express gets no longer, if it came as an OFPT_FLOW_MOD. */
-	MUST(written && (is_nxt || written <= used));
+	/* One that is written as an OFPT_FLOW_MOD gets no longer, if it came as one. */
+	MUST(written && (is_nxt || out[1] == 4 || written <= used));
 	MUST(!cvsw_ofp10_decode(out, written, &used_again, &command_again, &again, NULL));
 	MUST(used_again == written && command_again == command);
 	MUST(cvsw_flow_equal(&again, flow));

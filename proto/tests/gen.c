@@ -63,6 +63,8 @@ void gen_raw_match(struct rng *rng, struct raw_match *raw)
 	/* Garbage below DSCP: receivers ignore it. */
 	raw->nw_tos = PICK(rng, tos) | (uint8_t)rng_below(rng, 4);
 	raw->nw_proto = PICK(rng, protocols);
+	if (raw->dl_type == 0x86dd && rng_chance(rng, 20))
+		raw->nw_proto = 58;
 	raw->nw_src = PICK(rng, addresses);
 	raw->nw_dst = PICK(rng, addresses);
 	raw->tp_src = rng_chance(rng, 10) ? (uint16_t)rng_below(rng, 256) : PICK(rng, ports) & 0xff;
@@ -247,10 +249,13 @@ static bool reference_addresses(const struct raw_match *raw, const struct frame 
 
 static bool reference_ports(const struct raw_match *raw, const struct frame *frame)
 {
-	bool has_ports = frame->has_l4 && frame->nw_proto != 1;	/* of IPv4 */
+	bool ipv6 = frame->dl_type == 0x86dd;
+	uint8_t icmp = ipv6 ? 58 : 1, foreign = ipv6 ? 1 : 58;
+	bool has_ports = frame->has_l4 && frame->nw_proto != icmp;
 	bool asked = !WILD(raw, 6) || !WILD(raw, 7);
 
-	if (!WILD(raw, 5) && !l4_readable(raw->nw_proto))
+	if (!WILD(raw, 5) && raw->nw_proto != icmp &&
+	    (raw->nw_proto == foreign || !l4_readable(raw->nw_proto)))
 		return true;	/* a protocol without ports is named: ignored */
 	if (WILD(raw, 5) && asked && !has_ports)
 		return false;
@@ -278,9 +283,9 @@ bool reference_match(const struct raw_match *raw, const struct frame *frame)
 	if (!named && !ipv4_field)
 		return !address || ((frame->has_ip || frame->has_arp) &&
 				    reference_addresses(raw, frame));
-	if (type != 0x0800 && type != 0x0806)
+	if (type != 0x0800 && type != 0x0806 && type != 0x86dd)
 		return true;	/* nothing that follows is in such a frame: ignored */
-	if (!reference_addresses(raw, frame))
+	if (type != 0x86dd && !reference_addresses(raw, frame))
 		return false;
 	if (!WILD(raw, 5) && raw->nw_proto != frame->nw_proto)
 		return false;

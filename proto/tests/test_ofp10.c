@@ -94,8 +94,11 @@ static void check_accepted(const uint8_t *data, size_t len)
 		return;
 	CHECK(used <= len);
 	n = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, out, sizeof(out));
-	/* Only a strip of the published driver's length becomes shorter. */
-	CHECK(data[1] == 4 ? n : n == used || (n < used && !((used - n) % 56)));
+	/*
+	 * Only a strip of the published driver's length becomes shorter.  Of IPv6 an
+	 * OFPT_FLOW_MOD is taken, but an NXT_FLOW_MOD written.
+	 */
+	CHECK(data[1] == 4 || out[1] == 4 ? n : n == used || (n < used && !((used - n) % 56)));
 	CHECK(!decode(out, n, &again, &used, &offset));
 	CHECK(used == n);
 	CHECK(cvsw_flow_equal(&flow, &again));
@@ -418,10 +421,17 @@ static void match_values_are_checked(void)
 		enum cvsw_fault fault;
 		size_t offset;
 	} cases[] = {
-		{ "vid 4096", { .wildcards = 0x3ffffd, .dl_vlan = 4096 }, CVSW_FAULT_MATCH, 26 },
-		{ "vid 0xfffe", { .wildcards = 0x3ffffd, .dl_vlan = 0xfffe }, CVSW_FAULT_MATCH, 26 },
+		{ "vid 4096", { .wildcards = 0x3ffffd, .dl_vlan = 4096 }, CVSW_OK, 0 },
+		{ "vid 0xfffe", { .wildcards = 0x3ffffd, .dl_vlan = 0xfffe }, CVSW_OK, 0 },
 		{ "vid 0xfffe, wild", { .wildcards = 0x3fffff, .dl_vlan = 0xfffe }, CVSW_OK, 0 },
-		{ "pcp 8", { .wildcards = 0x2fffff, .dl_vlan_pcp = 8 }, CVSW_FAULT_MATCH, 28 },
+		{ "pcp 8", { .wildcards = 0x2fffff, .dl_vlan_pcp = 8 }, CVSW_OK, 0 },
+		{ "RARP", { .wildcards = 0x3fffef, .dl_type = 0x8035, .nw_proto = 1 }, CVSW_OK, 0 },
+		{ "RARP's opcode", { .wildcards = 0x3fffcf, .dl_type = 0x8035, .nw_proto = 1 },
+		  CVSW_FAULT_MATCH, 30 },
+		{ "RARP's sender", { .wildcards = 0x3fc0ef, .dl_type = 0x8035, .nw_src = 1 },
+		  CVSW_FAULT_MATCH, 30 },
+		{ "RARP's target", { .wildcards = 0x303fef, .dl_type = 0x8035 },
+		  CVSW_FAULT_MATCH, 30 },
 		{ "pcp 8, untagged", { .wildcards = 0x2ffffd, .dl_vlan = 0xffff, .dl_vlan_pcp = 8 },
 		  CVSW_OK, 0 },
 		{ "icmp type 256", { .wildcards = 0x3fff8f, .dl_type = 0x0800, .nw_proto = 1,
