@@ -31,7 +31,7 @@ static bool take_flows(struct listing *listing, const uint8_t *data, size_t len)
 		struct cvsw_flow flow;
 		size_t used;
 
-		if (cvsw_ofp10_decode(data, len, &used, &command, &flow, NULL) != CVSW_OK ||
+		if (cvsw_ofp10_decode_v2(data, len, &used, &command, &flow, NULL) != CVSW_OK ||
 		    !used || used > len)
 			return false;
 		if (listing->n_listed++ < listing->limit)

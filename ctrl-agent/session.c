@@ -88,9 +88,9 @@ static bool send_flow(struct session *session, enum cvsw_msg_type type,
 	if (type == CVSW_MSG_DELETE_ENTRY) {
 		/* A delete goes by its match; actions would only be more to refuse. */
 		bare = (struct cvsw_flow){ .match = flow->match, .priority = flow->priority };
-		msg.len = cvsw_ofp10_encode(CVSW_FLOW_DELETE, &bare, data, sizeof(data));
+		msg.len = cvsw_ofp10_encode_v2(CVSW_FLOW_DELETE, &bare, data, sizeof(data));
 	} else {
-		msg.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, flow, data, sizeof(data));
+		msg.len = cvsw_ofp10_encode_v2(CVSW_FLOW_ADD, flow, data, sizeof(data));
 	}
 	return msg.len && send_message(session, &msg, session->mac);
 }

@@ -7,5 +7,6 @@
 #include "../proto/cvsw_nxm.c"
 #include "../proto/cvsw_ofp10.c"
 #include "../proto/cvsw_ofp10_actions.c"
+#include "../proto/cvsw_ofp10_published.c"
 #include "../proto/cvsw_sa.c"
 #include "../proto/cvsw_v3_controller.c"

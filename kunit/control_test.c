@@ -93,7 +93,7 @@ static void make_entry(struct fixture *f, u8 type, u16 port)
 	f->flow.n_actions = 1;
 	f->flow.actions[0] = (struct cvsw_action){ .type = CVSW_ACT_OUTPUT,
 						   .port = CVSW_PORT_ONWARD };
-	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &f->flow, f->flow_mod, sizeof(f->flow_mod));
+	len = cvsw_ofp10_encode_v2(CVSW_FLOW_ADD, &f->flow, f->flow_mod, sizeof(f->flow_mod));
 	make_message(f, type, 0, f->flow_mod, len);
 }
 
@@ -220,7 +220,7 @@ static unsigned int list(struct kunit *test, unsigned int *frames)
 		KUNIT_EXPECT_LE(test, skb->len, (unsigned int)ETH_FRAME_LEN);
 		for (at = 0; at < msg.len; at += used, entries++)
 			KUNIT_ASSERT_EQ(test, CVSW_OK,
-					cvsw_ofp10_decode(msg.data + at, msg.len - at, &used,
+					cvsw_ofp10_decode_v2(msg.data + at, msg.len - at, &used,
 							  &command, &f->flow, NULL));
 		kfree_skb(skb);
 	}
@@ -319,11 +319,9 @@ static const struct {
 	{ 6, 0x33, CVSW_FAULT_VERSION },
 	{ 6, 0x2f, CVSW_FAULT_TYPE },
 	{ 6, 0x20, CVSW_FAULT_TYPE },
-	{ 7, 1, CVSW_FAULT_RESERVED },
 	{ 8, 0xff, CVSW_FAULT_LENGTH },
 	{ 9, 81, CVSW_FAULT_LENGTH },		/* more than there is */
 	{ 9, 79, CVSW_FAULT_LENGTH },		/* less, beyond padding */
-	{ 14, 4, CVSW_FAULT_VERSION },		/* OpenFlow 1.3 */
 	{ 15, 18, CVSW_FAULT_OFP_TYPE },
 	{ 17, 88, CVSW_FAULT_LENGTH },		/* flow_mod longer than Data2 */
 	{ 17, 72, CVSW_FAULT_LENGTH },		/* something behind the flow_mod */

@@ -460,6 +460,46 @@ static void engine_others_esp(struct kunit *test)
 	esp.others = false;
 }
 
+/* One flow for all frames, as the published driver's controllers have it. */
+static void engine_strips(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *tunnelled, *bad;
+	u8 last;
+
+	flow_begin(f, 1);
+	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_HOST;
+	flow_encap(f, 2);
+	flow_action(f, CVSW_ACT_OUTPUT)->port = CVSW_PORT_ONWARD;
+	flow_end(test);
+	tunnelled = send(f, ip_frame(test), CVSW_HOST);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, tunnelled);
+	bad = skb_copy(tunnelled, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, bad);
+	bad->data[42] = 0;	/* no VNI */
+
+	flow_begin(f, 1);
+	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_NET;
+	flow_action(f, CVSW_ACT_VXLAN_STRIP);
+	flow_end(test);
+	f->engine.miss = CVSW_MISS_DROP;
+	/* Without an output what was in it is looked up again, and has nothing to strip. */
+	KUNIT_EXPECT_EQ(test, reap(send(f, skb_get(tunnelled), CVSW_NET), &last, 1), 1U);
+	KUNIT_EXPECT_EQ(test, last, 2);
+	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_ACTION_SKIPPED), 1ULL);
+	kfree_skb(tunnelled);
+
+	/* Plain UDP, and ARP. */
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_NET), &last, 1), 1U);
+	kfree_skb(ip_frame(test));
+	put16(f->frame.data + 12, ETH_P_ARP);
+	KUNIT_EXPECT_EQ(test, reap(send(f, linear_skb(&f->frame), CVSW_NET), &last, 1), 1U);
+	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_ACTION_SKIPPED), 3ULL);
+
+	KUNIT_EXPECT_PTR_EQ(test, send(f, bad, CVSW_NET), NULL);
+	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_DROP_VXLAN_NO_VNI), 1ULL);
+}
+
 static void engine_clones(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -696,6 +736,7 @@ static struct kunit_case engine_cases[] = {
 	KUNIT_CASE(engine_identity),
 	KUNIT_CASE(engine_hash),
 	KUNIT_CASE(engine_others_esp),
+	KUNIT_CASE(engine_strips),
 	KUNIT_CASE(engine_clones),
 	KUNIT_CASE(engine_clones_in_tunnels),
 	KUNIT_CASE(engine_next),

@@ -267,7 +267,8 @@ enum cvsw_action_type {
 	CVSW_ACT_MOVE,		/* .move */
 	CVSW_ACT_LOAD,		/* .load */
 	CVSW_ACT_VXLAN_ENCAP,	/* .tunnel */
-	CVSW_ACT_VXLAN_DECAP,
+	CVSW_ACT_VXLAN_DECAP,	/* drops what is not VXLAN */
+	CVSW_ACT_VXLAN_STRIP,	/* likewise, of port CVSW_VXLAN_PORT; what is not VXLAN stays as it is */
 	CVSW_ACT_ENCRYPT,	/* .spi: an SA for sending */
 	CVSW_ACT_DECRYPT,	/* with the SA that the frame's own SPI names */
 	CVSW_ACT_CLONE,		/* .n_cloned: the next so many, to a copy that then goes on;
@@ -440,6 +441,12 @@ bool cvsw_match_overlaps(const struct cvsw_match *a, const struct cvsw_match *b)
  * Return: its index, or @flow->n_actions: there is none.
  */
 size_t cvsw_actions_misfit(const struct cvsw_flow *flow);
+
+/** cvsw_action_changes_layers() - does a frame gain or lose a layer by it? */
+static inline bool cvsw_action_changes_layers(uint16_t type)
+{
+	return type >= CVSW_ACT_VXLAN_ENCAP && type <= CVSW_ACT_DECRYPT;
+}
 
 /** cvsw_actions_output_to() - is there, among @n actions, an output to this port? */
 static inline bool cvsw_actions_output_to(const struct cvsw_action *actions, size_t n,

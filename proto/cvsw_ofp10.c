@@ -70,9 +70,6 @@
 #define OFPFW10_NW_PROTO	(1 << 5)
 #define OFPFW10_TP_SRC		(1 << 6)
 #define OFPFW10_TP_DST		(1 << 7)
-#define OFPFW10_NW_SRC_SHIFT	8	/* six bits: how many low bits are wild */
-#define OFPFW10_NW_DST_SHIFT	14
-#define OFPFW10_NW_BITS		0x3f
 #define OFPFW10_DL_VLAN_PCP	(1 << 20)
 #define OFPFW10_NW_TOS		(1 << 21)
 #define OFPFW10_ALL		((1 << 22) - 1)
@@ -85,6 +82,7 @@ enum ofp10_offset {
 	OFP10_AT_VERSION = 0,
 	OFP10_AT_TYPE = 1,
 	OFP10_AT_LENGTH = 2,
+	OFP10_AT_WILDCARDS = 8,
 	OFP10_AT_IN_PORT = 12,
 	OFP10_AT_DL_TYPE = 30,
 	OFP10_AT_TP_SRC = 44,
@@ -94,50 +92,65 @@ enum ofp10_offset {
 	NXT_AT_MATCH = 48,
 	/* from the cookie on, in either form */
 	COOKIE_TO_COMMAND = 8,
+	COOKIE_TO_PRIORITY = 14,
 	COOKIE_TO_FLAGS = 22,
+	COOKIE_TO_ACTIONS = 24,
+};
+
+/**
+ * struct ofp_header - an ofp_header
+ * @type: OFPT10_FLOW_MOD or OFPT10_VENDOR
+ * @used: bytes of this flow_mod
+ * @bare: the published driver's: only the type has a meaning
+ */
+struct ofp_header {
+	uint8_t type;
+	size_t used;
+	bool bare;
 };
 
 /*
- * How many bytes are this flow_mod's: the header says so, or, in the published
- * driver's form, the end of the data.  @type: OFPT10_FLOW_MOD or OFPT10_VENDOR
+ * How many bytes are this flow_mod's: the header says so, or, if it is the published
+ * driver's, the end of the data.
  */
-static enum cvsw_fault read_header(struct cvsw_reader *r, uint8_t *type, size_t *used, size_t *at)
+static enum cvsw_fault read_header(struct cvsw_reader *r, enum ofp10_form form,
+				   struct ofp_header *header, size_t *at)
 {
 	uint8_t version = cvsw_get_u8(r);
 	uint16_t length;
-	uint32_t xid;
 	size_t min;
 
-	*type = cvsw_get_u8(r);
+	header->type = cvsw_get_u8(r);
 	length = cvsw_get_u16(r);
-	xid = cvsw_get_u32(r);
+	cvsw_skip(r, 4);
 	*at = r->len;
 	if (r->overrun)
 		return CVSW_FAULT_SHORT;
 	*at = OFP10_AT_TYPE;
-	if (*type != OFPT10_FLOW_MOD && *type != OFPT10_VENDOR)
+	if (header->type != OFPT10_FLOW_MOD && header->type != OFPT10_VENDOR)
 		return CVSW_FAULT_OFP_TYPE;
-	min = *type == OFPT10_VENDOR ? NXT_FLOW_MOD_LEN : CVSW_OFP10_FLOW_MOD_LEN;
+	min = header->type == OFPT10_VENDOR ? NXT_FLOW_MOD_LEN : CVSW_OFP10_FLOW_MOD_LEN;
 	*at = r->len;
 	if (r->len < min)
 		return CVSW_FAULT_SHORT;
-	if (*type == OFPT10_FLOW_MOD && !version && !length && !xid) {
-		*used = r->len;
+	header->bare = form == OFP10_PUBLISHED && header->type == OFPT10_FLOW_MOD &&
+		       version != OFP10_VERSION;
+	header->used = r->len;
+	if (header->bare)
 		return CVSW_OK;
-	}
 	*at = OFP10_AT_VERSION;
 	if (version != OFP10_VERSION)
 		return CVSW_FAULT_VERSION;
 	*at = OFP10_AT_LENGTH;
 	if (length < min || length > r->len)
 		return CVSW_FAULT_LENGTH;
-	*used = length;
+	header->used = length;
 	return CVSW_OK;
 }
 
 static uint32_t prefix_mask(uint32_t wildcards, unsigned int shift)
 {
-	uint32_t wild_bits = wildcards >> shift & OFPFW10_NW_BITS;
+	uint32_t wild_bits = wildcards >> shift & OFP10_NW_BITS;
 
 	return wild_bits < 32 ? 0xffffffff << wild_bits : 0;
 }
@@ -175,8 +188,8 @@ static void read_masks(struct cvsw_key *mask, uint32_t wildcards)
 		mask->nw_tos = CVSW_DSCP_MASK;
 	if (!(wildcards & OFPFW10_NW_PROTO))
 		mask->nw_proto = 0xff;
-	mask->nw_src = prefix_mask(wildcards, OFPFW10_NW_SRC_SHIFT);
-	mask->nw_dst = prefix_mask(wildcards, OFPFW10_NW_DST_SHIFT);
+	mask->nw_src = prefix_mask(wildcards, OFP10_NW_SRC_SHIFT);
+	mask->nw_dst = prefix_mask(wildcards, OFP10_NW_DST_SHIFT);
 	if (!(wildcards & OFPFW10_TP_SRC))
 		mask->tp_src = 0xffff;
 	if (!(wildcards & OFPFW10_TP_DST))
@@ -207,8 +220,8 @@ static enum cvsw_fault check_icmp(const struct cvsw_match *match, size_t *at)
 	return CVSW_OK;
 }
 
-static enum cvsw_fault read_match(struct cvsw_reader *r, struct cvsw_match *match,
-				  bool *exact, size_t *at)
+static enum cvsw_fault read_match(struct cvsw_reader *r, enum ofp10_form form,
+				  struct cvsw_match *match, bool *exact, size_t *at)
 {
 	struct cvsw_key *key = &match->key;
 	uint32_t wildcards = cvsw_get_u32(r);
@@ -217,6 +230,9 @@ static enum cvsw_fault read_match(struct cvsw_reader *r, struct cvsw_match *matc
 	uint8_t pcp;
 
 	memset(match, 0, sizeof(*match));
+	*at = OFP10_AT_WILDCARDS;
+	if (form == OFP10_PUBLISHED && !cvsw_published_wildcards(&wildcards))
+		return CVSW_FAULT_MATCH;
 	*exact = !(wildcards & OFPFW10_ALL);
 	read_masks(&match->mask, wildcards);
 
@@ -278,17 +294,34 @@ static enum cvsw_fault read_rest(struct cvsw_reader *r, struct cvsw_flow *flow,
 	return CVSW_OK;
 }
 
+/* Likewise of the published driver's form: it looks at the priority alone. */
+static enum cvsw_fault read_priority(struct cvsw_reader *r, struct cvsw_flow *flow,
+				     enum cvsw_flow_command *command)
+{
+	flow->cookie = 0;
+	flow->idle_timeout = 0;
+	flow->hard_timeout = 0;
+	flow->flags = 0;
+	flow->out_port = 0;
+	*command = CVSW_FLOW_ADD;
+	cvsw_skip(r, COOKIE_TO_PRIORITY);
+	flow->priority = cvsw_get_u16(r);
+	cvsw_skip(r, COOKIE_TO_ACTIONS - COOKIE_TO_PRIORITY - 2);
+	return CVSW_OK;
+}
+
 /* OFPT_FLOW_MOD behind its header, up to the actions. */
-static enum cvsw_fault read_ofp(struct cvsw_reader *r, struct cvsw_flow *flow,
-				enum cvsw_flow_command *command, size_t *at)
+static enum cvsw_fault read_ofp(struct cvsw_reader *r, enum ofp10_form form, bool bare,
+				struct cvsw_flow *flow, enum cvsw_flow_command *command,
+				size_t *at)
 {
 	enum cvsw_fault fault;
 	bool exact;
 
-	fault = read_match(r, &flow->match, &exact, at);
+	fault = read_match(r, form, &flow->match, &exact, at);
 	if (fault)
 		return fault;
-	fault = read_rest(r, flow, command, at);
+	fault = bare ? read_priority(r, flow, command) : read_rest(r, flow, command, at);
 	if (exact)
 		flow->priority = EXACT_PRIORITY;
 	return fault;
@@ -326,39 +359,60 @@ static enum cvsw_fault read_nxt(struct cvsw_reader *r, struct cvsw_flow *flow,
 	return fault;
 }
 
-static enum cvsw_fault read_flow_mod(const uint8_t *data, size_t len, size_t *used,
-				     enum cvsw_flow_command *command,
+static enum cvsw_fault read_flow_mod(struct cvsw_reader *r, enum ofp10_form form,
+				     size_t *used, enum cvsw_flow_command *command,
 				     struct cvsw_flow *flow, size_t *at)
 {
-	struct cvsw_reader r = cvsw_reader(data, len);
+	struct ofp_header header;
 	enum cvsw_fault fault;
-	uint8_t type;
+	size_t actions_at;
 
-	fault = read_header(&r, &type, used, at);
+	fault = read_header(r, form, &header, at);
 	if (fault)
 		return fault;
-	r.len = *used;
-	if (type == OFPT10_VENDOR)
-		fault = read_nxt(&r, flow, command, at);
+	*used = header.used;
+	r->len = header.used;
+	if (header.type == OFPT10_VENDOR)
+		fault = read_nxt(r, flow, command, at);
 	else
-		fault = read_ofp(&r, flow, command, at);
+		fault = read_ofp(r, form, header.bare, flow, command, at);
 	if (fault)
 		return fault;
 	if (cvsw_ofp10_is_exact(&flow->match))
 		flow->priority = EXACT_PRIORITY;
-	return cvsw_ofp10_read_actions(&r, flow, at);
+	actions_at = r->at;
+	fault = cvsw_ofp10_read_actions(r, flow, at);
+	if (fault || form != OFP10_PUBLISHED || header.type == OFPT10_VENDOR)
+		return fault;
+	*at = actions_at;
+	return cvsw_published_read(flow);
+}
+
+static enum cvsw_fault decode_flow_mod(const uint8_t *data, size_t len, enum ofp10_form form,
+				       size_t *used, enum cvsw_flow_command *command,
+				       struct cvsw_flow *flow, size_t *offset)
+{
+	struct cvsw_reader r = cvsw_reader(data, len);
+	size_t at;
+	enum cvsw_fault fault = read_flow_mod(&r, form, used, command, flow, &at);
+
+	if (fault && offset)
+		*offset = at;
+	return fault;
 }
 
 enum cvsw_fault cvsw_ofp10_decode(const uint8_t *data, size_t len, size_t *used,
 				  enum cvsw_flow_command *command,
 				  struct cvsw_flow *flow, size_t *offset)
 {
-	size_t at;
-	enum cvsw_fault fault = read_flow_mod(data, len, used, command, flow, &at);
+	return decode_flow_mod(data, len, OFP10_OPENFLOW, used, command, flow, offset);
+}
 
-	if (fault && offset)
-		*offset = at;
-	return fault;
+enum cvsw_fault cvsw_ofp10_decode_v2(const uint8_t *data, size_t len, size_t *used,
+				     enum cvsw_flow_command *command,
+				     struct cvsw_flow *flow, size_t *offset)
+{
+	return decode_flow_mod(data, len, OFP10_PUBLISHED, used, command, flow, offset);
 }
 
 static bool all_or_none(const uint8_t *mask, size_t n)
@@ -451,9 +505,21 @@ static uint32_t wildcards_of(const struct cvsw_match *match)
 		wildcards |= OFPFW10_TP_SRC;
 	if (!mask->tp_dst)
 		wildcards |= OFPFW10_TP_DST;
-	wildcards |= wild_bits(mask->nw_src) << OFPFW10_NW_SRC_SHIFT;
-	wildcards |= wild_bits(mask->nw_dst) << OFPFW10_NW_DST_SHIFT;
+	wildcards |= wild_bits(mask->nw_src) << OFP10_NW_SRC_SHIFT;
+	wildcards |= wild_bits(mask->nw_dst) << OFP10_NW_DST_SHIFT;
 	return wildcards;
+}
+
+/* With addresses as the published driver has them. */
+static uint32_t published_wildcards_of(const struct cvsw_match *match)
+{
+	const uint32_t addresses = OFP10_NW_BITS << OFP10_NW_SRC_SHIFT |
+				   OFP10_NW_BITS << OFP10_NW_DST_SHIFT;
+	const struct cvsw_key *mask = &match->mask;
+
+	return (wildcards_of(match) & ~addresses) |
+	       cvsw_published_address(wild_bits(mask->nw_src)) << OFP10_NW_SRC_SHIFT |
+	       cvsw_published_address(wild_bits(mask->nw_dst)) << OFP10_NW_DST_SHIFT;
 }
 
 bool cvsw_ofp10_is_exact(const struct cvsw_match *match)
@@ -461,14 +527,16 @@ bool cvsw_ofp10_is_exact(const struct cvsw_match *match)
 	return cvsw_ofp10_can_express(match) && !wildcards_of(match);
 }
 
-static void write_match(struct cvsw_writer *w, const struct cvsw_match *match)
+static void write_match(struct cvsw_writer *w, enum ofp10_form form,
+			const struct cvsw_match *match)
 {
 	const struct cvsw_key *key = &match->key;
 	uint16_t vid = key->vlan_tci & CVSW_VLAN_VID_MASK;
 
 	if (match->mask.vlan_tci == CVSW_VLAN_PRESENT)
 		vid = OFP10_VLAN_NONE;
-	cvsw_put_u32(w, wildcards_of(match));
+	cvsw_put_u32(w, form == OFP10_PUBLISHED ? published_wildcards_of(match) :
+						  wildcards_of(match));
 	cvsw_put_u16(w, key->in_port);
 	cvsw_put_bytes(w, key->dl_src, sizeof(key->dl_src));
 	cvsw_put_bytes(w, key->dl_dst, sizeof(key->dl_dst));
@@ -525,11 +593,26 @@ static void write_nxt(struct cvsw_writer *w, enum cvsw_flow_command command,
 	cvsw_put_zero(w, (8 - match_len % 8) % 8);
 }
 
-size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow *flow,
-			 uint8_t *buf, size_t room)
+/* The published driver passes what has no action at all, and drops by an output to nowhere. */
+static void write_actions(struct cvsw_writer *w, enum ofp10_form form,
+			  enum cvsw_flow_command command, const struct cvsw_flow *flow)
+{
+	static const struct cvsw_action nowhere = {
+		.type = CVSW_ACT_OUTPUT, .port = CVSW_PORT_NONE,
+	};
+
+	if (form == OFP10_PUBLISHED && !flow->n_actions && command < CVSW_FLOW_DELETE)
+		cvsw_ofp10_write_actions(w, form, &nowhere, 1);
+	else
+		cvsw_ofp10_write_actions(w, form, flow->actions, flow->n_actions);
+}
+
+static size_t encode_flow_mod(enum cvsw_flow_command command, const struct cvsw_flow *flow,
+			      enum ofp10_form form, uint8_t *buf, size_t room)
 {
 	struct cvsw_writer w = cvsw_writer(buf, room);
-	bool nxt = !cvsw_ofp10_can_express(&flow->match);
+	bool nxt = !cvsw_ofp10_can_express(&flow->match) ||
+		   (form == OFP10_PUBLISHED && !cvsw_published_can_say(flow));
 
 	cvsw_put_u8(&w, OFP10_VERSION);
 	cvsw_put_u8(&w, nxt ? OFPT10_VENDOR : OFPT10_FLOW_MOD);
@@ -537,11 +620,24 @@ size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow 
 	cvsw_put_u32(&w, 0);
 	if (nxt) {
 		write_nxt(&w, command, flow);
+		cvsw_ofp10_write_actions(&w, OFP10_OPENFLOW, flow->actions, flow->n_actions);
 	} else {
-		write_match(&w, &flow->match);
+		write_match(&w, form, &flow->match);
 		write_rest(&w, command, flow);
+		write_actions(&w, form, command, flow);
 	}
-	cvsw_ofp10_write_actions(&w, flow->actions, flow->n_actions);
 	fill_in(&w, OFP10_AT_LENGTH, w.at);
 	return cvsw_written(&w);
+}
+
+size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow *flow,
+			 uint8_t *buf, size_t room)
+{
+	return encode_flow_mod(command, flow, OFP10_OPENFLOW, buf, room);
+}
+
+size_t cvsw_ofp10_encode_v2(enum cvsw_flow_command command, const struct cvsw_flow *flow,
+			    uint8_t *buf, size_t room)
+{
+	return encode_flow_mod(command, flow, OFP10_PUBLISHED, buf, room);
 }

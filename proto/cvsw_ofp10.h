@@ -32,11 +32,9 @@ enum cvsw_flow_command {
  * @flow: out: the flow, its match in normal form; undefined after a fault
  * @offset: out, may be NULL: where in @data the fault is
  *
- * Takes OFPT_FLOW_MOD, both with the header of the specification (version 1,
- * type 14, length) and with that of the published driver's tests, whose
- * version, length and xid are zero and whose actions reach to the end of @data;
- * and NXT_FLOW_MOD (type 4).  An exact match has priority 65535 whatever the
- * field says (5.3.3), in either form.
+ * Takes OFPT_FLOW_MOD (type 14) and NXT_FLOW_MOD (type 4), with version 1 and the
+ * flow_mod's length.  An exact match has priority 65535 whatever the field says
+ * (5.3.3), in either form.
  *
  * Return: CVSW_OK or the fault.
  */
@@ -55,6 +53,26 @@ enum cvsw_fault cvsw_ofp10_decode(const uint8_t *data, size_t len, size_t *used,
  */
 size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow *flow,
 			 uint8_t *buf, size_t room);
+
+/**
+ * cvsw_ofp10_decode_v2() - read a flow_mod of version 2 of the control protocol
+ *
+ * As cvsw_ofp10_decode(), but an OFPT_FLOW_MOD means what the published driver takes
+ * it for: proto/README.md, "The published driver's flow_mods".  If its header's
+ * version is not 1, it reaches to the end of @data.
+ */
+enum cvsw_fault cvsw_ofp10_decode_v2(const uint8_t *data, size_t len, size_t *used,
+				     enum cvsw_flow_command *command,
+				     struct cvsw_flow *flow, size_t *offset);
+
+/**
+ * cvsw_ofp10_encode_v2() - write a flow_mod for version 2 of the control protocol
+ *
+ * As cvsw_ofp10_encode(), in the form that cvsw_ofp10_decode_v2() reads; an
+ * NXT_FLOW_MOD also where an OFPT_FLOW_MOD would mean something else there.
+ */
+size_t cvsw_ofp10_encode_v2(enum cvsw_flow_command command, const struct cvsw_flow *flow,
+			    uint8_t *buf, size_t room);
 
 /**
  * cvsw_ofp10_actions_decode() - read actions that stand by themselves

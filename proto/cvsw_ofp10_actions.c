@@ -74,6 +74,7 @@ static const struct {
 	[CVSW_ACT_LOAD]		= { OFPAT10_VENDOR, 24, 7 },
 	[CVSW_ACT_VXLAN_ENCAP]	= { 0x1001, TUNNEL_LEN, 0 },
 	[CVSW_ACT_VXLAN_DECAP]	= { 0x1002, 8, 0 },
+	[CVSW_ACT_VXLAN_STRIP]	= { 0x1015, 8, 0 },
 	[CVSW_ACT_ENCRYPT]	= { 0x1011, 8, 0 },
 	[CVSW_ACT_DECRYPT]	= { 0x1012, 8, 0 },
 	[CVSW_ACT_CLONE]	= { 0x1013, 8, 0 },
@@ -250,6 +251,7 @@ static enum cvsw_fault read_value(struct cvsw_reader *r, struct cvsw_action *act
 		return read_move(r, &action->move);
 	case CVSW_ACT_LOAD:
 		return read_load(r, &action->load);
+	case CVSW_ACT_VXLAN_STRIP:
 	case CVSW_ACT_DECRYPT:
 	case CVSW_ACT_NEXT:
 		return cvsw_get_u32(r) ? CVSW_FAULT_RESERVED : CVSW_OK;
@@ -309,17 +311,12 @@ static bool fits_match(const struct cvsw_action *action, const struct cvsw_match
 	}
 }
 
-static bool changes_layers(uint16_t type)
-{
-	return type >= CVSW_ACT_VXLAN_ENCAP && type <= CVSW_ACT_DECRYPT;
-}
-
 size_t cvsw_actions_misfit(const struct cvsw_flow *flow)
 {
 	size_t i;
 
 	/* Behind a layer the match says nothing of the frame any more. */
-	for (i = 0; i < flow->n_actions && !changes_layers(flow->actions[i].type); i++)
+	for (i = 0; i < flow->n_actions && !cvsw_action_changes_layers(flow->actions[i].type); i++)
 		if (!fits_match(&flow->actions[i], &flow->match))
 			return i;
 	return flow->n_actions;
@@ -458,19 +455,22 @@ static void write_value(struct cvsw_writer *w, const struct cvsw_action *action)
 	}
 }
 
-void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct cvsw_action *actions, size_t n)
+void cvsw_ofp10_write_actions(struct cvsw_writer *w, enum ofp10_form form,
+			      const struct cvsw_action *actions, size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		const struct cvsw_action *action = &actions[i];
-		size_t end = w->at + wire[action->type].len;
+		bool strip = action->type == CVSW_ACT_VXLAN_STRIP && form == OFP10_PUBLISHED;
+		uint16_t type = strip ? CVSW_ACT_VXLAN_DECAP : action->type;
+		size_t end = w->at + wire[type].len;
 
-		cvsw_put_u16(w, wire[action->type].type);
-		cvsw_put_u16(w, wire[action->type].len);
-		if (wire[action->type].subtype) {
+		cvsw_put_u16(w, wire[type].type);
+		cvsw_put_u16(w, wire[type].len);
+		if (wire[type].subtype) {
 			cvsw_put_u32(w, NX_VENDOR);
-			cvsw_put_u16(w, wire[action->type].subtype);
+			cvsw_put_u16(w, wire[type].subtype);
 		}
 		write_value(w, action);
 		if (!w->overrun)
@@ -491,6 +491,6 @@ size_t cvsw_ofp10_actions_encode(const struct cvsw_action *actions, size_t n, ui
 {
 	struct cvsw_writer w = cvsw_writer(buf, room);
 
-	cvsw_ofp10_write_actions(&w, actions, n);
+	cvsw_ofp10_write_actions(&w, OFP10_OPENFLOW, actions, n);
 	return cvsw_written(&w);
 }

@@ -10,6 +10,21 @@
 #include "cvsw_fault.h"
 #include "cvsw_flow.h"
 
+/**
+ * enum ofp10_form - what an OFPT_FLOW_MOD means
+ * @OFP10_OPENFLOW: what the specification says
+ * @OFP10_PUBLISHED: in version 2 of the control protocol, what the published driver
+ *	takes it for: cvsw_ofp10_published.c
+ */
+enum ofp10_form {
+	OFP10_OPENFLOW,
+	OFP10_PUBLISHED,
+};
+
+#define OFP10_NW_SRC_SHIFT	8	/* in ofp_match.wildcards: how many low bits are wild */
+#define OFP10_NW_DST_SHIFT	14
+#define OFP10_NW_BITS		0x3f
+
 #define OFP10_VID_MAX		4095
 #define OFP10_PCP_MAX		7
 
@@ -27,6 +42,19 @@ enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow 
 /** cvsw_nxm_write() - @match: in normal form; without padding behind */
 void cvsw_nxm_write(struct cvsw_writer *w, const struct cvsw_match *match);
 
-void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct cvsw_action *actions, size_t n);
+void cvsw_ofp10_write_actions(struct cvsw_writer *w, enum ofp10_form form,
+			      const struct cvsw_action *actions, size_t n);
+
+/** cvsw_published_wildcards() - to OpenFlow's @wildcards; false: a fault */
+bool cvsw_published_wildcards(uint32_t *wildcards);
+
+/** cvsw_published_address() - how many low bits are wild, in that form; @wild_bits: 0 to 32, not 31 */
+uint32_t cvsw_published_address(uint32_t wild_bits);
+
+/** cvsw_published_read() - @flow: its actions become what the published driver means by them */
+enum cvsw_fault cvsw_published_read(struct cvsw_flow *flow);
+
+/** cvsw_published_can_say() - can an OFPT_FLOW_MOD of that form say it? */
+bool cvsw_published_can_say(const struct cvsw_flow *flow);
 
 #endif

@@ -342,6 +342,7 @@ static const struct text_keyword action_keywords[] = {
 	{ "set_field",	text_act_set_field, 0, 0 },
 	{ "vxlan_encap", act_vxlan_encap, CVSW_ACT_VXLAN_ENCAP, 0 },
 	{ "vxlan_decap", act_plain, CVSW_ACT_VXLAN_DECAP, 0 },
+	{ "vxlan_strip", act_plain, CVSW_ACT_VXLAN_STRIP, 0 },
 	{ "encrypt",	act_encrypt, CVSW_ACT_ENCRYPT, 0 },
 	{ "decrypt",	act_plain, CVSW_ACT_DECRYPT, 0 },
 	{ "clone",	act_clone, CVSW_ACT_CLONE, 0 },

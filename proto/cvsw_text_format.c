@@ -572,6 +572,9 @@ static void put_action(struct text *t, const struct cvsw_action *action)
 	case CVSW_ACT_VXLAN_DECAP:
 		put(t, "vxlan_decap");
 		break;
+	case CVSW_ACT_VXLAN_STRIP:
+		put(t, "vxlan_strip");
+		break;
 	case CVSW_ACT_ENCRYPT:
 		put(t, "encrypt(spi=0x%x)", action->spi);
 		break;

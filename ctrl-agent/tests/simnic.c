@@ -102,7 +102,7 @@ static struct flow_node *pack(struct flow_node *node, uint8_t *data, size_t room
 
 	*len = 0;
 	for (; node; node = TAILQ_NEXT(node, in_order)) {
-		n = cvsw_ofp10_encode(CVSW_FLOW_ADD, &node->flow, data + *len, room - *len);
+		n = cvsw_ofp10_encode_v2(CVSW_FLOW_ADD, &node->flow, data + *len, room - *len);
 		if (!n && *len)
 			return node;
 		*len += n;	/* what not even a frame of its own holds is left out */
@@ -139,7 +139,7 @@ static void on_flow_mod(struct simnic *nic, const struct cvsw_msg *msg)
 	struct cvsw_flow flow;
 	size_t used;
 
-	if (cvsw_ofp10_decode(msg->data, msg->len, &used, &command, &flow, NULL) != CVSW_OK) {
+	if (cvsw_ofp10_decode_v2(msg->data, msg->len, &used, &command, &flow, NULL) != CVSW_OK) {
 		nic->n_malformed++;
 		return;
 	}

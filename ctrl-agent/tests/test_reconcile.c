@@ -251,7 +251,7 @@ static struct cvsw_msg frame_of(uint8_t *data, const char *text, size_t n, uint1
 	struct cvsw_flow flow = flow_of(text);
 
 	while (n--)
-		msg.len += cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, data + msg.len, 1400 - msg.len);
+		msg.len += cvsw_ofp10_encode_v2(CVSW_FLOW_ADD, &flow, data + msg.len, 1400 - msg.len);
 	return msg;
 }
 

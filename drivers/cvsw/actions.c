@@ -42,6 +42,7 @@ static int run_action(struct cvsw_frame *frame, const struct cvsw_action *action
 	case CVSW_ACT_OUTPUT:
 	case CVSW_ACT_VXLAN_ENCAP:
 	case CVSW_ACT_VXLAN_DECAP:
+	case CVSW_ACT_VXLAN_STRIP:
 	case CVSW_ACT_ENCRYPT:
 	case CVSW_ACT_DECRYPT:
 	case CVSW_ACT_CLONE:

@@ -245,8 +245,13 @@ static struct sk_buff *own(struct cvsw_walk *walk, struct sk_buff *skb)
 	return clone;
 }
 
-static struct sk_buff *decap(struct cvsw_walk *walk, struct sk_buff *skb, struct outcome *out)
+static struct sk_buff *decap(struct cvsw_walk *walk, struct sk_buff *skb,
+			     enum cvsw_action_type type, struct outcome *out)
 {
+	if (type == CVSW_ACT_VXLAN_STRIP && !cvsw_vxlan_is(skb, layout_of(out, skb))) {
+		cvsw_stats_count(walk->engine->stats, CVSW_CNT_ACTION_SKIPPED);
+		return skb;
+	}
 	skb = own(walk, skb);
 	if (skb)
 		skb = cvsw_vxlan_decap(walk, skb, layout_of(out, skb));
@@ -283,7 +288,8 @@ static bool wants_pieces(const struct sk_buff *skb, enum cvsw_action_type type)
 {
 	if (type == CVSW_ACT_ENCRYPT)
 		return skb_is_gso(skb) || skb_shared(skb) || skb->ip_summed == CHECKSUM_PARTIAL;
-	return (type == CVSW_ACT_VXLAN_DECAP || type == CVSW_ACT_DECRYPT) && skb_is_gso(skb) &&
+	return (type == CVSW_ACT_VXLAN_DECAP || type == CVSW_ACT_VXLAN_STRIP ||
+		type == CVSW_ACT_DECRYPT) && skb_is_gso(skb) &&
 	       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4 && !skb->encapsulation;
 }
 
@@ -503,7 +509,8 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 			skb = encap(walk, skb, &action->tunnel);
 			break;
 		case CVSW_ACT_VXLAN_DECAP:
-			skb = decap(walk, skb, out);
+		case CVSW_ACT_VXLAN_STRIP:
+			skb = decap(walk, skb, action->type, out);
 			break;
 		case CVSW_ACT_ENCRYPT:
 			skb = encrypt(walk, skb, action->spi);

@@ -62,8 +62,8 @@ static int page_add(const struct cvsw_entry *entry, void *arg)
 	size_t len;
 
 	cvsw_entry_flow(entry, page->flow);
-	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, page->flow, page->data + page->len,
-				page->room - page->len);
+	len = cvsw_ofp10_encode_v2(CVSW_FLOW_ADD, page->flow, page->data + page->len,
+				   page->room - page->len);
 	page->len += len;
 	if (len)
 		return 0;
@@ -142,7 +142,7 @@ static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_
 	size_t used;
 	int err = 0;
 
-	fault = cvsw_ofp10_decode(msg->data, msg->len, &used, &command, flow, NULL);
+	fault = cvsw_ofp10_decode_v2(msg->data, msg->len, &used, &command, flow, NULL);
 	if (!fault && used != msg->len)
 		fault = CVSW_FAULT_LENGTH;
 	if (!fault && msg->type == CVSW_MSG_SET_ENTRY && command >= CVSW_FLOW_DELETE)

@@ -142,6 +142,17 @@ void cvsw_vxlan_encap(struct sk_buff *list, const struct cvsw_inner *inner,
 
 /* ---- decapsulation ---- */
 
+bool cvsw_vxlan_is(const struct sk_buff *skb, const struct cvsw_layout *at)
+{
+	const __be16 *ports;
+	__be16 buf[2];
+
+	if (!at->network || at->protocol != IPPROTO_UDP || !at->transport)
+		return false;
+	ports = skb_header_pointer(skb, at->transport, sizeof(buf), buf);
+	return ports && ports[1] == htons(CVSW_VXLAN_PORT);
+}
+
 /* Return: 0, or the counter of what is wrong with the UDP datagram. */
 static int check_udp(const struct sk_buff *skb, const struct cvsw_layout *at,
 		     const struct iphdr *ip, const struct udphdr *udp)

@@ -39,6 +39,15 @@ void cvsw_vxlan_encap(struct sk_buff *list, const struct cvsw_inner *inner,
 		      const struct cvsw_tunnel *tunnel);
 
 /**
+ * cvsw_vxlan_is() - is it IPv4 UDP to VXLAN's own port?
+ * @at: its layout, by cvsw_key_extract()
+ *
+ * A later fragment has no port, and is none.
+ * Context: as cvsw_handle_frame().
+ */
+bool cvsw_vxlan_is(const struct sk_buff *skb, const struct cvsw_layout *at);
+
+/**
  * cvsw_vxlan_decap() - take a frame out of VXLAN
  * @walk: the frame's way: learns the tunnel's identity
  * @skb: not shared, but maybe cloned, non-linear, GSO of a tunnel;

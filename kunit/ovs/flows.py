@@ -137,7 +137,7 @@ class Match:
                                 "nw_src", "nw_dst", "tp_src", "tp_dst"), 0)
         bits = {"in_port": 0, "dl_src": 2, "dl_dst": 3, "dl_type": 4, "nw_proto": 5, "tp_src": 6, "tp_dst": 7, "nw_tos": 21}
         called = {"arp_op": "nw_proto", "arp_spa": "nw_src", "arp_tpa": "nw_dst", **{
-            name: ("tp_src", "tp_dst")[i] for protocol in (TCP, UDP, SCTP, ICMP)
+            name: ("tp_src", "tp_dst")[i] for protocol in CHANGES_PORTS
             for i, name in enumerate(CHANGES_PORTS[protocol])}}
         for field, (value, mask) in self.fields.items():
             name, exact = called.get(field, field), mask == FIELDS[field].all()

@@ -17,6 +17,7 @@ import time
 
 import frames
 import netlink
+import tunnel
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WIRE = "/sys/kernel/debug/cvsw_wire/0"
@@ -262,7 +263,11 @@ class End:
 
     def add(self, in_port, actions=(), priority=100, **fields):
         """Programs a flow; it is in the table on return."""
-        data = frames.flow_mod(frames.match(in_port=in_port, **fields), actions, priority)
+        if any(action[0] == 0x10 for action in actions):
+            # Tunnels and ESP of our own: in an ofp_match's flow_mod they mean the published driver's.
+            data = tunnel.nxt_flow_mod(actions, priority, in_port=in_port, **fields)
+        else:
+            data = frames.flow_mod(frames.match(in_port=in_port, **fields), actions, priority)
         moved = self.order(frames.control(frames.SET_ENTRY, data))
         expect("ctl-applied" in moved, f"flow not taken: {moved}")
 

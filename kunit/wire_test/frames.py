@@ -61,6 +61,15 @@ def match(**fields):
                        ip(v["nw_src"]), ip(v["nw_dst"]), v["tp_src"], v["tp_dst"])
 
 
+def published(match_bytes):
+    """The same ofp_match with addresses as the published driver has them, and version 2 lists them."""
+    wild, = struct.unpack_from("!I", match_bytes)
+    for shift in 8, 14:
+        bits = wild >> shift & 63
+        wild = wild & ~(63 << shift) | {0: 31, 32: 63}.get(bits, bits) << shift
+    return struct.pack("!I", wild) + match_bytes[4:]
+
+
 def output(port=NORMAL):
     return struct.pack("!HHHH", 0, 8, port, 0)
 

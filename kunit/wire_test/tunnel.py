@@ -40,6 +40,7 @@ def onward():
 # name: class, field, length (proto/README.md)
 NXM = {"in_port": (0, 0, 2), "dl_type": (0, 3, 2), "nw_proto": (0, 6, 1), "ipv6_dst": (1, 20, 16),
        "udp_dst": (0, 12, 2), "tcp_dst": (0, 10, 2), "tcp_flags": (1, 34, 2), "nd_tll": (1, 25, 6), "icmpv6_type": (1, 21, 1), "nd_target": (1, 23, 16), "tun_id": (1, 16, 8), "tun_src": (1, 31, 4), "tun_dst": (1, 32, 4),
+       "nw_src": (0x4356, 3, 4), "nw_dst": (0x4356, 4, 4), "tp_src": (0x4356, 6, 2), "tp_dst": (0x4356, 7, 2),
        "tun_type": (0x4356, 0, 1), "sa": (0x4356, 1, 4), "of_pass": (0x4356, 2, 1)}
 
 
@@ -48,7 +49,12 @@ def nxt_flow_mod(actions=(), priority=100, **fields):
     match = b""
     for name, value in fields.items():
         kind, field, length = NXM[name]
-        match += struct.pack("!HBB", kind, field << 1, length) + value.to_bytes(length, "big")
+        if isinstance(value, str):      # an address, maybe with a prefix
+            address, _, bits = value.partition("/")
+            mask = (0xFFFFFFFF << 32 - int(bits or 32) & 0xFFFFFFFF).to_bytes(4, "big")
+            match += struct.pack("!HBB4s4s", kind, field << 1 | 1, 8, ip(address), mask)
+        else:
+            match += struct.pack("!HBB", kind, field << 1, length) + value.to_bytes(length, "big")
     body = struct.pack("!IIQHHHHIHHH6x", 0x2320, 13, 0, 0, 0, 0, priority, 0xFFFFFFFF, 0xFFFF, 0, len(match))
     body += match + bytes(-len(match) % 8) + b"".join(actions)
     return struct.pack("!BBHI", 1, 4, 8 + len(body), 0) + body

@@ -31,6 +31,26 @@ static void check_flow(enum cvsw_flow_command command, const struct cvsw_flow *f
 	MUST(cvsw_flow_equal(&again, flow));
 }
 
+/* What version 2 of the control protocol makes of it. */
+static void check_version_2(const uint8_t *data, size_t len)
+{
+	uint8_t out[CVSW_OFP10_FLOW_MOD_MAX];
+	enum cvsw_flow_command command, command_again;
+	struct cvsw_flow flow, again;
+	size_t used, offset, written;
+
+	if (cvsw_ofp10_decode_v2(data, len, &used, &command, &flow, &offset)) {
+		MUST(offset <= len);
+		return;
+	}
+	MUST(used && used <= len);
+	written = cvsw_ofp10_encode_v2(command, &flow, out, sizeof(out));
+	MUST(written);
+	MUST(!cvsw_ofp10_decode_v2(out, written, &used, &command_again, &again, NULL));
+	MUST(used == written && command_again == command);
+	MUST(cvsw_flow_equal(&again, &flow));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	enum cvsw_flow_command command;
@@ -38,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	size_t used, offset;
 
 	while (len) {
+		check_version_2(data, len);
 		if (cvsw_ofp10_decode(data, len, &used, &command, &flow, &offset)) {
 			MUST(offset <= len);
 			break;

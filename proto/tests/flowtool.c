@@ -5,6 +5,7 @@
  *	generate-nxm SEED COUNT	likewise, such as ofp_match cannot express
  *	encode			text -> flow_mod in hex
  *	decode			flow_mod in hex -> text
+ *	decode-v2		likewise, of version 2 of the control protocol
  *	frame			SET_ENTRY in hex, the whole frame -> text
  *	message TYPE DST DATA1	Data2 in hex -> control message in hex
  *	channel VERSION		what a controller sends, a message a line, in hex
@@ -56,7 +57,7 @@ static void encode(const char *line)
 		printf("error: column %u: %s\n", error.column, error.message);
 }
 
-static void print_flow_mod(const uint8_t *data, size_t len)
+static void print_flow_mod(const uint8_t *data, size_t len, bool v2)
 {
 	enum cvsw_flow_command command;
 	struct cvsw_flow flow;
@@ -64,7 +65,8 @@ static void print_flow_mod(const uint8_t *data, size_t len)
 	size_t used, offset;
 	char text[16384];
 
-	fault = cvsw_ofp10_decode(data, len, &used, &command, &flow, &offset);
+	fault = (v2 ? cvsw_ofp10_decode_v2 : cvsw_ofp10_decode)(data, len, &used, &command, &flow,
+								&offset);
 	if (fault) {
 		printf("error: offset %zu: %s\n", offset, cvsw_fault_text(fault));
 	} else {
@@ -73,12 +75,12 @@ static void print_flow_mod(const uint8_t *data, size_t len)
 	}
 }
 
-static void decode(const char *line)
+static void decode(const char *line, bool v2)
 {
 	size_t len;
 	uint8_t *data = from_hex(line, &len);
 
-	print_flow_mod(data, len);
+	print_flow_mod(data, len, v2);
 	free(data);
 }
 
@@ -94,7 +96,7 @@ static void frame(const char *line)
 	else if (msg.type != CVSW_MSG_SET_ENTRY)
 		printf("error: %s\n", cvsw_msg_type_name(msg.type));
 	else
-		print_flow_mod(msg.data, msg.len);
+		print_flow_mod(msg.data, msg.len, true);
 	free(data);
 }
 
@@ -149,7 +151,7 @@ int main(int argc, char **argv)
 		channel((uint8_t)atoi(argv[2]));
 		return 0;
 	}
-	if (strcmp(mode, "encode") && strcmp(mode, "decode") && strcmp(mode, "frame") &&
+	if (strcmp(mode, "encode") && strncmp(mode, "decode", 6) && strcmp(mode, "frame") &&
 	    !(argc == 5 && !strcmp(mode, "message"))) {
 		fprintf(stderr, "usage: see the head of flowtool.c\n");
 		return 2;
@@ -158,8 +160,8 @@ int main(int argc, char **argv)
 		line[strcspn(line, "\n")] = '\0';
 		if (!strcmp(mode, "encode"))
 			encode(line);
-		else if (!strcmp(mode, "decode"))
-			decode(line);
+		else if (!strncmp(mode, "decode", 6))
+			decode(line, mode[6]);
 		else if (!strcmp(mode, "frame"))
 			frame(line);
 		else

@@ -7,6 +7,7 @@ int main(void)
 
 	failed += tap_run(flow_tests);
 	failed += tap_run(ofp10_tests);
+	failed += tap_run(ofp10_published_tests);
 	failed += tap_run(nxm_tests);
 	failed += tap_run(sa_tests);
 	failed += tap_run(msg_tests);

@@ -236,6 +236,7 @@ static void equality_sees_every_part(void)
 		CHECK(cvsw_flow_equal(&a, &b) ==
 		      (a.actions[0].type == CVSW_ACT_STRIP_VLAN ||
 		       a.actions[0].type == CVSW_ACT_VXLAN_DECAP ||
+		       a.actions[0].type == CVSW_ACT_VXLAN_STRIP ||
 		       a.actions[0].type == CVSW_ACT_DECRYPT ||
 		       a.actions[0].type == CVSW_ACT_DEC_TTL ||
 		       a.actions[0].type == CVSW_ACT_NEXT));

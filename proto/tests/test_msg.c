@@ -85,7 +85,7 @@ static const struct vector vectors[] = {
 	{ "type 0", "ffffffffffff 20 00 0000 0000 abba", CVSW_FAULT_TYPE, 6 },
 	{ "type 8", "ffffffffffff 28 00 0000 0000 abba", CVSW_OK, 0 },
 	{ "type 9", "ffffffffffff 29 00 0000 0000 abba", CVSW_FAULT_TYPE, 6 },
-	{ "byte 7", "ffffffffffff 21 01 0000 0000 abba", CVSW_FAULT_RESERVED, 7 },
+	{ "byte 7", "ffffffffffff 21 01 0000 0000 abba", CVSW_OK, 0 },
 	{ "len 1 of 0", "ffffffffffff 21 00 0001 0000 abba", CVSW_FAULT_LENGTH, 8 },
 	{ "len 65535", "ffffffffffff 23 00 ffff 0000 abba 00", CVSW_FAULT_LENGTH, 8 },
 	{ "padding", "ffffffffffff 21 00 0000 0000 abba 0000", CVSW_OK, 0 },

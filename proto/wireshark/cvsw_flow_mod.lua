@@ -16,7 +16,8 @@ local actions = {
 	[4] = "SET_DL_SRC", [5] = "SET_DL_DST", [6] = "SET_NW_SRC", [7] = "SET_NW_DST",
 	[8] = "SET_NW_TOS", [9] = "SET_TP_SRC", [10] = "SET_TP_DST", [11] = "ENQUEUE",
 	[0x1001] = "VXLAN_ENCAP", [0x1002] = "VXLAN_DECAP", [0x1011] = "ENCRYPT",
-	[0x1012] = "DECRYPT", [0x1013] = "CLONE", [0x1014] = "NEXT", [0xffff] = "VENDOR",
+	[0x1012] = "DECRYPT", [0x1013] = "CLONE", [0x1014] = "NEXT", [0x1015] = "VXLAN_STRIP",
+	[0xffff] = "VENDOR",
 }
 local vendor_actions = { [6] = "REG_MOVE", [7] = "REG_LOAD", [18] = "DEC_TTL" }
 
