@@ -120,18 +120,28 @@ size_t change_size(const struct change *change, const struct flowset *have)
 	return n;
 }
 
-static const struct cvsw_flow *overlapping(const struct flowset *set, const struct change *change,
+/* @end: in @set, where to stop; NULL: nowhere */
+static const struct cvsw_flow *overlapping(const struct flowset *set, const struct flow_node *end,
+					   const struct change *change,
 					   const struct cvsw_flow *flow)
 {
 	const struct flow_node *node;
 
-	flowset_each(node, set)
+	for (node = TAILQ_FIRST(&set->order); node != end; node = TAILQ_NEXT(node, in_order))
 		if (node->flow.priority == flow->priority &&
 		    !cvsw_match_equal(&node->flow.match, &flow->match) &&
 		    cvsw_match_overlaps(&node->flow.match, &flow->match) &&
 		    !flowset_find(&change->gone, &node->flow.match, node->flow.priority))
 			return &node->flow;
 	return NULL;
+}
+
+/* One with the same match and priority is replaced: that is no overlap. */
+static bool is_in_place(const struct flowset *have, const struct change *change,
+			const struct cvsw_flow *flow)
+{
+	return flowset_find(have, &flow->match, flow->priority) &&
+	       !flowset_find(&change->gone, &flow->match, flow->priority);
 }
 
 const struct cvsw_flow *change_overlap(struct change *change, const struct flowset *have,
@@ -143,9 +153,12 @@ const struct cvsw_flow *change_overlap(struct change *change, const struct flows
 		if (!(node->flow.flags & CVSW_FLOW_CHECK_OVERLAP))
 			continue;
 		node->flow.flags &= ~CVSW_FLOW_CHECK_OVERLAP;
-		*other = overlapping(have, change, &node->flow);
+		if (is_in_place(have, change, &node->flow))
+			continue;
+		*other = overlapping(have, NULL, change, &node->flow);
+		/* Flows are added in their order: what comes later is not there yet. */
 		if (!*other)
-			*other = overlapping(&change->put, change, &node->flow);
+			*other = overlapping(&change->put, node, change, &node->flow);
 		if (*other)
 			return &node->flow;
 	}

@@ -35,7 +35,9 @@ static void say_in_sync(const json_t *nic, const char *mac)
 {
 	json_int_t flows = json_integer_value(json_object_get(nic, "flows"));
 
-	printf("%s: in sync", mac);
+	/* By the word for its state: a NIC that never lists has not confirmed it. */
+	printf("%s: %s", mac, strncmp(ctl_text(nic, "state", ""), "settled", 7) ? "in sync" :
+							ctl_text(nic, "state", ""));
 	if (json_is_true(json_object_get(nic, "managed")))
 		printf(", %lld flow%s", (long long)flows, plural(flows));
 	say_settings(nic);

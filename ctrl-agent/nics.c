@@ -52,7 +52,8 @@ static void tell(struct nic *nic, enum session3_event event)
 /* What a session of version 2 does not say by itself. */
 static void tell_if_synced(struct nic *nic)
 {
-	bool synced = session_state(&nic->session) == SESSION_IN_SYNC;
+	enum session_state state = session_state(&nic->session);
+	bool synced = state == SESSION_IN_SYNC || state == SESSION_UNLISTED;
 
 	if (synced && !nic->said_synced)
 		tell(nic, SESSION3_SYNCED);

@@ -5,6 +5,9 @@
 #include "cvsw_ofp10.h"
 #include "session3.h"
 
+/* Those that the published driver knows. */
+#define PUBLISHED_OFFLOADS	0x1f
+
 static const uint8_t broadcast[CVSW_ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
 void session_init(struct session *session, const uint8_t mac[CVSW_ETH_ALEN],
@@ -176,14 +179,25 @@ static void join_flows(struct session *session)
 		flowset_put(&session->both, &node->flow);
 }
 
-static bool send_settings(struct session *session)
+/*
+ * The published driver enables what is named, and turns the rest over: what was off goes
+ * on.  Where all is on before, the rest goes off.
+ */
+static bool send_offload(struct session *session)
 {
 	const struct intent *intent = &session->intent;
+
+	if (!intent->offload_stated)
+		return true;
+	return (session->heard || send_plain(session, CVSW_MSG_SET_OFFLOAD, PUBLISHED_OFFLOADS)) &&
+	       send_plain(session, CVSW_MSG_SET_OFFLOAD, intent->offload);
+}
+
+static bool send_settings(struct session *session)
+{
 	uint16_t mtu = session_mtu(session);
 
-	if (mtu && !send_plain(session, CVSW_MSG_SET_MTU, mtu))
-		return false;
-	if (intent->offload_stated && !send_plain(session, CVSW_MSG_SET_OFFLOAD, intent->offload))
+	if ((mtu && !send_plain(session, CVSW_MSG_SET_MTU, mtu)) || !send_offload(session))
 		return false;
 	session->settings_due = false;
 	return true;
@@ -211,6 +225,8 @@ void session_register(struct session *session, bool elsewhere, uint64_t now)
 	session->registered_at = now;
 	session->n_registers++;
 	session->heard = false;
+	session->lists = false;
+	session->unlisted = false;
 	session->settings_due = true;
 	session->table_known = false;
 	session->verified = 0;
@@ -274,8 +290,44 @@ void session_changed(struct session *session, bool settings, uint64_t now)
 		push_at(session, now);
 }
 
+/* Is it the published driver's, which knows no LIST_ENTRIES? */
+static bool never_lists(const struct session *session)
+{
+	return !session->lists &&
+	       session->tries >= (session->unlisted ? 1 : SESSION_UNLISTED_TRIES);
+}
+
+/* All is sent, and there is nobody to confirm it. */
+static void rest_unlisted(struct session *session, uint64_t now)
+{
+	session->verified = session->generation;
+	session_confirm(session, session->generation);
+	session->phase = PHASE_RESTING;
+	session->deadline = now + doubling(SESSION_RECHECK_MS, session->rests++,
+					   SESSION_UNLISTED_MAX_MS);
+}
+
+/* When it registered it had nothing; from here on it has what it is sent. */
+static void settle(struct session *session, uint64_t now)
+{
+	session->tries = 0;
+	if (session->unlisted) {
+		rest_unlisted(session, now);
+		return;
+	}
+	session->unlisted = true;
+	session->rests = 0;
+	flowset_clear(&session->table);
+	session->table_known = true;
+	push_at(session, now);
+}
+
 static void ask(struct session *session, uint64_t now)
 {
+	if (never_lists(session)) {
+		settle(session, now);
+		return;
+	}
 	listing_reset(&session->listing, session_flows(session)->n + SESSION_MAX_EXTRA);
 	session->phase = PHASE_ASKING;
 	if (session->tries >= SESSION_HELLO_TRIES) {
@@ -335,7 +387,10 @@ static void push(struct session *session, uint64_t now)
 		return;
 	}
 	session->tries = 0;
-	ask(session, now);
+	if (session->unlisted)
+		rest_unlisted(session, now);
+	else
+		ask(session, now);
 }
 
 /* A table too large to be ours: empty it, then give it what it should have. */
@@ -358,6 +413,7 @@ static void compare(struct session *session, uint64_t now)
 		timed_compare(session, NULL);
 	session->table_known = true;
 	session->heard = true;
+	session->unlisted = false;
 	session->tries = 0;
 	session->diff = (struct reconcile_diff){ 0, 0 };
 	if (session_flows_stated(session)) {
@@ -388,6 +444,7 @@ void session_list(struct session *session, const struct cvsw_msg *msg, uint64_t 
 	if (session->phase != PHASE_ASKING)
 		return;		/* late: of a question that is no longer of interest */
 	session->answered = true;
+	session->lists = true;
 	if (session->deadline < now + SESSION_ANSWER_MS)
 		session->deadline = now + SESSION_ANSWER_MS;
 	switch (listing_add(&session->listing, msg)) {
@@ -421,6 +478,10 @@ void session_run(struct session *session, uint64_t now)
 		ask(session, now);
 		break;
 	case PHASE_RESTING:
+		if (session->unlisted) {
+			ask(session, now);
+			break;
+		}
 		/* Version 2 confirms neither MTU nor offloads: say them again. */
 		session->settings_due = true;
 		push(session, now);
@@ -441,8 +502,10 @@ enum session_state session_state(const struct session *session)
 		return session3_state(session->v3);
 	if (session->phase == PHASE_ABSENT)
 		return SESSION_ABSENT;
+	if (session->unlisted && session->verified == session->generation)
+		return SESSION_UNLISTED;
 	if (!session->heard)
-		return SESSION_CONNECTING;
+		return session->unlisted ? SESSION_LAGGING : SESSION_CONNECTING;
 	return session->verified == session->generation ? SESSION_IN_SYNC : SESSION_LAGGING;
 }
 
@@ -454,6 +517,7 @@ const char *session_state_name(enum session_state state)
 		[SESSION_IN_SYNC] = "in sync",
 		[SESSION_LAGGING] = "lagging",
 		[SESSION_REFUSING] = "refusing",
+		[SESSION_UNLISTED] = "settled, not listed",
 	};
 
 	return names[state];

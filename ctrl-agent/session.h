@@ -5,12 +5,16 @@
  *
  * In version 2 the NIC never confirms a setting, so a session works in rounds: push what the
  * NIC seems to lack, ask for its table (LIST_ENTRIES), compare; until nothing
- * differs.  Then it rests, and asks again from time to time.
+ * differs.  Then it rests, and asks again from time to time.  The published driver does
+ * not know LIST_ENTRIES: a NIC that answers none since it registered is taken to be empty,
+ * is sent all, once, and rests too, "settled, not listed".
  *
  *	ABSENT --register--> PUSHING --all sent--> ASKING --differs--> PUSHING
  *	                        ^                    |  \--no answer--> ASKING, more slowly
  *	                        |                    equal
  *	                        +---intent changed-- RESTING --time to check--> ASKING
+ *	                                                ^
+ *	                              it never lists, and all is sent
  *
  * No I/O and no clock in here: frames leave through a callback, times come as
  * arguments.  Whoever calls anything arms a timer for session_deadline().
@@ -41,6 +45,8 @@
 #define SESSION_REPAIR_MS	100	/* pause before a second repair; doubles */
 #define SESSION_REPAIR_MAX_MS	10000
 #define SESSION_RECHECK_MS	30000
+#define SESSION_UNLISTED_TRIES	4	/* silent tries of one that never listed: 6 s; then it is believed */
+#define SESSION_UNLISTED_MAX_MS	300000	/* and asked again after 30 s, then ever more seldom */
 #define SESSION_REGISTER_MIN_MS	200	/* between two REGISTERs that count */
 
 #define MAC_TEXT_LEN	18
@@ -53,6 +59,7 @@ enum session_state {
 	SESSION_IN_SYNC,	/* what it listed is what it should have */
 	SESSION_LAGGING,	/* a change or a repair is under way */
 	SESSION_REFUSING,	/* it has what it should but for what it refuses: version 3 */
+	SESSION_UNLISTED,	/* it was sent what it should have, and never lists */
 };
 
 /**
@@ -127,6 +134,9 @@ struct session {
 	enum session_phase phase;
 	uint64_t deadline;
 	bool heard;		/* a whole list since it registered */
+	bool lists;		/* any part of one */
+	bool unlisted;		/* it does not: what was sent is believed */
+	unsigned int rests;	/* since it was found to be so */
 	bool settings_due;
 	unsigned int tries;	/* LIST_ENTRIES since the last whole answer */
 	bool answered;		/* to the last of them anything came */

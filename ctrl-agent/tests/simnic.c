@@ -11,7 +11,7 @@ static const uint8_t broadcast[CVSW_ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 
 void simnic_init(struct simnic *nic, const uint8_t mac[CVSW_ETH_ALEN],
 		 void (*send)(void *owner, const uint8_t *frame, size_t len), void *owner)
 {
-	*nic = (struct simnic){ .send = send, .owner = owner, .mtu = MTU };
+	*nic = (struct simnic){ .send = send, .owner = owner, .mtu = MTU, .offload = 0x1f };
 	memcpy(nic->mac, mac, CVSW_ETH_ALEN);
 	flowset_init(&nic->table);
 }
@@ -27,6 +27,8 @@ void simnic_reset(struct simnic *nic)
 	flowset_clear(&nic->table);
 	nic->n_sas = 0;
 	nic->mtu = MTU;
+	nic->offload = 0x1f;
+	nic->registered = false;
 	nic->connected = false;
 }
 
@@ -153,10 +155,56 @@ static void on_flow_mod(struct simnic *nic, const struct cvsw_msg *msg)
 		nic->n_malformed++;
 }
 
+/* It wants an OFPT_FLOW_MOD whose addresses are wild in all bits, or in all but the highest. */
+static bool published_can_match(const struct cvsw_msg *msg)
+{
+	uint32_t wildcards = (uint32_t)msg->data[8] << 24 | (uint32_t)msg->data[9] << 16 |
+			     (uint32_t)msg->data[10] << 8 | msg->data[11];
+	uint32_t src = wildcards >> 8 & 63, dst = wildcards >> 14 & 63;
+
+	return msg->data[1] == 14 && (src == 31 || src == 63) && (dst == 31 || dst == 63);
+}
+
+/* The published driver: it answers one HELLO, knows no LIST_ENTRIES, and looks at no destination. */
+static void published_receive(struct simnic *nic, const struct cvsw_msg *msg)
+{
+	nic->n_of_type[msg->type & 15]++;
+	if (msg->type == CVSW_MSG_HELLO && !nic->registered) {
+		nic->registered = true;
+		send_register(nic);
+	}
+	if (!nic->registered)
+		return;
+	switch (msg->type) {
+	case CVSW_MSG_SET_ENTRY:
+		nic->n_useless += !published_can_match(msg);
+		on_flow_mod(nic, msg);
+		break;
+	case CVSW_MSG_DELETE_ENTRY:
+		on_flow_mod(nic, msg);
+		break;
+	case CVSW_MSG_SET_MTU:
+		nic->mtu = msg->data1;
+		break;
+	case CVSW_MSG_SET_OFFLOAD:
+		/* Those not named are turned over, not off. */
+		nic->offload = (nic->offload ^ ~msg->data1) | msg->data1;
+		nic->offload &= 0x1f;
+		break;
+	default:
+		return;
+	}
+	nic->connected = true;
+}
+
 void simnic_receive(struct simnic *nic, const uint8_t *frame, size_t len)
 {
 	struct cvsw_msg msg;
 
+	if (nic->published && cvsw_msg_decode(frame, len, &msg, NULL) == CVSW_OK) {
+		published_receive(nic, &msg);
+		return;
+	}
 	if (cvsw_msg_decode(frame, len, &msg, NULL) != CVSW_OK) {
 		nic->n_malformed++;
 		return;

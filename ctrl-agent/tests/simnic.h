@@ -19,6 +19,8 @@ struct simnic_sa {
 struct simnic {
 	uint8_t mac[CVSW_ETH_ALEN];
 	bool connected;
+	bool published;		/* it behaves as the published driver does */
+	bool registered;	/* then: a HELLO came, and no other is answered */
 	struct flowset table;
 	uint16_t mtu;
 	uint16_t offload;
@@ -30,6 +32,7 @@ struct simnic {
 	unsigned int n_malformed;
 	unsigned int n_refused;
 	unsigned int n_sa_refused;	/* seen before, or deleted without having been there */
+	unsigned int n_useless;	/* flows that the published driver would never match */
 	unsigned int n_of_type[16];
 	void (*send)(void *owner, const uint8_t *frame, size_t len);
 	void *owner;

@@ -211,7 +211,8 @@ static void test_overlap_replaced(void)
 {
 	static const char *const flow = "check_overlap,priority=6,ip,actions=drop";
 	const char *const alone[] = { flow, NULL };
-	const char *const along[] = { flow, "priority=6,tcp,actions=drop", NULL };
+	const char *const along[] = { "priority=6,tcp,actions=drop", flow, NULL };
+	const char *const before[] = { flow, "priority=6,tcp,actions=drop", NULL };
 	const struct cvsw_flow *other;
 	struct trial trial;
 
@@ -223,6 +224,45 @@ static void test_overlap_replaced(void)
 	change_replace(&trial.change, &trial.have, &trial.flows);
 	CHECK(change_overlap(&trial.change, &trial.have, &other));
 	trial_end(&trial);
+	/* They are added in their order, as Open vSwitch has it. */
+	trial_begin(&trial, before);
+	change_replace(&trial.change, &trial.have, &trial.flows);
+	CHECK(!change_overlap(&trial.change, &trial.have, &other));
+	trial_end(&trial);
+}
+
+/* As Open vSwitch and the driver have it: one in its own place is replaced, whatever else there is. */
+static void test_overlap_in_place(void)
+{
+	static const char *const flows[] = {
+		"priority=10,actions=drop", "priority=10,in_port=2,actions=output:1",
+		"priority=10,check_overlap,in_port=2,actions=drop",
+		"priority=10,check_overlap,in_port=1,actions=drop",
+	};
+	struct flowset have;
+	size_t i;
+
+	flowset_init(&have);
+	for (i = 0; i < sizeof(flows) / sizeof(flows[0]); i++) {
+		struct cvsw_flow flow = flow_of(flows[i]);
+		const struct cvsw_flow *other = NULL;
+		struct flowset one;
+		struct change change;
+		bool refused;
+
+		flowset_init(&one);
+		change_init(&change);
+		flowset_put(&one, &flow);
+		change_add(&change, &have, &one);
+		refused = change_overlap(&change, &have, &other);
+		CHECK_MSG(refused == (i == 3), "%s", flows[i]);
+		if (!refused)
+			flowset_put(&have, &TAILQ_FIRST(&change.put.order)->flow);
+		change_clear(&change);
+		flowset_clear(&one);
+	}
+	CHECK(have.n == 2);
+	flowset_clear(&have);
 }
 
 static void test_overlap(void)
@@ -267,6 +307,7 @@ int main(void)
 		{ "agent change: flows that differ in one thing", test_differences },
 		{ "agent change: flows that are not to overlap", test_overlap },
 		{ "agent change: what goes overlaps with nothing", test_overlap_replaced },
+		{ "agent change: a flow in its own place overlaps with nothing", test_overlap_in_place },
 		{ 0 },
 	};
 

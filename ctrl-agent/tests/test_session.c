@@ -304,6 +304,74 @@ static void test_silence(void)
 	wire_free(wire);
 }
 
+/* The published driver's NIC is told all, once, and believed. */
+static void test_published(void)
+{
+	static const char *const flows[] = {
+		"priority=5,tcp,tp_dst=80,actions=drop", "priority=6,nw_dst=10.0.0.99,actions=mod_nw_dst:10.0.0.2",
+		"priority=7,in_port=HOST,actions=vxlan_encap(vni=5,dst=192.0.2.2,src=192.0.2.1,"
+		"dl_dst=02:00:00:00:00:02,dl_src=02:00:00:00:00:01),NORMAL",
+		"priority=8,in_port=NET,actions=vxlan_strip,NORMAL",
+	};
+	struct wire *wire = wire_new(1);
+	unsigned int sent;
+
+	wire->nic.published = true;
+	wire->nic.registered = true;
+	wire->session.intent.offload_stated = true;
+	wire->session.intent.offload = 0x19;
+	wire->session.intent.mtu = 1450;
+	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++)
+		state_flows(wire, flows[i]);
+	session_register(&wire->session, true, wire->now);
+	run_for(wire, 5900);
+	CHECK(session_state(&wire->session) == SESSION_CONNECTING);
+	run_for(wire, 200);
+	CHECK(session_state(&wire->session) == SESSION_UNLISTED);
+	CHECK(nic_has_intent(wire) && wire->nic.table.n == 4 && !wire->nic.n_useless);
+	CHECK(wire->session.confirmed == wire->session.generation);
+	CHECK(wire->nic.mtu == 1450);
+	CHECK_MSG(wire->nic.offload == 0x19, "offloads 0x%x", wire->nic.offload);
+	/* A change is sent at once; what was told is not told again, nor is it asked all the time. */
+	state_flows(wire, "priority=9,udp,actions=drop");
+	CHECK(session_state(&wire->session) == SESSION_LAGGING);
+	run_for(wire, 50);
+	CHECK(session_state(&wire->session) == SESSION_UNLISTED && nic_has_intent(wire));
+	sent = wire->n_to_nic;
+	run_for(wire, 3600 * 1000);
+	CHECK_MSG(wire->n_to_nic - sent <= 20, "%u frames in an hour", wire->n_to_nic - sent);
+	CHECK(wire->nic.offload == 0x19 && wire->nic.n_of_type[CVSW_MSG_SET_ENTRY] == 5);
+	CHECK(session_state(&wire->session) == SESSION_UNLISTED);
+	/* Other offloads. */
+	wire->session.intent.offload = 0x03;
+	session_changed(&wire->session, true, wire->now);
+	run_for(wire, 50);
+	CHECK_MSG(wire->nic.offload == 0x03, "offloads 0x%x", wire->nic.offload);
+	/* Its driver is loaded again. */
+	simnic_reset(&wire->nic);
+	wire->nic.registered = true;
+	session_register(&wire->session, false, wire->now);
+	run_for(wire, 6100);
+	CHECK(session_state(&wire->session) == SESSION_UNLISTED && nic_has_intent(wire));
+	wire_free(wire);
+}
+
+/* One of ours that was taken for such a NIC is found out. */
+static void test_not_published(void)
+{
+	struct wire *wire = wire_new(1);
+
+	state_flows(wire, "priority=5,tcp,actions=drop");
+	wire->cut = true;
+	session_register(&wire->session, true, wire->now);
+	run_for(wire, 6100);
+	CHECK(session_state(&wire->session) == SESSION_UNLISTED);
+	wire->cut = false;
+	CHECK(run_until_sync(wire, SESSION_RECHECK_MS + 1000));
+	CHECK(nic_has_intent(wire));
+	wire_free(wire);
+}
+
 static void test_refusing_nic(void)
 {
 	struct wire *wire = wire_new(1);
@@ -468,6 +536,10 @@ int main(void)
 		{ "agent session: a list nobody asked for is ignored", test_unasked_list },
 		{ "agent session: a rebooted NIC gets everything again", test_reboot },
 		{ "agent session: a silent NIC is asked ever more slowly", test_silence },
+		{ "agent session: a NIC of the published driver is told all, once, and believed",
+		  test_published },
+		{ "agent session: a NIC that is silent at first is not taken for one for long",
+		  test_not_published },
 		{ "agent session: a NIC that refuses a flow is lagging, not flooded",
 		  test_refusing_nic },
 		{ "agent session: 3000 flows in bursts a NIC can queue", test_many_flows },
