@@ -98,7 +98,7 @@ static u8 *reference_place(struct flat_frame *frame, enum cvsw_field field, unsi
 	struct cvsw_key key;
 	u8 *ip, *l4, *arp;
 	unsigned int l4_len, opt;
-	bool tcp, udp, icmp, icmp6, nd;
+	bool tcp, udp, sctp, icmp, icmp6, nd;
 
 	reference_key(frame, CVSW_HOST, &key, &at);
 	ip = frame->data + at.network + at.ipv6;
@@ -107,6 +107,7 @@ static u8 *reference_place(struct flat_frame *frame, enum cvsw_field field, unsi
 	l4_len = at.transport ? at.end - at.transport : 0;
 	tcp = at.transport && at.protocol == IPPROTO_TCP;
 	udp = at.transport && at.protocol == IPPROTO_UDP;
+	sctp = at.transport && at.protocol == IPPROTO_SCTP && l4_len >= 12;
 	icmp = at.network && at.transport && at.protocol == IPPROTO_ICMP && l4_len >= 4;
 	icmp6 = at.ipv6 && at.transport && at.protocol == IPPROTO_ICMPV6 && l4_len >= 4;
 	nd = icmp6 && l4_len >= 24 && (l4[0] == 135 || l4[0] == 136) && !l4[1];
@@ -124,6 +125,8 @@ static u8 *reference_place(struct flat_frame *frame, enum cvsw_field field, unsi
 	case CVSW_FIELD_TCP_DST: return tcp && l4_len >= 18 ? l4 + 2 : NULL;
 	case CVSW_FIELD_UDP_SRC: return udp && l4_len >= 8 ? l4 : NULL;
 	case CVSW_FIELD_UDP_DST: return udp && l4_len >= 8 ? l4 + 2 : NULL;
+	case CVSW_FIELD_SCTP_SRC: return sctp ? l4 : NULL;
+	case CVSW_FIELD_SCTP_DST: return sctp ? l4 + 2 : NULL;
 	case CVSW_FIELD_ICMP_TYPE: return icmp ? l4 : NULL;
 	case CVSW_FIELD_ICMP_CODE: return icmp ? l4 + 1 : NULL;
 	case CVSW_FIELD_ICMPV6_TYPE: return icmp6 ? l4 : NULL;
@@ -179,21 +182,39 @@ static u16 first_tag(const struct flat_frame *frame)
 	return is_tagged(frame) ? get16(frame->data + 14) | 0x1000 : 0;
 }
 
-/* The tag, and DSCP, are not where they are written as they are told. */
+/* The tag, DSCP and ECN are not where they are written as they are told. */
 static bool reference_special(struct flat_frame *frame, enum cvsw_field field, u8 value[2])
 {
 	struct cvsw_layout at;
 	struct cvsw_key key;
 
 	reference_key(frame, CVSW_HOST, &key, &at);
-	put16(value, field == CVSW_FIELD_VLAN_TCI ? first_tag(frame) : (key.nw_tos & 0xfc) << 8);
-	return field == CVSW_FIELD_VLAN_TCI ||
-	       (field == CVSW_FIELD_IP_TOS && (at.network || at.ipv6));
+	put16(value, field == CVSW_FIELD_VLAN_TCI ? first_tag(frame) :
+		     (key.nw_tos & (field == CVSW_FIELD_IP_TOS ? 0xfc : 3)) << 8);
+	return field == CVSW_FIELD_VLAN_TCI || at.network || at.ipv6;
 }
 
 static bool is_special(enum cvsw_field field)
 {
-	return field == CVSW_FIELD_VLAN_TCI || field == CVSW_FIELD_IP_TOS;
+	return field == CVSW_FIELD_VLAN_TCI || field == CVSW_FIELD_IP_TOS ||
+	       field == CVSW_FIELD_IP_ECN;
+}
+
+static bool reference_ecn(struct flat_frame *frame, u8 ecn)
+{
+	struct cvsw_layout at;
+	struct cvsw_key key;
+	u8 *ip;
+
+	reference_key(frame, CVSW_HOST, &key, &at);
+	ip = frame->data + at.network + at.ipv6;
+	if (at.network)
+		ip[1] = (ip[1] & 0xfc) | (ecn & 3);
+	else
+		put16(ip, (get16(ip) & 0xffcf) | (ecn & 3) << 4);
+	if (at.network || at.transport)
+		write_checksums(ip, frame->tail, frame->tail_len);
+	return true;
 }
 
 static bool write_special(struct flat_frame *frame, enum cvsw_field field, unsigned int ofs,
@@ -206,6 +227,8 @@ static bool write_special(struct flat_frame *frame, enum cvsw_field field, unsig
 	if (!reference_special(frame, field, value))
 		return false;
 	put_bits(value, field_bytes(field), ofs, n, from, from_len, from_ofs);
+	if (field == CVSW_FIELD_IP_ECN)
+		return reference_ecn(frame, value[0]);
 	set_tos.nw_tos = value[0] & 0xfc;
 	if (field == CVSW_FIELD_IP_TOS)
 		return reference_ip(frame, &set_tos);
@@ -231,6 +254,8 @@ static bool reference_write(struct flat_frame *frame, enum cvsw_field field, uns
 	if (!to)
 		return false;
 	reference_key(frame, CVSW_HOST, &key, &at);
+	if ((field == CVSW_FIELD_SCTP_SRC || field == CVSW_FIELD_SCTP_DST) && at.fragment)
+		return false;	/* its checksum is of the whole datagram */
 	ip = frame->data + at.network + at.ipv6;
 	sum = checksum_offset(at.protocol);
 	/* Addresses are in checksums that have to be there. */

@@ -186,6 +186,7 @@ struct cvsw_match {
 	X(ETH_SRC, "NXM_OF_ETH_SRC", 0, 2, 6, 48, NOTHING)                      \
 	X(VLAN_TCI, "NXM_OF_VLAN_TCI", 0, 4, 2, 16, NOTHING)                    \
 	X(IP_TOS, "NXM_OF_IP_TOS", 0, 5, 1, 8, IP)                              \
+	X(IP_ECN, "NXM_NX_IP_ECN", 1, 28, 1, 2, IP)                             \
 	X(IP_TTL, "NXM_NX_IP_TTL", 1, 29, 1, 8, IP)                             \
 	X(IP_SRC, "NXM_OF_IP_SRC", 0, 7, 4, 32, IPV4)                           \
 	X(IP_DST, "NXM_OF_IP_DST", 0, 8, 4, 32, IPV4)                           \
@@ -196,6 +197,8 @@ struct cvsw_match {
 	X(TCP_DST, "NXM_OF_TCP_DST", 0, 10, 2, 16, TCP)                         \
 	X(UDP_SRC, "NXM_OF_UDP_SRC", 0, 11, 2, 16, UDP)                         \
 	X(UDP_DST, "NXM_OF_UDP_DST", 0, 12, 2, 16, UDP)                         \
+	X(SCTP_SRC, "OXM_OF_SCTP_SRC", 0x8000, 17, 2, 16, SCTP)                 \
+	X(SCTP_DST, "OXM_OF_SCTP_DST", 0x8000, 18, 2, 16, SCTP)                 \
 	X(ICMP_TYPE, "NXM_OF_ICMP_TYPE", 0, 13, 1, 8, ICMP)                     \
 	X(ICMP_CODE, "NXM_OF_ICMP_CODE", 0, 14, 1, 8, ICMP)                     \
 	X(ICMPV6_TYPE, "NXM_NX_ICMPV6_TYPE", 1, 21, 1, 8, ICMPV6)               \

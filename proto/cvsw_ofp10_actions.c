@@ -188,32 +188,75 @@ static enum cvsw_fault read_openflow_value(struct cvsw_reader *r, struct cvsw_ac
 	}
 }
 
-static enum cvsw_field field_of_wire(uint32_t header)
-{
-	enum cvsw_field field = 0;
+/*
+ * OpenFlow's own headers of fields (class 0x8000), which Open vSwitch writes where Nicira's
+ * extension has none for a part, and others for all.  @bits: 0: all of it
+ */
+static const struct {
+	uint8_t number;
+	uint8_t bytes;
+	uint8_t field;		/* enum cvsw_field */
+	uint8_t ofs, bits;
+} oxm[] = {
+	{ 3, 6, CVSW_FIELD_ETH_DST, 0, 0 },	{ 4, 6, CVSW_FIELD_ETH_SRC, 0, 0 },
+	{ 6, 2, CVSW_FIELD_VLAN_TCI, 0, 13 },	{ 7, 1, CVSW_FIELD_VLAN_TCI, 13, 3 },
+	{ 8, 1, CVSW_FIELD_IP_TOS, 2, 6 },	{ 9, 1, CVSW_FIELD_IP_ECN, 0, 0 },
+	{ 11, 4, CVSW_FIELD_IP_SRC, 0, 0 },	{ 12, 4, CVSW_FIELD_IP_DST, 0, 0 },
+	{ 13, 2, CVSW_FIELD_TCP_SRC, 0, 0 },	{ 14, 2, CVSW_FIELD_TCP_DST, 0, 0 },
+	{ 15, 2, CVSW_FIELD_UDP_SRC, 0, 0 },	{ 16, 2, CVSW_FIELD_UDP_DST, 0, 0 },
+	{ 19, 1, CVSW_FIELD_ICMP_TYPE, 0, 0 },	{ 20, 1, CVSW_FIELD_ICMP_CODE, 0, 0 },
+	{ 21, 2, CVSW_FIELD_ARP_OP, 0, 0 },	{ 22, 4, CVSW_FIELD_ARP_SPA, 0, 0 },
+	{ 23, 4, CVSW_FIELD_ARP_TPA, 0, 0 },	{ 24, 6, CVSW_FIELD_ARP_SHA, 0, 0 },
+	{ 25, 6, CVSW_FIELD_ARP_THA, 0, 0 },	{ 26, 16, CVSW_FIELD_IPV6_SRC, 0, 0 },
+	{ 27, 16, CVSW_FIELD_IPV6_DST, 0, 0 },	{ 28, 4, CVSW_FIELD_IPV6_LABEL, 0, 0 },
+	{ 29, 1, CVSW_FIELD_ICMPV6_TYPE, 0, 0 }, { 30, 1, CVSW_FIELD_ICMPV6_CODE, 0, 0 },
+	{ 31, 16, CVSW_FIELD_ND_TARGET, 0, 0 },	{ 32, 6, CVSW_FIELD_ND_SLL, 0, 0 },
+	{ 33, 6, CVSW_FIELD_ND_TLL, 0, 0 },
+};
 
-	while (field < CVSW_N_FIELDS && cvsw_field_info[field].header != header)
-		field++;
-	return field;
+/* A field, and where in it that begins which the header names. */
+struct wire_field {
+	enum cvsw_field field;
+	unsigned int ofs;
+	unsigned int bits;
+};
+
+static struct wire_field field_of_wire(uint32_t header)
+{
+	struct wire_field found = { 0 };
+	size_t i;
+
+	for (; found.field < CVSW_N_FIELDS; found.field++)
+		if (cvsw_field_info[found.field].header == header) {
+			found.bits = cvsw_field_info[found.field].bits;
+			return found;
+		}
+	for (i = 0; i < sizeof(oxm) / sizeof(oxm[0]); i++)
+		if (header == (0x80000000 | (uint32_t)oxm[i].number << 9 | oxm[i].bytes)) {
+			found.field = oxm[i].field;
+			found.ofs = oxm[i].ofs;
+			found.bits = oxm[i].bits ? oxm[i].bits : cvsw_field_info[found.field].bits;
+		}
+	return found;
 }
 
-static bool field_has(enum cvsw_field field, unsigned int ofs, unsigned int n_bits)
+static bool field_has(const struct wire_field *field, unsigned int ofs, unsigned int n_bits)
 {
-	return field < CVSW_N_FIELDS && n_bits && ofs + n_bits <= cvsw_field_info[field].bits;
+	return n_bits && ofs + n_bits <= field->bits;
 }
 
 static enum cvsw_fault read_move(struct cvsw_reader *r, struct cvsw_move *move)
 {
 	uint16_t n_bits = cvsw_get_u16(r), src_ofs = cvsw_get_u16(r), dst_ofs = cvsw_get_u16(r);
-	enum cvsw_field src = field_of_wire(cvsw_get_u32(r));
-	enum cvsw_field dst = field_of_wire(cvsw_get_u32(r));
+	struct wire_field src = field_of_wire(cvsw_get_u32(r));
+	struct wire_field dst = field_of_wire(cvsw_get_u32(r));
 
-	if (!field_has(src, src_ofs, n_bits) || !field_has(dst, dst_ofs, n_bits))
+	if (!field_has(&src, src_ofs, n_bits) || !field_has(&dst, dst_ofs, n_bits))
 		return CVSW_FAULT_ACTION_VALUE;
-	move->src = (uint8_t)src;
-	move->dst = (uint8_t)dst;
-	move->src_ofs = (uint8_t)src_ofs;
-	move->dst_ofs = (uint8_t)dst_ofs;
+	move->src = (uint8_t)src.field;
+	move->dst = (uint8_t)dst.field;
+	move->src_ofs = (uint8_t)(src.ofs + src_ofs);
+	move->dst_ofs = (uint8_t)(dst.ofs + dst_ofs);
 	move->n_bits = (uint8_t)n_bits;
 	return CVSW_OK;
 }
@@ -221,16 +264,16 @@ static enum cvsw_fault read_move(struct cvsw_reader *r, struct cvsw_move *move)
 static enum cvsw_fault read_load(struct cvsw_reader *r, struct cvsw_load *load)
 {
 	uint16_t bits = cvsw_get_u16(r);
-	enum cvsw_field dst = field_of_wire(cvsw_get_u32(r));
+	struct wire_field dst = field_of_wire(cvsw_get_u32(r));
 	unsigned int ofs = bits >> 6, n_bits = (bits & 63) + 1;
 	struct cvsw_reader value;
 
 	cvsw_get_bytes(r, load->value, sizeof(load->value));
 	value = cvsw_reader(load->value, sizeof(load->value));
-	if (!field_has(dst, ofs, n_bits) || (n_bits < 64 && cvsw_get_u64(&value) >> n_bits))
+	if (!field_has(&dst, ofs, n_bits) || (n_bits < 64 && cvsw_get_u64(&value) >> n_bits))
 		return CVSW_FAULT_ACTION_VALUE;
-	load->dst = (uint8_t)dst;
-	load->ofs = (uint8_t)ofs;
+	load->dst = (uint8_t)dst.field;
+	load->ofs = (uint8_t)(dst.ofs + ofs);
 	load->n_bits = (uint8_t)n_bits;
 	return CVSW_OK;
 }

@@ -69,6 +69,38 @@ bool text_port(struct text_parser *p, const struct text_word *word, uint16_t *po
 			 text_shown(word->value_len), word->value);
 }
 
+static bool arguments(struct text_parser *p, const struct text_word *word,
+		      struct cvsw_action *action, const struct text_keyword *known, size_t n);
+
+/* controller(max_len=LENGTH): what else ovs-ofctl has there only other controllers know. */
+static bool arg_max_len(struct text_parser *p, const struct text_word *word,
+			const struct text_keyword *keyword)
+{
+	uint64_t number;
+
+	if (!text_number(p, word, keyword->limit, &number))
+		return false;
+	p->action->max_len = (uint16_t)number;
+	return true;
+}
+
+static bool arg_reason(struct text_parser *p, const struct text_word *word,
+		       const struct text_keyword *keyword)
+{
+	(void)keyword;
+	if (!text_want_value(p, word))
+		return false;
+	return text_same(word->value, word->value_len, "action") ||
+	       text_fail(p, word->value, "%.*s: the reason is always action",
+			 text_shown(word->value_len), word->value);
+}
+
+static const struct text_keyword controller_arguments[] = {
+	{ "max_len",	arg_max_len, 0, 0xffff },
+	{ "reason",	arg_reason, 1, 0 },
+	{ NULL,		NULL, 0, 0 },
+};
+
 /* controller, or controller:LENGTH: all of the frame, or so much. */
 static bool act_controller(struct text_parser *p, const struct text_word *word,
 			   const struct text_keyword *keyword)
@@ -79,24 +111,66 @@ static bool act_controller(struct text_parser *p, const struct text_word *word,
 	if (!action || (word->value && !text_number(p, word, keyword->limit, &max_len)))
 		return false;
 	action->max_len = (uint16_t)max_len;
-	return true;
+	return !word->opens || arguments(p, word, action, controller_arguments, 0);
 }
 
-static bool act_output(struct text_parser *p, const struct text_word *word,
-		       const struct text_keyword *keyword)
+static bool add_output(struct text_parser *p, const struct text_word *word, uint16_t port)
 {
 	struct cvsw_action *action;
-	uint16_t port;
 
-	if (!text_port(p, word, &port))
-		return false;
 	action = text_add_action(p, word, port == CVSW_PORT_CONTROLLER ? CVSW_ACT_CONTROLLER :
-				 (uint16_t)keyword->arg);
+				 CVSW_ACT_OUTPUT);
 	if (action && port == CVSW_PORT_CONTROLLER)
 		action->max_len = 0xffff;
 	else if (action)
 		action->port = port;
 	return action;
+}
+
+static bool arg_port(struct text_parser *p, const struct text_word *word,
+		     const struct text_keyword *keyword)
+{
+	(void)keyword;
+	return text_port(p, word, &p->action->port);
+}
+
+/* A frame that goes to a port goes whole. */
+static bool arg_truncate(struct text_parser *p, const struct text_word *word,
+			 const struct text_keyword *keyword)
+{
+	(void)keyword;
+	return text_fail(p, word->name, "an output is not cut: expected output(port=...) without "
+			 "max_len, or controller(max_len=...)");
+}
+
+static const struct text_keyword output_arguments[] = {
+	{ "port",	arg_port, 0, 0 },
+	{ "max_len",	arg_truncate, 1, 0 },
+	{ NULL,		NULL, 0, 0 },
+};
+
+/* output(port=PORT) */
+static bool output_by_name(struct text_parser *p, const struct text_word *word)
+{
+	struct cvsw_action told = { 0 };
+
+	return arguments(p, word, &told, output_arguments, 1) && add_output(p, word, told.port);
+}
+
+/* output:PORT, which ovs-ofctl also takes as output(PORT) or a bare number. */
+static bool act_output(struct text_parser *p, const struct text_word *word,
+		       const struct text_keyword *keyword)
+{
+	struct text_word value = *word;
+	uint16_t port;
+
+	if (keyword->limit && !text_want_no_value(p, word))
+		return false;
+	if (keyword->limit) {
+		value.value = word->name;
+		value.value_len = word->name_len;
+	}
+	return text_port(p, &value, &port) && add_output(p, word, port);
 }
 
 static bool act_mac(struct text_parser *p, const struct text_word *word,
@@ -325,9 +399,14 @@ static const struct text_keyword action_keywords[] = {
 	{ "in_port",	act_plain, CVSW_ACT_OUTPUT, CVSW_PORT_IN_PORT },
 	{ "local",	act_plain, CVSW_ACT_OUTPUT, CVSW_PORT_LOCAL },
 	{ "output",	act_output, CVSW_ACT_OUTPUT, 0 },
+	{ "1",		act_output, CVSW_ACT_OUTPUT, CVSW_HOST },
+	{ "2",		act_output, CVSW_ACT_OUTPUT, CVSW_NET },
 	{ "mod_vlan_vid", act_number, CVSW_ACT_SET_VLAN_VID, CVSW_VLAN_VID_MASK },
 	{ "mod_vlan_pcp", act_number, CVSW_ACT_SET_VLAN_PCP, 7 },
+	{ "set_vlan_vid", act_number, CVSW_ACT_SET_VLAN_VID, CVSW_VLAN_VID_MASK },
+	{ "set_vlan_pcp", act_number, CVSW_ACT_SET_VLAN_PCP, 7 },
 	{ "strip_vlan",	act_plain, CVSW_ACT_STRIP_VLAN, 0 },
+	{ "pop_vlan",	act_plain, CVSW_ACT_STRIP_VLAN, 0 },
 	{ "mod_dl_src",	act_mac, CVSW_ACT_SET_DL_SRC, 0 },
 	{ "mod_dl_dst",	act_mac, CVSW_ACT_SET_DL_DST, 0 },
 	{ "mod_nw_src",	act_nw_addr, CVSW_ACT_SET_NW_SRC, 0 },
@@ -335,7 +414,8 @@ static const struct text_keyword action_keywords[] = {
 	{ "mod_nw_tos",	act_nw_tos, CVSW_ACT_SET_NW_TOS, 0 },
 	{ "mod_tp_src",	act_number, CVSW_ACT_SET_TP_SRC, 0xffff },
 	{ "mod_tp_dst",	act_number, CVSW_ACT_SET_TP_DST, 0xffff },
-	{ "mod_nw_ttl",	text_act_nw_ttl, CVSW_ACT_LOAD, 0 },
+	{ "mod_nw_ttl",	text_act_mod, CVSW_FIELD_IP_TTL, 0 },
+	{ "mod_nw_ecn",	text_act_mod, CVSW_FIELD_IP_ECN, 0 },
 	{ "dec_ttl",	act_plain, CVSW_ACT_DEC_TTL, 0 },
 	{ "move",	text_act_move, CVSW_ACT_MOVE, 0 },
 	{ "load",	text_act_load, CVSW_ACT_LOAD, 0 },
@@ -353,21 +433,53 @@ static const struct text_keyword action_keywords[] = {
 	{ "enqueue",	text_not_yet, 0, 0 },
 	{ "resubmit",	text_not_yet, 0, 0 },
 	{ "push_vlan",	text_not_yet, 0, 0 },
-	{ "pop_vlan",	text_not_yet, 0, 0 },
 	{ NULL,		NULL, 0, 0 },
 };
 
-static bool one_action(struct text_parser *p, const struct text_word *word)
+/* NAME(VALUE), as ovs-ofctl takes NAME:VALUE; what is in the parentheses is read. */
+static bool take_value(struct text_parser *p, struct text_word *word)
 {
-	const struct text_keyword *keyword = text_find(action_keywords, word);
+	size_t len = strcspn(p->at, TEXT_SEPARATORS TEXT_PARENTHESES);
+
+	if (!len || memchr(p->at, '=', len) || p->at[len] != ')')
+		return false;
+	word->value = p->at;
+	word->value_len = len;
+	word->opens = false;
+	p->at += len + 1;
+	return true;
+}
+
+/* Which of them an action has. */
+enum parentheses { NO_PARENTHESES, ITS_VALUE, MAY_HAVE_ARGUMENTS, HAS_ARGUMENTS };
+
+static enum parentheses parentheses_of(const struct text_keyword *keyword)
+{
+	if (keyword->parse == act_vxlan_encap || keyword->parse == act_encrypt ||
+	    keyword->parse == act_clone)
+		return HAS_ARGUMENTS;
+	if (keyword->parse == act_controller)
+		return MAY_HAVE_ARGUMENTS;
+	return keyword->parse == act_plain ? NO_PARENTHESES : ITS_VALUE;
+}
+
+static bool one_action(struct text_parser *p, const struct text_word *given)
+{
+	const struct text_keyword *keyword = text_find(action_keywords, given);
+	struct text_word own = *given, *word = &own;
+	enum parentheses parentheses;
 	bool takes_arguments;
 
 	if (!keyword)
 		return text_fail(p, word->name, "unknown action %.*s",
 				 text_shown(word->name_len), word->name);
-	takes_arguments = keyword->parse == act_vxlan_encap || keyword->parse == act_encrypt ||
-			  keyword->parse == act_clone;
-	if (keyword->parse == text_not_yet || word->opens == takes_arguments)
+	parentheses = parentheses_of(keyword);
+	takes_arguments = parentheses == HAS_ARGUMENTS;
+	if (word->opens && parentheses == ITS_VALUE && !take_value(p, word) &&
+	    keyword->parse == act_output)
+		return output_by_name(p, word);
+	if (keyword->parse == text_not_yet || parentheses == MAY_HAVE_ARGUMENTS ||
+	    word->opens == takes_arguments)
 		return keyword->parse(p, word, keyword);
 	return text_fail(p, word->name + word->name_len, takes_arguments ?
 			 "%s needs arguments: expected %s(...)" : "%s takes no arguments",

@@ -2,6 +2,128 @@
 /* A flow's text: actions that name a field of the frame. */
 #include "cvsw_text_parser.h"
 
+/* ---- the fields ---- */
+
+enum value_kind { A_NUMBER, A_MAC, AN_IPV4, AN_IPV6 };
+
+/**
+ * struct target - a field, by a word for it
+ * @type: what set_field is in OpenFlow 1.0: the action that it has for the field, or a load
+ * @field: enum cvsw_field, or NO_FIELD: no load or move knows it
+ * @ofs: where in that it begins, if it is a part...
+ * @bits: ...of so many; 0: all
+ * @limit: of a number that is set by OpenFlow's action
+ */
+struct target {
+	const char *name;
+	uint16_t type;
+	uint8_t field;
+	uint8_t ofs, bits;
+	enum value_kind kind;
+	uint16_t limit;
+};
+
+#define NO_FIELD		CVSW_N_FIELDS
+/* By OpenFlow's own action, or by a load of the whole field. */
+#define ACTION(name, act, field, kind, limit)						\
+	{ name, CVSW_ACT_SET_##act, CVSW_FIELD_##field, 0, 0, kind, limit }
+#define LOAD(name, field, kind)		{ name, CVSW_ACT_LOAD, CVSW_FIELD_##field, 0, 0, kind, 0 }
+
+/*
+ * All words of ovs-ofctl for a field; those of Nicira's extension (NXM_...) are in
+ * cvsw_field_info.  A match takes them too: cvsw_text_match.c.
+ */
+static const struct target targets[] = {
+	ACTION("eth_dst", DL_DST, ETH_DST, A_MAC, 0),
+	ACTION("dl_dst", DL_DST, ETH_DST, A_MAC, 0),
+	ACTION("OXM_OF_ETH_DST", DL_DST, ETH_DST, A_MAC, 0),
+	ACTION("eth_src", DL_SRC, ETH_SRC, A_MAC, 0),
+	ACTION("dl_src", DL_SRC, ETH_SRC, A_MAC, 0),
+	ACTION("OXM_OF_ETH_SRC", DL_SRC, ETH_SRC, A_MAC, 0),
+	{ "vlan_vid", CVSW_ACT_SET_VLAN_VID, CVSW_FIELD_VLAN_TCI, 0, 13, A_NUMBER, 0x1fff },
+	{ "OXM_OF_VLAN_VID", CVSW_ACT_SET_VLAN_VID, CVSW_FIELD_VLAN_TCI, 0, 13, A_NUMBER, 0x1fff },
+	{ "dl_vlan", CVSW_ACT_SET_VLAN_VID, NO_FIELD, 0, 0, A_NUMBER, 0xfff },
+	{ "vlan_pcp", CVSW_ACT_SET_VLAN_PCP, CVSW_FIELD_VLAN_TCI, 13, 3, A_NUMBER, 7 },
+	{ "OXM_OF_VLAN_PCP", CVSW_ACT_SET_VLAN_PCP, CVSW_FIELD_VLAN_TCI, 13, 3, A_NUMBER, 7 },
+	{ "dl_vlan_pcp", CVSW_ACT_SET_VLAN_PCP, NO_FIELD, 0, 0, A_NUMBER, 7 },
+	LOAD("vlan_tci", VLAN_TCI, A_NUMBER),
+	ACTION("ip_src", NW_SRC, IP_SRC, AN_IPV4, 0),
+	ACTION("nw_src", NW_SRC, IP_SRC, AN_IPV4, 0),
+	ACTION("OXM_OF_IPV4_SRC", NW_SRC, IP_SRC, AN_IPV4, 0),
+	ACTION("ip_dst", NW_DST, IP_DST, AN_IPV4, 0),
+	ACTION("nw_dst", NW_DST, IP_DST, AN_IPV4, 0),
+	ACTION("OXM_OF_IPV4_DST", NW_DST, IP_DST, AN_IPV4, 0),
+	ACTION("nw_tos", NW_TOS, IP_TOS, A_NUMBER, 0xff),
+	{ "ip_dscp", CVSW_ACT_SET_NW_TOS, CVSW_FIELD_IP_TOS, 2, 6, A_NUMBER, 0x3f },
+	{ "OXM_OF_IP_DSCP", CVSW_ACT_SET_NW_TOS, CVSW_FIELD_IP_TOS, 2, 6, A_NUMBER, 0x3f },
+	LOAD("nw_ecn", IP_ECN, A_NUMBER), LOAD("ip_ecn", IP_ECN, A_NUMBER),
+	LOAD("OXM_OF_IP_ECN", IP_ECN, A_NUMBER),
+	LOAD("nw_ttl", IP_TTL, A_NUMBER),
+	LOAD("ipv6_src", IPV6_SRC, AN_IPV6), LOAD("OXM_OF_IPV6_SRC", IPV6_SRC, AN_IPV6),
+	LOAD("ipv6_dst", IPV6_DST, AN_IPV6), LOAD("OXM_OF_IPV6_DST", IPV6_DST, AN_IPV6),
+	LOAD("ipv6_label", IPV6_LABEL, A_NUMBER), LOAD("OXM_OF_IPV6_FLABEL", IPV6_LABEL, A_NUMBER),
+	ACTION("tcp_src", TP_SRC, TCP_SRC, A_NUMBER, 0xffff),
+	ACTION("OXM_OF_TCP_SRC", TP_SRC, TCP_SRC, A_NUMBER, 0xffff),
+	ACTION("tcp_dst", TP_DST, TCP_DST, A_NUMBER, 0xffff),
+	ACTION("OXM_OF_TCP_DST", TP_DST, TCP_DST, A_NUMBER, 0xffff),
+	ACTION("udp_src", TP_SRC, UDP_SRC, A_NUMBER, 0xffff),
+	ACTION("OXM_OF_UDP_SRC", TP_SRC, UDP_SRC, A_NUMBER, 0xffff),
+	ACTION("udp_dst", TP_DST, UDP_DST, A_NUMBER, 0xffff),
+	ACTION("OXM_OF_UDP_DST", TP_DST, UDP_DST, A_NUMBER, 0xffff),
+	ACTION("sctp_src", TP_SRC, SCTP_SRC, A_NUMBER, 0xffff),
+	ACTION("sctp_dst", TP_DST, SCTP_DST, A_NUMBER, 0xffff),
+	{ "tp_src", CVSW_ACT_SET_TP_SRC, NO_FIELD, 0, 0, A_NUMBER, 0xffff },
+	{ "tp_dst", CVSW_ACT_SET_TP_DST, NO_FIELD, 0, 0, A_NUMBER, 0xffff },
+	LOAD("icmp_type", ICMP_TYPE, A_NUMBER), LOAD("OXM_OF_ICMPV4_TYPE", ICMP_TYPE, A_NUMBER),
+	LOAD("icmp_code", ICMP_CODE, A_NUMBER), LOAD("OXM_OF_ICMPV4_CODE", ICMP_CODE, A_NUMBER),
+	LOAD("icmpv6_type", ICMPV6_TYPE, A_NUMBER),
+	LOAD("OXM_OF_ICMPV6_TYPE", ICMPV6_TYPE, A_NUMBER),
+	LOAD("icmpv6_code", ICMPV6_CODE, A_NUMBER),
+	LOAD("OXM_OF_ICMPV6_CODE", ICMPV6_CODE, A_NUMBER),
+	LOAD("nd_target", ND_TARGET, AN_IPV6), LOAD("OXM_OF_IPV6_ND_TARGET", ND_TARGET, AN_IPV6),
+	LOAD("nd_sll", ND_SLL, A_MAC), LOAD("OXM_OF_IPV6_ND_SLL", ND_SLL, A_MAC),
+	LOAD("nd_tll", ND_TLL, A_MAC), LOAD("OXM_OF_IPV6_ND_TLL", ND_TLL, A_MAC),
+	LOAD("nd_reserved", ND_RESERVED, A_NUMBER),
+	LOAD("nd_options_type", ND_OPTIONS_TYPE, A_NUMBER),
+	LOAD("arp_op", ARP_OP, A_NUMBER), LOAD("OXM_OF_ARP_OP", ARP_OP, A_NUMBER),
+	LOAD("arp_spa", ARP_SPA, AN_IPV4), LOAD("OXM_OF_ARP_SPA", ARP_SPA, AN_IPV4),
+	LOAD("arp_tpa", ARP_TPA, AN_IPV4), LOAD("OXM_OF_ARP_TPA", ARP_TPA, AN_IPV4),
+	LOAD("arp_sha", ARP_SHA, A_MAC), LOAD("OXM_OF_ARP_SHA", ARP_SHA, A_MAC),
+	LOAD("arp_tha", ARP_THA, A_MAC), LOAD("OXM_OF_ARP_THA", ARP_THA, A_MAC),
+};
+
+static const struct target *target_of(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+		if (text_same(name, len, targets[i].name))
+			return &targets[i];
+	return NULL;
+}
+
+/* A field that can be loaded and moved, and where in it the part of this name is. */
+static bool find_field(const char *name, size_t len, enum cvsw_field *field, unsigned int *ofs,
+		       unsigned int *n_bits)
+{
+	const struct target *target = target_of(name, len);
+
+	*ofs = 0;
+	for (*field = 0; *field < CVSW_N_FIELDS; (*field)++)
+		if (text_same(name, len, cvsw_field_info[*field].name)) {
+			*n_bits = cvsw_field_info[*field].bits;
+			return true;
+		}
+	if (!target || target->field == NO_FIELD)
+		return false;
+	*field = target->field;
+	*ofs = target->ofs;
+	*n_bits = target->bits ? target->bits : cvsw_field_info[*field].bits;
+	return true;
+}
+
+/* ---- parts of fields ---- */
+
 /* As many digits as there are at *@at, which moves behind them; false without one. */
 static bool read_bit(const char **at, const char *end, unsigned int *bit)
 {
@@ -12,41 +134,40 @@ static bool read_bit(const char **at, const char *end, unsigned int *bit)
 	return *at > start;
 }
 
-/* NAME[], NAME[BIT] or NAME[FIRST..LAST], in @len bytes from @at on. */
+/* NAME, NAME[], NAME[BIT] or NAME[FIRST..LAST], in @len bytes from @at on. */
 static bool read_subfield(struct text_parser *p, const char *at, size_t len,
 			  enum cvsw_field *field, unsigned int *ofs, unsigned int *n_bits)
 {
 	const char *end = at + len, *start = at, *bracket = memchr(at, '[', len);
 	size_t name_len = bracket ? (size_t)(bracket - at) : len;
-	unsigned int last;
+	unsigned int first, last, bits;
 
-	for (*field = 0; *field < CVSW_N_FIELDS; (*field)++)
-		if (text_same(at, name_len, cvsw_field_info[*field].name))
-			break;
-	if (*field == CVSW_N_FIELDS || !bracket)
-		return text_fail(p, at, "%.*s: expected a field like NXM_OF_ETH_DST[] or "
+	if (!find_field(at, name_len, field, ofs, n_bits))
+		return text_fail(p, at, "%.*s: expected a field like NXM_OF_ETH_DST[], tcp_src[] or "
 				 "NXM_NX_IPV6_SRC[0..63]", text_shown(len), at);
-	*ofs = 0;
-	*n_bits = cvsw_field_info[*field].bits;
+	bits = *n_bits;
+	if (!bracket)
+		return true;
 	at = bracket + 1;
 	if (at + 1 == end && *at == ']')
 		return true;
-	if (!read_bit(&at, end, ofs))
+	if (!read_bit(&at, end, &first))
 		goto bad;
-	last = *ofs;
+	last = first;
 	if (end - at > 2 && at[0] == '.' && at[1] == '.') {
 		at += 2;
 		if (!read_bit(&at, end, &last))
 			goto bad;
 	}
-	if (at + 1 != end || *at != ']' || last < *ofs || last >= *n_bits)
+	if (at + 1 != end || *at != ']' || last < first || last >= bits)
 		goto bad;
-	*n_bits = last - *ofs + 1;
+	*ofs += first;
+	*n_bits = last - first + 1;
 	return true;
 bad:
 	return text_fail(p, bracket, "%.*s: expected [], [BIT] or [FIRST..LAST], of %u bits",
 			 text_shown((size_t)(end - bracket)), start + name_len,
-			 cvsw_field_info[*field].bits);
+			 bits);
 }
 
 /* What stands on either side of an arrow. */
@@ -125,80 +246,26 @@ bool text_act_load(struct text_parser *p, const struct text_word *word,
 }
 
 /* A load in another word, as ovs-ofctl has it. */
-bool text_act_nw_ttl(struct text_parser *p, const struct text_word *word,
-		     const struct text_keyword *keyword)
+bool text_act_mod(struct text_parser *p, const struct text_word *word,
+		  const struct text_keyword *keyword)
 {
-	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
+	struct cvsw_action *action = text_add_action(p, word, CVSW_ACT_LOAD);
 
-	return action && set_load(p, word, action, CVSW_FIELD_IP_TTL, 0, 8);
+	return action && set_load(p, word, action, keyword->arg, 0,
+				  cvsw_field_info[keyword->arg].bits);
 }
 
 /* ---- set_field ---- */
 
-enum value_kind { A_NUMBER, A_MAC, AN_IPV4, AN_IPV6 };
-
-/*
- * As ovs-ofctl's set_field calls them.  In OpenFlow 1.0 it is the action that OpenFlow has for
- * the field, or CVSW_ACT_LOAD into @field.
- */
-struct target {
-	const char *name;
-	uint16_t type;
-	uint8_t field;		/* enum cvsw_field */
-	enum value_kind kind;
-	uint16_t limit;		/* of a number that is not loaded */
-};
-
-static const struct target targets[] = {
-	{ "eth_dst",	CVSW_ACT_SET_DL_DST, 0, A_MAC, 0 },
-	{ "dl_dst",	CVSW_ACT_SET_DL_DST, 0, A_MAC, 0 },
-	{ "eth_src",	CVSW_ACT_SET_DL_SRC, 0, A_MAC, 0 },
-	{ "dl_src",	CVSW_ACT_SET_DL_SRC, 0, A_MAC, 0 },
-	{ "vlan_vid",	CVSW_ACT_SET_VLAN_VID, 0, A_NUMBER, 0x1fff },
-	{ "vlan_pcp",	CVSW_ACT_SET_VLAN_PCP, 0, A_NUMBER, 7 },
-	{ "vlan_tci",	CVSW_ACT_LOAD, CVSW_FIELD_VLAN_TCI, A_NUMBER, 0 },
-	{ "ip_src",	CVSW_ACT_SET_NW_SRC, 0, AN_IPV4, 0 },
-	{ "nw_src",	CVSW_ACT_SET_NW_SRC, 0, AN_IPV4, 0 },
-	{ "ip_dst",	CVSW_ACT_SET_NW_DST, 0, AN_IPV4, 0 },
-	{ "nw_dst",	CVSW_ACT_SET_NW_DST, 0, AN_IPV4, 0 },
-	{ "nw_tos",	CVSW_ACT_SET_NW_TOS, 0, A_NUMBER, 0xff },
-	{ "ip_dscp",	CVSW_ACT_SET_NW_TOS, 0, A_NUMBER, 0x3f },
-	{ "tcp_src",	CVSW_ACT_SET_TP_SRC, 0, A_NUMBER, 0xffff },
-	{ "udp_src",	CVSW_ACT_SET_TP_SRC, 0, A_NUMBER, 0xffff },
-	{ "sctp_src",	CVSW_ACT_SET_TP_SRC, 0, A_NUMBER, 0xffff },
-	{ "tcp_dst",	CVSW_ACT_SET_TP_DST, 0, A_NUMBER, 0xffff },
-	{ "udp_dst",	CVSW_ACT_SET_TP_DST, 0, A_NUMBER, 0xffff },
-	{ "sctp_dst",	CVSW_ACT_SET_TP_DST, 0, A_NUMBER, 0xffff },
-	{ "nw_ttl",	CVSW_ACT_LOAD, CVSW_FIELD_IP_TTL, A_NUMBER, 0 },
-	{ "ipv6_src",	CVSW_ACT_LOAD, CVSW_FIELD_IPV6_SRC, AN_IPV6, 0 },
-	{ "ipv6_dst",	CVSW_ACT_LOAD, CVSW_FIELD_IPV6_DST, AN_IPV6, 0 },
-	{ "ipv6_label",	CVSW_ACT_LOAD, CVSW_FIELD_IPV6_LABEL, A_NUMBER, 0 },
-	{ "icmp_type",	CVSW_ACT_LOAD, CVSW_FIELD_ICMP_TYPE, A_NUMBER, 0 },
-	{ "icmp_code",	CVSW_ACT_LOAD, CVSW_FIELD_ICMP_CODE, A_NUMBER, 0 },
-	{ "icmpv6_type", CVSW_ACT_LOAD, CVSW_FIELD_ICMPV6_TYPE, A_NUMBER, 0 },
-	{ "icmpv6_code", CVSW_ACT_LOAD, CVSW_FIELD_ICMPV6_CODE, A_NUMBER, 0 },
-	{ "nd_target",	CVSW_ACT_LOAD, CVSW_FIELD_ND_TARGET, AN_IPV6, 0 },
-	{ "nd_sll",	CVSW_ACT_LOAD, CVSW_FIELD_ND_SLL, A_MAC, 0 },
-	{ "nd_tll",	CVSW_ACT_LOAD, CVSW_FIELD_ND_TLL, A_MAC, 0 },
-	{ "nd_reserved", CVSW_ACT_LOAD, CVSW_FIELD_ND_RESERVED, A_NUMBER, 0 },
-	{ "nd_options_type", CVSW_ACT_LOAD, CVSW_FIELD_ND_OPTIONS_TYPE, A_NUMBER, 0 },
-	{ "arp_op",	CVSW_ACT_LOAD, CVSW_FIELD_ARP_OP, A_NUMBER, 0 },
-	{ "arp_spa",	CVSW_ACT_LOAD, CVSW_FIELD_ARP_SPA, AN_IPV4, 0 },
-	{ "arp_tpa",	CVSW_ACT_LOAD, CVSW_FIELD_ARP_TPA, AN_IPV4, 0 },
-	{ "arp_sha",	CVSW_ACT_LOAD, CVSW_FIELD_ARP_SHA, A_MAC, 0 },
-	{ "arp_tha",	CVSW_ACT_LOAD, CVSW_FIELD_ARP_THA, A_MAC, 0 },
-};
-
 static const struct target *find_target(struct text_parser *p, const struct text_word *to)
 {
-	size_t i;
+	const struct target *target = target_of(to->value, to->value_len);
 
-	for (i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
-		if (text_same(to->value, to->value_len, targets[i].name))
-			return &targets[i];
-	text_fail(p, to->value, "%.*s: expected a field like eth_dst, ip_src, tcp_dst or arp_op; "
-		  "for a part of one use load", text_shown(to->value_len), to->value);
-	return NULL;
+	if (!target)
+		text_fail(p, to->value, "%.*s: expected a field like eth_dst, "
+			  "ip_src, tcp_dst or arp_op; for a part of one use load",
+			  text_shown(to->value_len), to->value);
+	return target;
 }
 
 /* By OpenFlow's own action. */

@@ -104,7 +104,8 @@ static bool match_dl_vlan(struct text_parser *p, const struct text_word *word,
 	    !text_number(p, word, keyword->limit, &vid))
 		return false;
 	match->mask.vlan_tci |= CVSW_VLAN_PRESENT;
-	if (vid == VLAN_NONE)
+	p->untagged = vid == VLAN_NONE;
+	if (p->untagged)
 		return true;
 	if (vid > CVSW_VLAN_VID_MASK)
 		return text_fail(p, word->value, "%.*s: expected a VLAN id from 0 to 4095, or "
@@ -126,6 +127,27 @@ static bool match_dl_vlan_pcp(struct text_parser *p, const struct text_word *wor
 		return false;
 	match->key.vlan_tci |= CVSW_VLAN_PRESENT | (uint16_t)(pcp << CVSW_VLAN_PCP_SHIFT);
 	match->mask.vlan_tci |= CVSW_VLAN_PRESENT | CVSW_VLAN_PCP_MASK;
+	return true;
+}
+
+/* OpenFlow 1.2's: 0x1000 says that there is a tag, 0 that there is none. */
+static bool match_vlan_vid(struct text_parser *p, const struct text_word *word,
+			   const struct text_keyword *keyword)
+{
+	struct cvsw_match *match = &p->flow->match;
+	uint32_t number, bits;
+
+	if (!text_first_time(p, word, FIELD_DL_VLAN) ||
+	    !text_masked_number(p, word, keyword->limit, &number, &bits))
+		return false;
+	if (bits & ~number & CVSW_VLAN_PRESENT && number & bits)
+		return text_fail(p, word->value, "%.*s: a tag without 0x1000, that there is one: "
+				 "expected vlan_vid=0x%x, or dl_vlan=%u",
+				 text_shown(word->value_len), word->value,
+				 number | CVSW_VLAN_PRESENT, number);
+	p->untagged = bits & CVSW_VLAN_PRESENT && !(number & bits);
+	match->key.vlan_tci |= (uint16_t)(number & bits);
+	match->mask.vlan_tci |= (uint16_t)bits;
 	return true;
 }
 
@@ -189,6 +211,21 @@ static bool match_nw_tos(struct text_parser *p, const struct text_word *word,
 	return true;
 }
 
+/* The same, as a number of six bits. */
+static bool match_ip_dscp(struct text_parser *p, const struct text_word *word,
+			  const struct text_keyword *keyword)
+{
+	struct cvsw_match *match = &p->flow->match;
+	uint32_t number, bits;
+
+	if (!text_first_time(p, word, FIELD_NW_TOS) ||
+	    !text_masked_number(p, word, keyword->limit, &number, &bits))
+		return false;
+	match->key.nw_tos |= (uint8_t)(number << 2);
+	match->mask.nw_tos |= (uint8_t)(bits << 2);
+	return true;
+}
+
 static bool match_nw_ecn(struct text_parser *p, const struct text_word *word,
 			 const struct text_keyword *keyword)
 {
@@ -203,6 +240,24 @@ static bool match_nw_ecn(struct text_parser *p, const struct text_word *word,
 	return true;
 }
 
+/* Of tp_src and tp_dst, the port of any protocol: none. */
+static uint8_t port_need(const char *name)
+{
+	static const struct {
+		const char *begins;
+		uint8_t need;
+	} needs[] = {
+		{ "icmpv6", CVSW_NEED_ICMPV6 }, { "icmp", TEXT_NEED_ANY_ICMP },
+		{ "tcp", CVSW_NEED_TCP }, { "udp", CVSW_NEED_UDP }, { "sctp", CVSW_NEED_SCTP },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+		if (!strncmp(name, needs[i].begins, strlen(needs[i].begins)))
+			return needs[i].need;
+	return CVSW_NEED_NOTHING;
+}
+
 static bool match_port(struct text_parser *p, const struct text_word *word,
 		       const struct text_keyword *keyword)
 {
@@ -213,10 +268,9 @@ static bool match_port(struct text_parser *p, const struct text_word *word,
 	if (!text_first_time(p, word, keyword->arg) ||
 	    !text_masked_number(p, word, keyword->limit, &number, &bits))
 		return false;
-	if (!strncasecmp(word->name, "icmp", 4)) {
-		p->needs[keyword->arg] = TEXT_NEED_ANY_ICMP;
+	p->needs[keyword->arg] = port_need(keyword->name);
+	if (!strncasecmp(word->name, "icmp", 4))
 		bits |= 0xff00;
-	}
 	*(src ? &match->key.tp_src : &match->key.tp_dst) = (uint16_t)number;
 	*(src ? &match->mask.tp_src : &match->mask.tp_dst) = (uint16_t)bits;
 	return true;
@@ -315,24 +369,43 @@ const struct text_keyword text_match_keywords[] = {
 	{ "in_port",	match_in_port, 0, 0 },
 	{ "dl_vlan",	match_dl_vlan, 0, VLAN_NONE },
 	{ "dl_vlan_pcp", match_dl_vlan_pcp, 0, 7 },
+	{ "vlan_vid",	match_vlan_vid, 0, 0x1fff },
+	{ "vlan_pcp",	match_dl_vlan_pcp, 0, 7 },
 	{ "vlan_tci",	match_vlan_tci, 0, 0xffff },
+	{ "eth_src",	match_mac, FIELD_DL_SRC, 0 },
+	{ "eth_dst",	match_mac, FIELD_DL_DST, 0 },
+	{ "eth_type",	match_dl_type, 0, 0xffff },
 	{ "dl_src",	match_mac, FIELD_DL_SRC, 0 },
 	{ "dl_dst",	match_mac, FIELD_DL_DST, 0 },
 	{ "dl_type",	match_dl_type, 0, 0xffff },
 	{ "nw_src",	match_nw_addr, FIELD_NW_SRC, 0 },
 	{ "nw_dst",	match_nw_addr, FIELD_NW_DST, 0 },
+	{ "ip_src",	match_nw_addr, FIELD_NW_SRC, 0 },
+	{ "ip_dst",	match_nw_addr, FIELD_NW_DST, 0 },
 	{ "arp_spa",	match_nw_addr, FIELD_NW_SRC, 0 },
 	{ "arp_tpa",	match_nw_addr, FIELD_NW_DST, 0 },
 	{ "nw_proto",	match_nw_proto, 0, 0xff },
+	{ "ip_proto",	match_nw_proto, 0, 0xff },
 	{ "arp_op",	match_nw_proto, 0, 0xff },
 	{ "nw_tos",	match_nw_tos, 0, 0 },
 	{ "nw_ecn",	match_nw_ecn, 0, 3 },
+	{ "ip_dscp",	match_ip_dscp, 0, 0x3f },
+	{ "ip_ecn",	match_nw_ecn, 0, 3 },
 	{ "tp_src",	match_port, FIELD_TP_SRC, 0xffff },
 	{ "tp_dst",	match_port, FIELD_TP_DST, 0xffff },
 	{ "icmp_type",	match_port, FIELD_TP_SRC, 0xff },
 	{ "icmp_code",	match_port, FIELD_TP_DST, 0xff },
+	{ "tcp_src",	match_port, FIELD_TP_SRC, 0xffff },
+	{ "tcp_dst",	match_port, FIELD_TP_DST, 0xffff },
+	{ "udp_src",	match_port, FIELD_TP_SRC, 0xffff },
+	{ "udp_dst",	match_port, FIELD_TP_DST, 0xffff },
+	{ "sctp_src",	match_port, FIELD_TP_SRC, 0xffff },
+	{ "sctp_dst",	match_port, FIELD_TP_DST, 0xffff },
+	{ "icmpv6_type", match_port, FIELD_TP_SRC, 0xff },
+	{ "icmpv6_code", match_port, FIELD_TP_DST, 0xff },
 	{ "tun_type",	match_tun_type, 0, 0xff },
 	{ "tun_id",	match_metadata, FIELD_TUN_ID, 0xffffffff },
+	{ "tunnel_id",	match_metadata, FIELD_TUN_ID, 0xffffffff },
 	{ "tun_src",	match_tun_addr, FIELD_TUN_SRC, 0 },
 	{ "tun_dst",	match_tun_addr, FIELD_TUN_DST, 0 },
 	{ "tun_ipv6_src", match_tun_addr, FIELD_TUN_SRC, 0 },
@@ -380,6 +453,8 @@ static bool check_ignored(struct text_parser *p, const struct cvsw_key *given)
 static const char *const need_names[] = {
 	[CVSW_NEED_ARP] = "arp", [CVSW_NEED_IPV4] = "ip", [CVSW_NEED_IPV6] = "ipv6",
 	[CVSW_NEED_IP] = "ip or ipv6", [CVSW_NEED_TCP] = "tcp or tcp6",
+	[CVSW_NEED_UDP] = "udp or udp6", [CVSW_NEED_SCTP] = "sctp or sctp6",
+	[CVSW_NEED_ICMPV6] = "icmp6",
 	[CVSW_NEED_ND_SOLICIT] = "icmp6,icmp_type=135,icmp_code=0",
 	[CVSW_NEED_ND_ADVERT] = "icmp6,icmp_type=136,icmp_code=0",
 	[CVSW_NEED_ND] = "icmp6,icmp_type=135 or 136,icmp_code=0",
@@ -415,8 +490,7 @@ bool text_check_match(struct text_parser *p)
 	if (p->seen[FIELD_VLAN_TCI] && (p->seen[FIELD_DL_VLAN] || p->seen[FIELD_DL_VLAN_PCP]))
 		return text_fail(p, p->seen[FIELD_VLAN_TCI], "vlan_tci says what dl_vlan and "
 				 "dl_vlan_pcp say: expected one of both ways");
-	if (p->seen[FIELD_DL_VLAN] && p->seen[FIELD_DL_VLAN_PCP] &&
-	    !(match->mask.vlan_tci & CVSW_VLAN_VID_MASK))
+	if (p->untagged && p->seen[FIELD_DL_VLAN_PCP])
 		return text_fail(p, p->seen[FIELD_DL_VLAN_PCP],
 				 "an untagged frame has no dl_vlan_pcp");
 	cvsw_match_normalize(match);

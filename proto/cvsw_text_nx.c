@@ -163,6 +163,7 @@ static bool match_tcp_flags(struct text_parser *p, const struct text_word *word,
 const struct text_keyword text_nx_keywords[] = {
 	{ "nw_ttl",	match_small, FIELD_NW_TTL, 0xff },
 	{ "nw_frag",	match_nw_frag, FIELD_NW_FRAG, 0 },
+	{ "ip_frag",	match_nw_frag, FIELD_NW_FRAG, 0 },
 	{ "tcp_flags",	match_tcp_flags, FIELD_TCP_FLAGS, 0 },
 	{ "ipv6_src",	match_ipv6, FIELD_IPV6_SRC, 0 },
 	{ "ipv6_dst",	match_ipv6, FIELD_IPV6_DST, 0 },

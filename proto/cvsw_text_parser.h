@@ -32,6 +32,7 @@ enum text_field {
  * @action: whose arguments are being read
  * @given: which of them came, by their keywords' numbers
  * @in_clone: what is read is done to a copy
+ * @untagged: it was said that there is no tag
  * @action_at: where each action stands
  */
 struct text_parser {
@@ -46,6 +47,7 @@ struct text_parser {
 	struct cvsw_action *action;
 	unsigned int given;
 	bool in_clone;
+	bool untagged;
 	const char *action_at[CVSW_MAX_ACTIONS];
 };
 
@@ -142,8 +144,8 @@ bool text_act_move(struct text_parser *p, const struct text_word *word,
 		   const struct text_keyword *keyword);
 bool text_act_load(struct text_parser *p, const struct text_word *word,
 		   const struct text_keyword *keyword);
-bool text_act_nw_ttl(struct text_parser *p, const struct text_word *word,
-		     const struct text_keyword *keyword);
+bool text_act_mod(struct text_parser *p, const struct text_word *word,
+		  const struct text_keyword *keyword);
 bool text_act_set_field(struct text_parser *p, const struct text_word *word,
 			const struct text_keyword *keyword);
 

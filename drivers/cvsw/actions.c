@@ -65,7 +65,7 @@ static int run_action(struct cvsw_frame *frame, const struct cvsw_action *action
 	case CVSW_ACT_SET_NW_DST:
 		return cvsw_set_nw_addr(frame, offsetof(struct iphdr, daddr), htonl(action->nw_addr));
 	case CVSW_ACT_SET_NW_TOS:
-		return cvsw_set_nw_tos(frame, action->nw_tos);
+		return cvsw_set_nw_tos(frame, CVSW_DSCP_MASK, action->nw_tos);
 	case CVSW_ACT_SET_TP_SRC:
 		return cvsw_set_tp_port(frame, offsetof(struct udphdr, source), htons(action->tp_port));
 	case CVSW_ACT_SET_TP_DST:

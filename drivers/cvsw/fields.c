@@ -3,6 +3,7 @@
 #include <linux/etherdevice.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <net/inet_ecn.h>
 
 #include "compat.h"
 #include "fields.h"
@@ -12,6 +13,7 @@ enum covered {
 	ETHERNET,	/* nothing */
 	TAG,		/* it comes, goes or changes; it may be beside the frame's bytes */
 	TOS,
+	ECN,
 	BARE,		/* no checksum of the frame's own: ARP, IPv6's header */
 	TTL,
 	IPV4_ADDR,
@@ -58,12 +60,23 @@ static int in_arp(const struct cvsw_frame *frame, struct place *place, unsigned 
 	return place_set(place, frame->at.arp, offset, len, BARE);
 }
 
+static int in_traffic_class(const struct cvsw_frame *frame, struct place *place,
+			    enum covered part)
+{
+	if (frame->at.ipv6)
+		return in_ipv6(frame, place, 0, 1, part);
+	if (!frame->at.network)
+		return -ENODATA;
+	return place_set(place, frame->at.network, offsetof(struct iphdr, tos), 1, part);
+}
+
 /* Of the transport header of this protocol, up to its checksum and the field's end. */
 static int in_transport(const struct cvsw_frame *frame, struct place *place, u8 protocol,
 			unsigned int offset, unsigned int len, enum covered covered)
 {
 	static const u8 whole[] = {
 		[IPPROTO_ICMP] = 4, [IPPROTO_TCP] = 18, [IPPROTO_UDP] = 8, [IPPROTO_ICMPV6] = 4,
+		[IPPROTO_SCTP] = 12,
 	};
 
 	if (!frame->at.transport || frame->at.protocol != protocol ||
@@ -139,11 +152,9 @@ static int find_field(const struct cvsw_frame *frame, enum cvsw_field field, str
 	case CVSW_FIELD_VLAN_TCI:
 		return place_set(place, 0, 0, sizeof(__be16), TAG);
 	case CVSW_FIELD_IP_TOS:
-		if (frame->at.ipv6)
-			return in_ipv6(frame, place, 0, 1, TOS);
-		if (!frame->at.network)
-			return -ENODATA;
-		return place_set(place, frame->at.network, offsetof(struct iphdr, tos), 1, TOS);
+		return in_traffic_class(frame, place, TOS);
+	case CVSW_FIELD_IP_ECN:
+		return in_traffic_class(frame, place, ECN);
 	case CVSW_FIELD_IP_TTL:
 		if (frame->at.ipv6)
 			return in_ipv6(frame, place, offsetof(struct ipv6hdr, hop_limit), 1, TTL);
@@ -168,6 +179,10 @@ static int find_field(const struct cvsw_frame *frame, enum cvsw_field field, str
 		return in_transport(frame, place, IPPROTO_UDP, 0, sizeof(__be16), PORT);
 	case CVSW_FIELD_UDP_DST:
 		return in_transport(frame, place, IPPROTO_UDP, 2, sizeof(__be16), PORT);
+	case CVSW_FIELD_SCTP_SRC:
+		return in_transport(frame, place, IPPROTO_SCTP, 0, sizeof(__be16), PORT);
+	case CVSW_FIELD_SCTP_DST:
+		return in_transport(frame, place, IPPROTO_SCTP, 2, sizeof(__be16), PORT);
 	case CVSW_FIELD_ICMP_TYPE:
 		return in_icmpv4(frame, place, 0);
 	case CVSW_FIELD_ICMP_CODE:
@@ -205,14 +220,14 @@ static int find_field(const struct cvsw_frame *frame, enum cvsw_field field, str
 /* A field, or what one is to be, as a number: big endian, the lowest byte last. */
 #define NUMBER	16
 
-/* DSCP: of IPv6, in the middle of the first two bytes. */
+/* DSCP or ECN: of IPv6, in the middle of the first two bytes. */
 static int read_tos(const struct cvsw_frame *frame, const struct place *place, u8 *tos)
 {
-	u8 bytes[2];
+	u8 mask = place->covered == TOS ? CVSW_DSCP_MASK : INET_ECN_MASK, bytes[2];
 
 	if (skb_copy_bits(frame->skb, place->at, bytes, sizeof(bytes)))
 		return -ENODATA;
-	*tos = (frame->at.ipv6 ? bytes[0] << 4 | bytes[1] >> 4 : bytes[0]) & CVSW_DSCP_MASK;
+	*tos = (frame->at.ipv6 ? bytes[0] << 4 | bytes[1] >> 4 : bytes[0]) & mask;
 	return 0;
 }
 
@@ -223,7 +238,7 @@ static int read_field(const struct cvsw_frame *frame, const struct place *place,
 		put_unaligned_be16(cvsw_vlan_tci(frame), number + NUMBER - sizeof(__be16));
 		return 0;
 	}
-	if (place->covered == TOS)
+	if (place->covered == TOS || place->covered == ECN)
 		return read_tos(frame, place, number + NUMBER - 1);
 	return skb_copy_bits(frame->skb, place->at, number + NUMBER - place->len, place->len) ?
 	       -ENODATA : 0;
@@ -280,7 +295,9 @@ static int write_field(struct cvsw_frame *frame, const struct place *place, cons
 	case TAG:
 		return write_tag(frame, get_unaligned_be16(value));
 	case TOS:
-		return cvsw_set_nw_tos(frame, value[0]);
+		return cvsw_set_nw_tos(frame, CVSW_DSCP_MASK, value[0]);
+	case ECN:
+		return cvsw_set_nw_tos(frame, INET_ECN_MASK, value[0]);
 	case TTL:
 		return cvsw_set_ttl(frame, value[0]);
 	case IPV4_ADDR:

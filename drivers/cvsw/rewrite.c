@@ -260,7 +260,7 @@ int cvsw_set_nw_addr(struct cvsw_frame *frame, unsigned int field, __be32 to)
 }
 
 /* The traffic class, in the middle of the first two bytes. */
-static int set_ipv6_tos(struct cvsw_frame *frame, u8 tos)
+static int set_ipv6_tos(struct cvsw_frame *frame, u8 mask, u8 bits)
 {
 	struct sk_buff *skb = frame->skb;
 	__be16 *at, first;
@@ -268,23 +268,23 @@ static int set_ipv6_tos(struct cvsw_frame *frame, u8 tos)
 	if (skb_ensure_writable(skb, frame->at.ipv6 + sizeof(struct ipv6hdr)))
 		return -ENOMEM;
 	at = (__be16 *)(skb->data + frame->at.ipv6);
-	first = (*at & htons(~(CVSW_DSCP_MASK << 4))) | htons((tos & CVSW_DSCP_MASK) << 4);
+	first = (*at & htons(~(mask << 4))) | htons((bits & mask) << 4);
 	cvsw_put_bytes(skb, at, &first, sizeof(first));
 	return 0;
 }
 
-int cvsw_set_nw_tos(struct cvsw_frame *frame, u8 tos)
+int cvsw_set_nw_tos(struct cvsw_frame *frame, u8 mask, u8 bits)
 {
 	struct sk_buff *skb = frame->skb;
 
 	if (frame->at.ipv6)
-		return set_ipv6_tos(frame, tos);
+		return set_ipv6_tos(frame, mask, bits);
 	if (!frame->at.network)
 		return -ENODATA;
 	if (skb_ensure_writable(skb, frame->at.network + sizeof(struct iphdr)))
 		return -ENOMEM;
-	ipv4_change_dsfield((struct iphdr *)(skb->data + frame->at.network), INET_ECN_MASK,
-			    tos & ~INET_ECN_MASK);
+	ipv4_change_dsfield((struct iphdr *)(skb->data + frame->at.network), (u8)~mask,
+			    bits & mask);
 	return 0;
 }
 

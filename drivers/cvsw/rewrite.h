@@ -38,8 +38,8 @@ int cvsw_set_nw_addr(struct cvsw_frame *frame, unsigned int field, __be32 to);
 /* @field: offset of an address in the IPv6 header; @to: the new one */
 int cvsw_set_ipv6_addr(struct cvsw_frame *frame, unsigned int field, const u8 *to);
 
-/* @tos: DSCP in its upper six bits; ECN stays */
-int cvsw_set_nw_tos(struct cvsw_frame *frame, u8 tos);
+/* @bits, of those in @mask, of ToS or traffic class: CVSW_DSCP_MASK, INET_ECN_MASK or both */
+int cvsw_set_nw_tos(struct cvsw_frame *frame, u8 mask, u8 bits);
 
 /* @field: offset of a port in the transport header */
 int cvsw_set_tp_port(struct cvsw_frame *frame, unsigned int field, __be16 to);

@@ -249,6 +249,24 @@ arp,actions=set_field:2->arp_op,set_field:10.0.0.1->arp_spa,set_field:10.0.0.2->
 arp,arp_tha=00:00:00:00:00:00,actions=set_field:02:00:00:00:00:01->arp_sha,set_field:02:00:00:00:00:02->arp_tha
 cookie=0x5, duration=3.7s, n_packets=1, n_bytes=60, idle_timeout=7, idle_age=3, priority=5,ip actions=NORMAL
 send_flow_rem,check_overlap,hard_timeout=0x10,cookie=9,actions=drop
+eth_src=02:00:00:00:00:01,eth_dst=02:00:00:00:00:02/ff:ff:ff:00:00:00,eth_type=0x1234,actions=2
+vlan_vid=0x1005,vlan_pcp=3,ip,ip_src=10.0.0.0/8,ip_dst=10.0.0.1,ip_proto=6,tcp_src=5,tcp_dst=80,actions=1,2,output(1)
+vlan_vid=0x1000/0x1000,ip,ip_dscp=10,ip_ecn=1,ip_frag=first,actions=output:2
+vlan_vid=0,udp,udp_src=5,udp_dst=6,actions=controller(max_len=9),controller()
+ip6,ip_proto=6,tcp_dst=22,nw_ttl=3,actions=drop
+rarp,actions=drop
+mpls,actions=drop
+icmp6,icmpv6_type=135,icmpv6_code=0,actions=drop
+dl_vlan=7,actions=pop_vlan,set_vlan_vid:5,mod_vlan_vid(6),set_vlan_pcp:3,mod_vlan_pcp(4)
+ip,actions=mod_nw_ecn:1,mod_nw_ecn(2),mod_nw_tos(40),load:1->nw_ecn[],load:1->OXM_OF_IP_ECN[]
+actions=load:1->OXM_OF_ETH_DST,load:5->eth_src[0..7],move:dl_src[]->dl_dst[]
+ip,actions=load:1->ip_src[],move:OXM_OF_IPV4_SRC[0..7]->nw_dst[8..15]
+tcp,actions=move:tcp_src[]->OXM_OF_TCP_DST[]
+udp6,actions=move:udp_src[]->udp_dst[],load:1->ipv6_src[0..63],load:2->ipv6_label[]
+sctp,actions=load:9->sctp_src[],load:9->OXM_OF_SCTP_DST[],move:sctp_src[]->sctp_dst[]
+icmp,actions=load:1->icmp_type[],load:1->OXM_OF_ICMPV4_CODE[]
+arp,actions=load:2->arp_op[],move:arp_sha[]->OXM_OF_ARP_THA[],load:1->arp_spa[]
+actions=mod_dl_src(02:00:00:00:00:01)
 """.split("\n")[1:-1]
 
 

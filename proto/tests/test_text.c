@@ -325,7 +325,6 @@ static const struct {
 	{ "actions=load:0x100000000->NXM_OF_ETH_DST[0..31]", 14, "expected a number" },
 	{ "ipv6,actions=load:1->NXM_NX_IPV6_SRC[]", 19, "64 bits at most" },
 	{ "actions=load:1", 14, "->FIELD" },
-	{ "actions=load:1->NXM_OF_ETH_DST", 17, "expected a field" },
 	{ "actions=load:1->NXM_OF_ETH_DST[48]", 31, "of 48 bits" },
 	{ "actions=load:1->NXM_OF_ETH_DST[5..4]", 31, "of 48 bits" },
 	{ "actions=load:1->NXM_OF_ETH_DST[5.6]", 31, "of 48 bits" },
