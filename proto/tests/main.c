@@ -17,6 +17,7 @@ int main(void)
 	failed += tap_run(v3_stream_tests);
 	failed += tap_run(v3_body_tests);
 	failed += tap_run(v3_vector_tests);
+	failed += tap_run(v3_message_tests);
 	failed += tap_run(v3_end_tests);
 	failed += tap_run(v3_broken_tests);
 	failed += tap_run(v3_channel_tests);

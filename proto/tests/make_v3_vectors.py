@@ -10,6 +10,7 @@ import sys
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+import v3_messages
 import v3_peer as v3
 
 PSK = bytes(range(0xa0, 0xc0))
@@ -75,6 +76,10 @@ def vectors():
         lambda prologue: v3.Handshake(PSK, prologue, nic_secret), MAC, HANDSHAKE + 2,
         NIC_INDEX + 1, NIC_INSTANCE, COOKIE)[0], \
         "its answer, handshake 0x0a0b0c0f, index 2, with the same e1 for once"
+    session.counter = 0x0abce0
+    yield "nic-window", session.seal(v3.BROADCAST, v3.NOTHING, 5, 0x0000000d), \
+        "NOTHING, base 5, got 0x0000000d: segments 5, 7 and 8 have arrived, 6 has not"
+    yield from v3_messages.vectors()
 
 
 def main():

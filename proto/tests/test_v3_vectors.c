@@ -200,6 +200,12 @@ static void records_are_the_vectors(void)
 	frame.len = cvsw_v3_seal(&crypto, &session, 0,
 				 (const uint8_t *)"\xff\xff\xff\xff\xff\xff", &record, frame.data);
 	CHECK(frame.len == CVSW_V3_FRAME_MAX && is(&frame, "nic-longest"));
+	/* Segments 5, 7 and 8 have arrived: bit 0 is the lowest. */
+	record = (struct cvsw_v3_record){ .kind = CVSW_V3_NOTHING, .base = 5,
+					  .got = 1u << 0 | 1u << 2 | 1u << 3 };
+	frame.len = cvsw_v3_seal(&crypto, &session, 0,
+				 (const uint8_t *)"\xff\xff\xff\xff\xff\xff", &record, frame.data);
+	CHECK(is(&frame, "nic-window"));
 	crypto.key_free(NULL, session.tx);
 
 	frame.len = cvsw_v3_hello((const uint8_t *)"\xff\xff\xff\xff\xff\xff", frame.data);

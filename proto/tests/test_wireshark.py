@@ -173,6 +173,41 @@ def the_vectors(_, vectors, directory):
     yield from differ("a forged one", show(directory, [bytes(forged)], keylog)[0][0], kind=[], no_key="")
 
 
+# What must be shown of each, besides its type and xid.
+MESSAGES_OF_VECTORS = {
+    "ack": {}, "capabilities": {}, "statistics": {}, "list": {}, "list-answer-last": {},
+    "error": {"message__error": 14}, "set-mtu": {"mtu": 1450}, "set-offload": {"offload": "0x0019"},
+    "flows": {"flow_mod__priority": 100}, "list-filtered": {"flow_mod__priority": 100},
+    "list-answer": {"flow_mod__priority": 100}, "flow-removed": {"flow_mod__priority": 100},
+    "set-sa": {"sa__spi": "0x00001000"}, "capabilities-answer": {}, "statistics-answer": {}, "trace": {},
+    "trace-answer": {}, "sa-expiring": {},
+}
+
+
+def the_messages(_, vectors, directory):
+    vector = read_vectors(vectors)
+    keylog = os.path.join(directory, "messages.keys")
+    with open(keylog, "w", encoding="ascii") as file:
+        file.write(" ".join(["CVSW3", vector["mac"].hex(), "00000001", "00010201", vector["k1"].hex(),
+                             vector["k2"].hex(), bytes(8).hex(), bytes(7).hex() + "01"]) + "\n")
+    session = v3.Session(vector["k1"], vector["k2"], 1, 0x00010201)
+    names = sorted(name for name in vector if name.startswith("message-"))
+    if names != sorted("message-" + name for name in MESSAGES_OF_VECTORS):
+        yield f"other messages than are looked at: {names}"
+    frames = [session.seal(v3.BROADCAST, v3.LAST_SEGMENT, 0, 0, struct.pack(">Q", i) + vector[name])
+              for i, name in enumerate(names)]
+    frames.append(session.seal(v3.BROADCAST, 5, 0, 0, vector["packet-in"]))
+    shown, complaints = show(directory, frames, keylog, "messages.pcap")
+    yield from complaints
+    for name, frame in zip(names, shown):
+        kind, _, xid = struct.unpack_from(">HHI", vector[name])
+        yield from differ(name, frame, message__type=kind, message__xid=f"0x{xid:08x}",
+                          **MESSAGES_OF_VECTORS[name[len("message-"):]])
+    for name, frame in zip(names + ["packet-in"], shown):
+        if "cvsw.no_key" in frame or "_ws.lua.error" in frame or "_ws.malformed" in frame:
+            yield f"{name}: not shown"
+
+
 # ---- a conversation with the C code's NIC
 
 class Recorded(Nic):
@@ -445,6 +480,7 @@ def main():
     os.makedirs(sys.argv[3], exist_ok=True)
     for name, test in (("Wireshark shows version 2", version_2),
                        ("Wireshark shows version 3's vectors", the_vectors),
+                       ("Wireshark shows version 3's messages, one of each", the_messages),
                        ("Wireshark shows version 3 inside OpenFlow", in_openflow),
                        ("Wireshark shows a conversation by its key log", a_conversation),
                        ("Wireshark shows every field of every message", all_messages),

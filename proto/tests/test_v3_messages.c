@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* Our messages are, byte by byte, those of proto/vectors/v3.txt. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../cvsw_v3_body.h"
+#include "../cvsw_v3_record.h"
+#include "gen.h"
+#include "tests.h"
+
+#define ROOM	1000
+
+static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+/* The vector of this name; free() it. */
+static uint8_t *vector(const char *name, size_t *len)
+{
+	FILE *file = fopen(V3_VECTORS, "r");
+	size_t n = strlen(name);
+	static char line[8192];
+	uint8_t *data = NULL;
+
+	while (file && !data && fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, n) && !strncmp(line + n, " = ", 3))
+			data = from_hex(line + n + 3, len);
+	if (file)
+		fclose(file);
+	CHECK_MSG(data, "%s: not found", name);
+	return data;
+}
+
+static void is(const char *name, const uint8_t *ours, size_t n)
+{
+	size_t len = 0;
+	uint8_t *want = vector(name, &len);
+
+	CHECK_MSG(want && len == n && !memcmp(want, ours, n), "%s: %zu bytes instead of %zu", name,
+		  n, len);
+	free(want);
+}
+
+/* The flow_mod and the frame that are in several of them. */
+static uint8_t *flow_mod, *frame;
+
+static void take_parts(void)
+{
+	size_t len = 0;
+	uint8_t *flows = vector("message-flows", &len), *trace;
+
+	flow_mod = exact_copy(flows + CVSW_V3_FLOWS_AT, 72);
+	free(flows);
+	trace = vector("message-trace", &len);
+	frame = exact_copy(trace + 52, 60);
+	free(trace);
+}
+
+static void drop_parts(void)
+{
+	free(flow_mod);
+	free(frame);
+}
+
+static void settings_are_the_vectors(void)
+{
+	struct cvsw_sa sa = { .direction = 2, .key_len = 16, .spi = 0x1000, .udp_src = 4500,
+			      .udp_dst = 4500 };
+	uint8_t buf[ROOM], i;
+
+	is("message-ack", buf, cvsw_v3_plain_encode(CVSW_V3_ACK, 7, buf, ROOM));
+	is("message-capabilities", buf, cvsw_v3_plain_encode(CVSW_V3_CAPABILITIES, 9, buf, ROOM));
+	is("message-statistics", buf, cvsw_v3_plain_encode(CVSW_V3_STATISTICS, 17, buf, ROOM));
+	is("message-set-mtu", buf, cvsw_v3_set_encode(CVSW_V3_SET_MTU, 15, 1450, buf, ROOM));
+	is("message-set-offload", buf, cvsw_v3_set_encode(CVSW_V3_SET_OFFLOAD, 16, 0x19, buf, ROOM));
+	for (i = 0; i < 4; i++)
+		sa.salt[i] = (uint8_t)(0x70 + i);
+	for (i = 0; i < 16; i++)
+		sa.key[i] = (uint8_t)(0x80 + i);
+	is("message-set-sa", buf, cvsw_v3_set_sa_encode(14, &sa, buf, ROOM));
+}
+
+static void answers_are_the_vectors(void)
+{
+	static const char text[] = "an action's value is out of range";
+	struct cvsw_v3_error_body body = { .offset = 96, .ofp_type = 2, .ofp_code = 5,
+					   .text = (const uint8_t *)text,
+					   .text_len = sizeof(text) - 1 };
+	struct cvsw_v3_capabilities can = {
+		.features = 0x13f, .flows = 3, .max_flows = 1 << 20, .mtu = 1450, .min_mtu = 68,
+		.max_mtu = 65535, .offloads = 0x19, .all_offloads = 0x3b,
+		.release = (const uint8_t *)"1.0", .release_len = 3,
+	};
+	struct cvsw_v3_counter counters[] = {
+		{ 5, (const uint8_t *)"tx-hit", 6 }, { 1ull << 40, (const uint8_t *)"drop-ttl", 8 },
+	};
+	uint8_t buf[ROOM];
+	struct cvsw_writer w = cvsw_writer(buf, ROOM);
+
+	is("message-error", buf, cvsw_v3_error_encode(8, CVSW_V3_ERR_ACTION_VALUE, &body, buf, ROOM));
+	is("message-capabilities-answer", buf, cvsw_v3_capabilities_encode(9, &can, buf, ROOM));
+	cvsw_v3_statistics_begin(&w, 17);
+	CHECK(cvsw_v3_counter_put(&w, &counters[0]) && cvsw_v3_counter_put(&w, &counters[1]));
+	is("message-statistics-answer", buf, cvsw_written(&w));
+}
+
+static void flows_are_the_vectors(void)
+{
+	struct cvsw_v3_list first = { .resume = 0 }, further = { .resume = 0x0102030405060708 };
+	struct cvsw_v3_entry entry = { .idle = 5, .age = 1234, .n_packets = 10, .n_bytes = 840 };
+	uint8_t buf[ROOM];
+	struct cvsw_writer w = cvsw_writer(buf, ROOM);
+
+	take_parts();
+	cvsw_v3_flows_begin(&w, 10, 9, CVSW_V3_BUNDLE_OPEN | CVSW_V3_BUNDLE_COMMIT |
+				       CVSW_V3_BUNDLE_REPLACE);
+	cvsw_put_bytes(&w, flow_mod, 72);
+	is("message-flows", buf, cvsw_written(&w));
+	is("message-list", buf, cvsw_v3_list_encode(11, &first, buf, ROOM));
+	further.filter = flow_mod;
+	further.filter_len = 72;
+	is("message-list-filtered", buf, cvsw_v3_list_encode(12, &further, buf, ROOM));
+	w = cvsw_writer(buf, ROOM);
+	cvsw_v3_list_answer_begin(&w, 13);
+	is("message-list-answer-last", buf, cvsw_written(&w));
+	w = cvsw_writer(buf, ROOM);
+	cvsw_v3_list_answer_begin(&w, 12);
+	entry.flow_mod = flow_mod;
+	entry.len = 72;
+	CHECK(cvsw_v3_entry_put(&w, &entry));
+	cvsw_v3_list_answer_resume(&w, 0x1112131415161718);
+	is("message-list-answer", buf, cvsw_written(&w));
+	entry.reason = 1;
+	entry.idle = 10;
+	entry.age = 60000;
+	is("message-flow-removed", buf, cvsw_v3_flow_removed_encode(&entry, buf, ROOM));
+	drop_parts();
+}
+
+static void traces_are_the_vectors(void)
+{
+	struct cvsw_v3_trace trace = { .in_port = 2, .pass = 1, .tun_type = 1, .sa = 0x1000,
+				       .tun_id = 5, .len = 60 };
+	uint8_t buf[ROOM];
+	struct cvsw_writer w = cvsw_writer(buf, ROOM);
+	size_t i;
+
+	take_parts();
+	memcpy(trace.tun_src, mapped, 12);
+	memcpy(trace.tun_src + 12, "\xc0\0\2\2", 4);
+	memcpy(trace.tun_dst, mapped, 12);
+	memcpy(trace.tun_dst + 12, "\xc0\0\2\1", 4);
+	trace.frame = frame;
+	is("message-trace", buf, cvsw_v3_trace_encode(18, &trace, buf, ROOM));
+
+	struct cvsw_v3_step steps[] = {
+		{ CVSW_V3_STEP_LOOKUP, 1, 0, 0, flow_mod, 72 },
+		{ CVSW_V3_STEP_ACTION, 1, 0, 0, (const uint8_t *)"\0\3\0\x8\0\0\0\0", 8 },
+		{ CVSW_V3_STEP_SKIPPED, 1, 0, 0, NULL, 0 },
+		{ CVSW_V3_STEP_ACTION, 1, 0, 0, (const uint8_t *)"\0\1\0\x8\0\5\0\0", 8 },
+		{ CVSW_V3_STEP_FRAME, 1, 0, 0, frame, 60 },
+		{ CVSW_V3_STEP_ONWARD, 1, 2, 1, NULL, 0 },
+		{ CVSW_V3_STEP_DROP, 1, 0, 0, (const uint8_t *)"drop-ttl", 8 },
+		{ CVSW_V3_STEP_CUT, 1, 0, 0, NULL, 0 },
+	};
+
+	cvsw_v3_trace_answer_begin(&w, 18);
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		CHECK(cvsw_v3_step_put(&w, &steps[i]));
+	is("message-trace-answer", buf, cvsw_written(&w));
+	drop_parts();
+}
+
+static void notices_are_the_vectors(void)
+{
+	struct cvsw_v3_expiring expiring = { .spi = 0x1000, .direction = 1, .reason = 1,
+					     .sequence = 0xc0000000 };
+	struct cvsw_v3_packet_in in = { .reason = 1, .in_port = 2, .pass = 1, .total = 60,
+					.sa = 0x1000, .tun_id = 5, .cookie = 0xabc, .len = 20 };
+	uint8_t buf[ROOM];
+
+	take_parts();
+	is("message-sa-expiring", buf, cvsw_v3_expiring_encode(&expiring, buf, ROOM));
+	in.data = frame;
+	is("packet-in", buf, cvsw_v3_packet_in_encode(&in, buf, ROOM));
+	drop_parts();
+}
+
+const struct tap_test v3_message_tests[] = {
+	{ "proto: version 3's settings are the vectors", settings_are_the_vectors },
+	{ "proto: version 3's answers are the vectors", answers_are_the_vectors },
+	{ "proto: version 3's FLOWS, LIST and FLOW_REMOVED are the vectors", flows_are_the_vectors },
+	{ "proto: version 3's TRACE is the vectors", traces_are_the_vectors },
+	{ "proto: version 3's SA_EXPIRING and PACKET_IN are the vectors", notices_are_the_vectors },
+	{ NULL, NULL },
+};

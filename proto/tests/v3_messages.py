@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+"""A message of each type, byte by byte from proto/VERSION3.md: the vectors that begin with message-.
+
+They are plain: what a LAST_SEGMENT carries, without its number. packet-in is the content of a record.
+"""
+import struct
+
+import v3_peer as v3
+
+FLOW_REMOVED, SA_EXPIRING = 65, 67
+STATISTICS_ANSWER, TRACE_ANSWER = 29, 31
+OPEN, COMMIT, REPLACE = 1, 2, 4
+
+# TCP to port 80 of 10.0.0.2 from the guest, priority 100, dropped: as the example of proto/README.md.
+FLOW_MOD = bytes.fromhex(
+    "010e0048 00000000 0030204e 0001 000000000000 000000000000 0000 00 00 0800 00 06 0000 00000000 0a000002"
+    "0000 0050 0000000000000001 0000 0000 0000 0064 ffffffff ffff 0000")
+FRAME = bytes.fromhex("020000000001 020000000002 0800") + bytes(range(46))
+MAPPED = bytes(10) + b"\xff\xff"
+
+
+def entry(reason, idle, age, packets, octets, flow_mod):
+    return struct.pack(">HBBIQQQ", 32 + len(flow_mod), reason, 0, idle, age, packets, octets) + flow_mod
+
+
+def count(value, name):
+    return struct.pack(">QB", value, len(name)) + name
+
+
+def step(kind, number, data=b"", copy=0, port=0):
+    return struct.pack(">HBBBBH", 8 + len(data), kind, number, copy, port, 0) + data
+
+
+def vectors():
+    """Name, value and comment of each."""
+    def message(name, kind, xid, body=b"", error=0, comment=""):
+        return f"message-{name}", v3.message(kind, xid, body, error), comment
+
+    yield message("ack", v3.ACK, 7)
+    yield message("error", v3.ERROR, 8, struct.pack(">IHH", 96, 2, 5) + b"an action's value is out of range", 14,
+                  "ACTION_VALUE at byte 96; OFPET_BAD_ACTION, OFPBAC_BAD_ARGUMENT")
+    yield message("capabilities", v3.CAPABILITIES, 9)
+    yield message("capabilities-answer", 17, 9, struct.pack(">IIIIIIHHI", 0x13f, 3, 1 << 20, 1450, 68, 65535,
+                                                            0x19, 0x3b, 0) + b"1.0")
+    yield message("flows", v3.FLOWS, 10, struct.pack(">IBxxx", 9, OPEN | COMMIT | REPLACE) + FLOW_MOD,
+                  comment="bundle 9, OPEN, COMMIT and REPLACE")
+    yield message("list", v3.LIST, 11, bytes(16), comment="the first one, of all flows")
+    yield message("list-filtered", v3.LIST, 12, struct.pack(">QQ", 0x0102030405060708, 0) + FLOW_MOD,
+                  comment="a further one, of the flows that a match covers")
+    yield message("list-answer", 21, 12, struct.pack(">Q", 0x1112131415161718) +
+                  entry(0, 5, 1234, 10, 840, FLOW_MOD), comment="one entry, and more follow")
+    yield message("list-answer-last", 21, 13, bytes(8), comment="no entry, and none follows")
+    yield message("set-sa", v3.SET_SA, 14, struct.pack(">BBHIHH", 2, 16, 0, 0x1000, 4500, 4500) +
+                  bytes(range(0x70, 0x74)) + bytes(range(0x80, 0x90)), comment="receives, AES-128, in UDP")
+    yield message("set-mtu", v3.SET_MTU, 15, bytes.fromhex("05aa0000"), comment="1450")
+    yield message("set-offload", v3.SET_OFFLOAD, 16, bytes.fromhex("00190000"), comment="csum, gso, gro")
+    yield message("statistics", v3.STATISTICS, 17)
+    yield message("statistics-answer", STATISTICS_ANSWER, 17, count(5, b"tx-hit") + count(1 << 40, b"drop-ttl"))
+    yield message("trace", v3.TRACE, 18, struct.pack(">BBBBII", 2, 1, 1, 0, 0x1000, 5) + MAPPED + bytes([192, 0, 2, 2]) +
+                  MAPPED + bytes([192, 0, 2, 1]) + FRAME, comment="from NET, at its second lookup, out of VXLAN 5")
+    yield message("trace-answer", TRACE_ANSWER, 18, step(1, 1, FLOW_MOD) + step(2, 1, bytes.fromhex("0003000800000000")) +
+                  step(6, 1) + step(2, 1, bytes.fromhex("0001000800050000")) + step(3, 1, FRAME) +
+                  step(4, 1, port=1, copy=2) + step(5, 1, b"drop-ttl") + step(7, 1),
+                  comment="a step of each kind: LOOKUP, ACTION, SKIPPED, ACTION, FRAME, ONWARD of clone 2, DROP, CUT")
+    yield message("flow-removed", FLOW_REMOVED, 0, entry(1, 10, 60000, 10, 840, FLOW_MOD), comment="idle timeout")
+    yield message("sa-expiring", SA_EXPIRING, 0, struct.pack(">IBBHQ", 0x1000, 1, 1, 0, 0xc0000000),
+                  comment="three quarters of a sending SA's numbers")
+    yield "packet-in", struct.pack(">BBBBHHIIQ", 1, 2, 1, 0, 60, 0, 0x1000, 5, 0xabc) + FRAME[:20], \
+        "the content of a PACKET_IN: 20 bytes of 60"
