@@ -103,6 +103,17 @@ static void print_mtu_repairs(const json_t *nic)
 		       (long long)json_integer_value(json_object_get(nic, "mtu_changed_to")));
 }
 
+static void print_claim(const json_t *nic)
+{
+	const json_t *places = json_object_get(nic, "claims");
+
+	if (json_array_size(places) == 2)
+		printf("    two NICs claim this address: at %s and at %s, %lld s ago\n",
+		       ctl_text(json_array_get(places, 0), "port_name", "?"),
+		       ctl_text(json_array_get(places, 1), "port_name", "?"),
+		       (long long)json_integer_value(json_object_get(nic, "claimed_ms_ago")) / 1000);
+}
+
 static void print_nic(const json_t *nic)
 {
 	char version[32], names[64], flows[24], mtu[24];
@@ -114,6 +125,7 @@ static void print_nic(const json_t *nic)
 	       ctl_names(json_object_get(nic, "offload"), names, sizeof(names)));
 	print_behind(nic);
 	print_mtu_repairs(nic);
+	print_claim(nic);
 	if (json_object_get(nic, "stranger"))
 		printf("    silent, while %s, which has no key, registers at its port: was its MAC "
 		       "address changed?\n", ctl_text(nic, "stranger", "?"));

@@ -42,6 +42,10 @@ static void print_detail(const json_t *event, const char *name)
 		printf("  %s: %s (%s) %s", ctl_text(event, "request", "?"),
 		       ctl_text(event, "text", "?"), ctl_text(event, "field", "-"),
 		       ctl_text(event, "flow", ""));
+	else if (!strcmp(name, "claimed"))
+		printf("  by two: at %s and at %s",
+		       ctl_text(json_array_get(json_object_get(event, "claims"), 0), "port_name", "?"),
+		       ctl_text(json_array_get(json_object_get(event, "claims"), 1), "port_name", "?"));
 	else if (!strcmp(name, "flow-removed"))
 		print_removed(event);
 	else if (!strcmp(name, "sa-expiring"))

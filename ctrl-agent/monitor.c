@@ -26,6 +26,11 @@ static void log_event(const struct nic *nic, enum session3_event event)
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " is silent",
 			    MAC_BYTES(nic->session.mac));
 		break;
+	case SESSION3_DISAGREED:
+		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " remembers something else than we do: "
+			    "restored, or copied; its table and keys are made anew",
+			    MAC_BYTES(nic->session.mac));
+		break;
 	case SESSION3_REFUSED:
 		refusal = session3_refusal(nic->session.v3);
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " refuses %s: %s (%s)%s%s",

@@ -20,6 +20,28 @@ struct vswitches;
 #define NICS_DEFAULT_MAX	1024
 #define NICS_BUCKETS		1024
 
+/* For so long `show` tells of two claimants; one that was heard within NICS_ALIVE_MS counts. */
+#define NICS_CLAIM_MS		60000
+#define NICS_ALIVE_MS		10000
+#define NICS_PORT_NAME_LEN	16
+
+/**
+ * struct nic_claim - two ports from which somebody proved to be the same NIC
+ *
+ * A copied VM, or a snapshot put back beside the one that runs.
+ *
+ * @at: when that was last seen; 0: never
+ * @places: the former one, and the one of who came
+ */
+struct nic_claim {
+	uint64_t at;
+	struct {
+		uint64_t dpid;
+		uint32_t port;
+		char name[NICS_PORT_NAME_LEN + 1];
+	} places[2];
+};
+
 /**
  * struct nic - a NIC
  * @port: NULL: absent
@@ -32,6 +54,7 @@ struct vswitches;
  *	the first one was taken; nic_mtu.c has these
  * @n_mtu_repairs: how often its guest had changed it; @mtu_changed_to: last to that
  * @said_synced: of version 2: that it is in sync was told
+ * @heard_at: when its last authentic record came
  */
 struct nic {
 	TAILQ_ENTRY(nic) in_order;
@@ -57,6 +80,8 @@ struct nic {
 	uint64_t n_mtu_repairs;
 	uint64_t n_registers;
 	uint64_t n_moves;
+	uint64_t heard_at;
+	struct nic_claim claim;
 };
 
 /**
@@ -142,6 +167,9 @@ void nic_release(struct nic *nic);
  * A conversation under another key ends.
  */
 void nic_set_key(struct nic *nic, const uint8_t *key);
+
+/** nic_claim() - who says to be this NIC, beside it; NULL: nobody of late */
+const struct nic_claim *nic_claim(const struct nic *nic);
 
 /** nics_port_up() - NICs that were there before are told at once what they missed */
 void nics_port_up(struct nics *nics, struct vport *port);

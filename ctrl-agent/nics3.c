@@ -129,10 +129,55 @@ void nics_port_up(struct nics *nics, struct vport *port)
 	}
 }
 
+/* ---- two of one identity ---- */
+
+const struct nic_claim *nic_claim(const struct nic *nic)
+{
+	return nic->claim.at && clock_ms() - nic->claim.at < NICS_CLAIM_MS ? &nic->claim : NULL;
+}
+
+static void note_place(struct nic_claim *claim, unsigned int i, const struct vport *port)
+{
+	claim->places[i].dpid = port->vswitch->dpid;
+	claim->places[i].port = port->number;
+	memcpy(claim->places[i].name, port->name, sizeof(claim->places[i].name));
+}
+
+/* Both can prove the key; which of them is the copy nobody can tell. */
+static void claimed(struct nic *nic, const struct vport *former, const struct vport *port)
+{
+	bool known = nic_claim(nic);
+
+	nic->claim.at = clock_ms();
+	note_place(&nic->claim, 0, former);
+	note_place(&nic->claim, 1, port);
+	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " is at port %s and at port %s: is one a copy?",
+		    MAC_BYTES(nic->session.mac), former->name, port->name);
+	if (!known)
+		on_event(nic, SESSION3_CLAIMED, NULL);
+}
+
+/*
+ * A NIC that moves takes its conversation along, and one that is started elsewhere was
+ * not heard at its former place for some time.
+ */
+static void look_for_another(struct nic *nic, struct vport *port, enum cvsw_v3_drop drop,
+			     uint64_t n_registers, uint64_t heard_at)
+{
+	bool anew = !drop && nic->n_registers != n_registers;
+
+	if (nic->port && nic->port != port && (anew || drop == CVSW_V3_DROP_DISAGREES) &&
+	    clock_ms() - heard_at < NICS_ALIVE_MS)
+		claimed(nic, nic->port, port);
+}
+
+/* ---- frames ---- */
+
 static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, uint8_t *frame, size_t len)
 {
 	enum cvsw_v3_type type;
 	enum cvsw_v3_drop drop = cvsw_v3_check(frame, &len, &type);
+	uint64_t n_registers, heard_at;
 	struct nic *nic;
 
 	if (drop)
@@ -144,11 +189,23 @@ static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, uint8_t *fr
 		nics_stranger(port, cvsw_v3_register_mac(frame));
 	if (!nic || !nic->session.v3)
 		return type == CVSW_V3_SEALED ? CVSW_V3_DROP_SESSION : CVSW_V3_DROP_NO_KEY;
+	n_registers = nic->n_registers;
+	heard_at = nic->heard_at;
 	drop = session3_receive(nic->session.v3, frame, len, vport_place(port), clock_ms());
+	if (drop == CVSW_V3_OK && type == CVSW_V3_SEALED)
+		nic->heard_at = clock_ms();
+	look_for_another(nic, port, drop, n_registers, heard_at);
 	if (drop == CVSW_V3_OK)
 		follow(nic);
 	nic_go_on(nic);
 	return drop;
+}
+
+/* Perhaps of a session from before our start, or one that is over for us: ask who it is. */
+static bool is_unknown(enum cvsw_v3_drop drop)
+{
+	return drop == CVSW_V3_DROP_SESSION || drop == CVSW_V3_DROP_FORGED ||
+	       drop == CVSW_V3_DROP_EXPIRED || drop == CVSW_V3_DROP_DISAGREES;
 }
 
 enum cvsw_v3_drop nics_frame3(struct nics *nics, struct vport *port, uint8_t *frame, size_t len)
@@ -160,8 +217,7 @@ enum cvsw_v3_drop nics_frame3(struct nics *nics, struct vport *port, uint8_t *fr
 		log_limited(LOG_INFO, "a control frame from %s is dropped: %s", port->name,
 			    cvsw_v3_drop_text(drop));
 	}
-	/* Perhaps of a session from before our start: ask who it is. */
-	if (drop == CVSW_V3_DROP_SESSION)
+	if (is_unknown(drop))
 		vswitch_port_ask(port);
 	return drop;
 }

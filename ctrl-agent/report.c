@@ -180,6 +180,12 @@ json_t *report_nic(const struct nic *nic)
 	report_trouble(nic, json);
 	if (session->v3)
 		report_nic3(session->v3, json);
+	if (nic_claim(nic)) {
+		json_t *claim = report_claim(nic);
+
+		json_object_update(json, claim);
+		json_decref(claim);
+	}
 	json_object_set_new(json, "messages",
 			    json_pack("{s:I, s:I, s:I, s:I}",
 				      "sent", (json_int_t)session->n_sent,

@@ -26,6 +26,8 @@ json_t *report_refusal(const struct session3_refusal *refusal);
 json_t *report_drops(const struct nics *nics);
 json_t *report_event(const struct nic *nic, enum session3_event event,
 		     const struct cvsw_v3_message *message);
+/** report_claim() - of two that say to be one NIC: where they are */
+json_t *report_claim(const struct nic *nic);
 /** report_step() - of a trace; NULL: it cannot be read */
 json_t *report_step(const struct cvsw_v3_step *step);
 /** report_nic3() - adds what is known of it in version 3 */

@@ -128,6 +128,20 @@ static json_t *report_expiring(const struct cvsw_v3_message *message)
 			 "reason", reasons[sa.reason <= CVSW_V3_SA_WAS_STOPPED ? sa.reason : 0]);
 }
 
+json_t *report_claim(const struct nic *nic)
+{
+	const struct nic_claim *claim = nic_claim(nic);
+	json_t *places = json_array();
+
+	for (int i = 0; claim && i < 2; i++)
+		json_array_append_new(places, json_pack("{s:o, s:I, s:s}", "dpid",
+			json_sprintf("%016llx", (unsigned long long)claim->places[i].dpid),
+			"port", (json_int_t)claim->places[i].port,
+			"port_name", claim->places[i].name));
+	return json_pack("{s:o, s:I}", "claims", places, "claimed_ms_ago",
+			 claim ? (json_int_t)(clock_ms() - claim->at) : 0);
+}
+
 json_t *report_event(const struct nic *nic, enum session3_event event,
 		     const struct cvsw_v3_message *message)
 {
@@ -137,7 +151,8 @@ json_t *report_event(const struct nic *nic, enum session3_event event,
 		[SESSION3_SYNCED] = "synced", [SESSION3_REFUSED] = "refused",
 		[SESSION3_FLOW_REMOVED] = "flow-removed", [SESSION3_SA_EXPIRING] = "sa-expiring",
 		[SESSION3_PACKET_IN] = "packet-in", [SESSION3_LOST] = "lost",
-		[SESSION3_AT] = "at",
+		[SESSION3_AT] = "at", [SESSION3_DISAGREED] = "disagreed",
+		[SESSION3_CLAIMED] = "claimed",
 	};
 	json_t *json = json_pack("{s:s, s:o, s:i}", "event", names[event], "nic",
 				 json_sprintf(MAC_FORMAT, MAC_BYTES(nic->session.mac)),
@@ -147,7 +162,8 @@ json_t *report_event(const struct nic *nic, enum session3_event event,
 			 report_removed(session3_removed(nic->session.v3)) :
 			 event == SESSION3_SA_EXPIRING ? report_expiring(message) :
 			 event == SESSION3_REFUSED ?
-			 report_refusal(session3_refusal(nic->session.v3)) : NULL;
+			 report_refusal(session3_refusal(nic->session.v3)) :
+			 event == SESSION3_CLAIMED ? report_claim(nic) : NULL;
 
 	if (nic->port)
 		json_object_set_new(json, "port_name", json_string(nic->port->name));

@@ -138,7 +138,7 @@ void session3_look_again(struct session3 *v3)
 {
 	v3->relist = false;
 	v3->table_known = false;
-	v3->settled = 0;
+	v3->settled = v3->session->verified = 0;
 	v3->list_at = pace_due(&v3->looks, SESSION3_LOOK_BURST, SESSION3_LOOK_MS) ?: v3->now;
 	pace_took(&v3->looks, SESSION3_LOOK_MS, v3->now);
 }
@@ -216,7 +216,7 @@ static void begin_conversation(struct session3 *v3)
 		session_drop_first_sa(session);
 	v3->conversing = true;
 	v3->changing = v3->table_known = v3->replace = v3->have_capabilities = false;
-	v3->stuck = v3->relist = v3->sa_refused = v3->in_sync = false;
+	v3->stuck = v3->relist = v3->sa_refused = v3->in_sync = v3->was_silent = false;
 	v3->capabilities = (struct cvsw_v3_capabilities){ 0 };
 	timed_arrived(&session->timed, false);
 	v3->settled = session->verified = 0;
@@ -231,6 +231,18 @@ static void begin_conversation(struct session3 *v3)
 	session3_queue_list(v3);
 }
 
+/* Heard again: nobody knows what happened to its table meanwhile. */
+static void come_back(struct session3 *v3)
+{
+	if (!v3->was_silent)
+		return;
+	v3->was_silent = false;
+	if (v3->changing)
+		v3->relist = true;
+	else if (v3->table_known)
+		session3_look_again(v3);
+}
+
 /* cvsw_v3_caller's: from within the end, so only notes are taken here. */
 static void on_event(void *arg, enum cvsw_v3_event event)
 {
@@ -239,11 +251,16 @@ static void on_event(void *arg, enum cvsw_v3_event event)
 		[CVSW_V3_EVENT_REKEYED] = SESSION3_REKEYED,
 		[CVSW_V3_EVENT_SILENT] = SESSION3_SILENT,
 		[CVSW_V3_EVENT_HEARD] = SESSION3_HEARD,
+		[CVSW_V3_EVENT_DISAGREED] = SESSION3_DISAGREED,
 	};
 	struct session3 *v3 = arg;
 
 	if (event == CVSW_V3_EVENT_FRESH)
 		begin_conversation(v3);
+	else if (event == CVSW_V3_EVENT_SILENT)
+		v3->was_silent = true;
+	else if (event != CVSW_V3_EVENT_DISAGREED)
+		come_back(v3);
 	v3->world.event(v3->world.owner, names[event], NULL);
 }
 
@@ -362,7 +379,7 @@ enum session_state session3_state(const struct session3 *v3)
 
 	if (!session3_is_there(v3))
 		return SESSION_ABSENT;
-	if (!session->heard)
+	if (!session->heard || cvsw_v3_waits(&v3->end))
 		return SESSION_CONNECTING;
 	if (session3_n_refused(v3))
 		return v3->settled == session->generation ? SESSION_REFUSING : SESSION_LAGGING;

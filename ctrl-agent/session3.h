@@ -6,11 +6,12 @@
  * Behind struct session, which is the same for both versions.  What the NIC should
  * have and lacks goes out as one bundle, all or nothing; the next one, with all that
  * has changed meanwhile, when it was answered.  So what the NIC has is known without
- * asking, but when a conversation begins and after a refusal: then it is listed.
+ * asking, but when a conversation begins, after a refusal and after a silence: then it is
+ * listed, and nobody says "in sync" before it was compared.
  *
  *	ABSENT --FRESH--> LISTING --listed--> CHANGING --all answered--> settled
  *	                     ^                   |  ^----intent changed-----'
- *	                     '-----a refusal-----'
+ *	                     '--a refusal, or heard again after a silence
  *
  * What the NIC refuses is left out from then on, until the intent changes or the NIC
  * begins anew; flows that it only lacked room for, until SESSION3_RETRY_MS have passed.
@@ -36,6 +37,8 @@ enum session3_event {
 	SESSION3_REKEYED,
 	SESSION3_SILENT,
 	SESSION3_HEARD,
+	SESSION3_DISAGREED,	/* one of the two was restored, or there are two NICs: begun anew */
+	SESSION3_CLAIMED,	/* another NIC says that it is this one: nic_claim(); from nics3.c */
 	SESSION3_SYNCED,	/* for the first time since it registered or refused */
 	SESSION3_REFUSED,	/* see session3_refusal() */
 	SESSION3_FLOW_REMOVED,	/* see session3_removed() */

@@ -32,6 +32,7 @@ struct session3_request {
  * struct session3
  * @requests: in the order of the stream; the first was asked first
  * @conversing: FRESH has come
+ * @was_silent: nothing was heard for long; the table is to be looked at again
  * @gone: its port has
  * @table_known: session->table is what it will have when all is answered
  * @followed: what is wanted is in the table as it was when flowset_now() was this
@@ -52,6 +53,7 @@ struct session3 {
 	struct cvsw_v3_caller caller;
 	uint64_t now;
 	bool conversing;
+	bool was_silent;
 	bool gone;
 	TAILQ_HEAD(session3_requests, session3_request) requests;
 	uint32_t xid;

@@ -6,7 +6,7 @@
 CHECK_STAGES := check-build proto-test agent-test proto-fuzz check-kunit check-smp check-bench check-wire check-stack check-ovs check-vm
 
 # What takes too long for make check.
-CHECK_LONG_STAGES := check-kcsan check-debian check-kernels check-stack-long
+CHECK_LONG_STAGES := check-kcsan check-debian check-kernels check-stack-long check-agree
 
 .PHONY: check check-long check-build preflight
 preflight: ## show what this machine lacks and install missing packages

@@ -337,6 +337,104 @@ static void a_restored_machine_says_nothing_under_old_keys(struct kunit *test)
 	talk_check_works(test, 1300);
 }
 
+/* ---- who remembers something else ---- */
+
+static struct cvsw_esp_sa *add_sa_out(struct kunit *test)
+{
+	struct cvsw_sa sa = { .spi = 400, .direction = CVSW_SA_OUT, .key_len = 16 };
+	struct talk *f = test->priv;
+	struct cvsw_esp_sa *out;
+
+	KUNIT_ASSERT_EQ(test, cvsw_sas_add(f->port.engine.sas, &sa), 0);
+	rcu_read_lock();
+	out = cvsw_sas_find(f->port.engine.sas, CVSW_SA_OUT, 400);	/* which stays */
+	rcu_read_unlock();
+	return out;
+}
+
+/* It has records that were never sent: this machine was put back, and nobody said so. */
+static void a_machine_that_went_back_hears_of_it(struct kunit *test)
+{
+	struct talk *f = test->priv;
+	struct cvsw_esp_sa *out;
+
+	talk_connect(test);
+	out = add_sa_out(test);
+	KUNIT_EXPECT_TRUE(test, talk_flow(f, CVSW_V3_BUNDLE_OPEN, 80));
+	KUNIT_EXPECT_EQ(test, talk_answer(f), (unsigned int)CVSW_V3_ACK);
+	talk_for(f, 50);
+	KUNIT_EXPECT_FALSE(test, READ_ONCE(out->stopped));
+	/* An ECHO is due, and says so. */
+	f->ctl.live.window.next += 3;
+	f->ctl.heard_at -= CVSW_V3_ECHO_MS;
+	KUNIT_EXPECT_TRUE(test, talk_connects(f, 2));
+	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_V3(CVSW_V3_DROP_DISAGREES)), 1ULL);
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(out->stopped));
+	KUNIT_EXPECT_FALSE(test, cvsw_table_changing(f->port.engine.table));
+	KUNIT_EXPECT_EQ(test, f->n_fresh, 2U);
+	talk_check_works(test, 1300);
+}
+
+/* The worker's memory as it was some requests ago. */
+static void a_snapshot_put_back_is_noticed(struct kunit *test)
+{
+	struct talk *f = test->priv;
+	struct cvsw_v3_end *before = kvmalloc(sizeof(*before), GFP_KERNEL);
+	struct cvsw_session *session;
+	unsigned int i;
+	u64 n;
+
+	KUNIT_ASSERT_NOT_NULL(test, before);
+	talk_connect(test);
+	f->hellos = true;
+	for (i = 0; i < 6; i++) {
+		/* The NIC looks at one HELLO a second. */
+		talk_for(f, CVSW_V3_HELLO_MS + 100);
+		talk_check_works(test, 1400);
+		talk_for(f, 50);
+		session = f->port.control.session;
+		n = talk_sessions(f);
+		flush_work(&f->port.control.work.work);
+		*before = session->end;
+		talk_check_works(test, 1300);
+		if (i % 2)
+			talk_check_works(test, 1350);
+		talk_for(f, 50);
+		flush_work(&f->port.control.work.work);
+		session->end = *before;
+		/* As a network that tells where it is now. */
+		cvsw_control_event(&f->port.control, CVSW_EVENT_MOVED);
+		KUNIT_EXPECT_TRUE(test, talk_connects(f, n + 1));
+		talk_for(f, 50);
+		KUNIT_EXPECT_EQ(test, f->n_fresh, i + 2);
+	}
+	talk_check_works(test, 1250);
+	kvfree(before);
+}
+
+/* Anyone can say HELLO: while the controller answers it costs an ECHO. */
+static void a_hello_is_a_question(struct kunit *test)
+{
+	struct talk *f = test->priv;
+	unsigned int i;
+
+	talk_connect(test);
+	for (i = 0; i < 3; i++) {
+		talk_hello(f);
+		talk_for(f, CVSW_V3_HELLO_MS + 100);
+	}
+	KUNIT_EXPECT_EQ(test, talk_sessions(f), 1ULL);
+	for (i = 2; i < 5; i++) {
+		cvsw_v3_end_free(&f->ctl);
+		talk_controller(f, nic_mac, psk);
+		talk_hello(f);
+		talk_for(f, CVSW_V3_HELLO_MS);
+		KUNIT_EXPECT_EQ(test, talk_sessions(f), (u64)i);
+		KUNIT_EXPECT_TRUE(test, cvsw_v3_up(&f->ctl));
+	}
+	talk_check_works(test, 1300);
+}
+
 /* The next message within a short time, which comes unasked. */
 static unsigned int told(struct talk *f)
 {
@@ -481,6 +579,9 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(the_last_key_counts),
 	KUNIT_CASE(a_restored_machine_begins_anew),
 	KUNIT_CASE(a_restored_machine_says_nothing_under_old_keys),
+	KUNIT_CASE(a_machine_that_went_back_hears_of_it),
+	KUNIT_CASE(a_snapshot_put_back_is_noticed),
+	KUNIT_CASE(a_hello_is_a_question),
 	KUNIT_CASE(sas_that_run_out_are_told_once),
 	KUNIT_CASE(another_address_is_another_nic),
 	KUNIT_CASE(without_a_link_it_waits),

@@ -71,14 +71,28 @@ void talk_arrive(struct talk *f, struct sk_buff *skb)
 	local_bh_enable();
 }
 
+void talk_hello(struct talk *f)
+{
+	u8 hello[CVSW_V3_HELLO_LEN];
+	struct sk_buff *skb;
+
+	skb = fake_nic_skb(f->port.dev, hello, cvsw_v3_hello(nic_mac, hello), 0);
+	if (skb)
+		skb_queue_tail(&f->to_nic, skb);
+}
+
 void talk_pump(struct talk *f)
 {
+	enum cvsw_v3_drop drop;
 	struct sk_buff *skb;
 
 	while ((skb = skb_dequeue(fake_nic_sent(f->port.dev)))) {
 		f->n_from_nic++;
+		drop = CVSW_V3_OK;
 		if (!is_lost(f) && cvsw_v3_is(skb->data, skb->len))
-			cvsw_v3_receive(&f->ctl, skb->data, skb->len, 1, talk_now());
+			drop = cvsw_v3_receive(&f->ctl, skb->data, skb->len, 1, talk_now());
+		if (f->hellos && (drop == CVSW_V3_DROP_SESSION || drop == CVSW_V3_DROP_DISAGREES))
+			talk_hello(f);
 		kfree_skb(skb);
 	}
 	cvsw_v3_run(&f->ctl, talk_now());

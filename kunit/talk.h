@@ -28,6 +28,7 @@ struct kept {
  * @to_nic: frames of the controller's, not arrived yet
  * @kept: the first ones that were sent to the NIC
  * @loss: of a hundred frames, each way
+ * @hellos: say HELLO to whoever sends what the controller does not know, as cvswd does
  * @packet_in: content of the last one
  * @message: the controller's last answer
  */
@@ -43,6 +44,7 @@ struct talk {
 	unsigned int n_kept;
 	struct rnd_state rnd;
 	unsigned int loss;
+	bool hellos;
 	unsigned int n_packet_ins;
 	size_t packet_in_len;
 	u8 packet_in[CVSW_V3_CONTENT_MAX];
@@ -65,6 +67,7 @@ void talk_arrive(struct talk *f, struct sk_buff *skb);
 /* All that is under way arrives. */
 void talk_pump(struct talk *f);
 void talk_for(struct talk *f, unsigned int ms);
+void talk_hello(struct talk *f);
 
 /* Until both have confirmed session @n of the NIC's. */
 bool talk_connects(struct talk *f, u64 n);

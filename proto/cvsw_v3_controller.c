@@ -150,14 +150,15 @@ static void put_accept(struct cvsw_v3_end *end, const uint8_t *frame, uint8_t *a
 	cvsw_put_u32(&w, 0);
 }
 
-static void put_payload(struct cvsw_v3_end *end, uint32_t index, uint8_t *payload)
+static void put_payload(uint32_t index, bool goes_on, const uint8_t *ticket, uint8_t *payload)
 {
 	struct cvsw_writer w = cvsw_writer(payload, CVSW_V3_PAYLOAD_LEN);
 
 	cvsw_put_u32(&w, index);
 	cvsw_put_u8(&w, CVSW_V3_HIGHEST);
-	cvsw_put_zero(&w, 3);
-	cvsw_put_bytes(&w, end->instance, CVSW_V3_INSTANCE_LEN);
+	cvsw_put_u8(&w, goes_on ? CVSW_V3_GOES_ON : 0);
+	cvsw_put_zero(&w, 2);
+	cvsw_put_bytes(&w, ticket, CVSW_V3_TICKET_LEN);
 }
 
 /* @noise has read @frame; @theirs: the payload in it. */
@@ -165,25 +166,25 @@ static enum cvsw_v3_drop answer(struct cvsw_v3_end *end, const uint8_t *frame,
 				const uint8_t *theirs, struct cvsw_v3_noise *noise, uint64_t place)
 {
 	struct cvsw_reader r = cvsw_reader(theirs, CVSW_V3_PAYLOAD_LEN);
-	const uint8_t *nic = cvsw_take(&r, CVSW_V3_INSTANCE_LEN);
+	bool goes_on = end->conversing &&
+		       !memcmp(cvsw_take(&r, CVSW_V3_TICKET_LEN), end->ticket, CVSW_V3_TICKET_LEN);
 	struct cvsw_v3_pending *pending = free_or_oldest(end);
 	uint32_t index = cvsw_v3_next_index(end);
-	uint8_t payload[CVSW_V3_PAYLOAD_LEN];
+	uint8_t payload[CVSW_V3_PAYLOAD_LEN], ticket[CVSW_V3_TICKET_LEN];
 	uint32_t nic_index;
 
-	cvsw_skip(&r, 4);
+	r.at = CVSW_V3_TICKET_LEN + 4;
 	nic_index = cvsw_get_u32(&r);
-
-	if (!cvsw_v3_need_instance(end))
+	if (!end->crypto->random(end->crypto->arg, ticket, sizeof(ticket)))
 		return CVSW_V3_DROP_CRYPTO;
-	put_payload(end, index, payload);
+	put_payload(index, goes_on, ticket, payload);
 	cvsw_v3_session_end(end->crypto, &pending->session);
 	put_accept(end, frame, pending->answer);
 	if (!cvsw_v3_noise_write2(end->crypto, noise, ephemeral_of(frame), payload,
 				  pending->answer + CVSW_V3_ACCEPT_NOISE_AT) ||
 	    !cvsw_v3_answer_mac(end, pending->answer, CVSW_V3_ACCEPT_MAC_AT, ephemeral_of(frame),
 				pending->answer + CVSW_V3_ACCEPT_MAC_AT) ||
-	    !cvsw_v3_pend(end, pending, noise, index, nic_index, nic, end->instance))
+	    !cvsw_v3_pend(end, pending, noise, index, nic_index, ticket, goes_on))
 		return CVSW_V3_DROP_CRYPTO;
 	memcpy(pending->peer, ephemeral_of(frame), CVSW_V3_KEY_LEN);
 	send_accept(end, pending, place);

@@ -53,14 +53,6 @@ uint32_t cvsw_v3_next_index(struct cvsw_v3_end *end)
 	return index;
 }
 
-bool cvsw_v3_need_instance(struct cvsw_v3_end *end)
-{
-	if (!end->have_instance)
-		end->have_instance = end->crypto->random(end->crypto->arg, end->instance,
-							 sizeof(end->instance));
-	return end->have_instance;
-}
-
 static_assert(CVSW_V3_ACCEPT_MAC_AT + CVSW_V3_HASH_LEN == CVSW_V3_ACCEPT_LEN, "VERSION3.md");
 static_assert(CVSW_V3_COOKIE_MAC_AT + CVSW_V3_HASH_LEN == CVSW_V3_COOKIE_LEN, "VERSION3.md");
 
@@ -83,9 +75,27 @@ bool cvsw_v3_answer_mac(const struct cvsw_v3_end *end, const uint8_t *frame, siz
 
 /* ---- sending records ---- */
 
-static bool is_conversation(const struct cvsw_v3_end *end, const struct cvsw_v3_session *session)
+static bool is_ticket(const uint8_t *a, const uint8_t *b)
 {
-	return end->have_pair && !memcmp(end->pair, session->pair, sizeof(end->pair));
+	return !memcmp(a, b, CVSW_V3_TICKET_LEN);
+}
+
+static bool goes_on(const struct cvsw_v3_session *session)
+{
+	static const uint8_t none[CVSW_V3_TICKET_LEN];
+
+	return !is_ticket(session->from, none);
+}
+
+/*
+ * Does it continue the conversation that we have?  Also one that went on from the same
+ * session as the current one did: the NIC gave up the one and made the other, so nothing
+ * was said in between.
+ */
+static bool continues(const struct cvsw_v3_end *end, const struct cvsw_v3_session *session)
+{
+	return end->conversing && goes_on(session) &&
+	       (is_ticket(session->from, end->ticket) || is_ticket(session->from, end->from));
 }
 
 bool cvsw_v3_emit(struct cvsw_v3_end *end, struct cvsw_v3_session *session,
@@ -95,7 +105,7 @@ bool cvsw_v3_emit(struct cvsw_v3_end *end, struct cvsw_v3_session *session,
 	size_t whole;
 
 	/* What we have of another conversation is nothing to this peer. */
-	if (is_conversation(end, session)) {
+	if (session == &end->live || continues(end, session)) {
 		record.base = end->stream.rx_base;
 		record.got = end->stream.rx_got;
 	}
@@ -111,10 +121,11 @@ bool cvsw_v3_emit(struct cvsw_v3_end *end, struct cvsw_v3_session *session,
 
 bool cvsw_v3_emit_echo(struct cvsw_v3_end *end, struct cvsw_v3_session *session, uint64_t place)
 {
-	struct cvsw_writer w = cvsw_writer(end->frame + CVSW_V3_CONTENT_AT, 8);
+	struct cvsw_writer w = cvsw_writer(end->frame + CVSW_V3_CONTENT_AT, CVSW_V3_ECHO_LEN);
 
+	cvsw_put_u64(&w, session->window.next);
 	cvsw_put_u64(&w, end->now);
-	return cvsw_v3_emit(end, session, CVSW_V3_ECHO, 8, place);
+	return cvsw_v3_emit(end, session, CVSW_V3_ECHO, CVSW_V3_ECHO_LEN, place);
 }
 
 static void emit_segment(struct cvsw_v3_end *end, const struct cvsw_v3_slot *slot, uint64_t number)
@@ -147,7 +158,7 @@ static void tell_keys(const struct cvsw_v3_end *end, const struct cvsw_v3_sessio
 		.mac = end->mac, .to_controller = to_controller, .to_nic = to_nic,
 		.nic_index = end->is_nic ? session->index : session->peer_index,
 		.controller_index = end->is_nic ? session->peer_index : session->index,
-		.pair = session->pair,
+		.conversation = session->conversation, .ticket = session->ticket,
 	};
 
 	end->log_keys(end->caller->arg, &keys);
@@ -155,7 +166,7 @@ static void tell_keys(const struct cvsw_v3_end *end, const struct cvsw_v3_sessio
 
 bool cvsw_v3_pend(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending,
 		  struct cvsw_v3_noise *noise, uint32_t index, uint32_t peer_index,
-		  const uint8_t *nic_instance, const uint8_t *controller_instance)
+		  const uint8_t ticket[CVSW_V3_TICKET_LEN], bool goes_on)
 {
 	struct cvsw_v3_session *session = &pending->session;
 	uint8_t to_controller[CVSW_V3_KEY_LEN], to_nic[CVSW_V3_KEY_LEN];
@@ -165,8 +176,10 @@ bool cvsw_v3_pend(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending,
 	session->index = index;
 	session->peer_index = peer_index;
 	session->made_at = end->now;
-	memcpy(session->pair, nic_instance, CVSW_V3_INSTANCE_LEN);
-	memcpy(session->pair + CVSW_V3_INSTANCE_LEN, controller_instance, CVSW_V3_INSTANCE_LEN);
+	memcpy(session->ticket, ticket, CVSW_V3_TICKET_LEN);
+	memcpy(session->conversation, goes_on ? end->conversation : ticket, CVSW_V3_TICKET_LEN);
+	if (goes_on)
+		memcpy(session->from, end->ticket, CVSW_V3_TICKET_LEN);
 	pending->order = end->n_pended++;
 	pending->tries = 0;
 	good = cvsw_v3_noise_split(end->crypto, noise, to_controller, to_nic) &&
@@ -189,15 +202,46 @@ static void end_pending(struct cvsw_v3_end *end, uint64_t order)
 			cvsw_v3_session_end(end->crypto, &end->pending[i].session);
 }
 
+void cvsw_v3_forget(struct cvsw_v3_end *end)
+{
+	end->conversing = false;
+	cvsw_v3_stream_init(&end->stream);
+}
+
+static void end_live(struct cvsw_v3_end *end)
+{
+	end->late_index = end->live.index;
+	end->late_at = end->now;
+	cvsw_v3_session_end(end->crypto, &end->live);
+}
+
+/*
+ * What the peer says cannot be, if both remember the same: one of the two was restored,
+ * or there are two of it.  Whichever it is, they begin anew.
+ */
+static enum cvsw_v3_drop disagree(struct cvsw_v3_end *end)
+{
+	end->n_disagreed++;
+	if (end->is_nic) {
+		cvsw_v3_nic_restart(end);
+	} else {
+		cvsw_v3_session_end(end->crypto, &end->live);
+		cvsw_v3_forget(end);
+		end->late_index = 0;	/* the NIC is to be asked at once */
+	}
+	end->caller->event(end->caller->arg, CVSW_V3_EVENT_DISAGREED);
+	return CVSW_V3_DROP_DISAGREES;
+}
+
 /*
  * The peer has used the pending keys: they are the current ones now.  Older ones it
  * has given up; newer ones it may be about to use, if this record was held up.
  */
 static void establish(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending)
 {
-	bool goes_on = is_conversation(end, &pending->session);
+	bool goes_on = continues(end, &pending->session);
 
-	cvsw_v3_session_end(end->crypto, &end->live);
+	end_live(end);
 	end->live = pending->session;
 	memset(&pending->session, 0, sizeof(pending->session));
 	memcpy(end->last_peer, pending->peer, sizeof(end->last_peer));
@@ -207,11 +251,14 @@ static void establish(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending)
 		cvsw_v3_stream_again(&end->stream);
 	} else {
 		cvsw_v3_stream_init(&end->stream);
-		memcpy(end->pair, end->live.pair, sizeof(end->pair));
-		end->have_pair = true;
 	}
+	end->conversing = true;
+	memcpy(end->ticket, end->live.ticket, CVSW_V3_TICKET_LEN);
+	memcpy(end->from, end->live.from, CVSW_V3_TICKET_LEN);
+	memcpy(end->conversation, end->live.conversation, CVSW_V3_TICKET_LEN);
 	end->ack_due = true;	/* the peer waits for a word under the new keys */
 	end->heard_at = end->now;
+	end->probe_at = 0;
 	end->silent = false;
 	if (end->is_nic)
 		cvsw_v3_nic_established(end);
@@ -247,10 +294,12 @@ static void expire(struct cvsw_v3_end *end)
 static void echo_reply(struct cvsw_v3_end *end, const uint8_t *content, size_t len)
 {
 	struct cvsw_reader r = cvsw_reader(content, len);
-	uint64_t sent_at = cvsw_get_u64(&r);
+	uint64_t sent_at;
 
+	cvsw_skip(&r, 8);
+	sent_at = cvsw_get_u64(&r);
 	/* It is authentic, but a peer may answer what was never asked. */
-	if (len == 8 && sent_at <= end->now && end->now - sent_at < CVSW_V3_DEAD_MS)
+	if (sent_at <= end->now && end->now - sent_at < CVSW_V3_DEAD_MS)
 		cvsw_v3_stream_sample(&end->stream, end->now - sent_at);
 }
 
@@ -264,8 +313,22 @@ static enum cvsw_v3_drop segment(struct cvsw_v3_end *end, const struct cvsw_v3_r
 	drop = cvsw_v3_stream_got(&end->stream, number, record->kind == CVSW_V3_SEGMENT_LAST,
 				  content + r.at, cvsw_left(&r));
 	end->ack_due = true;
+	if (drop == CVSW_V3_DROP_DISAGREES)
+		return disagree(end);
 	/* A repeated segment is what a lost acknowledgement looks like: nothing was wrong. */
 	return drop == CVSW_V3_DROP_REPLAYED ? CVSW_V3_OK : drop;
+}
+
+static enum cvsw_v3_drop echo(struct cvsw_v3_end *end, const uint8_t *content, size_t len)
+{
+	struct cvsw_reader r = cvsw_reader(content, len);
+
+	/* It has records of ours that we know nothing of. */
+	if (cvsw_get_u64(&r) > end->live.counter)
+		return disagree(end);
+	memcpy(end->frame + CVSW_V3_CONTENT_AT, content, len);
+	cvsw_v3_emit(end, &end->live, CVSW_V3_ECHO_REPLY, len, end->place);
+	return CVSW_V3_OK;
 }
 
 static enum cvsw_v3_drop do_record(struct cvsw_v3_end *end, const struct cvsw_v3_record *record,
@@ -278,9 +341,7 @@ static enum cvsw_v3_drop do_record(struct cvsw_v3_end *end, const struct cvsw_v3
 	case CVSW_V3_SEGMENT_LAST:
 		return segment(end, record, content);
 	case CVSW_V3_ECHO:
-		memcpy(end->frame + CVSW_V3_CONTENT_AT, content, record->len);
-		cvsw_v3_emit(end, &end->live, CVSW_V3_ECHO_REPLY, record->len, end->place);
-		return CVSW_V3_OK;
+		return echo(end, content, record->len);
 	case CVSW_V3_ECHO_REPLY:
 		echo_reply(end, content, record->len);
 		return CVSW_V3_OK;
@@ -298,6 +359,7 @@ static enum cvsw_v3_drop do_record(struct cvsw_v3_end *end, const struct cvsw_v3
 static void heard(struct cvsw_v3_end *end)
 {
 	end->heard_at = end->now;
+	end->probe_at = 0;
 	if (!end->silent)
 		return;
 	end->silent = false;
@@ -315,27 +377,53 @@ static struct cvsw_v3_pending *find_pending(struct cvsw_v3_end *end, uint32_t in
 	return NULL;
 }
 
+/* An acknowledgement in the newest record is never behind the one before it. */
+static bool goes_back(struct cvsw_v3_end *end, const struct cvsw_v3_record *record)
+{
+	bool back = record->newest && record->base < end->live.told;
+
+	if (record->newest)
+		end->live.told = record->base;
+	return back;
+}
+
+/* Held up, and the other end may have changed its keys meanwhile. */
+static bool is_late(const struct cvsw_v3_end *end, uint32_t index)
+{
+	return end->late_index && index == end->late_index &&
+	       end->now - end->late_at < CVSW_V3_LATE_MS;
+}
+
 static enum cvsw_v3_drop sealed(struct cvsw_v3_end *end, uint8_t *frame, size_t len,
 				uint64_t place)
 {
 	struct cvsw_v3_pending *pending = find_pending(end, cvsw_v3_index(frame));
 	struct cvsw_v3_session *session = pending ? &pending->session : &end->live;
-	uint64_t newest = session->window.next;
 	struct cvsw_v3_record record;
 	enum cvsw_v3_drop drop;
 
+	if (!pending && is_late(end, cvsw_v3_index(frame)))
+		return CVSW_V3_DROP_OLD;
 	drop = cvsw_v3_open(end->crypto, session, end->now, frame, len, &record);
+	if (drop == CVSW_V3_DROP_DISAGREES)
+		return disagree(end);
 	if (drop)
 		return drop;
+	/* It continues what has ended meanwhile. */
+	if (pending && goes_on(session) && !continues(end, session)) {
+		cvsw_v3_session_end(end->crypto, session);
+		return CVSW_V3_DROP_SESSION;
+	}
 	if (pending)
 		establish(end, pending);
 	else
 		heard(end);
 	/* One that was held up says where the NIC was, not where it is. */
-	if (end->live.window.next > newest)
+	if (record.newest)
 		end->place = place;
-	if (!cvsw_v3_stream_acked(&end->stream, record.base, record.got, end->now))
-		return CVSW_V3_DROP_RECORD;
+	if (goes_back(end, &record) ||
+	    !cvsw_v3_stream_acked(&end->stream, record.base, record.got, end->now))
+		return disagree(end);
 	return do_record(end, &record, frame);
 }
 
@@ -377,14 +465,19 @@ bool cvsw_v3_up(const struct cvsw_v3_end *end)
 	return cvsw_v3_session_usable(&end->live, end->now);
 }
 
+bool cvsw_v3_waits(const struct cvsw_v3_end *end)
+{
+	return end->now - end->heard_at >= CVSW_V3_ECHO_MS + CVSW_V3_ECHO_AGAIN_MS;
+}
+
 size_t cvsw_v3_room(const struct cvsw_v3_end *end)
 {
-	return end->have_pair ? cvsw_v3_stream_room(&end->stream) : 0;
+	return end->conversing ? cvsw_v3_stream_room(&end->stream) : 0;
 }
 
 bool cvsw_v3_send(struct cvsw_v3_end *end, const uint8_t *message, size_t len)
 {
-	return end->have_pair && cvsw_v3_stream_put(&end->stream, message, len);
+	return end->conversing && cvsw_v3_stream_put(&end->stream, message, len);
 }
 
 size_t cvsw_v3_take(struct cvsw_v3_end *end, uint8_t *message, bool *too_long)
@@ -425,7 +518,9 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 
 static uint64_t echo_due(const struct cvsw_v3_end *end)
 {
-	return later(end->heard_at, end->echo_at) + CVSW_V3_ECHO_MS;
+	uint64_t again = end->silent ? CVSW_V3_ECHO_MS : CVSW_V3_ECHO_AGAIN_MS;
+
+	return later(end->heard_at + CVSW_V3_ECHO_MS, end->echo_at + again);
 }
 
 void cvsw_v3_run(struct cvsw_v3_end *end, uint64_t now)

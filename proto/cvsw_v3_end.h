@@ -25,20 +25,24 @@
 
 /* A REGISTER that is not answered is sent again after this, doubled each time, and a bit. */
 #define CVSW_V3_REGISTER_MS	250
-#define CVSW_V3_REGISTER_MAX_MS	8000
-/* So often with the same ephemeral key. */
-#define CVSW_V3_REGISTER_TRIES	5
+#define CVSW_V3_REGISTER_MAX_MS	4000
+/* Sent so often with the same ephemeral key. */
+#define CVSW_V3_REGISTER_TRIES	4
 /* New keys that the controller does not answer under: asked this often, then given up. */
 #define CVSW_V3_CONFIRM_MS	250
 #define CVSW_V3_CONFIRM_TRIES	20
 /* Keys that the peer has not used are kept so long. */
 #define CVSW_V3_PENDING_MS	10000
-/* Between two handshakes that HELLOs cause: without a session that works, and with one. */
+/* Between two HELLOs that are looked at; one that comes to new keys gives them up after as long. */
 #define CVSW_V3_HELLO_MS	1000
-#define CVSW_V3_HELLO_LIVE_MS	10000
-/* Silence after which an ECHO is sent, and after which the peer is taken for dead. */
+/* The ECHO by which a NIC asks, because of a HELLO, is answered within this time. */
+#define CVSW_V3_PROBE_MS	250
+/* Silence after which an ECHO is sent; then again; and after which the peer is taken for dead. */
 #define CVSW_V3_ECHO_MS		5000
-#define CVSW_V3_DEAD_MS		20000
+#define CVSW_V3_ECHO_AGAIN_MS	1000
+#define CVSW_V3_DEAD_MS		10000
+/* A record of the session before was held up, if it comes so soon behind the change of keys. */
+#define CVSW_V3_LATE_MS		1000
 
 /*
  * Handshakes a controller has under way with one NIC: as many as both bursts of
@@ -64,19 +68,25 @@ enum cvsw_v3_event {
 	CVSW_V3_EVENT_SILENT,
 	/* A word after that; CVSW_V3_EVENT_FRESH and _REKEYED say so too. */
 	CVSW_V3_EVENT_HEARD,
+	/*
+	 * The peer's record proves that one of the two has gone back in time, or lives
+	 * twice.  The session and the conversation are over; _FRESH follows.  A NIC must
+	 * take it for a restore: what it sends elsewhere may repeat numbers, too.
+	 */
+	CVSW_V3_EVENT_DISAGREED,
 };
 
 /**
  * struct cvsw_v3_keys - by which a capture of a session can be read
  * @mac: the NIC's
  * @to_controller, @to_nic: K1 and K2 of VERSION3.md
- * @pair: the NIC's instance, then the controller's
+ * @conversation, @ticket: the session's, see struct cvsw_v3_session
  */
 struct cvsw_v3_keys {
 	const uint8_t *mac;
 	uint32_t nic_index, controller_index;
 	const uint8_t *to_controller, *to_nic;
-	const uint8_t *pair;
+	const uint8_t *conversation, *ticket;
 };
 
 /**
@@ -159,6 +169,7 @@ struct cvsw_v3_pending {
  * @place: controller: where the NIC's last authentic record came from
  * @silent: CVSW_V3_EVENT_SILENT was the last word about that
  * @n_sessions: keys agreed upon so far
+ * @n_disagreed: CVSW_V3_EVENT_DISAGREED so far
  */
 struct cvsw_v3_end {
 	bool is_nic;
@@ -166,6 +177,7 @@ struct cvsw_v3_end {
 	uint64_t place;
 	bool silent;
 	uint64_t n_sessions;
+	uint64_t n_disagreed;
 	/* ---- */
 	const struct cvsw_v3_crypto *crypto;
 	const struct cvsw_v3_caller *caller;
@@ -173,8 +185,6 @@ struct cvsw_v3_end {
 	struct cvsw_v3_guard *guard;
 	bool have_psk;
 	uint8_t psk[CVSW_V3_KEY_LEN];
-	bool have_instance;		/* else made when it is needed */
-	uint8_t instance[CVSW_V3_INSTANCE_LEN];
 	uint64_t n_pended;
 	uint32_t number;		/* upper 24 bits of our indices */
 	uint8_t serial;			/* the lower 8 of the last one */
@@ -195,9 +205,14 @@ struct cvsw_v3_end {
 	uint64_t hello_at;		/* the last one that counted, and one */
 	bool asked;			/* by a HELLO, for new keys */
 	uint64_t heard_at, echo_at;
+	uint64_t probe_at;		/* NIC: no word until then, and it registers; 0: none is due */
+	uint32_t late_index;		/* of the session before @live, which ended at @late_at */
+	uint64_t late_at;
 
-	uint8_t pair[2 * CVSW_V3_INSTANCE_LEN];	/* whose conversation @stream is */
-	bool have_pair;
+	bool conversing;		/* @stream is a conversation's, and these are known: */
+	uint8_t ticket[CVSW_V3_TICKET_LEN];	/* of its last session */
+	uint8_t from[CVSW_V3_TICKET_LEN];	/* what that one went on from */
+	uint8_t conversation[CVSW_V3_TICKET_LEN];
 	bool ack_due;
 	struct cvsw_v3_stream stream;
 	uint8_t frame[CVSW_V3_FRAME_MAX];
@@ -212,7 +227,7 @@ void cvsw_v3_nic_init(struct cvsw_v3_end *end, const struct cvsw_v3_crypto *cryp
 		      const uint8_t *psk);
 
 /**
- * cvsw_v3_nic_restart() - forget all keys, be another instance, register anew
+ * cvsw_v3_nic_restart() - forget all keys and the conversation, register anew
  *
  * Must be called, before anything else, when the machine may have been restored
  * or copied: no counter goes on.
@@ -300,6 +315,9 @@ enum cvsw_v3_drop cvsw_v3_receive(struct cvsw_v3_end *end, uint8_t *frame, size_
 
 /** cvsw_v3_up() - is there a session with the peer? */
 bool cvsw_v3_up(const struct cvsw_v3_end *end);
+
+/** cvsw_v3_waits() - was an ECHO of ours not answered, though there was time? */
+bool cvsw_v3_waits(const struct cvsw_v3_end *end);
 
 /** cvsw_v3_room() - bytes of the longest message that cvsw_v3_send() takes now */
 size_t cvsw_v3_room(const struct cvsw_v3_end *end);

@@ -51,7 +51,7 @@ enum cvsw_v3_type {
 	X(EXPIRED,    "expired",    "its session's keys are worn out")              \
 	X(RATE,       "rate",       "too many of its kind")                         \
 	X(RECORD,     "record",     "authentic, but its content makes no sense")    \
-	X(WINDOW,     "window",     "a segment before or behind the window")        \
+	X(DISAGREES,  "disagrees",  "authentic, but the two ends remember different things") \
 	X(CRYPTO,     "crypto",     "no memory, or the crypto library failed")
 
 enum cvsw_v3_drop {

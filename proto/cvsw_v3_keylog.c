@@ -14,9 +14,9 @@ void cvsw_v3_keylog_line(const struct cvsw_v3_keys *keys, char line[CVSW_V3_KEYL
 	*to++ = ' ';
 	to = cvsw_text_hex(to, keys->to_nic, CVSW_V3_KEY_LEN);
 	*to++ = ' ';
-	to = cvsw_text_hex(to, keys->pair, CVSW_V3_INSTANCE_LEN);
+	to = cvsw_text_hex(to, keys->conversation, CVSW_V3_TICKET_LEN);
 	*to++ = ' ';
-	to = cvsw_text_hex(to, keys->pair + CVSW_V3_INSTANCE_LEN, CVSW_V3_INSTANCE_LEN);
+	to = cvsw_text_hex(to, keys->ticket, CVSW_V3_TICKET_LEN);
 	*to++ = '\n';
 	*to = '\0';
 }

@@ -70,7 +70,10 @@ static void put_payload(const struct cvsw_v3_end *end, uint8_t *payload)
 {
 	struct cvsw_writer w = cvsw_writer(payload, CVSW_V3_PAYLOAD_LEN);
 
-	cvsw_put_bytes(&w, end->instance, CVSW_V3_INSTANCE_LEN);
+	if (end->conversing)
+		cvsw_put_bytes(&w, end->ticket, CVSW_V3_TICKET_LEN);
+	else
+		cvsw_put_zero(&w, CVSW_V3_TICKET_LEN);
 	cvsw_put_u8(&w, CVSW_V3_HIGHEST);
 	cvsw_put_zero(&w, 3);
 	cvsw_put_u32(&w, end->begun.index);
@@ -82,7 +85,7 @@ static bool begin(struct cvsw_v3_end *end)
 	struct cvsw_v3_begun *begun = &end->begun;
 
 	forget_begun(end);
-	if (!cvsw_v3_need_instance(end) || !choose_numbers(end))
+	if (!choose_numbers(end))
 		return false;
 	put_payload(end, payload);
 	put_register(end, begun->frame);
@@ -116,11 +119,33 @@ static void send_register(struct cvsw_v3_end *end)
 
 /* ---- HELLO, ACCEPT, COOKIE ---- */
 
-/* One forged HELLO asks all NICs at once: those who hear their controller do not hurry. */
-static uint64_t hello_pause(const struct cvsw_v3_end *end)
+/* A handshake that waits for its next try does not wait any longer. */
+static void ask(struct cvsw_v3_end *end)
 {
-	return cvsw_v3_up(end) && end->now - end->heard_at < 2 * CVSW_V3_ECHO_MS ?
-	       CVSW_V3_HELLO_LIVE_MS : CVSW_V3_HELLO_MS;
+	end->probe_at = 0;
+	end->asked = true;
+	end->backoff = 0;
+	end->next_try = end->now;
+}
+
+/*
+ * One forged HELLO asks all NICs at once, and costs those whose controller is there an
+ * ECHO; one whose controller has forgotten it gets no answer, and registers.
+ */
+static void probe(struct cvsw_v3_end *end)
+{
+	end->probe_at = end->now + CVSW_V3_PROBE_MS;
+	end->echo_at = end->now;
+	cvsw_v3_emit_echo(end, &end->live, 0);
+}
+
+/* New keys that should be confirmed by now: their controller may be gone. */
+static bool give_up_pending(struct cvsw_v3_end *end)
+{
+	if (end->pending[0].tries * CVSW_V3_CONFIRM_MS < CVSW_V3_HELLO_MS)
+		return false;
+	cvsw_v3_session_end(end->crypto, pending(end));
+	return true;
 }
 
 static enum cvsw_v3_drop hello(struct cvsw_v3_end *end, const uint8_t *frame)
@@ -130,15 +155,15 @@ static enum cvsw_v3_drop hello(struct cvsw_v3_end *end, const uint8_t *frame)
 	for (i = CVSW_V3_HEADER_LEN; i < CVSW_V3_HELLO_LEN; i++)
 		if (frame[i])
 			return CVSW_V3_DROP_RESERVED;
-	if (end->hello_at && end->now + 1 - end->hello_at < hello_pause(end))
+	if (end->hello_at && end->now + 1 - end->hello_at < CVSW_V3_HELLO_MS)
 		return CVSW_V3_DROP_RATE;
 	end->hello_at = end->now + 1;
-	if (cvsw_v3_session_exists(pending(end)))
+	if (cvsw_v3_session_exists(pending(end)) && !give_up_pending(end))
 		return CVSW_V3_OK;
-	/* A handshake that waits for its next try does not wait any longer. */
-	end->asked = true;
-	end->backoff = 0;
-	end->next_try = end->now;
+	if (cvsw_v3_up(end) && !end->silent && !end->begun.active)
+		probe(end);
+	else
+		ask(end);
 	return CVSW_V3_OK;
 }
 
@@ -163,7 +188,7 @@ static enum cvsw_v3_drop accept(struct cvsw_v3_end *end, const uint8_t *frame)
 	uint8_t payload[CVSW_V3_PAYLOAD_LEN];
 	struct cvsw_reader r = cvsw_reader(payload, sizeof(payload));
 	enum cvsw_v3_drop drop = check_mac(end, frame, CVSW_V3_ACCEPT_MAC_AT);
-	uint32_t index;
+	uint32_t index, flags;
 
 	if (drop)
 		return drop;
@@ -173,9 +198,10 @@ static enum cvsw_v3_drop accept(struct cvsw_v3_end *end, const uint8_t *frame)
 		return CVSW_V3_DROP_PROOF;
 	}
 	index = cvsw_get_u32(&r);
-	cvsw_skip(&r, 4);
-	if (!cvsw_v3_pend(end, &end->pending[0], &noise, end->begun.index, index, end->instance,
-			  cvsw_take(&r, CVSW_V3_INSTANCE_LEN)))
+	flags = cvsw_get_u32(&r) >> 16 & 0xff;
+	if (!cvsw_v3_pend(end, &end->pending[0], &noise, end->begun.index, index,
+			  cvsw_take(&r, CVSW_V3_TICKET_LEN),
+			  end->conversing && flags & CVSW_V3_GOES_ON))
 		return CVSW_V3_DROP_CRYPTO;
 	forget_begun(end);
 	end->next_try = end->now;	/* the confirming ECHO */
@@ -231,11 +257,14 @@ static void confirm(struct cvsw_v3_end *end)
 		return;
 	}
 	cvsw_v3_session_end(end->crypto, pending(end));
+	end->backoff = 0;
 	try_later(end);
 }
 
 void cvsw_v3_nic_run(struct cvsw_v3_end *end)
 {
+	if (end->probe_at && end->now >= end->probe_at)
+		ask(end);
 	if (end->now < end->next_try)
 		return;
 	if (cvsw_v3_session_exists(pending(end)))
@@ -246,7 +275,7 @@ void cvsw_v3_nic_run(struct cvsw_v3_end *end)
 		forget_begun(end);
 }
 
-uint64_t cvsw_v3_nic_deadline(const struct cvsw_v3_end *end)
+static uint64_t next_try(const struct cvsw_v3_end *end)
 {
 	uint64_t aged = end->live.made_at + CVSW_V3_REKEY_MS;
 
@@ -256,6 +285,13 @@ uint64_t cvsw_v3_nic_deadline(const struct cvsw_v3_end *end)
 	if (!end->have_psk)
 		return UINT64_MAX;
 	return aged > end->next_try ? aged : end->next_try;
+}
+
+uint64_t cvsw_v3_nic_deadline(const struct cvsw_v3_end *end)
+{
+	uint64_t due = next_try(end);
+
+	return end->probe_at && end->probe_at < due ? end->probe_at : due;
 }
 
 void cvsw_v3_nic_established(struct cvsw_v3_end *end)
@@ -292,15 +328,14 @@ void cvsw_v3_nic_restart(struct cvsw_v3_end *end)
 	cvsw_v3_session_end(end->crypto, &end->live);
 	cvsw_v3_session_end(end->crypto, pending(end));
 	forget_begun(end);
-	end->have_instance = false;
-	end->have_pair = false;
 	end->have_cookie = false;
+	end->probe_at = 0;
 	end->asked = false;
 	end->ack_due = false;
 	end->silent = false;
 	end->backoff = 0;
 	end->next_try = end->now;
-	cvsw_v3_stream_init(&end->stream);
+	cvsw_v3_forget(end);
 }
 
 void cvsw_v3_nic_set_key(struct cvsw_v3_end *end, const uint8_t *psk)

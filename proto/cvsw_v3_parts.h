@@ -10,13 +10,13 @@ extern const uint8_t cvsw_v3_broadcast[CVSW_ETH_ALEN];
 /* A new one for each handshake, that no session and no handshake under way has. */
 uint32_t cvsw_v3_next_index(struct cvsw_v3_end *end);
 
-/* Makes our instance if there is none; false: no randomness. */
-bool cvsw_v3_need_instance(struct cvsw_v3_end *end);
-
-/* A pending session's keys; @pair is the NIC's instance and the controller's. */
+/* A pending session's keys; @goes_on: with the conversation that we have. */
 bool cvsw_v3_pend(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending,
 		  struct cvsw_v3_noise *noise, uint32_t index, uint32_t peer_index,
-		  const uint8_t *nic_instance, const uint8_t *controller_instance);
+		  const uint8_t ticket[CVSW_V3_TICKET_LEN], bool goes_on);
+
+/* Forget the conversation; a session is to begin another. */
+void cvsw_v3_forget(struct cvsw_v3_end *end);
 
 /* A record under @session; @len bytes of content stand in end->frame. */
 bool cvsw_v3_emit(struct cvsw_v3_end *end, struct cvsw_v3_session *session,
@@ -39,6 +39,7 @@ bool cvsw_v3_answer_mac(const struct cvsw_v3_end *end, const uint8_t *frame, siz
 #define CVSW_V3_COOKIE_MAC_AT	40
 
 #define CVSW_V3_HIGHEST		3	/* version that we speak */
+#define CVSW_V3_GOES_ON		1	/* in ACCEPT's payload */
 
 /* The roles' own; @now is end->now. */
 enum cvsw_v3_drop cvsw_v3_nic_receive(struct cvsw_v3_end *end, enum cvsw_v3_type type,

@@ -88,12 +88,31 @@ static bool content_fits(const struct cvsw_v3_record *record)
 		return record->len > 8;
 	case CVSW_V3_ECHO:
 	case CVSW_V3_ECHO_REPLY:
-		return record->len <= CVSW_V3_ECHO_LEN_MAX;
+		return record->len == CVSW_V3_ECHO_LEN;
 	case CVSW_V3_PACKET_IN:
 		return true;
 	default:
 		return false;
 	}
+}
+
+/* The first bytes of a tag; @frame: @len bytes in all. */
+static uint64_t tag_of(const uint8_t *frame, size_t len)
+{
+	struct cvsw_reader r = cvsw_reader(frame + len - CVSW_V3_TAG_LEN, 8);
+
+	return cvsw_get_u64(&r);
+}
+
+/*
+ * A record with a counter that was received before: is it another one?  Only the newest
+ * are remembered, so that the same frame once more costs nothing.
+ */
+static bool is_another(const struct cvsw_v3_session *session, uint64_t counter,
+		       const uint8_t *frame, size_t len)
+{
+	return counter + CVSW_V3_TAGS >= session->window.next &&
+	       session->tags[counter % CVSW_V3_TAGS] != tag_of(frame, len);
 }
 
 static enum cvsw_v3_drop read_head(const uint8_t *frame, size_t len, struct cvsw_v3_record *record)
@@ -117,6 +136,7 @@ enum cvsw_v3_drop cvsw_v3_open(const struct cvsw_v3_crypto *crypto,
 	uint32_t index = cvsw_get_u32(&r);
 	uint64_t counter = cvsw_get_u64(&r);
 	uint8_t nonce[CVSW_V3_NONCE_LEN];
+	uint64_t tag = tag_of(frame, len);
 	enum cvsw_v3_drop drop;
 
 	if (!cvsw_v3_session_exists(session) || index != session->index)
@@ -124,12 +144,16 @@ enum cvsw_v3_drop cvsw_v3_open(const struct cvsw_v3_crypto *crypto,
 	if (!cvsw_v3_session_usable(session, now) || counter >= CVSW_V3_EXPIRE_RECORDS)
 		return CVSW_V3_DROP_EXPIRED;
 	drop = cvsw_v3_window_check(&session->window, counter);
-	if (drop)
+	if (drop && !(drop == CVSW_V3_DROP_REPLAYED && is_another(session, counter, frame, len)))
 		return drop;
 	put_nonce(nonce, counter);
 	if (!crypto->open(crypto->arg, session->rx, nonce, frame, CVSW_V3_SEALED_AT,
 			  len - CVSW_V3_SEALED_AT - CVSW_V3_TAG_LEN))
 		return CVSW_V3_DROP_FORGED;
+	if (drop)
+		return CVSW_V3_DROP_DISAGREES;
+	record->newest = counter >= session->window.next;
 	cvsw_v3_window_take(&session->window, counter);
+	session->tags[counter % CVSW_V3_TAGS] = tag;
 	return read_head(frame, len, record);
 }

@@ -11,8 +11,11 @@
 #define CVSW_V3_REKEY_MS	(15 * 60 * 1000)
 #define CVSW_V3_EXPIRE_MS	(45 * 60 * 1000)
 
-#define CVSW_V3_INSTANCE_LEN	8
-#define CVSW_V3_ECHO_LEN_MAX	64
+#define CVSW_V3_TICKET_LEN	8
+/* So many of the newest records are told from others with the same counter. */
+#define CVSW_V3_TAGS		32
+/* An ECHO: the sender knows of so many records, 8 bytes; 8 of its own. */
+#define CVSW_V3_ECHO_LEN	16
 
 /**
  * struct cvsw_v3_session - one pair of keys
@@ -22,7 +25,12 @@
  * @peer_index: the peer's
  * @counter: of the next record we send
  * @made_at: in milliseconds
- * @pair: NIC's instance, then the controller's: which conversation it continues
+ * @tags: the first bytes of the tags of the newest records received, counter c at
+ *	c % CVSW_V3_TAGS
+ * @told: the base in the record with the highest counter
+ * @ticket: by which the next handshake names this session
+ * @from: the ticket of the session whose conversation it continues; zeros: it begins one
+ * @conversation: the ticket of the session with which the conversation began
  */
 struct cvsw_v3_session {
 	void *tx, *rx;
@@ -31,7 +39,11 @@ struct cvsw_v3_session {
 	uint64_t counter;
 	struct cvsw_v3_window window;
 	uint64_t made_at;
-	uint8_t pair[2 * CVSW_V3_INSTANCE_LEN];
+	uint64_t tags[CVSW_V3_TAGS];
+	uint64_t told;
+	uint8_t ticket[CVSW_V3_TICKET_LEN];
+	uint8_t from[CVSW_V3_TICKET_LEN];
+	uint8_t conversation[CVSW_V3_TICKET_LEN];
 };
 
 enum cvsw_v3_kind {
@@ -46,12 +58,14 @@ enum cvsw_v3_kind {
 /**
  * struct cvsw_v3_record - what a record says
  * @kind: enum cvsw_v3_kind
+ * @newest: no record with a higher counter came before
  * @len: bytes of content; a SEGMENT's begins with its number, 8 bytes
  * @base: all segments below it have been taken
  * @got: bit i: segment @base + i has arrived
  */
 struct cvsw_v3_record {
 	uint8_t kind;
+	bool newest;
 	size_t len;
 	uint64_t base;
 	uint32_t got;
@@ -85,6 +99,9 @@ size_t cvsw_v3_seal(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_session 
  * cvsw_v3_open() - authenticate and decrypt, in place
  * @frame: checked by cvsw_v3_check(), of type SEALED, of this session's index
  * @record: out; its content stands at CVSW_V3_CONTENT_AT
+ *
+ * Return: CVSW_V3_DROP_DISAGREES: another record with this counter was received, and both
+ * are authentic: the peer lives twice, or was restored.
  */
 enum cvsw_v3_drop cvsw_v3_open(const struct cvsw_v3_crypto *crypto,
 			       struct cvsw_v3_session *session, uint64_t now,

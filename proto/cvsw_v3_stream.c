@@ -248,7 +248,7 @@ enum cvsw_v3_drop cvsw_v3_stream_got(struct cvsw_v3_stream *stream, uint64_t num
 	if (number < stream->rx_base)
 		return CVSW_V3_DROP_REPLAYED;
 	if (ahead >= CVSW_V3_SEGMENTS)
-		return CVSW_V3_DROP_WINDOW;
+		return CVSW_V3_DROP_DISAGREES;
 	if (stream->rx_got >> ahead & 1)
 		return CVSW_V3_DROP_REPLAYED;
 	memcpy(slot->data, data, len);

@@ -122,8 +122,8 @@ void cvsw_v3_stream_again(struct cvsw_v3_stream *stream);
 /**
  * cvsw_v3_stream_got() - a segment came
  *
- * Return: CVSW_V3_OK, _DROP_REPLAYED (a duplicate: acknowledge it again),
- * _DROP_WINDOW (behind the window) or _DROP_RECORD.
+ * Return: CVSW_V3_OK, _DROP_REPLAYED (a duplicate: acknowledge it again), _DROP_RECORD, or
+ * _DROP_DISAGREES: beyond the window, so the peer was told a base that is not known here.
  */
 enum cvsw_v3_drop cvsw_v3_stream_got(struct cvsw_v3_stream *stream, uint64_t number, bool last,
 				     const uint8_t *data, size_t len);

@@ -48,7 +48,7 @@ PROTO_FLOWTOOL := $(BUILD)/asan/proto-flowtool
 PROTO_V3NIC := $(BUILD)/asan/proto-v3nic
 PROTO_V3_VECTORS := $(TOP)/proto/vectors/v3.txt
 PROTO_TEST_SOURCES := $(wildcard $(TOP)/proto/tests/test_*.c) \
-	$(addprefix $(TOP)/proto/tests/,main.c tap.c gen.c v3_nic.c v3_world.c)
+	$(addprefix $(TOP)/proto/tests/,main.c tap.c gen.c v3_nic.c v3_world.c v3_crowd.c)
 PROTO_TEST_HEADERS := $(wildcard $(TOP)/proto/tests/*.h) $(PROTO_HEADERS)
 
 $(PROTO_TEST): $(PROTO_TEST_SOURCES) $(PROTO_TEST_HEADERS) $(PROTO_LIB_ASAN)
@@ -75,6 +75,21 @@ proto-test: $(PROTO_TEST) $(PROTO_FLOWTOOL) $(PROTO_V3NIC) $(PROTO_SHARED:%=$(BU
 	@$(TOP)/proto/tests/test_v3_peer.py $(PROTO_V3NIC)
 	@$(TOP)/proto/tests/test_wireshark.py $(PROTO_V3NIC) $(PROTO_V3_VECTORS) $(BUILD)/proto-wireshark
 	@$(TOP)/proto/model/run.sh $(BUILD)/proto-model
+
+# Many more histories and states of the same questions; AGREE_HISTORIES=400 takes a few seconds.
+PROTO_AGREE := $(BUILD)/user/proto-agree
+AGREE_HISTORIES ?= 40000
+AGREE_SEED ?= 1000000
+
+$(PROTO_AGREE): $(addprefix $(TOP)/proto/tests/,agree.c test_v3_agree.c v3_crowd.c v3_world.c v3_nic.c gen.c tap.c) \
+		$(PROTO_TEST_HEADERS) $(PROTO_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(USER_CFLAGS) -I$(TOP)/proto/tests -o $@ $(filter %.c,$^) $(PROTO_LIB) $(PROTO_LIBS)
+
+.PHONY: check-agree
+check-agree: $(PROTO_AGREE) ## NICs and controllers that are copied and put back: long histories, more states (20 min)
+	@CVSW_AGREE_SEED=$(AGREE_SEED) CVSW_AGREE_HISTORIES=$(AGREE_HISTORIES) $(PROTO_AGREE)
+	@$(TOP)/proto/model/run.sh $(BUILD)/proto-model-long long
 
 FUZZ_SECONDS ?= 20
 export FUZZ_SECONDS

@@ -40,7 +40,7 @@ class HostileNic:
         if frame[7] == v3.ACCEPT and not self.session:
             payload = self.handshake.read(frame[24:], second=True)
             self.session = v3.Session(*self.handshake.split(), 2, struct.unpack('>I', payload[:4])[0])
-            return [self.record(v3.ECHO, bytes(8))]
+            return [self.record(v3.ECHO, bytes(16))]
         return []
 
     def record(self, kind, content):
@@ -55,7 +55,7 @@ class HostileNic:
             elif kind == v3.PACKET_IN:
                 yield self.record(kind, struct.pack('>BBBxHxxIIQ', 1, 1, 0, 60, 0, 0, 0) + bytes(60))
             else:
-                yield self.record(kind, bytes(8))
+                yield self.record(kind, bytes(16))
 
 
 def entry(reason):

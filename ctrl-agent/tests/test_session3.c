@@ -94,13 +94,18 @@ static void on_event(void *owner, enum session3_event event,
 static void deliver(struct wire *wire, const struct in_flight *frame)
 {
 	uint8_t *copy = malloc(frame->len);	/* on its own, for AddressSanitizer */
+	uint8_t hello[CVSW_V3_HELLO_LEN];
+	enum cvsw_v3_drop drop = CVSW_V3_OK;
 
 	memcpy(copy, frame->frame, frame->len);
 	if (frame->to_nic)
 		cvsw_v3_receive(&wire->nic->end, copy, frame->len, 0, wire->now);
 	else
-		session3_receive(wire->session.v3, copy, frame->len, PLACE, wire->now);
+		drop = session3_receive(wire->session.v3, copy, frame->len, PLACE, wire->now);
 	free(copy);
+	/* As nics3.c does. */
+	if (!frame->to_nic && (drop == CVSW_V3_DROP_SESSION || drop == CVSW_V3_DROP_DISAGREES))
+		put(wire, true, hello, cvsw_v3_hello(mac, hello));
 }
 
 static void run(struct wire *wire, uint64_t ms)
@@ -316,6 +321,69 @@ static void test_absence(void)
 	CHECK(in_sync(wire) && wire->nic->n_fresh == 2 &&
 	      wire->n_events[SESSION3_REGISTERED] == 2);
 	wire_free(wire);
+}
+
+/* Whoever was not heard for long is not in sync before it has told what it has. */
+static void test_silence(void)
+{
+	struct wire *wire = wire_new(21, false);
+	unsigned int lists;
+
+	state_flow(wire, "priority=9,tcp,actions=drop");
+	run(wire, 1000);
+	CHECK(in_sync(wire) && nic_has_intent(wire));
+	lists = wire->session.n_lists;
+	wire->loss = 100;
+	run(wire, CVSW_V3_ECHO_MS + CVSW_V3_ECHO_AGAIN_MS);
+	CHECK(session_state(&wire->session) == SESSION_CONNECTING);
+	run(wire, CVSW_V3_DEAD_MS);
+	CHECK(session_state(&wire->session) == SESSION_ABSENT);
+	/* Nobody may know why. */
+	wire->nic->n_flows = 0;
+	wire->loss = 0;
+	while (session_state(&wire->session) != SESSION_IN_SYNC)
+		run(wire, 1);
+	CHECK(nic_has_intent(wire) && wire->session.n_lists == lists + 1);
+	CHECK(wire->n_events[SESSION3_REGISTERED] == 1);
+	wire_free(wire);
+}
+
+/* QEMU's loadvm: the same NIC with the memory of some time ago, and nobody tells. */
+static void test_snapshot(void)
+{
+	static struct cvsw_flow flows[V3_NIC_FLOWS];
+	struct v3_nic *before = malloc(sizeof(*before));
+
+	for (uint32_t seed = 0; seed < 24; seed++) {
+		struct wire *wire = wire_new(30 + seed, seed & 1);
+		uint64_t waited = 0;
+
+		state_flow(wire, "priority=9,tcp,actions=drop");
+		run(wire, 1000 + seed * 300);
+		*before = *wire->nic;
+		memcpy(flows, wire->nic->flows, sizeof(flows));
+		for (uint32_t i = 0; i < seed % 12; i++) {
+			char text[64];
+
+			snprintf(text, sizeof(text), "priority=%u,udp,actions=drop", 100 + i);
+			state_flow(wire, text);
+			run(wire, 40);
+		}
+		run(wire, seed % 12 ? seed * 400 : 6000);
+		CHECK(in_sync(wire) && nic_has_intent(wire));
+		memcpy(before->flows, flows, sizeof(flows));
+		*wire->nic = *before;
+		while (waited < 10000 && wire->n_events[SESSION3_REGISTERED] < 2) {
+			run(wire, 10);
+			waited += 10;
+		}
+		run(wire, 100);
+		CHECK_MSG(wire->n_events[SESSION3_REGISTERED] == 2, "seed %u: nobody noticed", seed);
+		CHECK_MSG(in_sync(wire) && nic_has_intent(wire), "seed %u: %s", seed,
+			  session_state_name(session_state(&wire->session)));
+		wire_free(wire);
+	}
+	free(before);
 }
 
 /* Asked again only when something is new: the device will not be another one by itself. */
@@ -745,6 +813,8 @@ int main(void)
 		{ "agent session 3: what does not fit is left out, and put in later", test_table_full },
 		{ "agent session 3: a refused SA is not taken for one", test_refused_sa },
 		{ "agent session 3: away and back, and begun anew", test_absence },
+		{ "agent session 3: heard again, its table is looked at first", test_silence },
+		{ "agent session 3: a NIC's snapshot is put back", test_snapshot },
 		{ "agent session 3: a refused setting is asked for again when something is new",
 		  test_refused_setting },
 		{ "agent session 3: a listing without end", test_endless_list },

@@ -64,7 +64,6 @@ class World:
         self.nics.stop()
 
     def in_sync(self, seconds=30):
-        """A NIC that heard its controller just now follows no second HELLO for 10 s."""
         def all_are():
             nics = self.daemon.nics()
             return all(nics[mac]['state'] == 'in sync' for mac in self.macs)
@@ -512,6 +511,43 @@ def test_silent(daemon):
         assert len(world.has(0)['flows']) == 2
 
 
+def test_copy(daemon):
+    """A copied VM comes to another port for 5 s: it is told, and the first one is back by itself."""
+    with World(daemon, 1) as world, Watching(daemon) as watching:
+        a = world.macs[0]
+        nic, switch = world.nics.nics[0], world.switch
+        for i in range(9):
+            daemon.ctl('add-flow', a, f'priority={i},tcp,actions=drop', text='in sync')
+        copies = Nics3(sys.argv[1], [(a, key_of(0))])
+        copies.join(switch, 2)
+        assert watching.saw(event='claimed', nic=a), watching.seen
+        time.sleep(5)
+        shown = daemon.nics()[a]
+        assert sorted(place['port_name'] for place in shown['claims']) == ['tap0', 'tap1'], shown
+        assert shown['claimed_ms_ago'] < 6000, shown
+        daemon.ctl('show', text='two NICs claim this address: at tap')
+        del switch.nics[2]
+        switch.others_to_poll.remove(copies)
+        copies.stop()
+        daemon.ctl('--no-wait', 'add-flow', a, 'priority=10,tcp,actions=drop')
+        fresh = world.has(0)['fresh']
+        assert wait_for(lambda: daemon.state(a) == 'in sync' and len(world.has(0)['flows']) == 10, 10), \
+            (daemon.nics()[a], world.has(0))
+        assert daemon.nics()[a]['port_name'] == 'tap0' and nic.port == 1, (daemon.nics()[a], fresh)
+
+
+def test_restarts(daemon):
+    """cvswd is killed twice in a row, and once more: no NIC is away for long."""
+    with World(daemon, 3) as world:
+        for pause in (0, 0.5, 2):
+            daemon.kill()
+            world.disconnect()
+            daemon.start()
+            world.connect()
+            time.sleep(pause)
+        assert world.in_sync(4), daemon.nics()
+
+
 class Model:
     """What the NICs should have, kept by the test."""
 
@@ -807,6 +843,8 @@ TESTS = [
     ('a flow stated again as its time is up is kept', test_timeout_again),
     ('flows are replaced, compared, modified; dry runs', test_flow_commands),
     ('a NIC that does not answer', test_silent),
+    ('a copy of a NIC comes and goes', test_copy),
+    ('three restarts in a row', test_restarts),
     ('a key log, by which tshark reads it all', test_key_log),
     ('an SA made by hand', test_hand_made_sa),
     ('beside a NIC of version 2', test_beside_version2),

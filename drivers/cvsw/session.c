@@ -102,6 +102,14 @@ static void forget_conversation(struct cvsw_session *session)
 	cvsw_notices_clear(&session->notices);
 }
 
+/* The end has begun anew by itself. */
+static void went_back(struct cvsw_session *session)
+{
+	cvsw_sas_stop(session->control->engine->sas);
+	session->generation = cvsw_generation_now();
+	forget_conversation(session);
+}
+
 static void on_event(void *arg, enum cvsw_v3_event event)
 {
 	struct cvsw_session *session = arg;
@@ -109,6 +117,13 @@ static void on_event(void *arg, enum cvsw_v3_event event)
 	/* The table stays as it is, whoever the controller is and if there is none. */
 	if (event == CVSW_V3_EVENT_FRESH)
 		forget_conversation(session);
+	/*
+	 * This machine went back in time and nobody said so, or it lives twice: what it
+	 * sends encrypted may repeat numbers, too.  Or it is the controller that did; new
+	 * SAs come in any case.
+	 */
+	else if (event == CVSW_V3_EVENT_DISAGREED)
+		went_back(session);
 	/* Nothing times out while a bundle is open: for no longer than its sender is there. */
 	else if (event == CVSW_V3_EVENT_SILENT)
 		cvsw_requests_reset(&session->requests);

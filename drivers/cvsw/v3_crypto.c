@@ -76,7 +76,7 @@ static bool hash(void *arg, u8 hash[CVSW_V3_HASH_LEN], const u8 *a, size_t a_len
 /*
  * Not before there is true randomness: whoever asks tries again later.  In a machine
  * that is restored twice from one snapshot the kernel's generator says the same twice,
- * until it is reseeded: the time is mixed in, lest two lives share an instance.
+ * until it is reseeded: the time is mixed in, lest two lives share a key.
  */
 static bool random_bytes(void *arg, u8 *to, size_t len)
 {

@@ -68,7 +68,7 @@ class Station:
 
     def begin(self):
         """Anew, knowing nothing."""
-        self.controller = v3.Controller(self.key, self.nic_mac, self.send, os.urandom(8))
+        self.controller = v3.Controller(self.key, self.nic_mac, self.send)
 
     def listen(self):
         self.nic.set(capture=1)

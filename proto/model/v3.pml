@@ -8,12 +8,13 @@
  * ones, (e1, e2), numbered in the order in which they are made; 0 is none.  What
  * would change nothing is left out, so that every run comes to an end.
  *
- * Each end may also die, once, and come back as another instance that remembers
- * nothing.
+ * Each end may also die, once, and come back remembering nothing.  What ends do that
+ * were put back or copied is v3_agree.pml's matter.
  *
  * Checked: nobody takes a record twice; a controller changes to keys only when the
- * NIC has them, a NIC only when the controller has changed; nobody begins the same
- * conversation twice; wherever a run ends, both have the same keys.
+ * NIC has them, a NIC only when the controller has changed; when a NIC takes keys, its
+ * conversation is the controller's, which goes on at both or begins at both; wherever a run
+ * ends, both have the same keys and the same conversation.
  *
  * Each of these must make spin find a mistake (run.sh tries):
  *	-DNO_WINDOW	a record's counter is not looked at
@@ -22,7 +23,7 @@
  *	-DFORGETFUL	a controller makes the same keys again for the same REGISTER
  *	-DSTUBBORN	a NIC does not give up keys that the controller has forgotten
  *	-DHASTY		a controller that takes new keys wipes newer ones, too
- *	-DSAME_INSTANCE	who comes back says that he is who he was
+ *	-DNAMELESS	a controller goes on with whatever conversation a NIC has
  */
 
 #define N1	3	/* ephemeral keys that the NIC makes */
@@ -34,9 +35,6 @@
 #define E1(keys)	((keys) / (N2 + 1))
 #define E2(keys)	((keys) % (N2 + 1))
 
-/* A conversation is that of two instances; 0 is none. */
-#define PAIR(keys)	(1 + 2 * instance1[E1(keys)] + instance2[E2(keys)])
-
 /* Records to the NIC, and to the controller: two boxes for each pair of keys. */
 #define TO_NIC		0
 #define TO_CTL		N_KEYS
@@ -45,8 +43,8 @@
 bool registers[N1 + 1];
 bool accepts[N_KEYS];
 byte sent[2 * N_KEYS];			/* records of counters 0 to that, without it */
-bit instance1[N1 + 1];			/* who made the key, sealed in the handshake */
-bit instance2[N2 + 1];
+byte ticket[N1 + 1];			/* keys that a REGISTER names */
+byte from[N_KEYS];			/* keys whose conversation an ACCEPT says to continue */
 
 /* ---- what each end remembers ---- */
 byte made1, made2;			/* ephemeral keys so far */
@@ -54,14 +52,14 @@ byte begun;				/* NIC: of the REGISTER that waits */
 byte nic_pending, nic;			/* NIC: keys */
 byte older_pending, newer_pending, ctl;	/* controller: keys */
 byte window[2 * N_KEYS];		/* bits: counters received */
-bit nic_instance, ctl_instance;
-byte nic_pair, ctl_pair;		/* whose conversation the streams are */
+byte nic_last, ctl_last, ctl_from;	/* the last current keys, and what they went on from */
+byte nic_talk, ctl_talk;		/* the conversation: the keys it began with */
 
 /* ---- what only the judge knows ---- */
 byte taken[2 * N_KEYS];
 bool nic_had[N_KEYS], ctl_took[N_KEYS];
 bool last_answered, nic_died, ctl_died;
-byte nic_began, ctl_began;		/* bits: pairs */
+byte talk_of[N_KEYS];			/* the controller's, when it took these keys */
 
 #define CAN_SEND(box)	(sent[box] < RECORDS)
 
@@ -91,22 +89,13 @@ inline answer(box)
 }
 
 /* New keys: the conversation goes on, or another begins. */
-inline converse(pair, began, keys)
+inline converse(talk, keys)
 {
 	if
-	:: pair != PAIR(keys) ->
-		pair = PAIR(keys);
-		assert(!(began & (1 << pair)));
-		began = began | (1 << pair)
+	:: !from[keys] -> talk = keys
 	:: else
 	fi
 }
-
-#ifdef SAME_INSTANCE
-#define ANOTHER(instance)	instance
-#else
-#define ANOTHER(instance)	(1 - instance)
-#endif
 
 /* ---- the NIC ---- */
 
@@ -114,7 +103,9 @@ inline nic_takes(keys)
 {
 	assert(ctl_took[keys]);
 	nic = keys;
-	converse(nic_pair, nic_began, nic);
+	nic_last = keys;
+	converse(nic_talk, nic);
+	assert(nic_talk == talk_of[nic]);
 	nic_pending = 0
 }
 
@@ -156,7 +147,7 @@ end:	do
 	:: d_step { CAN_BEGIN ->
 		made1++;
 		begun = made1;
-		instance1[made1] = nic_instance;
+		ticket[made1] = nic_last;
 		nic_pending = 0;
 		registers[made1] = true
 	   }
@@ -174,8 +165,7 @@ end:	do
 	/* Its keys are gone, and so are the windows of their records. */
 	:: d_step { !nic_died && made1 < N1 ->
 		nic_died = true;
-		nic_instance = ANOTHER(nic_instance);
-		nic = 0; nic_pending = 0; nic_pair = 0; begun = 0
+		nic = 0; nic_pending = 0; nic_last = 0; nic_talk = 0; begun = 0
 	   }
 	od
 }
@@ -187,7 +177,10 @@ inline ctl_takes(keys)
 {
 	assert(nic_had[keys]);
 	ctl = keys;
-	converse(ctl_pair, ctl_began, ctl);
+	converse(ctl_talk, ctl);
+	talk_of[ctl] = ctl_talk;
+	ctl_last = ctl;
+	ctl_from = from[ctl];
 	ctl_took[ctl] = true;
 	older_pending = 0;
 #ifdef HASTY
@@ -208,10 +201,16 @@ inline ctl_takes(keys)
 #define IS_KNOWN(e1)	((ctl && E1(ctl) == e1) || E1(older_pending) == e1 || \
 			 E1(newer_pending) == e1)
 
+#ifdef NAMELESS
+#define GOES_ON(e1)	(ticket[e1] && ctl_last)
+#else
+#define GOES_ON(e1)	(ticket[e1] && ticket[e1] == ctl_last)
+#endif
+
 inline pend(e1, keys)
 {
 	last_answered = (e1 == N1);
-	instance2[E2(keys)] = ctl_instance;
+	from[keys] = (GOES_ON(e1) -> ticket[e1] : 0);
 	if
 	:: newer_pending -> older_pending = newer_pending
 	:: else
@@ -241,12 +240,12 @@ inline pend(e1, keys)
 #endif
 
 #define CTL_RECORD(counter) \
-	:: d_step { CAN_TAKE(older_pending, TO_CTL, counter) -> \
+	:: d_step { CAN_TAKE(older_pending, TO_CTL, counter) && CONTINUES(older_pending) -> \
 		take(TO_CTL + older_pending, counter); \
 		ctl_takes(older_pending); \
 		answer(TO_NIC + ctl) \
 	   } \
-	:: d_step { CAN_TAKE(newer_pending, TO_CTL, counter) -> \
+	:: d_step { CAN_TAKE(newer_pending, TO_CTL, counter) && CONTINUES(newer_pending) -> \
 		take(TO_CTL + newer_pending, counter); \
 		ctl_takes(newer_pending); \
 		answer(TO_NIC + ctl) \
@@ -255,6 +254,9 @@ inline pend(e1, keys)
 		take(TO_CTL + ctl, counter); \
 		answer(TO_NIC + ctl) \
 	   }
+
+/* What it continues is what we have, or the NIC gave up the keys between them. */
+#define CONTINUES(keys)	(!from[keys] || from[keys] == ctl_last || from[keys] == ctl_from)
 
 active proctype Controller()
 {
@@ -274,8 +276,7 @@ end:	do
 	/* While the NIC has a try left: it will miss a word. */
 	:: d_step { !ctl_died && made1 < N1 ->
 		ctl_died = true;
-		ctl_instance = ANOTHER(ctl_instance);
-		ctl = 0; older_pending = 0; newer_pending = 0; ctl_pair = 0
+		ctl = 0; older_pending = 0; newer_pending = 0; ctl_last = 0; ctl_from = 0; ctl_talk = 0
 	   }
 	od
 }
@@ -285,5 +286,5 @@ end:	do
 active proctype Judge()
 {
 	timeout ->
-	assert(nic && nic == ctl)
+	assert(nic && nic == ctl && nic_talk == ctl_talk)
 }

@@ -21,5 +21,6 @@ int main(void)
 	failed += tap_run(v3_end_tests);
 	failed += tap_run(v3_broken_tests);
 	failed += tap_run(v3_channel_tests);
+	failed += tap_run(v3_agree_tests);
 	return failed ? 1 : 0;
 }

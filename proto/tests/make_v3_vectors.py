@@ -17,8 +17,7 @@ PSK = bytes(range(0xa0, 0xc0))
 MAC = bytes.fromhex("525400123456")
 NIC_SECRET = bytes(range(0x10, 0x30))
 CONTROLLER_SECRET = bytes(range(0x40, 0x60))
-NIC_INSTANCE = bytes.fromhex("1111222233334444")
-CONTROLLER_INSTANCE = bytes.fromhex("5555666677778888")
+TICKET = bytes.fromhex("5555666677778888")
 COOKIE = bytes(range(0xc0, 0xd0))
 NIC_INDEX = 1
 HANDSHAKE = 0x0a0b0c0d
@@ -31,31 +30,30 @@ def vectors():
     yield "psk", PSK, ""
     yield "mac", MAC, "the NIC's"
     yield "nic-secret", NIC_SECRET, "e1"
-    yield "nic-instance", NIC_INSTANCE, ""
     yield "controller-secret", CONTROLLER_SECRET, "e2"
-    yield "controller-instance", CONTROLLER_INSTANCE, ""
+    yield "ticket", TICKET, "of the session; the NIC had none before"
     yield "hello", v3.hello(), "to all NICs"
     register, nic = v3.register(lambda prologue: v3.Handshake(PSK, prologue, nic_secret),
-                                MAC, HANDSHAKE, NIC_INDEX, NIC_INSTANCE)
+                                MAC, HANDSHAKE, NIC_INDEX)
     yield "register", register, "handshake 0x0a0b0c0d; the NIC's index is 1"
     yield "h", nic.h, "behind REGISTER"
     yield "ck", nic.ck, "behind REGISTER"
 
     sent = []
-    controller = v3.Controller(PSK, MAC, sent.append, CONTROLLER_INSTANCE,
+    controller = v3.Controller(PSK, MAC, sent.append, lambda: TICKET,
                                lambda: X25519PrivateKey.from_private_bytes(CONTROLLER_SECRET))
     controller.receive(register)
     accept = sent.pop()
     yield "accept", accept, "the controller's index is 0x00010201"
     payload = nic.read(accept[24:], second=True)
-    assert payload == struct.pack(">I", CONTROLLER_INDEX) + b"\3\0\0\0" + CONTROLLER_INSTANCE
+    assert payload == struct.pack(">I", CONTROLLER_INDEX) + b"\3\0\0\0" + TICKET
     k1, k2 = nic.split()
     yield "k1", k1, "seals what the NIC sends"
     yield "k2", k2, "seals what the controller sends"
     session = v3.Session(k1, k2, NIC_INDEX, CONTROLLER_INDEX)
 
-    echo = session.seal(v3.BROADCAST, v3.ECHO, 0, 0, struct.pack(">Q", 1000))
-    yield "nic-0", echo, "ECHO with 8 bytes, counter 0"
+    echo = session.seal(v3.BROADCAST, v3.ECHO, 0, 0, struct.pack(">QQ", 0, 1000))
+    yield "nic-0", echo, "ECHO, counter 0: no record is known; its own bytes are 1000"
     controller.receive(echo)
     yield "controller-0", sent.pop(), "ECHO_REPLY"
     controller.stream.put(v3.message(v3.SET_MTU, 7, bytes.fromhex("05aa0000")))
@@ -74,7 +72,7 @@ def vectors():
         "an answer to the REGISTER above"
     yield "register-with-cookie", v3.register(
         lambda prologue: v3.Handshake(PSK, prologue, nic_secret), MAC, HANDSHAKE + 2,
-        NIC_INDEX + 1, NIC_INSTANCE, COOKIE)[0], \
+        NIC_INDEX + 1, cookie=COOKIE)[0], \
         "its answer, handshake 0x0a0b0c0f, index 2, with the same e1 for once"
     session.counter = 0x0abce0
     yield "nic-window", session.seal(v3.BROADCAST, v3.NOTHING, 5, 0x0000000d), \

@@ -349,7 +349,7 @@ static void cuts_and_flips_of_requests_are_answered(void)
 	struct rng rng = { 620 };
 	unsigned int round;
 
-	nic->end.have_pair = true;
+	nic->end.conversing = true;
 	for (round = 0; round < 8; round++) {
 		size_t len = round < 4 ? make(requests[round], &rng, buf, sizeof(buf)) :
 					 make_flows(&rng, buf);

@@ -45,12 +45,12 @@ def main():
     message, payload = bytearray(), bytearray()
     wrong = []
 
-    nic.write_message(vector["nic-instance"] + b"\3\0\0\0\0\0\0\1", message)
+    nic.write_message(bytes(8) + b"\3\0\0\0\0\0\0\1", message)
     if message != vector["register"][48:]:
         wrong.append("REGISTER")
     controller.read_message(bytes(message), payload)
     message = bytearray()
-    own = bytes.fromhex("0001020103000000") + vector["controller-instance"]
+    own = bytes.fromhex("0001020103000000") + vector["ticket"]
     to_controller, _ = controller.write_message(own, message)
     if message != vector["accept"][24:88]:
         wrong.append("ACCEPT")
@@ -62,7 +62,7 @@ def main():
     for cipher, name in ((to_controller, "nic-0"), (to_nic, "controller-0")):
         record = vector[name]
         cipher.set_nonce(int.from_bytes(record[20:28], "big"))
-        if cipher.decrypt_with_ad(record[:28], record[28:])[16:] != (1000).to_bytes(8, "big"):
+        if cipher.decrypt_with_ad(record[:28], record[28:])[24:] != (1000).to_bytes(8, "big"):
             wrong.append(name)
     print(f"{'not ' if wrong else ''}ok - proto: version 3's handshake is a Noise library's")
     for what in wrong:

@@ -44,7 +44,7 @@ class Nic:
         self.restart(psk)
 
     def restart(self, psk=PSK):
-        self.controller = v3.Controller(psk, MAC, self.send, os.urandom(8))
+        self.controller = v3.Controller(psk, MAC, self.send)
 
     def lost(self):
         return self.random.randrange(100) < self.loss
@@ -168,9 +168,9 @@ def programs(nic):
     # 20,000 bytes in segments: skipped, and answered.
     if nic.ask(v3.TRACE, bytes(20000))[:2] != (v3.ERROR, 72):
         yield "a message that is too long"
-    nic.controller.record(v3.ECHO, b"are you there?")
-    nic.controller.record(v3.ECHO, b"are you there?")
-    if not nic.loss and not nic.until(lambda: b"are you there?" in nic.controller.echoes, 2):
+    nic.controller.echo(b"are you?")
+    nic.controller.echo(b"are you?")
+    if not nic.loss and not nic.until(lambda: any(echo[8:] == b"are you?" for echo in nic.controller.echoes), 2):
         yield "ECHO"
 
 

@@ -17,7 +17,7 @@ import v3_peer as v3
 from test_v3_peer import FLOW_MOD, MAC, Nic, other_flow, programs
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../wireshark/cvsw.lua")
-INSTANCES = "1111222233334444", "5555666677778888"
+TICKETS = "1111222233334444", "5555666677778888"
 K1, K2 = bytes(range(32)), bytes(range(32, 64))
 NIC_INDEX, CONTROLLER_INDEX = 0x21, 0x00050621
 
@@ -133,7 +133,7 @@ def the_vectors(_, vectors, directory):
     with open(keylog, "w", encoding="ascii") as file:
         file.write("# a comment\n" + " ".join(
             ["CVSW3", vector["mac"].hex(), "00000001", "00010201"] +
-            [vector[name].hex() for name in ("k1", "k2", "nic-instance", "controller-instance")]) +
+            [vector[name].hex() for name in ("k1", "k2", "ticket", "ticket")]) +
             "\n")
     shown, complaints = show(directory, [vector[name] for name in VECTORS], keylog)
     yield from complaints
@@ -148,10 +148,10 @@ def the_vectors(_, vectors, directory):
                       ephemeral=colons(vector["accept"][24:56]),
                       mac_of_answer=colons(vector["accept"][88:]))
     yield from differ("ECHO", nic0, type=5, controller_index="0x00010201", counter=0, kind=3,
-                      got="0x00000000", base=0, echo=colons(struct.pack(">Q", 1000)),
-                      nic_instance=INSTANCES[0], controller_instance=INSTANCES[1])
+                      got="0x00000000", base=0, echo=colons(struct.pack(">QQ", 0, 1000)),
+                      conversation=TICKETS[1], ticket=TICKETS[1])
     yield from differ("ECHO_REPLY", controller0, nic_index="0x00000001", counter=0, kind=4,
-                      echo=colons(struct.pack(">Q", 1000)))
+                      echo=colons(struct.pack(">QQ", 0, 1000)))
     yield from differ("SET_MTU", controller1, kind=2, segment=0, message__type=24, message__error=0,
                       message__xid="0x00000007", mtu=1450)
     yield from differ("ACK", nic1, counter=1, base=1, message__type=1, message__xid="0x00000007")
@@ -372,7 +372,7 @@ class Ends:
             # Of another session with the same indices, too.
             for keys in ((K1, K2), (K2, K1)):
                 file.write(" ".join(["CVSW3", MAC.hex(), f"{NIC_INDEX:08x}", f"{CONTROLLER_INDEX:08x}",
-                                     keys[0].hex(), keys[1].hex(), *INSTANCES]) + "\n")
+                                     keys[0].hex(), keys[1].hex(), *TICKETS]) + "\n")
 
     def record(self, from_nic, kind, content):
         if from_nic:

@@ -461,6 +461,10 @@ static void on_event(void *arg, enum cvsw_v3_event event)
 		nic->n_rekeyed++;
 		nic->silent = false;
 		break;
+	case CVSW_V3_EVENT_DISAGREED:
+		nic->n_disagreed++;
+		nic->bundle_open = false;
+		break;
 	case CVSW_V3_EVENT_SILENT:
 	case CVSW_V3_EVENT_HEARD:
 		nic->silent = event == CVSW_V3_EVENT_SILENT;

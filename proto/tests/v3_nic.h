@@ -47,7 +47,7 @@ struct v3_nic {
 	uint16_t mtu, offloads;
 	struct { uint8_t direction; uint32_t spi; } sas[V3_NIC_SAS];
 	size_t n_sas;
-	unsigned int n_requests, n_fresh, n_rekeyed, n_modified;
+	unsigned int n_requests, n_fresh, n_rekeyed, n_disagreed, n_modified;
 	bool silent;
 	bool strict;	/* it knows DELETE_STRICT and MODIFY_STRICT, and says so */
 	uint16_t lacks;	/* offloads that its device cannot do */

@@ -6,6 +6,7 @@ code but the specification, so that each finds the other's mistakes, and those o
 """
 import hashlib
 import hmac
+import os
 import struct
 
 from cryptography.exceptions import InvalidTag
@@ -27,6 +28,10 @@ NAME = b"Noise_NNpsk0_25519_AESGCM_SHA256"
 
 class Refused(Exception):
     """A frame to be dropped."""
+
+
+class Disagrees(Refused):
+    """An authentic record that proves that the ends remember different things."""
 
 
 # ---- the frame
@@ -133,12 +138,12 @@ class Handshake:
         return hkdf(self.ck, b"", 2)
 
 
-def register(handshake_of, nic_mac, number, index, instance, cookie=bytes(16)):
+def register(handshake_of, nic_mac, number, index, ticket=bytes(8), cookie=bytes(16)):
     """REGISTER and the handshake it begins; @handshake_of makes one from a prologue."""
     head = frame(BROADCAST, REGISTER,
                  nic_mac + bytes(2) + struct.pack(">I", number) + bytes(4) + cookie + bytes(64))
     handshake = handshake_of(head[:48])
-    return head[:48] + handshake.write(instance + b"\x03" + bytes(3) + struct.pack(">I", index)), handshake
+    return head[:48] + handshake.write(ticket + b"\x03" + bytes(3) + struct.pack(">I", index)), handshake
 
 
 def answer(psk, nic_mac, kind, number, content, ephemeral):
@@ -153,7 +158,10 @@ class Session:
     def __init__(self, tx, rx, index, peer_index):
         self.tx, self.rx, self.index, self.peer_index = tx, rx, index, peer_index
         self.counter = 0
-        self.seen = set()
+        self.seen = {}          # counter: tag
+
+    def known(self):
+        return max(self.seen, default=-1) + 1
 
     def seal(self, dst, kind, base, got, content=b""):
         plain = bytes([kind, 0, 0, 0]) + struct.pack(">IQ", got, base) + content
@@ -168,10 +176,12 @@ class Session:
         index, counter = struct.unpack(">IQ", data[16:28])
         if index != self.index:
             raise Refused("index")
-        if counter in self.seen or (self.seen and counter + 1024 <= max(self.seen)):
+        if self.seen.get(counter) == data[-16:] or counter + 1024 < self.known():
             raise Refused("replay")
         plain = unseal(self.rx, counter, data[:28], data[28:])
-        self.seen.add(counter)
+        if counter in self.seen:
+            raise Disagrees("two records with one counter")
+        self.seen[counter] = data[-16:]
         kind, zero, got, base = plain[0], plain[1:4], *struct.unpack(">IQ", plain[4:16])
         if zero != bytes(3):
             raise Refused("reserved")
@@ -199,6 +209,8 @@ class Stream:
                 if number < self.peer_base + WINDOW]
 
     def acked(self, base, got):
+        if base + got.bit_length() > self.next:
+            raise Disagrees("acknowledged what was never sent")
         if base < self.peer_base:
             return
         self.peer_base = base
@@ -207,7 +219,9 @@ class Stream:
 
     def got(self, kind, content):
         number, = struct.unpack(">Q", content[:8])
-        if self.base <= number < self.base + WINDOW:
+        if number >= self.base + WINDOW:
+            raise Disagrees("a segment beyond the window")
+        if self.base <= number:
             self.into[number] = (kind, content[8:])
 
     def bits(self):
@@ -227,12 +241,12 @@ class Stream:
 class Controller:
     """For one NIC. @send takes a frame; frames that come go to receive()."""
 
-    def __init__(self, psk, nic_mac, send, instance, secret_of=X25519PrivateKey.generate):
+    def __init__(self, psk, nic_mac, send, ticket_of=lambda: os.urandom(8), secret_of=X25519PrivateKey.generate):
         self.psk, self.nic_mac, self.send = psk, nic_mac, send
-        self.instance, self.secret_of = instance, secret_of
+        self.ticket_of, self.secret_of = ticket_of, secret_of
         self.pending = {}       # by our index
         self.answers = {}       # ACCEPTs, by the NIC's ephemeral key
-        self.session = self.nic_instance = None
+        self.session = self.ticket = None
         self.index = 0x00010200
         self.stream = Stream()
         self.echoes = []
@@ -259,38 +273,50 @@ class Controller:
             handshake = Handshake(self.psk, data[:48], self.secret_of())
             payload = handshake.read(body[32:], second=False)
             self.index += 1
-            own = struct.pack(">I", self.index) + b"\x03" + bytes(3) + self.instance
+            ticket, goes_on = self.ticket_of(), payload[:8] == self.ticket
+            own = struct.pack(">IBB2x", self.index, 3, goes_on) + ticket
             number, = struct.unpack(">I", body[8:12])
             peer_index, = struct.unpack(">I", payload[12:])
             self.answers[ephemeral] = answer(self.psk, self.nic_mac, ACCEPT, number,
                                              handshake.write(own, peer=ephemeral), ephemeral)
             rx, tx = handshake.split()
-            self.pending[self.index] = (Session(tx, rx, self.index, peer_index), payload[:8])
+            self.pending[self.index] = (Session(tx, rx, self.index, peer_index), ticket,
+                                        payload[:8] if goes_on else None)
         self.send(self.answers[ephemeral])
 
     def sealed(self, data):
         index, = struct.unpack(">I", data[16:20])
         if index in self.pending:
-            session, nic_instance = self.pending[index]
+            session, ticket, goes_on_from = self.pending[index]
             record = session.open(data)
+            if goes_on_from and goes_on_from != self.ticket:
+                raise Refused("it goes on with what is over")
             self.session = session
             self.pending.clear()
             self.answers.clear()
-            if nic_instance != self.nic_instance:
+            if not goes_on_from:
                 self.stream = Stream()
                 self.conversations += 1
-            self.nic_instance = nic_instance
+            self.ticket = ticket
         elif self.session:
             record = self.session.open(data)
         else:
             raise Refused("no session")
-        kind, base, got, content = record
+        try:
+            return self.do(*record)
+        except Disagrees:
+            self.session = self.ticket = None
+            raise
+
+    def do(self, kind, base, got, content):
         self.stream.acked(base, got)
         messages = []
         if kind in (SEGMENT, LAST_SEGMENT):
             self.stream.got(kind, content)
             messages = list(self.stream.take())
         if kind == ECHO:
+            if struct.unpack(">Q", content[:8])[0] > self.session.counter:
+                raise Disagrees("has records that were never sent")
             self.record(ECHO_REPLY, content)
         elif kind == ECHO_REPLY:
             self.echoes.append(content)
@@ -303,6 +329,9 @@ class Controller:
     def record(self, kind, content=b""):
         self.send(self.session.seal(self.nic_mac, kind, self.stream.base, self.stream.bits(),
                                     content))
+
+    def echo(self, own):
+        self.record(ECHO, struct.pack(">Q", self.session.known()) + own)
 
     def run(self):
         """Send all that is not acknowledged; to be called again and again, with pauses."""

@@ -57,16 +57,29 @@ static void *t_key_make(void *arg, const uint8_t *key)
 	if (fails(crypto))
 		return NULL;
 	crypto->keys++;
-	return cvsw_v3_libcrypto.key_make(NULL, key);
+	if (!crypto->hold)
+		return cvsw_v3_libcrypto.key_make(NULL, key);
+	crypto->held = realloc(crypto->held, (crypto->n_held + 1) * sizeof(*crypto->held));
+	return crypto->held[crypto->n_held++] = cvsw_v3_libcrypto.key_make(NULL, key);
 }
 
 static void t_key_free(void *arg, void *key)
 {
 	struct v3_crypto *crypto = arg;
 
+	if (crypto->hold)
+		return;
 	if (key)
 		crypto->keys--;
 	cvsw_v3_libcrypto.key_free(NULL, key);
+}
+
+void v3_crypto_free(struct v3_crypto *crypto)
+{
+	crypto->hold = false;
+	while (crypto->n_held)
+		t_key_free(crypto, crypto->held[--crypto->n_held]);
+	free(crypto->held);
 }
 
 static bool t_seal(void *arg, void *key, const uint8_t *nonce, uint8_t *data, size_t aad,
@@ -159,6 +172,9 @@ static void ctl_event(void *arg, enum cvsw_v3_event event)
 		break;
 	case CVSW_V3_EVENT_HEARD:
 		world->ctl_heard++;
+		break;
+	case CVSW_V3_EVENT_DISAGREED:
+		world->ctl_disagreed++;
 		break;
 	}
 }
@@ -298,7 +314,7 @@ static bool is_connected(const struct v3_world *world)
 	const struct cvsw_v3_session *ctl = &world->ctl->live;
 
 	return nic->tx && ctl->tx && nic->index == ctl->peer_index &&
-	       nic->peer_index == ctl->index && !memcmp(nic->pair, ctl->pair, sizeof(nic->pair));
+	       nic->peer_index == ctl->index && !memcmp(nic->ticket, ctl->ticket, sizeof(nic->ticket));
 }
 
 bool v3_world_connect(struct v3_world *world, uint64_t ms)
@@ -345,4 +361,5 @@ void v3_world_free(struct v3_world *world)
 	free(world->ctl);
 	free_flights(world->flights, world->n_flights);
 	free_flights(world->kept, world->n_kept);
+	v3_crypto_free(&world->crypto);
 }

@@ -18,9 +18,15 @@ struct v3_crypto {
 	long shares;		/* X25519 of two parties, so far */
 	long fail_at;		/* this call fails; 0: none */
 	unsigned int fail_percent;
+	/* Keys are freed at the end only: an end may be put back as it was. */
+	bool hold;
+	void **held;
+	size_t n_held;
 };
 
 void v3_crypto_init(struct v3_crypto *crypto, uint64_t seed);
+/* Frees what was held. */
+void v3_crypto_free(struct v3_crypto *crypto);
 
 /* A frame under way, or kept. */
 struct v3_flight {
@@ -42,7 +48,7 @@ struct v3_world {
 	struct cvsw_v3_end *ctl;
 	struct cvsw_v3_caller ctl_caller;
 	struct cvsw_v3_guard guard;
-	unsigned int ctl_fresh, ctl_rekeyed, ctl_silent, ctl_heard, packet_ins;
+	unsigned int ctl_fresh, ctl_rekeyed, ctl_silent, ctl_heard, ctl_disagreed, packet_ins;
 	/* The controller's program; may be NULL. */
 	void (*on_message)(struct v3_world *world, const uint8_t *data, size_t len);
 	void (*on_fresh)(struct v3_world *world);

@@ -41,8 +41,8 @@ f["hmac"] = ProtoField.bytes("cvsw.mac_of_answer", "mac")
 f["record"] = ProtoField.uint64("cvsw.counter", "Counter")
 f["sealed"] = ProtoField.bytes("cvsw.sealed", "Sealed")
 f["trailer"] = ProtoField.bytes("cvsw.trailer", "Trailer")
-f["nic_instance"] = ProtoField.string("cvsw.nic_instance", "NIC's instance")
-f["controller_instance"] = ProtoField.string("cvsw.controller_instance", "Controller's instance")
+f["conversation"] = ProtoField.string("cvsw.conversation", "Conversation")
+f["ticket"] = ProtoField.string("cvsw.ticket", "Ticket")
 f["kind"] = ProtoField.uint8("cvsw.kind", "Kind", base.DEC, kinds)
 f["got"] = ProtoField.uint32("cvsw.got", "Got", base.HEX)
 f["base"] = ProtoField.uint64("cvsw.base", "Base")
@@ -91,10 +91,10 @@ function keylog.refresh()
 		keylog.size = file:seek("end")
 		file:seek("set")
 		for line in file:lines() do
-			local mac, nic, controller, k1, k2, i1, i2 = line:lower():gsub("^cvsw3", "CVSW3")
+			local mac, nic, controller, k1, k2, conversation, ticket = line:lower():gsub("^cvsw3", "CVSW3")
 								    :match(LINE)
 			if mac then
-				local session = { nic_instance = i1, controller_instance = i2,
+				local session = { conversation = conversation, ticket = ticket,
 						  controller_index = tonumber(controller, 16) }
 				append(keylog.to_controller, controller,
 				       { session = session, hex = k1, direction = "to controller" })
@@ -153,7 +153,7 @@ end
 -- Notes a segment, and the messages that are whole by it.
 local function take_segment(record, number, is_last, data, frame)
 	local session = record.key.session
-	local name = session.nic_instance .. session.controller_instance .. record.key.direction
+	local name = session.conversation .. record.key.direction
 	local stream = streams[name] or {}
 	streams[name] = stream
 	record.stream = stream
@@ -262,8 +262,8 @@ local function show_sealed(tvb, pinfo, tree, header)
 	end
 	tree:add(f["tag"], tvb:range(tvb:len() - 16)):append_text(" (right)")
 	local session = record.key.session
-	tree:add(f["nic_instance"], session.nic_instance):set_generated()
-	tree:add(f["controller_instance"], session.controller_instance):set_generated()
+	tree:add(f["conversation"], session.conversation):set_generated()
+	tree:add(f["ticket"], session.ticket):set_generated()
 	return say .. ": " .. show_record(record, pinfo, tree)
 end
 
