@@ -14,6 +14,24 @@ def shown(vm):
     return json.loads(vm.sh("cvswctl --local -j show eth0"))[0]
 
 
+def in_container(vm, key_file):
+    pid = vm.sh("unshare -U -r -n sleep 100 > /dev/null 2>&1 & sleep 1; echo $!").strip()
+    inside = f"nsenter -t {pid} -U -n --preserve-credentials"
+    try:
+        vm.sh(f"ip link set eth0 netns {pid}")
+        expect(vm.sh(f"{inside} id -u").strip() == "0", "nobody is root inside")
+        vm.sh(f"{inside} ip link set eth0 up")
+        vm.sh(f"{inside} cvswctl --local dump-flows")
+        for command in f"key eth0 --file {key_file}", "forget-key eth0":
+            expect(vm.status(f"{inside} cvswctl --local {command}") != 0, f"{command} was done")
+        said = vm.sh(f"{inside} cvswctl --local -j show eth0")
+        expect(json.loads(said)[0]["protocol"] == 3, f"it has no key any more: {said}")
+    finally:
+        vm.sh(f"kill {pid}")
+    wait_for("the NIC to come back", lambda: vm.status("ip link show eth0") == 0, 10)
+    vm.sh(f"cvswctl --local key eth0 --file {key_file}")
+
+
 def at_boot(bench):
     key, other = secrets.token_hex(32), secrets.token_hex(32)
     vm = bench.lab.add_vm("vm9", (TAP, PORT), append=CVSW, boot_key=key)
@@ -35,6 +53,8 @@ def at_boot(bench):
             expect(place in said, f"not from there: {said}")
             for secret in key, other:
                 expect(secret[:16] not in said + vm.sh("dmesg") + vm.sh("cvswctl --local -j show"), "a key is told")
+        with bench.test("root of a container that was given the NIC can neither take its key away nor set another"):
+            in_container(vm, place)
     finally:
         vm.stop()
         bench.lab.vms.remove(vm)
