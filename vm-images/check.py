@@ -21,7 +21,7 @@ from lab.controller import Controller
 from lab.process import LabError
 from lab.report import Report
 from lab.topology import BUILD, CVSW2, Lab
-from tests import actions, byhand, control, direct, driver, hardship, keys, overlay, tunnel
+from tests import actions, agreement, byhand, control, direct, driver, hardship, keys, overlay, tunnel
 from tests.bench import Bench
 
 # What needs no controller comes first, for none runs until control.connects.
@@ -32,6 +32,8 @@ TESTS = {
 TESTS["plain"] = TESTS["tso"] = (driver.ALL + byhand.ALL + control.ALL[:3] + actions.ALL +
                                  control.ALL[3:] + tunnel.ALL + overlay.ALL + hardship.ALL + keys.ALL +
                                  [tunnel.keys_stay_hidden, driver.clean_logs])
+# Not twice, for time's sake.
+TESTS["plain"] = TESTS["plain"][:-2] + agreement.ALL + TESTS["plain"][-2:]
 
 
 def chosen(variant, names):

@@ -179,6 +179,34 @@ class Vm:
         self.agent.close()
         self.process.kill()
 
+    def _job(self, command, **arguments):
+        """A command of QEMU's that goes on behind its answer."""
+        self.qmp(command, **{"job-id": "lab", **arguments})
+        def job():
+            return next(job for job in self.qmp("query-jobs") if job["id"] == "lab")
+        wait_for(f"{command} of {self.name}", lambda: job()["status"] == "concluded", 60)
+        error = job().get("error")
+        self.qmp("job-dismiss", id="lab")
+        if error:
+            raise LabError(f"{self.name}: {command}: {error}")
+
+    def snapshot(self):
+        """As QEMU's savevm; the machine runs on. See go_back()."""
+        path = f"{RUN}/{self.name}.qcow2"
+        self._job("blockdev-create", options={"driver": "file", "filename": path, "size": 0})
+        self.qmp("blockdev-add", driver="file", filename=path, **{"node-name": "lab-file"})
+        self._job("blockdev-create", options={"driver": "qcow2", "file": "lab-file", "size": 1 << 20})
+        self.qmp("blockdev-add", driver="qcow2", file="lab-file", **{"node-name": "lab-state"})
+        self.qmp("stop")            # see save()
+        self._job("snapshot-save", tag="lab", vmstate="lab-state", devices=["lab-state"])
+        self.qmp("cont")
+
+    def go_back(self):
+        """As QEMU's loadvm: the memory of then, with the generation id that it had."""
+        self.qmp("stop")
+        self._job("snapshot-load", tag="lab", vmstate="lab-state", devices=["lab-state"])
+        self.qmp("cont")
+
     def boot_again(self):
         """As behind a power failure."""
         self.qmp.close()
