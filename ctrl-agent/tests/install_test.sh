@@ -16,7 +16,7 @@ source "$(dirname "$0")/lib.sh"
 
 # As a user calls it, whatever make this runs under.
 build_with() {
-	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make --no-print-directory -C "$top" "$@"
+	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS -u WERROR make --no-print-directory -C "$top" "$@"
 }
 
 # hardened BINARY: position independent, nothing of its tables writable, no executable
