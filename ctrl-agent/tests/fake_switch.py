@@ -97,7 +97,12 @@ class Switch:
             try:
                 self.sock.connect(address)
                 break
-            except (BlockingIOError, ConnectionRefusedError):   # not come round to accept(), listen()
+            except BlockingIOError:     # its backlog is full
+                time.sleep(0.01)
+            except (ConnectionRefusedError, ConnectionAbortedError):    # it does not listen yet
+                self.sock.close()
+                self.sock = socket.socket(family, socket.SOCK_STREAM)
+                self.sock.settimeout(5)
                 time.sleep(0.01)
         self.version = version
         self.dpid = dpid
