@@ -146,4 +146,28 @@ def second_life(bench):
         expect_all_reached([vm1, vm3])
 
 
-ALL = [three_members, joins_and_leaves, second_life]
+def refused_datagrams(vm):
+    """UDP datagrams that the guest's stack got and had no socket for."""
+    names, values = (line.split() for line in vm.sh("grep ^Udp: /proc/net/snmp").splitlines())
+    return int(values[names.index("NoPorts")])
+
+
+def kernel_messages(bench):
+    """netconsole sends with interrupts off, where no cipher may be called."""
+    vm1, vm2 = bench.vms
+    with bench.test("overlay: netconsole's messages arrive, and leave as ciphertext"), \
+         overlay(bench, "vm1", "vm2"), bench.lab.capture(vm1) as sent:
+        expect_all_reached(bench.vms)
+        before, later = refused_datagrams(vm2), bench.counted(vm1, "later")
+        vm1.sh(f"modprobe netconsole netconsole=6665@10.0.0.1/eth0,6666@10.0.0.2/{bench.mac2}")
+        try:
+            for i in range(20):
+                vm1.sh(f"echo '<1>{TEXT.decode()} {i}' > /dev/kmsg")
+            wait_for("20 messages", lambda: refused_datagrams(vm2) >= before + 20, 5)
+        finally:
+            vm1.sh("rmmod netconsole")
+        expect(bench.counted(vm1, "later") >= later + 20, "they did not wait for interrupts")
+        expect_ciphertext(sent)
+
+
+ALL = [three_members, joins_and_leaves, second_life, kernel_messages]
