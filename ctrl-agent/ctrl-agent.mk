@@ -33,7 +33,7 @@ all: agent
 needs-ctl needs-agent:
 	@$(AGENT_DIR)/needs $(@:needs-%=%) '$(CC)'
 $(AGENT_CTL:%=$(BUILD)/user/agent/%.o): | needs-ctl
-$(AGENT_DAEMON:%=$(BUILD)/user/agent/%.o) $(AGENT_CRYPTO): | needs-agent
+$(patsubst %,$(BUILD)/user/agent/%.o,$(filter-out $(AGENT_CTL),$(AGENT_DAEMON))) $(AGENT_CRYPTO): | needs-agent
 
 $(BUILD)/user/agent/%.o: $(AGENT_DIR)/%.c $(AGENT_HEADERS)
 	@mkdir -p $(@D)

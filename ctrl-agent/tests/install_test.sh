@@ -54,18 +54,6 @@ poison() {
 	done
 }
 
-ctl_builds_alone() {
-	poison
-	build_with ctl BUILD="$work/ctl" CPPFLAGS="-I$work/poison" && test -x "$work/ctl/bin/cvswctl"
-}
-
-ctl_links_alone() {
-	local libraries
-
-	libraries=$(ldd "$work/ctl/bin/cvswctl")
-	[[ $libraries == *jansson* && ! $libraries =~ event|pcap|sqlite|crypto ]]
-}
-
 # A compiler for which some headers are missing.
 make_poor_compiler() {
 	cat >"$work/poor" <<-'EOT'
@@ -77,9 +65,22 @@ make_poor_compiler() {
 	chmod 755 "$work/poor"
 }
 
+ctl_builds_alone() {
+	poison
+	make_poor_compiler
+	build_with ctl BUILD="$work/ctl" CPPFLAGS="-I$work/poison" CC="$work/poor" </dev/null &&
+		test -x "$work/ctl/bin/cvswctl"
+}
+
+ctl_links_alone() {
+	local libraries
+
+	libraries=$(ldd "$work/ctl/bin/cvswctl")
+	[[ $libraries == *jansson* && ! $libraries =~ event|pcap|sqlite|crypto ]]
+}
+
 names_packages() {
 	local out
-	make_poor_compiler
 	out=$(build_with agent BUILD="$work/poor-build" CC="$work/poor" 2>&1) && return 1
 	echo "$out"
 	[[ $out == *"missing: libpcap-dev (pcap/pcap.h)"$'\n'* &&
