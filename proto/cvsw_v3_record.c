@@ -104,6 +104,12 @@ static uint64_t tag_of(const uint8_t *frame, size_t len)
 	return cvsw_get_u64(&r);
 }
 
+/* Among the counters whose tags are remembered, of which no two have one place. */
+static bool is_recent(const struct cvsw_v3_session *session, uint64_t counter)
+{
+	return counter + CVSW_V3_TAGS >= session->window.next;
+}
+
 /*
  * A record with a counter that was received before: is it another one?  Only the newest
  * are remembered, so that the same frame once more costs nothing.
@@ -111,7 +117,7 @@ static uint64_t tag_of(const uint8_t *frame, size_t len)
 static bool is_another(const struct cvsw_v3_session *session, uint64_t counter,
 		       const uint8_t *frame, size_t len)
 {
-	return counter + CVSW_V3_TAGS >= session->window.next &&
+	return is_recent(session, counter) &&
 	       session->tags[counter % CVSW_V3_TAGS] != tag_of(frame, len);
 }
 
@@ -154,6 +160,8 @@ enum cvsw_v3_drop cvsw_v3_open(const struct cvsw_v3_crypto *crypto,
 		return CVSW_V3_DROP_DISAGREES;
 	record->newest = counter >= session->window.next;
 	cvsw_v3_window_take(&session->window, counter);
-	session->tags[counter % CVSW_V3_TAGS] = tag;
+	/* A late record must not take the place of a newer one's. */
+	if (is_recent(session, counter))
+		session->tags[counter % CVSW_V3_TAGS] = tag;
 	return read_head(frame, len, record);
 }

@@ -425,6 +425,33 @@ static void replays_do_not_push_a_nic_out(void)
 	finish(&world);
 }
 
+/*
+ * One record of 41 comes last, more than the tags that are remembered behind the others,
+ * and then the newest once more.
+ */
+static void late_records_do_not_hide_newer_ones(void)
+{
+	enum { N = 41, LATE = 8 };
+	struct cvsw_v3_record record = { .kind = CVSW_V3_NOTHING };
+	static uint8_t frames[N][CVSW_V3_FRAME_MAX];
+	struct v3_world world;
+	size_t len[N], i;
+
+	connect(&world, 132);
+	for (i = 0; i < N; i++)
+		len[i] = cvsw_v3_seal(&world.crypto.ops, &world.ctl->live, world.ctl->now,
+				      world.mac, &record, frames[i]);
+	for (i = 0; i < N; i++)
+		if (i != LATE)
+			CHECK(!v3_world_inject(&world, true, frames[i], len[i], 0));
+	CHECK(!v3_world_inject(&world, true, frames[LATE], len[LATE], 0));
+	for (i = 0; i < N; i++)
+		CHECK(v3_world_inject(&world, true, frames[i], len[i], 0) ==
+		      CVSW_V3_DROP_REPLAYED);
+	CHECK(!world.nic->n_disagreed && works(&world));
+	finish(&world);
+}
+
 static void trailers_are_not_looked_at(void)
 {
 	struct v3_world world;
@@ -771,6 +798,8 @@ const struct tap_test v3_end_tests[] = {
 	  a_repeated_register_is_answered_alike },
 	{ "proto: version 3: replays do not push a NIC's handshake out",
 	  replays_do_not_push_a_nic_out },
+	{ "proto: version 3: a late record does not make a newer one another",
+	  late_records_do_not_hide_newer_ones },
 	{ "proto: version 3: a frame's trailer is not looked at", trailers_are_not_looked_at },
 	{ "proto: version 3: forged answers do not keep a NIC out, and cost no X25519",
 	  forged_answers_do_not_keep_a_nic_out },
