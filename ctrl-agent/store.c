@@ -57,7 +57,7 @@ static const char delete_all_sql[] =
 	" AND kind NOT GLOB '" SET_ASIDE "*'";
 static const char protect_sql[] = "INSERT OR IGNORE INTO unread VALUES (?1, ?2)";
 static const char set_aside_sql[] =
-	"UPDATE kept SET kind = '" SET_ASIDE "' || kind WHERE kind = ?1 AND name = ?2 AND " IS_UNREAD;
+	"UPDATE OR REPLACE kept SET kind = '" SET_ASIDE "' || kind WHERE kind = ?1 AND name = ?2 AND " IS_UNREAD;
 static const char unprotect_sql[] = "DELETE FROM unread WHERE kind = ?1 AND name = ?2";
 static const char each_sql[] =
 	"SELECT kind, name, value FROM kept WHERE kind >= ?1 AND (?2 IS NULL OR kind < ?2)"

@@ -156,6 +156,16 @@ def test_set_aside(daemon):
     daemon.start()
     assert list(unread(daemon)) == [('set aside flow ' + MAC_C, NAME)]
     assert 'NORMAL' in daemon.ctl('dump-flows', MAC_C)
+    # A second one of that name takes the place of the first, and what is said is kept.
+    daemon.stop()
+    again = bad.replace(b'9', b'10')
+    change(path, 'UPDATE kept SET value = ? WHERE kind = ? AND name = ?', again, 'flow ' + MAC_C, NAME)
+    daemon.start()
+    answer = daemon.ask(command='add-flows', nic=MAC_C, new=True, wait=False, flows=[FLOW + ',actions=NORMAL'])
+    assert answer['ok'] and daemon.ask(command='show')['kept'], answer
+    daemon.stop()
+    assert rows_of(path)['set aside flow ' + MAC_C, NAME] == again
+    daemon.start()
 
 
 def test_fails_closed(daemon):
