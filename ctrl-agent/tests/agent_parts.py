@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The daemon, the CLI and NICs at a fake switch, for the tests of both.
 The first argument of a program that imports this is the build folder."""
+import atexit
 import json
 import os
 import shutil
@@ -36,6 +37,8 @@ class Daemon:
             [BIN + '/cvswd', '--socket', self.socket, '--listen', 'unix:' + self.of,
              *['--allow-unauthenticated'] * self.version2, *self.args],
             stderr=self.log)
+        # Who reads our output would wait for a daemon that a failed test has left.
+        atexit.register(self.process.kill)
         wait_for(lambda: self.read_log().count('waiting for switches') > before or
                  self.process.poll() is not None)
         assert self.process.poll() is None, 'cvswd does not start: ' + self.read_log()
