@@ -430,14 +430,17 @@ static void look_for_life(struct ofconn *conn, uint64_t now)
 /* Its predecessor has gone. */
 static void end_claim(struct ofconn *conn)
 {
-	if (!holder_of(conn->dpid))
-		begin_switch(conn);
+	if (holder_of(conn->dpid))
+		return;
+	/* What it waited for the other one is not its own delay. */
+	conn->opened_at = clock_ms();
+	begin_switch(conn);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct ofconn *conn = arg;
-	uint64_t now = clock_ms();
+	uint64_t now;
 
 	(void)fd;
 	(void)what;
@@ -447,6 +450,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	}
 	if (conn->state == OFCONN_CLAIM)
 		end_claim(conn);
+	now = clock_ms();
 	if (conn->state != OFCONN_READY && now - conn->opened_at > OFCONN_HANDSHAKE_MS)
 		ofconn_end(conn, "handshake not finished in %d s", OFCONN_HANDSHAKE_MS / 1000);
 	else if (conn->vswitch && !ofrules_tick(&conn->rules, now))

@@ -190,7 +190,7 @@ bool ofrules_answer(struct ofrules *rules, const struct cvsw_ofp_msg *msg)
 bool ofrules_tick(struct ofrules *rules, uint64_t now)
 {
 	if (rules->barrier || rules->look)
-		return now - rules->asked_at <= OFRULES_ANSWER_MS;
+		return now <= rules->asked_at + OFRULES_ANSWER_MS;
 	if (rules->due > now)
 		return true;
 	if (rules->vswitch->rules != VSWITCH_RULES_IN_PLACE)
