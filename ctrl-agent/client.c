@@ -262,7 +262,7 @@ static void refuse(evutil_socket_t fd)
 	(void)!send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	/* With its request unread, closing would throw the answer away too. */
 	shutdown(fd, SHUT_WR);
-	while (recv(fd, (char[4096]){ 0 }, 4096, MSG_DONTWAIT) > 0)
+	for (int i = 0; i < 64 && recv(fd, (char[4096]){ 0 }, 4096, MSG_DONTWAIT) > 0; i++)
 		;
 	evutil_closesocket(fd);
 }

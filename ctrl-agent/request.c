@@ -114,8 +114,9 @@ void request_refuse_flow(const struct request *request, const struct cvsw_text_e
 			 size_t index)
 {
 	client_answer(request->client,
-		      json_pack("{s:b, s:s, s:s, s:i, s:I}", "ok", 0,
-				"code", request_code_name(REQUEST_BAD_FLOW), "error", error->message,
+		      json_pack("{s:b, s:s, s:o, s:i, s:I}", "ok", 0,
+				"code", request_code_name(REQUEST_BAD_FLOW),
+				"error", request_text_json(error->message),
 				"column", error->column, "index", (json_int_t)index));
 }
 
@@ -152,6 +153,8 @@ void request_set_mtu(const struct request *request)
 	nic->session.intent.mtu = json_integer_value(mtu);	/* of "auto": 0 */
 	nic_mtu_back(nic, 0);
 	request_changed(request, nic, &asked);
+	/* "auto" may have taken back all that was said of it. */
+	nic_release(nic);
 }
 
 void request_set_offload(const struct request *request)
