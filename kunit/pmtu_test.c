@@ -139,6 +139,10 @@ static void lower_and_forget(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cvsw_pmtu(&c.pmtus, htonl(PEER)), CVSW_PMTU_MIN);
 	fake_seconds++;
 	KUNIT_EXPECT_EQ(test, cvsw_pmtu(&c.pmtus, htonl(PEER)), UINT_MAX);
+	/* Nor does it begin again when the seconds have come round. */
+	fake_seconds -= CVSW_PMTU_SECONDS;
+	KUNIT_EXPECT_EQ(test, cvsw_pmtu(&c.pmtus, htonl(PEER)), UINT_MAX);
+	fake_seconds += CVSW_PMTU_SECONDS;
 	make_clear(f, 1450);
 	expect_heard(test, true, 1450);
 }

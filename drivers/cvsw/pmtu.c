@@ -31,18 +31,29 @@ static atomic64_t *known_place(struct cvsw_pmtus *pmtus, __be32 dst)
 	return &pmtus->known[hash_32((__force u32)dst, ilog2(CVSW_PMTU_KNOWN))];
 }
 
-static unsigned int known_mtu(u64 known, __be32 dst)
+static bool is_over(u64 known)
 {
 	u16 left = (u16)known - pmtu_seconds();
 
-	if ((u32)(known >> 32) != (__force u32)dst || !left || left > CVSW_PMTU_SECONDS)
+	return !left || left > CVSW_PMTU_SECONDS;
+}
+
+static unsigned int known_mtu(u64 known, __be32 dst)
+{
+	if (!known || (u32)(known >> 32) != (__force u32)dst || is_over(known))
 		return UINT_MAX;
 	return (u16)(known >> 16);
 }
 
-unsigned int cvsw_pmtu_known(const struct cvsw_pmtus *pmtus, __be32 dst)
+unsigned int cvsw_pmtu_known(struct cvsw_pmtus *pmtus, __be32 dst)
 {
-	return known_mtu(atomic64_read(known_place((struct cvsw_pmtus *)pmtus, dst)), dst);
+	atomic64_t *place = known_place(pmtus, dst);
+	u64 known = atomic64_read(place);
+
+	/* The seconds come round after 18 hours: what is over must not begin again. */
+	if (unlikely(known && is_over(known)))
+		atomic64_cmpxchg(place, known, 0);
+	return known_mtu(known, dst);
 }
 
 /* Return: false: it was as low before. */

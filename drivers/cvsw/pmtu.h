@@ -31,7 +31,7 @@ struct cvsw_pmtus {
 };
 
 /** cvsw_pmtu_known() - as cvsw_pmtu(), where there may be one */
-unsigned int cvsw_pmtu_known(const struct cvsw_pmtus *pmtus, __be32 dst);
+unsigned int cvsw_pmtu_known(struct cvsw_pmtus *pmtus, __be32 dst);
 
 /**
  * cvsw_pmtu() - the largest IP packet that is known to reach a destination
@@ -40,7 +40,7 @@ unsigned int cvsw_pmtu_known(const struct cvsw_pmtus *pmtus, __be32 dst);
  * Context: any.
  * Return: UINT_MAX if nobody has said anything.
  */
-static inline unsigned int cvsw_pmtu(const struct cvsw_pmtus *pmtus, __be32 dst)
+static inline unsigned int cvsw_pmtu(struct cvsw_pmtus *pmtus, __be32 dst)
 {
 	return unlikely(pmtus && READ_ONCE(pmtus->any)) ? cvsw_pmtu_known(pmtus, dst) : UINT_MAX;
 }
