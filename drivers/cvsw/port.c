@@ -234,8 +234,9 @@ void cvsw_port_destroy(struct cvsw_port *port)
 
 	/* A probe that fails before it registers the device kills nothing. */
 	cvsw_control_kill(&port->control);
-	cvsw_control_finish(&port->control);
+	/* Frames that waited may still have something for the controller. */
 	cvsw_later_destroy(port->engine.later);
+	cvsw_control_finish(&port->control);
 	cvsw_sas_kill(port->engine.sas);
 	cvsw_sas_destroy(port->engine.sas);
 	gro_cells_destroy(&port->gro_cells);
