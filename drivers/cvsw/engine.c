@@ -284,13 +284,17 @@ static bool decrypt(struct cvsw_walk *walk, struct sk_buff **skb, struct outcome
  * on the wire; of datagrams that the host's stack glued together (UDP GSO),
  * each has its own headers behind UDP's.
  */
-static bool wants_pieces(const struct sk_buff *skb, enum cvsw_action_type type)
+static bool wants_pieces(const struct sk_buff *skb, enum cvsw_action_type type,
+			 struct outcome *out)
 {
 	if (type == CVSW_ACT_ENCRYPT)
 		return skb_is_gso(skb) || skb_shared(skb) || skb->ip_summed == CHECKSUM_PARTIAL;
-	return (type == CVSW_ACT_VXLAN_DECAP || type == CVSW_ACT_VXLAN_STRIP ||
-		type == CVSW_ACT_DECRYPT) && skb_is_gso(skb) &&
-	       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4 && !skb->encapsulation;
+	if (type != CVSW_ACT_VXLAN_DECAP && type != CVSW_ACT_VXLAN_STRIP &&
+	    type != CVSW_ACT_DECRYPT)
+		return false;
+	return skb_is_gso(skb) && skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4 &&
+	       !skb->encapsulation &&
+	       (type != CVSW_ACT_VXLAN_STRIP || cvsw_vxlan_is(skb, layout_of(out, skb)));
 }
 
 static struct sk_buff *pieces(struct cvsw_walk *walk, struct sk_buff *skb,
@@ -479,7 +483,7 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 			cvsw_later_add(walk->engine->later, walk, skb);
 			return NULL;
 		}
-		if (unlikely(wants_pieces(skb, action->type))) {
+		if (unlikely(wants_pieces(skb, action->type, out))) {
 			skb = pieces(walk, skb, action->type);
 			out->at_of = NULL;
 			if (action->type == CVSW_ACT_ENCRYPT)
