@@ -20,7 +20,7 @@
 #include "backlog.h"
 
 struct backlog {
-	struct sk_buff_head first;	/* control */
+	struct sk_buff_head first;	/* control, and what the driver did not take */
 	struct sk_buff_head frames;
 	struct tasklet_struct drain;
 	struct cvsw_backlogs *all;

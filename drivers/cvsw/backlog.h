@@ -57,7 +57,7 @@ struct sk_buff *cvsw_backlog_xmit(struct cvsw_backlogs *backlogs, unsigned int q
  * cvsw_backlog_add() - have a frame sent soon, from outside of ndo_start_xmit
  * @skb: consumed; goes to the queue of its queue mapping, if the device serves it
  *	(real_num_tx_queues), else to another
- * Context: any.
+ * Context: process context or softirq.
  */
 void cvsw_backlog_add(struct cvsw_backlogs *backlogs, struct sk_buff *skb);
 

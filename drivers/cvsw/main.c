@@ -11,6 +11,7 @@
  * port's work item, in process context and one message at a time.  A key is
  * left for it by netlink, under cvsw_control.lock.  NAPI hands
  * messages over under cvsw_control.lock, a bottom-half-safe leaf.  The worker
+ * sends under queue 0's lock, bottom halves off, and with nothing else held.  It
  * takes RTNL for MTU, features and the MAC address and nothing else with it,
  * so nobody who holds RTNL may wait for the worker: cvsw_port_kill() does not,
  * cvsw_port_destroy() does and is called without RTNL.
