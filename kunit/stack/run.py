@@ -71,8 +71,9 @@ def program():
         fields = {"in_port": NET, **fields}
         pairs = {name: value if isinstance(value, tuple) else (value, FIELDS[name].all()) for name, value in fields.items()}
         mods.append(FlowMod(Match(pairs), priority=100).encode())
-    mods.append(frames.flow_mod(frames.match(in_port=NET, dl_type=0x0800, nw_proto=17, nw_src="10.0.0.99", tp_dst=4789),
-                                [tunnel.vxlan_decap()], 200))
+    # Not an OFPT_FLOW_MOD, whose flows end with the first lookup in version 2.
+    mods.append(tunnel.nxt_flow_mod([tunnel.vxlan_decap()], 200, in_port=NET, dl_type=0x0800, nw_proto=17,
+                                    nw_src="10.0.0.99", udp_dst=4789))
     for mod in mods:
         write("inject", frames.control(frames.SET_ENTRY, mod))
     end = time.monotonic() + 5
