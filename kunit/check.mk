@@ -19,7 +19,7 @@ check-build: all patch-test
 
 # Where a warning is a fault.
 check check-long: export WERROR := 1
-check: preflight ## run all tests (as root; under an hour, 35 minutes with a warm cache)
+check: preflight ## run all tests (as root; about an hour, less with a warm cache)
 	@$(TOP)/kunit/check.sh $(CHECK_STAGES)
 
 check-long: preflight ## run the tests that take too long for make check (as root; hours)
