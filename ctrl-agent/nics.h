@@ -20,7 +20,7 @@ struct vswitches;
 #define NICS_DEFAULT_MAX	1024
 #define NICS_BUCKETS		1024
 
-/* For so long `show` tells of two claimants; one that was heard within NICS_ALIVE_MS counts. */
+/* How long `show` reports two claimants. A claimant counts if it was heard within NICS_ALIVE_MS. */
 #define NICS_CLAIM_MS		60000
 #define NICS_ALIVE_MS		10000
 #define NICS_PORT_NAME_LEN	16

@@ -65,7 +65,7 @@ struct request_error {
 	char text[REQUEST_ERROR_TEXT];
 };
 
-/** request_wrong() - sets @error; returns false, for whoever has to */
+/** request_wrong() - sets @error; returns false, so that a caller can return it */
 bool request_wrong(struct request_error *error, enum request_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void request_wrong_v(struct request_error *error, enum request_code code, const char *format,

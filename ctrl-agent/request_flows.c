@@ -212,7 +212,7 @@ void request_diff_flows(const struct request *request)
 
 /*
  * As soon as flows are configured for a NIC, it loses all others that it has.  For adding that
- * is meant; but whoever deletes some means only those.
+ * is meant; but a deletion of some flows means only those.
  */
 static bool may_delete(const struct request *request, const struct nic *nic)
 {

@@ -85,7 +85,7 @@ static bool warn_flow(json_t *answer, const struct nic *nic, const struct reques
 	return true;
 }
 
-/* Of what was asked; of an earlier request somebody else was told.  False: nothing. */
+/* Only for what this request asked; an earlier one has its own answer.  False: nothing. */
 static bool warn_refusal(json_t *answer, const struct nic *nic, const struct request_asked *asked)
 {
 	const struct session3 *v3 = nic->session.v3;

@@ -43,7 +43,7 @@ has_landing_pads() {
 	[[ $notes =~ "x86 feature".*IBT.*SHSTK || $notes =~ "AArch64 feature".*BTI ]]
 }
 
-# What cvswd needs, and headers that fail: whoever includes one of these is found.
+# What cvswd needs, and headers that fail: a file that includes one does not compile.
 poison() {
 	local header
 

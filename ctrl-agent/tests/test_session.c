@@ -332,7 +332,7 @@ static void test_published(void)
 	CHECK(wire->session.confirmed == wire->session.generation);
 	CHECK(wire->nic.mtu == 1450);
 	CHECK_MSG(wire->nic.offload == 0x19, "offloads 0x%x", wire->nic.offload);
-	/* A change is sent at once; what was told is not told again, nor is it asked all the time. */
+	/* A change is sent at once. What was sent is not sent again, and the NIC is not asked all the time. */
 	state_flows(wire, "priority=9,udp,actions=drop");
 	CHECK(session_state(&wire->session) == SESSION_LAGGING);
 	run_for(wire, 50);
