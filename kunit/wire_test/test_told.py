@@ -196,7 +196,7 @@ class Router:
         # what the router says is not to be limited while a test runs
         b.ns.sysctl("net.ipv4.icmp_ratemask", 0)
         mac = "02:00:00:00:00:0f"
-        self.far.ip(f"addr add {FAR}/24 dev far0", "link set far0 up", "route add default via 10.99.0.1",
+        self.far.ip(f"addr add {FAR}/24 dev far0", f"link set far0 mtu {self.mtu} up", "route add default via 10.99.0.1",
                     f"link add vx0 address {mac} mtu 1450 type vxlan id {VNI} local {FAR} remote {OUTER['a']} "
                     f"dstport {VXLAN_PORT} nolearning noudpcsum", "link set vx0 up",
                     f"addr add {INNER['b']}/24 dev vx0", f"neigh replace {INNER['a']} lladdr {a.mac} dev vx0")
