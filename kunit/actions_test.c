@@ -8,9 +8,9 @@
 #include <net/net_namespace.h>
 
 #include "fail.h"
-#include "../drivers/cvsw/actions.c"
-#include "../drivers/cvsw/rewrite.c"
-#include "../drivers/cvsw/fields.c"
+#include "../drivers/cvsw/engine/actions.c"
+#include "../drivers/cvsw/engine/rewrite.c"
+#include "../drivers/cvsw/engine/fields.c"
 #include "frames.h"
 #include "rewriting.h"
 

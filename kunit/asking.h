@@ -5,7 +5,7 @@
 
 #include <kunit/test.h>
 
-#include "../drivers/cvsw/requests.h"
+#include "../drivers/cvsw/control/requests.h"
 #include "fake_nic.h"
 
 #define ASK_XID	0x12345678

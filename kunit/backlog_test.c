@@ -4,7 +4,7 @@
 #include <linux/delay.h>
 #include <linux/etherdevice.h>
 
-#include "../drivers/cvsw/backlog.c"
+#include "../drivers/cvsw/door/backlog.c"
 
 #define RING		4
 #define SEEN_MAX	2048

@@ -3,7 +3,7 @@
 #include <kunit/test.h>
 #include <linux/bottom_half.h>
 
-#include "../drivers/cvsw/cache.c"
+#include "../drivers/cvsw/table/cache.c"
 #include "cpus.h"
 #include "frames.h"
 

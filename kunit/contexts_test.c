@@ -13,9 +13,9 @@
 #define cvsw_handle_frame	fuzz_handle_frame
 #define cvsw_walk_hold		fuzz_walk_hold
 #define cvsw_engine_resume	fuzz_engine_resume
-#include "../drivers/cvsw/later.c"
-#include "../drivers/cvsw/segment.h"
-#include "../drivers/cvsw/vxlan.h"
+#include "../drivers/cvsw/engine/later.c"
+#include "../drivers/cvsw/engine/segment.h"
+#include "../drivers/cvsw/tunnel/vxlan.h"
 #include "esp_test.h"
 #include "flows.h"
 

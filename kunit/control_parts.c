@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What control.c stands on and no suite includes by itself. */
-#include "../drivers/cvsw/settings.c"
+#include "../drivers/cvsw/control/settings.c"
 #include "../drivers/cvsw/stats.c"
 #include "../proto/cvsw_fault.c"
 #include "../proto/cvsw_msg.c"

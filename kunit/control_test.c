@@ -6,14 +6,14 @@
 #include <kunit/test.h>
 #include <linux/prandom.h>
 
-#include "../drivers/cvsw/session.h"
+#include "../drivers/cvsw/control/session.h"
 
 struct cvsw_session *look_for_session(const struct cvsw_control *control);
 #define cvsw_session_of(control)	look_for_session(control)
-#include "../drivers/cvsw/control.c"
+#include "../drivers/cvsw/control/control.c"
 #undef cvsw_session_of
-#include "../drivers/cvsw/control_send.c"
-#include "../drivers/cvsw/version2.c"
+#include "../drivers/cvsw/control/control_send.c"
+#include "../drivers/cvsw/version2/version2.c"
 #include "cpus.h"
 #include "fake_nic.h"
 

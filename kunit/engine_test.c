@@ -7,7 +7,7 @@
 #define cvsw_esp_encrypt	fake_encrypt
 #define cvsw_esp_decrypt	fake_decrypt
 #include "fail.h"
-#include "../drivers/cvsw/engine.c"
+#include "../drivers/cvsw/engine/engine.c"
 #include "frames.h"
 
 int *engine_fail_at = &fail_at;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* ESP that does not work: whatever is wrong is dropped, counted, and harms nothing. */
-#include "../drivers/cvsw/esp_rx.c"
+#include "../drivers/cvsw/esp/esp_rx.c"
 #include "esp_test.h"
 
 #define FUZZ_ROUNDS	20000

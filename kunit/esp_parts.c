@@ -21,8 +21,8 @@ static int crypt(struct aead_request *request, int (*cipher)(struct aead_request
 	(fails() ? NULL : skb_copy_expand(skb, head, tail, flags))
 #define kmalloc(size, flags)			(fails() ? NULL : kmalloc(size, flags))
 
-#include "../drivers/cvsw/sa.c"
-#include "../drivers/cvsw/cipher.c"
+#include "../drivers/cvsw/esp/sa.c"
+#include "../drivers/cvsw/esp/cipher.c"
 
 #undef crypto_alloc_aead
 #undef crypto_aead_encrypt

@@ -2,7 +2,7 @@
 /* ESP that works: against libcrypto's, back and forth, one SA after the other, later. */
 #include <linux/ip.h>
 
-#include "../drivers/cvsw/esp_tx.c"
+#include "../drivers/cvsw/esp/esp_tx.c"
 #include "esp_test.h"
 #include "esp_vectors.h"
 

@@ -4,7 +4,7 @@
 #include <linux/jiffies.h>
 #include <linux/prandom.h>
 
-#include "../drivers/cvsw/hits.h"
+#include "../drivers/cvsw/table/hits.h"
 #include "flows.h"
 #include "frames.h"
 

@@ -2,9 +2,9 @@
 #include <linux/etherdevice.h>
 #include <linux/rtnetlink.h>
 
-#include "../drivers/cvsw/backlog.h"
-#include "../drivers/cvsw/sa.h"
-#include "../drivers/cvsw/v3_crypto.h"
+#include "../drivers/cvsw/door/backlog.h"
+#include "../drivers/cvsw/esp/sa.h"
+#include "../drivers/cvsw/control/v3_crypto.h"
 #include "../proto/cvsw_msg.h"
 #include "fake_nic.h"
 

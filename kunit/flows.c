@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/in.h>
 
-#include "../drivers/cvsw/table_parts.h"
+#include "../drivers/cvsw/table/table_parts.h"
 #include "flows.h"
 #include "frames.h"
 

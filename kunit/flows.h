@@ -7,7 +7,7 @@
 #include <linux/prandom.h>
 #include <linux/rcupdate.h>
 
-#include "../drivers/cvsw/table.h"
+#include "../drivers/cvsw/table/table.h"
 
 #define FLOWS_MAX	400
 

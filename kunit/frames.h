@@ -6,7 +6,7 @@
 #include <linux/prandom.h>
 #include <linux/skbuff.h>
 
-#include "../drivers/cvsw/key.h"
+#include "../drivers/cvsw/table/key.h"
 
 #define FRAME_MAX	2048
 #define TAIL_MAX	64

@@ -4,4 +4,4 @@
 #define cvsw_engine_way		fuzz_engine_way
 #define cvsw_walk_hold		fuzz_walk_hold
 #define cvsw_engine_resume	fuzz_engine_resume
-#include "../drivers/cvsw/engine.c"
+#include "../drivers/cvsw/engine/engine.c"

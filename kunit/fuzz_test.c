@@ -11,7 +11,7 @@
 #include <linux/virtio_net.h>
 #include <net/net_namespace.h>
 
-#include "../drivers/cvsw/segment.h"
+#include "../drivers/cvsw/engine/segment.h"
 #include "esp_test.h"
 #include "fuzz_params.h"
 

@@ -5,7 +5,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "../drivers/cvsw/hits.h"
+#include "../drivers/cvsw/table/hits.h"
 #include "cpus.h"
 #include "flows.h"
 

@@ -3,7 +3,7 @@
 #include <kunit/test.h>
 #include <linux/slab.h>
 
-#include "../drivers/cvsw/key.c"
+#include "../drivers/cvsw/table/key.c"
 #include "frames.h"
 
 #define ROUNDS	20000

@@ -11,7 +11,7 @@
 
 static int take_answer(struct sk_buff *skb);
 #define netif_rx(skb)	take_answer(skb)
-#include "../drivers/cvsw/mtu.c"
+#include "../drivers/cvsw/engine/mtu.c"
 #undef netif_rx
 #include "frames.h"
 

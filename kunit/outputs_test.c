@@ -4,7 +4,7 @@
 #include <linux/if_ether.h>
 #include <linux/in.h>
 
-#include "../drivers/cvsw/engine.h"
+#include "../drivers/cvsw/engine/engine.h"
 #include "flows.h"
 #include "frames.h"
 #include "rewriting.h"

@@ -9,10 +9,10 @@
 #include "fail.h"
 
 #define kmalloc(size, flags)	(fails() ? NULL : kmalloc(size, flags))
-#include "../drivers/cvsw/packet_in.c"
+#include "../drivers/cvsw/control/packet_in.c"
 #undef kmalloc
-#include "../drivers/cvsw/session.h"
-#include "../drivers/cvsw/table.h"
+#include "../drivers/cvsw/control/session.h"
+#include "../drivers/cvsw/table/table.h"
 #include "talk.h"
 
 static const u8 other_mac[ETH_ALEN] = { 0x02, 0, 0, 0, 0, 9 };

@@ -7,8 +7,8 @@
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
 
-#include "../drivers/cvsw/engine.h"
-#include "../drivers/cvsw/key.h"
+#include "../drivers/cvsw/engine/engine.h"
+#include "../drivers/cvsw/table/key.h"
 #include "frames.h"
 
 struct fixture {

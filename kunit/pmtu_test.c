@@ -5,7 +5,7 @@
 
 static u16 fake_seconds;
 #define pmtu_seconds()	fake_seconds
-#include "../drivers/cvsw/pmtu.c"
+#include "../drivers/cvsw/tunnel/pmtu.c"
 #include "esp_test.h"
 
 #define US	0xc0000201

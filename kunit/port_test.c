@@ -8,7 +8,7 @@
 #undef EXPORT_SYMBOL_GPL
 #define EXPORT_SYMBOL_GPL(symbol)
 
-#include "../drivers/cvsw/port.c"
+#include "../drivers/cvsw/door/port.c"
 #include "fake_nic.h"
 
 bool cvsw_allow_unauthenticated;

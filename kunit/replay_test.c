@@ -4,7 +4,7 @@
 #include <linux/prandom.h>
 #include <linux/vmalloc.h>
 
-#include "../drivers/cvsw/replay.c"
+#include "../drivers/cvsw/esp/replay.c"
 #include "frames.h"
 
 #define ROUNDS		100000

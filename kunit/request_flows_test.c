@@ -2,13 +2,13 @@
 /* FLOWS and LIST: bundles, whole or not at all, and the table in parts. */
 #include <kunit/test.h>
 
-#include "../drivers/cvsw/table.h"
+#include "../drivers/cvsw/table/table.h"
 #include "fail.h"
 
 #define cvsw_table_flow_mod(table, command, flow) \
 	(fails() ? -ENOMEM : cvsw_table_flow_mod(table, command, flow))
 
-#include "../drivers/cvsw/request_flows.c"
+#include "../drivers/cvsw/control/request_flows.c"
 #include "asking.h"
 
 /* ---- FLOWS ---- */

@@ -3,8 +3,8 @@
 #include <kunit/test.h>
 #include <linux/etherdevice.h>
 
-#include "../drivers/cvsw/requests.c"
-#include "../drivers/cvsw/segment.h"
+#include "../drivers/cvsw/control/requests.c"
+#include "../drivers/cvsw/engine/segment.h"
 #include "asking.h"
 
 /* What the NIC is able to do, whatever its state. */

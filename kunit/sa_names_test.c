@@ -5,7 +5,7 @@
 #include <linux/prandom.h>
 #include <linux/vmalloc.h>
 
-#include "../drivers/cvsw/sa_names.c"
+#include "../drivers/cvsw/esp/sa_names.c"
 #include "frames.h"
 
 #define SPACE	20000

@@ -6,9 +6,9 @@
 #include <linux/net.h>
 #include <net/net_namespace.h>
 
-#include "../drivers/cvsw/inner.c"
-#include "../drivers/cvsw/segment.c"
-#include "../drivers/cvsw/vxlan.h"
+#include "../drivers/cvsw/engine/inner.c"
+#include "../drivers/cvsw/engine/segment.c"
+#include "../drivers/cvsw/tunnel/vxlan.h"
 #include "frames.h"
 
 #define ROUNDS		1500

@@ -7,8 +7,8 @@
 #include <linux/etherdevice.h>
 #include <linux/rtnetlink.h>
 
-#include "../drivers/cvsw/session.h"
-#include "../drivers/cvsw/v3_crypto.h"
+#include "../drivers/cvsw/control/session.h"
+#include "../drivers/cvsw/control/v3_crypto.h"
 #include "../proto/cvsw_msg.h"
 #include "talk.h"
 

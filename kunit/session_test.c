@@ -6,9 +6,9 @@
 #include <linux/if_arp.h>
 
 #include "fail.h"
-#include "../drivers/cvsw/notices.c"
-#include "../drivers/cvsw/session.c"
-#include "../drivers/cvsw/sa.h"
+#include "../drivers/cvsw/control/notices.c"
+#include "../drivers/cvsw/control/session.c"
+#include "../drivers/cvsw/esp/sa.h"
 #include "esp_test.h"
 #include "talk.h"
 #include "v3_test.h"

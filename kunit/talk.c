@@ -5,8 +5,8 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
-#include "../drivers/cvsw/session.h"
-#include "../drivers/cvsw/v3_crypto.h"
+#include "../drivers/cvsw/control/session.h"
+#include "../drivers/cvsw/control/v3_crypto.h"
 #include "../proto/cvsw_v3_body.h"
 #include "talk.h"
 #include "v3_test.h"

@@ -12,8 +12,8 @@
 /* The one with the real ESP: see fuzz_parts.c. */
 #define cvsw_engine_way		fuzz_engine_way
 #define cvsw_handle_frame	fuzz_handle_frame
-#include "../drivers/cvsw/trace.c"
-#include "../drivers/cvsw/sa.h"
+#include "../drivers/cvsw/engine/trace.c"
+#include "../drivers/cvsw/esp/sa.h"
 #include "asking.h"
 #include "esp_test.h"
 

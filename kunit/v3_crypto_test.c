@@ -28,7 +28,7 @@ static void repeating_random_bytes(void *to, size_t len)
 
 #define get_random_bytes(to, len)	repeating_random_bytes(to, len)
 
-#include "../drivers/cvsw/v3_crypto.c"
+#include "../drivers/cvsw/control/v3_crypto.c"
 #include "../proto/cvsw_v3_body.h"
 #include "../proto/cvsw_v3_end.h"
 #include "v3_vectors.h"

@@ -3,7 +3,7 @@
 #include <kunit/test.h>
 #include <linux/etherdevice.h>
 
-#include "../drivers/cvsw/vxlan.c"
+#include "../drivers/cvsw/tunnel/vxlan.c"
 #include "frames.h"
 
 #define OUTER		50

@@ -146,7 +146,7 @@ struct cvsw_key {
 
 /*
  * A new field must be looked at wherever a key is converted: extraction
- * (drivers/cvsw/key.c), ofp_match (cvsw_ofp10.c), nx_match (cvsw_nxm.c), text
+ * (drivers/cvsw/table/key.c), ofp_match (cvsw_ofp10.c), nx_match (cvsw_nxm.c), text
  * (cvsw_text_*.c) and the reference of the tests.  Hashing and comparison take
  * whole 64-bit words.
  */

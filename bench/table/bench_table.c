@@ -34,8 +34,8 @@
 #include <linux/sort.h>
 #include <linux/vmstat.h>
 
-#include "drivers/cvsw/engine.h"
-#include "drivers/cvsw/generation.h"
+#include "drivers/cvsw/engine/engine.h"
+#include "drivers/cvsw/door/generation.h"
 #include "proto/cvsw_ofp10.h"
 #include "shape.h"
 

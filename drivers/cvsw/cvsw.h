@@ -7,11 +7,11 @@
 #include <linux/mutex.h>
 #include <net/gro_cells.h>
 
-#include "backlog.h"
-#include "control.h"
-#include "engine.h"
-#include "pmtu.h"
-#include "port.h"
+#include "door/backlog.h"
+#include "control/control.h"
+#include "engine/engine.h"
+#include "tunnel/pmtu.h"
+#include "door/port.h"
 
 #define CVSW_VERSION	"0.1.0"
 

@@ -32,8 +32,8 @@
 #include <linux/string.h>
 
 #include "cvsw.h"
-#include "sa.h"
-#include "v3_crypto.h"
+#include "esp/sa.h"
+#include "control/v3_crypto.h"
 
 /*
  * Per-CPU data of the data path is guarded by bottom halves being off, which on such a

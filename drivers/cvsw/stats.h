@@ -7,8 +7,8 @@
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
 
-#include "../../proto/cvsw_fault.h"
-#include "../../proto/cvsw_v3_frame.h"
+#include "proto/cvsw_fault.h"
+#include "proto/cvsw_v3_frame.h"
 
 /* X(id, name): the name is what netlink and cvswctl show. */
 #define CVSW_COUNTERS(X)                                                        \

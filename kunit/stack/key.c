@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The parser under test: cvsw.ko does not export it. */
-#include "../../drivers/cvsw/key.c"
+#include "../../drivers/cvsw/table/key.c"

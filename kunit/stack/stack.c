@@ -23,7 +23,7 @@
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 
-#include "../../drivers/cvsw/port.h"
+#include "../../drivers/cvsw/door/port.h"
 #include "stack.h"
 
 #define REPORTS_MAX	5

@@ -14,7 +14,7 @@
 #include <linux/prandom.h>
 #include <linux/skbuff.h>
 
-#include "../../drivers/cvsw/key.h"
+#include "../../drivers/cvsw/table/key.h"
 
 #define STACK_FRAME_MAX		2048
 #define STACK_FRAMES_MAX	12

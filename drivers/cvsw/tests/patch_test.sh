@@ -16,11 +16,11 @@ failed=0
 # patched WHAT WANTED KERNEL_SED PATCH_SED: WANTED is "" if it has to succeed, else a part of the refusal
 patched() {
 	local what=$1 wanted=$2 said good=1
-	mkdir -p "$tmp/scripts"
+	mkdir -p "$tmp/scripts" "$tmp/door"
 	cp "$here/../scripts/patch-virtio-net" "$tmp/scripts/"
 	sed -E "$3" "$source" >"$tmp/in.c"
-	sed -E "$4" "$here/../virtio_net.cocci" >"$tmp/virtio_net.cocci"
-	if [[ $3 ]] && cmp -s "$source" "$tmp/in.c" || [[ $4 ]] && cmp -s "$here/../virtio_net.cocci" "$tmp/virtio_net.cocci"; then
+	sed -E "$4" "$here/../door/virtio_net.cocci" >"$tmp/door/virtio_net.cocci"
+	if [[ $3 ]] && cmp -s "$source" "$tmp/in.c" || [[ $4 ]] && cmp -s "$here/../door/virtio_net.cocci" "$tmp/door/virtio_net.cocci"; then
 		said="the test changes nothing" good=0
 	elif said=$("$tmp/scripts/patch-virtio-net" "$tmp/in.c" "$tmp/out.c" 2>&1); then
 		[[ -z $wanted ]] || good=0

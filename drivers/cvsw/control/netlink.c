@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the guest's administrator may ask, over generic netlink.  What asks is a
+ * dump of the ports in the asker's network namespace; proto/cvsw_nl.h is the
+ * interface.
+ */
+#include <linux/module.h>
+#include <linux/rtnetlink.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include "proto/cvsw_nl.h"
+#include "proto/cvsw_ofp10.h"
+#include "cvsw.h"
+#include "esp/sa.h"
+#include "session.h"
+
+/**
+ * struct dump - where a dump goes on, in netlink_callback.ctx
+ * @cmd: what was asked
+ * @ifindex: of which device; 0: of all
+ * @port_id: with this port, or with the next if it is gone
+ * @counter: with this counter of it
+ * @entry: with this entry of its table: cvsw_table_walk()'s
+ * @sa: with this SA: cvsw_sas_walk()'s
+ */
+struct dump {
+	u8 cmd;
+	u32 ifindex;
+	u32 port_id;
+	u32 counter;
+	u64 entry;
+	u64 sa;
+};
+
+static struct genl_family family;
+
+static struct dump *dump_of(struct netlink_callback *cb)
+{
+	BUILD_BUG_ON(sizeof(struct dump) > sizeof(cb->ctx));
+	return (struct dump *)cb->ctx;
+}
+
+/* A message begins with the port it is about; NULL if it does not fit. */
+static void *message_begin(struct sk_buff *skb, struct netlink_callback *cb,
+			   const struct cvsw_port *port)
+{
+	void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &family,
+				NLM_F_MULTI, dump_of(cb)->cmd);
+
+	if (hdr && nla_put_u32(skb, CVSW_NLA_IFINDEX, port->dev->ifindex)) {
+		genlmsg_cancel(skb, hdr);
+		return NULL;
+	}
+	return hdr;
+}
+
+static int put_port(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
+{
+	void *hdr = message_begin(skb, cb, port);
+	enum cvsw_nl_v3_state v3_state;
+	u64 n_sessions;
+
+	if (!hdr)
+		return -EMSGSIZE;
+	v3_state = cvsw_session_state(&port->control, &n_sessions);
+	if (nla_put_string(skb, CVSW_NLA_IFNAME, port->dev->name) ||
+	    nla_put_u8(skb, CVSW_NLA_STATE, READ_ONCE(port->control.state)) ||
+	    nla_put_u8(skb, CVSW_NLA_V3_STATE, v3_state) ||
+	    nla_put_u64_64bit(skb, CVSW_NLA_V3_SESSIONS, n_sessions, CVSW_NLA_PAD) ||
+	    nla_put_u8(skb, CVSW_NLA_MISS, port->engine.miss) ||
+	    nla_put_u32(skb, CVSW_NLA_N_FLOWS, cvsw_table_count(port->engine.table)) ||
+	    nla_put_string(skb, CVSW_NLA_VERSION, CVSW_VERSION)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+/* @flow, @flow_mod: scratch, too large for the stack */
+struct put_flow_args {
+	struct sk_buff *skb;
+	struct netlink_callback *cb;
+	struct cvsw_port *port;
+	struct cvsw_flow flow;
+	u8 flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
+};
+
+static int put_flow(const struct cvsw_entry *entry, void *arg)
+{
+	struct put_flow_args *args = arg;
+	struct sk_buff *skb = args->skb;
+	u64 packets, bytes;
+	size_t len;
+	void *hdr;
+
+	cvsw_entry_flow(entry, &args->flow);
+	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &args->flow, args->flow_mod,
+				sizeof(args->flow_mod));
+	cvsw_hits_read(entry->hits, &packets, &bytes);
+
+	hdr = message_begin(skb, args->cb, args->port);
+	if (!hdr)
+		return -EMSGSIZE;
+	if (nla_put(skb, CVSW_NLA_FLOW_MOD, len, args->flow_mod) ||
+	    nla_put_u64_64bit(skb, CVSW_NLA_N_PACKETS, packets, CVSW_NLA_PAD) ||
+	    nla_put_u64_64bit(skb, CVSW_NLA_N_BYTES, bytes, CVSW_NLA_PAD)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+static int put_flows(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
+{
+	struct dump *dump = dump_of(cb);
+	struct put_flow_args *args = kmalloc(sizeof(*args), GFP_KERNEL);
+	int err;
+
+	if (!args)
+		return -ENOMEM;
+	args->skb = skb;
+	args->cb = cb;
+	args->port = port;
+	err = cvsw_table_walk(port->engine.table, &dump->entry, put_flow, args);
+	kfree(args);
+	return err;
+}
+
+struct put_sa_args {
+	struct sk_buff *skb;
+	struct netlink_callback *cb;
+	struct cvsw_port *port;
+};
+
+static bool put_sa_attrs(struct sk_buff *skb, const struct cvsw_esp_sa *sa)
+{
+	u64 packets, bytes;
+
+	cvsw_sa_read(sa, &packets, &bytes);
+	return !nla_put_u32(skb, CVSW_NLA_SPI, sa->name.spi) &&
+	       !nla_put_u8(skb, CVSW_NLA_SA_DIRECTION, sa->name.direction) &&
+	       !nla_put_u8(skb, CVSW_NLA_SA_STATE, cvsw_sa_state(sa)) &&
+	       !nla_put_u16(skb, CVSW_NLA_KEY_BITS, sa->key_bits) &&
+	       (!sa->udp_dst || (!nla_put_u16(skb, CVSW_NLA_UDP_SRC, sa->udp_src) &&
+				 !nla_put_u16(skb, CVSW_NLA_UDP_DST, sa->udp_dst))) &&
+	       !nla_put_u64_64bit(skb, CVSW_NLA_SEQ, cvsw_sa_seq(sa), CVSW_NLA_PAD) &&
+	       !nla_put_u64_64bit(skb, CVSW_NLA_N_PACKETS, packets, CVSW_NLA_PAD) &&
+	       !nla_put_u64_64bit(skb, CVSW_NLA_N_BYTES, bytes, CVSW_NLA_PAD) &&
+	       !nla_put_string(skb, CVSW_NLA_ALGORITHM,
+			       crypto_tfm_alg_driver_name(crypto_aead_tfm(sa->aead)));
+}
+
+static int put_sa(const struct cvsw_esp_sa *sa, void *arg)
+{
+	struct put_sa_args *args = arg;
+	void *hdr = message_begin(args->skb, args->cb, args->port);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (!put_sa_attrs(args->skb, sa)) {
+		genlmsg_cancel(args->skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(args->skb, hdr);
+	return 0;
+}
+
+static int put_sas(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
+{
+	struct put_sa_args args = { .skb = skb, .cb = cb, .port = port };
+
+	return cvsw_sas_walk(port->engine.sas, &dump_of(cb)->sa, put_sa, &args);
+}
+
+static int put_counters(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
+{
+	struct dump *dump = dump_of(cb);
+	char name[32];
+	void *hdr;
+
+	for (; dump->counter < CVSW_N_COUNTERS; dump->counter++) {
+		/* A fault's number 0 is no fault. */
+		if (dump->counter == CVSW_CNT_FAULT(CVSW_OK))
+			continue;
+		cvsw_stats_name(dump->counter, name, sizeof(name));
+		hdr = message_begin(skb, cb, port);
+		if (!hdr)
+			return -EMSGSIZE;
+		if (nla_put_string(skb, CVSW_NLA_COUNTER_NAME, name) ||
+		    nla_put_u64_64bit(skb, CVSW_NLA_COUNTER,
+				      cvsw_stats_read(port->engine.stats, dump->counter),
+				      CVSW_NLA_PAD)) {
+			genlmsg_cancel(skb, hdr);
+			return -EMSGSIZE;
+		}
+		genlmsg_end(skb, hdr);
+	}
+	return 0;
+}
+
+/* Is the port in the asker's namespace, and the one asked for if there is one? */
+static bool is_asked_for(struct netlink_callback *cb, const struct cvsw_port *port)
+{
+	u32 ifindex = dump_of(cb)->ifindex;
+
+	return port->dev->reg_state == NETREG_REGISTERED &&
+	       net_eq(dev_net(port->dev), sock_net(cb->skb->sk)) &&
+	       (!ifindex || ifindex == port->dev->ifindex);
+}
+
+static void next_port(struct dump *dump, u32 port_id)
+{
+	dump->port_id = port_id;
+	dump->counter = 0;
+	dump->entry = 0;
+	dump->sa = 0;
+}
+
+typedef int (*put_fn)(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port);
+
+/* RTNL holds names and namespaces still; a port in the list does not go away. */
+static int dump_ports(struct sk_buff *skb, struct netlink_callback *cb, put_fn put)
+{
+	struct dump *dump = dump_of(cb);
+	struct cvsw_port *port;
+	int err = 0;
+
+	rtnl_lock();
+	mutex_lock(&cvsw_ports_lock);
+	list_for_each_entry(port, &cvsw_ports, node) {
+		if (port->id < dump->port_id)
+			continue;
+		if (port->id > dump->port_id)
+			next_port(dump, port->id);
+		if (is_asked_for(cb, port))
+			err = put(skb, cb, port);
+		if (err)
+			break;
+		next_port(dump, port->id + 1);
+	}
+	mutex_unlock(&cvsw_ports_lock);
+	rtnl_unlock();
+	/* What did not fit comes with the next call, unless nothing fits at all. */
+	return skb->len ? skb->len : err;
+}
+
+static int dump_port(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_ports(skb, cb, put_port);
+}
+
+static int dump_flow(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_ports(skb, cb, put_flows);
+}
+
+static int dump_stats(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_ports(skb, cb, put_counters);
+}
+
+static int dump_sa(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_ports(skb, cb, put_sas);
+}
+
+static const struct nla_policy policy[CVSW_NLA_MAX + 1] = {
+	[CVSW_NLA_IFINDEX] = { .type = NLA_U32 },
+	[CVSW_NLA_KEY] = NLA_POLICY_EXACT_LEN(CVSW_V3_KEY_LEN),
+};
+
+/* ---- SET_KEY ---- */
+
+static int set_key_of(const struct net *net, u32 ifindex, const u8 *psk)
+{
+	struct cvsw_port *port;
+	int err = -ENODEV;
+
+	rtnl_lock();
+	mutex_lock(&cvsw_ports_lock);
+	list_for_each_entry(port, &cvsw_ports, node) {
+		if (port->dev->ifindex != ifindex || !net_eq(dev_net(port->dev), net) ||
+		    port->dev->reg_state != NETREG_REGISTERED)
+			continue;
+		err = cvsw_session_set_key(&port->control, psk);
+	}
+	mutex_unlock(&cvsw_ports_lock);
+	rtnl_unlock();
+	return err;
+}
+
+/* The key goes from the message too: an error's answer would repeat it. */
+static int set_key(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *key = info->attrs[CVSW_NLA_KEY];
+	int err = -EINVAL;
+
+	if (info->attrs[CVSW_NLA_IFINDEX])
+		err = set_key_of(genl_info_net(info), nla_get_u32(info->attrs[CVSW_NLA_IFINDEX]),
+				 key ? nla_data(key) : NULL);
+	if (key)
+		memzero_explicit(nla_data(key), nla_len(key));
+	return err;
+}
+
+/* ---- the family ---- */
+
+static int dump_start(struct netlink_callback *cb)
+{
+	struct genlmsghdr *hdr = nlmsg_data(cb->nlh);
+	struct nlattr *attrs[CVSW_NLA_COUNT];
+	int err = genlmsg_parse(cb->nlh, &family, attrs, CVSW_NLA_MAX, policy, cb->extack);
+
+	if (err)
+		return err;
+	*dump_of(cb) = (struct dump){ .cmd = hdr->cmd };
+	/* Room for the longest flow with what stands around it. */
+	if (hdr->cmd == CVSW_NL_GET_FLOW)
+		cb->min_dump_alloc = CVSW_OFP10_FLOW_MOD_MAX + 256;
+	if (attrs[CVSW_NLA_IFINDEX])
+		dump_of(cb)->ifindex = nla_get_u32(attrs[CVSW_NLA_IFINDEX]);
+	return 0;
+}
+
+static const struct genl_ops ops[] = {
+	{ .cmd = CVSW_NL_GET_PORT, .start = dump_start, .dumpit = dump_port },
+	/* Flows tell what the administrator of the network has in mind. */
+	{ .cmd = CVSW_NL_GET_FLOW, .start = dump_start, .dumpit = dump_flow,
+	  .flags = GENL_UNS_ADMIN_PERM },
+	{ .cmd = CVSW_NL_GET_STATS, .start = dump_start, .dumpit = dump_stats },
+	{ .cmd = CVSW_NL_GET_SA, .start = dump_start, .dumpit = dump_sa,
+	  .flags = GENL_UNS_ADMIN_PERM },
+	/* Not for root of a container that was given the NIC: who takes the key away rules it. */
+	{ .cmd = CVSW_NL_SET_KEY, .doit = set_key, .flags = GENL_ADMIN_PERM },
+};
+
+static struct genl_family family __ro_after_init = {
+	.name = CVSW_NL_FAMILY,
+	.version = CVSW_NL_VERSION,
+	.maxattr = CVSW_NLA_MAX,
+	.policy = policy,
+	.netnsok = true,
+	.module = THIS_MODULE,
+	.ops = ops,
+	.n_ops = ARRAY_SIZE(ops),
+};
+
+int __init cvsw_netlink_module_init(void)
+{
+	return genl_register_family(&family);
+}
+
+void cvsw_netlink_module_exit(void)
+{
+	genl_unregister_family(&family);
+}

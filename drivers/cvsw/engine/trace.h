@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a frame would meet: the engine does with it what it does with real ones, but
+ * tells each step and leaves nothing behind.  proto/VERSION3.md, "TRACE".
+ */
+#ifndef CVSW_TRACE_H
+#define CVSW_TRACE_H
+
+#include "proto/cvsw_v3_body.h"
+#include "engine.h"
+
+/**
+ * cvsw_trace_frame() - the way of a frame
+ * @engine: a port's; counters, flows' hits, SAs stay as they are, nothing is sent
+ * @dev: the port's
+ * @frame: as cvsw_v3_trace_decode() has checked it
+ * @w: steps are put behind what is there, as many as fit
+ *
+ * Context: process context.
+ * Return: 0 or -ENOMEM, and then nothing was put.
+ */
+int cvsw_trace_frame(const struct cvsw_engine *engine, struct net_device *dev,
+		     const struct cvsw_v3_trace *frame, struct cvsw_writer *w);
+
+/* For the engine: what comes of a lookup, before and after an action, and in the end. */
+void cvsw_trace_tell_lookup(const struct cvsw_walk *walk, const struct cvsw_entry *entry);
+void cvsw_trace_tell_action(const struct cvsw_walk *walk, const struct cvsw_action *action,
+			    const struct sk_buff *skb);
+void cvsw_trace_tell_done(const struct cvsw_walk *walk, const struct sk_buff *skb);
+void cvsw_trace_tell_end(const struct cvsw_walk *walk, const struct sk_buff *list);
+
+static inline void cvsw_trace_lookup(const struct cvsw_walk *walk, const struct cvsw_entry *entry)
+{
+	if (unlikely(walk->trace))
+		cvsw_trace_tell_lookup(walk, entry);
+}
+
+static inline void cvsw_trace_action(const struct cvsw_walk *walk,
+				     const struct cvsw_action *action, const struct sk_buff *skb)
+{
+	if (unlikely(walk->trace))
+		cvsw_trace_tell_action(walk, action, skb);
+}
+
+static inline void cvsw_trace_done(const struct cvsw_walk *walk, const struct sk_buff *skb)
+{
+	if (unlikely(walk->trace))
+		cvsw_trace_tell_done(walk, skb);
+}
+
+static inline void cvsw_trace_end(const struct cvsw_walk *walk, const struct sk_buff *list)
+{
+	if (unlikely(walk->trace))
+		cvsw_trace_tell_end(walk, list);
+}
+
+#endif

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/hash.h>
+#include <linux/icmp.h>
+#include <linux/ip.h>
+#include <linux/log2.h>
+#include <linux/timekeeping.h>
+#include <linux/udp.h>
+#include <net/checksum.h>
+#include <net/ip.h>
+
+#include "pmtu.h"
+#include "esp/sa.h"
+#include "vxlan.h"
+
+/* How far a packet that a router quotes may be behind the SA's last one. */
+#define QUOTE_AGE_MAX	65536
+
+#ifndef pmtu_seconds
+#define pmtu_seconds()	((u16)ktime_get_seconds())
+#endif
+
+/* ---- what is known: destination 32 bits, MTU 16, end in seconds 16 ---- */
+
+static u64 known_pack(__be32 dst, unsigned int mtu, u16 end)
+{
+	return (u64)(__force u32)dst << 32 | mtu << 16 | end;
+}
+
+static atomic64_t *known_place(struct cvsw_pmtus *pmtus, __be32 dst)
+{
+	return &pmtus->known[hash_32((__force u32)dst, ilog2(CVSW_PMTU_KNOWN))];
+}
+
+static bool is_over(u64 known)
+{
+	u16 left = (u16)known - pmtu_seconds();
+
+	return !left || left > CVSW_PMTU_SECONDS;
+}
+
+static unsigned int known_mtu(u64 known, __be32 dst)
+{
+	if (!known || (u32)(known >> 32) != (__force u32)dst || is_over(known))
+		return UINT_MAX;
+	return (u16)(known >> 16);
+}
+
+unsigned int cvsw_pmtu_known(struct cvsw_pmtus *pmtus, __be32 dst)
+{
+	atomic64_t *place = known_place(pmtus, dst);
+	u64 known = atomic64_read(place);
+
+	/* The seconds come round after 18 hours: what is over must not begin again. */
+	if (unlikely(known && is_over(known)))
+		atomic64_cmpxchg(place, known, 0);
+	return known_mtu(known, dst);
+}
+
+/* Return: false: it was as low before. */
+static bool lower(struct cvsw_pmtus *pmtus, __be32 dst, unsigned int mtu)
+{
+	atomic64_t *place = known_place(pmtus, dst);
+
+	if (known_mtu(atomic64_read(place), dst) < mtu)
+		return false;
+	atomic64_set(place, known_pack(dst, mtu, pmtu_seconds() + CVSW_PMTU_SECONDS));
+	WRITE_ONCE(pmtus->any, true);
+	return true;
+}
+
+/* ---- what was sent ---- */
+
+static u64 sent_pack(__be32 dst, u16 port)
+{
+	return (u64)(__force u32)dst << 16 | port;
+}
+
+static u64 *sent_place(struct cvsw_pmtus *pmtus, __be32 dst)
+{
+	return &pmtus->sent[hash_32((__force u32)dst, ilog2(CVSW_PMTU_SENT))];
+}
+
+void cvsw_pmtu_sent(struct cvsw_pmtus *pmtus, __be32 dst, u16 port)
+{
+	u64 sent = sent_pack(dst, port), *place;
+
+	if (unlikely(!pmtus))
+		return;
+	place = sent_place(pmtus, dst);
+	if (unlikely(READ_ONCE(*place) != sent))
+		WRITE_ONCE(*place, sent);
+}
+
+/* ---- what a router says ---- */
+
+/**
+ * struct quote - a packet in an ICMP message
+ * @ip: its header
+ * @udp: behind it, if it is UDP
+ * @esp: SPI and sequence number, behind that
+ * @has_esp: they are quoted, too
+ */
+struct quote {
+	struct iphdr ip;
+	struct udphdr udp;
+	__be32 esp[2];
+	bool has_esp;
+};
+
+static bool read_quote(const struct sk_buff *skb, unsigned int at, unsigned int end,
+		       struct quote *quote)
+{
+	unsigned int l4;
+
+	if (at + sizeof(quote->ip) > end || skb_copy_bits(skb, at, &quote->ip, sizeof(quote->ip)))
+		return false;
+	l4 = at + quote->ip.ihl * 4;
+	if (quote->ip.version != 4 || quote->ip.ihl < 5 ||
+	    quote->ip.frag_off != htons(IP_DF))
+		return false;
+	if (quote->ip.protocol == IPPROTO_UDP) {
+		if (l4 + sizeof(quote->udp) > end ||
+		    skb_copy_bits(skb, l4, &quote->udp, sizeof(quote->udp)))
+			return false;
+		l4 += sizeof(quote->udp);
+	} else if (quote->ip.protocol != IPPROTO_ESP) {
+		return false;
+	}
+	quote->has_esp = l4 + sizeof(quote->esp) <= end &&
+			 !skb_copy_bits(skb, l4, quote->esp, sizeof(quote->esp));
+	return true;
+}
+
+static bool sealed_by(const struct cvsw_esp_sa *sa, const struct quote *quote)
+{
+	bool udp = quote->ip.protocol == IPPROTO_UDP;
+	u32 seq = ntohl(quote->esp[1]);
+	u64 sent = atomic64_read(&sa->sent);
+
+	if (udp ? ntohs(quote->udp.source) != sa->udp_src || ntohs(quote->udp.dest) != sa->udp_dst :
+		  sa->udp_dst)
+		return false;
+	return READ_ONCE(sa->dst) == quote->ip.daddr && seq && seq <= sent &&
+	       sent - seq < QUOTE_AGE_MAX;
+}
+
+static bool sent_in_clear(struct cvsw_pmtus *pmtus, const struct quote *quote)
+{
+	unsigned int len = ntohs(quote->ip.tot_len) - quote->ip.ihl * 4;
+
+	return quote->ip.protocol == IPPROTO_UDP && ntohs(quote->udp.len) == len &&
+	       ntohs(quote->udp.source) >= CVSW_VXLAN_FIRST_PORT &&
+	       READ_ONCE(*sent_place(pmtus, quote->ip.daddr)) ==
+	       sent_pack(quote->ip.daddr, ntohs(quote->udp.dest));
+}
+
+static bool is_ours(const struct cvsw_engine *engine, const struct quote *quote)
+{
+	const struct cvsw_esp_sa *sa = NULL;
+
+	if (quote->has_esp)
+		sa = cvsw_sas_find(engine->sas, CVSW_SA_OUT, ntohl(quote->esp[0]));
+	return sa && sealed_by(sa, quote) ? true : sent_in_clear(engine->pmtus, quote);
+}
+
+/* Of a router that does not know RFC 1191: its section 7.  Return: less than @len, or 0. */
+static unsigned int plateau_below(unsigned int len)
+{
+	static const u16 plateaus[] = { 32000, 17914, 8166, 4352, 2002, 1492, 1006, CVSW_PMTU_MIN };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(plateaus); i++)
+		if (plateaus[i] < len)
+			return plateaus[i];
+	return 0;
+}
+
+static bool checksum_is_right(const struct sk_buff *skb, const struct cvsw_layout *at)
+{
+	return skb->ip_summed == CHECKSUM_UNNECESSARY || skb->ip_summed == CHECKSUM_PARTIAL ||
+	       !csum_fold(skb_checksum(skb, at->transport, at->end - at->transport, 0));
+}
+
+/* Return: is it believed? */
+static bool take(struct cvsw_engine *engine, const struct sk_buff *skb,
+		 const struct cvsw_layout *at, const struct icmphdr *icmp)
+{
+	unsigned int mtu = ntohs(icmp->un.frag.mtu), len;
+	struct quote quote;
+	__be32 to;
+
+	if (!read_quote(skb, at->transport + sizeof(*icmp), at->end, &quote) ||
+	    skb_copy_bits(skb, at->network + offsetof(struct iphdr, daddr), &to, sizeof(to)) ||
+	    to != quote.ip.saddr || !is_ours(engine, &quote) || !checksum_is_right(skb, at))
+		return false;
+	len = ntohs(quote.ip.tot_len);
+	mtu = mtu ?: plateau_below(len);
+	if (!mtu || mtu >= len || len <= CVSW_PMTU_MIN)
+		return false;
+	return lower(engine->pmtus, quote.ip.daddr, max_t(unsigned int, mtu, CVSW_PMTU_MIN));
+}
+
+void cvsw_pmtu_hear(struct cvsw_engine *engine, const struct sk_buff *skb,
+		    const struct cvsw_layout *at)
+{
+	struct icmphdr icmp;
+
+	if (!engine->pmtus || !at->network || !at->transport || at->fragment ||
+	    at->protocol != IPPROTO_ICMP || at->transport + sizeof(icmp) > at->end ||
+	    skb_copy_bits(skb, at->transport, &icmp, sizeof(icmp)) ||
+	    icmp.type != ICMP_DEST_UNREACH || icmp.code != ICMP_FRAG_NEEDED)
+		return;
+	cvsw_stats_count(engine->stats, take(engine, skb, at, &icmp) ? CVSW_CNT_PMTU_LOWERED :
+									CVSW_CNT_PMTU_IGNORED);
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Version 2 of the control protocol: proto/README.md. */
+#include <linux/delay.h>
+#include <linux/etherdevice.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
+#include "esp/sa.h"
+#include "control/session.h"
+#include "control/settings.h"
+#include "version2.h"
+
+/* ---- sending ---- */
+
+static void frame_send(struct cvsw_control *control, const struct cvsw_msg *msg)
+{
+	cvsw_control_send(control, control->frame,
+			  cvsw_msg_encode(msg, control->frame, sizeof(control->frame)));
+}
+
+static void send_hello(struct cvsw_control *control)
+{
+	struct cvsw_msg msg = { .type = CVSW_MSG_HELLO };
+
+	eth_broadcast_addr(msg.dst);
+	frame_send(control, &msg);
+}
+
+static void send_register(struct cvsw_control *control)
+{
+	struct cvsw_msg msg = { .type = CVSW_MSG_REGISTER, .len = ETH_ALEN, .data = msg.dst };
+
+	control->register_due = false;
+	rtnl_lock();	/* the address is not to change halfway */
+	ether_addr_copy(msg.dst, control->dev->dev_addr);
+	rtnl_unlock();
+	frame_send(control, &msg);
+}
+
+/* ---- LIST_ENTRIES ---- */
+
+/*
+ * What an answer's frame holds.  Not the NIC's MTU: that is for where tunnels
+ * lead, and may be less than one flow_mod, while these go to the vswitch only.
+ */
+#define LIST_PAGE_MAX	(CVSW_CONTROL_FRAME_MAX - CVSW_MSG_HEADER_LEN)
+/* Frames sent without a pause. */
+#define LIST_BURST	32
+
+/* A frame's worth of flow_mods; the walk goes on behind it. */
+struct list_page {
+	struct cvsw_flow *flow;	/* scratch */
+	u8 *data;
+	size_t room, len;
+	u64 resume;
+	unsigned int left_out;	/* entries that no frame can hold */
+};
+
+static int page_add(const struct cvsw_entry *entry, void *arg)
+{
+	struct list_page *page = arg;
+	size_t len;
+
+	cvsw_entry_flow(entry, page->flow);
+	len = cvsw_ofp10_encode_v2(CVSW_FLOW_ADD, page->flow, page->data + page->len,
+				   page->room - page->len);
+	page->len += len;
+	if (len)
+		return 0;
+	if (page->len)
+		return -ENOSPC;
+	page->left_out++;	/* not even on a page of its own */
+	return 0;
+}
+
+/* Returns true if there is more. */
+static bool page_fill(struct cvsw_control *control, struct list_page *page)
+{
+	page->len = 0;
+	return cvsw_table_walk(control->engine->table, &page->resume, page_add, page);
+}
+
+/*
+ * Each frame says how many follow, so the table is walked twice: only this
+ * worker changes it, and both walks see the same.  A long answer pauses now
+ * and then, for on its way to the controller nothing else slows it down: sent
+ * at once, 5,000 flows never arrived whole.
+ */
+static void send_entries(struct cvsw_control *control)
+{
+	struct list_page page = { .flow = &control->flow, .room = LIST_PAGE_MAX };
+	struct cvsw_msg msg = { .type = CVSW_MSG_LIST_ENTRIES };
+	unsigned int follow = 0, sent = 0;
+	bool more;
+
+	page.data = kmalloc(page.room, GFP_KERNEL);
+	if (!page.data) {
+		cvsw_control_count(control, CVSW_CNT_CTL_SEND_FAILED);
+		return;
+	}
+	while (page_fill(control, &page))
+		follow++;
+	while (page.left_out) {
+		cvsw_control_count(control, CVSW_CNT_CTL_SEND_FAILED);
+		page.left_out--;
+	}
+
+	eth_broadcast_addr(msg.dst);
+	msg.data = page.data;
+	page.resume = 0;
+	do {
+		more = page_fill(control, &page);
+		msg.len = page.len;
+		msg.data1 = min_t(unsigned int, follow, U16_MAX);
+		follow -= !!follow;
+		frame_send(control, &msg);
+		if (!(++sent % LIST_BURST))
+			usleep_range(1000, 2000);
+	} while (more && !READ_ONCE(control->dead));
+	kfree(page.data);
+}
+
+/* ---- what messages ask for ---- */
+
+static unsigned int counter_of(int err)
+{
+	switch (err) {
+	case 0:
+		return CVSW_CNT_CTL_APPLIED;
+	case -ENOMEM:
+		return CVSW_CNT_CTL_NOMEM;
+	default:
+		return CVSW_CNT_CTL_REFUSED;
+	}
+}
+
+static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_msg *msg)
+{
+	struct cvsw_flow *flow = &control->flow;
+	enum cvsw_flow_command command;
+	enum cvsw_fault fault;
+	size_t used;
+	int err = 0;
+
+	fault = cvsw_ofp10_decode_v2(msg->data, msg->len, &used, &command, flow, NULL);
+	if (!fault && used != msg->len)
+		fault = CVSW_FAULT_LENGTH;
+	if (!fault && msg->type == CVSW_MSG_SET_ENTRY && command >= CVSW_FLOW_DELETE)
+		fault = CVSW_FAULT_COMMAND;
+	if (fault)
+		return CVSW_CNT_FAULT(fault);
+
+	/* A bundle of version 3, whose key has just gone. */
+	if (cvsw_table_changing(control->engine->table))
+		return CVSW_CNT_CTL_REFUSED;
+
+	if (msg->type == CVSW_MSG_SET_ENTRY) {
+		cvsw_ask_for_room(control->dev, flow);
+		err = cvsw_table_flow_mod(control->engine->table, command, flow);
+	} else {
+		cvsw_table_delete(control->engine->table, &flow->match);
+	}
+	cvsw_engine_changed(control->engine);
+	return counter_of(err);
+}
+
+/* A key's copies end here: the message's own is wiped with its frame. */
+static unsigned int do_set_sa(struct cvsw_control *control, const struct cvsw_msg *msg)
+{
+	struct cvsw_sas *sas = control->engine->sas;
+	enum cvsw_fault fault;
+	struct cvsw_sa sa;
+	int err;
+
+	fault = cvsw_sa_decode(msg->data, msg->len, &sa, NULL);
+	if (fault)
+		return CVSW_CNT_FAULT(fault);
+	err = sa.key_len ? cvsw_sas_add(sas, &sa) : cvsw_sas_remove(sas, sa.direction, sa.spi);
+	memzero_explicit(&sa, sizeof(sa));
+	return counter_of(err);
+}
+
+/* Returns the counter in which the message ends. */
+static unsigned int dispatch(struct cvsw_control *control, const struct cvsw_msg *msg)
+{
+	unsigned int counter;
+
+	switch (msg->type) {
+	case CVSW_MSG_HELLO:
+		send_register(control);
+		WRITE_ONCE(control->state, CVSW_STATE_CONNECTING);
+		return CVSW_CNT_CTL_APPLIED;
+	case CVSW_MSG_LIST_ENTRIES:
+		/* One with entries is some NIC's answer. */
+		if (msg->len)
+			return CVSW_CNT_CTL_UNEXPECTED;
+		send_entries(control);
+		return CVSW_CNT_CTL_APPLIED;
+	case CVSW_MSG_SET_ENTRY:
+	case CVSW_MSG_DELETE_ENTRY:
+		counter = do_flow_mod(control, msg);
+		break;
+	case CVSW_MSG_SET_MTU:
+		counter = counter_of(cvsw_set_mtu(control, msg->data1));
+		break;
+	case CVSW_MSG_SET_OFFLOAD:
+		counter = counter_of(cvsw_set_offloads(control, msg->data1));
+		break;
+	case CVSW_MSG_SET_SA:
+		counter = do_set_sa(control, msg);
+		break;
+	default:
+		return CVSW_CNT_CTL_UNEXPECTED;
+	}
+	if (counter == CVSW_CNT_CTL_APPLIED)
+		WRITE_ONCE(control->state, CVSW_STATE_CONNECTED);
+	return counter;
+}
+
+/* ---- who is heard, and when the NIC speaks ---- */
+
+/*
+ * Who has given the NIC a key wants nobody without it to program the NIC,
+ * whatever was allowed to all of them.
+ */
+static bool is_allowed(const struct cvsw_control *control)
+{
+	return control->allowed && !cvsw_session_has_key(control);
+}
+
+static bool is_for_us(const struct cvsw_control *control, const struct sk_buff *skb)
+{
+	const struct ethhdr *eth = eth_hdr(skb);
+
+	return is_broadcast_ether_addr(eth->h_dest) ||
+	       ether_addr_equal(eth->h_dest, control->dev->dev_addr);
+}
+
+int cvsw_version2_check(const struct cvsw_control *control, const struct sk_buff *skb)
+{
+	if (!is_for_us(control, skb))
+		return CVSW_CNT_CTL_NOT_OURS;
+	if (!is_allowed(control))
+		return CVSW_CNT_CTL_UNAUTHENTICATED;
+	if (skb->len + ETH_HLEN > CVSW_CONTROL_FRAME_MAX)
+		return CVSW_CNT_FAULT(CVSW_FAULT_LENGTH);
+	return -1;
+}
+
+void cvsw_version2_receive(struct cvsw_control *control, const u8 *data, size_t len)
+{
+	struct cvsw_msg msg;
+
+	/* There was no key when it was queued. */
+	if (!is_allowed(control))
+		cvsw_control_count(control, CVSW_CNT_CTL_UNAUTHENTICATED);
+	/* It was checked when it was queued: this only finds its fields. */
+	else if (!cvsw_msg_decode(data, len, &msg, NULL))
+		cvsw_control_count(control, dispatch(control, &msg));
+}
+
+void cvsw_version2_events(struct cvsw_control *control, unsigned long events)
+{
+	if (events & (BIT(CVSW_EVENT_ADDRESS) | BIT(CVSW_EVENT_RESTORED) | BIT(CVSW_EVENT_MOVED)))
+		control->register_due = true;
+	/* A REGISTER that cannot be sent now waits for the link. */
+	if (!is_allowed(control) || !cvsw_control_has_link(control))
+		return;
+	if (control->state == CVSW_STATE_DISCONNECTED) {
+		control->register_due = false;
+		if (events & BIT(CVSW_EVENT_LINK))
+			send_hello(control);
+	} else if (control->register_due) {
+		send_register(control);
+	}
+}
