@@ -21,12 +21,13 @@ AGENT_CRYPTO := $(BUILD)/user/proto/cvsw_v3_libcrypto.o
 
 CVSWD := $(BUILD)/bin/cvswd
 CVSWCTL := $(BUILD)/bin/cvswctl
+MANUALS := $(BUILD)/man
 CVSWD_ASAN := $(BUILD)/asan/cvswd
 CVSWCTL_ASAN := $(BUILD)/asan/cvswctl
 
 .PHONY: agent agent-asan agent-test ctl needs-ctl needs-agent
-agent: $(CVSWD) $(CVSWCTL) ## build cvswd and cvswctl
-ctl: $(CVSWCTL) ## build cvswctl alone, for guests
+agent: $(CVSWD) $(CVSWCTL) $(MANUALS)/cvswd.8 $(MANUALS)/cvswctl.8 ## build cvswd, cvswctl and their manuals
+ctl: $(CVSWCTL) $(MANUALS)/cvswctl.8 ## build cvswctl and its manual alone, for guests
 all: agent
 
 # Before the compiler complains about headers, the packages that they are in are named.
@@ -34,6 +35,10 @@ needs-ctl needs-agent:
 	@$(AGENT_DIR)/needs $(@:needs-%=%) '$(CC)'
 $(AGENT_CTL:%=$(BUILD)/user/agent/%.o): | needs-ctl
 $(patsubst %,$(BUILD)/user/agent/%.o,$(filter-out $(AGENT_CTL),$(AGENT_DAEMON))) $(AGENT_CRYPTO): | needs-agent
+
+$(MANUALS)/%.8: $(AGENT_DIR)/%.8.scd | needs-ctl
+	@mkdir -p $(@D)
+	scdoc < $< > $@
 
 $(BUILD)/user/agent/%.o: $(AGENT_DIR)/%.c $(AGENT_HEADERS)
 	@mkdir -p $(@D)

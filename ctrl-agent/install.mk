@@ -3,7 +3,7 @@
 # path; PREFIX= is /usr by default.
 
 PREFIX ?= /usr
-AGENT_INSTALL = @BIN='$(BUILD)/bin' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' PURGE='$(PURGE)' \
+AGENT_INSTALL = @BIN='$(BUILD)/bin' MAN='$(MANUALS)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' PURGE='$(PURGE)' \
 	$(AGENT_DIR)/install-files
 
 .PHONY: install uninstall agent-install agent-uninstall ctl-install ctl-uninstall

@@ -133,6 +133,26 @@ ctl_installs() {
 	test -z "$(files_of "$work/root")"
 }
 
+# What scdoc makes of any page is no fault of ours: lines of all lengths, titles as they are written.
+manuals_are_clean() {
+	local said
+
+	said=$(mandoc -Tlint -Wstyle "$build"/man/*.8 |
+		grep -vE 'input text line longer|lower case character in document title|skipping paragraph macro')
+	[[ -z $said ]] || { echo "$said"; return 1; }
+	grep -q '^\.TH "cvswd" "8"' "$build/man/cvswd.8"
+}
+
+lacks_scdoc() {
+	local out
+
+	mkdir -p "$work/few"
+	ln -sf "$(command -v sh)" "$(command -v gcc)" "$(command -v ls)" "$(command -v grep)" "$(command -v pkg-config)" "$work/few/"
+	out=$(PATH=$work/few "$top/ctrl-agent/needs" ctl 2>&1) && return 1
+	echo "$out"
+	[[ $out == *"apt-get install --no-install-recommends scdoc" ]]
+}
+
 for binary in cvswd cvswctl; do
 	check "$binary is hardened" hardened "$build/bin/$binary"
 	case $(uname -m) in
@@ -148,6 +168,8 @@ check "cvswctl is built without what only cvswd needs" ctl_builds_alone
 check "and is linked without it" ctl_links_alone
 check "missing packages are named" names_packages
 build_file=$work/warns-build/user/proto/cvsw_fault.o
+check "so is scdoc, which makes the manuals" lacks_scdoc
+check "mandoc finds nothing wrong with the manuals" manuals_are_clean
 check "a warning does not end a user's build" warns
 rm -rf "$work/warns-build"
 check "it ends that of the tests" eval '! warns WERROR=1'
