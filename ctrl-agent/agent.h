@@ -2,10 +2,10 @@
 #ifndef CVSWD_AGENT_H
 #define CVSWD_AGENT_H
 
-#include "nics.h"
-#include "overlays.h"
-#include "version.h"
-#include "vswitch.h"
+#include "nic/nics.h"
+#include "apps/overlays.h"
+#include "base/version.h"
+#include "fabric/vswitch.h"
 
 #define CVSWD_DEFAULT_LISTEN	"tcp:127.0.0.1:6653"
 

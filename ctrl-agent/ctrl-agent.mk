@@ -2,17 +2,16 @@
 # The controller daemon, the CLI, their tests and their installation.
 
 AGENT_DIR := $(TOP)/ctrl-agent
-AGENT_HEADERS := $(wildcard $(AGENT_DIR)/*.h $(AGENT_DIR)/tests/*.h $(TOP)/proto/*.h)
+AGENT_HEADERS := $(wildcard $(AGENT_DIR)/*.h $(AGENT_DIR)/*/*.h $(TOP)/proto/*.h)
+
+# A folder is a room; a header of another room is included with the room's name.
+AGENT_ROOMS := base fabric nic sa apps store api
+AGENT_DAEMON := cvswd $(foreach room,$(AGENT_ROOMS),$(patsubst $(AGENT_DIR)/%.c,%,$(wildcard $(AGENT_DIR)/$(room)/*.c)))
+AGENT_CTL := $(patsubst $(AGENT_DIR)/%.c,%,$(wildcard $(AGENT_DIR)/ctl/*.c)) base/wipe
 
 # What decides, without sockets: the unit tests link this much.
-AGENT_LOGIC := flowset timed change reconcile listing session session3 session3_flows \
-	session3_refusal session3_requests session3_unasked overlay ways log
-AGENT_DAEMON := $(AGENT_LOGIC) nics nics3 nic_mtu vswitch ofconn ofrules channel direct address \
-	client keylog monitor request request_error request_table request_flows request_wait request_ask request_dump \
-	request_psk request_overlay request_overlay_config request_overlay_wait request_keys \
-	report report3 report_overlay intent place state state_load state_overlay store overlays service wipe cvswd
-AGENT_CTL := cvswctl ctl_client ctl_change ctl_show ctl_flows ctl_settings ctl_keys ctl_psk ctl_watch \
-	ctl_overlay ctl_local ctl_local_key ctl_key_file wipe
+AGENT_LOGIC := $(addprefix nic/,flowset timed reconcile listing session session3 session3_flows \
+	session3_refusal session3_requests session3_unasked) apps/overlay sa/ways api/change api/intent base/log
 
 AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0)
 CVSWD_LIBS := -levent -ljansson -lpcap -lsqlite3 -lcrypto
@@ -70,7 +69,7 @@ agent-asan: $(CVSWD_ASAN) $(CVSWCTL_ASAN)
 
 # The simulated NIC behind a tap.
 TAPNIC := $(BUILD)/user/agent/tapnic
-$(TAPNIC): $(addprefix $(BUILD)/user/agent/,tests/tapnic.o tests/simnic.o flowset.o) $(AGENT_PROTO)
+$(TAPNIC): $(addprefix $(BUILD)/user/agent/,tests/tapnic.o tests/simnic.o nic/flowset.o) $(AGENT_PROTO)
 	$(CC) $(USER_CFLAGS) -o $@ $^
 
 # Simulated NICs of version 3.
@@ -86,8 +85,8 @@ $(SIMNIC3): $(AGENT_DIR)/tests/simnic3.c $(addprefix $(TOP)/proto/tests/,v3_nic.
 AGENT_TAP_DIR := $(TOP)/proto/tests
 AGENT_TESTS := $(addprefix $(BUILD)/asan/agent/,test_hex test_change test_reconcile test_session test_session3 test_overlay)
 AGENT_TEST_CFLAGS := -I$(AGENT_DIR)/tests -I$(AGENT_TAP_DIR)
-AGENT_TEST_LOGIC := $(addprefix $(BUILD)/asan/agent/,flowset.o timed.o change.o reconcile.o listing.o session.o \
-	session3.o session3_flows.o session3_refusal.o session3_requests.o session3_unasked.o log.o overlay.o ways.o intent.o tests/flows.o tests/simnic.o tests/tap.o tests/v3_nic.o) $(AGENT_PROTO_ASAN)
+AGENT_TEST_LOGIC := $(addprefix $(BUILD)/asan/agent/,$(AGENT_LOGIC:%=%.o) tests/flows.o tests/simnic.o tests/tap.o tests/v3_nic.o) \
+	$(AGENT_PROTO_ASAN)
 
 $(BUILD)/asan/agent/tests/tap.o: $(AGENT_TAP_DIR)/tap.c $(AGENT_TAP_DIR)/tap.h
 	@mkdir -p $(@D)

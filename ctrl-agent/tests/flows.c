@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "intent.h"
+#include "api/intent.h"
 
 uint32_t random_next(uint32_t *state)
 {

@@ -3,7 +3,7 @@
 #ifndef CVSW_TEST_FLOWS_H
 #define CVSW_TEST_FLOWS_H
 
-#include "flowset.h"
+#include "nic/flowset.h"
 
 /* A small generator of our own: a failing seed fails everywhere. */
 uint32_t random_next(uint32_t *state);

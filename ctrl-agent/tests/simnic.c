@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "simnic.h"
 
-#include "alloc.h"
+#include "base/alloc.h"
 #include "cvsw_ofp10.h"
 
 #define MTU	1500

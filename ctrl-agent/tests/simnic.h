@@ -8,7 +8,7 @@
 
 #include "cvsw_msg.h"
 #include "cvsw_sa.h"
-#include "flowset.h"
+#include "nic/flowset.h"
 
 /* A security association it has, or had: never installed twice, even after deletion. */
 struct simnic_sa {

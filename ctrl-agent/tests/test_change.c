@@ -2,9 +2,9 @@
 /* What commands would do to flows: to these, against what a slow look at each says. */
 #include <stdio.h>
 
-#include "change.h"
+#include "api/change.h"
 #include "flows.h"
-#include "intent.h"
+#include "api/intent.h"
 #include "tap.h"
 
 #define ROUNDS	300

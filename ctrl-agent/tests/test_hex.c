@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "hex.h"
+#include "base/hex.h"
 #include "tap.h"
 
 static void test_digits(void)

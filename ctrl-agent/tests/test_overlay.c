@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "alloc.h"
+#include "base/alloc.h"
 #include "cvsw_ofp10.h"
 #include "flows.h"
-#include "overlay.h"
+#include "apps/overlay.h"
 #include "simnic.h"
 #include "tap.h"
 

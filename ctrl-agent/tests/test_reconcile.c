@@ -5,8 +5,8 @@
 
 #include "cvsw_ofp10.h"
 #include "flows.h"
-#include "listing.h"
-#include "reconcile.h"
+#include "nic/listing.h"
+#include "nic/reconcile.h"
 #include "tap.h"
 
 #define SEEDS	2000

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "flows.h"
-#include "session.h"
+#include "nic/session.h"
 #include "simnic.h"
 #include "tap.h"
 

@@ -8,7 +8,7 @@
 
 #include "cvsw_v3_libcrypto.h"
 #include "flows.h"
-#include "session3.h"
+#include "nic/session3.h"
 #include "tap.h"
 #include "v3_nic.h"
 

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report.h"
+
+#include "base/alloc.h"
+#include "cvsw_text.h"
+#include "base/log.h"
+#include "base/offload.h"
+
+static json_t *mac_json(const uint8_t mac[CVSW_ETH_ALEN])
+{
+	return json_sprintf(MAC_FORMAT, MAC_BYTES(mac));
+}
+
+static json_t *dpid_json(uint64_t dpid)
+{
+	return json_sprintf("%016llx", (unsigned long long)dpid);
+}
+
+json_t *report_offload(uint16_t offload)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < N_OFFLOADS; i++)
+		if (offload & offload_names[i].bit)
+			json_array_append_new(names, json_string(offload_names[i].name));
+	return names;
+}
+
+static json_t *report_port(const struct vport *port)
+{
+	json_t *json = json_pack("{s:i, s:s, s:b}", "port", port->number, "name", port->name,
+				 "up", port->up);
+
+	if (!LIST_EMPTY(&port->nics))
+		json_object_set_new(json, "nic", mac_json(LIST_FIRST(&port->nics)->session.mac));
+	return json;
+}
+
+static const char *rules_name(enum vswitch_rules rules)
+{
+	switch (rules) {
+	case VSWITCH_RULES_NONE:
+		return "none needed";
+	case VSWITCH_RULES_WAITING:
+		return "not confirmed";
+	case VSWITCH_RULES_IN_PLACE:
+		return "in place";
+	case VSWITCH_RULES_REFUSED:
+		return "refused";
+	case VSWITCH_RULES_LOST:
+		return "lost";
+	}
+	return "?";
+}
+
+/* How our rules are there, and who else claims to be it. */
+static void report_rules(const struct vswitch *vswitch, json_t *json)
+{
+	json_object_set_new(json, "rules", json_string(rules_name(vswitch->rules)));
+	json_object_set_new(json, "rules_lost", json_integer(vswitch->n_lost));
+	if (*vswitch->rules_why)
+		json_object_set_new(json, "rules_error", json_string(vswitch->rules_why));
+	if (!vswitch->n_claims)
+		return;
+	json_object_set_new(json, "claims", json_integer(vswitch->n_claims));
+	json_object_set_new(json, "claimed_by", json_string(vswitch->claimed_by));
+}
+
+static json_t *report_switch(const struct vswitch *vswitch)
+{
+	json_t *ports = json_array(), *json;
+	const struct vport *port;
+
+	vports_each(port, vswitch)
+		json_array_append_new(ports, report_port(port));
+	json = json_pack("{s:o, s:s, s:s, s:I, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
+			 "dpid", dpid_json(vswitch->dpid), "protocol", vswitch->kind,
+			 "peer", vswitch->peer,
+			 "seconds", (json_int_t)((clock_ms() - vswitch->since) / 1000),
+			 "ports", ports, "frames",
+			 "received", (json_int_t)vswitch->n_frames,
+			 "malformed", (json_int_t)vswitch->n_malformed,
+			 "unexpected", (json_int_t)vswitch->n_unexpected,
+			 "unknown_port", (json_int_t)vswitch->n_unknown_port,
+			 "unauthenticated", (json_int_t)vswitch->n_unauthenticated,
+			 "dropped", (json_int_t)vswitch->n_dropped3);
+	report_rules(vswitch, json);
+	return json;
+}
+
+json_t *report_switches(struct agent *agent)
+{
+	json_t *switches = json_array();
+	struct vswitch *vswitch;
+
+	vswitches_each(vswitch, &agent->switches)
+		json_array_append_new(switches, report_switch(vswitch));
+	return switches;
+}
+
+json_t *report_switch_event(const struct vswitch *vswitch, enum vswitch_event event)
+{
+	static const char *const names[] = {
+		[VSWITCH_RULES_ARE_IN_PLACE] = "rules-in-place",
+		[VSWITCH_RULES_ARE_REFUSED] = "rules-refused",
+		[VSWITCH_RULES_ARE_LOST] = "rules-lost",
+		[VSWITCH_IS_CLAIMED] = "claimed",
+	};
+	json_t *json = json_pack("{s:s, s:o, s:s}", "event", names[event], "dpid",
+				 dpid_json(vswitch->dpid), "peer", vswitch->peer);
+
+	report_rules(vswitch, json);
+	return json;
+}
+
+/* Why what it says may not reach us. */
+static void report_trouble(const struct nic *nic, json_t *json)
+{
+	char text[256];
+	const char *trouble = vswitches_trouble(nic->nics->switches, nic->port, text,
+						sizeof(text));
+
+	if (trouble)
+		json_object_set_new(json, "cause", json_string(trouble));
+}
+
+/* How far what the NIC has lags behind what it should have. */
+static void report_behind(const struct session *session, json_t *json)
+{
+	if (!session->behind_since)
+		return;
+	json_object_set_new(json, "behind",
+			    json_pack("{s:I, s:I}", "changes",
+				      (json_int_t)(session->generation - session->confirmed),
+				      "ms", (json_int_t)(clock_ms() - session->behind_since)));
+}
+
+const char *report_state(const struct nic *nic)
+{
+	if (!nic->session.v3 && !nic->nics->allow_version2)
+		return "no key";
+	return session_state_name(session_state(&nic->session));
+}
+
+json_t *report_nic(const struct nic *nic)
+{
+	const struct session *session = &nic->session;
+	const struct intent *intent = &session->intent;
+	json_t *json = json_pack("{s:o, s:s, s:b, s:I, s:I, s:I}",
+				 "mac", mac_json(session->mac),
+				 "state", report_state(nic),
+				 "managed", session_flows_stated(session),
+				 "flows", (json_int_t)session_flows(session)->n,
+				 "registers", (json_int_t)nic->n_registers,
+				 "moves", (json_int_t)nic->n_moves);
+
+	if (nic->port) {
+		json_object_set_new(json, "dpid", dpid_json(nic->port->vswitch->dpid));
+		json_object_set_new(json, "port", json_integer(nic->port->number));
+		json_object_set_new(json, "port_name", json_string(nic->port->name));
+	}
+	if (session->heard) {
+		json_object_set_new(json, "reported", json_integer(session->n_reported));
+		json_object_set_new(json, "missing", json_integer(session->diff.missing));
+		json_object_set_new(json, "extra", json_integer(session->diff.extra));
+	}
+	if (nic_stranger(nic))
+		json_object_set_new(json, "stranger", mac_json(nic_stranger(nic)));
+	if (intent->mtu || intent->overlaid)
+		json_object_set_new(json, "mtu", json_integer(session_mtu(session)));
+	if (nic->n_mtu_repairs) {
+		json_object_set_new(json, "mtu_repairs", json_integer(nic->n_mtu_repairs));
+		json_object_set_new(json, "mtu_changed_to", json_integer(nic->mtu_changed_to));
+	}
+	if (intent->offload_stated)
+		json_object_set_new(json, "offload", report_offload(intent->offload));
+	if (session->v3 || nic->nics->allow_version2)
+		json_object_set_new(json, "version", json_integer(session->v3 ? 3 : 2));
+	report_behind(session, json);
+	report_trouble(nic, json);
+	if (session->v3)
+		report_nic3(session->v3, json);
+	if (nic_claim(nic)) {
+		json_t *claim = report_claim(nic);
+
+		json_object_update(json, claim);
+		json_decref(claim);
+	}
+	json_object_set_new(json, "messages",
+			    json_pack("{s:I, s:I, s:I, s:I}",
+				      "sent", (json_int_t)session->n_sent,
+				      "lists", (json_int_t)session->n_lists,
+				      "bad_lists", (json_int_t)session->n_bad_lists,
+				      "repairs", (json_int_t)session->n_repairs));
+	return json;
+}
+
+json_t *report_nics(struct agent *agent)
+{
+	json_t *nics = json_array();
+	struct nic *nic;
+
+	nics_each(nic, &agent->nics)
+		json_array_append_new(nics, report_nic(nic));
+	return nics;
+}
+
+void report_database(const struct agent *agent, json_t *json)
+{
+	const struct nics *nics = &agent->nics;
+	const struct unread_row *row;
+	json_t *rows = json_array();
+
+	STAILQ_FOREACH(row, &agent->unread, in_list)
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "table", row->kind,
+						      "key", row->name, "error", row->why));
+	json_object_set_new(json, "unread", rows);
+	json_object_set_new(json, "max_nics", json_integer(nics->max));
+	if (nics->n > nics->max)
+		json_object_set_new(json, "nics_beyond", json_integer(nics->n - nics->max));
+}
+
+char *report_flow_text(const struct cvsw_flow *flow)
+{
+	char most[512];		/* long enough for nearly all: formatting is what this costs */
+	size_t len = cvsw_text_format(flow, most, sizeof(most));
+	char *text = xcalloc(1, len + 1);
+
+	if (len < sizeof(most))
+		memcpy(text, most, len);
+	else
+		cvsw_text_format(flow, text, len + 1);
+	return text;
+}
+
+char *report_flow_name(const struct cvsw_flow *flow)
+{
+	struct cvsw_flow bare = { .match = flow->match, .priority = flow->priority };
+
+	return report_flow_text(&bare);
+}
+
+/* JSON's numbers are exact up to 2^53 in many a language, and jansson's end at 2^63. */
+json_t *report_cookie(uint64_t cookie)
+{
+	return json_sprintf("0x%llx", (unsigned long long)cookie);
+}
+
+static json_t *report_flow(const struct cvsw_flow *flow, const json_t *counters)
+{
+	char *text = report_flow_text(flow), *name = report_flow_name(flow);
+	json_t *json = json_pack("{s:s, s:i, s:o}", "flow", text, "priority", flow->priority,
+				 "cookie", report_cookie(flow->cookie));
+
+	json_object_update(json, json_object_get(counters, name));
+	free(text);
+	free(name);
+	return json;
+}
+
+json_t *report_flows(const struct flowset *flows, const struct choice *choice,
+		     const json_t *counters)
+{
+	const struct cvsw_flow **sorted = flowset_sorted(flows);
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < flows->n; i++)
+		if (choice_takes(choice, sorted[i]))
+			json_array_append_new(array, report_flow(sorted[i], counters));
+	free(sorted);
+	return array;
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What NICs of version 3 say, as JSON. */
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "cvsw_ofp10.h"
+#include "cvsw_text.h"
+#include "base/log.h"
+#include "report.h"
+
+void report_printable(const uint8_t *bytes, size_t len, char *text, size_t room)
+{
+	size_t n = len < room ? len : room - 1;
+
+	for (size_t i = 0; i < n; i++)
+		text[i] = bytes[i] < ' ' || bytes[i] > '~' ? '?' : bytes[i];
+	text[n] = 0;
+}
+
+static json_t *hex_json(const uint8_t *bytes, size_t len)
+{
+	char *text = xcalloc(2 * len + 1, 1);
+	json_t *json;
+
+	cvsw_text_hex(text, bytes, len);
+	json = json_string(text);
+	free(text);
+	return json;
+}
+
+json_t *report_refusal(const struct session3_refusal *refusal)
+{
+	json_t *json = json_pack("{s:s, s:s, s:s}",
+				 "request", cvsw_v3_message_name(refusal->type),
+				 "error", cvsw_v3_error_name(refusal->error),
+				 "text", refusal->text);
+
+	if (*refusal->field)
+		json_object_set_new(json, "field", json_string(refusal->field));
+	if (*refusal->flow)
+		json_object_set_new(json, "flow", json_string(refusal->flow));
+	return json;
+}
+
+json_t *report_drops(const struct nics *nics)
+{
+	json_t *json = json_object();
+
+	for (int i = 1; i < CVSW_V3_N_DROPS; i++)
+		if (nics->drops[i])
+			json_object_set_new(json, cvsw_v3_drop_name(i),
+					    json_integer(nics->drops[i]));
+	return json;
+}
+
+void report_nic3(const struct session3 *v3, json_t *json)
+{
+	const struct cvsw_v3_capabilities *can = session3_capabilities(v3);
+	char release[CVSW_V3_RELEASE_MAX + 1];
+
+	json_object_set_new(json, "keys", json_integer(session3_n_keys(v3)));
+	if (session3_rtt(v3))
+		json_object_set_new(json, "rtt_ms", json_integer(session3_rtt(v3)));
+	if (session3_n_unexpected(v3))
+		json_object_set_new(json, "unexpected", json_integer(session3_n_unexpected(v3)));
+	if (session3_n_refused(v3)) {
+		json_object_set_new(json, "refused", json_integer(session3_n_refused(v3)));
+		json_object_set_new(json, "refusal", report_refusal(session3_refusal(v3)));
+	}
+	if (!can)
+		return;
+	report_printable((const uint8_t *)session3_release(v3), strlen(session3_release(v3)),
+			 release, sizeof(release));
+	json_object_set_new(json, "driver",
+			    json_pack("{s:s, s:I, s:I, s:i, s:i, s:i}", "release", release,
+				      "features", (json_int_t)can->features,
+				      "max_flows", (json_int_t)can->max_flows,
+				      "min_mtu", can->min_mtu, "max_mtu", can->max_mtu,
+				      "offloads", can->all_offloads));
+}
+
+/* ---- events ---- */
+
+static json_t *report_packet_in(const struct cvsw_v3_message *message)
+{
+	struct cvsw_v3_packet_in in;
+	size_t offset;
+	json_t *event;
+
+	if (cvsw_v3_packet_in_decode(message->body, message->len, &in, &offset))
+		return NULL;
+	event = json_pack("{s:s, s:s, s:i, s:i, s:o}",
+			  "reason", in.reason == CVSW_V3_ACTION ? "action" : "no match",
+			  "in_port", in.in_port == CVSW_HOST ? "HOST" : "NET",
+			  "pass", in.pass, "length", in.total,
+			  "frame", hex_json(in.data, in.len));
+	if (in.reason == CVSW_V3_ACTION)
+		json_object_set_new(event, "cookie", report_cookie(in.cookie));
+	return event;
+}
+
+static json_t *report_removed(const struct session3_removed *removed)
+{
+	static const char *const reasons[] = { "missing", "idle", "hard", "deleted", "evicted" };
+	char *text = report_flow_text(removed->flow);
+	json_t *json = json_pack("{s:s, s:s}", "flow", text, "reason",
+				 removed->reason <= CVSW_V3_REMOVED_EVICTED ?
+				 reasons[removed->reason] : "?");
+
+	free(text);
+	if (removed->reason) {
+		json_object_set_new(json, "packets", json_integer(removed->n_packets));
+		json_object_set_new(json, "bytes", json_integer(removed->n_bytes));
+	}
+	return json;
+}
+
+static json_t *report_expiring(const struct cvsw_v3_message *message)
+{
+	static const char *const reasons[] = { "?", "runs out", "ran out", "was stopped" };
+	struct cvsw_v3_expiring sa;
+	size_t offset;
+
+	if (cvsw_v3_expiring_decode(message, &sa, &offset))
+		return NULL;
+	return json_pack("{s:I, s:s, s:s}", "spi", (json_int_t)sa.spi,
+			 "direction", sa.direction == CVSW_SA_IN ? "in" : "out",
+			 "reason", reasons[sa.reason <= CVSW_V3_SA_WAS_STOPPED ? sa.reason : 0]);
+}
+
+json_t *report_claim(const struct nic *nic)
+{
+	const struct nic_claim *claim = nic_claim(nic);
+	json_t *places = json_array();
+
+	for (int i = 0; claim && i < 2; i++)
+		json_array_append_new(places, json_pack("{s:o, s:I, s:s}", "dpid",
+			json_sprintf("%016llx", (unsigned long long)claim->places[i].dpid),
+			"port", (json_int_t)claim->places[i].port,
+			"port_name", claim->places[i].name));
+	return json_pack("{s:o, s:I}", "claims", places, "claimed_ms_ago",
+			 claim ? (json_int_t)(clock_ms() - claim->at) : 0);
+}
+
+json_t *report_event(const struct nic *nic, enum session3_event event,
+		     const struct cvsw_v3_message *message)
+{
+	static const char *const names[] = {
+		[SESSION3_REGISTERED] = "registered", [SESSION3_REKEYED] = "rekeyed",
+		[SESSION3_SILENT] = "silent", [SESSION3_HEARD] = "heard",
+		[SESSION3_SYNCED] = "synced", [SESSION3_REFUSED] = "refused",
+		[SESSION3_FLOW_REMOVED] = "flow-removed", [SESSION3_SA_EXPIRING] = "sa-expiring",
+		[SESSION3_PACKET_IN] = "packet-in", [SESSION3_LOST] = "lost",
+		[SESSION3_AT] = "at", [SESSION3_DISAGREED] = "disagreed",
+		[SESSION3_CLAIMED] = "claimed",
+	};
+	json_t *json = json_pack("{s:s, s:o, s:i}", "event", names[event], "nic",
+				 json_sprintf(MAC_FORMAT, MAC_BYTES(nic->session.mac)),
+				 "version", nic->session.v3 ? 3 : 2);
+	json_t *detail = event == SESSION3_PACKET_IN ? report_packet_in(message) :
+			 event == SESSION3_FLOW_REMOVED ?
+			 report_removed(session3_removed(nic->session.v3)) :
+			 event == SESSION3_SA_EXPIRING ? report_expiring(message) :
+			 event == SESSION3_REFUSED ?
+			 report_refusal(session3_refusal(nic->session.v3)) :
+			 event == SESSION3_CLAIMED ? report_claim(nic) : NULL;
+
+	if (nic->port)
+		json_object_set_new(json, "port_name", json_string(nic->port->name));
+	if (event == SESSION3_SYNCED)
+		detail = json_pack("{s:I}", "flows", (json_int_t)session_flows(&nic->session)->n);
+	if (detail)
+		json_object_update(json, detail);
+	json_decref(detail);
+	return json;
+}
+
+/* ---- trace ---- */
+
+static json_t *flow_json(const uint8_t *data, size_t len)
+{
+	enum cvsw_flow_command command;
+	struct cvsw_flow flow;
+	json_t *json;
+	size_t used;
+	char *text;
+
+	if (cvsw_ofp10_decode(data, len, &used, &command, &flow, NULL) != CVSW_OK)
+		return NULL;
+	text = report_flow_text(&flow);
+	json = json_string(text);
+	free(text);
+	return json;
+}
+
+/* An action by itself: that of a flow that has nothing else. */
+static json_t *action_json(const uint8_t *data, size_t len)
+{
+	struct cvsw_flow flow = { .priority = 0 };
+	const char *actions;
+	json_t *json = NULL;
+	char *text;
+
+	if (cvsw_ofp10_actions_decode(data, len, &flow))
+		return NULL;
+	text = report_flow_text(&flow);
+	actions = strstr(text, "actions=");
+	if (actions)
+		json = json_string(actions + strlen("actions="));
+	free(text);
+	return json;
+}
+
+json_t *report_step(const struct cvsw_v3_step *step)
+{
+	static const char *const names[] = {
+		[CVSW_V3_STEP_LOOKUP] = "lookup", [CVSW_V3_STEP_ACTION] = "action",
+		[CVSW_V3_STEP_FRAME] = "frame", [CVSW_V3_STEP_ONWARD] = "onward",
+		[CVSW_V3_STEP_DROP] = "drop", [CVSW_V3_STEP_SKIPPED] = "skipped",
+		[CVSW_V3_STEP_CUT] = "cut",
+	};
+	char text[CVSW_V3_COUNTER_NAME_MAX + 1];
+	json_t *json, *data = NULL;
+
+	if (!step->kind || step->kind > CVSW_V3_STEP_CUT)
+		return NULL;
+	json = json_pack("{s:s, s:i, s:i}", "step", names[step->kind], "pass", step->pass,
+			 "copy", step->copy);
+	switch (step->kind) {
+	case CVSW_V3_STEP_LOOKUP:
+		data = step->len ? flow_json(step->data, step->len) : json_string("no match");
+		break;
+	case CVSW_V3_STEP_ACTION:
+		data = action_json(step->data, step->len);
+		break;
+	case CVSW_V3_STEP_FRAME:
+		data = hex_json(step->data, step->len);
+		break;
+	case CVSW_V3_STEP_ONWARD:
+		data = json_string(step->port == CVSW_HOST ? "HOST" : "NET");
+		break;
+	case CVSW_V3_STEP_DROP:
+		report_printable(step->data, step->len, text, sizeof(text));
+		data = json_string(text);
+		break;
+	}
+	if (data)
+		json_object_set_new(json, "data", data);
+	return json;
+}

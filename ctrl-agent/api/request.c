@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "request.h"
+
+#include <stdarg.h>
+
+#include "base/alloc.h"
+#include "intent.h"
+#include "base/log.h"
+#include "nic/nic_mtu.h"
+#include "report.h"
+#include "request_parts.h"
+#include "request_table.h"
+#include "store/state.h"
+
+void request_refuse_error(const struct request *request, const struct request_error *error)
+{
+	client_answer(request->client, request_error_json(error));
+}
+
+void request_refuse(const struct request *request, enum request_code code, const char *format, ...)
+{
+	struct request_error error;
+	va_list args;
+
+	va_start(args, format);
+	request_wrong_v(&error, code, format, args);
+	va_end(args);
+	request_refuse_error(request, &error);
+}
+
+void request_refuse_member(const struct request *request, enum request_code code,
+			   const char *member, const char *format, ...)
+{
+	struct request_error error;
+	va_list args;
+	json_t *answer;
+
+	va_start(args, format);
+	request_wrong_v(&error, code, format, args);
+	va_end(args);
+	answer = request_error_json(&error);
+	json_object_set_new(answer, "member", json_string(member));
+	client_answer(request->client, answer);
+}
+
+void request_warn(json_t *answer, enum request_code code, const char *format, ...)
+{
+	json_t *warnings = json_object_get(answer, "warnings");
+	struct request_error error;
+	va_list args;
+
+	va_start(args, format);
+	request_wrong_v(&error, code, format, args);
+	va_end(args);
+	if (!warnings) {
+		warnings = json_array();
+		json_object_set_new(answer, "warnings", warnings);
+	}
+	json_array_append_new(warnings, request_warning_json(&error));
+}
+
+void request_cancel(struct client *client)
+{
+	if (!request_wait_cancel(client) && !request_ask_cancel(client))
+		request_overlay_cancel(client);
+}
+
+bool request_is(const struct request *request, const char *key)
+{
+	return json_is_true(json_object_get(request->json, key));
+}
+
+struct timeval request_time(const struct request *request)
+{
+	const json_t *timeout = json_object_get(request->json, "timeout_ms");
+	json_int_t ms = REQUEST_DEFAULT_TIMEOUT_MS;
+
+	if (json_is_integer(timeout))
+		ms = json_integer_value(timeout);
+	ms = ms < 0 ? 0 : ms > REQUEST_MAX_TIMEOUT_MS ? REQUEST_MAX_TIMEOUT_MS : ms;
+	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+}
+
+const char *request_text(const struct request *request, const char *key)
+{
+	return json_string_value(json_object_get(request->json, key));
+}
+
+void request_changed(const struct request *request, struct nic *nic, struct request_asked *asked)
+{
+	state_put_nic(request->agent, nic);
+	asked->not_kept = !state_commit(request->agent);
+	nic_changed(nic, asked->mtu || asked->offload);
+	request_answer_changed(request, nic, asked);
+}
+
+struct nic *request_nic(const struct request *request, enum place_unknown unknown)
+{
+	struct request_error error;
+	struct nic *nic = place_find_nic(request->agent, request_text(request, "nic"), unknown,
+					 &error);
+
+	if (!nic)
+		request_refuse_error(request, &error);
+	return nic;
+}
+
+enum place_unknown request_unknown(const struct request *request)
+{
+	return request_is(request, "new") ? PLACE_CREATE : PLACE_OFFER;
+}
+
+void request_refuse_flow(const struct request *request, const struct cvsw_text_error *error,
+			 size_t index)
+{
+	client_answer(request->client,
+		      json_pack("{s:b, s:s, s:o, s:i, s:I}", "ok", 0,
+				"code", request_code_name(REQUEST_BAD_FLOW),
+				"error", request_text_json(error->message),
+				"column", error->column, "index", (json_int_t)index));
+}
+
+void request_show(const struct request *request)
+{
+	json_t *answer = json_pack("{s:b, s:s, s:b, s:o, s:o, s:o}", "ok", 1,
+				   "version", CVSW_VERSION,
+				   "kept", !request->agent->state_stale,
+				   "switches", report_switches(request->agent),
+				   "nics", report_nics(request->agent),
+				   "drops", report_drops(&request->agent->nics));
+
+	report_database(request->agent, answer);
+	client_answer(request->client, answer);
+}
+
+static void asked_init(struct request_asked *asked)
+{
+	*asked = (struct request_asked){ 0 };
+	flowset_init(&asked->flows);
+}
+
+void request_set_mtu(const struct request *request)
+{
+	const json_t *mtu = json_object_get(request->json, "mtu");
+	struct nic *nic = request_nic(request, request_unknown(request));
+	struct request_asked asked;
+
+	if (!nic)
+		return;
+	asked_init(&asked);
+	asked.mtu = true;
+	state_begin(request->agent);
+	nic->session.intent.mtu = json_integer_value(mtu);	/* of "auto": 0 */
+	nic_mtu_back(nic, 0);
+	request_changed(request, nic, &asked);
+	/* "auto" may have taken back all that was said of it. */
+	nic_release(nic);
+}
+
+void request_set_offload(const struct request *request)
+{
+	struct request_asked asked;
+	uint16_t offload;
+	struct nic *nic;
+
+	if (!intent_parse_offload(json_object_get(request->json, "offload"), &offload)) {
+		request_refuse_member(request, REQUEST_BAD_VALUE, "offload",
+				      "offloads are csum, tso, ufo, gso, gro and inner-csum");
+		return;
+	}
+	nic = request_nic(request, request_unknown(request));
+	if (!nic)
+		return;
+	asked_init(&asked);
+	asked.offload = true;
+	state_begin(request->agent);
+	nic->session.intent.offload = offload;
+	nic->session.intent.offload_stated = true;
+	request_changed(request, nic, &asked);
+}
+
+void request_forget(const struct request *request)
+{
+	struct nic *nic = request_nic(request, PLACE_REFUSE);
+	json_t *answer;
+
+	if (!nic)
+		return;
+	if (nic->session.member) {
+		request_refuse(request, REQUEST_IS_MEMBER, "NIC " MAC_FORMAT
+			       " is a member of overlay %s: it has to leave first",
+			       MAC_BYTES(nic->session.mac),
+			       nic->session.member->overlay->config.name);
+		return;
+	}
+	state_begin(request->agent);
+	state_forget(request->agent, nic);
+	if (!state_commit(request->agent)) {
+		request_refuse(request, REQUEST_NOT_KEPT,
+			       "cvswd's database cannot be written (see its log)");
+		return;
+	}
+	answer = json_pack("{s:b, s:o}", "ok", 1, "nic", report_nic(nic));
+	nic_forget(nic);
+	client_answer(request->client, answer);
+}
+
+void request_take(struct agent *agent, struct client *client, const char *line, size_t len)
+{
+	struct request request = { .agent = agent, .client = client };
+	const struct request_command *command;
+	json_error_t error;
+	json_t *json = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
+
+	request.json = json;
+	if (!json && json_error_code(&error) == json_error_duplicate_key)
+		request_refuse(&request, REQUEST_DUPLICATE_MEMBER, "%s", error.text);
+	else if (!json)
+		request_refuse(&request, REQUEST_NOT_JSON, "not JSON: %s at column %d", error.text,
+			       error.column);
+	else if ((command = request_command(&request)))
+		command->run(&request);
+	json_decref(json);
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Clients that wait for a NIC's own answer: stats, trace, an SA made by hand. */
+#include "base/alloc.h"
+#include "cvsw_text.h"
+#include "base/hex.h"
+#include "base/log.h"
+#include "report.h"
+#include "request.h"
+#include "request_parts.h"
+
+struct asker {
+	LIST_ENTRY(asker) in_list;
+	struct agent *agent;
+	struct client *client;
+	struct event *timer;
+	uint8_t mac[CVSW_ETH_ALEN];
+	json_t *(*report)(struct request_answer *answer);
+	void *arg;
+	void (*done)(void *arg);
+	bool changes;
+};
+
+static LIST_HEAD(, asker) askers = LIST_HEAD_INITIALIZER(askers);
+
+static void asker_free(struct asker *asker)
+{
+	LIST_REMOVE(asker, in_list);
+	event_free(asker->timer);
+	if (asker->done)
+		asker->done(asker->arg);
+	free(asker);
+}
+
+/* There is no answer that could be reported. */
+static void fail(struct asker *asker, enum request_code code, const char *why)
+{
+	struct request request = { .client = asker->client };
+	struct nic *nic = nics_find(&asker->agent->nics, asker->mac);
+	bool changes = asker->changes;
+	json_t *answer;
+
+	asker_free(asker);
+	if (!changes) {
+		request_refuse(&request, code, "%s", why);
+		return;
+	}
+	answer = json_pack("{s:b, s:b}", "ok", 1, "synced", 0);
+	if (nic)
+		json_object_set_new(answer, "nic", report_nic(nic));
+	request_warn(answer, REQUEST_NOT_CONFIRMED, "%s: whether it was done is not known", why);
+	client_answer(request.client, answer);
+}
+
+/* session3_ask()'s. */
+static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uint8_t *request,
+		      size_t request_len)
+{
+	struct asker *asker = arg;
+	struct client *client = asker->client;
+	struct nic *nic = nics_find(&asker->agent->nics, asker->mac);
+	struct request_answer answered = { .nic = nic, .message = answer, .arg = asker->arg };
+	struct session3_refusal refusal;
+	json_t *json;
+
+	if (!answer) {
+		fail(asker, REQUEST_NO_ANSWER, "the NIC began a new conversation");
+		return;
+	}
+	if (answer->type == CVSW_V3_ERROR) {
+		session3_refusal_of(answer, request, request_len, &refusal);
+		json = request_refusal(nic, &refusal);
+	} else {
+		json = asker->report(&answered);
+	}
+	if (answered.next_len && session3_ask(nic->session.v3, answered.next, answered.next_len,
+					      on_answer, asker))
+		return;
+	if (!json) {
+		fail(asker, REQUEST_BAD_ANSWER, "the NIC's answer cannot be read");
+		return;
+	}
+	asker_free(asker);
+	client_answer(client, json);
+}
+
+static void forget(struct asker *asker)
+{
+	struct nic *nic = nics_find(&asker->agent->nics, asker->mac);
+
+	if (nic && nic->session.v3)
+		session3_forget(nic->session.v3, asker);
+}
+
+static void on_timeout(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	forget(arg);
+	fail(arg, REQUEST_NO_ANSWER, "the NIC did not answer in time");
+}
+
+bool request_ask_cancel(struct client *client)
+{
+	struct asker *asker;
+
+	LIST_FOREACH(asker, &askers, in_list)
+		if (asker->client == client)
+			break;
+	if (!asker)
+		return false;
+	forget(asker);
+	asker_free(asker);
+	return true;
+}
+
+bool request_speaks3(const struct request *request, const struct nic *nic)
+{
+	if (!nic->session.v3 && !request->agent->nics.allow_version2)
+		request_refuse(request, REQUEST_NO_KEY, "NIC " MAC_FORMAT " has no key, so cvswd "
+			       "does not talk to it (cvswctl key add)", MAC_BYTES(nic->session.mac));
+	else if (!nic->session.v3)
+		request_refuse(request, REQUEST_VERSION_2, "NIC " MAC_FORMAT " has no key, so it "
+			       "speaks version 2, which cannot do this", MAC_BYTES(nic->session.mac));
+	else if (!session3_is_there(nic->session.v3))
+		request_refuse(request, REQUEST_NIC_ABSENT, "NIC " MAC_FORMAT " is absent",
+			       MAC_BYTES(nic->session.mac));
+	else
+		return true;
+	return false;
+}
+
+void request_ask(const struct request *request, struct nic *nic, const uint8_t *message,
+		 size_t len, json_t *(*report)(struct request_answer *answer), void *arg,
+		 void (*done)(void *arg), bool changes)
+{
+	struct timeval wait = request_time(request);
+	struct asker *asker = xcalloc(1, sizeof(*asker));
+
+	asker->agent = request->agent;
+	asker->client = request->client;
+	asker->report = report;
+	asker->arg = arg;
+	asker->done = done;
+	asker->changes = changes;
+	memcpy(asker->mac, nic->session.mac, CVSW_ETH_ALEN);
+	asker->timer = alloc_checked(evtimer_new(request->agent->base, on_timeout, asker));
+	event_add(asker->timer, &wait);
+	LIST_INSERT_HEAD(&askers, asker, in_list);
+	if (!session3_ask(nic->session.v3, message, len, on_answer, asker)) {
+		asker->changes = false;
+		fail(asker, REQUEST_NIC_ABSENT, "the NIC is absent");
+		return;
+	}
+	nic_go_on(nic);
+}
+
+/* ---- stats ---- */
+
+static json_t *report_stats(struct request_answer *answer)
+{
+	struct cvsw_reader body = cvsw_reader(answer->message->body, answer->message->len);
+	struct cvsw_v3_counter counter;
+	json_t *counters = json_object();
+
+	while (cvsw_left(&body)) {
+		char name[CVSW_V3_COUNTER_NAME_MAX + 1];
+
+		if (cvsw_v3_counter_get(&body, &counter)) {
+			json_decref(counters);
+			return NULL;
+		}
+		report_printable(counter.name, counter.name_len, name, sizeof(name));
+		json_object_set_new(counters, name, json_integer(counter.value));
+	}
+	return json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(answer->nic),
+			 "counters", counters);
+}
+
+void request_stats(const struct request *request)
+{
+	struct nic *nic = request_nic(request, PLACE_REFUSE);
+	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN];
+	size_t len;
+
+	if (!nic || !request_speaks3(request, nic))
+		return;
+	len = cvsw_v3_plain_encode(CVSW_V3_STATISTICS, session3_next_xid(nic->session.v3), message,
+				   sizeof(message));
+	request_ask(request, nic, message, len, report_stats, NULL, NULL, false);
+}
+
+/* ---- trace ---- */
+
+/* False: not an even number of hex digits, or too many. */
+static bool frame_of(const char *hex, uint8_t *frame, size_t *len)
+{
+	size_t n = strlen(hex);
+
+	*len = n / 2;
+	if (n % 2 || n / 2 > CVSW_V3_TRACE_FRAME_MAX)
+		return false;
+	return hex_bytes(hex, frame, n / 2);
+}
+
+static json_t *report_trace(struct request_answer *answer)
+{
+	struct cvsw_reader body = cvsw_reader(answer->message->body, answer->message->len);
+	json_t *steps = json_array(), *json;
+	struct cvsw_v3_step step;
+
+	while (cvsw_left(&body)) {
+		json = cvsw_v3_step_get(&body, &step) ? NULL : report_step(&step);
+		if (!json) {
+			json_decref(steps);
+			return NULL;
+		}
+		json_array_append_new(steps, json);
+	}
+	return json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(answer->nic),
+			 "steps", steps);
+}
+
+void request_trace(const struct request *request)
+{
+	static uint8_t message[CVSW_V3_MESSAGE_MAX], frame[CVSW_V3_TRACE_FRAME_MAX];
+	const char *hex = request_text(request, "frame"), *port = request_text(request, "in_port");
+	struct cvsw_v3_trace trace = { .in_port = CVSW_HOST, .frame = frame };
+	struct nic *nic = request_nic(request, PLACE_REFUSE);
+	const struct cvsw_v3_capabilities *can;
+	size_t len;
+
+	if (!nic || !request_speaks3(request, nic))
+		return;
+	if (port && !strcmp(port, "NET"))
+		trace.in_port = CVSW_NET;
+	can = session3_capabilities(nic->session.v3);
+	if (!can || !(can->features & CVSW_V3_CAN_TRACE)) {
+		request_refuse(request, REQUEST_NIC_CANNOT, "the driver of NIC " MAC_FORMAT " cannot trace",
+			       MAC_BYTES(nic->session.mac));
+	} else if (!frame_of(hex, frame, &trace.len) ||
+		   trace.len < CVSW_V3_TRACE_FRAME_MIN) {
+		request_refuse_member(request, REQUEST_BAD_VALUE, "frame",
+				      "a frame is %d to %d bytes in hex", CVSW_V3_TRACE_FRAME_MIN,
+				      CVSW_V3_TRACE_FRAME_MAX);
+	} else {
+		len = cvsw_v3_trace_encode(session3_next_xid(nic->session.v3), &trace, message,
+					   sizeof(message));
+		request_ask(request, nic, message, len, report_trace, NULL, NULL, false);
+	}
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Commands that change a NIC's flows, and those that tell what they would change. */
+#include "base/alloc.h"
+#include "change.h"
+#include "intent.h"
+#include "base/log.h"
+#include "report.h"
+#include "request_parts.h"
+#include "store/state.h"
+
+/* The request's flows; @flows: initialised, the caller's to clear.  False: refused. */
+static bool flows_of(const struct request *request, struct flowset *flows)
+{
+	const json_t *texts = json_object_get(request->json, "flows");
+	struct cvsw_text_error error;
+	size_t bad;
+
+	if (!intent_parse_flows(texts, flows, &bad, &error))
+		request_refuse_flow(request, &error, bad);
+	else
+		return true;
+	return false;
+}
+
+bool request_choice(const struct request *request, enum cvsw_text_use use, const char *key,
+		    struct choice *choice)
+{
+	const char *text = request_text(request, key);
+	struct cvsw_text_error error;
+
+	*choice = (struct choice){ .strict = request_is(request, "strict") };
+	if (choice->strict && use == CVSW_TEXT_MATCH)
+		use = CVSW_TEXT_STRICT;
+	if (!intent_parse_choice(use, text ?: "", choice, &error)) {
+		request_refuse_flow(request, &error, 0);
+		return false;
+	}
+	return true;
+}
+
+/* ---- what would be ---- */
+
+static json_t *texts_of(const struct flowset *flows)
+{
+	const struct cvsw_flow **sorted = flowset_sorted(flows);
+	json_t *texts = json_array();
+
+	for (size_t i = 0; i < flows->n; i++) {
+		char *text = report_flow_text(sorted[i]);
+
+		json_array_append_new(texts, json_string(text));
+		free(text);
+	}
+	free(sorted);
+	return texts;
+}
+
+/* One that another takes the place of goes as well. */
+static json_t *report_change(const struct nic *nic, const struct change *change)
+{
+	const struct flowset *have = &nic->session.intent.flows;
+	const struct flow_node *node;
+	struct flowset removed;
+	json_t *json;
+
+	flowset_init(&removed);
+	flowset_each(node, &change->gone)
+		flowset_put(&removed, &node->flow);
+	flowset_each(node, &change->put) {
+		const struct cvsw_flow *old = flowset_find(have, &node->flow.match,
+							   node->flow.priority);
+
+		if (old && !cvsw_flow_equal(old, &node->flow))
+			flowset_put(&removed, old);
+	}
+	json = json_pack("{s:b, s:o, s:o, s:o}", "ok", 1, "nic", report_nic(nic),
+			 "removed", texts_of(&removed), "added", texts_of(&change->put));
+	flowset_clear(&removed);
+	return json;
+}
+
+/* ---- doing it ---- */
+
+static void refuse_overlap(const struct request *request, const struct cvsw_flow *flow,
+			   const struct cvsw_flow *other)
+{
+	char *text = report_flow_text(flow), *of_other = report_flow_text(other);
+
+	request_refuse(request, REQUEST_FLOW_OVERLAP,
+		       "%s overlaps with %s, of the same priority", text, of_other);
+	free(text);
+	free(of_other);
+}
+
+static bool is_permitted(const struct request *request, const struct nic *nic,
+			 struct change *change)
+{
+	const struct session *session = &nic->session;
+	const struct overlay *overlay = overlays_of(&request->agent->overlays, session->mac);
+	const struct cvsw_flow *flow, *other;
+
+	/* First, for the rest takes time that grows with it. */
+	if (change_size(change, &session->intent.flows) > SESSION_MAX_FLOWS)
+		request_refuse(request, REQUEST_TOO_MANY_FLOWS, "a NIC can have %d flows at most",
+			       SESSION_MAX_FLOWS);
+	else if ((flow = change_overlap(change, session_flows(session), &other)))
+		refuse_overlap(request, flow, other);
+	else if (overlay && !overlay_permits_all(&overlay->config, &change->put))
+		request_refuse(request, REQUEST_OVERLAY_FLOW, "NIC " MAC_FORMAT
+			       " is a member of overlay %s: " OVERLAY_PERMITS_TEXT, MAC_BYTES(session->mac),
+			       overlay->config.name);
+	else
+		return true;
+	return false;
+}
+
+static void apply(const struct request *request, struct nic *nic, struct change *change)
+{
+	struct session *session = &nic->session;
+	struct request_asked asked = { 0 };
+	const struct flow_node *node;
+
+	state_begin(request->agent);
+	flowset_each(node, &change->gone) {
+		session_unstate_flow(session, &node->flow);
+		state_delete_flow(request->agent, nic, &node->flow);
+	}
+	flowset_each(node, &change->put) {
+		session_state_flow(session, &node->flow,
+				   flowset_find(&change->modified, &node->flow.match,
+						node->flow.priority));
+		state_put_flow(request->agent, nic, &node->flow);
+	}
+	session->intent.flows_stated = true;
+	flowset_init(&asked.flows);
+	flowset_move(&asked.flows, &change->put);
+	request_changed(request, nic, &asked);
+}
+
+static void carry_out(const struct request *request, struct nic *nic, struct change *change,
+		      bool dry)
+{
+	if (is_permitted(request, nic, change)) {
+		if (!dry) {
+			apply(request, nic, change);
+			return;
+		}
+		client_answer(request->client, report_change(nic, change));
+	}
+	nic_release(nic);	/* made for a request that came to nothing? */
+}
+
+/* ---- commands ---- */
+
+/* What dump-flows shows of an overlay is not made by hand, and stays. */
+static void leave_out_overlay(const struct nic *nic, struct flowset *flows)
+{
+	const struct flow_node *node;
+
+	flowset_each(node, &nic->session.intent.overlay) {
+		const struct cvsw_flow *same = flowset_find(flows, &node->flow.match,
+							    node->flow.priority);
+
+		if (same && cvsw_flow_equal(same, &node->flow))
+			flowset_remove(flows, &node->flow.match, node->flow.priority);
+	}
+}
+
+static void with_flows(const struct request *request, enum place_unknown unknown, bool replace,
+		       bool dry)
+{
+	struct flowset flows;
+	struct change change;
+	struct nic *nic;
+
+	flowset_init(&flows);
+	change_init(&change);
+	if (!flows_of(request, &flows)) {
+		;	/* refused */
+	} else if (!replace && !flows.n) {
+		request_refuse_member(request, REQUEST_OUT_OF_RANGE, "flows",
+				      "there are no flows to add");
+	} else if ((nic = request_nic(request, unknown))) {
+		const struct flowset *have = &nic->session.intent.flows;
+
+		if (replace) {
+			leave_out_overlay(nic, &flows);
+			change_replace(&change, have, &flows);
+		} else {
+			change_add(&change, have, &flows);
+		}
+		carry_out(request, nic, &change, dry);
+	}
+	change_clear(&change);
+	flowset_clear(&flows);
+}
+
+void request_add_flows(const struct request *request)
+{
+	with_flows(request, request_unknown(request), false, request_is(request, "dry_run"));
+}
+
+void request_replace_flows(const struct request *request)
+{
+	with_flows(request, request_unknown(request), true, request_is(request, "dry_run"));
+}
+
+void request_diff_flows(const struct request *request)
+{
+	with_flows(request, PLACE_REFUSE, true, true);
+}
+
+/*
+ * As soon as flows are configured for a NIC, it loses all others that it has.  For adding that
+ * is meant; but a deletion of some flows means only those.
+ */
+static bool may_delete(const struct request *request, const struct nic *nic)
+{
+	const struct session *session = &nic->session;
+
+	if (session->intent.flows_stated || session->member || request_is(request, "take_over") ||
+	    request_is(request, "dry_run") || (session->heard && !session->n_reported))
+		return true;
+	request_refuse(request, REQUEST_NOT_MANAGED, "no flows are configured for NIC " MAC_FORMAT
+		       ": all that it has would go, not only these.  To take its table over, use "
+		       "--take-over, or replace-flows", MAC_BYTES(session->mac));
+	return false;
+}
+
+static void with_choice(const struct request *request, struct nic *nic, const struct choice *choice,
+			void (*work_out)(struct change *change, const struct flowset *have,
+					 const struct choice *choice))
+{
+	struct change change;
+
+	change_init(&change);
+	work_out(&change, &nic->session.intent.flows, choice);
+	carry_out(request, nic, &change, request_is(request, "dry_run"));
+	change_clear(&change);
+}
+
+void request_mod_flows(const struct request *request)
+{
+	struct choice choice;
+	struct nic *nic;
+
+	if (request_choice(request, CVSW_TEXT_MODIFY, "flow", &choice) &&
+	    (nic = request_nic(request, request_unknown(request))))
+		with_choice(request, nic, &choice, change_modify);
+}
+
+void request_del_flows(const struct request *request)
+{
+	struct choice choice;
+	struct nic *nic;
+
+	if (request_choice(request, CVSW_TEXT_MATCH, "match", &choice) &&
+	    (nic = request_nic(request, PLACE_REFUSE)) && may_delete(request, nic))
+		with_choice(request, nic, &choice, change_delete);
+}

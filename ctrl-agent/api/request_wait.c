@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Clients that wait until a NIC has what it was just told, and how that went. */
+#include "base/alloc.h"
+#include "base/log.h"
+#include "nic/nic_mtu.h"
+#include "report.h"
+#include "request.h"
+#include "request_parts.h"
+#include "store/state.h"
+
+/* A client that waits. */
+struct waiter {
+	LIST_ENTRY(waiter) in_list;
+	struct agent *agent;
+	struct client *client;
+	struct event *timer;
+	uint8_t mac[CVSW_ETH_ALEN];
+	uint64_t generation;
+	struct request_asked asked;
+};
+
+static LIST_HEAD(, waiter) waiters = LIST_HEAD_INITIALIZER(waiters);
+
+static void waiter_free(struct waiter *waiter)
+{
+	LIST_REMOVE(waiter, in_list);
+	event_free(waiter->timer);
+	flowset_clear(&waiter->asked.flows);
+	free(waiter);
+}
+
+/* ---- what a NIC refused ---- */
+
+json_t *request_refusal(const struct nic *nic, const struct session3_refusal *refusal)
+{
+	struct request_error error;
+	json_t *answer;
+
+	request_wrong(&error, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses it: %s",
+		      MAC_BYTES(nic->session.mac), refusal->text);
+	answer = request_error_json(&error);
+	json_object_set_new(answer, "refusal", report_refusal(refusal));
+	json_object_set_new(answer, "nic", report_nic(nic));
+	return answer;
+}
+
+/*
+ * @what is refused.  Only the last refusal's reason is known: it is told if it is of a
+ * message of this @type, and, if that is FLOWS, about this @flow.
+ */
+static void warn_refused(json_t *answer, const struct nic *nic, const char *what,
+			 uint16_t type, const char *flow)
+{
+	const struct session3_refusal *refusal = session3_refusal(nic->session.v3);
+	bool known = refusal->type == type &&
+		     (!flow || !strncmp(refusal->flow, flow, sizeof(refusal->flow) - 1));
+	json_t *warnings;
+
+	if (!known) {
+		request_warn(answer, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses %s",
+			     MAC_BYTES(nic->session.mac), what);
+		return;
+	}
+	request_warn(answer, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses it: %s",
+		     MAC_BYTES(nic->session.mac), refusal->text);
+	warnings = json_object_get(answer, "warnings");
+	json_object_set_new(json_array_get(warnings, json_array_size(warnings) - 1), "refusal",
+			    report_refusal(refusal));
+}
+
+/* One of the flows that were asked for; false: none is refused. */
+static bool warn_flow(json_t *answer, const struct nic *nic, const struct request_asked *asked)
+{
+	const struct flow_node *node;
+	char *text;
+
+	flowset_each(node, &asked->flows)
+		if (session3_refuses_flow(nic->session.v3, &node->flow))
+			break;
+	if (!node)
+		return false;
+	text = report_flow_text(&node->flow);
+	warn_refused(answer, nic, text, CVSW_V3_FLOWS, text);
+	free(text);
+	return true;
+}
+
+/* Only for what this request asked; an earlier one has its own answer.  False: nothing. */
+static bool warn_refusal(json_t *answer, const struct nic *nic, const struct request_asked *asked)
+{
+	const struct session3 *v3 = nic->session.v3;
+
+	if (!v3 || !session3_n_refused(v3))
+		return false;
+	if (asked->mtu && session3_refuses_mtu(v3))
+		warn_refused(answer, nic, "the MTU", CVSW_V3_SET_MTU, NULL);
+	else if (asked->offload && session3_refuses_offload(v3))
+		warn_refused(answer, nic, "the offloads", CVSW_V3_SET_OFFLOAD, NULL);
+	else if (warn_flow(answer, nic, asked))
+		return true;
+	else if (session3_is_stuck(v3))
+		request_warn(answer, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses an earlier "
+			     "change, and this one waits behind it: %s",
+			     MAC_BYTES(nic->session.mac), session3_refusal(v3)->text);
+	else
+		return false;
+	return true;
+}
+
+/* ---- waiting ---- */
+
+enum outcome {
+	OUTCOME_ACCEPTED,	/* nobody waits for the NIC */
+	OUTCOME_DONE,
+	OUTCOME_LATE,
+};
+
+static json_t *status(const struct nic *nic, const struct request_asked *asked,
+		      enum outcome outcome)
+{
+	bool synced = outcome == OUTCOME_DONE && session_state(&nic->session) != SESSION_ABSENT;
+	json_t *answer = json_pack("{s:b, s:o}", "ok", 1, "nic", report_nic(nic));
+
+	if (asked->not_kept)
+		request_warn(answer, REQUEST_NOT_KEPT, REQUEST_NOT_KEPT_TEXT);
+	if (synced && warn_refusal(answer, nic, asked))
+		synced = false;
+	if (outcome == OUTCOME_LATE)
+		request_warn(answer, REQUEST_NOT_CONFIRMED, "NIC " MAC_FORMAT " did not confirm it "
+			     "in time; cvswd goes on trying", MAC_BYTES(nic->session.mac));
+	json_object_set_new(answer, "synced", json_boolean(synced));
+	return answer;
+}
+
+static void waiter_answer(struct waiter *waiter, const struct nic *nic, enum outcome outcome)
+{
+	struct client *client = waiter->client;
+	json_t *answer = status(nic, &waiter->asked, outcome);
+
+	waiter_free(waiter);
+	client_answer(client, answer);
+}
+
+/* Somebody had it forgotten meanwhile. */
+static void answer_gone(struct waiter *waiter)
+{
+	json_t *answer = json_pack("{s:b, s:b}", "ok", 1, "synced", 0);
+	struct client *client = waiter->client;
+
+	request_warn(answer, REQUEST_UNKNOWN_NIC, "NIC " MAC_FORMAT " is not known any more",
+		     MAC_BYTES(waiter->mac));
+	waiter_free(waiter);
+	client_answer(client, answer);
+}
+
+static void on_timeout(evutil_socket_t fd, short what, void *arg)
+{
+	struct waiter *waiter = arg;
+	struct nic *nic = nics_find(&waiter->agent->nics, waiter->mac);
+
+	(void)fd;
+	(void)what;
+	if (nic)
+		waiter_answer(waiter, nic, OUTCOME_LATE);
+	else
+		answer_gone(waiter);
+}
+
+/* In version 3, that every request was answered; perhaps by a refusal. */
+static bool is_done(const struct session *session, uint64_t generation)
+{
+	return (session->v3 ? session3_settled(session->v3) : session->verified) >= generation;
+}
+
+void request_nic_changed(void *owner, struct nic *nic)
+{
+	bool absent = session_state(&nic->session) == SESSION_ABSENT;
+	struct waiter *waiter, *next;
+
+	state_keep_timed(owner, nic);
+	nic_mtu_look(owner, nic);
+	overlays_poke(&((struct agent *)owner)->overlays);
+	request_overlays_settled(owner);
+	for (waiter = LIST_FIRST(&waiters); waiter; waiter = next) {
+		next = LIST_NEXT(waiter, in_list);
+		if (memcmp(waiter->mac, nic->session.mac, CVSW_ETH_ALEN))
+			continue;
+		if (absent || is_done(&nic->session, waiter->generation))
+			waiter_answer(waiter, nic, OUTCOME_DONE);
+	}
+}
+
+bool request_wait_cancel(struct client *client)
+{
+	struct waiter *waiter;
+
+	LIST_FOREACH(waiter, &waiters, in_list)
+		if (waiter->client == client)
+			break;
+	if (waiter)
+		waiter_free(waiter);
+	return waiter;
+}
+
+/* At once; takes @asked over. */
+static void answer_now(const struct request *request, const struct nic *nic,
+		       struct request_asked *asked, enum outcome outcome)
+{
+	client_answer(request->client, status(nic, asked, outcome));
+	flowset_clear(&asked->flows);
+}
+
+void request_answer_changed(const struct request *request, struct nic *nic,
+			    struct request_asked *asked)
+{
+	const struct session *session = &nic->session;
+	struct timeval wait = request_time(request);
+	struct waiter *waiter;
+
+	if (!request_is(request, "wait") || session_state(session) == SESSION_ABSENT) {
+		answer_now(request, nic, asked, OUTCOME_ACCEPTED);
+		return;
+	}
+	if (is_done(session, session->generation)) {
+		answer_now(request, nic, asked, OUTCOME_DONE);
+		return;
+	}
+	waiter = xcalloc(1, sizeof(*waiter));
+	waiter->agent = request->agent;
+	waiter->client = request->client;
+	waiter->generation = session->generation;
+	waiter->asked = *asked;
+	flowset_init(&waiter->asked.flows);
+	flowset_move(&waiter->asked.flows, &asked->flows);
+	memcpy(waiter->mac, session->mac, CVSW_ETH_ALEN);
+	waiter->timer = alloc_checked(evtimer_new(request->agent->base, on_timeout, waiter));
+	event_add(waiter->timer, &wait);
+	LIST_INSERT_HEAD(&waiters, waiter, in_list);
+}

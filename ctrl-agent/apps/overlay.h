@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A network of any number of NICs that all tunnel to each other.
+ *
+ * All of a member's traffic belongs to its overlay: what its guest sends goes
+ * into VXLAN (and ESP) to the member that has the inner address, or to all of
+ * them; what comes in is taken only out of a member's own tunnel.  The rest is
+ * dropped, so nothing of an overlay leaves in the clear.
+ *
+ * Here is what an overlay means for each of its NICs: flows and MTU, as pure
+ * functions.  ways.c decides when which key is in use.
+ */
+#ifndef CVSWD_OVERLAY_H
+#define CVSWD_OVERLAY_H
+
+#include <sys/queue.h>
+
+#include "base/pace.h"
+#include "nic/session.h"
+#include "sa/ways.h"
+
+#define OVERLAY_NAME_LEN	32
+#define OVERLAY_MAX_MEMBERS	256
+#define OVERLAY_MAX_MACS	32	/* inner addresses of a member besides its own */
+#define OVERLAY_MIN_MTU		1280	/* of the underlay */
+#define OVERLAY_IPV6_MTU	1280	/* of the guests: RFC 8200, 5; with less Linux has no IPv6 */
+
+/* The priorities of overlay flows; no other flow of a member has one of these. */
+#define OVERLAY_PRIORITY_MIN	0xf000
+#define OVERLAY_PRIORITY_MAX	0xf0ff
+#define OVERLAY_COOKIE(vni)	(0x4f564c5900000000ull | (vni))	/* "OVLY" */
+
+/*
+ * Copies to all members are made by a chain of flows, each for this many slots:
+ * its flow_mod fits a frame, and a LIST_ENTRIES answer at the overlay's own MTU.
+ */
+#define OVERLAY_LINK_SLOTS	12
+
+/**
+ * struct overlay_config - what an overlay was asked to be
+ * @vni: in no other overlay
+ * @key_len: bytes of AES key; zero: not encrypted
+ * @udp_src, @udp_dst: of ESP in UDP; zero: ESP is protocol 50
+ * @pool, @pool_len: network of the outer addresses; member n has host n + 1
+ * @rekey_s: seconds after which a key is replaced; zero: only when a NIC registers
+ */
+struct overlay_config {
+	char name[OVERLAY_NAME_LEN + 1];
+	uint32_t vni;
+	uint8_t key_len;
+	uint16_t udp_src;
+	uint16_t udp_dst;
+	uint32_t pool;
+	uint8_t pool_len;
+	uint16_t underlay_mtu;
+	uint32_t rekey_s;
+};
+
+/**
+ * struct overlay_member - a NIC in an overlay
+ * @slot: stays as long as it is a member, so that others come and go around it
+ * @overlay: which it is in
+ * @session: the NIC's, which lives as long as it is a member: nic_release()
+ * @macs: inner addresses; the first is the NIC's own
+ * @from: the way from each other member, by the other's slot
+ * @registers: of @session, when its ways were made new
+ * @renewed_at: when that was; UINT64_MAX: never; @renewals: how often; @told: that
+ *	this is too often was logged
+ * @dirty: its flows are to be made anew
+ * @refreshed_at: when they last were; @n_refreshed: how often; @generation: of the
+ *	session since then; @n_listed: which refresh was the last that it has listed
+ */
+struct overlay_member {
+	TAILQ_ENTRY(overlay_member) in_order;
+	struct overlay *overlay;
+	unsigned int slot;
+	struct session *session;
+	size_t n_macs;
+	uint8_t macs[1 + OVERLAY_MAX_MACS][CVSW_ETH_ALEN];
+	struct way from[OVERLAY_MAX_MEMBERS];
+	uint64_t registers;
+	uint64_t renewed_at;
+	struct pace renewals;
+	bool told;
+	bool dirty;
+	uint64_t refreshed_at;
+	uint64_t n_refreshed;
+	uint64_t generation;
+	uint64_t n_listed;
+};
+
+/**
+ * struct overlay - an overlay
+ * @n_slots: slots that were ever taken; the chain of copies is as long
+ * @renew: new keys for all are asked for
+ */
+struct overlay {
+	TAILQ_ENTRY(overlay) in_order;
+	struct overlay_config config;
+	TAILQ_HEAD(overlay_members, overlay_member) members;
+	struct overlay_member *slots[OVERLAY_MAX_MEMBERS];
+	size_t n;
+	unsigned int n_slots;
+	bool renew;
+};
+
+#define overlay_each(member, overlay)	TAILQ_FOREACH(member, &(overlay)->members, in_order)
+
+/** overlay_config_wrong() - why an overlay cannot be like this; NULL: it can */
+const char *overlay_config_wrong(const struct overlay_config *config);
+
+/** overlay_room() - how many members its pool has addresses for */
+unsigned int overlay_room(const struct overlay_config *config);
+
+/** overlay_new() - without members; everything of it is freed by overlay_free() */
+struct overlay *overlay_new(const struct overlay_config *config);
+
+/** overlay_free() - wipes its keys; the members' intents are the caller's affair */
+void overlay_free(struct overlay *overlay);
+
+/**
+ * overlay_join() - a new member, in the lowest free slot
+ * @slot: or in this one, if it is not negative
+ *
+ * Return: the member; NULL: no slot is free, or not this one.
+ */
+struct overlay_member *overlay_join(struct overlay *overlay, struct session *session, int slot);
+
+/** overlay_leave() - also forgets the others' ways to it and from it */
+void overlay_leave(struct overlay *overlay, struct overlay_member *member);
+
+struct overlay_member *overlay_find(const struct overlay *overlay,
+				    const uint8_t mac[CVSW_ETH_ALEN]);
+
+/** overlay_owner() - the member that has an inner address, or NULL */
+struct overlay_member *overlay_owner(const struct overlay *overlay,
+				     const uint8_t mac[CVSW_ETH_ALEN]);
+
+/** overlay_address() - a member's outer address */
+uint32_t overlay_address(const struct overlay *overlay, const struct overlay_member *member);
+
+/** overlay_mtu() - of the guests: the underlay's without what the layers take */
+uint16_t overlay_mtu(const struct overlay_config *config);
+
+/**
+ * overlay_flows() - all flows of a member
+ * @flows: initialised and empty; in the order in which they should be installed:
+ *	what drops first, a link of the chain after those that it leads to
+ */
+void overlay_flows(const struct overlay *overlay, const struct overlay_member *member,
+		   struct flowset *flows);
+
+/**
+ * overlay_permits_all() - may flows made by hand stand beside an overlay's?
+ *
+ * Its priority is not one of the overlay's.  Above them, where it sees frames
+ * first, it may in an encrypted overlay only drop a frame, or change and leave
+ * it to the overlay (next).
+ */
+bool overlay_permits_all(const struct overlay_config *config, const struct flowset *flows);
+
+#define OVERLAY_PERMITS_TEXT \
+	"priorities 61440 to 61695 are the overlay's, and above them a flow of an encrypted " \
+	"one may only drop, or end in next"
+
+/** overlay_permits() - one flow; for overlay_permits_all() and tests */
+bool overlay_permits(const struct overlay_config *config, const struct cvsw_flow *flow);
+
+#endif

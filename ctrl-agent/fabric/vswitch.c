@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vswitch.h"
+
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+
+static const uint8_t broadcast[CVSW_ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+void vswitches_init(struct vswitches *all, struct event_base *base, struct nics *nics)
+{
+	*all = (struct vswitches){ .base = base, .nics = nics };
+	TAILQ_INIT(&all->order);
+	nics->switches = all;
+}
+
+struct vswitch *vswitches_find(struct vswitches *all, uint64_t dpid)
+{
+	struct vswitch *vswitch;
+
+	vswitches_each(vswitch, all)
+		if (vswitch->dpid == dpid)
+			break;
+	return vswitch;
+}
+
+bool vswitch_send(struct vport *port, const uint8_t *frame, size_t len)
+{
+	return port->vswitch->send(port->vswitch->owner, port->number, frame, len);
+}
+
+uint64_t vport_place(const struct vport *port)
+{
+	return (uint64_t)(port->vswitch->known + 1) << 32 | port->number;
+}
+
+struct vport *vswitches_at(struct vswitches *all, uint64_t place)
+{
+	struct vswitch *vswitch;
+
+	vswitches_each(vswitch, all)
+		if (vswitch->known + 1 == place >> 32)
+			return vswitch_port_find(vswitch, (uint32_t)place);
+	return NULL;
+}
+
+struct nic *vport_nic2(const struct vport *port)
+{
+	struct nic *nic;
+
+	LIST_FOREACH(nic, &port->nics, at_port)
+		if (!nic->session.v3)
+			break;
+	return nic;
+}
+
+static bool send_hello3(struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	uint8_t frame[CVSW_V3_HELLO_LEN];
+
+	return vswitch_send(port, frame, cvsw_v3_hello(mac, frame));
+}
+
+static bool send_hello2(struct vport *port)
+{
+	struct cvsw_msg hello = { .type = CVSW_MSG_HELLO };
+	uint8_t frame[CVSW_ETH_MIN];
+
+	memcpy(hello.dst, broadcast, CVSW_ETH_ALEN);
+	return vswitch_send(port, frame, cvsw_msg_encode(&hello, frame, sizeof(frame)));
+}
+
+static struct nics *all_nics(const struct vport *port)
+{
+	return port->vswitch->all->nics;
+}
+
+/* Which version the driver behind it speaks is not known. */
+static void send_hello(struct vport *port, uint64_t now)
+{
+	port->hello_last = now;
+	if (!send_hello3(port, broadcast) ||
+	    (all_nics(port)->allow_version2 && !send_hello2(port))) {
+		port->hello_at = now + HELLO_MIN_MS;
+		return;
+	}
+	port->hello_at = HELLO_FIRST_MS << (port->hellos < 16 ? port->hellos : 16);
+	if (port->hello_at > HELLO_MAX_MS)
+		port->hello_at = HELLO_MAX_MS;
+	port->hello_at += now;
+	port->hellos++;
+}
+
+static void hello_if_due(struct vport *port, uint64_t now)
+{
+	if (port->up && port->hello_at <= now)
+		send_hello(port, now);
+}
+
+void vswitch_port_hello(struct vport *port)
+{
+	uint64_t now = clock_ms(), earliest = port->hello_last + HELLO_MIN_MS;
+
+	port->hellos = 0;
+	port->hello_at = port->hello_last && earliest > now ? earliest : now;
+	hello_if_due(port, now);
+}
+
+void vswitch_port_answered(struct vport *port)
+{
+	port->hello_at = UINT64_MAX;
+	port->hellos = 0;
+}
+
+void vswitch_port_ask(struct vport *port)
+{
+	uint64_t now = clock_ms();
+
+	if (port->asked_at && now - port->asked_at < HELLO_ASK_MS)
+		return;
+	port->asked_at = now;
+	send_hello3(port, broadcast);
+}
+
+void vswitches_call(struct vswitches *all, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	struct vswitch *vswitch;
+	struct vport *port;
+
+	vswitches_each(vswitch, all)
+		vports_each(port, vswitch)
+			if (port->up)
+				send_hello3(port, mac);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct vswitch *vswitch = arg;
+	uint64_t now = clock_ms();
+	struct vport *port;
+
+	(void)fd;
+	(void)what;
+	vports_each(port, vswitch)
+		hello_if_due(port, now);
+}
+
+/* A new one takes the place of the oldest that is not connected: they are fewer. */
+static uint32_t know(struct vswitches *all, uint64_t dpid)
+{
+	static_assert(VSWITCH_KNOWN > VSWITCH_MAX, "there is one that is not connected");
+	uint32_t i, most = all->n_known < VSWITCH_KNOWN ? all->n_known : VSWITCH_KNOWN;
+
+	for (i = 0; i < most; i++)
+		if (all->known[i] == dpid)
+			return i;
+	do {
+		i = all->n_known++ % VSWITCH_KNOWN;
+	} while (most == VSWITCH_KNOWN && vswitches_find(all, all->known[i]));
+	all->known[i] = dpid;
+	return i;
+}
+
+struct vswitch *vswitch_create(struct vswitches *all, uint64_t dpid, const char *kind,
+			       const char *peer,
+			       bool (*send)(void *owner, uint32_t port, const uint8_t *frame,
+					    size_t len), void *owner)
+{
+	static const struct timeval second = { .tv_sec = 1 };
+	struct vswitch *vswitch;
+
+	if (all->n >= VSWITCH_MAX || vswitches_find(all, dpid))
+		return NULL;
+	vswitch = xcalloc(1, sizeof(*vswitch));
+	vswitch->all = all;
+	vswitch->dpid = dpid;
+	vswitch->known = know(all, dpid);
+	vswitch->since = clock_ms();
+	vswitch->kind = kind;
+	vswitch->send = send;
+	vswitch->owner = owner;
+	snprintf(vswitch->peer, sizeof(vswitch->peer), "%s", peer);
+	TAILQ_INIT(&vswitch->ports);
+	vswitch->tick = alloc_checked(event_new(all->base, -1, EV_PERSIST, on_tick, vswitch));
+	event_add(vswitch->tick, &second);
+	TAILQ_INSERT_TAIL(&all->order, vswitch, in_order);
+	all->n++;
+	return vswitch;
+}
+
+static struct vport **bucket_of(struct vswitch *vswitch, uint32_t number)
+{
+	return &vswitch->buckets[number % VSWITCH_BUCKETS];
+}
+
+struct vport *vswitch_port_find(struct vswitch *vswitch, uint32_t number)
+{
+	struct vport *port = *bucket_of(vswitch, number);
+
+	while (port && port->number != number)
+		port = port->next_in_bucket;
+	return port;
+}
+
+static struct vport *add_port(struct vswitch *vswitch, uint32_t number)
+{
+	struct vport *port = xcalloc(1, sizeof(*port)), **bucket = bucket_of(vswitch, number);
+	struct vport *after;
+
+	port->vswitch = vswitch;
+	port->number = number;
+	port->hello_at = UINT64_MAX;
+	LIST_INIT(&port->nics);
+	port->next_in_bucket = *bucket;
+	*bucket = port;
+	vports_each(after, vswitch)
+		if (after->number > number)
+			break;
+	if (after)
+		TAILQ_INSERT_BEFORE(after, port, in_order);
+	else
+		TAILQ_INSERT_TAIL(&vswitch->ports, port, in_order);
+	vswitch->n_ports++;
+	return port;
+}
+
+/* A switch may report any bytes; what people type and JSON carries is printable ASCII. */
+static void set_name(struct vport *port, const char *name)
+{
+	snprintf(port->name, sizeof(port->name), "%s", name);
+	for (char *c = port->name; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			*c = '?';
+}
+
+static void detach_nics(struct vport *port)
+{
+	while (!LIST_EMPTY(&port->nics))
+		nic_detach(LIST_FIRST(&port->nics));
+}
+
+void vswitch_port_set(struct vswitch *vswitch, uint32_t number, const char *name, bool up)
+{
+	struct vport *port = vswitch_port_find(vswitch, number);
+	bool was_up;
+
+	if (!port && vswitch->n_ports >= VSWITCH_MAX_PORTS) {
+		log_limited(LOG_WARNING, "switch %016llx: more than %d ports; port %u is left out",
+			    (unsigned long long)vswitch->dpid, VSWITCH_MAX_PORTS, number);
+		return;
+	}
+	if (!port)
+		port = add_port(vswitch, number);
+	was_up = port->up;
+	port->up = up;
+	set_name(port, name);
+	if (up && !was_up) {
+		vswitch_port_hello(port);
+		nics_port_up(all_nics(port), port);
+	} else if (!up && was_up) {
+		port->hello_at = UINT64_MAX;
+		detach_nics(port);
+	}
+}
+
+static void remove_port(struct vport *port)
+{
+	struct vport **link = bucket_of(port->vswitch, port->number);
+
+	detach_nics(port);
+	while (*link != port)
+		link = &(*link)->next_in_bucket;
+	*link = port->next_in_bucket;
+	TAILQ_REMOVE(&port->vswitch->ports, port, in_order);
+	port->vswitch->n_ports--;
+	free(port);
+}
+
+void vswitch_port_remove(struct vswitch *vswitch, uint32_t number)
+{
+	struct vport *port = vswitch_port_find(vswitch, number);
+
+	if (port)
+		remove_port(port);
+}
+
+void vswitch_destroy(struct vswitch *vswitch)
+{
+	struct vport *port;
+
+	while ((port = TAILQ_FIRST(&vswitch->ports)))
+		remove_port(port);
+	TAILQ_REMOVE(&vswitch->all->order, vswitch, in_order);
+	vswitch->all->n--;
+	event_free(vswitch->tick);
+	free(vswitch);
+}
+
+/* ---- rules and claims ---- */
+
+static void tell(const struct vswitch *vswitch, enum vswitch_event event)
+{
+	if (vswitch->all->event)
+		vswitch->all->event(vswitch, event);
+}
+
+/* What the NICs said meanwhile is lost. */
+static void call_ports(struct vswitch *vswitch)
+{
+	struct vport *port;
+
+	vports_each(port, vswitch)
+		if (port->up && port->hello_at != UINT64_MAX)
+			vswitch_port_hello(port);
+}
+
+void vswitch_set_rules(struct vswitch *vswitch, enum vswitch_rules rules, const char *why)
+{
+	unsigned long long dpid = vswitch->dpid;
+	enum vswitch_rules before = vswitch->rules;
+
+	if (before == rules && !strcmp(vswitch->rules_why, why))
+		return;
+	vswitch->rules = rules;
+	snprintf(vswitch->rules_why, sizeof(vswitch->rules_why), "%s", why);
+	if (rules == VSWITCH_RULES_IN_PLACE) {
+		log_limited(LOG_INFO, "switch %016llx at %s: %s, %zu ports, cvswd's rules are in "
+			    "place%s", dpid, vswitch->peer, vswitch->kind, vswitch->n_ports,
+			    before == VSWITCH_RULES_WAITING ? "" : " again");
+		if (before != VSWITCH_RULES_WAITING)
+			call_ports(vswitch);
+		tell(vswitch, VSWITCH_RULES_ARE_IN_PLACE);
+	} else if (rules == VSWITCH_RULES_LOST) {
+		vswitch->n_lost++;
+		log_limited(LOG_WARNING, "switch %016llx at %s: %s; cvswd puts its rules back",
+			    dpid, vswitch->peer, why);
+		tell(vswitch, VSWITCH_RULES_ARE_LOST);
+	} else if (rules == VSWITCH_RULES_REFUSED) {
+		log_limited(LOG_ERR, "switch %016llx at %s: %s: no NIC there can be controlled",
+			    dpid, vswitch->peer, why);
+		tell(vswitch, VSWITCH_RULES_ARE_REFUSED);
+	}
+}
+
+void vswitch_claimed(struct vswitch *vswitch, const char *peer)
+{
+	vswitch->n_claims++;
+	snprintf(vswitch->claimed_by, sizeof(vswitch->claimed_by), "%s", peer);
+	log_limited(LOG_WARNING, "%s claims to be switch %016llx, which is connected from %s and "
+		    "answers: refused", peer, (unsigned long long)vswitch->dpid, vswitch->peer);
+	tell(vswitch, VSWITCH_IS_CLAIMED);
+}
+
+static const char *rules_trouble(const struct vswitch *vswitch, char *text, size_t room)
+{
+	if (vswitch->rules == VSWITCH_RULES_NONE || vswitch->rules == VSWITCH_RULES_IN_PLACE)
+		return NULL;
+	snprintf(text, room, "switch %016llx: %s", (unsigned long long)vswitch->dpid,
+		 vswitch->rules == VSWITCH_RULES_WAITING ? "cvswd's rules are not confirmed yet" :
+							   vswitch->rules_why);
+	return text;
+}
+
+const char *vswitches_trouble(const struct vswitches *all, const struct vport *port,
+			      char *text, size_t room)
+{
+	const struct vswitch *vswitch;
+
+	if (port)
+		return rules_trouble(port->vswitch, text, room);
+	if (!all->n)
+		return "no switch is connected";
+	vswitches_each(vswitch, all)
+		if (rules_trouble(vswitch, text, room))
+			return text;
+	return NULL;
+}
+
+/* ---- frames ---- */
+
+static void on_register(struct vport *port, const struct cvsw_msg *msg)
+{
+	uint8_t mac[CVSW_ETH_ALEN];
+
+	cvsw_msg_register_mac(msg, mac);
+	if (!nics_register(all_nics(port), port, mac))
+		port->vswitch->n_unexpected++;
+}
+
+/* On a copy, as what was sealed in it comes to light there; a trailer is not needed. */
+static void take_version3(struct vport *port, const uint8_t *frame, size_t len)
+{
+	uint8_t copy[CVSW_V3_FRAME_MAX];
+
+	len = len < sizeof(copy) ? len : sizeof(copy);
+	memcpy(copy, frame, len);
+	if (nics_frame3(all_nics(port), port, copy, len))
+		port->vswitch->n_dropped3++;
+	explicit_bzero(copy, len);
+}
+
+void vswitch_frame(struct vswitch *vswitch, uint32_t number, const uint8_t *frame, size_t len)
+{
+	struct vport *port = vswitch_port_find(vswitch, number);
+	enum cvsw_fault fault;
+	struct cvsw_msg msg;
+	size_t offset = 0;
+
+	vswitch->n_frames++;
+	if (!port) {
+		vswitch->n_unknown_port++;
+		return;
+	}
+	if (cvsw_v3_is(frame, len)) {
+		take_version3(port, frame, len);
+		return;
+	}
+	fault = cvsw_msg_decode(frame, len, &msg, &offset);
+	if (fault != CVSW_OK) {
+		vswitch->n_malformed++;
+		log_limited(LOG_INFO, "malformed control frame from %s: %s at byte %zu",
+			    port->name, cvsw_fault_text(fault), offset);
+		return;
+	}
+	if (!vswitch->all->nics->allow_version2) {
+		vswitch->n_unauthenticated++;
+		log_limited(LOG_INFO, "%s is at %s without a key: version 2 is not allowed",
+			    cvsw_msg_type_name(msg.type), port->name);
+		return;
+	}
+	log_line(LOG_DEBUG, "%s from %s, %u bytes, data1 %u", cvsw_msg_type_name(msg.type),
+		 port->name, msg.len, msg.data1);
+	if (msg.type == CVSW_MSG_REGISTER)
+		on_register(port, &msg);
+	else if (msg.type == CVSW_MSG_HELLO)
+		vswitch_port_hello(port);
+	else if (msg.type == CVSW_MSG_LIST_ENTRIES && vport_nic2(port))
+		nic_list(vport_nic2(port), &msg);
+	else
+		vswitch->n_unexpected++;
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "nics.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "fabric/vswitch.h"
+
+void nics_init(struct nics *nics, struct event_base *base, size_t max)
+{
+	*nics = (struct nics){ .base = base, .max = max, .room = max };
+	TAILQ_INIT(&nics->order);
+	nics->keyed = xcalloc(max, sizeof(struct nic *));
+}
+
+static struct nic **bucket_of(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	/* The bound on their number bounds a bucket's length, whatever the MACs are. */
+	uint32_t hash = (uint32_t)mac[2] << 24 | mac[3] << 16 | mac[4] << 8 | mac[5];
+
+	return &nics->buckets[(hash * 0x9e3779b1u) >> 22];
+}
+
+static_assert(NICS_BUCKETS == 1 << 10, "bucket_of() keeps ten bits");
+
+struct nic *nics_find(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	struct nic *nic = *bucket_of(nics, mac);
+
+	while (nic && memcmp(nic->session.mac, mac, CVSW_ETH_ALEN))
+		nic = nic->next_in_bucket;
+	return nic;
+}
+
+static void arm(struct nic *nic)
+{
+	uint64_t deadline = session_deadline(&nic->session), now = clock_ms();
+	uint64_t pause = deadline > now ? deadline - now : 0;
+	struct timeval wait = { .tv_sec = pause / 1000, .tv_usec = pause % 1000 * 1000 };
+
+	if (deadline == UINT64_MAX)
+		event_del(nic->timer);
+	else
+		event_add(nic->timer, &wait);
+}
+
+static void tell(struct nic *nic, enum session3_event event)
+{
+	if (nic->nics->event)
+		nic->nics->event(nic->nics->owner, nic, event, NULL);
+}
+
+/* What a session of version 2 does not say by itself. */
+static void tell_if_synced(struct nic *nic)
+{
+	enum session_state state = session_state(&nic->session);
+	bool synced = state == SESSION_IN_SYNC || state == SESSION_UNLISTED;
+
+	if (synced && !nic->said_synced)
+		tell(nic, SESSION3_SYNCED);
+	nic->said_synced |= synced;
+}
+
+void nic_go_on(struct nic *nic)
+{
+	session_run(&nic->session, clock_ms());
+	arm(nic);
+	if (!nic->session.v3)
+		tell_if_synced(nic);
+	if (nic->nics->changed)
+		nic->nics->changed(nic->nics->owner, nic);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	nic_go_on(arg);
+}
+
+static bool send_to_port(void *owner, const uint8_t *frame, size_t len)
+{
+	struct nic *nic = owner;
+
+	return nic->port && vswitch_send(nic->port, frame, len);
+}
+
+struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	struct nic *nic = nics_find(nics, mac), **bucket, *after;
+
+	if (nic || (nics->n >= nics->max && !nics->loading))
+		return nic;
+	nic = xcalloc(1, sizeof(*nic));
+	nic->nics = nics;
+	nic->timer = alloc_checked(evtimer_new(nics->base, on_timer, nic));
+	session_init(&nic->session, mac, send_to_port, nic);
+	bucket = bucket_of(nics, mac);
+	nic->next_in_bucket = *bucket;
+	*bucket = nic;
+	nics_each(after, nics)
+		if (memcmp(after->session.mac, mac, CVSW_ETH_ALEN) > 0)
+			break;
+	if (after)
+		TAILQ_INSERT_BEFORE(after, nic, in_order);
+	else
+		TAILQ_INSERT_TAIL(&nics->order, nic, in_order);
+	nics->n++;
+	return nic;
+}
+
+static void nic_free(struct nic *nic)
+{
+	struct nic **link = bucket_of(nic->nics, nic->session.mac);
+
+	while (*link != nic)
+		link = &(*link)->next_in_bucket;
+	*link = nic->next_in_bucket;
+	TAILQ_REMOVE(&nic->nics->order, nic, in_order);
+	nic->nics->n--;
+	if (nic->has_key)
+		nic->nics->keyed[nic->number] = NULL;
+	event_free(nic->timer);
+	session_free(&nic->session);
+	explicit_bzero(nic, sizeof(*nic));
+	free(nic);
+}
+
+struct nic *nic_of_session(struct session *session)
+{
+	return (struct nic *)((char *)session - offsetof(struct nic, session));
+}
+
+void nics_free(struct nics *nics)
+{
+	struct nic *nic;
+
+	while ((nic = TAILQ_FIRST(&nics->order)))
+		nic_free(nic);
+	free(nics->keyed);
+	explicit_bzero(&nics->guard, sizeof(nics->guard));
+}
+
+/* All that a NIC is kept for. */
+static bool is_needed(const struct nic *nic)
+{
+	const struct intent *intent = &nic->session.intent;
+
+	return nic->port || nic->has_key || nic->key_unread || nic->held ||
+	       nic->session.member || intent->flows_stated || intent->mtu ||
+	       intent->restore_mtu || intent->offload_stated;
+}
+
+void nic_release(struct nic *nic)
+{
+	if (!is_needed(nic))
+		nic_free(nic);
+}
+
+void nics_loaded(struct nics *nics)
+{
+	struct nic *nic, *next;
+
+	nics->loading = false;
+	for (nic = TAILQ_FIRST(&nics->order); nic; nic = next) {
+		next = TAILQ_NEXT(nic, in_order);
+		nic_release(nic);
+	}
+}
+
+void nic_detach(struct nic *nic)
+{
+	if (nic->port) {
+		LIST_REMOVE(nic, at_port);
+		nic->port = NULL;
+		tell(nic, SESSION3_LOST);
+	}
+	nic->said_synced = false;
+	session_absent(&nic->session);
+	arm(nic);
+	if (nic->nics->changed)
+		nic->nics->changed(nic->nics->owner, nic);
+	nic_release(nic);
+}
+
+static bool is_station(const uint8_t mac[CVSW_ETH_ALEN])
+{
+	static const uint8_t zero[CVSW_ETH_ALEN];
+
+	return !(mac[0] & 1) && memcmp(mac, zero, CVSW_ETH_ALEN);
+}
+
+/* Without proof in version 2: a live migration, or someone who claims its MAC address. */
+static void leave_port(struct nic *nic)
+{
+	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " leaves switch %016llx port %u (%s)",
+		    MAC_BYTES(nic->session.mac), (unsigned long long)nic->port->vswitch->dpid,
+		    nic->port->number, nic->port->name);
+	nic->n_moves++;
+	LIST_REMOVE(nic, at_port);
+	vswitch_port_hello(nic->port);
+}
+
+void nic_attach(struct nic *nic, struct vport *port)
+{
+	log_limited(LOG_INFO, "NIC " MAC_FORMAT " is at switch %016llx port %u (%s)",
+		    MAC_BYTES(nic->session.mac), (unsigned long long)port->vswitch->dpid,
+		    port->number, port->name);
+	nic->port = port;
+	LIST_INSERT_HEAD(&port->nics, nic, at_port);
+	vswitch_port_answered(port);
+}
+
+const uint8_t *nic_stranger(const struct nic *nic)
+{
+	static const uint8_t none[CVSW_ETH_ALEN];
+
+	return nic->port && nic->session.v3 && session_state(&nic->session) == SESSION_ABSENT &&
+	       memcmp(nic->port->stranger, none, sizeof(none)) ? nic->port->stranger : NULL;
+}
+
+/* Perhaps a NIC's MAC address was changed: the key belongs to the old one. */
+void nics_stranger(struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	bool is_new = memcmp(port->stranger, mac, CVSW_ETH_ALEN);
+	struct nic *nic;
+
+	if (!is_station(mac))
+		return;
+	memcpy(port->stranger, mac, CVSW_ETH_ALEN);
+	if (is_new)
+		log_limited(LOG_WARNING, "MAC address " MAC_FORMAT " registers at %s, but has no "
+			    "key here", MAC_BYTES(mac), port->name);
+	LIST_FOREACH(nic, &port->nics, at_port)
+		if (is_new && nic->has_key)
+			log_limited(LOG_WARNING, "NIC " MAC_FORMAT " was there before: was its MAC address "
+				    "changed to " MAC_FORMAT "?",
+				    MAC_BYTES(nic->session.mac), MAC_BYTES(mac));
+}
+
+bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	struct nic *nic = nics_find(nics, mac), *before = vport_nic2(port);
+	bool elsewhere;
+
+	if (!is_station(mac))
+		return false;
+	if (nic && (nic->has_key || nic->key_unread)) {
+		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " has a key, but at %s version 2 says it "
+			    "is there; not believed", MAC_BYTES(mac), port->name);
+		return false;
+	}
+	/* First out with the old: a port that makes up MACs never holds more than one place. */
+	if (before && before != nic)
+		nic_detach(before);
+	nic = nics_get(nics, mac);
+	if (!nic) {
+		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " at %s refused: %zu NICs are the limit",
+			    MAC_BYTES(mac), port->name, nics->max);
+		return false;
+	}
+	elsewhere = nic->port != port;
+	if (elsewhere && nic->port)
+		leave_port(nic);
+	if (elsewhere)
+		nic_attach(nic, port);
+	vswitch_port_answered(port);
+	nic->n_registers++;
+	nic->said_synced = false;
+	tell(nic, SESSION3_REGISTERED);
+	session_register(&nic->session, elsewhere, clock_ms());
+	nic_go_on(nic);
+	return true;
+}
+
+void nic_list(struct nic *nic, const struct cvsw_msg *msg)
+{
+	session_list(&nic->session, msg, clock_ms());
+	nic_go_on(nic);
+}
+
+void nic_changed(struct nic *nic, bool settings)
+{
+	session_changed(&nic->session, settings, clock_ms());
+	nic_go_on(nic);
+}
+
+void nic_forget(struct nic *nic)
+{
+	struct intent *intent = &nic->session.intent;
+
+	/* What it was given it has for itself from now on. */
+	if (intent->flows_stated)
+		nic->session.n_reported = nic->session.table.n;
+	nic->held = false;
+	flowset_clear(&intent->flows);
+	timed_clear(&nic->session.timed);
+	intent->flows_stated = false;
+	intent->mtu = intent->own_mtu = intent->restore_mtu = 0;
+	intent->offload_stated = false;
+	if (nic->port)
+		nic_changed(nic, false);
+	else
+		nic_detach(nic);
+}

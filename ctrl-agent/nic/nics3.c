@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/* NICs of version 3: their keys, and which NIC a frame is of. */
+#include "base/alloc.h"
+#include "cvsw_v3_libcrypto.h"
+#include "base/log.h"
+#include "fabric/vswitch.h"
+
+/* session3_world.send */
+static void send_towards(void *owner, const uint8_t *frame, size_t len, uint64_t place)
+{
+	struct nic *nic = owner;
+	struct vport *port = vswitches_at(nic->nics->switches, place);
+
+	if (port)
+		vswitch_send(port, frame, len);	/* no room: as if the network had lost it */
+}
+
+/* session3_world.event */
+static void on_event(void *owner, enum session3_event event,
+		     const struct cvsw_v3_message *message)
+{
+	struct nic *nic = owner;
+
+	nic->n_registers += event == SESSION3_REGISTERED;
+	if (nic->nics->event)
+		nic->nics->event(nic->nics->owner, nic, event, message);
+}
+
+/* There are as many numbers as NICs, or as many as the database has. */
+static void take_number(struct nic *nic)
+{
+	struct nics *nics = nic->nics;
+
+	for (nic->number = 0; nic->number < nics->room && nics->keyed[nic->number]; nic->number++)
+		;
+	if (nic->number == nics->room) {
+		nics->keyed = alloc_checked(reallocarray(nics->keyed, 2 * nics->room,
+							 sizeof(struct nic *)));
+		memset(nics->keyed + nics->room, 0, nics->room * sizeof(struct nic *));
+		nics->room *= 2;
+	}
+	nics->keyed[nic->number] = nic;
+}
+
+static void end_version3(struct nic *nic)
+{
+	session3_free(nic->session.v3);
+	nic->session.v3 = NULL;
+	nic->nics->keyed[nic->number] = NULL;
+	nic->has_key = false;
+	explicit_bzero(nic->key, sizeof(nic->key));
+}
+
+void nic_set_key(struct nic *nic, const uint8_t *key)
+{
+	struct session3_world world = {
+		.crypto = &cvsw_v3_libcrypto, .guard = &nic->nics->guard,
+		.send = send_towards, .event = on_event, .log_keys = nic->nics->log_keys,
+		.owner = nic,
+	};
+
+	if (nic->has_key && key && cvsw_v3_same(nic->key, key, sizeof(nic->key)))
+		return;
+	if (nic->port) {
+		LIST_REMOVE(nic, at_port);
+		nic->port = NULL;
+	}
+	if (nic->has_key)
+		end_version3(nic);
+	else
+		session_absent(&nic->session);
+	nic->key_unread = false;
+	if (key) {
+		memcpy(nic->key, key, sizeof(nic->key));
+		nic->has_key = true;
+		take_number(nic);
+		nic->session.v3 = session3_new(&nic->session, &world, nic->number, key);
+	}
+	nic_go_on(nic);
+}
+
+static struct nic *nic_of(struct nics *nics, const uint8_t *frame, enum cvsw_v3_type type)
+{
+	uint32_t number;
+
+	switch (type) {
+	case CVSW_V3_REGISTER:
+		return nics_find(nics, cvsw_v3_register_mac(frame));
+	case CVSW_V3_SEALED:
+		number = cvsw_v3_index(frame) >> 8;
+		return number < nics->room ? nics->keyed[number] : NULL;
+	default:
+		return NULL;
+	}
+}
+
+static void come(struct nic *nic, struct vport *port)
+{
+	nic_attach(nic, port);
+	session3_here(nic->session.v3);
+	on_event(nic, SESSION3_AT, NULL);
+}
+
+/* Where its newest authentic record came from, it is. */
+static void follow(struct nic *nic)
+{
+	struct vport *port = vswitches_at(nic->nics->switches, session3_place(nic->session.v3));
+
+	if (!port || port == nic->port)
+		return;
+	if (nic->port) {
+		LIST_REMOVE(nic, at_port);
+		nic->n_moves++;
+	}
+	come(nic, port);
+}
+
+/* If it has not been heard for long, the session counts it as silent until it answers. */
+void nics_port_up(struct nics *nics, struct vport *port)
+{
+	struct nic *nic;
+
+	nics_each(nic, nics) {
+		if (!nic->session.v3 || nic->port || !session3_talks(nic->session.v3) ||
+		    session3_place(nic->session.v3) != vport_place(port))
+			continue;
+		come(nic, port);
+		nic_go_on(nic);
+	}
+}
+
+/* ---- two of one identity ---- */
+
+const struct nic_claim *nic_claim(const struct nic *nic)
+{
+	return nic->claim.at && clock_ms() - nic->claim.at < NICS_CLAIM_MS ? &nic->claim : NULL;
+}
+
+static void note_place(struct nic_claim *claim, unsigned int i, const struct vport *port)
+{
+	claim->places[i].dpid = port->vswitch->dpid;
+	claim->places[i].port = port->number;
+	memcpy(claim->places[i].name, port->name, sizeof(claim->places[i].name));
+}
+
+/* Both can prove the key; which of them is the copy nobody can tell. */
+static void claimed(struct nic *nic, const struct vport *former, const struct vport *port)
+{
+	bool known = nic_claim(nic);
+
+	nic->claim.at = clock_ms();
+	note_place(&nic->claim, 0, former);
+	note_place(&nic->claim, 1, port);
+	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " is at port %s and at port %s: is one a copy?",
+		    MAC_BYTES(nic->session.mac), former->name, port->name);
+	if (!known)
+		on_event(nic, SESSION3_CLAIMED, NULL);
+}
+
+/*
+ * A NIC that moves takes its conversation along, and one that is started elsewhere was
+ * not heard at its former place for some time.
+ */
+static void look_for_another(struct nic *nic, struct vport *port, enum cvsw_v3_drop drop,
+			     uint64_t n_registers, uint64_t heard_at)
+{
+	bool anew = !drop && nic->n_registers != n_registers;
+
+	if (nic->port && nic->port != port && (anew || drop == CVSW_V3_DROP_DISAGREES) &&
+	    clock_ms() - heard_at < NICS_ALIVE_MS)
+		claimed(nic, nic->port, port);
+}
+
+/* ---- frames ---- */
+
+static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, uint8_t *frame, size_t len)
+{
+	enum cvsw_v3_type type;
+	enum cvsw_v3_drop drop = cvsw_v3_check(frame, &len, &type);
+	uint64_t n_registers, heard_at;
+	struct nic *nic;
+
+	if (drop)
+		return drop;
+	nic = nic_of(nics, frame, type);
+	if (type != CVSW_V3_REGISTER && type != CVSW_V3_SEALED)
+		return CVSW_V3_DROP_TYPE;
+	if (type == CVSW_V3_REGISTER && (!nic || !nic->session.v3))
+		nics_stranger(port, cvsw_v3_register_mac(frame));
+	if (!nic || !nic->session.v3)
+		return type == CVSW_V3_SEALED ? CVSW_V3_DROP_SESSION : CVSW_V3_DROP_NO_KEY;
+	n_registers = nic->n_registers;
+	heard_at = nic->heard_at;
+	drop = session3_receive(nic->session.v3, frame, len, vport_place(port), clock_ms());
+	if (drop == CVSW_V3_OK && type == CVSW_V3_SEALED)
+		nic->heard_at = clock_ms();
+	look_for_another(nic, port, drop, n_registers, heard_at);
+	if (drop == CVSW_V3_OK)
+		follow(nic);
+	nic_go_on(nic);
+	return drop;
+}
+
+/* Perhaps of a session from before our start, or one that is over for us: ask who it is. */
+static bool is_unknown(enum cvsw_v3_drop drop)
+{
+	return drop == CVSW_V3_DROP_SESSION || drop == CVSW_V3_DROP_FORGED ||
+	       drop == CVSW_V3_DROP_EXPIRED || drop == CVSW_V3_DROP_DISAGREES;
+}
+
+enum cvsw_v3_drop nics_frame3(struct nics *nics, struct vport *port, uint8_t *frame, size_t len)
+{
+	enum cvsw_v3_drop drop = take(nics, port, frame, len);
+
+	if (drop) {
+		nics->drops[drop]++;
+		log_limited(LOG_INFO, "a control frame from %s is dropped: %s", port->name,
+			    cvsw_v3_drop_text(drop));
+	}
+	if (is_unknown(drop))
+		vswitch_port_ask(port);
+	return drop;
+}

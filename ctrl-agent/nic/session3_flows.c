@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A NIC's table in version 3: listed, compared, changed by bundles. */
+#include "base/alloc.h"
+#include "cvsw_ofp10.h"
+#include "base/log.h"
+#include "session3_parts.h"
+
+/* Deletions whose effect is looked at, of a NIC that has none but OpenFlow's wide ones. */
+#define MAX_DELETES	64
+
+/* ---- LIST ---- */
+
+static void on_list(struct session3 *v3, const struct session3_request *request,
+		    const struct cvsw_v3_message *answer);
+
+static void queue_list(struct session3 *v3, uint64_t resume)
+{
+	struct cvsw_v3_list list = { .resume = resume };
+	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN + 16];
+	size_t len = cvsw_v3_list_encode(session3_next_xid(v3), &list, message, sizeof(message));
+
+	session3_queue(v3, message, len, on_list);
+}
+
+void session3_queue_list(struct session3 *v3)
+{
+	v3->list_at = 0;
+	v3->n_listed = 0;
+	flowset_clear(&v3->listed);
+	queue_list(v3, 0);
+}
+
+/*
+ * False: an entry that cannot be read, or nothing but the word that there is more;
+ * what the table has is not known then.
+ */
+static bool take_entries(struct session3 *v3, struct cvsw_reader *entries, bool more)
+{
+	size_t limit = session_flows(v3->session)->n + SESSION_MAX_EXTRA, used, offset;
+	enum cvsw_flow_command command;
+	struct cvsw_v3_entry entry;
+	struct cvsw_flow flow;
+
+	if (more && !cvsw_left(entries))
+		return false;
+	while (cvsw_left(entries)) {
+		if (cvsw_v3_entry_get(entries, &entry))
+			return false;
+		if (cvsw_ofp10_decode(entry.flow_mod, entry.len, &used, &command, &flow,
+				      &offset) != CVSW_OK || used != entry.len)
+			return false;
+		v3->n_listed++;
+		if (v3->listed.n < limit)
+			flowset_put(&v3->listed, &flow);
+	}
+	return true;
+}
+
+static void on_missing(struct session *session, const struct cvsw_flow *flow)
+{
+	session3_tell_removed(session->v3, &(struct session3_removed){ .flow = flow });
+}
+
+static void list_is_whole(struct session3 *v3)
+{
+	struct session *session = v3->session;
+
+	/* One with more than anyone could want is not compared: it gets another table. */
+	v3->replace = v3->n_listed > v3->listed.n;
+	session->n_reported = v3->n_listed;
+	session->n_lists++;
+	flowset_move(&session->table, &v3->listed);
+	if (!v3->replace)
+		timed_compare(session, on_missing);
+	v3->table_known = true;
+	v3->followed = 0;
+	v3->settled = 0;
+	session->heard = true;
+	if (v3->stuck)
+		v3->settled = session->generation;
+	session->diff = (struct reconcile_diff){ 0, 0 };
+	if (session_flows_stated(session))
+		session->diff = reconcile_diff(session_flows(session), &session->table);
+	if (v3->replace)
+		session->diff.extra = v3->n_listed - session_flows(session)->n;
+}
+
+static void on_list(struct session3 *v3, const struct session3_request *request,
+		    const struct cvsw_v3_message *answer)
+{
+	struct cvsw_reader entries;
+	uint64_t resume;
+	size_t offset;
+
+	if (answer->type == CVSW_V3_ERROR ||
+	    cvsw_v3_list_answer_decode(answer, &resume, &entries, &offset) ||
+	    !take_entries(v3, &entries, resume)) {
+		v3->session->n_bad_lists++;
+		if (answer->type == CVSW_V3_ERROR)
+			session3_refused(v3, request, answer);
+		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " lists what cannot be read",
+			    MAC_BYTES(v3->session->mac));
+		v3->list_at = v3->now + SESSION3_LIST_AGAIN_MS;
+	} else if (resume && v3->n_listed <= SESSION3_LIST_MAX) {
+		queue_list(v3, resume);
+	} else {
+		list_is_whole(v3);
+	}
+}
+
+/* ---- bundles ---- */
+
+/* A bundle being written; its messages are queued as they become full. */
+struct bundle {
+	struct session3 *v3;
+	uint8_t flags;	/* of the message under way */
+	bool begun;
+	bool any;	/* there is something to be done */
+	struct cvsw_writer w;
+};
+
+static void on_flows(struct session3 *v3, const struct session3_request *request,
+		     const struct cvsw_v3_message *answer);
+
+static void begin_message(struct bundle *bundle)
+{
+	struct session3 *v3 = bundle->v3;
+
+	bundle->w = cvsw_writer(v3->message, sizeof(v3->message));
+	cvsw_v3_flows_begin(&bundle->w, session3_next_xid(v3), v3->bundle, bundle->flags);
+	bundle->begun = true;
+	bundle->flags = 0;
+}
+
+static struct session3_request *queue_message(struct bundle *bundle)
+{
+	bundle->begun = false;
+	return session3_queue(bundle->v3, bundle->v3->message, bundle->w.at, on_flows);
+}
+
+/* Deletions go by their match; actions would only be more to refuse. */
+static size_t encode(enum cvsw_flow_command command, const struct cvsw_flow *flow, uint8_t *buf,
+		     size_t room)
+{
+	struct cvsw_flow bare;
+
+	if (command < CVSW_FLOW_DELETE)
+		return cvsw_ofp10_encode(command, flow, buf, room);
+	bare = (struct cvsw_flow){ .match = flow->match, .priority = flow->priority };
+	return cvsw_ofp10_encode(command, &bare, buf, room);
+}
+
+static void put_mod(struct bundle *bundle, enum cvsw_flow_command command,
+		    const struct cvsw_flow *flow)
+{
+	struct cvsw_writer *w = &bundle->w;
+	size_t len;
+
+	if (!bundle->begun)
+		begin_message(bundle);
+	len = encode(command, flow, w->data + w->at, w->room - w->at);
+	if (!len) {
+		queue_message(bundle);
+		begin_message(bundle);
+		len = encode(command, flow, w->data + w->at, w->room - w->at);
+	}
+	w->at += len;
+	bundle->any = true;
+}
+
+/* What it should have but for what it refuses; @less: initialised, the caller's to clear. */
+static const struct flowset *wanted_of(const struct session3 *v3, struct flowset *less)
+{
+	const struct flowset *flows = session_flows(v3->session);
+	const struct flow_node *node;
+
+	if (!v3->refused.n)
+		return flows;
+	flowset_each(node, flows)
+		if (!session3_refuses_flow(v3, &node->flow))
+			flowset_put(less, &node->flow);
+	return less;
+}
+
+static bool is_extra(const struct flowset *wanted, const struct cvsw_flow *flow)
+{
+	return !flowset_find(wanted, &flow->match, flow->priority);
+}
+
+/* Of the table: what is wanted is in it, but perhaps for what was put since. */
+static size_t count_extra(const struct session3 *v3, const struct flowset *wanted, uint64_t since)
+{
+	const struct flowset *table = &v3->session->table;
+	const struct flow_node *node;
+	size_t missing = 0;
+
+	flowset_each_since(node, wanted, since)
+		missing += !flowset_find(table, &node->flow.match, node->flow.priority);
+	return table->n + missing - wanted->n;
+}
+
+static bool takes_along(const struct flowset *wanted, const struct cvsw_flow *flow)
+{
+	const struct flow_node *node;
+
+	flowset_each(node, wanted)
+		if (cvsw_match_covers(&flow->match, &node->flow.match))
+			return true;
+	return false;
+}
+
+/*
+ * A NIC without the strict commands deletes narrower flows along with one.  If one
+ * of those is wanted, or if there is too much to find out, the whole table is sent:
+ * what stays keeps its counters then.
+ */
+static bool needs_replace(const struct session3 *v3, const struct flowset *wanted,
+			  size_t n_extra)
+{
+	const struct flow_node *node;
+	size_t n = 0;
+
+	if (v3->replace)
+		return true;
+	if (!n_extra || v3->capabilities.features & CVSW_V3_CAN_MODIFY)
+		return false;
+	flowset_each(node, &v3->session->table)
+		if (is_extra(wanted, &node->flow) &&
+		    (++n > MAX_DELETES || takes_along(wanted, &node->flow)))
+			return true;
+	return false;
+}
+
+static void delete_extra(struct bundle *bundle, const struct flowset *wanted)
+{
+	struct session3 *v3 = bundle->v3;
+	bool strict = v3->capabilities.features & CVSW_V3_CAN_MODIFY;
+	struct flow_node *node = TAILQ_FIRST(&v3->session->table.order), *next;
+
+	for (; node; node = next) {
+		next = TAILQ_NEXT(node, in_order);
+		if (!is_extra(wanted, &node->flow))
+			continue;
+		put_mod(bundle, strict ? CVSW_FLOW_DELETE_STRICT : CVSW_FLOW_DELETE, &node->flow);
+		flowset_remove(&v3->session->table, &node->flow.match, node->flow.priority);
+	}
+}
+
+/* Other actions of one whose time and counters go on; a NIC that has lost it meanwhile adds it. */
+static bool is_modified(const struct session3 *v3, const struct cvsw_flow *flow)
+{
+	const struct session *session = v3->session;
+	const struct cvsw_flow *old = flowset_find(&session->table, &flow->match, flow->priority);
+
+	return v3->capabilities.features & CVSW_V3_CAN_MODIFY && old &&
+	       old->idle_timeout == flow->idle_timeout &&
+	       old->hard_timeout == flow->hard_timeout && old->flags == flow->flags &&
+	       (flow_is_timed(flow) ? timed_is_given(&session->timed, flow) :
+		flowset_find(&session->modified, &flow->match, flow->priority) != NULL);
+}
+
+/* One with a timeout that is not given yet is sent even if it looks like the one that is there. */
+static void add_missing(struct bundle *bundle, const struct flowset *wanted, uint64_t since)
+{
+	struct session *session = bundle->v3->session;
+	const struct flow_node *node;
+
+	flowset_each_since(node, wanted, since) {
+		const struct cvsw_flow *flow = &node->flow;
+		bool modified = is_modified(bundle->v3, flow);
+		bool due = flow_is_timed(flow) && !timed_is_given(&session->timed, flow);
+
+		if (!flowset_put(&session->table, flow) && !due)
+			continue;
+		put_mod(bundle, modified ? CVSW_FLOW_MODIFY_STRICT : CVSW_FLOW_ADD, flow);
+		if (due)
+			timed_go(&session->timed, flow);
+	}
+}
+
+bool session3_queue_flows(struct session3 *v3)
+{
+	struct bundle bundle = { .v3 = v3, .flags = CVSW_V3_BUNDLE_OPEN };
+	const struct flowset *wanted;
+	struct flowset less;
+	uint64_t since = v3->followed;
+	size_t n_extra;
+
+	flowset_init(&less);
+	wanted = wanted_of(v3, &less);
+	n_extra = count_extra(v3, wanted, since);
+	v3->bundle++;
+	if (needs_replace(v3, wanted, n_extra)) {
+		bundle.flags |= CVSW_V3_BUNDLE_REPLACE;
+		bundle.any = true;
+		flowset_clear(&v3->session->table);
+		v3->replace = false;
+		since = n_extra = 0;
+	}
+	if (n_extra)
+		delete_extra(&bundle, wanted);
+	add_missing(&bundle, wanted, since);
+	v3->followed = v3->refused.n ? 0 : flowset_now();
+	flowset_clear(&less);
+	if (!bundle.any)
+		return false;
+	if (!bundle.begun)
+		begin_message(&bundle);
+	queue_message(&bundle)->message[12] |= CVSW_V3_BUNDLE_COMMIT;
+	return true;
+}
+
+int session3_flow_at(const uint8_t *message, size_t len, size_t offset, size_t *start)
+{
+	enum cvsw_flow_command command;
+	size_t at = CVSW_V3_FLOWS_AT, used;
+	struct cvsw_flow flow;
+
+	for (int i = 0; at < len; i++, at += used) {
+		if (cvsw_ofp10_decode(message + at, len - at, &used, &command, &flow, NULL))
+			return -1;
+		*start = at;
+		if (offset >= at && offset < at + used)
+			return i;
+	}
+	return -1;
+}
+
+static bool lacks_room(uint16_t error)
+{
+	return error == CVSW_V3_ERR_TABLE_FULL || error == CVSW_V3_ERR_NO_MEMORY;
+}
+
+/*
+ * The flow at fault; those behind it as well where it is a matter of room, and all
+ * when nobody knows which.
+ */
+static void mark_refused(struct session3 *v3, const struct session3_request *request,
+			 const struct cvsw_v3_message *answer)
+{
+	struct cvsw_v3_error_body body = { 0 };
+	enum cvsw_flow_command command;
+	size_t at = CVSW_V3_FLOWS_AT, used, offset, start;
+	struct cvsw_flow flow;
+	bool rest;
+	int which;
+
+	cvsw_v3_error_decode(answer, &body, &offset);
+	which = session3_flow_at(request->message, request->len, body.offset, &start);
+	rest = lacks_room(answer->error);
+	for (int i = 0; at < request->len; i++, at += used) {
+		if (cvsw_ofp10_decode(request->message + at, request->len - at, &used, &command,
+				      &flow, NULL))
+			return;
+		if (command < CVSW_FLOW_DELETE && (which < 0 || i == which || (rest && i > which))) {
+			flowset_put(&v3->refused, &flow);
+			v3->stuck = false;
+		}
+	}
+}
+
+static void on_flows(struct session3 *v3, const struct session3_request *request,
+		     const struct cvsw_v3_message *answer)
+{
+	bool room, first = !v3->failed;
+
+	if (answer->type != CVSW_V3_ERROR)
+		return;
+	/* Of one bundle, all that follows is refused too; where room ran out, for the same reason. */
+	room = v3->failed && lacks_room(v3->refusal.error);
+	v3->stuck |= first;	/* unless it helps to leave something out */
+	if (first || room)
+		mark_refused(v3, request, answer);
+	if (first)
+		session3_refused(v3, request, answer);
+	if (v3->stuck || lacks_room(v3->refusal.error))
+		v3->retry_at = v3->now + SESSION3_RETRY_MS;
+	v3->failed = true;
+}

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is kept, read back row by row: one that is wrong costs no other. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "api/intent.h"
+#include "base/log.h"
+#include "api/report.h"
+#include "state.h"
+#include "state_overlay.h"
+#include "store.h"
+
+#define LOGGED_ROWS	20
+
+/* @why: room for a text; @lost_overlays: what is known of those that cannot be read */
+struct loading {
+	struct agent *agent;
+	char why[160];
+	json_t *lost_overlays;
+};
+
+static void print(const char *text, char *buf, size_t room)
+{
+	if (text)
+		report_printable((const uint8_t *)text, strlen(text), buf, room);
+	else
+		snprintf(buf, room, "(no text)");
+}
+
+/* store_each()'s @skipped */
+static void skipped(void *arg, const struct store_row *row, const char *why)
+{
+	struct agent *agent = ((struct loading *)arg)->agent;
+	struct unread_row *unread = xcalloc(1, sizeof(*unread));
+
+	print(row->kind, unread->kind, sizeof(unread->kind));
+	print(row->name, unread->name, sizeof(unread->name));
+	print(why, unread->why, sizeof(unread->why));
+	STAILQ_INSERT_TAIL(&agent->unread, unread, in_list);
+	if (agent->n_unread++ < LOGGED_ROWS)
+		log_line(LOG_ERR, "database: %s \"%s\" cannot be read, is skipped and stays as it "
+			 "is: %s", unread->kind, unread->name, unread->why);
+}
+
+/* In the form in which it is written. */
+static bool read_mac(const char *text, uint8_t mac[CVSW_ETH_ALEN])
+{
+	char back[MAC_TEXT_LEN];
+
+	if (!text || !cvsw_text_mac(text, mac))
+		return false;
+	snprintf(back, sizeof(back), MAC_FORMAT, MAC_BYTES(mac));
+	return !strcmp(text, back) && !(mac[0] & 1);
+}
+
+static struct nic *nic_of(struct loading *loading, const char *name)
+{
+	uint8_t mac[CVSW_ETH_ALEN];
+
+	return read_mac(name, mac) ? nics_get(&loading->agent->nics, mac) : NULL;
+}
+
+/* The NIC of a kind "flow MAC", "given MAC". */
+static struct nic *nic_of_kind(struct loading *loading, const char *kind, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return kind && !strncmp(kind, prefix, len) ? nic_of(loading, kind + len) : NULL;
+}
+
+static bool is_kind(const struct store_row *row, const char *kind)
+{
+	return row->kind && !strcmp(row->kind, kind);
+}
+
+static const char *load_settings(struct intent *intent, const json_t *json)
+{
+	const json_t *managed = json_object_get(json, "managed");
+	const json_t *mtu = json_object_get(json, "mtu");
+	const json_t *offload = json_object_get(json, "offload");
+	json_int_t value = json_integer_value(mtu);
+	uint16_t bits = 0;
+
+	if (!json_is_object(json))
+		return "it is not JSON";
+	if (!json_is_boolean(managed))
+		return "whether its flows are managed is missing";
+	if (mtu && (value < INTENT_MIN_MTU || value > UINT16_MAX))
+		return "its MTU is wrong";
+	if (offload && !intent_parse_offload(offload, &bits))
+		return "its offloads are wrong";
+	intent->flows_stated = json_is_true(managed);
+	intent->mtu = value;
+	intent->own_mtu = json_integer_value(json_object_get(json, "own_mtu"));
+	intent->restore_mtu = json_integer_value(json_object_get(json, "restore_mtu"));
+	intent->offload_stated = offload != NULL;
+	intent->offload = bits;
+	return NULL;
+}
+
+static const char *take_nic(void *arg, const struct store_row *row)
+{
+	struct nic *nic;
+	const char *why;
+	json_t *json;
+
+	if (!is_kind(row, "nic"))
+		return NULL;
+	nic = nic_of(arg, row->name);
+	if (!nic)
+		return "its key is not a NIC's MAC address";
+	json = json_loadb(row->value, row->len, 0, NULL);
+	why = load_settings(&nic->session.intent, json);
+	json_decref(json);
+	return why;
+}
+
+/* A flow is kept under its own match and priority, or a later change would miss it. */
+static bool is_named(const struct cvsw_flow *flow, const char *name)
+{
+	char *own = report_flow_name(flow);
+	bool same = !strcmp(own, name);
+
+	free(own);
+	return same;
+}
+
+static const char *parse_flow(struct loading *loading, const char *text, struct cvsw_flow *flow)
+{
+	struct cvsw_text_error error;
+
+	if (intent_parse_flow(text, flow, &error))
+		return NULL;
+	snprintf(loading->why, sizeof(loading->why), "column %u: %.140s", error.column,
+		 error.message);
+	return loading->why;
+}
+
+/* Its NIC is managed, even if that row is the one that cannot be read. */
+static const char *take_flow(void *arg, const struct store_row *row)
+{
+	struct nic *nic = nic_of_kind(arg, row->kind, "flow ");
+	struct cvsw_flow flow;
+	const char *why;
+	char *text;
+
+	if (!nic)
+		return NULL;
+	if (!row->name)
+		return "its key is no text";
+	text = alloc_checked(strndup(row->value ? row->value : "", row->len));
+	why = strlen(text) == row->len ? parse_flow(arg, text, &flow) : "it is no text";
+	free(text);
+	if (why)
+		return why;
+	if (!is_named(&flow, row->name))
+		return "its key is another flow's";
+	flowset_put(&nic->session.intent.flows, &flow);
+	nic->session.intent.flows_stated = true;
+	return NULL;
+}
+
+static const char *take_given(void *arg, const struct store_row *row)
+{
+	struct nic *nic = nic_of_kind(arg, row->kind, "given ");
+	const struct cvsw_flow *stated;
+	struct cvsw_flow flow;
+
+	if (!nic)
+		return NULL;
+	if (!row->name || parse_flow(arg, row->name, &flow))
+		return "its key is not a flow's";
+	stated = flowset_find(&nic->session.intent.flows, &flow.match, flow.priority);
+	if (!stated || !flow_is_timed(stated))
+		return "there is no such flow, or it has no timeout";
+	flowset_put(&nic->session.timed.given, stated);
+	return NULL;
+}
+
+static const char *take_key(void *arg, const struct store_row *row)
+{
+	struct nic *nic;
+
+	if (!is_kind(row, "key"))
+		return NULL;
+	nic = nic_of(arg, row->name);
+	if (!nic)
+		return "its key is not a NIC's MAC address";
+	if (row->len == sizeof(nic->key)) {
+		nic_set_key(nic, row->value);
+		return NULL;
+	}
+	nic->key_unread = true;
+	return "a NIC's key has 32 bytes; the NIC is believed nothing until it gets its key again";
+}
+
+static const char *take_overlay(void *arg, const struct store_row *row)
+{
+	struct loading *loading = arg;
+	const char *why;
+	json_t *json;
+
+	if (!is_kind(row, "overlay"))
+		return NULL;
+	json = json_loadb(row->value, row->len, 0, NULL);
+	why = row->name ? state_overlay_load(loading->agent, row->name, json) :
+			  "its key is no text";
+	if (why)
+		json_array_append(loading->lost_overlays, json ? json : json_null());
+	json_decref(json);
+	return why;
+}
+
+/* Without it the counter begins at random, as it did at first. */
+static const char *take_spi(void *arg, const struct store_row *row)
+{
+	struct overlays *overlays = &((struct loading *)arg)->agent->overlays;
+	char text[16], *end;
+	unsigned long next;
+
+	if (!is_kind(row, "spi"))
+		return NULL;
+	if (!row->name || strcmp(row->name, "next"))
+		return "it is not known to this version of cvswd";
+	snprintf(text, sizeof(text), "%.*s", (int)(row->len < 15 ? row->len : 15),
+		 row->len ? (const char *)row->value : "");
+	errno = 0;
+	next = strtoul(text, &end, 10);
+	if (!*text || *text == '-' || *end || errno || next > UINT32_MAX || strlen(text) != row->len)
+		return "it is not a number of 32 bits";
+	overlays->world.next_spi = overlays->reserved_spi = next;
+	return NULL;
+}
+
+/* What none of the others has looked at. */
+static const char *take_rest(void *arg, const struct store_row *row)
+{
+	uint8_t mac[CVSW_ETH_ALEN];
+
+	(void)arg;
+	if (is_kind(row, "nic") || is_kind(row, "key") || is_kind(row, "overlay") ||
+	    is_kind(row, "spi"))
+		return NULL;
+	if (row->kind && !strncmp(row->kind, "flow ", 5) && read_mac(row->kind + 5, mac))
+		return NULL;
+	if (row->kind && !strncmp(row->kind, "given ", 6) && read_mac(row->kind + 6, mac))
+		return NULL;
+	if (row->kind && !strncmp(row->kind, "set aside ", 10))
+		return "it could not be read before, and its place was taken";
+	return "it is not known to this version of cvswd";
+}
+
+/* In this order: a session begins with its intent, and the NICs of overlays are there. */
+static const struct {
+	const char *from, *to;
+	const char *(*take)(void *arg, const struct store_row *row);
+} passes[] = {
+	{ "nic", "nic ", take_nic },
+	{ "flow ", "flow!", take_flow },
+	{ "given ", "given!", take_given },
+	{ "key", "key ", take_key },
+	{ "overlay", "overlay ", take_overlay },
+	{ "spi", "spi ", take_spi },
+	{ "", NULL, take_rest },
+};
+
+static void say_what_is_wrong(const struct agent *agent)
+{
+	const struct nics *nics = &agent->nics;
+
+	if (agent->n_unread > LOGGED_ROWS)
+		log_line(LOG_ERR, "database: %zu rows cannot be read; cvswctl show lists them",
+			 agent->n_unread);
+	if (nics->n > nics->max)
+		log_line(LOG_WARNING, "the database has %zu NICs, %zu more than --max-nics %zu: "
+			 "all are kept, no other NIC is taken", nics->n, nics->n - nics->max,
+			 nics->max);
+}
+
+bool state_load(struct agent *agent)
+{
+	struct loading loading = {
+		.agent = agent, .lost_overlays = alloc_checked(json_array()),
+	};
+	bool good = true;
+	json_t *overlay;
+	size_t i;
+
+	agent->nics.loading = true;
+	for (i = 0; i < sizeof(passes) / sizeof(*passes) && good; i++)
+		good = store_each(agent->store, passes[i].from, passes[i].to, passes[i].take,
+				  skipped, &loading);
+	json_array_foreach(loading.lost_overlays, i, overlay)
+		state_overlay_hold(agent, overlay);
+	json_decref(loading.lost_overlays);
+	nics_loaded(&agent->nics);
+	if (good)
+		say_what_is_wrong(agent);
+	return good;
+}
