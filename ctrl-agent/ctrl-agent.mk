@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The controller daemon, the CLI, their tests and their installation.
 
 AGENT_DIR := $(TOP)/ctrl-agent

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # bash completion for cvswctl(8): commands, options, and the NICs that cvswd knows.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* cvswd: programs the NICs behind its vswitches. See cvswd(8). */
 #include <event2/event.h>
 #include <getopt.h>

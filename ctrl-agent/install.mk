@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Installation of cvswd and cvswctl, and its removal. DESTDIR= is put in front of every
 # path; PREFIX= is /usr by default.
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a command would do to flows that were stated, worked out before anything is touched: for
  * the command itself, for --dry-run, and for the difference between a file and a NIC.  Pure.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The socket that cvswctl talks to: one JSON object a line, one answer a line.
  * ctrl-agent/README.md is its specification.

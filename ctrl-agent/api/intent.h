@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Changing what a NIC should be, from text: checked whole before anything is touched. */
 #ifndef CVSWD_INTENT_H
 #define CVSWD_INTENT_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Clients that are told of everything that happens, as it happens. */
 #ifndef CVSWD_MONITOR_H
 #define CVSWD_MONITOR_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How people name a NIC: its MAC address, DPID:PORT, or a port's name. */
 #ifndef CVSWD_PLACE_H
 #define CVSWD_PLACE_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the daemon knows, as JSON: for clients, and for what is kept. */
 #ifndef CVSWD_REPORT_H
 #define CVSWD_REPORT_H

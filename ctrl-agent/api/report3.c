@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What NICs of version 3 say, as JSON. */
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a client may ask, and the answers. */
 #ifndef CVSWD_REQUEST_H
 #define CVSWD_REQUEST_H

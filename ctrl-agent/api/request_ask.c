@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Clients that wait for a NIC's own answer: stats, trace, an SA made by hand. */
 #include "base/alloc.h"
 #include "cvsw_text.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* dump-flows: what a NIC should have, with what the NIC has counted. */
 #include "base/alloc.h"
 #include "cvsw_ofp10.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Why a request is refused, or done only in part: a code for programs, a text for people. */
 #ifndef CVSWD_REQUEST_ERROR_H
 #define CVSWD_REQUEST_ERROR_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Commands that change a NIC's flows, and those that tell what they would change. */
 #include "base/alloc.h"
 #include "change.h"

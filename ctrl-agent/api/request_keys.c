@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * set-key, del-key: security associations made by hand.  They go to the NIC once
  * and are kept nowhere: not in memory, not in the state, not in the log.

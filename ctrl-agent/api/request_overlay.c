@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* overlay-add, -del, -join, -leave, -renew, -show. */
 #include "report.h"
 #include "request_overlay_parts.h"

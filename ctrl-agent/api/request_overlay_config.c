@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What is to be an overlay, and who is to be in it. */
 #include <arpa/inet.h>
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the overlays' commands share. */
 #ifndef CVSWD_REQUEST_OVERLAY_PARTS_H
 #define CVSWD_REQUEST_OVERLAY_PARTS_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Keeping a change of an overlay, and answering when NICs and ways are done with it. */
 #include "base/alloc.h"
 #include "report.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files that answer requests share. */
 #ifndef CVSWD_REQUEST_PARTS_H
 #define CVSWD_REQUEST_PARTS_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * All commands with all their members, in one table: what a request may say, what `help`
  * answers, and what README.md is compared with.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Clients that wait until a NIC has what it was just told, and how that went. */
 #include "base/alloc.h"
 #include "base/log.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The overlays of the daemon: by name, kept going by a timer and by the NICs' sessions. */
 #ifndef CVSWD_OVERLAYS_H
 #define CVSWD_OVERLAYS_H

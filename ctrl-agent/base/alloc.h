@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Allocation that does not fail: every table of the daemon is bounded, so out
  * of memory means a mis-sized machine, and a restart by the service manager is

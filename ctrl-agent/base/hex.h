@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hex digits of keys: in a time, and by a way through the code, that tell nothing of them. */
 #ifndef CVSW_HEX_H
 #define CVSW_HEX_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the daemon says, on stderr: one line an event, with a priority the
  * journal understands when it is the journal that reads it.

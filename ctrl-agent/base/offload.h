@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The offload bits by the names people use. */
 #ifndef CVSWD_OFFLOAD_H
 #define CVSWD_OFFLOAD_H

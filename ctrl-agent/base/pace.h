@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How often something may be done that somebody else can ask for at will: a burst, then one by one. */
 #ifndef CVSWD_PACE_H
 #define CVSWD_PACE_H

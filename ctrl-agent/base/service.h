@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The service manager's side of the daemon, as systemd has it: sd_notify(3), and sockets
  * that it opened for us, sd_listen_fds(3). Without a service manager all of it does nothing.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What daemon and command line have in common: no library's headers in here. */
 #ifndef CVSWD_VERSION_H
 #define CVSWD_VERSION_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Memory that held a request or a message may have held a key. */
 #ifndef CVSWD_WIPE_H
 #define CVSWD_WIPE_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What cvswctl's command files share. */
 #ifndef CVSWCTL_H
 #define CVSWCTL_H

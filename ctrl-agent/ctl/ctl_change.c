@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* How every change ends: it is stated, and the NIC has it, or not yet. */
 #include <string.h>
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The file a key is read from: for cvswd's keys, SAs and the driver's own key alike. */
 #include <errno.h>
 #include <fcntl.h>

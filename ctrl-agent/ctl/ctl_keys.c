@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * set-key, del-key.  A key is read from a file or standard input, never from an
  * argument, which everyone on the machine could read.

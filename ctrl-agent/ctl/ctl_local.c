@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* --local: what the driver of this guest says about itself, over generic netlink. */
 #include <net/if.h>
 #include <netlink/errno.h>

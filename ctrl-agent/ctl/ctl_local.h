@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The commands with --local, in several files. */
 #ifndef CTL_LOCAL_H
 #define CTL_LOCAL_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* key add, del, list: what a NIC proves itself with; never from an argument, never shown. */
 #include <string.h>
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* monitor, stats, trace: what NICs do. */
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* cvswctl: asks cvswd, or with --local the driver of this guest. See cvswctl(8). */
 #include <getopt.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* "tcp:ADDR:PORT", "tcp:[ADDR6]:PORT" and "unix:PATH". */
 #ifndef CVSWD_ADDRESS_H
 #define CVSWD_ADDRESS_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where OpenFlow connections come from: sockets we listen on, switches we connect to. */
 #ifndef CVSWD_CHANNEL_H
 #define CVSWD_CHANNEL_H

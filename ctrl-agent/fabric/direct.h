@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hosts without an OpenFlow switch: the daemon itself listens on the guests'
  * taps, one libpcap handle each, and shows them to the rest as the ports of a

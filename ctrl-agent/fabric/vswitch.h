@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A vswitch as the rest of the daemon sees it: ports by number, frames out of
  * and in from a port.  Behind it is an OpenFlow connection (ofconn.c) or the

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A set of flows in which match and priority are the key, as in a flow table.
  * It remembers the order of insertion, so that what people read is stable, and what was put

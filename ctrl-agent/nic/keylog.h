@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The key log (proto/VERSION3.md, "Reading captures"), if an administrator asked for one:
  * whoever has it and a capture reads all that was said, keys of SAs among it.

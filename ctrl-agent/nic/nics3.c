@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* NICs of version 3: their keys, and which NIC a frame is of. */
 #include "base/alloc.h"
 #include "cvsw_v3_libcrypto.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "reconcile.h"
 
 static bool is_extra(const struct flowset *intent, const struct cvsw_flow *listed)

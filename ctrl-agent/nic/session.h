@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What one NIC should be and what is known of it; and the conversation with it in
  * control protocol version 2.  One with a key speaks version 3 instead: session3.c.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The conversation with one NIC in control protocol version 3: its end of it
  * (proto/cvsw_v3_end.h) and a row of requests, each answered by the NIC.

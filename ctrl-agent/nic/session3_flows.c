@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A NIC's table in version 3: listed, compared, changed by bundles. */
 #include "base/alloc.h"
 #include "cvsw_ofp10.h"

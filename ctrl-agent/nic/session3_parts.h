@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What session3.c and session3_*.c share. */
 #ifndef CVSWD_SESSION3_PARTS_H
 #define CVSWD_SESSION3_PARTS_H

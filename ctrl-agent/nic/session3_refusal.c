@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What an ERROR is about: the field of our own request that stands at its offset. */
 #include <stdio.h>
 

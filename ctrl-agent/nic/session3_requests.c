@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The row of requests to a NIC of version 3: sent in their order, answered in their order. */
 #include "base/alloc.h"
 #include "base/log.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What a NIC of version 3 says without being asked: flows that went, SAs that run out. */
 #include "cvsw_ofp10.h"
 #include "base/log.h"

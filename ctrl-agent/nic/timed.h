@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Flows with timeouts, of one NIC.  The NIC's clock ends them, never ours; what has ended is
  * to leave the intent, or it would be put back.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The ways of an overlay: one for each ordered pair of members, with a security
  * association of its own if the overlay is encrypted.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the daemon keeps over its end, however it ends: the NICs' keys and intents, and
  * the overlays, in a store.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What is kept, read back row by row: one that is wrong costs no other. */
 #include <errno.h>
 #include <jansson.h>

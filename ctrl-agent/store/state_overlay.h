@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An overlay as state.c keeps it: what it was asked to be, its members, the SPIs in use. */
 #ifndef CVSWD_STATE_OVERLAY_H
 #define CVSWD_STATE_OVERLAY_H

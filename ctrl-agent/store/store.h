@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What survives the daemon: values by kind and name.  Changes are made in
  * transactions: when store_commit() returns true, all of one is on the disk, whatever

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a service manager does: opens a Unix socket as root, and runs a program with it as
 another user. Usage: activate.py SOCKET UID COMMAND..."""
 import os

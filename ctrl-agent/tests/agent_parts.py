@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The daemon, the CLI and NICs at a fake switch, for the tests of both.
 The first argument of a program that imports this is the build folder."""
 import atexit

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 """cvswd and cvswctl against a fake switch: good, lying, slow and broken ones.
 Prints TAP. Usage: daemon_test.py BUILD-FOLDER (the sanitized builds are used)."""
 import json

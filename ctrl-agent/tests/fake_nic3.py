@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 """NICs of version 3 behind the ports of a fake switch, and a bad network before them.
 
 They are simnic3: the module's own protocol code over a trivial table."""

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A vswitch with NICs behind its ports, written from the specifications with
 struct alone, so that a mistake in our codecs does not cancel out."""
 import select

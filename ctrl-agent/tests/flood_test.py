@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a NIC that has a key, and uses it to flood the daemon, costs the others.
 Prints TAP. Usage: flood_test.py BUILD-FOLDER [PART-OF-A-NAME] (sanitized builds)."""
 import os

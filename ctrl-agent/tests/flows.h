@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Flows for tests: from text, and at random from few values, so that they overlap. */
 #ifndef CVSW_TEST_FLOWS_H
 #define CVSW_TEST_FLOWS_H

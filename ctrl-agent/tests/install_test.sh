@@ -1,5 +1,5 @@
 #!/bin/bash
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What users build and install: the binaries' hardening, cvswctl without what only the
 # daemon needs, the words for missing packages, what is installed and removed again.

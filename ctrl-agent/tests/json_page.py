@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The part of ctrl-agent/README.md that cvswd's own tables say: its answer to `help`, as Markdown.
 
     json_page.py SOCKET     puts it into README.md"""

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154,SC2317
 # What the daemon's tests with real interfaces share; sourced with $suite and $build
 # set. They run in a network namespace of their own, end what they started by its

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Overlays and keys: cvswd, cvswctl and NICs at a fake switch.
 Prints TAP. Usage: overlay_test.py BUILD-FOLDER (the sanitized builds are used)."""
 import json

@@ -1,5 +1,5 @@
 #!/bin/bash
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # cvswd and cvswctl against a real Open vSwitch (userspace datapath) with simulated
 # NICs, in a network namespace of its own:

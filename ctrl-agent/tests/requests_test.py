@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What cvswd makes of requests: which it refuses, with which code, and whether what it acknowledges is true.
 Prints TAP. Usage: requests_test.py BUILD-FOLDER [PART-OF-A-NAME] (sanitized builds)."""
 import difflib

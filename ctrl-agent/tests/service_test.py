@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 """cvswd as a service: its units, its notifications, its sockets, without root.
 Prints TAP. Usage: service_test.py BUILD-FOLDER [part of a test's name]"""
 import os

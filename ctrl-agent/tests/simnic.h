@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A NIC's side of control protocol version 2, as the driver plays it, for
  * tests: no I/O, frames come and go through calls.

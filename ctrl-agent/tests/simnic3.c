@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * NICs of version 3 without a network, on standard input and output, for tests of
  * the daemon: the protocol code is the module's own, the table is an array.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What cvswd does with a database it cannot read in part, or at all.
 Prints TAP. Usage: store_test.py BUILD-FOLDER [part of a test's name]"""
 import hashlib

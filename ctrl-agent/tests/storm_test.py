@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Random requests to cvswd, with NICs and switches that come and go: it must survive them all.
 
     storm_test.py BUILD-FOLDER [N]

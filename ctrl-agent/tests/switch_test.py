@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 """cvswd's rules in a switch, crowds at its sockets, and who holds a datapath id.
 Prints TAP. Usage: switch_test.py BUILD-FOLDER [part of a test's name]"""
 import json

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A simulated NIC behind a tap, in the place of QEMU and a guest:
  *	tapnic TAP MAC FILE

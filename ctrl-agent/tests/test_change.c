@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What commands would do to flows: to these, against what a slow look at each says. */
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Hex digits of keys, against what the C library says of each byte. */
 #include <ctype.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Overlays: what flows a member gets, and whether all members of simulated NICs
  * reach each other, all the time, while members come, go and get new keys.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Sets of flows, the decision what to send, and the answer to LIST_ENTRIES. */
 #include <stdio.h>
 #include <stdlib.h>

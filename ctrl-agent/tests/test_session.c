@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Sessions against simulated NICs over a wire that loses, doubles and delays
  * frames, in virtual time.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Sessions of version 3 against NICs that run the module's own protocol code, over a
  * wire that loses, doubles and reorders frames, in virtual time.

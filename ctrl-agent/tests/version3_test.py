@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 """cvswd and cvswctl with NICs of version 3: keys, answers, losses, attackers, kill -9.
 Prints TAP. Usage: version3_test.py BUILD-FOLDER [PART-OF-A-NAME] (sanitized builds)."""
 import json
