@@ -8,7 +8,7 @@
 
 bool asking_begin(struct asking *f)
 {
-	if (!fake_port_init(&f->port, false))
+	if (!fake_port_init(&f->port))
 		return false;
 	f->requests.control = &f->port.control;
 	f->w = cvsw_writer(f->message, sizeof(f->message));

@@ -3,7 +3,7 @@
 # before a kernel is built.
 
 # The only list of them.
-CHECK_STAGES := check-build proto-test agent-test proto-fuzz check-kunit check-smp check-bench check-wire check-stack check-ovs check-vm
+CHECK_STAGES := check-build proto-test agent-test proto-fuzz check-kunit check-smp check-bench check-wire check-without-version2 check-stack check-ovs check-vm
 
 # What takes too long for make check.
 CHECK_LONG_STAGES := check-kcsan check-debian check-kernels check-stack-long check-agree
@@ -16,6 +16,8 @@ preflight: ## show what this machine lacks and install missing packages
 check-build: export CVSW_ANY_KERNEL := 1
 check-build: all patch-test
 	@echo "ok - modules, cvswd and cvswctl build"
+	@$(MAKE) --no-print-directory modules V2=n OUT=$(BUILD)/mod-without-version2
+	@echo "ok - modules build without version 2"
 
 # Where a warning is a fault.
 check check-long: export WERROR := 1

@@ -2,11 +2,8 @@
 /* What control.c stands on and no suite includes by itself. */
 #include "../drivers/cvsw/control/settings.c"
 #include "../drivers/cvsw/stats.c"
-#include "../proto/cvsw_fault.c"
-#include "../proto/cvsw_msg.c"
 #include "../proto/cvsw_nxm.c"
 #include "../proto/cvsw_ofp10.c"
 #include "../proto/cvsw_ofp10_actions.c"
-#include "../proto/cvsw_ofp10_published.c"
 #include "../proto/cvsw_sa.c"
 #include "../proto/cvsw_v3_controller.c"

@@ -643,8 +643,6 @@ static void stats_names(struct kunit *test)
 	unsigned int i, j;
 
 	for (i = 0; i < CVSW_N_COUNTERS; i++) {
-		if (i == CVSW_CNT_FAULT(CVSW_OK))
-			continue;
 		cvsw_stats_name(i, name, sizeof(name));
 		KUNIT_EXPECT_GT(test, strlen(name), 3UL);
 		for (j = 0; j < i; j++) {
@@ -652,8 +650,12 @@ static void stats_names(struct kunit *test)
 			KUNIT_EXPECT_NE(test, strcmp(name, other), 0);
 		}
 	}
+	cvsw_stats_name(CVSW_CNT_V3(CVSW_V3_DROP_LENGTH), name, sizeof(name));
+	KUNIT_EXPECT_STREQ(test, name, "ctl-v3-length");
+#ifdef CVSW_VERSION2
 	cvsw_stats_name(CVSW_CNT_FAULT(CVSW_FAULT_LENGTH), name, sizeof(name));
 	KUNIT_EXPECT_STREQ(test, name, "ctl-bad-length");
+#endif
 	cvsw_stats_name(CVSW_CNT_TX_HIT, name, 4);
 	KUNIT_EXPECT_STREQ(test, name, "tx-");
 }

@@ -313,7 +313,7 @@ u64 esp_drops(struct kunit *test)
 	unsigned int i;
 	u64 sum = 0;
 
-	for (i = 0; i < CVSW_CNT_FAULTS; i++) {
+	for (i = 0; i < CVSW_CNT_V3S; i++) {
 		cvsw_stats_name(i, name, sizeof(name));
 		if (!strncmp(name, "drop-", 5))
 			sum += esp_count(test, i);

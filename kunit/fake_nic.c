@@ -5,7 +5,6 @@
 #include "../drivers/cvsw/door/backlog.h"
 #include "../drivers/cvsw/esp/sa.h"
 #include "../drivers/cvsw/control/v3_crypto.h"
-#include "../proto/cvsw_msg.h"
 #include "fake_nic.h"
 
 static netdev_tx_t fake_xmit(struct sk_buff *skb, struct net_device *dev)
@@ -76,7 +75,19 @@ struct sk_buff *fake_nic_skb(struct net_device *dev, const u8 *data, size_t len,
 	return skb;
 }
 
-bool fake_port_init(struct fake_port *port, bool allowed)
+static void allow_version2(struct fake_port *port, bool allowed)
+{
+#ifdef CVSW_VERSION2
+	port->control.version2.allowed = allowed;
+#endif
+}
+
+void fake_port_refuse_version2(struct fake_port *port)
+{
+	allow_version2(port, false);
+}
+
+bool fake_port_init(struct fake_port *port)
 {
 	port->dev = fake_nic();
 	if (!port->dev)
@@ -89,7 +100,8 @@ bool fake_port_init(struct fake_port *port, bool allowed)
 	port->backlogs = cvsw_backlogs_create(port->dev, &fake_driver, port->engine.stats);
 	if (!port->backlogs)
 		return false;
-	cvsw_control_init(&port->control, port->dev, &port->engine, port->backlogs, allowed);
+	cvsw_control_init(&port->control, port->dev, &port->engine, port->backlogs);
+	allow_version2(port, true);
 	return true;
 }
 

@@ -34,8 +34,9 @@ struct fake_port {
 	struct cvsw_control control;
 };
 
-/* @allowed: takes version 2.  False: no memory; fake_port_exit() is called all the same. */
-bool fake_port_init(struct fake_port *port, bool allowed);
+/* Takes version 2, if it is built.  False: no memory; fake_port_exit() is called all the same. */
+bool fake_port_init(struct fake_port *port);
+void fake_port_refuse_version2(struct fake_port *port);
 void fake_port_exit(struct fake_port *port);
 
 /* For suites of ports. */

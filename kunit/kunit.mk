@@ -41,12 +41,17 @@ $(V3_VECTORS): proto/vectors/v3.txt
 # Everything a kernel's tests load.  Kbuild works in the driver's farm of links.
 .PHONY: $(TEST_KERNELS:%=uml-modules-%)
 $(TEST_KERNELS:%=uml-modules-%): uml-modules-%: uml-% $(ESP_VECTORS) $(V3_VECTORS)
-	@mkdir -p $(BUILD)/log $(UML)/$*/mod/farm/kunit
-	@ln -sfn $(abspath $(ESP_VECTORS) $(V3_VECTORS)) $(UML)/$*/mod/farm/kunit/
-	@$(MAKE) --no-print-directory modules KDIR=$(UML)/$*/kernel ARCH=$(test_arch) OUT=$(UML)/$*/mod \
-		> $(BUILD)/log/$@.log 2>&1 && \
-	ARCH=$(test_arch) kunit/build-test-modules $(UML)/$*/kernel $(UML)/$*/mod >> $(BUILD)/log/$@.log 2>&1 || \
-		{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
+	@$(call build_test_modules,$*,mod,y,$(test_arch))
+
+# Kernel, folder, with version 2 (y) or without it (n), architecture
+define build_test_modules
+mkdir -p $(BUILD)/log $(UML)/$(1)/$(2)/farm/kunit
+ln -sfn $(abspath $(ESP_VECTORS) $(V3_VECTORS)) $(UML)/$(1)/$(2)/farm/kunit/
+$(MAKE) --no-print-directory modules KDIR=$(UML)/$(1)/kernel ARCH=$(4) OUT=$(UML)/$(1)/$(2) V2=$(3) \
+	> $(BUILD)/log/$@.log 2>&1 && \
+V2=$(3) ARCH=$(4) kunit/build-test-modules $(UML)/$(1)/kernel $(UML)/$(1)/$(2) >> $(BUILD)/log/$@.log 2>&1 || \
+	{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
+endef
 
 .PHONY: check-kunit $(UML_KERNELS:%=check-kunit-%)
 check-kunit: $(UML_KERNELS:%=check-kunit-%) ## KUnit suites, on both test kernels (KUNIT_PARAMS="fuzz_seed=N suites=GLOB,...")
@@ -72,6 +77,15 @@ check-wire: $(UML_KERNELS:%=check-wire-%) ## the whole driver on the virtio wire
 $(UML_KERNELS:%=check-wire-%): check-wire-%: uml-modules-% $(BUILD)/bin/cvswctl
 	@kunit/run-uml.sh wire-$* $(UML)/$*/kernel 900 \
 		python3 -B $(TOP)/kunit/wire_test/run.py $(UML)/$*/mod $(UML)/$*/kernel
+
+# Where version 2 is left out: what stands beside it, and version 3 on the wire.
+.PHONY: check-without-version2
+check-without-version2: uml-plain $(ESP_VECTORS) $(V3_VECTORS) $(BUILD)/bin/cvswctl ## version 3 alone: the driver built with V2=n
+	@$(call build_test_modules,plain,mod-without-version2,n,um)
+	@kunit/run-uml.sh kunit-without-version2 $(UML)/plain/kernel 600 \
+		$(TOP)/kunit/kunit_suites.sh $(UML)/plain/mod-without-version2 'suites=cvsw_*'
+	@kunit/run-uml.sh wire-without-version2 $(UML)/plain/kernel 900 \
+		python3 -B $(TOP)/kunit/wire_test/run.py $(UML)/plain/mod-without-version2 $(UML)/plain/kernel version 3:
 
 # Case N is made from seed CVSW_SEED + N.  The long ones go on where check-stack ends.
 run_stack = kunit/run-uml.sh $(1) $(UML)/$(2)/kernel $(3) \

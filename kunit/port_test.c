@@ -11,7 +11,6 @@
 #include "../drivers/cvsw/door/port.c"
 #include "fake_nic.h"
 
-bool cvsw_allow_unauthenticated;
 enum cvsw_miss cvsw_miss;
 unsigned int cvsw_max_flows = CVSW_TABLE_MAX;
 

@@ -9,7 +9,6 @@
 
 #include "../drivers/cvsw/control/session.h"
 #include "../drivers/cvsw/control/v3_crypto.h"
-#include "../proto/cvsw_msg.h"
 #include "talk.h"
 
 static const u8 other_psk[CVSW_V3_KEY_LEN] = "... but it must be the right one";
@@ -24,40 +23,6 @@ static void another_key_opens_nothing(struct kunit *test)
 	KUNIT_EXPECT_GE(test, f->n_from_nic, 2U);
 	KUNIT_EXPECT_EQ(test, f->n_kept, 0U);	/* nobody answered */
 	KUNIT_EXPECT_EQ(test, (int)talk_state(f), CVSW_V3_STATE_REGISTERING);
-}
-
-/* Whoever gave the NIC a key wants nobody without it to program the NIC. */
-static void with_a_key_version_2_is_refused(struct kunit *test)
-{
-	struct cvsw_msg msg = { .type = CVSW_MSG_SET_MTU, .data1 = 1300 };
-	struct talk *f = test->priv;
-	size_t len;
-
-	eth_broadcast_addr(msg.dst);
-	len = cvsw_msg_encode(&msg, f->frame, sizeof(f->frame));
-	talk_connect(test);
-	cvsw_control_event(&f->port.control, CVSW_EVENT_LINK);
-	talk_for(f, 50);
-	talk_arrive(f, fake_nic_skb(f->port.dev, f->frame, len, 0));
-	flush_work(&f->port.control.work.work);
-	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_CTL_UNAUTHENTICATED), 1ULL);
-	KUNIT_EXPECT_EQ(test, f->port.dev->mtu, 1500U);
-	KUNIT_EXPECT_EQ(test, (int)f->port.control.state, CVSW_STATE_DISCONNECTED);
-
-	/* It came before the key did, and waited. */
-	talk_set_key(test, NULL);
-	flush_work(&f->port.control.work.work);
-	rtnl_lock();		/* on which the worker waits with the first one */
-	talk_arrive(f, fake_nic_skb(f->port.dev, f->frame, len, 0));
-	while (READ_ONCE(f->port.control.queued))
-		msleep(1);
-	talk_arrive(f, fake_nic_skb(f->port.dev, f->frame, len, 0));
-	KUNIT_EXPECT_EQ(test, cvsw_session_set_key(&f->port.control, psk), 0);
-	rtnl_unlock();
-	flush_work(&f->port.control.work.work);
-	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_CTL_APPLIED), 1ULL);
-	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_CTL_UNAUTHENTICATED), 2ULL);
-	KUNIT_EXPECT_EQ(test, f->port.dev->mtu, 1300U);
 }
 
 static void replays_change_nothing(struct kunit *test)
@@ -109,7 +74,7 @@ static void truncations_and_flipped_bits_change_nothing(struct kunit *test)
 	size_t n;
 	u64 taken;
 
-	f->port.control.allowed = false;
+	fake_port_refuse_version2(&f->port);
 	talk_connect(test);
 	talk_check_works(test, 1400);
 	talk_for(f, 50);
@@ -141,7 +106,7 @@ static void noise_does_not_end_a_session(struct kunit *test)
 	struct talk *f = test->priv;
 	unsigned int i, len;
 
-	f->port.control.allowed = false;
+	fake_port_refuse_version2(&f->port);
 	talk_connect(test);
 	for (i = 0; i < 5000; i++) {
 		len = ETH_HLEN + prandom_u32_state(&f->rnd) % (sizeof(f->frame) - ETH_HLEN);
@@ -176,7 +141,7 @@ static void strangers_do_not_fill_the_queue(struct kunit *test)
 	u64 session, rate;
 	unsigned int i;
 
-	f->port.control.allowed = false;
+	fake_port_refuse_version2(&f->port);
 	talk_connect(test);
 	talk_for(f, 50);
 	session = talk_counter(f, CVSW_CNT_V3(CVSW_V3_DROP_SESSION));
@@ -232,7 +197,7 @@ static void who_sees_a_register_does_not_fill_the_queue(struct kunit *test)
 	u8 number[4];
 	u64 session;
 
-	f->port.control.allowed = false;
+	fake_port_refuse_version2(&f->port);
 	talk_set_key(test, psk);
 	flush_work(&f->port.control.work.work);
 	skb = skb_peek(fake_nic_sent(f->port.dev));
@@ -265,7 +230,6 @@ static void who_sees_a_register_does_not_fill_the_queue(struct kunit *test)
 
 static struct kunit_case session_attack_cases[] = {
 	KUNIT_CASE(another_key_opens_nothing),
-	KUNIT_CASE(with_a_key_version_2_is_refused),
 	KUNIT_CASE(replays_change_nothing),
 	KUNIT_CASE(truncations_and_flipped_bits_change_nothing),
 	KUNIT_CASE(noise_does_not_end_a_session),

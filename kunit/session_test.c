@@ -22,7 +22,7 @@ static void registers_with_a_key_only(struct kunit *test)
 {
 	struct talk *f = test->priv;
 
-	f->port.control.allowed = false;
+	fake_port_refuse_version2(&f->port);
 	cvsw_control_event(&f->port.control, CVSW_EVENT_LINK);
 	talk_for(f, 50);
 	KUNIT_EXPECT_EQ(test, f->n_from_nic, 0U);

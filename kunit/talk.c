@@ -239,7 +239,7 @@ int talk_init(struct kunit *test)
 	test->priv = f;
 	skb_queue_head_init(&f->to_nic);
 	prandom_seed_state(&f->rnd, 3);
-	KUNIT_ASSERT_TRUE(test, fake_port_init(&f->port, true));
+	KUNIT_ASSERT_TRUE(test, fake_port_init(&f->port));
 	talk_controller(f, nic_mac, psk);
 	return 0;
 }

@@ -8,9 +8,8 @@
 #define CVSW_MSG_H
 
 #include "cvsw_fault.h"
-#include "cvsw_flow.h"
+#include "cvsw_v3_frame.h"
 
-#define CVSW_ETHERTYPE		0xABBA
 #define CVSW_MSG_HEADER_LEN	14
 #define CVSW_MSG_V2		2
 #define CVSW_ETH_MIN		60	/* without FCS; shorter frames are padded */
@@ -26,19 +25,11 @@ enum cvsw_msg_type {
 	CVSW_MSG_SET_SA = 8,
 };
 
-#define CVSW_OFFLOAD_CSUM	0x0001
-#define CVSW_OFFLOAD_TSO	0x0002
-#define CVSW_OFFLOAD_UFO	0x0004
-#define CVSW_OFFLOAD_GSO	0x0008
-#define CVSW_OFFLOAD_GRO	0x0010
-#define CVSW_OFFLOAD_INNER_CSUM	0x0020
-#define CVSW_OFFLOAD_ALL	0x003f
-
 /**
  * struct cvsw_msg - a control message whose framing has been checked
  * @type: enum cvsw_msg_type
  * @dst: the frame's destination MAC address
- * @data1: MTU, offload bits, or (LIST_ENTRIES answers) frames still to follow
+ * @data1: MTU, CVSW_OFFLOAD_* (cvsw_v3_body.h), or (LIST_ENTRIES answers) frames still to follow
  * @data: Data2, @len bytes; points into the frame
  */
 struct cvsw_msg {

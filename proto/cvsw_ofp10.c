@@ -113,7 +113,7 @@ struct ofp_header {
  * How many bytes are this flow_mod's: the header says so, or, if it is the published
  * driver's, the end of the data.
  */
-static enum cvsw_fault read_header(struct cvsw_reader *r, enum ofp10_form form,
+static enum cvsw_fault read_header(struct cvsw_reader *r, const struct ofp10_form *form,
 				   struct ofp_header *header, size_t *at)
 {
 	uint8_t version = cvsw_get_u8(r);
@@ -133,7 +133,7 @@ static enum cvsw_fault read_header(struct cvsw_reader *r, enum ofp10_form form,
 	*at = r->len;
 	if (r->len < min)
 		return CVSW_FAULT_SHORT;
-	header->bare = form == OFP10_PUBLISHED && header->type == OFPT10_FLOW_MOD &&
+	header->bare = form && header->type == OFPT10_FLOW_MOD &&
 		       version != OFP10_VERSION;
 	header->used = r->len;
 	if (header->bare)
@@ -220,7 +220,7 @@ static enum cvsw_fault check_icmp(const struct cvsw_match *match, size_t *at)
 	return CVSW_OK;
 }
 
-static enum cvsw_fault read_match(struct cvsw_reader *r, enum ofp10_form form,
+static enum cvsw_fault read_match(struct cvsw_reader *r, const struct ofp10_form *form,
 				  struct cvsw_match *match, bool *exact, size_t *at)
 {
 	struct cvsw_key *key = &match->key;
@@ -231,7 +231,7 @@ static enum cvsw_fault read_match(struct cvsw_reader *r, enum ofp10_form form,
 
 	memset(match, 0, sizeof(*match));
 	*at = OFP10_AT_WILDCARDS;
-	if (form == OFP10_PUBLISHED && !cvsw_published_wildcards(&wildcards))
+	if (form && !form->read_wildcards(&wildcards))
 		return CVSW_FAULT_MATCH;
 	*exact = !(wildcards & OFPFW10_ALL);
 	read_masks(&match->mask, wildcards);
@@ -311,7 +311,7 @@ static enum cvsw_fault read_priority(struct cvsw_reader *r, struct cvsw_flow *fl
 }
 
 /* OFPT_FLOW_MOD behind its header, up to the actions. */
-static enum cvsw_fault read_ofp(struct cvsw_reader *r, enum ofp10_form form, bool bare,
+static enum cvsw_fault read_ofp(struct cvsw_reader *r, const struct ofp10_form *form, bool bare,
 				struct cvsw_flow *flow, enum cvsw_flow_command *command,
 				size_t *at)
 {
@@ -359,7 +359,7 @@ static enum cvsw_fault read_nxt(struct cvsw_reader *r, struct cvsw_flow *flow,
 	return fault;
 }
 
-static enum cvsw_fault read_flow_mod(struct cvsw_reader *r, enum ofp10_form form,
+static enum cvsw_fault read_flow_mod(struct cvsw_reader *r, const struct ofp10_form *form,
 				     size_t *used, enum cvsw_flow_command *command,
 				     struct cvsw_flow *flow, size_t *at)
 {
@@ -382,14 +382,15 @@ static enum cvsw_fault read_flow_mod(struct cvsw_reader *r, enum ofp10_form form
 		flow->priority = EXACT_PRIORITY;
 	actions_at = r->at;
 	fault = cvsw_ofp10_read_actions(r, flow, at);
-	if (fault || form != OFP10_PUBLISHED || header.type == OFPT10_VENDOR)
+	if (fault || !form || header.type == OFPT10_VENDOR)
 		return fault;
 	*at = actions_at;
-	return cvsw_published_read(flow);
+	return form->read(flow);
 }
 
-static enum cvsw_fault decode_flow_mod(const uint8_t *data, size_t len, enum ofp10_form form,
-				       size_t *used, enum cvsw_flow_command *command,
+enum cvsw_fault cvsw_ofp10_decode_form(const uint8_t *data, size_t len,
+				       const struct ofp10_form *form, size_t *used,
+				       enum cvsw_flow_command *command,
 				       struct cvsw_flow *flow, size_t *offset)
 {
 	struct cvsw_reader r = cvsw_reader(data, len);
@@ -405,14 +406,7 @@ enum cvsw_fault cvsw_ofp10_decode(const uint8_t *data, size_t len, size_t *used,
 				  enum cvsw_flow_command *command,
 				  struct cvsw_flow *flow, size_t *offset)
 {
-	return decode_flow_mod(data, len, OFP10_OPENFLOW, used, command, flow, offset);
-}
-
-enum cvsw_fault cvsw_ofp10_decode_v2(const uint8_t *data, size_t len, size_t *used,
-				     enum cvsw_flow_command *command,
-				     struct cvsw_flow *flow, size_t *offset)
-{
-	return decode_flow_mod(data, len, OFP10_PUBLISHED, used, command, flow, offset);
+	return cvsw_ofp10_decode_form(data, len, NULL, used, command, flow, offset);
 }
 
 static bool all_or_none(const uint8_t *mask, size_t n)
@@ -510,16 +504,16 @@ static uint32_t wildcards_of(const struct cvsw_match *match)
 	return wildcards;
 }
 
-/* With addresses as the published driver has them. */
-static uint32_t published_wildcards_of(const struct cvsw_match *match)
+/* With addresses as this form has them. */
+static uint32_t form_wildcards_of(const struct ofp10_form *form, const struct cvsw_match *match)
 {
 	const uint32_t addresses = OFP10_NW_BITS << OFP10_NW_SRC_SHIFT |
 				   OFP10_NW_BITS << OFP10_NW_DST_SHIFT;
 	const struct cvsw_key *mask = &match->mask;
 
 	return (wildcards_of(match) & ~addresses) |
-	       cvsw_published_address(wild_bits(mask->nw_src)) << OFP10_NW_SRC_SHIFT |
-	       cvsw_published_address(wild_bits(mask->nw_dst)) << OFP10_NW_DST_SHIFT;
+	       form->address(wild_bits(mask->nw_src)) << OFP10_NW_SRC_SHIFT |
+	       form->address(wild_bits(mask->nw_dst)) << OFP10_NW_DST_SHIFT;
 }
 
 bool cvsw_ofp10_is_exact(const struct cvsw_match *match)
@@ -527,7 +521,7 @@ bool cvsw_ofp10_is_exact(const struct cvsw_match *match)
 	return cvsw_ofp10_can_express(match) && !wildcards_of(match);
 }
 
-static void write_match(struct cvsw_writer *w, enum ofp10_form form,
+static void write_match(struct cvsw_writer *w, const struct ofp10_form *form,
 			const struct cvsw_match *match)
 {
 	const struct cvsw_key *key = &match->key;
@@ -535,7 +529,7 @@ static void write_match(struct cvsw_writer *w, enum ofp10_form form,
 
 	if (match->mask.vlan_tci == CVSW_VLAN_PRESENT)
 		vid = OFP10_VLAN_NONE;
-	cvsw_put_u32(w, form == OFP10_PUBLISHED ? published_wildcards_of(match) :
+	cvsw_put_u32(w, form ? form_wildcards_of(form, match) :
 						  wildcards_of(match));
 	cvsw_put_u16(w, key->in_port);
 	cvsw_put_bytes(w, key->dl_src, sizeof(key->dl_src));
@@ -594,25 +588,25 @@ static void write_nxt(struct cvsw_writer *w, enum cvsw_flow_command command,
 }
 
 /* The published driver passes what has no action at all, and drops by an output to nowhere. */
-static void write_actions(struct cvsw_writer *w, enum ofp10_form form,
+static void write_actions(struct cvsw_writer *w, const struct ofp10_form *form,
 			  enum cvsw_flow_command command, const struct cvsw_flow *flow)
 {
 	static const struct cvsw_action nowhere = {
 		.type = CVSW_ACT_OUTPUT, .port = CVSW_PORT_NONE,
 	};
 
-	if (form == OFP10_PUBLISHED && !flow->n_actions && command < CVSW_FLOW_DELETE)
+	if (form && !flow->n_actions && command < CVSW_FLOW_DELETE)
 		cvsw_ofp10_write_actions(w, form, &nowhere, 1);
 	else
 		cvsw_ofp10_write_actions(w, form, flow->actions, flow->n_actions);
 }
 
-static size_t encode_flow_mod(enum cvsw_flow_command command, const struct cvsw_flow *flow,
-			      enum ofp10_form form, uint8_t *buf, size_t room)
+size_t cvsw_ofp10_encode_form(enum cvsw_flow_command command, const struct cvsw_flow *flow,
+			      const struct ofp10_form *form, uint8_t *buf, size_t room)
 {
 	struct cvsw_writer w = cvsw_writer(buf, room);
 	bool nxt = !cvsw_ofp10_can_express(&flow->match) ||
-		   (form == OFP10_PUBLISHED && !cvsw_published_can_say(flow));
+		   (form && !form->can_say(flow));
 
 	cvsw_put_u8(&w, OFP10_VERSION);
 	cvsw_put_u8(&w, nxt ? OFPT10_VENDOR : OFPT10_FLOW_MOD);
@@ -620,7 +614,7 @@ static size_t encode_flow_mod(enum cvsw_flow_command command, const struct cvsw_
 	cvsw_put_u32(&w, 0);
 	if (nxt) {
 		write_nxt(&w, command, flow);
-		cvsw_ofp10_write_actions(&w, OFP10_OPENFLOW, flow->actions, flow->n_actions);
+		cvsw_ofp10_write_actions(&w, NULL, flow->actions, flow->n_actions);
 	} else {
 		write_match(&w, form, &flow->match);
 		write_rest(&w, command, flow);
@@ -633,11 +627,5 @@ static size_t encode_flow_mod(enum cvsw_flow_command command, const struct cvsw_
 size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow *flow,
 			 uint8_t *buf, size_t room)
 {
-	return encode_flow_mod(command, flow, OFP10_OPENFLOW, buf, room);
-}
-
-size_t cvsw_ofp10_encode_v2(enum cvsw_flow_command command, const struct cvsw_flow *flow,
-			    uint8_t *buf, size_t room)
-{
-	return encode_flow_mod(command, flow, OFP10_PUBLISHED, buf, room);
+	return cvsw_ofp10_encode_form(command, flow, NULL, buf, room);
 }

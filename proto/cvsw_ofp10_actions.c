@@ -498,14 +498,14 @@ static void write_value(struct cvsw_writer *w, const struct cvsw_action *action)
 	}
 }
 
-void cvsw_ofp10_write_actions(struct cvsw_writer *w, enum ofp10_form form,
+void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct ofp10_form *form,
 			      const struct cvsw_action *actions, size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		const struct cvsw_action *action = &actions[i];
-		bool strip = action->type == CVSW_ACT_VXLAN_STRIP && form == OFP10_PUBLISHED;
+		bool strip = action->type == CVSW_ACT_VXLAN_STRIP && form;
 		uint16_t type = strip ? CVSW_ACT_VXLAN_DECAP : action->type;
 		size_t end = w->at + wire[type].len;
 
@@ -534,6 +534,6 @@ size_t cvsw_ofp10_actions_encode(const struct cvsw_action *actions, size_t n, ui
 {
 	struct cvsw_writer w = cvsw_writer(buf, room);
 
-	cvsw_ofp10_write_actions(&w, OFP10_OPENFLOW, actions, n);
+	cvsw_ofp10_write_actions(&w, NULL, actions, n);
 	return cvsw_written(&w);
 }

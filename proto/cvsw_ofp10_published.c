@@ -21,13 +21,13 @@ static bool read_address(uint32_t *wildcards, unsigned int shift)
 	return true;
 }
 
-bool cvsw_published_wildcards(uint32_t *wildcards)
+static bool published_wildcards(uint32_t *wildcards)
 {
 	return read_address(wildcards, OFP10_NW_SRC_SHIFT) &&
 	       read_address(wildcards, OFP10_NW_DST_SHIFT);
 }
 
-uint32_t cvsw_published_address(uint32_t wild_bits)
+static uint32_t published_address(uint32_t wild_bits)
 {
 	return !wild_bits ? WHOLE_ADDRESS : wild_bits == 32 ? ANY_ADDRESS : wild_bits;
 }
@@ -57,7 +57,7 @@ static bool is_looked_up_again(const struct cvsw_flow *flow)
 	return layered && last->type != CVSW_ACT_NEXT && last->type != CVSW_ACT_CONTROLLER;
 }
 
-enum cvsw_fault cvsw_published_read(struct cvsw_flow *flow)
+static enum cvsw_fault published_read(struct cvsw_flow *flow)
 {
 	size_t i;
 
@@ -81,7 +81,7 @@ static bool can_say_address(uint32_t mask)
 	return mask != 0x80000000;	/* 31 wild bits */
 }
 
-bool cvsw_published_can_say(const struct cvsw_flow *flow)
+static bool published_can_say(const struct cvsw_flow *flow)
 {
 	size_t i;
 
@@ -92,4 +92,24 @@ bool cvsw_published_can_say(const struct cvsw_flow *flow)
 			return false;
 	return !flow->n_actions || (!is_looked_up_again(flow) &&
 				    !(flow->n_actions == 1 && is_nowhere(&flow->actions[0])));
+}
+
+static const struct ofp10_form published = {
+	.read_wildcards = published_wildcards,
+	.address = published_address,
+	.read = published_read,
+	.can_say = published_can_say,
+};
+
+enum cvsw_fault cvsw_ofp10_decode_v2(const uint8_t *data, size_t len, size_t *used,
+				     enum cvsw_flow_command *command,
+				     struct cvsw_flow *flow, size_t *offset)
+{
+	return cvsw_ofp10_decode_form(data, len, &published, used, command, flow, offset);
+}
+
+size_t cvsw_ofp10_encode_v2(enum cvsw_flow_command command, const struct cvsw_flow *flow,
+			    uint8_t *buf, size_t room)
+{
+	return cvsw_ofp10_encode_form(command, flow, &published, buf, room);
 }

@@ -236,6 +236,14 @@ enum cvsw_v3_error cvsw_v3_flow_removed_decode(const struct cvsw_v3_message *mes
 
 /* ---- SET_SA, SET_MTU, SET_OFFLOAD ---- */
 
+#define CVSW_OFFLOAD_CSUM	0x0001
+#define CVSW_OFFLOAD_TSO	0x0002
+#define CVSW_OFFLOAD_UFO	0x0004
+#define CVSW_OFFLOAD_GSO	0x0008
+#define CVSW_OFFLOAD_GRO	0x0010
+#define CVSW_OFFLOAD_INNER_CSUM	0x0020
+#define CVSW_OFFLOAD_ALL	0x003f
+
 size_t cvsw_v3_set_sa_encode(uint32_t xid, const struct cvsw_sa *sa, uint8_t *buf, size_t room);
 enum cvsw_v3_error cvsw_v3_set_sa_decode(const struct cvsw_v3_message *message, struct cvsw_sa *sa,
 				      size_t *offset);

@@ -15,7 +15,6 @@
 #include "cvsw_v3_frame.h"
 
 #include "cvsw_cursor.h"
-#include "cvsw_msg.h"
 
 #define VERSION_AT	6
 #define TYPE_AT		7

@@ -9,6 +9,8 @@
 #include "cvsw_flow.h"
 #include "cvsw_v3_crypto.h"
 
+#define CVSW_ETHERTYPE		0xABBA	/* of every version */
+
 #define CVSW_V3_VERSION_BYTE	0x32	/* byte 6 of the frame */
 #define CVSW_V3_HEADER_LEN	16
 #define CVSW_V3_FRAME_MIN	60

@@ -3,7 +3,7 @@
 #ifndef CVSWD_OFFLOAD_H
 #define CVSWD_OFFLOAD_H
 
-#include "cvsw_msg.h"
+#include "cvsw_v3_body.h"
 
 static const struct offload_name {
 	const char *name;

@@ -74,6 +74,7 @@ static const char *state_name(uint8_t state)
 static const char *v3_state_name(uint8_t state)
 {
 	static const char *const names[] = {
+		[CVSW_V3_STATE_NO_KEY] = "no key",
 		[CVSW_V3_STATE_REGISTERING] = "registering",
 		[CVSW_V3_STATE_CONNECTED] = "connected",
 		[CVSW_V3_STATE_SILENT] = "silent",
@@ -82,17 +83,15 @@ static const char *v3_state_name(uint8_t state)
 	return state < sizeof(names) / sizeof(*names) ? names[state] : "unknown";
 }
 
-/* A NIC with a key speaks version 3 and no other. */
+/* A NIC with a key speaks version 3 alone; so does a driver that was built without version 2. */
 static void take_state(json_t *item, struct nlattr **attrs)
 {
 	uint8_t v3 = attrs[CVSW_NLA_V3_STATE] ? nla_get_u8(attrs[CVSW_NLA_V3_STATE]) : 0;
+	struct nlattr *v2 = v3 ? NULL : attrs[CVSW_NLA_STATE];
 
-	json_object_set_new(item, "protocol", json_integer(v3 ? 3 : 2));
-	if (v3)
-		json_object_set_new(item, "state", json_string(v3_state_name(v3)));
-	else if (attrs[CVSW_NLA_STATE])
-		json_object_set_new(item, "state",
-				    json_string(state_name(nla_get_u8(attrs[CVSW_NLA_STATE]))));
+	json_object_set_new(item, "protocol", json_integer(v2 ? 2 : 3));
+	json_object_set_new(item, "state", json_string(v2 ? state_name(nla_get_u8(v2)) :
+							    v3_state_name(v3)));
 	if (v3 && attrs[CVSW_NLA_V3_SESSIONS])
 		json_object_set_new(item, "sessions",
 				    json_integer(nla_get_u64(attrs[CVSW_NLA_V3_SESSIONS])));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cvsw_v3_body.h"
 #include "flows.h"
 #include "nic/session.h"
 #include "simnic.h"

@@ -43,7 +43,6 @@ extern struct list_head cvsw_ports;
 extern struct mutex cvsw_ports_lock;
 
 /* Module parameters, read when a port is created. */
-extern bool cvsw_allow_unauthenticated;
 extern enum cvsw_miss cvsw_miss;
 extern unsigned int cvsw_max_flows;
 

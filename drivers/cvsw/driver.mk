@@ -12,6 +12,7 @@
 #   ARCH=          as Kbuild has it; um for User-Mode Linux
 #   OUT=           where the modules go; build/mod/KVER without it.  Kbuild's
 #                  objects are in OUT/farm.
+#   V2=n           leaves out version 2 of the control protocol
 #   DESTDIR=       put in front of every path by modules_install and modules_uninstall
 #
 # A User-Mode Linux kernel's modules:
@@ -29,6 +30,7 @@ modules: export KDIR := $(KDIR)
 modules: export VIRTIO_NET_C := $(VIRTIO_NET_C)
 modules: export ARCH := $(ARCH)
 modules: export OUT := $(OUT)
+modules: export V2 := $(V2)
 modules: ## build cvsw.ko and cvsw_virtio_net.ko
 	@$(CVSW_SCRIPTS)/build-modules
 

@@ -43,11 +43,6 @@
 #error "CVSW does not run on kernels with PREEMPT_RT"
 #endif
 
-bool cvsw_allow_unauthenticated;
-module_param_named(allow_unauthenticated, cvsw_allow_unauthenticated, bool, 0444);
-MODULE_PARM_DESC(allow_unauthenticated,
-		 "take control messages of version 2, which anybody on the segment can send, where a NIC has no key (default: no)");
-
 enum cvsw_miss cvsw_miss;
 static char *miss_policy = "pass";
 module_param(miss_policy, charp, 0444);

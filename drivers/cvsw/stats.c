@@ -36,10 +36,12 @@ void cvsw_stats_name(unsigned int counter, char *buf, size_t size)
 #undef CVSW_COUNTER_NAME
 	};
 
-	if (counter < CVSW_CNT_FAULTS)
+	if (counter < CVSW_CNT_V3S)
 		strscpy(buf, names[counter], size);
-	else if (counter < CVSW_CNT_V3S)
-		snprintf(buf, size, "ctl-bad-%s", cvsw_fault_name(counter - CVSW_CNT_FAULTS));
-	else
+	else if (counter < CVSW_CNT_FAULTS)
 		snprintf(buf, size, "ctl-v3-%s", cvsw_v3_drop_name(counter - CVSW_CNT_V3S));
+#ifdef CVSW_VERSION2
+	else
+		snprintf(buf, size, "ctl-bad-%s", cvsw_fault_name(counter - CVSW_CNT_FAULT(CVSW_OK)));
+#endif
 }

@@ -14,7 +14,8 @@
 #define CVSW_COUNTERS(X)                                                        \
 	CVSW_WAY_COUNTERS(X)                                                    \
 	CVSW_DROP_COUNTERS(X)                                                   \
-	CVSW_OTHER_COUNTERS(X)
+	CVSW_OTHER_COUNTERS(X)                                                  \
+	CVSW_VERSION2_COUNTERS(X)
 
 #define CVSW_WAY_COUNTERS(X)                                                    \
 	/* frames through the engine */                                         \
@@ -92,13 +93,9 @@
 	/* control messages */                                                  \
 	X(CTL_RECEIVED,       "ctl-received")                                   \
 	X(CTL_SENT,           "ctl-sent")                                       \
-	X(CTL_APPLIED,        "ctl-applied")                                    \
-	X(CTL_NOT_OURS,       "ctl-not-ours")        /* to another MAC address */\
 	X(CTL_UNAUTHENTICATED, "ctl-unauthenticated") /* version 2 not allowed */\
-	X(CTL_UNEXPECTED,     "ctl-unexpected")      /* a type no NIC receives */\
 	X(CTL_QUEUE_FULL,     "ctl-queue-full")                                 \
 	X(CTL_NOMEM,          "ctl-nomem")                                      \
-	X(CTL_REFUSED,        "ctl-refused")         /* MTU, features or table said no */\
 	X(CTL_SEND_FAILED,    "ctl-send-failed")                                \
 	/* frames for the controller, which go their own way besides */          \
 	X(PACKET_IN_SENT,     "packet-in-sent")                                 \
@@ -109,19 +106,33 @@
 	X(REQ_DONE,           "request-done")                                   \
 	X(REQ_REFUSED,        "request-refused")
 
+#ifdef CVSW_VERSION2
+#define CVSW_VERSION2_COUNTERS(X)                                               \
+	X(CTL_APPLIED,        "ctl-applied")                                    \
+	X(CTL_NOT_OURS,       "ctl-not-ours")        /* to another MAC address */\
+	X(CTL_UNEXPECTED,     "ctl-unexpected")      /* a type no NIC receives */\
+	X(CTL_REFUSED,        "ctl-refused")         /* MTU, features or table said no */
+#else
+#define CVSW_VERSION2_COUNTERS(X)
+#endif
+
 #define CVSW_COUNTER_ENUM(id, name) CVSW_CNT_##id,
 
 enum cvsw_counter {
 	CVSW_COUNTERS(CVSW_COUNTER_ENUM)
-	/* malformed control messages, by enum cvsw_fault: see CVSW_CNT_FAULT() */
-	CVSW_CNT_FAULTS,
 	/* control frames of version 3, by enum cvsw_v3_drop: see CVSW_CNT_V3() */
-	CVSW_CNT_V3S = CVSW_CNT_FAULTS + CVSW_N_FAULTS,
-	CVSW_N_COUNTERS = CVSW_CNT_V3S + CVSW_V3_N_DROPS
+	CVSW_CNT_V3S,
+	/* malformed messages of version 2, by enum cvsw_fault: see CVSW_CNT_FAULT() */
+	CVSW_CNT_FAULTS = CVSW_CNT_V3S + CVSW_V3_N_DROPS,
+#ifdef CVSW_VERSION2
+	CVSW_N_COUNTERS = CVSW_CNT_FAULTS + CVSW_N_FAULTS - 1
+#else
+	CVSW_N_COUNTERS = CVSW_CNT_FAULTS
+#endif
 };
 
-/* The counter of a fault; cvsw_fault_name() is its name behind "ctl-bad-". */
-#define CVSW_CNT_FAULT(fault)	(CVSW_CNT_FAULTS + (fault))
+/* The counter of a fault, not of CVSW_OK; cvsw_fault_name() is its name behind "ctl-bad-". */
+#define CVSW_CNT_FAULT(fault)	(CVSW_CNT_FAULTS + (fault) - 1)
 /* Of a frame of version 3 that was taken or dropped; cvsw_v3_drop_name() behind "ctl-v3-". */
 #define CVSW_CNT_V3(drop)	(CVSW_CNT_V3S + (drop))
 

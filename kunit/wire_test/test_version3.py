@@ -13,7 +13,7 @@ from bench import Failed, Flood, expect, expect_equal, read, wait_for, write
 from frames import HOST, NET, SET_ENTRY, control, flow_mod, mac, match, output, set_nw_tos, udp_frame
 from registry import test
 from test_sleep import sleep
-from version3 import (ABORT, COMMIT, KEY, OPEN, REPLACE, Station, ctl, give_key, shown, state, v3)
+from version3 import (ABORT, COMMIT, KEY, OPEN, REPLACE, Station, ctl, give_key, keyless, shown, state, v3)
 
 OTHER_KEY = bytes(range(32))
 
@@ -52,7 +52,7 @@ def mtu(end):
 @test("version 3: with its key the NIC registers, and does what is asked", anew=True)
 def programs(bench):
     nic = bench.a
-    expect_equal(shown(nic)["protocol"], 2, "protocol without a key")
+    expect_equal(shown(nic)["protocol"], keyless(nic), "protocol without a key")
     with connected(bench) as station:
         expect_equal((shown(nic)["protocol"], state(nic), shown(nic)["sessions"]), (3, "connected", 1), "shown")
         station.done(v3.SET_MTU, struct.pack(">HH", 1400, 0))
@@ -375,7 +375,7 @@ def flaps(bench):
         nic.unplug()
         nic.plug()
         nic.configure()
-        expect_equal((shown(nic)["protocol"], nic.n_flows()), (2, 0), "anew")
+        expect_equal((shown(nic)["protocol"], nic.n_flows()), (keyless(nic), 0), "anew")
         seen = len(station.seen)
         station.let(0.6)
         expect_equal(station.seen[seen:], [], "frames without a key")
@@ -451,7 +451,7 @@ def keys(bench):
     expect_equal(ctl(nic, "key", "nonsense0", "-", stdin=digits).returncode, 1, "no device")
     done = ctl(nic, "key", nic.ifname, "-", stdin=digits, user=1000)
     expect_equal((done.returncode, "CAP_NET_ADMIN" in done.stderr), (1, True), "not root")
-    expect_equal(shown(nic)["protocol"], 2, "protocol, after all these")
+    expect_equal(shown(nic)["protocol"], keyless(nic), "protocol, after all these")
 
     # Straight to the driver: of another length, of no device, of none at all.
     family = nic.netlink()
@@ -466,7 +466,7 @@ def keys(bench):
         if len(attributes.get(netlink.KEY)) == len(KEY):
             expect(KEY not in family.last, "the refusal repeats the key")
     family.close()
-    expect_equal(shown(nic)["protocol"], 2, "protocol, after all these")
+    expect_equal(shown(nic)["protocol"], keyless(nic), "protocol, after all these")
 
     expect_equal(give("  " + digits.upper() + "\n\n").returncode, 0, "a good key")
     expect_equal(shown(nic)["protocol"], 3, "protocol")
@@ -474,5 +474,5 @@ def keys(bench):
     told += subprocess.run(["dmesg"], capture_output=True, text=True).stdout
     expect(not re.search(digits[:16], told, re.I), "the key is told")
     expect_equal(ctl(nic, "forget-key", nic.ifname).returncode, 0, "forget-key")
-    expect_equal(shown(nic)["protocol"], 2, "protocol")
+    expect_equal(shown(nic)["protocol"], keyless(nic), "protocol")
     os.remove(path)

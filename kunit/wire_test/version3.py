@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 
+import netlink
 from bench import TOP, Failed, expect_equal, wait_for
 from frames import mac
 
@@ -180,6 +181,11 @@ def shown(end):
     done = ctl(end, "-j", "show", end.ifname)
     expect_equal(done.returncode, 0, "cvswctl --local show")
     return json.loads(done.stdout)[0]
+
+
+def keyless(end):
+    """The protocol of a NIC without a key: 2, or 3 if the driver is built without version 2."""
+    return 2 if netlink.STATE in end.port() else 3
 
 
 def state(end):

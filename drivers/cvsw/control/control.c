@@ -13,7 +13,6 @@
 
 #include "control.h"
 #include "session.h"
-#include "version2/version2.h"
 
 /* Frames worked on before what is due is sent. */
 #define BATCH		32
@@ -202,14 +201,10 @@ void cvsw_control_packet_in(struct cvsw_control *control, const struct cvsw_walk
 /* Each returns the counter in which a frame ends, or -1 if it is to be worked on. */
 static int check_content(struct cvsw_control *control, struct control_frame *frame)
 {
-	enum cvsw_fault fault;
-	struct cvsw_msg msg;
-
 	frame->type = 0;
 	if (cvsw_v3_is(frame->data, frame->len))
 		return cvsw_session_check(control, frame->data, frame->len, &frame->type);
-	fault = cvsw_msg_decode(frame->data, frame->len, &msg, NULL);
-	return fault ? CVSW_CNT_FAULT(fault) : -1;
+	return cvsw_version2_check(control, frame->data, frame->len);
 }
 
 static int frame_queue(struct cvsw_control *control, struct control_frame *frame)
@@ -238,20 +233,16 @@ static int frame_take(struct cvsw_control *control, const struct sk_buff *skb)
 	/* What is behind is a trailer. */
 	unsigned int len = min_t(unsigned int, skb->len + ETH_HLEN, CVSW_CONTROL_FRAME_MAX);
 	struct control_frame *frame;
-	int counter = -1;
+	int counter;
 
-	if (!cvsw_v3_is(skb_mac_header(skb), ETH_HLEN))
-		counter = cvsw_version2_check(control, skb);
-	if (counter >= 0)
-		return counter;
 	frame = kmalloc(struct_size(frame, data, len), GFP_ATOMIC | __GFP_NOWARN);
 	if (!frame)
 		return CVSW_CNT_CTL_NOMEM;
 	frame->len = len;
 	memcpy(frame->data, skb_mac_header(skb), ETH_HLEN);
 	if (skb_copy_bits(skb, 0, frame->data + ETH_HLEN, len - ETH_HLEN))
-		counter = CVSW_CNT_FAULT(CVSW_FAULT_SHORT);
-	if (counter < 0)
+		counter = CVSW_CNT_V3(CVSW_V3_DROP_SHORT);
+	else
 		counter = check_content(control, frame);
 	if (counter < 0)
 		counter = frame_queue(control, frame);
@@ -273,12 +264,12 @@ void cvsw_control_receive(struct cvsw_control *control, struct sk_buff *skb)
 /* ---- life ---- */
 
 void cvsw_control_init(struct cvsw_control *control, struct net_device *dev,
-		       struct cvsw_engine *engine, struct cvsw_backlogs *backlogs, bool allowed)
+		       struct cvsw_engine *engine, struct cvsw_backlogs *backlogs)
 {
 	control->dev = dev;
 	control->engine = engine;
 	control->backlogs = backlogs;
-	control->allowed = allowed;
+	cvsw_version2_init(&control->version2);
 	cvsw_table_watch(engine->table, on_removed, control);
 	INIT_DELAYED_WORK(&control->work, control_work);
 	cvsw_packet_ins_init(&control->packet_ins);

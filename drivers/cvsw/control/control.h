@@ -9,11 +9,10 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
-#include "proto/cvsw_msg.h"
-#include "proto/cvsw_nl.h"
-#include "proto/cvsw_ofp10.h"
 #include "engine/engine.h"
 #include "packet_in.h"
+#include "proto/cvsw_nl.h"
+#include "version2/version2.h"
 
 struct cvsw_backlogs;
 struct cvsw_session;
@@ -31,15 +30,12 @@ struct cvsw_session;
  * @dev: the NIC
  * @engine: its table is changed by @work only
  * @backlogs: the NIC's, by which it sends
- * @allowed: unauthenticated messages, version 2, are taken
  * @session: version 3; NULL until there is a key, then there for good
  * @work: never runs beside itself, which keeps the messages in order; delayed
  *	by what @session waits for
  * @events: CVSW_EVENT_*, for the worker
- * @register_due: of version 2: it waits for the link
- * @state: of version 2: enum cvsw_nl_state; written by the worker
+ * @version2: what version 2 keeps, where it is built
  * @flow: the worker's scratch, too large for its stack
- * @frame: likewise: what version 2 sends
  * @packet_ins: frames for the controller of version 3
  * @lock: guards @queue, @queued, @hello, @answers and @dead
  * @queue: struct control_frame, oldest first
@@ -55,14 +51,11 @@ struct cvsw_control {
 	struct net_device *dev;
 	struct cvsw_engine *engine;
 	struct cvsw_backlogs *backlogs;
-	bool allowed;
 	struct cvsw_session *session;
 	struct delayed_work work;
 	unsigned long events;
-	bool register_due;
-	u8 state;
+	struct cvsw_version2 version2;
 	struct cvsw_flow flow;
-	u8 frame[CVSW_CONTROL_FRAME_MAX];
 	struct cvsw_packet_ins packet_ins;
 
 	spinlock_t lock;
@@ -87,7 +80,7 @@ enum cvsw_event {
 };
 
 void cvsw_control_init(struct cvsw_control *control, struct net_device *dev,
-		       struct cvsw_engine *engine, struct cvsw_backlogs *backlogs, bool allowed);
+		       struct cvsw_engine *engine, struct cvsw_backlogs *backlogs);
 
 /**
  * cvsw_control_kill() - take no message from here on, and do none that waits

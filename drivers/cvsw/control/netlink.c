@@ -65,7 +65,7 @@ static int put_port(struct sk_buff *skb, struct netlink_callback *cb, struct cvs
 		return -EMSGSIZE;
 	v3_state = cvsw_session_state(&port->control, &n_sessions);
 	if (nla_put_string(skb, CVSW_NLA_IFNAME, port->dev->name) ||
-	    nla_put_u8(skb, CVSW_NLA_STATE, READ_ONCE(port->control.state)) ||
+	    cvsw_version2_put_state(skb, &port->control) ||
 	    nla_put_u8(skb, CVSW_NLA_V3_STATE, v3_state) ||
 	    nla_put_u64_64bit(skb, CVSW_NLA_V3_SESSIONS, n_sessions, CVSW_NLA_PAD) ||
 	    nla_put_u8(skb, CVSW_NLA_MISS, port->engine.miss) ||
@@ -182,9 +182,6 @@ static int put_counters(struct sk_buff *skb, struct netlink_callback *cb, struct
 	void *hdr;
 
 	for (; dump->counter < CVSW_N_COUNTERS; dump->counter++) {
-		/* A fault's number 0 is no fault. */
-		if (dump->counter == CVSW_CNT_FAULT(CVSW_OK))
-			continue;
 		cvsw_stats_name(dump->counter, name, sizeof(name));
 		hdr = message_begin(skb, cb, port);
 		if (!hdr)

@@ -64,8 +64,6 @@ static enum cvsw_v3_error statistics(struct cvsw_control *control, struct cvsw_r
 	counter.name = (const u8 *)name;
 	cvsw_v3_statistics_begin(&request->answer, request->message.xid);
 	for (i = 0; i < CVSW_N_COUNTERS; i++) {
-		if (i == CVSW_CNT_FAULT(CVSW_OK))
-			continue;
 		cvsw_stats_name(i, name, sizeof(name));
 		counter.name_len = strlen(name);
 		counter.value = cvsw_stats_read(control->engine->stats, i);

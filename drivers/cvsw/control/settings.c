@@ -2,6 +2,7 @@
 #include <linux/rtnetlink.h>
 
 #include "esp/esp.h"
+#include "proto/cvsw_v3_body.h"
 #include "engine/segment.h"
 #include "settings.h"
 #include "tunnel/vxlan.h"

@@ -7,7 +7,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "proto/cvsw_msg.h"
+#include "proto/cvsw_v3_frame.h"
 #include "cvsw.h"
 #include "engine/inner.h"
 #include "table/key.h"
@@ -189,8 +189,7 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 	port->engine.to_controller = to_controller;
 	cvsw_engine_changed(&port->engine);
 	port->dev = dev;
-	cvsw_control_init(&port->control, dev, &port->engine, port->backlogs,
-			  cvsw_allow_unauthenticated);
+	cvsw_control_init(&port->control, dev, &port->engine, port->backlogs);
 
 	mutex_lock(&cvsw_ports_lock);
 	cvsw_table_set_limit(port->engine.table, cvsw_max_flows);

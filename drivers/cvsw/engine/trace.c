@@ -8,7 +8,7 @@
 #include <linux/netdevice.h>
 #include <linux/slab.h>
 
-#include "proto/cvsw_msg.h"
+#include "proto/cvsw_v3_frame.h"
 #include "proto/cvsw_ofp10.h"
 #include "esp/esp.h"
 #include "table/key.h"

@@ -27,7 +27,7 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
-#include "proto/cvsw_msg.h"
+#include "proto/cvsw_v3_frame.h"
 #include "key.h"
 
 /* What OpenFlow 1.0 calls the type of an 802.3 frame without SNAP (3.4). */

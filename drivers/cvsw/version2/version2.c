@@ -1,21 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Version 2 of the control protocol: proto/README.md. */
+/*
+ * Version 2 of the control protocol: proto/README.md.  A build can leave this room
+ * out (CONFIG_CVSW_VERSION2, `make modules V2=n`): control asks for it by version2.h
+ * alone.
+ */
 #include <linux/delay.h>
 #include <linux/etherdevice.h>
+#include <linux/module.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <net/netlink.h>
 
 #include "esp/sa.h"
 #include "control/session.h"
 #include "control/settings.h"
+#include "proto/cvsw_msg.h"
+#include "proto/cvsw_ofp10.h"
 #include "version2.h"
+
+static bool allow_unauthenticated;
+module_param(allow_unauthenticated, bool, 0444);
+MODULE_PARM_DESC(allow_unauthenticated,
+		 "accept control messages of version 2, which anyone on the segment can send, if a NIC has no key (default: no)");
+
+void cvsw_version2_init(struct cvsw_version2 *version2)
+{
+	version2->allowed = allow_unauthenticated;
+}
 
 /* ---- sending ---- */
 
 static void frame_send(struct cvsw_control *control, const struct cvsw_msg *msg)
 {
-	cvsw_control_send(control, control->frame,
-			  cvsw_msg_encode(msg, control->frame, sizeof(control->frame)));
+	struct cvsw_version2 *version2 = &control->version2;
+
+	cvsw_control_send(control, version2->frame,
+			  cvsw_msg_encode(msg, version2->frame, sizeof(version2->frame)));
 }
 
 static void send_hello(struct cvsw_control *control)
@@ -30,7 +50,7 @@ static void send_register(struct cvsw_control *control)
 {
 	struct cvsw_msg msg = { .type = CVSW_MSG_REGISTER, .len = ETH_ALEN, .data = msg.dst };
 
-	control->register_due = false;
+	control->version2.register_due = false;
 	rtnl_lock();	/* the address is not to change halfway */
 	ether_addr_copy(msg.dst, control->dev->dev_addr);
 	rtnl_unlock();
@@ -188,7 +208,7 @@ static unsigned int dispatch(struct cvsw_control *control, const struct cvsw_msg
 	switch (msg->type) {
 	case CVSW_MSG_HELLO:
 		send_register(control);
-		WRITE_ONCE(control->state, CVSW_STATE_CONNECTING);
+		WRITE_ONCE(control->version2.state, CVSW_STATE_CONNECTING);
 		return CVSW_CNT_CTL_APPLIED;
 	case CVSW_MSG_LIST_ENTRIES:
 		/* One with entries is some NIC's answer. */
@@ -213,7 +233,7 @@ static unsigned int dispatch(struct cvsw_control *control, const struct cvsw_msg
 		return CVSW_CNT_CTL_UNEXPECTED;
 	}
 	if (counter == CVSW_CNT_CTL_APPLIED)
-		WRITE_ONCE(control->state, CVSW_STATE_CONNECTED);
+		WRITE_ONCE(control->version2.state, CVSW_STATE_CONNECTED);
 	return counter;
 }
 
@@ -225,26 +245,25 @@ static unsigned int dispatch(struct cvsw_control *control, const struct cvsw_msg
  */
 static bool is_allowed(const struct cvsw_control *control)
 {
-	return control->allowed && !cvsw_session_has_key(control);
+	return control->version2.allowed && !cvsw_session_has_key(control);
 }
 
-static bool is_for_us(const struct cvsw_control *control, const struct sk_buff *skb)
+static bool is_for_us(const struct cvsw_control *control, const u8 *dst)
 {
-	const struct ethhdr *eth = eth_hdr(skb);
-
-	return is_broadcast_ether_addr(eth->h_dest) ||
-	       ether_addr_equal(eth->h_dest, control->dev->dev_addr);
+	return is_broadcast_ether_addr(dst) || ether_addr_equal(dst, control->dev->dev_addr);
 }
 
-int cvsw_version2_check(const struct cvsw_control *control, const struct sk_buff *skb)
+int cvsw_version2_check(const struct cvsw_control *control, const u8 *frame, size_t len)
 {
-	if (!is_for_us(control, skb))
+	enum cvsw_fault fault;
+	struct cvsw_msg msg;
+
+	if (!is_for_us(control, frame))
 		return CVSW_CNT_CTL_NOT_OURS;
 	if (!is_allowed(control))
 		return CVSW_CNT_CTL_UNAUTHENTICATED;
-	if (skb->len + ETH_HLEN > CVSW_CONTROL_FRAME_MAX)
-		return CVSW_CNT_FAULT(CVSW_FAULT_LENGTH);
-	return -1;
+	fault = cvsw_msg_decode(frame, len, &msg, NULL);
+	return fault ? CVSW_CNT_FAULT(fault) : -1;
 }
 
 void cvsw_version2_receive(struct cvsw_control *control, const u8 *data, size_t len)
@@ -262,15 +281,20 @@ void cvsw_version2_receive(struct cvsw_control *control, const u8 *data, size_t 
 void cvsw_version2_events(struct cvsw_control *control, unsigned long events)
 {
 	if (events & (BIT(CVSW_EVENT_ADDRESS) | BIT(CVSW_EVENT_RESTORED) | BIT(CVSW_EVENT_MOVED)))
-		control->register_due = true;
+		control->version2.register_due = true;
 	/* A REGISTER that cannot be sent now waits for the link. */
 	if (!is_allowed(control) || !cvsw_control_has_link(control))
 		return;
-	if (control->state == CVSW_STATE_DISCONNECTED) {
-		control->register_due = false;
+	if (control->version2.state == CVSW_STATE_DISCONNECTED) {
+		control->version2.register_due = false;
 		if (events & BIT(CVSW_EVENT_LINK))
 			send_hello(control);
-	} else if (control->register_due) {
+	} else if (control->version2.register_due) {
 		send_register(control);
 	}
+}
+
+int cvsw_version2_put_state(struct sk_buff *skb, const struct cvsw_control *control)
+{
+	return nla_put_u8(skb, CVSW_NLA_STATE, READ_ONCE(control->version2.state));
 }

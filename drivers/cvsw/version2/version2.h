@@ -1,28 +1,78 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Version 2 of the control protocol, whose messages prove nothing about their sender. */
+/* Version 2 of the control protocol, whose messages do not prove who sent them. */
 #ifndef CVSW_VERSION2_H
 #define CVSW_VERSION2_H
 
-#include "control/control.h"
+#include <linux/if_ether.h>
+#include <linux/types.h>
 
-/* The worker's, but for the check. */
+#include "stats.h"
+
+struct cvsw_control;
+struct sk_buff;
+
+#ifdef CVSW_VERSION2
 
 /**
- * cvsw_version2_check() - is a frame to be read at all?
- * @skb: data behind the Ethernet header
+ * struct cvsw_version2 - what version 2 keeps of a port; the worker's, but for @allowed
+ * @allowed: the port accepts its messages, as long as it has no key
+ * @register_due: a REGISTER waits for the link
+ * @state: enum cvsw_nl_state, for others to read
+ * @frame: scratch: what it sends
+ */
+struct cvsw_version2 {
+	bool allowed;
+	bool register_due;
+	u8 state;
+	u8 frame[ETH_FRAME_LEN];
+};
+
+/** cvsw_version2_init() - of zeroes */
+void cvsw_version2_init(struct cvsw_version2 *version2);
+
+/**
+ * cvsw_version2_check() - is a frame worth the worker's time?
+ * @frame: whole, from its destination address on
  *
- * Context: as cvsw_control_receive().
+ * Context: any.
  * Return: the counter in which it ends, or -1.
  */
-int cvsw_version2_check(const struct cvsw_control *control, const struct sk_buff *skb);
+int cvsw_version2_check(const struct cvsw_control *control, const u8 *frame, size_t len);
 
 /**
- * cvsw_version2_receive() - do what a message asks for, and count it
- * @data: a frame that cvsw_msg_decode() took when it came
+ * cvsw_version2_receive() - do what a message asks for, and count it; worker
+ * @data: a frame that cvsw_version2_check() let pass
  */
 void cvsw_version2_receive(struct cvsw_control *control, const u8 *data, size_t len);
 
-/** cvsw_version2_events() - say who is here, if there is need; @events: bits of enum cvsw_event */
+/** cvsw_version2_events() - say who is here, if needed; @events: bits of enum cvsw_event; worker */
 void cvsw_version2_events(struct cvsw_control *control, unsigned long events);
 
+/** cvsw_version2_put_state() - CVSW_NLA_STATE; -EMSGSIZE: no room */
+int cvsw_version2_put_state(struct sk_buff *skb, const struct cvsw_control *control);
+
+#else
+
+/* Without it: a frame of version 2 is dropped and counted. */
+struct cvsw_version2 { };
+
+static inline void cvsw_version2_init(struct cvsw_version2 *version2) { }
+
+static inline int cvsw_version2_check(const struct cvsw_control *control, const u8 *frame,
+				      size_t len)
+{
+	return CVSW_CNT_CTL_UNAUTHENTICATED;
+}
+
+static inline void cvsw_version2_receive(struct cvsw_control *control, const u8 *data,
+					 size_t len) { }
+
+static inline void cvsw_version2_events(struct cvsw_control *control, unsigned long events) { }
+
+static inline int cvsw_version2_put_state(struct sk_buff *skb, const struct cvsw_control *control)
+{
+	return 0;
+}
+
+#endif
 #endif
