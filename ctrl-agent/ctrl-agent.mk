@@ -10,7 +10,7 @@ AGENT_DAEMON := cvswd $(foreach room,$(AGENT_ROOMS),$(patsubst $(AGENT_DIR)/%.c,
 AGENT_CTL := $(patsubst $(AGENT_DIR)/%.c,%,$(wildcard $(AGENT_DIR)/ctl/*.c)) base/wipe
 
 # What decides, without sockets: the unit tests link this much.
-AGENT_LOGIC := $(addprefix nic/,flowset timed reconcile listing session session3 session3_flows \
+AGENT_LOGIC := $(addprefix nic/,flowset timed reconcile listing nic session3 session3_flows \
 	session3_refusal session3_requests session3_unasked) apps/overlay sa/ways api/change api/intent base/log
 
 AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0)

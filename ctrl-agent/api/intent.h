@@ -7,7 +7,7 @@
 
 #include "change.h"
 #include "cvsw_text.h"
-#include "nic/session.h"
+#include "nic/nic.h"
 
 #define INTENT_MIN_MTU	68	/* RFC 791 */
 

@@ -20,27 +20,27 @@ static void log_event(const struct nic *nic, enum session3_event event)
 
 	switch (event) {
 	case SESSION3_REGISTERED:
-		log_limited(LOG_INFO, "NIC " MAC_FORMAT " registered", MAC_BYTES(nic->session.mac));
+		log_limited(LOG_INFO, "NIC " MAC_FORMAT " registered", MAC_BYTES(nic->mac));
 		break;
 	case SESSION3_SILENT:
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " is silent",
-			    MAC_BYTES(nic->session.mac));
+			    MAC_BYTES(nic->mac));
 		break;
 	case SESSION3_DISAGREED:
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " remembers something else than we do: "
 			    "restored, or copied; its table and keys are made anew",
-			    MAC_BYTES(nic->session.mac));
+			    MAC_BYTES(nic->mac));
 		break;
 	case SESSION3_REFUSED:
-		refusal = session3_refusal(nic->session.v3);
+		refusal = session3_refusal(nic->v3);
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " refuses %s: %s (%s)%s%s",
-			    MAC_BYTES(nic->session.mac), cvsw_v3_message_name(refusal->type),
+			    MAC_BYTES(nic->mac), cvsw_v3_message_name(refusal->type),
 			    refusal->text, refusal->field, *refusal->flow ? ": " : "",
 			    refusal->flow);
 		break;
 	case SESSION3_SA_EXPIRING:
 		log_limited(LOG_INFO, "an SA of NIC " MAC_FORMAT " expires",
-			    MAC_BYTES(nic->session.mac));
+			    MAC_BYTES(nic->mac));
 		break;
 	default:
 		break;

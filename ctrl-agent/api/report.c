@@ -32,7 +32,7 @@ static json_t *report_port(const struct vport *port)
 				 "up", port->up);
 
 	if (!LIST_EMPTY(&port->nics))
-		json_object_set_new(json, "nic", mac_json(LIST_FIRST(&port->nics)->session.mac));
+		json_object_set_new(json, "nic", mac_json(LIST_FIRST(&port->nics)->mac));
 	return json;
 }
 
@@ -125,32 +125,31 @@ static void report_trouble(const struct nic *nic, json_t *json)
 }
 
 /* How far what the NIC has lags behind what it should have. */
-static void report_behind(const struct session *session, json_t *json)
+static void report_behind(const struct nic *nic, json_t *json)
 {
-	if (!session->behind_since)
+	if (!nic->behind_since)
 		return;
 	json_object_set_new(json, "behind",
 			    json_pack("{s:I, s:I}", "changes",
-				      (json_int_t)(session->generation - session->confirmed),
-				      "ms", (json_int_t)(clock_ms() - session->behind_since)));
+				      (json_int_t)(nic->generation - nic->confirmed),
+				      "ms", (json_int_t)(clock_ms() - nic->behind_since)));
 }
 
 const char *report_state(const struct nic *nic)
 {
-	if (!nic->session.v3 && !nic->nics->allow_version2)
+	if (!nic->v3 && !nic->nics->allow_version2)
 		return "no key";
-	return session_state_name(session_state(&nic->session));
+	return nic_state_name(nic_state(nic));
 }
 
 json_t *report_nic(const struct nic *nic)
 {
-	const struct session *session = &nic->session;
-	const struct intent *intent = &session->intent;
+	const struct intent *intent = &nic->intent;
 	json_t *json = json_pack("{s:o, s:s, s:b, s:I, s:I, s:I}",
-				 "mac", mac_json(session->mac),
+				 "mac", mac_json(nic->mac),
 				 "state", report_state(nic),
-				 "managed", session_flows_stated(session),
-				 "flows", (json_int_t)session_flows(session)->n,
+				 "managed", nic_is_managed(nic),
+				 "flows", (json_int_t)nic_flows(nic)->n,
 				 "registers", (json_int_t)nic->n_registers,
 				 "moves", (json_int_t)nic->n_moves);
 
@@ -159,27 +158,27 @@ json_t *report_nic(const struct nic *nic)
 		json_object_set_new(json, "port", json_integer(nic->port->number));
 		json_object_set_new(json, "port_name", json_string(nic->port->name));
 	}
-	if (session->heard) {
-		json_object_set_new(json, "reported", json_integer(session->n_reported));
-		json_object_set_new(json, "missing", json_integer(session->diff.missing));
-		json_object_set_new(json, "extra", json_integer(session->diff.extra));
+	if (nic->heard) {
+		json_object_set_new(json, "reported", json_integer(nic->n_reported));
+		json_object_set_new(json, "missing", json_integer(nic->diff.missing));
+		json_object_set_new(json, "extra", json_integer(nic->diff.extra));
 	}
 	if (nic_stranger(nic))
 		json_object_set_new(json, "stranger", mac_json(nic_stranger(nic)));
 	if (intent->mtu || intent->overlaid)
-		json_object_set_new(json, "mtu", json_integer(session_mtu(session)));
+		json_object_set_new(json, "mtu", json_integer(nic_wanted_mtu(nic)));
 	if (nic->n_mtu_repairs) {
 		json_object_set_new(json, "mtu_repairs", json_integer(nic->n_mtu_repairs));
 		json_object_set_new(json, "mtu_changed_to", json_integer(nic->mtu_changed_to));
 	}
 	if (intent->offload_stated)
 		json_object_set_new(json, "offload", report_offload(intent->offload));
-	if (session->v3 || nic->nics->allow_version2)
-		json_object_set_new(json, "version", json_integer(session->v3 ? 3 : 2));
-	report_behind(session, json);
+	if (nic->v3 || nic->nics->allow_version2)
+		json_object_set_new(json, "version", json_integer(nic->v3 ? 3 : 2));
+	report_behind(nic, json);
 	report_trouble(nic, json);
-	if (session->v3)
-		report_nic3(session->v3, json);
+	if (nic->v3)
+		report_nic3(nic->v3, json);
 	if (nic_claim(nic)) {
 		json_t *claim = report_claim(nic);
 
@@ -188,10 +187,10 @@ json_t *report_nic(const struct nic *nic)
 	}
 	json_object_set_new(json, "messages",
 			    json_pack("{s:I, s:I, s:I, s:I}",
-				      "sent", (json_int_t)session->n_sent,
-				      "lists", (json_int_t)session->n_lists,
-				      "bad_lists", (json_int_t)session->n_bad_lists,
-				      "repairs", (json_int_t)session->n_repairs));
+				      "sent", (json_int_t)nic->n_sent,
+				      "lists", (json_int_t)nic->n_lists,
+				      "bad_lists", (json_int_t)nic->n_bad_lists,
+				      "repairs", (json_int_t)nic->n_repairs));
 	return json;
 }
 

@@ -155,20 +155,20 @@ json_t *report_event(const struct nic *nic, enum session3_event event,
 		[SESSION3_CLAIMED] = "claimed",
 	};
 	json_t *json = json_pack("{s:s, s:o, s:i}", "event", names[event], "nic",
-				 json_sprintf(MAC_FORMAT, MAC_BYTES(nic->session.mac)),
-				 "version", nic->session.v3 ? 3 : 2);
+				 json_sprintf(MAC_FORMAT, MAC_BYTES(nic->mac)),
+				 "version", nic->v3 ? 3 : 2);
 	json_t *detail = event == SESSION3_PACKET_IN ? report_packet_in(message) :
 			 event == SESSION3_FLOW_REMOVED ?
-			 report_removed(session3_removed(nic->session.v3)) :
+			 report_removed(session3_removed(nic->v3)) :
 			 event == SESSION3_SA_EXPIRING ? report_expiring(message) :
 			 event == SESSION3_REFUSED ?
-			 report_refusal(session3_refusal(nic->session.v3)) :
+			 report_refusal(session3_refusal(nic->v3)) :
 			 event == SESSION3_CLAIMED ? report_claim(nic) : NULL;
 
 	if (nic->port)
 		json_object_set_new(json, "port_name", json_string(nic->port->name));
 	if (event == SESSION3_SYNCED)
-		detail = json_pack("{s:I}", "flows", (json_int_t)session_flows(&nic->session)->n);
+		detail = json_pack("{s:I}", "flows", (json_int_t)nic_flows(nic)->n);
 	if (detail)
 		json_object_update(json, detail);
 	json_decref(detail);

@@ -65,7 +65,7 @@ json_t *report_macs(const struct overlay_member *member)
 
 static json_t *report_member(const struct overlay *overlay, const struct overlay_member *member)
 {
-	const struct nic *nic = nic_of_session(member->session);
+	const struct nic *nic = member->nic;
 	unsigned int sends_to = 0, takes_from = 0;
 	const struct overlay_member *other;
 	json_t *json;

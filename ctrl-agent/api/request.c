@@ -150,7 +150,7 @@ void request_set_mtu(const struct request *request)
 	asked_init(&asked);
 	asked.mtu = true;
 	state_begin(request->agent);
-	nic->session.intent.mtu = json_integer_value(mtu);	/* of "auto": 0 */
+	nic->intent.mtu = json_integer_value(mtu);	/* of "auto": 0 */
 	nic_mtu_back(nic, 0);
 	request_changed(request, nic, &asked);
 	/* "auto" may have taken back all that was said of it. */
@@ -174,8 +174,8 @@ void request_set_offload(const struct request *request)
 	asked_init(&asked);
 	asked.offload = true;
 	state_begin(request->agent);
-	nic->session.intent.offload = offload;
-	nic->session.intent.offload_stated = true;
+	nic->intent.offload = offload;
+	nic->intent.offload_stated = true;
 	request_changed(request, nic, &asked);
 }
 
@@ -186,11 +186,11 @@ void request_forget(const struct request *request)
 
 	if (!nic)
 		return;
-	if (nic->session.member) {
+	if (nic->member) {
 		request_refuse(request, REQUEST_IS_MEMBER, "NIC " MAC_FORMAT
 			       " is a member of overlay %s: it has to leave first",
-			       MAC_BYTES(nic->session.mac),
-			       nic->session.member->overlay->config.name);
+			       MAC_BYTES(nic->mac),
+			       nic->member->overlay->config.name);
 		return;
 	}
 	state_begin(request->agent);

@@ -72,7 +72,7 @@ static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uin
 	} else {
 		json = asker->report(&answered);
 	}
-	if (answered.next_len && session3_ask(nic->session.v3, answered.next, answered.next_len,
+	if (answered.next_len && session3_ask(nic->v3, answered.next, answered.next_len,
 					      on_answer, asker))
 		return;
 	if (!json) {
@@ -87,8 +87,8 @@ static void forget(struct asker *asker)
 {
 	struct nic *nic = nics_find(&asker->agent->nics, asker->mac);
 
-	if (nic && nic->session.v3)
-		session3_forget(nic->session.v3, asker);
+	if (nic && nic->v3)
+		session3_forget(nic->v3, asker);
 }
 
 static void on_timeout(evutil_socket_t fd, short what, void *arg)
@@ -115,15 +115,15 @@ bool request_ask_cancel(struct client *client)
 
 bool request_speaks3(const struct request *request, const struct nic *nic)
 {
-	if (!nic->session.v3 && !request->agent->nics.allow_version2)
+	if (!nic->v3 && !request->agent->nics.allow_version2)
 		request_refuse(request, REQUEST_NO_KEY, "NIC " MAC_FORMAT " has no key, so cvswd "
-			       "does not talk to it (cvswctl key add)", MAC_BYTES(nic->session.mac));
-	else if (!nic->session.v3)
+			       "does not talk to it (cvswctl key add)", MAC_BYTES(nic->mac));
+	else if (!nic->v3)
 		request_refuse(request, REQUEST_VERSION_2, "NIC " MAC_FORMAT " has no key, so it "
-			       "speaks version 2, which cannot do this", MAC_BYTES(nic->session.mac));
-	else if (!session3_is_there(nic->session.v3))
+			       "speaks version 2, which cannot do this", MAC_BYTES(nic->mac));
+	else if (!session3_is_there(nic->v3))
 		request_refuse(request, REQUEST_NIC_ABSENT, "NIC " MAC_FORMAT " is absent",
-			       MAC_BYTES(nic->session.mac));
+			       MAC_BYTES(nic->mac));
 	else
 		return true;
 	return false;
@@ -142,11 +142,11 @@ void request_ask(const struct request *request, struct nic *nic, const uint8_t *
 	asker->arg = arg;
 	asker->done = done;
 	asker->changes = changes;
-	memcpy(asker->mac, nic->session.mac, CVSW_ETH_ALEN);
+	memcpy(asker->mac, nic->mac, CVSW_ETH_ALEN);
 	asker->timer = alloc_checked(evtimer_new(request->agent->base, on_timeout, asker));
 	event_add(asker->timer, &wait);
 	LIST_INSERT_HEAD(&askers, asker, in_list);
-	if (!session3_ask(nic->session.v3, message, len, on_answer, asker)) {
+	if (!session3_ask(nic->v3, message, len, on_answer, asker)) {
 		asker->changes = false;
 		fail(asker, REQUEST_NIC_ABSENT, "the NIC is absent");
 		return;
@@ -184,7 +184,7 @@ void request_stats(const struct request *request)
 
 	if (!nic || !request_speaks3(request, nic))
 		return;
-	len = cvsw_v3_plain_encode(CVSW_V3_STATISTICS, session3_next_xid(nic->session.v3), message,
+	len = cvsw_v3_plain_encode(CVSW_V3_STATISTICS, session3_next_xid(nic->v3), message,
 				   sizeof(message));
 	request_ask(request, nic, message, len, report_stats, NULL, NULL, false);
 }
@@ -233,17 +233,17 @@ void request_trace(const struct request *request)
 		return;
 	if (port && !strcmp(port, "NET"))
 		trace.in_port = CVSW_NET;
-	can = session3_capabilities(nic->session.v3);
+	can = session3_capabilities(nic->v3);
 	if (!can || !(can->features & CVSW_V3_CAN_TRACE)) {
 		request_refuse(request, REQUEST_NIC_CANNOT, "the driver of NIC " MAC_FORMAT " cannot trace",
-			       MAC_BYTES(nic->session.mac));
+			       MAC_BYTES(nic->mac));
 	} else if (!frame_of(hex, frame, &trace.len) ||
 		   trace.len < CVSW_V3_TRACE_FRAME_MIN) {
 		request_refuse_member(request, REQUEST_BAD_VALUE, "frame",
 				      "a frame is %d to %d bytes in hex", CVSW_V3_TRACE_FRAME_MIN,
 				      CVSW_V3_TRACE_FRAME_MAX);
 	} else {
-		len = cvsw_v3_trace_encode(session3_next_xid(nic->session.v3), &trace, message,
+		len = cvsw_v3_trace_encode(session3_next_xid(nic->v3), &trace, message,
 					   sizeof(message));
 		request_ask(request, nic, message, len, report_trace, NULL, NULL, false);
 	}

@@ -20,7 +20,7 @@ static json_t *flows_answer(const struct nic *nic, const struct choice *choice,
 			    const json_t *counters)
 {
 	return json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(nic),
-			 "flows", report_flows(session_flows(&nic->session), choice, counters));
+			 "flows", report_flows(nic_flows(nic), choice, counters));
 }
 
 static json_t *counters_json(const struct cvsw_v3_entry *entry)
@@ -53,13 +53,13 @@ static size_t ask_for(struct nic *nic, uint64_t resume, uint8_t *message, size_t
 {
 	struct cvsw_v3_list list = { .resume = resume };
 
-	return cvsw_v3_list_encode(session3_next_xid(nic->session.v3), &list, message, room);
+	return cvsw_v3_list_encode(session3_next_xid(nic->v3), &list, message, room);
 }
 
 /* request_ask()'s: a part of the list. */
 static json_t *on_part(struct request_answer *answer)
 {
-	const struct flowset *wanted = session_flows(&answer->nic->session);
+	const struct flowset *wanted = nic_flows(answer->nic);
 	struct dump *dump = answer->arg;
 	size_t before = dump->n_listed, used, offset;
 	enum cvsw_flow_command command;
@@ -103,8 +103,8 @@ void request_dump_flows(const struct request *request)
 	if (!request_choice(request, CVSW_TEXT_MATCH, "match", &choice) ||
 	    !(nic = request_nic(request, PLACE_REFUSE)))
 		return;
-	if (!request_is(request, "counters") || !nic->session.v3 ||
-	    !session3_is_there(nic->session.v3)) {
+	if (!request_is(request, "counters") || !nic->v3 ||
+	    !session3_is_there(nic->v3)) {
 		client_answer(request->client, flows_answer(nic, &choice, NULL));
 		return;
 	}

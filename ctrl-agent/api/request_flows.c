@@ -58,7 +58,7 @@ static json_t *texts_of(const struct flowset *flows)
 /* One that another takes the place of goes as well. */
 static json_t *report_change(const struct nic *nic, const struct change *change)
 {
-	const struct flowset *have = &nic->session.intent.flows;
+	const struct flowset *have = &nic->intent.flows;
 	const struct flow_node *node;
 	struct flowset removed;
 	json_t *json;
@@ -95,20 +95,19 @@ static void refuse_overlap(const struct request *request, const struct cvsw_flow
 static bool is_permitted(const struct request *request, const struct nic *nic,
 			 struct change *change)
 {
-	const struct session *session = &nic->session;
-	const struct overlay *overlay = overlays_of(&request->agent->overlays, session->mac);
+	const struct overlay *overlay = nic->member ? nic->member->overlay : NULL;
 	const struct cvsw_flow *flow, *other;
 
 	/* First, for the rest takes time that grows with it. */
-	if (change_size(change, &session->intent.flows) > SESSION_MAX_FLOWS)
+	if (change_size(change, &nic->intent.flows) > NIC_MAX_FLOWS)
 		request_refuse(request, REQUEST_TOO_MANY_FLOWS, "a NIC can have %d flows at most",
-			       SESSION_MAX_FLOWS);
-	else if ((flow = change_overlap(change, session_flows(session), &other)))
+			       NIC_MAX_FLOWS);
+	else if ((flow = change_overlap(change, nic_flows(nic), &other)))
 		refuse_overlap(request, flow, other);
 	else if (overlay && !overlay_permits_all(&overlay->config, &change->put))
 		request_refuse(request, REQUEST_OVERLAY_FLOW, "NIC " MAC_FORMAT
-			       " is a member of overlay %s: " OVERLAY_PERMITS_TEXT, MAC_BYTES(session->mac),
-			       overlay->config.name);
+			       " is a member of overlay %s: " OVERLAY_PERMITS_TEXT,
+			       MAC_BYTES(nic->mac), overlay->config.name);
 	else
 		return true;
 	return false;
@@ -116,22 +115,21 @@ static bool is_permitted(const struct request *request, const struct nic *nic,
 
 static void apply(const struct request *request, struct nic *nic, struct change *change)
 {
-	struct session *session = &nic->session;
 	struct request_asked asked = { 0 };
 	const struct flow_node *node;
 
 	state_begin(request->agent);
 	flowset_each(node, &change->gone) {
-		session_unstate_flow(session, &node->flow);
+		nic_remove_flow(nic, &node->flow);
 		state_delete_flow(request->agent, nic, &node->flow);
 	}
 	flowset_each(node, &change->put) {
-		session_state_flow(session, &node->flow,
-				   flowset_find(&change->modified, &node->flow.match,
+		nic_put_flow(nic, &node->flow,
+			     flowset_find(&change->modified, &node->flow.match,
 						node->flow.priority));
 		state_put_flow(request->agent, nic, &node->flow);
 	}
-	session->intent.flows_stated = true;
+	nic->intent.flows_stated = true;
 	flowset_init(&asked.flows);
 	flowset_move(&asked.flows, &change->put);
 	request_changed(request, nic, &asked);
@@ -157,7 +155,7 @@ static void leave_out_overlay(const struct nic *nic, struct flowset *flows)
 {
 	const struct flow_node *node;
 
-	flowset_each(node, &nic->session.intent.overlay) {
+	flowset_each(node, &nic->intent.overlay) {
 		const struct cvsw_flow *same = flowset_find(flows, &node->flow.match,
 							    node->flow.priority);
 
@@ -181,7 +179,7 @@ static void with_flows(const struct request *request, enum place_unknown unknown
 		request_refuse_member(request, REQUEST_OUT_OF_RANGE, "flows",
 				      "there are no flows to add");
 	} else if ((nic = request_nic(request, unknown))) {
-		const struct flowset *have = &nic->session.intent.flows;
+		const struct flowset *have = &nic->intent.flows;
 
 		if (replace) {
 			leave_out_overlay(nic, &flows);
@@ -216,14 +214,12 @@ void request_diff_flows(const struct request *request)
  */
 static bool may_delete(const struct request *request, const struct nic *nic)
 {
-	const struct session *session = &nic->session;
-
-	if (session->intent.flows_stated || session->member || request_is(request, "take_over") ||
-	    request_is(request, "dry_run") || (session->heard && !session->n_reported))
+	if (nic->intent.flows_stated || nic->member || request_is(request, "take_over") ||
+	    request_is(request, "dry_run") || (nic->heard && !nic->n_reported))
 		return true;
 	request_refuse(request, REQUEST_NOT_MANAGED, "no flows are configured for NIC " MAC_FORMAT
 		       ": all that it has would go, not only these.  To take its table over, use "
-		       "--take-over, or replace-flows", MAC_BYTES(session->mac));
+		       "--take-over, or replace-flows", MAC_BYTES(nic->mac));
 	return false;
 }
 
@@ -234,7 +230,7 @@ static void with_choice(const struct request *request, struct nic *nic, const st
 	struct change change;
 
 	change_init(&change);
-	work_out(&change, &nic->session.intent.flows, choice);
+	work_out(&change, &nic->intent.flows, choice);
 	carry_out(request, nic, &change, request_is(request, "dry_run"));
 	change_clear(&change);
 }

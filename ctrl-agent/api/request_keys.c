@@ -48,7 +48,7 @@ static json_t *report_acked(struct request_answer *answer)
 static void ask_sa(const struct request *request, struct nic *nic, const struct cvsw_sa *sa)
 {
 	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN + CVSW_SA_MAX_LEN];
-	size_t len = cvsw_v3_set_sa_encode(session3_next_xid(nic->session.v3), sa, message,
+	size_t len = cvsw_v3_set_sa_encode(session3_next_xid(nic->v3), sa, message,
 					   sizeof(message));
 
 	request_ask(request, nic, message, len, report_acked, NULL, NULL, true);
@@ -62,17 +62,17 @@ static void send_sa(const struct request *request, const struct cvsw_sa *sa)
 
 	if (!nic)
 		return;
-	if (nic->session.v3 || !request->agent->nics.allow_version2) {
+	if (nic->v3 || !request->agent->nics.allow_version2) {
 		if (request_speaks3(request, nic))
 			ask_sa(request, nic, sa);
 		return;
 	}
 	if (!nic->port) {
 		request_refuse(request, REQUEST_NIC_ABSENT, "NIC " MAC_FORMAT
-			       " is absent, and keys are not kept for later", MAC_BYTES(nic->session.mac));
+			       " is absent, and keys are not kept for later", MAC_BYTES(nic->mac));
 		return;
 	}
-	session_queue_sa(&nic->session, sa);
+	nic_queue_sa(nic, sa);
 	nic_changed(nic, false);
 	flowset_init(&asked.flows);
 	request_answer_changed(request, nic, &asked);

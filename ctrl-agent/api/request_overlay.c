@@ -75,10 +75,10 @@ static struct overlay_member *member_of(const struct request *request,
 		request_refuse_error(request, &error);
 		return NULL;
 	}
-	if (nic->session.member && nic->session.member->overlay == overlay)
-		return nic->session.member;
+	if (nic->member && nic->member->overlay == overlay)
+		return nic->member;
 	request_refuse(request, REQUEST_NOT_MEMBER, "NIC " MAC_FORMAT
-		       " is not a member of overlay %s", MAC_BYTES(nic->session.mac),
+		       " is not a member of overlay %s", MAC_BYTES(nic->mac),
 		       overlay->config.name);
 	return NULL;
 }

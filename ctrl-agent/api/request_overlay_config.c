@@ -125,25 +125,25 @@ static bool add_macs(const struct overlay *overlay, struct overlay_member *membe
 static bool may_join(const struct overlay *overlay, const struct nic *nic,
 		     struct request_error *error)
 {
-	const struct overlay_member *owner = overlay_owner(overlay, nic->session.mac);
+	const struct overlay_member *owner = overlay_owner(overlay, nic->mac);
 	unsigned int room = overlay_room(&overlay->config);
 
-	if (nic->session.member)
+	if (nic->member)
 		return request_wrong(error, REQUEST_IS_MEMBER, "NIC " MAC_FORMAT
 				     " is a member of overlay %s (NIC=MAC adds an address behind "
-				     "a member)", MAC_BYTES(nic->session.mac),
-				     nic->session.member->overlay->config.name);
+				     "a member)", MAC_BYTES(nic->mac),
+				     nic->member->overlay->config.name);
 	if (owner)
 		return request_wrong(error, REQUEST_ADDRESS_IN_USE,
 				     MAC_FORMAT " is an address of member " MAC_FORMAT,
-				     MAC_BYTES(nic->session.mac), MAC_BYTES(owner->macs[0]));
+				     MAC_BYTES(nic->mac), MAC_BYTES(owner->macs[0]));
 	if (overlay->n >= room)
 		return request_wrong(error, REQUEST_OVERLAY_FULL, "the underlay pool has addresses "
 				     "for %u members, %d are the limit", room, OVERLAY_MAX_MEMBERS);
-	if (!overlay_permits_all(&overlay->config, &nic->session.intent.flows))
+	if (!overlay_permits_all(&overlay->config, &nic->intent.flows))
 		return request_wrong(error, REQUEST_OVERLAY_FLOW, "NIC " MAC_FORMAT
 				     " has flows that do not go with an overlay: "
-				     OVERLAY_PERMITS_TEXT, MAC_BYTES(nic->session.mac));
+				     OVERLAY_PERMITS_TEXT, MAC_BYTES(nic->mac));
 	return true;
 }
 
@@ -161,14 +161,14 @@ static bool join_one(const struct request *request, struct overlay *overlay, con
 	nic = place_find_nic(request->agent, name, request_unknown(request), error);
 	if (!nic)
 		return false;
-	if (!text[len] || !nic->session.member || nic->session.member->overlay != overlay) {
+	if (!text[len] || !nic->member || nic->member->overlay != overlay) {
 		if (!may_join(overlay, nic, error)) {
 			nic_release(nic);
 			return false;
 		}
-		overlay_join(overlay, &nic->session, -1);
+		overlay_join(overlay, nic, -1);
 	}
-	return !text[len] || add_macs(overlay, nic->session.member, text + len + 1, error);
+	return !text[len] || add_macs(overlay, nic->member, text + len + 1, error);
 }
 
 /* Back to the first @n members, each with as many addresses as it had. */
@@ -180,7 +180,7 @@ static void undo(struct overlay *overlay, size_t n, unsigned int n_slots, const 
 		struct nic *nic;
 
 		member = TAILQ_LAST(&overlay->members, overlay_members);
-		nic = nic_of_session(member->session);
+		nic = member->nic;
 		overlay_leave(overlay, member);
 		nic_release(nic);
 	}

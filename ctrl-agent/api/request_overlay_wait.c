@@ -31,11 +31,9 @@ static void waiter_free(struct overlay_waiter *waiter)
 /* Does it have all that its overlay needs? */
 static bool has_all(const struct nic *nic)
 {
-	const struct session *session = &nic->session;
-
-	return session_state(session) != SESSION_ABSENT &&
-	       session->verified == session->generation &&
-	       !(session->v3 && session3_refuses_mtu(session->v3));
+	return nic_state(nic) != NIC_ABSENT &&
+	       nic->verified == nic->generation &&
+	       !(nic->v3 && session3_refuses_mtu(nic->v3));
 }
 
 /* @there: did none of them have to be left out because it is absent, or refuses something? */
@@ -46,10 +44,10 @@ static bool nics_done(const struct overlay_waiter *waiter, bool *there)
 	*there = true;
 	for (size_t i = 0; i < waiter->n; i++) {
 		struct nic *nic = nics_find(&waiter->agent->nics, waiter->macs[i]);
-		enum session_state state = nic ? session_state(&nic->session) : SESSION_ABSENT;
+		enum nic_state state = nic ? nic_state(nic) : NIC_ABSENT;
 
 		*there = *there && nic && has_all(nic);
-		done = done && state != SESSION_CONNECTING && state != SESSION_LAGGING;
+		done = done && state != NIC_CONNECTING && state != NIC_LAGGING;
 	}
 	return done;
 }
@@ -66,10 +64,10 @@ static void warn_refusals(json_t *answer, const struct overlay_waiter *waiter)
 	for (size_t i = 0; i < waiter->n; i++) {
 		struct nic *nic = nics_find(&waiter->agent->nics, waiter->macs[i]);
 
-		if (nic && session_state(&nic->session) == SESSION_REFUSING)
+		if (nic && nic_state(nic) == NIC_REFUSING)
 			request_warn(answer, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses it: %s",
 				     MAC_BYTES(waiter->macs[i]),
-				     session3_refusal(nic->session.v3)->text);
+				     session3_refusal(nic->v3)->text);
 	}
 }
 

@@ -31,7 +31,7 @@ static void set_key(const struct request *request, struct nic *nic, const uint8_
 	state_put_nic(agent, nic);
 	kept = state_commit(agent);
 	store_scrub(agent->store);
-	log_line(LOG_INFO, "NIC " MAC_FORMAT " %s", MAC_BYTES(nic->session.mac),
+	log_line(LOG_INFO, "NIC " MAC_FORMAT " %s", MAC_BYTES(nic->mac),
 		 key ? "has a new key" : "has no key any more");
 	answer = json_pack("{s:b, s:o, s:b}", "ok", 1, "nic", report_nic(nic),
 			   "kept", kept && (!key || agent->store));
@@ -39,7 +39,7 @@ static void set_key(const struct request *request, struct nic *nic, const uint8_
 		request_warn(answer, REQUEST_NOT_KEPT, REQUEST_NOT_KEPT_TEXT);
 	client_answer(request->client, answer);
 	if (key)
-		vswitches_call(&agent->switches, nic->session.mac);
+		vswitches_call(&agent->switches, nic->mac);
 	else
 		nic_release(nic);
 }
@@ -67,7 +67,7 @@ static void add_key(const struct request *request, const uint8_t key[CVSW_V3_KEY
 		return;
 	}
 	request_refuse(request, REQUEST_KEY_IN_USE, "NIC " MAC_FORMAT " has this key; each NIC needs "
-		       "one of its own", MAC_BYTES(owner->session.mac));
+		       "one of its own", MAC_BYTES(owner->mac));
 	nic_release(nic);
 }
 
@@ -93,7 +93,7 @@ void request_key_del(const struct request *request)
 		set_key(request, nic, NULL);
 	else
 		request_refuse(request, REQUEST_NO_KEY, "NIC " MAC_FORMAT " has no key",
-			       MAC_BYTES(nic->session.mac));
+			       MAC_BYTES(nic->mac));
 }
 
 void request_key_list(const struct request *request)

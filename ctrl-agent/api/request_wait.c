@@ -37,7 +37,7 @@ json_t *request_refusal(const struct nic *nic, const struct session3_refusal *re
 	json_t *answer;
 
 	request_wrong(&error, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses it: %s",
-		      MAC_BYTES(nic->session.mac), refusal->text);
+		      MAC_BYTES(nic->mac), refusal->text);
 	answer = request_error_json(&error);
 	json_object_set_new(answer, "refusal", report_refusal(refusal));
 	json_object_set_new(answer, "nic", report_nic(nic));
@@ -51,18 +51,18 @@ json_t *request_refusal(const struct nic *nic, const struct session3_refusal *re
 static void warn_refused(json_t *answer, const struct nic *nic, const char *what,
 			 uint16_t type, const char *flow)
 {
-	const struct session3_refusal *refusal = session3_refusal(nic->session.v3);
+	const struct session3_refusal *refusal = session3_refusal(nic->v3);
 	bool known = refusal->type == type &&
 		     (!flow || !strncmp(refusal->flow, flow, sizeof(refusal->flow) - 1));
 	json_t *warnings;
 
 	if (!known) {
 		request_warn(answer, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses %s",
-			     MAC_BYTES(nic->session.mac), what);
+			     MAC_BYTES(nic->mac), what);
 		return;
 	}
 	request_warn(answer, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses it: %s",
-		     MAC_BYTES(nic->session.mac), refusal->text);
+		     MAC_BYTES(nic->mac), refusal->text);
 	warnings = json_object_get(answer, "warnings");
 	json_object_set_new(json_array_get(warnings, json_array_size(warnings) - 1), "refusal",
 			    report_refusal(refusal));
@@ -75,7 +75,7 @@ static bool warn_flow(json_t *answer, const struct nic *nic, const struct reques
 	char *text;
 
 	flowset_each(node, &asked->flows)
-		if (session3_refuses_flow(nic->session.v3, &node->flow))
+		if (session3_refuses_flow(nic->v3, &node->flow))
 			break;
 	if (!node)
 		return false;
@@ -88,7 +88,7 @@ static bool warn_flow(json_t *answer, const struct nic *nic, const struct reques
 /* Only for what this request asked; an earlier one has its own answer.  False: nothing. */
 static bool warn_refusal(json_t *answer, const struct nic *nic, const struct request_asked *asked)
 {
-	const struct session3 *v3 = nic->session.v3;
+	const struct session3 *v3 = nic->v3;
 
 	if (!v3 || !session3_n_refused(v3))
 		return false;
@@ -101,7 +101,7 @@ static bool warn_refusal(json_t *answer, const struct nic *nic, const struct req
 	else if (session3_is_stuck(v3))
 		request_warn(answer, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses an earlier "
 			     "change, and this one waits behind it: %s",
-			     MAC_BYTES(nic->session.mac), session3_refusal(v3)->text);
+			     MAC_BYTES(nic->mac), session3_refusal(v3)->text);
 	else
 		return false;
 	return true;
@@ -118,7 +118,7 @@ enum outcome {
 static json_t *status(const struct nic *nic, const struct request_asked *asked,
 		      enum outcome outcome)
 {
-	bool synced = outcome == OUTCOME_DONE && session_state(&nic->session) != SESSION_ABSENT;
+	bool synced = outcome == OUTCOME_DONE && nic_state(nic) != NIC_ABSENT;
 	json_t *answer = json_pack("{s:b, s:o}", "ok", 1, "nic", report_nic(nic));
 
 	if (asked->not_kept)
@@ -127,7 +127,7 @@ static json_t *status(const struct nic *nic, const struct request_asked *asked,
 		synced = false;
 	if (outcome == OUTCOME_LATE)
 		request_warn(answer, REQUEST_NOT_CONFIRMED, "NIC " MAC_FORMAT " did not confirm it "
-			     "in time; cvswd goes on trying", MAC_BYTES(nic->session.mac));
+			     "in time; cvswd goes on trying", MAC_BYTES(nic->mac));
 	json_object_set_new(answer, "synced", json_boolean(synced));
 	return answer;
 }
@@ -167,14 +167,14 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 }
 
 /* In version 3, that every request was answered; perhaps by a refusal. */
-static bool is_done(const struct session *session, uint64_t generation)
+static bool is_done(const struct nic *nic, uint64_t generation)
 {
-	return (session->v3 ? session3_settled(session->v3) : session->verified) >= generation;
+	return (nic->v3 ? session3_settled(nic->v3) : nic->verified) >= generation;
 }
 
 void request_nic_changed(void *owner, struct nic *nic)
 {
-	bool absent = session_state(&nic->session) == SESSION_ABSENT;
+	bool absent = nic_state(nic) == NIC_ABSENT;
 	struct waiter *waiter, *next;
 
 	state_keep_timed(owner, nic);
@@ -183,9 +183,9 @@ void request_nic_changed(void *owner, struct nic *nic)
 	request_overlays_settled(owner);
 	for (waiter = LIST_FIRST(&waiters); waiter; waiter = next) {
 		next = LIST_NEXT(waiter, in_list);
-		if (memcmp(waiter->mac, nic->session.mac, CVSW_ETH_ALEN))
+		if (memcmp(waiter->mac, nic->mac, CVSW_ETH_ALEN))
 			continue;
-		if (absent || is_done(&nic->session, waiter->generation))
+		if (absent || is_done(nic, waiter->generation))
 			waiter_answer(waiter, nic, OUTCOME_DONE);
 	}
 }
@@ -213,26 +213,25 @@ static void answer_now(const struct request *request, const struct nic *nic,
 void request_answer_changed(const struct request *request, struct nic *nic,
 			    struct request_asked *asked)
 {
-	const struct session *session = &nic->session;
 	struct timeval wait = request_time(request);
 	struct waiter *waiter;
 
-	if (!request_is(request, "wait") || session_state(session) == SESSION_ABSENT) {
+	if (!request_is(request, "wait") || nic_state(nic) == NIC_ABSENT) {
 		answer_now(request, nic, asked, OUTCOME_ACCEPTED);
 		return;
 	}
-	if (is_done(session, session->generation)) {
+	if (is_done(nic, nic->generation)) {
 		answer_now(request, nic, asked, OUTCOME_DONE);
 		return;
 	}
 	waiter = xcalloc(1, sizeof(*waiter));
 	waiter->agent = request->agent;
 	waiter->client = request->client;
-	waiter->generation = session->generation;
+	waiter->generation = nic->generation;
 	waiter->asked = *asked;
 	flowset_init(&waiter->asked.flows);
 	flowset_move(&waiter->asked.flows, &asked->flows);
-	memcpy(waiter->mac, session->mac, CVSW_ETH_ALEN);
+	memcpy(waiter->mac, nic->mac, CVSW_ETH_ALEN);
 	waiter->timer = alloc_checked(evtimer_new(request->agent->base, on_timeout, waiter));
 	event_add(waiter->timer, &wait);
 	LIST_INSERT_HEAD(&waiters, waiter, in_list);

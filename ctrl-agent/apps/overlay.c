@@ -81,7 +81,7 @@ void overlay_free(struct overlay *overlay)
 	free(overlay);
 }
 
-struct overlay_member *overlay_join(struct overlay *overlay, struct session *session, int slot)
+struct overlay_member *overlay_join(struct overlay *overlay, struct nic *nic, int slot)
 {
 	unsigned int room = overlay_room(&overlay->config), at = 0;
 	struct overlay_member *member;
@@ -96,13 +96,13 @@ struct overlay_member *overlay_join(struct overlay *overlay, struct session *ses
 	member = xcalloc(1, sizeof(*member));
 	member->overlay = overlay;
 	member->slot = at;
-	member->session = session;
-	session->member = member;
-	member->registers = session->n_registers;
+	member->nic = nic;
+	nic->member = member;
+	member->registers = nic->epoch;
 	member->renewed_at = UINT64_MAX;
 	member->dirty = true;
 	member->n_macs = 1;
-	memcpy(member->macs[0], session->mac, CVSW_ETH_ALEN);
+	memcpy(member->macs[0], nic->mac, CVSW_ETH_ALEN);
 	overlay->slots[at] = member;
 	overlay->n++;
 	if (overlay->n_slots <= at)
@@ -116,7 +116,7 @@ void overlay_leave(struct overlay *overlay, struct overlay_member *member)
 	struct overlay_member *other;
 
 	TAILQ_REMOVE(&overlay->members, member, in_order);
-	member->session->member = NULL;
+	member->nic->member = NULL;
 	overlay->slots[member->slot] = NULL;
 	overlay->n--;
 	overlay_each(other, overlay) {
@@ -125,17 +125,6 @@ void overlay_leave(struct overlay *overlay, struct overlay_member *member)
 	}
 	explicit_bzero(member, sizeof(*member));
 	free(member);
-}
-
-struct overlay_member *overlay_find(const struct overlay *overlay,
-				    const uint8_t mac[CVSW_ETH_ALEN])
-{
-	struct overlay_member *member;
-
-	overlay_each(member, overlay)
-		if (!memcmp(member->macs[0], mac, CVSW_ETH_ALEN))
-			return member;
-	return NULL;
 }
 
 struct overlay_member *overlay_owner(const struct overlay *overlay,
@@ -363,7 +352,7 @@ void overlay_flows(const struct overlay *overlay, const struct overlay_member *m
 		   struct flowset *flows)
 {
 	struct maker *maker = xcalloc(1, sizeof(*maker));
-	unsigned int slots = member->session->v3 ? used_slots(overlay) : overlay->n_slots;
+	unsigned int slots = member->nic->v3 ? used_slots(overlay) : overlay->n_slots;
 	unsigned int links = (slots + OVERLAY_LINK_SLOTS - 1) / OVERLAY_LINK_SLOTS;
 	const struct overlay_member *other;
 

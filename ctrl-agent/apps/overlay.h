@@ -16,7 +16,7 @@
 #include <sys/queue.h>
 
 #include "base/pace.h"
-#include "nic/session.h"
+#include "nic/nic.h"
 #include "sa/ways.h"
 
 #define OVERLAY_NAME_LEN	32
@@ -60,21 +60,21 @@ struct overlay_config {
  * struct overlay_member - a NIC in an overlay
  * @slot: stays as long as it is a member, so that others come and go around it
  * @overlay: which it is in
- * @session: the NIC's, which lives as long as it is a member: nic_release()
+ * @nic: lives as long as it is a member: nic_release()
  * @macs: inner addresses; the first is the NIC's own
  * @from: the way from each other member, by the other's slot
- * @registers: of @session, when its ways were made new
+ * @registers: its epoch, when its ways were made new
  * @renewed_at: when that was; UINT64_MAX: never; @renewals: how often; @told: that
  *	this is too often was logged
  * @dirty: its flows are to be made anew
  * @refreshed_at: when they last were; @n_refreshed: how often; @generation: of the
- *	session since then; @n_listed: which refresh was the last that it has listed
+ *	NIC since then; @n_listed: which refresh was the last that it has listed
  */
 struct overlay_member {
 	TAILQ_ENTRY(overlay_member) in_order;
 	struct overlay *overlay;
 	unsigned int slot;
-	struct session *session;
+	struct nic *nic;
 	size_t n_macs;
 	uint8_t macs[1 + OVERLAY_MAX_MACS][CVSW_ETH_ALEN];
 	struct way from[OVERLAY_MAX_MEMBERS];
@@ -124,13 +124,10 @@ void overlay_free(struct overlay *overlay);
  *
  * Return: the member; NULL: no slot is free, or not this one.
  */
-struct overlay_member *overlay_join(struct overlay *overlay, struct session *session, int slot);
+struct overlay_member *overlay_join(struct overlay *overlay, struct nic *nic, int slot);
 
 /** overlay_leave() - also forgets the others' ways to it and from it */
 void overlay_leave(struct overlay *overlay, struct overlay_member *member);
-
-struct overlay_member *overlay_find(const struct overlay *overlay,
-				    const uint8_t mac[CVSW_ETH_ALEN]);
 
 /** overlay_owner() - the member that has an inner address, or NULL */
 struct overlay_member *overlay_owner(const struct overlay *overlay,

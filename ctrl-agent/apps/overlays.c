@@ -19,11 +19,11 @@ static void random_bytes(void *buf, size_t len)
 }
 
 /* It hears of it when it is kept: overlays_tell(). */
-static void on_changed(void *owner, struct session *session, bool settings)
+static void on_changed(void *owner, struct nic *nic, bool settings)
 {
 	(void)owner;
-	session_changed(session, settings, clock_ms());
-	nic_of_session(session)->to_be_told = true;
+	nic_intent_changed(nic, settings, clock_ms());
+	nic->to_be_told = true;
 }
 
 void overlays_tell(struct overlays *overlays)
@@ -176,13 +176,6 @@ struct overlay *overlays_find_vni(struct overlays *overlays, uint32_t vni)
 	return NULL;
 }
 
-struct overlay *overlays_of(struct overlays *overlays, const uint8_t mac[CVSW_ETH_ALEN])
-{
-	const struct nic *nic = nics_find(&overlays->agent->nics, mac);
-
-	return nic && nic->session.member ? nic->session.member->overlay : NULL;
-}
-
 void overlays_add(struct overlays *overlays, struct overlay *overlay)
 {
 	TAILQ_INSERT_TAIL(&overlays->order, overlay, in_order);
@@ -193,17 +186,17 @@ void overlays_add(struct overlays *overlays, struct overlay *overlay)
 void overlays_leave(struct overlays *overlays, struct overlay *overlay,
 		    struct overlay_member *member)
 {
-	struct session *session = member->session;
-	struct intent *intent = &session->intent;
+	struct nic *nic = member->nic;
+	struct intent *intent = &nic->intent;
 
 	ways_close(overlay, member);
 	overlay_leave(overlay, member);
 	/* Its table is ours still, or nobody would take the overlay's flows out of it. */
 	intent->flows_stated = true;
 	intent->overlaid = false;
-	nic_mtu_back(nic_of_session(session), overlay->config.underlay_mtu);
+	nic_mtu_back(nic, overlay->config.underlay_mtu);
 	flowset_clear(&intent->overlay);
-	on_changed(NULL, session, true);
+	on_changed(NULL, nic, true);
 	overlays_poke(overlays);
 }
 
@@ -221,12 +214,12 @@ void overlays_remove(struct overlays *overlays, struct overlay *overlay)
 void overlays_expiring(struct overlays *overlays, const struct nic *nic,
 		       const struct cvsw_v3_message *message)
 {
-	struct overlay *overlay = overlays_of(overlays, nic->session.mac);
+	struct overlay_member *member = nic->member;
 	struct cvsw_v3_expiring sa;
 	size_t offset;
 
-	if (overlay && !cvsw_v3_expiring_decode(message, &sa, &offset) &&
-	    ways_expiring(overlay, overlay_find(overlay, nic->session.mac), sa.direction, sa.spi))
+	if (member && !cvsw_v3_expiring_decode(message, &sa, &offset) &&
+	    ways_expiring(member->overlay, member, sa.direction, sa.spi))
 		overlays_poke(overlays);
 }
 

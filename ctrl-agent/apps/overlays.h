@@ -38,9 +38,6 @@ void overlays_free(struct overlays *overlays);
 struct overlay *overlays_find(struct overlays *overlays, const char *name);
 struct overlay *overlays_find_vni(struct overlays *overlays, uint32_t vni);
 
-/** overlays_of() - the overlay that a NIC is a member of, or NULL */
-struct overlay *overlays_of(struct overlays *overlays, const uint8_t mac[CVSW_ETH_ALEN]);
-
 /** overlays_add() - take over an overlay */
 void overlays_add(struct overlays *overlays, struct overlay *overlay);
 

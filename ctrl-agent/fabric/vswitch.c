@@ -50,7 +50,7 @@ struct nic *vport_nic2(const struct vport *port)
 	struct nic *nic;
 
 	LIST_FOREACH(nic, &port->nics, at_port)
-		if (!nic->session.v3)
+		if (!nic->v3)
 			break;
 	return nic;
 }

@@ -13,7 +13,7 @@
 #define VSWITCH_KNOWN		256	/* datapath ids that are told apart */
 #define VSWITCH_MAX_PORTS	4096
 #define VSWITCH_BUCKETS		256
-#define VPORT_NAME_LEN		NICS_PORT_NAME_LEN
+#define VPORT_NAME_LEN		NIC_PORT_NAME_LEN
 #define VSWITCH_WHY_LEN		192
 #define VSWITCH_PEER_LEN	160
 

@@ -21,18 +21,18 @@ static void keep(struct agent *agent, const struct nic *nic)
 	state_put_nic(agent, nic);
 	if (!state_commit(agent))
 		log_limited(LOG_WARNING, "the own MTU of NIC " MAC_FORMAT " is not kept yet",
-			    MAC_BYTES(nic->session.mac));
+			    MAC_BYTES(nic->mac));
 }
 
 /* What its conversation began with. */
 static void take_first(struct nic *nic)
 {
-	const struct cvsw_v3_capabilities *can = nic->session.v3 ?
-						 session3_capabilities(nic->session.v3) : NULL;
+	const struct cvsw_v3_capabilities *can = nic->v3 ?
+						 session3_capabilities(nic->v3) : NULL;
 
-	if (!can || nic->mtu_of == nic->session.n_registers)
+	if (!can || nic->mtu_of == nic->epoch)
 		return;
-	nic->mtu_of = nic->session.n_registers;
+	nic->mtu_of = nic->epoch;
 	nic->mtu_found = can->mtu <= UINT16_MAX ? can->mtu : UINT16_MAX;
 	/* All that registered at once are not asked at once. */
 	nic->mtu_checked_at = clock_ms() - nic->number * TICK_MS % NIC_MTU_CHECK_MS;
@@ -40,17 +40,16 @@ static void take_first(struct nic *nic)
 
 void nic_mtu_look(struct agent *agent, struct nic *nic)
 {
-	struct session *session = &nic->session;
-	struct intent *intent = &session->intent;
+	struct intent *intent = &nic->intent;
 
 	take_first(nic);
 	if (is_stated(intent)) {
 		intent->restore_mtu = 0;
-		if (intent->own_mtu || !nic->mtu_found || nic->mtu_found == session_mtu(session))
+		if (intent->own_mtu || !nic->mtu_found || nic->mtu_found == nic_wanted_mtu(nic))
 			return;
 		intent->own_mtu = nic->mtu_found;
-	} else if (intent->restore_mtu && session->confirmed == session->generation &&
-		   !session->settings_due) {
+	} else if (intent->restore_mtu && nic->confirmed == nic->generation &&
+		   !nic->settings_due) {
 		nic->mtu_found = intent->restore_mtu;
 		intent->restore_mtu = intent->own_mtu = 0;
 	} else {
@@ -61,7 +60,7 @@ void nic_mtu_look(struct agent *agent, struct nic *nic)
 
 void nic_mtu_back(struct nic *nic, uint16_t missing)
 {
-	struct intent *intent = &nic->session.intent;
+	struct intent *intent = &nic->intent;
 
 	if (!is_stated(intent))
 		intent->restore_mtu = intent->own_mtu ? intent->own_mtu : missing;
@@ -89,7 +88,7 @@ static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uin
 
 static void ask(struct nic *nic)
 {
-	struct session3 *v3 = nic->session.v3;
+	struct session3 *v3 = nic->v3;
 	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN];
 	size_t len = cvsw_v3_plain_encode(CVSW_V3_CAPABILITIES, session3_next_xid(v3), message,
 					  sizeof(message));
@@ -101,16 +100,14 @@ static void ask(struct nic *nic)
 /* Is it clear what it should have, and that it got it? */
 static bool may_look(const struct nic *nic)
 {
-	const struct session *session = &nic->session;
-
-	return session->v3 && is_stated(&session->intent) && !nic->mtu_asking &&
-	       session3_is_there(session->v3) && session->confirmed == session->generation &&
-	       !session3_refuses_mtu(session->v3);
+	return nic->v3 && is_stated(&nic->intent) && !nic->mtu_asking &&
+	       session3_is_there(nic->v3) && nic->confirmed == nic->generation &&
+	       !session3_refuses_mtu(nic->v3);
 }
 
 static void repair(struct nic *nic)
 {
-	uint16_t wanted = session_mtu(&nic->session);
+	uint16_t wanted = nic_wanted_mtu(nic);
 
 	nic->mtu_answered = false;
 	if (nic->mtu_found == wanted)
@@ -118,7 +115,7 @@ static void repair(struct nic *nic)
 	nic->n_mtu_repairs++;
 	nic->mtu_changed_to = nic->mtu_found;
 	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " has MTU %u, not %u: its guest changed it; set "
-		    "again", MAC_BYTES(nic->session.mac), nic->mtu_found, wanted);
+		    "again", MAC_BYTES(nic->mac), nic->mtu_found, wanted);
 	nic_changed(nic, true);
 }
 

@@ -26,14 +26,14 @@ struct nic *nics_find(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
 {
 	struct nic *nic = *bucket_of(nics, mac);
 
-	while (nic && memcmp(nic->session.mac, mac, CVSW_ETH_ALEN))
+	while (nic && memcmp(nic->mac, mac, CVSW_ETH_ALEN))
 		nic = nic->next_in_bucket;
 	return nic;
 }
 
 static void arm(struct nic *nic)
 {
-	uint64_t deadline = session_deadline(&nic->session), now = clock_ms();
+	uint64_t deadline = nic_deadline(nic), now = clock_ms();
 	uint64_t pause = deadline > now ? deadline - now : 0;
 	struct timeval wait = { .tv_sec = pause / 1000, .tv_usec = pause % 1000 * 1000 };
 
@@ -52,8 +52,8 @@ static void tell(struct nic *nic, enum session3_event event)
 /* What a session of version 2 does not say by itself. */
 static void tell_if_synced(struct nic *nic)
 {
-	enum session_state state = session_state(&nic->session);
-	bool synced = state == SESSION_IN_SYNC || state == SESSION_UNLISTED;
+	enum nic_state state = nic_state(nic);
+	bool synced = state == NIC_IN_SYNC || state == NIC_UNLISTED;
 
 	if (synced && !nic->said_synced)
 		tell(nic, SESSION3_SYNCED);
@@ -62,9 +62,9 @@ static void tell_if_synced(struct nic *nic)
 
 void nic_go_on(struct nic *nic)
 {
-	session_run(&nic->session, clock_ms());
+	nic_run(nic, clock_ms());
 	arm(nic);
-	if (!nic->session.v3)
+	if (!nic->v3)
 		tell_if_synced(nic);
 	if (nic->nics->changed)
 		nic->nics->changed(nic->nics->owner, nic);
@@ -91,14 +91,14 @@ struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
 	if (nic || (nics->n >= nics->max && !nics->loading))
 		return nic;
 	nic = xcalloc(1, sizeof(*nic));
+	nic_init(nic, mac, send_to_port, nic);
 	nic->nics = nics;
 	nic->timer = alloc_checked(evtimer_new(nics->base, on_timer, nic));
-	session_init(&nic->session, mac, send_to_port, nic);
 	bucket = bucket_of(nics, mac);
 	nic->next_in_bucket = *bucket;
 	*bucket = nic;
 	nics_each(after, nics)
-		if (memcmp(after->session.mac, mac, CVSW_ETH_ALEN) > 0)
+		if (memcmp(after->mac, mac, CVSW_ETH_ALEN) > 0)
 			break;
 	if (after)
 		TAILQ_INSERT_BEFORE(after, nic, in_order);
@@ -110,7 +110,7 @@ struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
 
 static void nic_free(struct nic *nic)
 {
-	struct nic **link = bucket_of(nic->nics, nic->session.mac);
+	struct nic **link = bucket_of(nic->nics, nic->mac);
 
 	while (*link != nic)
 		link = &(*link)->next_in_bucket;
@@ -120,14 +120,9 @@ static void nic_free(struct nic *nic)
 	if (nic->has_key)
 		nic->nics->keyed[nic->number] = NULL;
 	event_free(nic->timer);
-	session_free(&nic->session);
+	nic_clear(nic);
 	explicit_bzero(nic, sizeof(*nic));
 	free(nic);
-}
-
-struct nic *nic_of_session(struct session *session)
-{
-	return (struct nic *)((char *)session - offsetof(struct nic, session));
 }
 
 void nics_free(struct nics *nics)
@@ -143,10 +138,10 @@ void nics_free(struct nics *nics)
 /* All that a NIC is kept for. */
 static bool is_needed(const struct nic *nic)
 {
-	const struct intent *intent = &nic->session.intent;
+	const struct intent *intent = &nic->intent;
 
 	return nic->port || nic->has_key || nic->key_unread || nic->held ||
-	       nic->session.member || intent->flows_stated || intent->mtu ||
+	       nic->member || intent->flows_stated || intent->mtu ||
 	       intent->restore_mtu || intent->offload_stated;
 }
 
@@ -175,7 +170,7 @@ void nic_detach(struct nic *nic)
 		tell(nic, SESSION3_LOST);
 	}
 	nic->said_synced = false;
-	session_absent(&nic->session);
+	nic_absent(nic);
 	arm(nic);
 	if (nic->nics->changed)
 		nic->nics->changed(nic->nics->owner, nic);
@@ -193,7 +188,7 @@ static bool is_station(const uint8_t mac[CVSW_ETH_ALEN])
 static void leave_port(struct nic *nic)
 {
 	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " leaves switch %016llx port %u (%s)",
-		    MAC_BYTES(nic->session.mac), (unsigned long long)nic->port->vswitch->dpid,
+		    MAC_BYTES(nic->mac), (unsigned long long)nic->port->vswitch->dpid,
 		    nic->port->number, nic->port->name);
 	nic->n_moves++;
 	LIST_REMOVE(nic, at_port);
@@ -203,7 +198,7 @@ static void leave_port(struct nic *nic)
 void nic_attach(struct nic *nic, struct vport *port)
 {
 	log_limited(LOG_INFO, "NIC " MAC_FORMAT " is at switch %016llx port %u (%s)",
-		    MAC_BYTES(nic->session.mac), (unsigned long long)port->vswitch->dpid,
+		    MAC_BYTES(nic->mac), (unsigned long long)port->vswitch->dpid,
 		    port->number, port->name);
 	nic->port = port;
 	LIST_INSERT_HEAD(&port->nics, nic, at_port);
@@ -214,7 +209,7 @@ const uint8_t *nic_stranger(const struct nic *nic)
 {
 	static const uint8_t none[CVSW_ETH_ALEN];
 
-	return nic->port && nic->session.v3 && session_state(&nic->session) == SESSION_ABSENT &&
+	return nic->port && nic->v3 && nic_state(nic) == NIC_ABSENT &&
 	       memcmp(nic->port->stranger, none, sizeof(none)) ? nic->port->stranger : NULL;
 }
 
@@ -234,7 +229,7 @@ void nics_stranger(struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
 		if (is_new && nic->has_key)
 			log_limited(LOG_WARNING, "NIC " MAC_FORMAT " was there before: was its MAC address "
 				    "changed to " MAC_FORMAT "?",
-				    MAC_BYTES(nic->session.mac), MAC_BYTES(mac));
+				    MAC_BYTES(nic->mac), MAC_BYTES(mac));
 }
 
 bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
@@ -267,33 +262,33 @@ bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW
 	nic->n_registers++;
 	nic->said_synced = false;
 	tell(nic, SESSION3_REGISTERED);
-	session_register(&nic->session, elsewhere, clock_ms());
+	legacy_register(nic, elsewhere, clock_ms());
 	nic_go_on(nic);
 	return true;
 }
 
 void nic_list(struct nic *nic, const struct cvsw_msg *msg)
 {
-	session_list(&nic->session, msg, clock_ms());
+	legacy_list(nic, msg, clock_ms());
 	nic_go_on(nic);
 }
 
 void nic_changed(struct nic *nic, bool settings)
 {
-	session_changed(&nic->session, settings, clock_ms());
+	nic_intent_changed(nic, settings, clock_ms());
 	nic_go_on(nic);
 }
 
 void nic_forget(struct nic *nic)
 {
-	struct intent *intent = &nic->session.intent;
+	struct intent *intent = &nic->intent;
 
 	/* What it was given it has for itself from now on. */
 	if (intent->flows_stated)
-		nic->session.n_reported = nic->session.table.n;
+		nic->n_reported = nic->table.n;
 	nic->held = false;
 	flowset_clear(&intent->flows);
-	timed_clear(&nic->session.timed);
+	timed_clear(&nic->timed);
 	intent->flows_stated = false;
 	intent->mtu = intent->own_mtu = intent->restore_mtu = 0;
 	intent->offload_stated = false;

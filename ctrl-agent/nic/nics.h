@@ -14,7 +14,6 @@
 
 #include "session3.h"
 
-struct vport;
 struct vswitches;
 
 #define NICS_DEFAULT_MAX	1024
@@ -23,66 +22,6 @@ struct vswitches;
 /* How long `show` reports two claimants. A claimant counts if it was heard within NICS_ALIVE_MS. */
 #define NICS_CLAIM_MS		60000
 #define NICS_ALIVE_MS		10000
-#define NICS_PORT_NAME_LEN	16
-
-/**
- * struct nic_claim - two ports from which somebody proved to be the same NIC
- *
- * A copied VM, or a snapshot put back beside the one that runs.
- *
- * @at: when that was last seen; 0: never
- * @places: the former one, and the one of who came
- */
-struct nic_claim {
-	uint64_t at;
-	struct {
-		uint64_t dpid;
-		uint32_t port;
-		char name[NICS_PORT_NAME_LEN + 1];
-	} places[2];
-};
-
-/**
- * struct nic - a NIC
- * @port: NULL: absent
- * @has_key, @key: its pre-shared key
- * @key_unread: it has one in the database, which cannot be read: nothing else is believed
- * @held: it is left alone, as it may belong to an overlay that cannot be read
- * @number: by which its records are known, if it has a key: nics->keyed[number]
- * @to_be_told: its intent was changed, and nic_go_on() is to follow: overlays.c
- * @mtu_found: the MTU that it reported last; 0: none; @mtu_of: of which conversation
- *	the first one was taken; nic_mtu.c has these
- * @n_mtu_repairs: how often its guest had changed it; @mtu_changed_to: last to that
- * @said_synced: of version 2: that it is in sync was told
- * @heard_at: when its last authentic record came
- */
-struct nic {
-	TAILQ_ENTRY(nic) in_order;
-	struct nic *next_in_bucket;
-	struct nics *nics;
-	struct session session;
-	LIST_ENTRY(nic) at_port;
-	struct vport *port;
-	struct event *timer;
-	bool has_key;
-	bool key_unread;
-	bool held;
-	uint8_t key[CVSW_V3_KEY_LEN];
-	uint32_t number;
-	bool to_be_told;
-	bool said_synced;
-	uint16_t mtu_found;
-	uint16_t mtu_changed_to;
-	bool mtu_asking;
-	bool mtu_answered;
-	uint64_t mtu_of;
-	uint64_t mtu_checked_at;
-	uint64_t n_mtu_repairs;
-	uint64_t n_registers;
-	uint64_t n_moves;
-	uint64_t heard_at;
-	struct nic_claim claim;
-};
 
 /**
  * struct nics - all NICs that are present, that something is stated for, or with a key
@@ -123,9 +62,6 @@ struct nic *nics_find(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN]);
 
 /** nics_get() - find or create; NULL: there are @max already, and it is not @loading */
 struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN]);
-
-/** nic_of_session() - the NIC whose session it is */
-struct nic *nic_of_session(struct session *session);
 
 /** nics_register() - a REGISTER of version 2 came in on @port; false: refused */
 bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW_ETH_ALEN]);

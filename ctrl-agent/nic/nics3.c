@@ -44,8 +44,8 @@ static void take_number(struct nic *nic)
 
 static void end_version3(struct nic *nic)
 {
-	session3_free(nic->session.v3);
-	nic->session.v3 = NULL;
+	session3_free(nic->v3);
+	nic->v3 = NULL;
 	nic->nics->keyed[nic->number] = NULL;
 	nic->has_key = false;
 	explicit_bzero(nic->key, sizeof(nic->key));
@@ -68,13 +68,13 @@ void nic_set_key(struct nic *nic, const uint8_t *key)
 	if (nic->has_key)
 		end_version3(nic);
 	else
-		session_absent(&nic->session);
+		nic_absent(nic);
 	nic->key_unread = false;
 	if (key) {
 		memcpy(nic->key, key, sizeof(nic->key));
 		nic->has_key = true;
 		take_number(nic);
-		nic->session.v3 = session3_new(&nic->session, &world, nic->number, key);
+		nic->v3 = session3_new(nic, &world, nic->number, key);
 	}
 	nic_go_on(nic);
 }
@@ -97,14 +97,14 @@ static struct nic *nic_of(struct nics *nics, const uint8_t *frame, enum cvsw_v3_
 static void come(struct nic *nic, struct vport *port)
 {
 	nic_attach(nic, port);
-	session3_here(nic->session.v3);
+	session3_here(nic->v3);
 	on_event(nic, SESSION3_AT, NULL);
 }
 
 /* Where its newest authentic record came from, it is. */
 static void follow(struct nic *nic)
 {
-	struct vport *port = vswitches_at(nic->nics->switches, session3_place(nic->session.v3));
+	struct vport *port = vswitches_at(nic->nics->switches, session3_place(nic->v3));
 
 	if (!port || port == nic->port)
 		return;
@@ -121,8 +121,8 @@ void nics_port_up(struct nics *nics, struct vport *port)
 	struct nic *nic;
 
 	nics_each(nic, nics) {
-		if (!nic->session.v3 || nic->port || !session3_talks(nic->session.v3) ||
-		    session3_place(nic->session.v3) != vport_place(port))
+		if (!nic->v3 || nic->port || !session3_talks(nic->v3) ||
+		    session3_place(nic->v3) != vport_place(port))
 			continue;
 		come(nic, port);
 		nic_go_on(nic);
@@ -152,7 +152,7 @@ static void claimed(struct nic *nic, const struct vport *former, const struct vp
 	note_place(&nic->claim, 0, former);
 	note_place(&nic->claim, 1, port);
 	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " is at port %s and at port %s: is one a copy?",
-		    MAC_BYTES(nic->session.mac), former->name, port->name);
+		    MAC_BYTES(nic->mac), former->name, port->name);
 	if (!known)
 		on_event(nic, SESSION3_CLAIMED, NULL);
 }
@@ -185,13 +185,13 @@ static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, uint8_t *fr
 	nic = nic_of(nics, frame, type);
 	if (type != CVSW_V3_REGISTER && type != CVSW_V3_SEALED)
 		return CVSW_V3_DROP_TYPE;
-	if (type == CVSW_V3_REGISTER && (!nic || !nic->session.v3))
+	if (type == CVSW_V3_REGISTER && (!nic || !nic->v3))
 		nics_stranger(port, cvsw_v3_register_mac(frame));
-	if (!nic || !nic->session.v3)
+	if (!nic || !nic->v3)
 		return type == CVSW_V3_SEALED ? CVSW_V3_DROP_SESSION : CVSW_V3_DROP_NO_KEY;
 	n_registers = nic->n_registers;
 	heard_at = nic->heard_at;
-	drop = session3_receive(nic->session.v3, frame, len, vport_place(port), clock_ms());
+	drop = session3_receive(nic->v3, frame, len, vport_place(port), clock_ms());
 	if (drop == CVSW_V3_OK && type == CVSW_V3_SEALED)
 		nic->heard_at = clock_ms();
 	look_for_another(nic, port, drop, n_registers, heard_at);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What to tell a NIC so that its flow table becomes what it should be.  Pure:
- * two sets in, messages out; who sends them, and when, is session.c's affair.
+ * two sets in, messages out; who sends them, and when, is nic.c's affair.
  */
 #ifndef CVSWD_RECONCILE_H
 #define CVSWD_RECONCILE_H

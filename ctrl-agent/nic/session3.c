@@ -41,17 +41,17 @@ static bool queue_setting(struct session3 *v3, uint16_t type, uint16_t value)
 
 static bool queue_settings(struct session3 *v3)
 {
-	struct session *session = v3->session;
+	struct nic *nic = v3->nic;
 	bool any = false;
 
-	if (!session->settings_due)
+	if (!nic->settings_due)
 		return false;
-	session->settings_due = false;
+	nic->settings_due = false;
 	v3->refused_mtu = v3->refused_offload = false;
-	if (session_mtu(session))
-		any = queue_setting(v3, CVSW_V3_SET_MTU, session_mtu(session));
-	if (session->intent.offload_stated)
-		any = queue_setting(v3, CVSW_V3_SET_OFFLOAD, session->intent.offload);
+	if (nic_wanted_mtu(nic))
+		any = queue_setting(v3, CVSW_V3_SET_MTU, nic_wanted_mtu(nic));
+	if (nic->intent.offload_stated)
+		any = queue_setting(v3, CVSW_V3_SET_OFFLOAD, nic->intent.offload);
 	return any;
 }
 
@@ -65,13 +65,13 @@ static void on_sa(struct session3 *v3, const struct session3_request *request,
 	if (answer->type != CVSW_V3_ERROR || answer->error == CVSW_V3_ERR_SA_UNKNOWN)
 		return;
 	v3->sa_refused = true;
-	v3->session->n_registers++;
+	v3->nic->epoch++;
 	session3_refused(v3, request, answer);
 }
 
 static bool queue_sas(struct session3 *v3)
 {
-	struct session_sas *sas = &v3->session->sas;
+	struct nic_sas *sas = &v3->nic->sas;
 	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN + CVSW_SA_MAX_LEN];
 	bool any = !STAILQ_EMPTY(sas);
 	size_t len;
@@ -80,7 +80,7 @@ static bool queue_sas(struct session3 *v3)
 		len = cvsw_v3_set_sa_encode(session3_next_xid(v3), &STAILQ_FIRST(sas)->sa, message,
 					    sizeof(message));
 		session3_queue(v3, message, len, on_sa);
-		session_drop_first_sa(v3->session);
+		nic_drop_first_sa(v3->nic);
 	}
 	explicit_bzero(message, sizeof(message));
 	return any;
@@ -88,20 +88,20 @@ static bool queue_sas(struct session3 *v3)
 
 static void settle(struct session3 *v3, uint64_t generation)
 {
-	struct session *session = v3->session;
+	struct nic *nic = v3->nic;
 	bool refuses = session3_n_refused(v3);
 
 	v3->changing = false;
 	v3->settled = generation;
-	session->diff = (struct reconcile_diff){ .missing = v3->refused.n };
-	if (generation == session->generation)
-		flowset_clear(&session->modified);
-	session_confirm(session, generation);
+	nic->diff = (struct reconcile_diff){ .missing = v3->refused.n };
+	if (generation == nic->generation)
+		flowset_clear(&nic->modified);
+	nic_confirm(nic, generation);
 	/* What is refused it lacks, and so does whoever waits for it (ways.c). */
 	if (!v3->refused.n && !v3->sa_refused)
-		session->verified = generation;
+		nic->verified = generation;
 	v3->sa_refused = false;
-	if (!v3->in_sync && !refuses && generation == session->generation) {
+	if (!v3->in_sync && !refuses && generation == nic->generation) {
 		v3->in_sync = true;
 		v3->world.event(v3->world.owner, SESSION3_SYNCED, NULL);
 	}
@@ -109,36 +109,36 @@ static void settle(struct session3 *v3, uint64_t generation)
 
 static bool is_due(const struct session3 *v3)
 {
-	const struct session *session = v3->session;
+	const struct nic *nic = v3->nic;
 
 	return v3->conversing && v3->table_known && !v3->changing && !v3->stuck &&
-	       (v3->settled != session->generation || session->settings_due ||
-		!STAILQ_EMPTY(&session->sas));
+	       (v3->settled != nic->generation || nic->settings_due ||
+		!STAILQ_EMPTY(&nic->sas));
 }
 
 /* Keys first, then the flows that use them. */
 static void push(struct session3 *v3)
 {
-	struct session *session = v3->session;
+	struct nic *nic = v3->nic;
 	bool any = queue_settings(v3);
 
 	any |= queue_sas(v3);
 	v3->failed = false;
-	if (session_flows_stated(session))
+	if (nic_is_managed(nic))
 		any |= session3_queue_flows(v3);
 	v3->changing = true;
 	if (any)
 		TAILQ_LAST(&v3->requests, session3_requests)->settles =
-			session->generation;
+			nic->generation;
 	else
-		settle(v3, session->generation);
+		settle(v3, nic->generation);
 }
 
 void session3_look_again(struct session3 *v3)
 {
 	v3->relist = false;
 	v3->table_known = false;
-	v3->settled = v3->session->verified = 0;
+	v3->settled = v3->nic->verified = 0;
 	v3->list_at = pace_due(&v3->looks, SESSION3_LOOK_BURST, SESSION3_LOOK_MS) ?: v3->now;
 	pace_took(&v3->looks, SESSION3_LOOK_MS, v3->now);
 }
@@ -147,7 +147,7 @@ void session3_look_again(struct session3 *v3)
 static void on_settled(struct session3 *v3, uint64_t generation)
 {
 	v3->changing = false;
-	timed_arrived(&v3->session->timed, !v3->failed);
+	timed_arrived(&v3->nic->timed, !v3->failed);
 	if (!v3->failed)
 		settle(v3, generation);
 	if (v3->failed || v3->relist)
@@ -207,24 +207,24 @@ static void take_messages(struct session3 *v3)
 
 static void begin_conversation(struct session3 *v3)
 {
-	struct session *session = v3->session;
+	struct nic *nic = v3->nic;
 	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN];
 	size_t len;
 
 	session3_drop_requests(v3);
-	while (!STAILQ_EMPTY(&session->sas))
-		session_drop_first_sa(session);
+	while (!STAILQ_EMPTY(&nic->sas))
+		nic_drop_first_sa(nic);
 	v3->conversing = true;
 	v3->changing = v3->table_known = v3->replace = v3->have_capabilities = false;
 	v3->stuck = v3->relist = v3->sa_refused = v3->in_sync = v3->was_silent = false;
 	v3->capabilities = (struct cvsw_v3_capabilities){ 0 };
-	timed_arrived(&session->timed, false);
-	v3->settled = session->verified = 0;
+	timed_arrived(&nic->timed, false);
+	v3->settled = nic->verified = 0;
 	v3->list_at = v3->retry_at = 0;
 	flowset_clear(&v3->refused);
-	session->heard = false;
-	session->settings_due = true;
-	session->n_registers++;
+	nic->heard = false;
+	nic->settings_due = true;
+	nic->epoch++;
 	len = cvsw_v3_plain_encode(CVSW_V3_CAPABILITIES, session3_next_xid(v3), message,
 				   sizeof(message));
 	session3_queue(v3, message, len, on_capabilities);
@@ -286,18 +286,18 @@ static void on_keys(void *arg, const struct cvsw_v3_keys *keys)
 	v3->world.log_keys(v3->world.owner, keys);
 }
 
-struct session3 *session3_new(struct session *session, const struct session3_world *world,
+struct session3 *session3_new(struct nic *nic, const struct session3_world *world,
 			      uint32_t number, const uint8_t psk[CVSW_V3_KEY_LEN])
 {
 	struct session3 *v3 = xcalloc(1, sizeof(*v3));
 
-	v3->session = session;
+	v3->nic = nic;
 	v3->world = *world;
 	v3->caller = (struct cvsw_v3_caller){ on_send, on_event, on_packet_in, v3 };
 	TAILQ_INIT(&v3->requests);
 	flowset_init(&v3->listed);
 	flowset_init(&v3->refused);
-	cvsw_v3_controller_init(&v3->end, world->crypto, &v3->caller, world->guard, session->mac,
+	cvsw_v3_controller_init(&v3->end, world->crypto, &v3->caller, world->guard, nic->mac,
 				psk, number);
 	if (world->log_keys)
 		cvsw_v3_log_keys(&v3->end, on_keys);
@@ -373,17 +373,17 @@ bool session3_is_there(const struct session3 *v3)
 	return v3->conversing && !v3->gone && !v3->end.silent && cvsw_v3_up(&v3->end);
 }
 
-enum session_state session3_state(const struct session3 *v3)
+enum nic_state session3_state(const struct session3 *v3)
 {
-	const struct session *session = v3->session;
+	const struct nic *nic = v3->nic;
 
 	if (!session3_is_there(v3))
-		return SESSION_ABSENT;
-	if (!session->heard || cvsw_v3_waits(&v3->end))
-		return SESSION_CONNECTING;
+		return NIC_ABSENT;
+	if (!nic->heard || cvsw_v3_waits(&v3->end))
+		return NIC_CONNECTING;
 	if (session3_n_refused(v3))
-		return v3->settled == session->generation ? SESSION_REFUSING : SESSION_LAGGING;
-	return session->verified == session->generation ? SESSION_IN_SYNC : SESSION_LAGGING;
+		return v3->settled == nic->generation ? NIC_REFUSING : NIC_LAGGING;
+	return nic->verified == nic->generation ? NIC_IN_SYNC : NIC_LAGGING;
 }
 
 uint64_t session3_place(const struct session3 *v3)

@@ -16,21 +16,21 @@
  * What the NIC refuses is left out from then on, until the intent changes or the NIC
  * begins anew; flows that it only lacked room for, until SESSION3_RETRY_MS have passed.
  *
- * No I/O and no clock in here, as in session.c.
+ * No I/O and no clock in here, as in nic.c.
  */
 #ifndef CVSWD_SESSION3_H
 #define CVSWD_SESSION3_H
 
 #include "cvsw_v3_body.h"
 #include "cvsw_v3_end.h"
-#include "session.h"
+#include "nic.h"
 
 #define SESSION3_RETRY_MS	30000
 #define SESSION3_LIST_AGAIN_MS	1000	/* after a list that could not be read */
 /* A NIC decides how often its table has to be looked at again, and how long it is. */
 #define SESSION3_LOOK_BURST	16
 #define SESSION3_LOOK_MS	1000
-#define SESSION3_LIST_MAX	(SESSION_MAX_FLOWS + SESSION_MAX_EXTRA)
+#define SESSION3_LIST_MAX	(NIC_MAX_FLOWS + NIC_MAX_EXTRA)
 
 enum session3_event {
 	SESSION3_REGISTERED,	/* a conversation began */
@@ -96,7 +96,7 @@ struct session3;
 struct session3_request;
 
 /** session3_new() - @number: as of cvsw_v3_controller_init(); @psk: copied */
-struct session3 *session3_new(struct session *session, const struct session3_world *world,
+struct session3 *session3_new(struct nic *nic, const struct session3_world *world,
 			      uint32_t number, const uint8_t psk[CVSW_V3_KEY_LEN]);
 
 /** session3_free() - wipes its keys; what was asked is answered with NULL */
@@ -118,7 +118,7 @@ void session3_here(struct session3 *v3);
 void session3_changed(struct session3 *v3);
 void session3_run(struct session3 *v3, uint64_t now);
 uint64_t session3_deadline(const struct session3 *v3);
-enum session_state session3_state(const struct session3 *v3);
+enum nic_state session3_state(const struct session3 *v3);
 
 /** session3_is_there() - can it be talked to? */
 bool session3_is_there(const struct session3 *v3);

@@ -36,7 +36,7 @@ void session3_queue_list(struct session3 *v3)
  */
 static bool take_entries(struct session3 *v3, struct cvsw_reader *entries, bool more)
 {
-	size_t limit = session_flows(v3->session)->n + SESSION_MAX_EXTRA, used, offset;
+	size_t limit = nic_flows(v3->nic)->n + NIC_MAX_EXTRA, used, offset;
 	enum cvsw_flow_command command;
 	struct cvsw_v3_entry entry;
 	struct cvsw_flow flow;
@@ -56,33 +56,33 @@ static bool take_entries(struct session3 *v3, struct cvsw_reader *entries, bool 
 	return true;
 }
 
-static void on_missing(struct session *session, const struct cvsw_flow *flow)
+static void on_missing(struct nic *nic, const struct cvsw_flow *flow)
 {
-	session3_tell_removed(session->v3, &(struct session3_removed){ .flow = flow });
+	session3_tell_removed(nic->v3, &(struct session3_removed){ .flow = flow });
 }
 
 static void list_is_whole(struct session3 *v3)
 {
-	struct session *session = v3->session;
+	struct nic *nic = v3->nic;
 
 	/* One with more than anyone could want is not compared: it gets another table. */
 	v3->replace = v3->n_listed > v3->listed.n;
-	session->n_reported = v3->n_listed;
-	session->n_lists++;
-	flowset_move(&session->table, &v3->listed);
+	nic->n_reported = v3->n_listed;
+	nic->n_lists++;
+	flowset_move(&nic->table, &v3->listed);
 	if (!v3->replace)
-		timed_compare(session, on_missing);
+		timed_compare(nic, on_missing);
 	v3->table_known = true;
 	v3->followed = 0;
 	v3->settled = 0;
-	session->heard = true;
+	nic->heard = true;
 	if (v3->stuck)
-		v3->settled = session->generation;
-	session->diff = (struct reconcile_diff){ 0, 0 };
-	if (session_flows_stated(session))
-		session->diff = reconcile_diff(session_flows(session), &session->table);
+		v3->settled = nic->generation;
+	nic->diff = (struct reconcile_diff){ 0, 0 };
+	if (nic_is_managed(nic))
+		nic->diff = reconcile_diff(nic_flows(nic), &nic->table);
 	if (v3->replace)
-		session->diff.extra = v3->n_listed - session_flows(session)->n;
+		nic->diff.extra = v3->n_listed - nic_flows(nic)->n;
 }
 
 static void on_list(struct session3 *v3, const struct session3_request *request,
@@ -95,11 +95,11 @@ static void on_list(struct session3 *v3, const struct session3_request *request,
 	if (answer->type == CVSW_V3_ERROR ||
 	    cvsw_v3_list_answer_decode(answer, &resume, &entries, &offset) ||
 	    !take_entries(v3, &entries, resume)) {
-		v3->session->n_bad_lists++;
+		v3->nic->n_bad_lists++;
 		if (answer->type == CVSW_V3_ERROR)
 			session3_refused(v3, request, answer);
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " lists what cannot be read",
-			    MAC_BYTES(v3->session->mac));
+			    MAC_BYTES(v3->nic->mac));
 		v3->list_at = v3->now + SESSION3_LIST_AGAIN_MS;
 	} else if (resume && v3->n_listed <= SESSION3_LIST_MAX) {
 		queue_list(v3, resume);
@@ -171,7 +171,7 @@ static void put_mod(struct bundle *bundle, enum cvsw_flow_command command,
 /* What it should have but for what it refuses; @less: initialised, the caller's to clear. */
 static const struct flowset *wanted_of(const struct session3 *v3, struct flowset *less)
 {
-	const struct flowset *flows = session_flows(v3->session);
+	const struct flowset *flows = nic_flows(v3->nic);
 	const struct flow_node *node;
 
 	if (!v3->refused.n)
@@ -190,7 +190,7 @@ static bool is_extra(const struct flowset *wanted, const struct cvsw_flow *flow)
 /* Of the table: what is wanted is in it, but perhaps for what was put since. */
 static size_t count_extra(const struct session3 *v3, const struct flowset *wanted, uint64_t since)
 {
-	const struct flowset *table = &v3->session->table;
+	const struct flowset *table = &v3->nic->table;
 	const struct flow_node *node;
 	size_t missing = 0;
 
@@ -224,7 +224,7 @@ static bool needs_replace(const struct session3 *v3, const struct flowset *wante
 		return true;
 	if (!n_extra || v3->capabilities.features & CVSW_V3_CAN_MODIFY)
 		return false;
-	flowset_each(node, &v3->session->table)
+	flowset_each(node, &v3->nic->table)
 		if (is_extra(wanted, &node->flow) &&
 		    (++n > MAX_DELETES || takes_along(wanted, &node->flow)))
 			return true;
@@ -235,46 +235,46 @@ static void delete_extra(struct bundle *bundle, const struct flowset *wanted)
 {
 	struct session3 *v3 = bundle->v3;
 	bool strict = v3->capabilities.features & CVSW_V3_CAN_MODIFY;
-	struct flow_node *node = TAILQ_FIRST(&v3->session->table.order), *next;
+	struct flow_node *node = TAILQ_FIRST(&v3->nic->table.order), *next;
 
 	for (; node; node = next) {
 		next = TAILQ_NEXT(node, in_order);
 		if (!is_extra(wanted, &node->flow))
 			continue;
 		put_mod(bundle, strict ? CVSW_FLOW_DELETE_STRICT : CVSW_FLOW_DELETE, &node->flow);
-		flowset_remove(&v3->session->table, &node->flow.match, node->flow.priority);
+		flowset_remove(&v3->nic->table, &node->flow.match, node->flow.priority);
 	}
 }
 
 /* Other actions of one whose time and counters go on; a NIC that has lost it meanwhile adds it. */
 static bool is_modified(const struct session3 *v3, const struct cvsw_flow *flow)
 {
-	const struct session *session = v3->session;
-	const struct cvsw_flow *old = flowset_find(&session->table, &flow->match, flow->priority);
+	const struct nic *nic = v3->nic;
+	const struct cvsw_flow *old = flowset_find(&nic->table, &flow->match, flow->priority);
 
 	return v3->capabilities.features & CVSW_V3_CAN_MODIFY && old &&
 	       old->idle_timeout == flow->idle_timeout &&
 	       old->hard_timeout == flow->hard_timeout && old->flags == flow->flags &&
-	       (flow_is_timed(flow) ? timed_is_given(&session->timed, flow) :
-		flowset_find(&session->modified, &flow->match, flow->priority) != NULL);
+	       (flow_is_timed(flow) ? timed_is_given(&nic->timed, flow) :
+		flowset_find(&nic->modified, &flow->match, flow->priority) != NULL);
 }
 
 /* One with a timeout that is not given yet is sent even if it looks like the one that is there. */
 static void add_missing(struct bundle *bundle, const struct flowset *wanted, uint64_t since)
 {
-	struct session *session = bundle->v3->session;
+	struct nic *nic = bundle->v3->nic;
 	const struct flow_node *node;
 
 	flowset_each_since(node, wanted, since) {
 		const struct cvsw_flow *flow = &node->flow;
 		bool modified = is_modified(bundle->v3, flow);
-		bool due = flow_is_timed(flow) && !timed_is_given(&session->timed, flow);
+		bool due = flow_is_timed(flow) && !timed_is_given(&nic->timed, flow);
 
-		if (!flowset_put(&session->table, flow) && !due)
+		if (!flowset_put(&nic->table, flow) && !due)
 			continue;
 		put_mod(bundle, modified ? CVSW_FLOW_MODIFY_STRICT : CVSW_FLOW_ADD, flow);
 		if (due)
-			timed_go(&session->timed, flow);
+			timed_go(&nic->timed, flow);
 	}
 }
 
@@ -293,7 +293,7 @@ bool session3_queue_flows(struct session3 *v3)
 	if (needs_replace(v3, wanted, n_extra)) {
 		bundle.flags |= CVSW_V3_BUNDLE_REPLACE;
 		bundle.any = true;
-		flowset_clear(&v3->session->table);
+		flowset_clear(&v3->nic->table);
 		v3->replace = false;
 		since = n_extra = 0;
 	}

@@ -48,7 +48,7 @@ struct session3_request {
  * @in_sync: SESSION3_SYNCED was said
  */
 struct session3 {
-	struct session *session;
+	struct nic *nic;
 	struct session3_world world;
 	struct cvsw_v3_caller caller;
 	uint64_t now;

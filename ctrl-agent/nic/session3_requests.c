@@ -62,7 +62,7 @@ void session3_send_requests(struct session3 *v3)
 		if (!cvsw_v3_send(&v3->end, request->message, request->len))
 			return;
 		request->sent = true;
-		v3->session->n_sent++;
+		v3->nic->n_sent++;
 		if (request->type == CVSW_V3_SET_SA)
 			explicit_bzero(request->message, request->len);
 	}
@@ -115,7 +115,7 @@ uint64_t session3_take_answer(struct session3 *v3, const struct cvsw_v3_message 
 	    (answer->type != CVSW_V3_ERROR && answer->type != answer_to(first->type))) {
 		v3->n_unexpected++;
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " answers %s to what it was not asked",
-			    MAC_BYTES(v3->session->mac), cvsw_v3_message_name(answer->type));
+			    MAC_BYTES(v3->nic->mac), cvsw_v3_message_name(answer->type));
 		return 0;
 	}
 	settles = first->settles;

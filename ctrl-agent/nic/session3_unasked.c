@@ -8,20 +8,20 @@ void session3_not_expected(struct session3 *v3)
 {
 	v3->n_unexpected++;
 	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " sends what is no answer",
-		    MAC_BYTES(v3->session->mac));
+		    MAC_BYTES(v3->nic->mac));
 }
 
 /* Its time was up.  A bundle under way was done behind that, and may have put it back. */
 static void on_timeout(struct session3 *v3, const struct cvsw_flow *flow)
 {
-	struct session *session = v3->session;
-	const struct cvsw_flow *had = flowset_find(&session->table, &flow->match, flow->priority);
+	struct nic *nic = v3->nic;
+	const struct cvsw_flow *had = flowset_find(&nic->table, &flow->match, flow->priority);
 
-	timed_end(session, flow);
+	timed_end(nic, flow);
 	if (v3->changing)
-		session->generation++;
+		nic->generation++;
 	else if (had && cvsw_flow_equal(had, flow))
-		flowset_remove(&session->table, &flow->match, flow->priority);
+		flowset_remove(&nic->table, &flow->match, flow->priority);
 }
 
 /* By itself, for another reason: then it may be one that it should have. */

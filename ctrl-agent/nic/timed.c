@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "timed.h"
 
-#include "session.h"
+#include "nic.h"
 
 void timed_init(struct timed *timed)
 {
@@ -30,17 +30,17 @@ bool timed_is_given(const struct timed *timed, const struct cvsw_flow *flow)
 	return has(&timed->given, flow);
 }
 
-void timed_stated(struct session *session, const struct cvsw_flow *flow)
+void timed_stated(struct nic *nic, const struct cvsw_flow *flow)
 {
-	struct timed *timed = &session->timed;
+	struct timed *timed = &nic->timed;
 
 	flowset_remove(&timed->going, &flow->match, flow->priority);
 	flowset_remove(&timed->given, &flow->match, flow->priority);
 	flowset_remove(&timed->taken, &flow->match, flow->priority);
 	flowset_remove(&timed->ended, &flow->match, flow->priority);
 	/* Version 2 sends what it believes to be missing. */
-	if (!session->v3 && flow_is_timed(flow))
-		flowset_remove(&session->table, &flow->match, flow->priority);
+	if (!nic->v3 && flow_is_timed(flow))
+		flowset_remove(&nic->table, &flow->match, flow->priority);
 }
 
 void timed_modified(struct timed *timed, const struct cvsw_flow *flow)
@@ -73,40 +73,40 @@ void timed_arrived(struct timed *timed, bool taken)
 	flowset_clear(&timed->going);
 }
 
-bool timed_end(struct session *session, const struct cvsw_flow *flow)
+bool timed_end(struct nic *nic, const struct cvsw_flow *flow)
 {
-	struct timed *timed = &session->timed;
+	struct timed *timed = &nic->timed;
 
 	/* One that was stated again since, and is not given yet, is another one. */
 	if (!timed_is_given(timed, flow))
 		return false;
 	flowset_put(&timed->ended, flow);
 	flowset_remove(&timed->taken, &flow->match, flow->priority);
-	flowset_remove(&session->intent.flows, &flow->match, flow->priority);
-	flowset_remove(&session->both, &flow->match, flow->priority);
+	flowset_remove(&nic->intent.flows, &flow->match, flow->priority);
+	flowset_remove(&nic->both, &flow->match, flow->priority);
 	flowset_remove(&timed->given, &flow->match, flow->priority);
 	return true;
 }
 
-void timed_compare(struct session *session,
-		   void (*missing)(struct session *session, const struct cvsw_flow *flow))
+void timed_compare(struct nic *nic,
+		   void (*missing)(struct nic *nic, const struct cvsw_flow *flow))
 {
-	struct timed *timed = &session->timed;
+	struct timed *timed = &nic->timed;
 	struct flow_node *node = TAILQ_FIRST(&timed->given.order), *next;
 
 	for (; node; node = next) {
 		next = TAILQ_NEXT(node, in_order);
-		if (flowset_find(&session->table, &node->flow.match, node->flow.priority))
+		if (flowset_find(&nic->table, &node->flow.match, node->flow.priority))
 			continue;
 		if (missing)
-			missing(session, &node->flow);
-		timed_end(session, &node->flow);
+			missing(nic, &node->flow);
+		timed_end(nic, &node->flow);
 	}
-	if (session->v3)
+	if (nic->v3)
 		return;
 	/* In version 2 nothing else says that it was taken. */
-	flowset_each(node, &session->intent.flows)
-		if (flow_is_timed(&node->flow) && has(&session->table, &node->flow))
+	flowset_each(node, &nic->intent.flows)
+		if (flow_is_timed(&node->flow) && has(&nic->table, &node->flow))
 			give(timed, &node->flow);
 }
 

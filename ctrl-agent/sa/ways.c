@@ -4,12 +4,12 @@
 
 static bool is_there(const struct overlay_member *member)
 {
-	return session_talks(member->session);
+	return nic_talks(member->nic);
 }
 
 static bool is_present(const struct overlay_member *member)
 {
-	return session_state(member->session) != SESSION_ABSENT;
+	return nic_state(member->nic) != NIC_ABSENT;
 }
 
 /* What is decided now, a member gets with its next refresh. */
@@ -25,22 +25,22 @@ static bool has_listed(const struct overlay_member *member, uint64_t refresh)
 
 static void look_listed(struct overlay_member *member)
 {
-	const struct session *session = member->session;
+	const struct nic *nic = member->nic;
 
 	/* Of an SA that it refused a renewal is due: whoever waits for it waits for that. */
-	if (session->v3 && member->registers != session->n_registers)
+	if (nic->v3 && member->registers != nic->epoch)
 		return;
-	if (member->n_refreshed && session->verified >= member->generation)
+	if (member->n_refreshed && nic->verified >= member->generation)
 		member->n_listed = member->n_refreshed;
 }
 
 /* At one end; one that is away has nothing to delete when it comes back, or keeps it unused. */
-static void remove_sa(struct session *session, enum cvsw_sa_direction direction, uint32_t spi)
+static void remove_sa(struct nic *nic, enum cvsw_sa_direction direction, uint32_t spi)
 {
 	struct cvsw_sa sa = { .spi = spi, .direction = direction };
 
 	if (spi)
-		session_queue_sa(session, &sa);
+		nic_queue_sa(nic, &sa);
 }
 
 /* The first @n SPIs of a way are used no more. */
@@ -48,8 +48,8 @@ static void retire(struct way *way, struct overlay_member *from, struct overlay_
 		   unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		remove_sa(to->session, CVSW_SA_IN, way->spis[i]);
-		remove_sa(from->session, CVSW_SA_OUT, way->spis[i]);
+		remove_sa(to->nic, CVSW_SA_IN, way->spis[i]);
+		remove_sa(from->nic, CVSW_SA_OUT, way->spis[i]);
 	}
 	way->n_spis -= n;
 	memmove(way->spis, way->spis + n, way->n_spis * sizeof(*way->spis));
@@ -73,7 +73,7 @@ static void make_place(struct way *way, struct overlay_member *from, struct over
 static void take_back(struct way *way, struct overlay_member *to)
 {
 	if (way->phase == WAY_RECEIVER && way->sa.spi &&
-	    session_unqueue_sa(to->session, CVSW_SA_IN, way->sa.spi))
+	    nic_unqueue_sa(to->nic, CVSW_SA_IN, way->sa.spi))
 		way->n_spis--;
 }
 
@@ -108,7 +108,7 @@ static void begin(struct overlay *overlay, struct ways_world *world, struct way 
 	make_place(way, from, to);
 	if (overlay->config.key_len) {
 		make_sa(&overlay->config, world, &way->sa);
-		session_queue_sa(to->session, &way->sa);
+		nic_queue_sa(to->nic, &way->sa);
 		way->spis[way->n_spis++] = way->sa.spi;
 	} else {
 		way->spis[0] = 0;
@@ -125,7 +125,7 @@ static void give_to_sender(struct way *way, struct overlay_member *from)
 	way->out = way->spis[way->n_spis - 1];
 	if (way->out) {
 		way->sa.direction = CVSW_SA_OUT;
-		session_queue_sa(from->session, &way->sa);
+		nic_queue_sa(from->nic, &way->sa);
 		explicit_bzero(&way->sa, sizeof(way->sa));
 	}
 	from->dirty = true;
@@ -203,7 +203,7 @@ static uint64_t renewal_due(struct overlay_member *member, uint64_t now)
 
 	if (due > now && !member->told)
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " registers on and on: its new keys wait",
-			    MAC_BYTES(member->session->mac));
+			    MAC_BYTES(member->nic->mac));
 	member->told = member->renewals.next > now && (member->told || due > now);
 	if (member->renewed_at != UINT64_MAX && due < member->renewed_at + WAY_RENEW_MIN_MS)
 		due = member->renewed_at + WAY_RENEW_MIN_MS;
@@ -217,7 +217,7 @@ static uint64_t renew_registered(struct overlay *overlay, struct ways_world *wor
 	struct overlay_member *member;
 
 	overlay_each(member, overlay) {
-		if (!is_there(member) || member->registers == member->session->n_registers)
+		if (!is_there(member) || member->registers == member->nic->epoch)
 			continue;
 		due = renewal_due(member, now);
 		if (now < due) {
@@ -226,7 +226,7 @@ static uint64_t renew_registered(struct overlay *overlay, struct ways_world *wor
 		}
 		if (overlay->config.key_len)
 			renew(overlay, world, member);
-		member->registers = member->session->n_registers;
+		member->registers = member->nic->epoch;
 		member->renewed_at = now;
 		pace_took(&member->renewals, WAY_RENEW_EVERY_MS, now);
 	}
@@ -237,13 +237,13 @@ static uint64_t renew_registered(struct overlay *overlay, struct ways_world *wor
 static uint64_t refresh(struct overlay *overlay, struct ways_world *world,
 			struct overlay_member *member, uint64_t now)
 {
-	struct intent *intent = &member->session->intent;
+	struct intent *intent = &member->nic->intent;
 	uint16_t mtu = overlay_mtu(&overlay->config);
 	bool settings = !intent->overlaid || intent->overlay_mtu != mtu;
 	uint64_t due = member->refreshed_at + WAY_BATCH_MS;
 
 	/* Its answer is awaited: what comes up meanwhile makes the next change together. */
-	if (session_state(member->session) == SESSION_LAGGING && intent->overlaid && now < due)
+	if (nic_state(member->nic) == NIC_LAGGING && intent->overlaid && now < due)
 		return due;
 	flowset_clear(&intent->overlay);
 	overlay_flows(overlay, member, &intent->overlay);
@@ -251,9 +251,9 @@ static uint64_t refresh(struct overlay *overlay, struct ways_world *world,
 	intent->overlay_mtu = mtu;
 	member->dirty = false;
 	member->refreshed_at = now;
-	world->changed(world->owner, member->session, settings);
+	world->changed(world->owner, member->nic, settings);
 	member->n_refreshed++;
-	member->generation = member->session->generation;
+	member->generation = member->nic->generation;
 	return UINT64_MAX;
 }
 
@@ -335,7 +335,7 @@ bool ways_settled(const struct overlay *overlay)
 	if (overlay->renew)
 		return false;
 	overlay_each(to, overlay) {
-		if (to->dirty || (is_present(to) && to->registers != to->session->n_registers))
+		if (to->dirty || (is_present(to) && to->registers != to->nic->epoch))
 			return false;
 		overlay_each(from, overlay)
 			if (from != to && is_present(from) && is_present(to) &&

@@ -66,21 +66,21 @@ struct way {
 
 struct overlay;
 struct overlay_member;
-struct session;
+struct nic;
 
 /**
  * struct ways_world - what ways need of the world around
  * @next_spi: never goes back: an SPI is used once
  * @n_runs: of ways_run(); @now: the last one's
  * @random: fills a buffer with bytes fit for keys; does not fail
- * @changed: a member's intent was changed; calls session_changed()
+ * @changed: a member's intent was changed; calls nic_intent_changed()
  */
 struct ways_world {
 	uint32_t next_spi;
 	uint64_t n_runs;
 	uint64_t now;
 	void (*random)(void *buf, size_t len);
-	void (*changed)(void *owner, struct session *session, bool settings);
+	void (*changed)(void *owner, struct nic *nic, bool settings);
 	void *owner;
 };
 

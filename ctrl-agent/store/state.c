@@ -16,17 +16,17 @@
 
 static void mac_text(const struct nic *nic, char text[MAC_TEXT_LEN])
 {
-	snprintf(text, MAC_TEXT_LEN, MAC_FORMAT, MAC_BYTES(nic->session.mac));
+	snprintf(text, MAC_TEXT_LEN, MAC_FORMAT, MAC_BYTES(nic->mac));
 }
 
 static void flow_kind(const struct nic *nic, char kind[FLOW_KIND_LEN])
 {
-	snprintf(kind, FLOW_KIND_LEN, "flow " MAC_FORMAT, MAC_BYTES(nic->session.mac));
+	snprintf(kind, FLOW_KIND_LEN, "flow " MAC_FORMAT, MAC_BYTES(nic->mac));
 }
 
 static void given_kind(const struct nic *nic, char kind[FLOW_KIND_LEN])
 {
-	snprintf(kind, FLOW_KIND_LEN, "given " MAC_FORMAT, MAC_BYTES(nic->session.mac));
+	snprintf(kind, FLOW_KIND_LEN, "given " MAC_FORMAT, MAC_BYTES(nic->mac));
 }
 
 /* ---- putting ---- */
@@ -43,12 +43,12 @@ static void put_json(struct agent *agent, const char *kind, const char *name, js
 /* One that is held is managed again when what holds it can be read. */
 static bool is_managed(const struct nic *nic)
 {
-	return nic->session.intent.flows_stated || nic->held;
+	return nic->intent.flows_stated || nic->held;
 }
 
 static json_t *settings_of(const struct nic *nic)
 {
-	const struct intent *intent = &nic->session.intent;
+	const struct intent *intent = &nic->intent;
 	json_t *json = json_pack("{s:b}", "managed", is_managed(nic));
 
 	if (intent->mtu)
@@ -64,7 +64,7 @@ static json_t *settings_of(const struct nic *nic)
 
 void state_put_nic(struct agent *agent, const struct nic *nic)
 {
-	const struct intent *intent = &nic->session.intent;
+	const struct intent *intent = &nic->intent;
 	char mac[MAC_TEXT_LEN];
 
 	mac_text(nic, mac);
@@ -124,7 +124,7 @@ void state_delete_flow(struct agent *agent, const struct nic *nic, const struct 
 
 static void put_timed(struct agent *agent, struct nic *nic)
 {
-	struct timed *timed = &nic->session.timed;
+	struct timed *timed = &nic->timed;
 	const struct flow_node *node;
 
 	flowset_each(node, &timed->ended)
@@ -160,7 +160,7 @@ static void on_keep_soon(evutil_socket_t fd, short what, void *arg)
 void state_keep_timed(struct agent *agent, const struct nic *nic)
 {
 	static const struct timeval pause = { .tv_usec = STATE_PAUSE_MS * 1000 };
-	const struct timed *timed = &nic->session.timed;
+	const struct timed *timed = &nic->timed;
 
 	/* What is not kept now is kept by a later try, which takes all there is. */
 	if (timed->taken.n && !keep_all_timed(agent))
@@ -211,9 +211,9 @@ static void put_all(struct agent *agent)
 	store_delete_all(agent->store, NULL);
 	nics_each(nic, &agent->nics) {
 		state_put_nic(agent, nic);
-		flowset_each(node, &nic->session.intent.flows)
+		flowset_each(node, &nic->intent.flows)
 			state_put_flow(agent, nic, &node->flow);
-		flowset_each(node, &nic->session.timed.given)
+		flowset_each(node, &nic->timed.given)
 			put_given(agent, nic, &node->flow);
 	}
 	overlays_each(overlay, &agent->overlays)

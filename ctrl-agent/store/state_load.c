@@ -113,7 +113,7 @@ static const char *take_nic(void *arg, const struct store_row *row)
 	if (!nic)
 		return "its key is not a NIC's MAC address";
 	json = json_loadb(row->value, row->len, 0, NULL);
-	why = load_settings(&nic->session.intent, json);
+	why = load_settings(&nic->intent, json);
 	json_decref(json);
 	return why;
 }
@@ -158,8 +158,8 @@ static const char *take_flow(void *arg, const struct store_row *row)
 		return why;
 	if (!is_named(&flow, row->name))
 		return "its key is another flow's";
-	flowset_put(&nic->session.intent.flows, &flow);
-	nic->session.intent.flows_stated = true;
+	flowset_put(&nic->intent.flows, &flow);
+	nic->intent.flows_stated = true;
 	return NULL;
 }
 
@@ -173,10 +173,10 @@ static const char *take_given(void *arg, const struct store_row *row)
 		return NULL;
 	if (!row->name || parse_flow(arg, row->name, &flow))
 		return "its key is not a flow's";
-	stated = flowset_find(&nic->session.intent.flows, &flow.match, flow.priority);
+	stated = flowset_find(&nic->intent.flows, &flow.match, flow.priority);
 	if (!stated || !flow_is_timed(stated))
 		return "there is no such flow, or it has no timeout";
-	flowset_put(&nic->session.timed.given, stated);
+	flowset_put(&nic->timed.given, stated);
 	return NULL;
 }
 

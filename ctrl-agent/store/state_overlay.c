@@ -87,10 +87,10 @@ static bool load_member(struct agent *agent, struct overlay *overlay, const json
 		if (!text || !cvsw_text_mac(text, list[i]))
 			return false;
 	}
-	if (overlays_of(&agent->overlays, list[0]) || overlay_find(overlay, list[0]) ||
-	    !(nic = nics_get(&agent->nics, list[0])))
+	nic = nics_get(&agent->nics, list[0]);
+	if (!nic || nic->member)
 		return false;
-	member = overlay_join(overlay, &nic->session, json_integer_value(slot));
+	member = overlay_join(overlay, nic, json_integer_value(slot));
 	if (!member)
 		return false;
 	memcpy(member->macs, list, n * sizeof(*list));
@@ -177,11 +177,11 @@ const char *state_overlay_load(struct agent *agent, const char *name, const json
 
 static void hold(struct nic *nic)
 {
-	if (nic->session.member || !nic->session.intent.flows_stated)
+	if (nic->member || !nic->intent.flows_stated)
 		return;
 	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " is left alone: it may belong to an overlay "
-		    "that cannot be read", MAC_BYTES(nic->session.mac));
-	nic->session.intent.flows_stated = false;
+		    "that cannot be read", MAC_BYTES(nic->mac));
+	nic->intent.flows_stated = false;
 	nic->held = true;
 }
 

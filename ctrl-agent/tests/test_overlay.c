@@ -35,7 +35,7 @@ struct world {
 	uint64_t now, due;
 	uint32_t random;
 	unsigned int loss, jitter;
-	struct session sessions[MAX_NICS];
+	struct nic ours[MAX_NICS];
 	struct simnic nics[MAX_NICS];
 	struct in_flight *frames;
 	size_t n_frames;
@@ -104,7 +104,7 @@ static void put_frame(unsigned int nic, bool to_nic, const uint8_t *frame, size_
 static bool session_sends(void *owner, const uint8_t *frame, size_t len)
 {
 	note_sa(frame, len);
-	put_frame((struct session *)owner - world->sessions, true, frame, len);
+	put_frame((struct nic *)owner - world->ours, true, frame, len);
 	return true;
 }
 
@@ -119,10 +119,10 @@ static void random_bytes(void *buf, size_t len)
 		abort();
 }
 
-static void on_changed(void *owner, struct session *session, bool settings)
+static void on_changed(void *owner, struct nic *nic, bool settings)
 {
 	(void)owner;
-	session_changed(session, settings, world->now);
+	nic_intent_changed(nic, settings, world->now);
 }
 
 static const struct overlay_config plain = {
@@ -148,7 +148,7 @@ static void world_start(const struct overlay_config *config)
 		uint8_t mac[CVSW_ETH_ALEN];
 
 		mac_of(i, mac);
-		session_init(&world->sessions[i], mac, session_sends, &world->sessions[i]);
+		nic_init(&world->ours[i], mac, session_sends, &world->ours[i]);
 		simnic_init(&world->nics[i], mac, nic_sends, &world->nics[i]);
 	}
 }
@@ -160,7 +160,7 @@ static void world_end(void)
 	overlay_free(world->overlay);
 	for (unsigned int i = 0; i < MAX_NICS; i++) {
 		CHECK(!world->nics[i].n_malformed);
-		session_free(&world->sessions[i]);
+		nic_clear(&world->ours[i]);
 		simnic_free(&world->nics[i]);
 	}
 	free(world->frames);
@@ -170,7 +170,7 @@ static void world_end(void)
 
 static void deliver(const struct in_flight *frame)
 {
-	struct session *session = &world->sessions[frame->nic];
+	struct nic *nic = &world->ours[frame->nic];
 	struct cvsw_msg msg;
 
 	if (frame->to_nic)
@@ -178,9 +178,9 @@ static void deliver(const struct in_flight *frame)
 	else if (cvsw_msg_decode(frame->frame, frame->len, &msg, NULL) != CVSW_OK)
 		abort();
 	else if (msg.type == CVSW_MSG_REGISTER)
-		session_register(session, false, world->now);
+		legacy_register(nic, false, world->now);
 	else if (msg.type == CVSW_MSG_LIST_ENTRIES)
-		session_list(session, &msg, world->now);
+		legacy_list(nic, &msg, world->now);
 }
 
 /* Frames of a wire that are due together keep their order. */
@@ -205,7 +205,7 @@ static void run_ms(void)
 {
 	deliver_due();
 	for (unsigned int i = 0; i < MAX_NICS; i++)
-		session_run(&world->sessions[i], world->now);
+		nic_run(&world->ours[i], world->now);
 	if (world->now % 5 == 0)
 		ways_run(world->overlay, &world->ways, world->now);
 	world->now++;
@@ -219,22 +219,22 @@ static void run_for(uint64_t ms)
 
 static struct overlay_member *join(unsigned int i)
 {
-	return overlay_join(world->overlay, &world->sessions[i], -1);
+	return overlay_join(world->overlay, &world->ours[i], -1);
 }
 
 /* As overlays_leave() does it. */
 static void leave(unsigned int i)
 {
-	struct session *session = &world->sessions[i];
-	struct overlay_member *member = overlay_find(world->overlay, session->mac);
+	struct nic *nic = &world->ours[i];
+	struct overlay_member *member = nic->member;
 
 	ways_close(world->overlay, member);
 	overlay_leave(world->overlay, member);
-	session->intent.flows_stated = true;
-	session->intent.overlaid = false;
-	session->intent.mtu = world->overlay->config.underlay_mtu;
-	flowset_clear(&session->intent.overlay);
-	session_changed(session, true, world->now);
+	nic->intent.flows_stated = true;
+	nic->intent.overlaid = false;
+	nic->intent.mtu = world->overlay->config.underlay_mtu;
+	flowset_clear(&nic->intent.overlay);
+	nic_intent_changed(nic, true, world->now);
 }
 
 /* ---- what NICs would do with frames ---- */
@@ -388,7 +388,7 @@ static void start_members(const struct overlay_config *config, unsigned int n)
 	for (unsigned int i = 0; i < n; i++)
 		simnic_link_up(&world->nics[i]);
 	for (unsigned int i = 0; i < n; i++)
-		session_register(&world->sessions[i], true, world->now);
+		legacy_register(&world->ours[i], true, world->now);
 	run_for(50);
 	for (unsigned int i = 0; i < n; i++)
 		join(i);
@@ -514,7 +514,7 @@ static void test_join_and_leave(const struct overlay_config *config)
 {
 	start_members(config, 14);
 	for (unsigned int i = 14; i < 30; i++)
-		session_register(&world->sessions[i], true, world->now);
+		legacy_register(&world->ours[i], true, world->now);
 	run_watching(50, first(14));
 	/* Beyond a link of the chain and beyond another. */
 	for (unsigned int i = 14; i < 30; i++) {
@@ -606,7 +606,7 @@ static void test_register_again(void)
 
 	start_members(&encrypted, 5);
 	before = world->overlay->slots[2]->from[1].out;
-	session_register(&world->sessions[2], false, world->now);
+	legacy_register(&world->ours[2], false, world->now);
 	run_watching(3000, first(5));
 	CHECK(world->overlay->slots[2]->from[1].out != before);
 	for (unsigned int i = 0; i < 5; i++)
@@ -621,7 +621,7 @@ static void test_reboot(void)
 	for (int i = 0; i < 3; i++) {
 		simnic_reset(&world->nics[2]);
 		simnic_link_up(&world->nics[2]);
-		session_register(&world->sessions[2], false, world->now);
+		legacy_register(&world->ours[2], false, world->now);
 		run_watching(300, first(5) & ~4ull);
 	}
 	run_watching(4000, first(5) & ~4ull);
@@ -642,7 +642,7 @@ static void test_storm(void)
 	start_members(&encrypted, 3);
 	before = world->n_spis;
 	for (int i = 0; i < 500; i++) {
-		session_register(&world->sessions[1], false, world->now);
+		legacy_register(&world->ours[1], false, world->now);
 		run_watching(210, first(3));
 	}
 	renewals = (world->n_spis - before) / 8;
@@ -696,12 +696,12 @@ static void test_absent(void)
 	join(4);
 	run_watching(500, first(3));
 	CHECK(ways_settled(world->overlay));
-	session_register(&world->sessions[4], true, world->now);
+	legacy_register(&world->ours[4], true, world->now);
 	run_watching(1500, first(3));
 	CHECK(all_reach(first(5) & ~8ull));
-	session_absent(&world->sessions[0]);
+	nic_absent(&world->ours[0]);
 	run_watching(500, 0x16);
-	session_register(&world->sessions[0], true, world->now);
+	legacy_register(&world->ours[0], true, world->now);
 	run_watching(2500, 0x16);
 	CHECK(all_reach(first(5) & ~8ull));
 	world_end();
@@ -739,8 +739,7 @@ static void test_inner_macs(void)
 	member = join(3);
 	memcpy(member->macs[member->n_macs++], inner, CVSW_ETH_ALEN);
 	CHECK(overlay_owner(world->overlay, inner) == member);
-	CHECK(!overlay_find(world->overlay, inner));
-	session_register(&world->sessions[3], true, world->now);
+	legacy_register(&world->ours[3], true, world->now);
 	run_for(1500);
 	CHECK(all_reach(first(4)));
 	CHECK(unicast_reaches(0, 3, inner) && !unicast_reaches(0, 2, inner));
@@ -784,26 +783,26 @@ static void test_flows_by_hand(void)
 static void test_beside(void)
 {
 	struct cvsw_flow flow = flow_of("priority=62000,tcp,tp_dst=23,actions=drop");
-	struct session *session;
+	struct nic *nic;
 	struct cvsw_match all = { 0 };
 
 	start_members(&encrypted, 3);
-	session = &world->sessions[1];
-	flowset_put(&session->intent.flows, &flow);
-	session_changed(session, false, world->now);
+	nic = &world->ours[1];
+	flowset_put(&nic->intent.flows, &flow);
+	nic_intent_changed(nic, false, world->now);
 	run_watching(400, first(3));
 	CHECK(flowset_find(&world->nics[1].table, &flow.match, flow.priority));
-	flowset_remove_covered(&session->intent.flows, &all);
-	session_changed(session, false, world->now);
+	flowset_remove_covered(&nic->intent.flows, &all);
+	nic_intent_changed(nic, false, world->now);
 	run_watching(400, first(3));
 	CHECK(!flowset_find(&world->nics[1].table, &flow.match, flow.priority));
 	/* An MTU by hand counts if it is the smaller one. */
-	session->intent.mtu = 1300;
-	session_changed(session, true, world->now);
+	nic->intent.mtu = 1300;
+	nic_intent_changed(nic, true, world->now);
 	run_for(50);
 	CHECK(world->nics[1].mtu == 1300);
-	session->intent.mtu = 9000;
-	session_changed(session, true, world->now);
+	nic->intent.mtu = 9000;
+	nic_intent_changed(nic, true, world->now);
 	run_for(50);
 	CHECK(world->nics[1].mtu == 1416);
 	world_end();

@@ -8,7 +8,7 @@
 
 #include "cvsw_v3_body.h"
 #include "flows.h"
-#include "nic/session.h"
+#include "nic/nic.h"
 #include "simnic.h"
 #include "tap.h"
 
@@ -34,7 +34,7 @@ struct wire {
 	unsigned int loss, twice, jitter;
 	bool cut;
 	uint16_t drop_data1;
-	struct session session;
+	struct nic ours;
 	struct simnic nic;
 	struct in_flight *frames;
 	size_t n_frames;
@@ -98,14 +98,14 @@ static struct wire *wire_new(uint32_t seed)
 	wire->random = seed;
 	wire->now = 1000;
 	wire->frames = calloc(MAX_IN_FLIGHT, sizeof(*wire->frames));
-	session_init(&wire->session, mac, session_sends, wire);
+	nic_init(&wire->ours, mac, session_sends, wire);
 	simnic_init(&wire->nic, mac, nic_sends, wire);
 	return wire;
 }
 
 static void wire_free(struct wire *wire)
 {
-	session_free(&wire->session);
+	nic_clear(&wire->ours);
 	simnic_free(&wire->nic);
 	free(wire->frames);
 	free(wire);
@@ -118,9 +118,9 @@ static void at_controller(struct wire *wire, const uint8_t *frame, size_t len)
 	if (cvsw_msg_decode(frame, len, &msg, NULL) != CVSW_OK)
 		abort();
 	if (msg.type == CVSW_MSG_REGISTER)
-		session_register(&wire->session, false, wire->now);
+		legacy_register(&wire->ours, false, wire->now);
 	else if (msg.type == CVSW_MSG_LIST_ENTRIES)
-		session_list(&wire->session, &msg, wire->now);
+		legacy_list(&wire->ours, &msg, wire->now);
 }
 
 /* The first frame due by now, taken off the wire; frames due together keep their order. */
@@ -155,13 +155,13 @@ static void run_for(struct wire *wire, uint64_t ms)
 			else
 				at_controller(wire, frame.frame, frame.len);
 		}
-		session_run(&wire->session, wire->now);
+		nic_run(&wire->ours, wire->now);
 	}
 }
 
 static bool in_sync(const struct wire *wire)
 {
-	return session_state(&wire->session) == SESSION_IN_SYNC;
+	return nic_state(&wire->ours) == NIC_IN_SYNC;
 }
 
 /* Until the session believes so, at most @ms. */
@@ -176,29 +176,29 @@ static bool run_until_sync(struct wire *wire, uint64_t ms)
 
 static bool nic_has_intent(const struct wire *wire)
 {
-	return flowsets_equal(&wire->nic.table, &wire->session.intent.flows);
+	return flowsets_equal(&wire->nic.table, &wire->ours.intent.flows);
 }
 
 static void state_flows(struct wire *wire, const char *text)
 {
 	struct cvsw_flow flow = flow_of(text);
 
-	flowset_put(&wire->session.intent.flows, &flow);
-	wire->session.intent.flows_stated = true;
-	session_changed(&wire->session, false, wire->now);
+	flowset_put(&wire->ours.intent.flows, &flow);
+	wire->ours.intent.flows_stated = true;
+	nic_intent_changed(&wire->ours, false, wire->now);
 }
 
 static void test_round_trip(void)
 {
 	struct wire *wire = wire_new(1);
 
-	CHECK(session_state(&wire->session) == SESSION_ABSENT);
-	CHECK(session_deadline(&wire->session) == UINT64_MAX);
-	session_register(&wire->session, true, wire->now);
-	CHECK(session_state(&wire->session) == SESSION_CONNECTING);
+	CHECK(nic_state(&wire->ours) == NIC_ABSENT);
+	CHECK(nic_deadline(&wire->ours) == UINT64_MAX);
+	legacy_register(&wire->ours, true, wire->now);
+	CHECK(nic_state(&wire->ours) == NIC_CONNECTING);
 	CHECK(run_until_sync(wire, 20));
 	state_flows(wire, "priority=5,tcp,actions=drop");
-	CHECK(session_state(&wire->session) == SESSION_LAGGING);
+	CHECK(nic_state(&wire->ours) == NIC_LAGGING);
 	CHECK(run_until_sync(wire, 20));
 	CHECK(wire->nic.table.n == 1 && nic_has_intent(wire));
 	/* Nothing was lost, so nothing was sent twice. */
@@ -214,11 +214,11 @@ static void test_left_alone(void)
 	struct cvsw_flow flow = flow_of("priority=5,tcp,actions=drop");
 
 	flowset_put(&wire->nic.table, &flow);
-	session_register(&wire->session, true, wire->now);
+	legacy_register(&wire->ours, true, wire->now);
 	CHECK(run_until_sync(wire, 20));
-	run_for(wire, 3 * SESSION_RECHECK_MS);
+	run_for(wire, 3 * LEGACY_RECHECK_MS);
 	CHECK(wire->nic.table.n == 1);
-	CHECK(wire->session.n_reported == 1);
+	CHECK(wire->ours.n_reported == 1);
 	CHECK(!wire->nic.connected);	/* nothing was ever set */
 	wire_free(wire);
 }
@@ -228,16 +228,16 @@ static void test_repair(void)
 	struct wire *wire = wire_new(1);
 	struct cvsw_flow odd = flow_of("priority=9,udp,actions=drop");
 
-	session_register(&wire->session, true, wire->now);
+	legacy_register(&wire->ours, true, wire->now);
 	state_flows(wire, "priority=5,tcp,actions=drop");
 	state_flows(wire, "priority=6,tcp,tp_dst=80,actions=NORMAL");
 	CHECK(run_until_sync(wire, 50));
 	/* Someone else empties it, and adds an entry. */
 	flowset_clear(&wire->nic.table);
 	flowset_put(&wire->nic.table, &odd);
-	run_for(wire, SESSION_RECHECK_MS + 100);
+	run_for(wire, LEGACY_RECHECK_MS + 100);
 	CHECK(in_sync(wire) && nic_has_intent(wire));
-	CHECK(wire->session.n_repairs == 3);
+	CHECK(wire->ours.n_repairs == 3);
 	wire_free(wire);
 }
 
@@ -247,13 +247,13 @@ static void test_unasked_list(void)
 	struct wire *wire = wire_new(1);
 	unsigned int sent;
 
-	session_list(&wire->session, &empty, wire->now);
-	CHECK(session_state(&wire->session) == SESSION_ABSENT);
-	session_register(&wire->session, true, wire->now);
+	legacy_list(&wire->ours, &empty, wire->now);
+	CHECK(nic_state(&wire->ours) == NIC_ABSENT);
+	legacy_register(&wire->ours, true, wire->now);
 	state_flows(wire, "priority=5,tcp,actions=drop");
 	CHECK(run_until_sync(wire, 50));
 	sent = wire->n_to_nic;
-	session_list(&wire->session, &empty, wire->now);
+	legacy_list(&wire->ours, &empty, wire->now);
 	run_for(wire, 100);
 	CHECK(in_sync(wire) && wire->n_to_nic == sent);
 	wire_free(wire);
@@ -263,18 +263,18 @@ static void test_reboot(void)
 {
 	struct wire *wire = wire_new(1);
 
-	wire->session.intent.mtu = 1400;
-	wire->session.intent.offload_stated = true;
-	wire->session.intent.offload = CVSW_OFFLOAD_CSUM | CVSW_OFFLOAD_TSO;
+	wire->ours.intent.mtu = 1400;
+	wire->ours.intent.offload_stated = true;
+	wire->ours.intent.offload = CVSW_OFFLOAD_CSUM | CVSW_OFFLOAD_TSO;
 	state_flows(wire, "priority=5,tcp,actions=drop");
-	session_register(&wire->session, true, wire->now);
+	legacy_register(&wire->ours, true, wire->now);
 	CHECK(run_until_sync(wire, 50));
 	CHECK(wire->nic.mtu == 1400 && wire->nic.offload == 3);
 	run_for(wire, 1000);
 	flowset_clear(&wire->nic.table);
 	wire->nic.mtu = 1500;
 	wire->nic.offload = 0;
-	session_register(&wire->session, false, wire->now);
+	legacy_register(&wire->ours, false, wire->now);
 	CHECK(!in_sync(wire));
 	CHECK(run_until_sync(wire, 50));
 	CHECK(wire->nic.mtu == 1400 && wire->nic.offload == 3 && nic_has_intent(wire));
@@ -287,20 +287,20 @@ static void test_silence(void)
 	unsigned int sent;
 
 	state_flows(wire, "priority=5,tcp,actions=drop");
-	session_register(&wire->session, true, wire->now);
+	legacy_register(&wire->ours, true, wire->now);
 	CHECK(run_until_sync(wire, 50));
 	wire->cut = true;
-	run_for(wire, SESSION_RECHECK_MS + 10000);
-	CHECK(session_state(&wire->session) == SESSION_LAGGING);
+	run_for(wire, LEGACY_RECHECK_MS + 10000);
+	CHECK(nic_state(&wire->ours) == NIC_LAGGING);
 	sent = wire->n_to_nic;
 	run_for(wire, 60000);
 	/* LIST_ENTRIES and HELLO (and the settings: none) at the slowest pace. */
-	CHECK_MSG(wire->n_to_nic - sent <= 2 * 60000 / SESSION_ANSWER_MAX_MS + 2,
+	CHECK_MSG(wire->n_to_nic - sent <= 2 * 60000 / LEGACY_ANSWER_MAX_MS + 2,
 		  "%u frames in a minute", wire->n_to_nic - sent);
 	/* Back, and rebooted meanwhile: our HELLO finds it. */
 	wire->cut = false;
 	flowset_clear(&wire->nic.table);
-	CHECK(run_until_sync(wire, SESSION_ANSWER_MAX_MS + 1000));
+	CHECK(run_until_sync(wire, LEGACY_ANSWER_MAX_MS + 1000));
 	CHECK(nic_has_intent(wire));
 	wire_free(wire);
 }
@@ -319,41 +319,41 @@ static void test_published(void)
 
 	wire->nic.published = true;
 	wire->nic.registered = true;
-	wire->session.intent.offload_stated = true;
-	wire->session.intent.offload = 0x19;
-	wire->session.intent.mtu = 1450;
+	wire->ours.intent.offload_stated = true;
+	wire->ours.intent.offload = 0x19;
+	wire->ours.intent.mtu = 1450;
 	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++)
 		state_flows(wire, flows[i]);
-	session_register(&wire->session, true, wire->now);
+	legacy_register(&wire->ours, true, wire->now);
 	run_for(wire, 5900);
-	CHECK(session_state(&wire->session) == SESSION_CONNECTING);
+	CHECK(nic_state(&wire->ours) == NIC_CONNECTING);
 	run_for(wire, 200);
-	CHECK(session_state(&wire->session) == SESSION_UNLISTED);
+	CHECK(nic_state(&wire->ours) == NIC_UNLISTED);
 	CHECK(nic_has_intent(wire) && wire->nic.table.n == 4 && !wire->nic.n_useless);
-	CHECK(wire->session.confirmed == wire->session.generation);
+	CHECK(wire->ours.confirmed == wire->ours.generation);
 	CHECK(wire->nic.mtu == 1450);
 	CHECK_MSG(wire->nic.offload == 0x19, "offloads 0x%x", wire->nic.offload);
 	/* A change is sent at once. What was sent is not sent again, and the NIC is not asked all the time. */
 	state_flows(wire, "priority=9,udp,actions=drop");
-	CHECK(session_state(&wire->session) == SESSION_LAGGING);
+	CHECK(nic_state(&wire->ours) == NIC_LAGGING);
 	run_for(wire, 50);
-	CHECK(session_state(&wire->session) == SESSION_UNLISTED && nic_has_intent(wire));
+	CHECK(nic_state(&wire->ours) == NIC_UNLISTED && nic_has_intent(wire));
 	sent = wire->n_to_nic;
 	run_for(wire, 3600 * 1000);
 	CHECK_MSG(wire->n_to_nic - sent <= 20, "%u frames in an hour", wire->n_to_nic - sent);
 	CHECK(wire->nic.offload == 0x19 && wire->nic.n_of_type[CVSW_MSG_SET_ENTRY] == 5);
-	CHECK(session_state(&wire->session) == SESSION_UNLISTED);
+	CHECK(nic_state(&wire->ours) == NIC_UNLISTED);
 	/* Other offloads. */
-	wire->session.intent.offload = 0x03;
-	session_changed(&wire->session, true, wire->now);
+	wire->ours.intent.offload = 0x03;
+	nic_intent_changed(&wire->ours, true, wire->now);
 	run_for(wire, 50);
 	CHECK_MSG(wire->nic.offload == 0x03, "offloads 0x%x", wire->nic.offload);
 	/* Its driver is loaded again. */
 	simnic_reset(&wire->nic);
 	wire->nic.registered = true;
-	session_register(&wire->session, false, wire->now);
+	legacy_register(&wire->ours, false, wire->now);
 	run_for(wire, 6100);
-	CHECK(session_state(&wire->session) == SESSION_UNLISTED && nic_has_intent(wire));
+	CHECK(nic_state(&wire->ours) == NIC_UNLISTED && nic_has_intent(wire));
 	wire_free(wire);
 }
 
@@ -364,11 +364,11 @@ static void test_not_published(void)
 
 	state_flows(wire, "priority=5,tcp,actions=drop");
 	wire->cut = true;
-	session_register(&wire->session, true, wire->now);
+	legacy_register(&wire->ours, true, wire->now);
 	run_for(wire, 6100);
-	CHECK(session_state(&wire->session) == SESSION_UNLISTED);
+	CHECK(nic_state(&wire->ours) == NIC_UNLISTED);
 	wire->cut = false;
-	CHECK(run_until_sync(wire, SESSION_RECHECK_MS + 1000));
+	CHECK(run_until_sync(wire, LEGACY_RECHECK_MS + 1000));
 	CHECK(nic_has_intent(wire));
 	wire_free(wire);
 }
@@ -379,17 +379,17 @@ static void test_refusing_nic(void)
 	unsigned int sent;
 
 	wire->nic.refuse_above = 1;
-	session_register(&wire->session, true, wire->now);
+	legacy_register(&wire->ours, true, wire->now);
 	state_flows(wire, "priority=5,tcp,actions=drop");
 	state_flows(wire, "priority=5,udp,actions=drop");
 	run_for(wire, 60000);
-	CHECK(session_state(&wire->session) == SESSION_LAGGING);
-	CHECK(wire->session.diff.missing == 1 && !wire->session.diff.extra);
+	CHECK(nic_state(&wire->ours) == NIC_LAGGING);
+	CHECK(wire->ours.diff.missing == 1 && !wire->ours.diff.extra);
 	sent = wire->n_to_nic;
 	run_for(wire, 60000);
 	CHECK_MSG(wire->n_to_nic - sent < 20, "%u frames in a minute", wire->n_to_nic - sent);
 	wire->nic.refuse_above = 0;
-	CHECK(run_until_sync(wire, SESSION_REPAIR_MAX_MS + 1000) && nic_has_intent(wire));
+	CHECK(run_until_sync(wire, LEGACY_REPAIR_MAX_MS + 1000) && nic_has_intent(wire));
 	wire_free(wire);
 }
 
@@ -403,13 +403,13 @@ static void test_many_flows(void)
 
 		snprintf(text, sizeof(text), "priority=5,tcp,tp_dst=%d,actions=drop", i);
 		flow = flow_of(text);
-		flowset_put(&wire->session.intent.flows, &flow);
+		flowset_put(&wire->ours.intent.flows, &flow);
 	}
-	wire->session.intent.flows_stated = true;
-	session_register(&wire->session, true, wire->now);
+	wire->ours.intent.flows_stated = true;
+	legacy_register(&wire->ours, true, wire->now);
 	CHECK(run_until_sync(wire, 2000));
 	CHECK(nic_has_intent(wire));
-	CHECK_MSG(wire->longest_burst <= SESSION_BURST + 1, "%u in a burst", wire->longest_burst);
+	CHECK_MSG(wire->longest_burst <= LEGACY_BURST + 1, "%u in a burst", wire->longest_burst);
 	wire_free(wire);
 }
 
@@ -420,7 +420,7 @@ static void test_lists_never_whole(void)
 	char text[64];
 	unsigned int lists;
 
-	session_register(&wire->session, true, wire->now);
+	legacy_register(&wire->ours, true, wire->now);
 	CHECK(run_until_sync(wire, 20));
 	for (int i = 0; i < 200; i++) {
 		snprintf(text, sizeof(text), "priority=5,tcp,tp_dst=%d,actions=drop", i);
@@ -428,14 +428,14 @@ static void test_lists_never_whole(void)
 	}
 	wire->drop_data1 = 3;
 	run_for(wire, 60000);
-	CHECK(session_state(&wire->session) == SESSION_LAGGING);
+	CHECK(nic_state(&wire->ours) == NIC_LAGGING);
 	lists = wire->nic.n_of_type[CVSW_MSG_LIST_ENTRIES];
 	run_for(wire, 60000);
 	CHECK_MSG(wire->nic.n_of_type[CVSW_MSG_LIST_ENTRIES] - lists <= 7, "%u in a minute",
 		  wire->nic.n_of_type[CVSW_MSG_LIST_ENTRIES] - lists);
 	CHECK(!wire->nic.n_of_type[CVSW_MSG_HELLO]);	/* it lives, and was not forgotten */
 	wire->drop_data1 = 0;
-	CHECK(run_until_sync(wire, SESSION_ANSWER_MAX_MS + 1000) && nic_has_intent(wire));
+	CHECK(run_until_sync(wire, LEGACY_ANSWER_MAX_MS + 1000) && nic_has_intent(wire));
 	wire_free(wire);
 }
 
@@ -444,14 +444,14 @@ static void test_overfull_nic(void)
 	struct wire *wire = wire_new(1);
 	char text[64];
 
-	for (int i = 0; i < SESSION_MAX_EXTRA + 100; i++) {
+	for (int i = 0; i < NIC_MAX_EXTRA + 100; i++) {
 		struct cvsw_flow flow;
 
 		snprintf(text, sizeof(text), "priority=5,tcp,tp_dst=%d,actions=drop", i);
 		flow = flow_of(text);
 		flowset_put(&wire->nic.table, &flow);
 	}
-	session_register(&wire->session, true, wire->now);
+	legacy_register(&wire->ours, true, wire->now);
 	state_flows(wire, "priority=5,udp,actions=drop");
 	CHECK(run_until_sync(wire, 1000));
 	CHECK(nic_has_intent(wire));
@@ -464,15 +464,15 @@ static void test_register_flood(void)
 	struct wire *wire = wire_new(1);
 	unsigned int sent;
 
-	session_register(&wire->session, true, wire->now);
+	legacy_register(&wire->ours, true, wire->now);
 	state_flows(wire, "priority=5,udp,actions=drop");
 	CHECK(run_until_sync(wire, 100));
 	sent = wire->n_to_nic;
 	for (int i = 0; i < 1000; i++) {
-		session_register(&wire->session, false, wire->now);
+		legacy_register(&wire->ours, false, wire->now);
 		run_for(wire, 1);
 	}
-	CHECK_MSG(wire->n_to_nic - sent <= 3 * 1000 / SESSION_REGISTER_MIN_MS + 3,
+	CHECK_MSG(wire->n_to_nic - sent <= 3 * 1000 / LEGACY_REGISTER_MIN_MS + 3,
 		  "%u frames for 1000 REGISTERs", wire->n_to_nic - sent);
 	wire_free(wire);
 }
@@ -481,13 +481,13 @@ static void test_register_flood(void)
 static void storm(uint32_t seed, unsigned int loss, unsigned int twice, unsigned int jitter)
 {
 	struct wire *wire = wire_new(seed);
-	struct intent *intent = &wire->session.intent;
+	struct intent *intent = &wire->ours.intent;
 
 	wire->loss = loss;
 	wire->twice = twice;
 	wire->jitter = jitter;
 	random_flows(&wire->nic.table, &wire->random, 5);
-	session_register(&wire->session, true, wire->now);
+	legacy_register(&wire->ours, true, wire->now);
 	for (int i = 0; i < 20; i++) {
 		struct cvsw_flow flow = random_flow(&wire->random);
 
@@ -496,7 +496,7 @@ static void storm(uint32_t seed, unsigned int loss, unsigned int twice, unsigned
 		else
 			flowset_remove_covered(&intent->flows, &flow.match);
 		intent->flows_stated = true;
-		session_changed(&wire->session, false, wire->now);
+		nic_intent_changed(&wire->ours, false, wire->now);
 		run_for(wire, random_next(&wire->random) % 300);
 		if (random_next(&wire->random) % 10 == 0) {
 			flowset_clear(&wire->nic.table);
@@ -504,7 +504,7 @@ static void storm(uint32_t seed, unsigned int loss, unsigned int twice, unsigned
 		}
 	}
 	/* Two checks later at most what a stale or shortened answer hid is found. */
-	run_for(wire, 2 * SESSION_RECHECK_MS + 30000);
+	run_for(wire, 2 * LEGACY_RECHECK_MS + 30000);
 	CHECK_MSG(nic_has_intent(wire), "seed %u loss %u twice %u jitter %u", seed, loss, twice,
 		  jitter);
 	wire_free(wire);

@@ -33,7 +33,7 @@ struct wire {
 	uint64_t now;
 	uint32_t random;
 	unsigned int loss, twice, jitter;
-	struct session session;
+	struct nic ours;
 	struct cvsw_v3_guard guard;
 	struct v3_nic *nic;
 	struct in_flight *frames;
@@ -86,8 +86,8 @@ static void on_event(void *owner, enum session3_event event,
 	(void)message;
 	wire->n_events[event]++;
 	if (event == SESSION3_FLOW_REMOVED) {
-		wire->removed_why = session3_removed(wire->session.v3)->reason;
-		wire->removed_priority = session3_removed(wire->session.v3)->flow->priority;
+		wire->removed_why = session3_removed(wire->ours.v3)->reason;
+		wire->removed_priority = session3_removed(wire->ours.v3)->flow->priority;
 	}
 }
 
@@ -101,7 +101,7 @@ static void deliver(struct wire *wire, const struct in_flight *frame)
 	if (frame->to_nic)
 		cvsw_v3_receive(&wire->nic->end, copy, frame->len, 0, wire->now);
 	else
-		drop = session3_receive(wire->session.v3, copy, frame->len, PLACE, wire->now);
+		drop = session3_receive(wire->ours.v3, copy, frame->len, PLACE, wire->now);
 	free(copy);
 	/* As nics3.c does. */
 	if (!frame->to_nic && (drop == CVSW_V3_DROP_SESSION || drop == CVSW_V3_DROP_DISAGREES))
@@ -121,7 +121,7 @@ static void run(struct wire *wire, uint64_t ms)
 			wire->frames[i] = wire->frames[--wire->n_frames];
 			deliver(wire, &frame);
 		}
-		session_run(&wire->session, wire->now);
+		nic_run(&wire->ours, wire->now);
 		v3_nic_run(wire->nic, wire->now);
 	}
 }
@@ -135,8 +135,8 @@ static struct wire *wire_new(uint32_t seed, bool strict)
 	wire->now = 1000;
 	wire->random = seed;
 	wire->frames = calloc(MAX_IN_FLIGHT, sizeof(*wire->frames));
-	session_init(&wire->session, mac, NULL, NULL);
-	wire->session.v3 = session3_new(&wire->session, &world, 0, psk);
+	nic_init(&wire->ours, mac, NULL, NULL);
+	wire->ours.v3 = session3_new(&wire->ours, &world, 0, psk);
 	wire->nic = v3_nic_new(&cvsw_v3_libcrypto, mac, psk, from_nic, wire);
 	wire->nic->strict = strict;
 	return wire;
@@ -144,7 +144,7 @@ static struct wire *wire_new(uint32_t seed, bool strict)
 
 static void wire_free(struct wire *wire)
 {
-	session_free(&wire->session);
+	nic_clear(&wire->ours);
 	v3_nic_free(wire->nic);
 	free(wire->frames);
 	free(wire);
@@ -154,17 +154,17 @@ static void state_flow(struct wire *wire, const char *text)
 {
 	struct cvsw_flow flow = flow_of(text);
 
-	wire->session.intent.flows_stated = true;
-	session_state_flow(&wire->session, &flow, false);
-	session_changed(&wire->session, false, wire->now);
+	wire->ours.intent.flows_stated = true;
+	nic_put_flow(&wire->ours, &flow, false);
+	nic_intent_changed(&wire->ours, false, wire->now);
 }
 
 static void unstate_flow(struct wire *wire, const char *text)
 {
 	struct cvsw_flow flow = flow_of(text);
 
-	session_unstate_flow(&wire->session, &flow);
-	session_changed(&wire->session, false, wire->now);
+	nic_remove_flow(&wire->ours, &flow);
+	nic_intent_changed(&wire->ours, false, wire->now);
 }
 
 static bool nic_has_intent(const struct wire *wire)
@@ -175,14 +175,14 @@ static bool nic_has_intent(const struct wire *wire)
 	flowset_init(&has);
 	for (size_t i = 0; i < wire->nic->n_flows; i++)
 		flowset_put(&has, &wire->nic->flows[i]);
-	equal = flowsets_equal(&has, &wire->session.intent.flows);
+	equal = flowsets_equal(&has, &wire->ours.intent.flows);
 	flowset_clear(&has);
 	return equal;
 }
 
 static bool in_sync(const struct wire *wire)
 {
-	return session_state(&wire->session) == SESSION_IN_SYNC;
+	return nic_state(&wire->ours) == NIC_IN_SYNC;
 }
 
 /* ---- tests ---- */
@@ -191,15 +191,15 @@ static void test_round_trip(void)
 {
 	struct wire *wire = wire_new(1, false);
 
-	CHECK(session_state(&wire->session) == SESSION_ABSENT);
+	CHECK(nic_state(&wire->ours) == NIC_ABSENT);
 	run(wire, 100);
 	CHECK(in_sync(wire) && wire->n_events[SESSION3_REGISTERED] == 1);
-	wire->session.intent.mtu = 1400;
+	wire->ours.intent.mtu = 1400;
 	state_flow(wire, "priority=7,tcp,actions=drop");
-	session_changed(&wire->session, true, wire->now);
+	nic_intent_changed(&wire->ours, true, wire->now);
 	run(wire, 100);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->mtu == 1400);
-	CHECK(!wire->session.behind_since && wire->n_events[SESSION3_REFUSED] == 0);
+	CHECK(!wire->ours.behind_since && wire->n_events[SESSION3_REFUSED] == 0);
 	wire_free(wire);
 }
 
@@ -232,8 +232,8 @@ static void test_stuck(void)
 	wire->nic->strict = false;
 	unstate_flow(wire, "priority=9,tcp,actions=drop");
 	run(wire, 200);
-	CHECK(!in_sync(wire) && session3_is_stuck(wire->session.v3));
-	CHECK(session3_settled(wire->session.v3) == wire->session.generation);
+	CHECK(!in_sync(wire) && session3_is_stuck(wire->ours.v3));
+	CHECK(session3_settled(wire->ours.v3) == wire->ours.generation);
 	requests = wire->nic->n_requests;
 	run(wire, 20000);
 	CHECK_MSG(wire->nic->n_requests == requests, "%u more", wire->nic->n_requests - requests);
@@ -254,8 +254,8 @@ static void test_table_full(void)
 	}
 	run(wire, 3000);
 	CHECK(wire->nic->n_flows == V3_NIC_FLOWS && !in_sync(wire));
-	CHECK(session3_n_refused(wire->session.v3) == 10);
-	CHECK(session3_refusal(wire->session.v3)->error == CVSW_V3_ERR_TABLE_FULL);
+	CHECK(session3_n_refused(wire->ours.v3) == 10);
+	CHECK(session3_refusal(wire->ours.v3)->error == CVSW_V3_ERR_TABLE_FULL);
 	for (int i = 0; i < 20; i++) {
 		snprintf(text, sizeof(text), "priority=7,tcp,tp_dst=%d,actions=drop", i);
 		unstate_flow(wire, text);
@@ -269,8 +269,8 @@ static void queue_sa(struct wire *wire, uint32_t spi)
 {
 	struct cvsw_sa sa = { .spi = spi, .direction = CVSW_SA_IN, .key_len = 16 };
 
-	session_queue_sa(&wire->session, &sa);
-	session_changed(&wire->session, false, wire->now);
+	nic_queue_sa(&wire->ours, &sa);
+	nic_intent_changed(&wire->ours, false, wire->now);
 }
 
 /* Who waits for an SA must not take a refusal for it: ways.c makes another one. */
@@ -284,20 +284,20 @@ static void test_refused_sa(void)
 	CHECK(!wire->nic->n_sas);
 	queue_sa(wire, 0x1001);
 	run(wire, 100);
-	registers = wire->session.n_registers;
-	CHECK(wire->nic->n_sas == 1 && wire->session.verified == wire->session.generation);
+	registers = wire->ours.epoch;
+	CHECK(wire->nic->n_sas == 1 && wire->ours.verified == wire->ours.generation);
 	queue_sa(wire, 0x1001);
 	run(wire, 100);
-	CHECK(wire->nic->n_sas == 1 && wire->session.n_registers == registers + 1);
-	CHECK(wire->session.verified < wire->session.generation);
+	CHECK(wire->nic->n_sas == 1 && wire->ours.epoch == registers + 1);
+	CHECK(wire->ours.verified < wire->ours.generation);
 	queue_sa(wire, 0x1002);
 	run(wire, 100);
-	CHECK(wire->nic->n_sas == 2 && wire->session.verified == wire->session.generation);
+	CHECK(wire->nic->n_sas == 2 && wire->ours.verified == wire->ours.generation);
 	/* Queued for one that is away, and taken back. */
-	session_absent(&wire->session);
+	nic_absent(&wire->ours);
 	queue_sa(wire, 0x1003);
-	CHECK(session_unqueue_sa(&wire->session, CVSW_SA_IN, 0x1003));
-	CHECK(!session_unqueue_sa(&wire->session, CVSW_SA_IN, 0x1003));
+	CHECK(nic_unqueue_sa(&wire->ours, CVSW_SA_IN, 0x1003));
+	CHECK(!nic_unqueue_sa(&wire->ours, CVSW_SA_IN, 0x1003));
 	wire_free(wire);
 }
 
@@ -307,16 +307,16 @@ static void test_absence(void)
 	struct wire *wire = wire_new(6, false);
 
 	run(wire, 100);
-	session_absent(&wire->session);
-	CHECK(session_state(&wire->session) == SESSION_ABSENT && session_talks(&wire->session));
+	nic_absent(&wire->ours);
+	CHECK(nic_state(&wire->ours) == NIC_ABSENT && nic_talks(&wire->ours));
 	state_flow(wire, "priority=9,tcp,actions=drop");
 	run(wire, 1000);
 	CHECK(!wire->nic->n_flows);
-	session3_here(wire->session.v3);
+	session3_here(wire->ours.v3);
 	run(wire, 1000);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_fresh == 1);
 	cvsw_v3_nic_restart(&wire->nic->end);
-	CHECK(session_talks(&wire->session));
+	CHECK(nic_talks(&wire->ours));
 	run(wire, 1000);
 	CHECK(in_sync(wire) && wire->nic->n_fresh == 2 &&
 	      wire->n_events[SESSION3_REGISTERED] == 2);
@@ -332,18 +332,18 @@ static void test_silence(void)
 	state_flow(wire, "priority=9,tcp,actions=drop");
 	run(wire, 1000);
 	CHECK(in_sync(wire) && nic_has_intent(wire));
-	lists = wire->session.n_lists;
+	lists = wire->ours.n_lists;
 	wire->loss = 100;
 	run(wire, CVSW_V3_ECHO_MS + CVSW_V3_ECHO_AGAIN_MS);
-	CHECK(session_state(&wire->session) == SESSION_CONNECTING);
+	CHECK(nic_state(&wire->ours) == NIC_CONNECTING);
 	run(wire, CVSW_V3_DEAD_MS);
-	CHECK(session_state(&wire->session) == SESSION_ABSENT);
+	CHECK(nic_state(&wire->ours) == NIC_ABSENT);
 	/* Nobody may know why. */
 	wire->nic->n_flows = 0;
 	wire->loss = 0;
-	while (session_state(&wire->session) != SESSION_IN_SYNC)
+	while (nic_state(&wire->ours) != NIC_IN_SYNC)
 		run(wire, 1);
-	CHECK(nic_has_intent(wire) && wire->session.n_lists == lists + 1);
+	CHECK(nic_has_intent(wire) && wire->ours.n_lists == lists + 1);
 	CHECK(wire->n_events[SESSION3_REGISTERED] == 1);
 	wire_free(wire);
 }
@@ -380,7 +380,7 @@ static void test_snapshot(void)
 		run(wire, 100);
 		CHECK_MSG(wire->n_events[SESSION3_REGISTERED] == 2, "seed %u: nobody noticed", seed);
 		CHECK_MSG(in_sync(wire) && nic_has_intent(wire), "seed %u: %s", seed,
-			  session_state_name(session_state(&wire->session)));
+			  nic_state_name(nic_state(&wire->ours)));
 		wire_free(wire);
 	}
 	free(before);
@@ -393,12 +393,12 @@ static void test_refused_setting(void)
 	unsigned int requests;
 
 	wire->nic->lacks = CVSW_OFFLOAD_GRO;
-	wire->session.intent.offload = CVSW_OFFLOAD_CSUM | CVSW_OFFLOAD_GRO;
-	wire->session.intent.offload_stated = true;
-	session_changed(&wire->session, true, wire->now);
+	wire->ours.intent.offload = CVSW_OFFLOAD_CSUM | CVSW_OFFLOAD_GRO;
+	wire->ours.intent.offload_stated = true;
+	nic_intent_changed(&wire->ours, true, wire->now);
 	run(wire, 200);
-	CHECK(session_state(&wire->session) == SESSION_REFUSING);
-	CHECK(session3_refuses_offload(wire->session.v3) && !wire->session.behind_since);
+	CHECK(nic_state(&wire->ours) == NIC_REFUSING);
+	CHECK(session3_refuses_offload(wire->ours.v3) && !wire->ours.behind_since);
 	CHECK(wire->nic->offloads == CVSW_OFFLOAD_CSUM);
 	requests = wire->nic->n_requests;
 	run(wire, 3 * SESSION3_RETRY_MS);
@@ -407,16 +407,16 @@ static void test_refused_setting(void)
 	state_flow(wire, "priority=9,tcp,actions=drop");
 	run(wire, 200);
 	CHECK(wire->nic->n_requests == requests + 1 && nic_has_intent(wire));
-	CHECK(session_state(&wire->session) == SESSION_REFUSING);
+	CHECK(nic_state(&wire->ours) == NIC_REFUSING);
 	CHECK(wire->n_events[SESSION3_REFUSED] == 1);
 	cvsw_v3_nic_restart(&wire->nic->end);
 	run(wire, 1000);
 	CHECK(wire->n_events[SESSION3_REFUSED] == 2);
-	CHECK(session_state(&wire->session) == SESSION_REFUSING);
-	wire->session.intent.offload = CVSW_OFFLOAD_CSUM;
-	session_changed(&wire->session, true, wire->now);
+	CHECK(nic_state(&wire->ours) == NIC_REFUSING);
+	wire->ours.intent.offload = CVSW_OFFLOAD_CSUM;
+	nic_intent_changed(&wire->ours, true, wire->now);
 	run(wire, 200);
-	CHECK(in_sync(wire) && !session3_n_refused(wire->session.v3));
+	CHECK(in_sync(wire) && !session3_n_refused(wire->ours.v3));
 	wire_free(wire);
 }
 
@@ -429,7 +429,7 @@ static void test_endless_list(void)
 	wire->nic->lists = V3_NIC_SAYS_MORE;
 	state_flow(wire, "priority=9,tcp,actions=drop");
 	run(wire, 10000);
-	CHECK(session_state(&wire->session) == SESSION_CONNECTING);
+	CHECK(nic_state(&wire->ours) == NIC_CONNECTING);
 	CHECK_MSG(wire->nic->n_requests <= 2 + 10000 / SESSION3_LIST_AGAIN_MS, "%u requests",
 		  wire->nic->n_requests);
 	wire->nic->lists = V3_NIC_ENDS;
@@ -476,7 +476,7 @@ static void test_unasked(void)
 	size_t len;
 
 	run(wire, 100);
-	registers = wire->session.n_registers;
+	registers = wire->ours.epoch;
 	len = cvsw_v3_expiring_encode(&sa, message, sizeof(message));
 	for (int i = 0; i < 100; i++)
 		say(wire, message, len);
@@ -485,8 +485,8 @@ static void test_unasked(void)
 	say(wire, message, len);
 	say(wire, message, CVSW_V3_MESSAGE_HEADER_LEN);
 	CHECK(wire->n_events[SESSION3_SA_EXPIRING] == 100);
-	CHECK(session3_n_unexpected(wire->session.v3) == 2);
-	CHECK(wire->session.n_registers == registers);
+	CHECK(session3_n_unexpected(wire->ours.v3) == 2);
+	CHECK(wire->ours.epoch == registers);
 	/* What it says has gone is looked for, but not each time. */
 	entry.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, flow_mod, sizeof(flow_mod));
 	entry.flow_mod = flow_mod;
@@ -506,7 +506,7 @@ static void test_unasked(void)
 static bool is_stated(const struct wire *wire, const char *text)
 {
 	struct cvsw_flow flow = flow_of(text);
-	const struct cvsw_flow *found = flowset_find(&wire->session.intent.flows, &flow.match,
+	const struct cvsw_flow *found = flowset_find(&wire->ours.intent.flows, &flow.match,
 						     flow.priority);
 
 	return found && cvsw_flow_equal(found, &flow);
@@ -526,15 +526,15 @@ static void test_timeout(void)
 	state_flow(wire, PLAIN);
 	run(wire, 200);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 3);
-	CHECK(wire->session.timed.taken.n == 2 && !wire->session.timed.ended.n);
-	timed_kept(&wire->session.timed);
+	CHECK(wire->ours.timed.taken.n == 2 && !wire->ours.timed.ended.n);
+	timed_kept(&wire->ours.timed);
 	requests = wire->nic->n_requests;
 	run(wire, 4000);
 	CHECK(in_sync(wire) && wire->nic->n_flows == 2 && is_stated(wire, FIVE));
 	run(wire, 2000);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && is_stated(wire, PLAIN));
-	CHECK(wire->nic->n_flows == 1 && wire->session.timed.ended.n == 2);
-	CHECK(wire->session.table.n == 1);
+	CHECK(wire->nic->n_flows == 1 && wire->ours.timed.ended.n == 2);
+	CHECK(wire->ours.table.n == 1);
 	CHECK(wire->n_events[SESSION3_FLOW_REMOVED] == 2 && wire->nic->n_requests == requests);
 	/* It was not forgotten that they went: stated again, they come back. */
 	state_flow(wire, FIVE);
@@ -587,11 +587,11 @@ static void test_timeout_away(void)
 
 	state_flow(wire, FIVE);
 	run(wire, 1000);
-	session_absent(&wire->session);
+	nic_absent(&wire->ours);
 	state_flow(wire, "priority=9,hard_timeout=5,ip,actions=drop");
 	run(wire, 6000);
 	CHECK(is_stated(wire, FIVE));
-	session3_here(wire->session.v3);
+	session3_here(wire->ours.v3);
 	run(wire, 1000);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && !is_stated(wire, FIVE));
 	CHECK(wire->nic->n_flows == 1);
@@ -634,9 +634,9 @@ static void test_timeout_modified(void)
 		state_flow(wire, FIVE);
 		state_flow(wire, PLAIN);
 		run(wire, 3000);
-		session_state_flow(&wire->session, &plain, true);
-		session_state_flow(&wire->session, &flow, true);
-		session_changed(&wire->session, false, wire->now);
+		nic_put_flow(&wire->ours, &plain, true);
+		nic_put_flow(&wire->ours, &flow, true);
+		nic_intent_changed(&wire->ours, false, wire->now);
 		run(wire, 1000);
 		CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 2);
 		CHECK(wire->nic->n_modified == (strict ? 2 : 0));
@@ -659,11 +659,11 @@ static void test_modified_anew(void)
 	state_flow(wire, FIVE);
 	state_flow(wire, PLAIN);
 	run(wire, 1000);
-	session_state_flow(&wire->session, &plain, true);
+	nic_put_flow(&wire->ours, &plain, true);
 	state_flow(wire, "cookie=1,priority=6,udp,actions=NORMAL");
 	state_flow(wire, "send_flow_rem,priority=7,tcp,actions=drop");
-	session_state_flow(&wire->session, &timeless, true);
-	session_changed(&wire->session, false, wire->now);
+	nic_put_flow(&wire->ours, &timeless, true);
+	nic_intent_changed(&wire->ours, false, wire->now);
 	run(wire, 1000);
 	CHECK(!wire->nic->n_modified);
 	run(wire, 5000);
@@ -677,14 +677,14 @@ static void test_timeout_overlaid(void)
 	struct wire *wire = wire_new(18, true);
 	struct cvsw_flow flow = flow_of(PLAIN);
 
-	flowset_put(&wire->session.intent.overlay, &flow);
-	wire->session.intent.overlaid = true;
+	flowset_put(&wire->ours.intent.overlay, &flow);
+	wire->ours.intent.overlaid = true;
 	state_flow(wire, FIVE);
 	run(wire, 1000);
 	CHECK(in_sync(wire) && wire->nic->n_flows == 2);
 	run(wire, 5000);
-	CHECK(in_sync(wire) && wire->nic->n_flows == 1 && !wire->session.intent.flows.n);
-	CHECK(session_flows(&wire->session)->n == 1);
+	CHECK(in_sync(wire) && wire->nic->n_flows == 1 && !wire->ours.intent.flows.n);
+	CHECK(nic_flows(&wire->ours)->n == 1);
 	wire_free(wire);
 }
 
@@ -728,8 +728,8 @@ static void test_timeout_refused(void)
 		state_flow(wire, text);
 	}
 	run(wire, 3000);
-	CHECK(wire->nic->n_flows == V3_NIC_FLOWS && session3_n_refused(wire->session.v3) == 1);
-	CHECK(wire->session.timed.given.n == V3_NIC_FLOWS - 1 && !wire->session.timed.going.n);
+	CHECK(wire->nic->n_flows == V3_NIC_FLOWS && session3_n_refused(wire->ours.v3) == 1);
+	CHECK(wire->ours.timed.given.n == V3_NIC_FLOWS - 1 && !wire->ours.timed.going.n);
 	wire_free(wire);
 }
 
@@ -743,7 +743,7 @@ static void state_random_flows(struct wire *wire, size_t n)
 			flow.hard_timeout = 1 + random_next(&wire->random) % 3;
 			flow.flags |= CVSW_FLOW_SEND_REMOVED;
 		}
-		session_state_flow(&wire->session, &flow, false);
+		nic_put_flow(&wire->ours, &flow, false);
 	}
 }
 
@@ -751,9 +751,9 @@ static void unstate_all(struct wire *wire)
 {
 	const struct flow_node *node;
 
-	flowset_each(node, &wire->session.intent.flows)
-		timed_stated(&wire->session, &node->flow);
-	flowset_clear(&wire->session.intent.flows);
+	flowset_each(node, &wire->ours.intent.flows)
+		timed_stated(&wire->ours, &node->flow);
+	flowset_clear(&wire->ours.intent.flows);
 }
 
 static size_t n_timed(const struct wire *wire)
@@ -761,7 +761,7 @@ static size_t n_timed(const struct wire *wire)
 	const struct flow_node *node;
 	size_t n = 0;
 
-	flowset_each(node, &wire->session.intent.flows)
+	flowset_each(node, &wire->ours.intent.flows)
 		n += flow_is_timed(&node->flow);
 	return n;
 }
@@ -769,7 +769,7 @@ static size_t n_timed(const struct wire *wire)
 static void storm(uint32_t seed, bool strict)
 {
 	struct wire *wire = wire_new(seed, strict);
-	struct intent *intent = &wire->session.intent;
+	struct intent *intent = &wire->ours.intent;
 
 	wire->loss = wire->twice = 20;
 	wire->jitter = 30;
@@ -782,16 +782,16 @@ static void storm(uint32_t seed, bool strict)
 			unstate_all(wire);
 		intent->flows_stated = true;
 		intent->mtu = 1000 + random_next(&wire->random) % 500;
-		session_changed(&wire->session, true, wire->now);
+		nic_intent_changed(&wire->ours, true, wire->now);
 		if (random_next(&wire->random) % 6 == 0)
 			cvsw_v3_nic_restart(&wire->nic->end);
 		run(wire, random_next(&wire->random) % 400);
 	}
 	run(wire, 20000);
-	CHECK_MSG(!n_timed(wire) && !wire->session.timed.given.n, "seed %u: %zu never end", seed,
+	CHECK_MSG(!n_timed(wire) && !wire->ours.timed.given.n, "seed %u: %zu never end", seed,
 		  n_timed(wire));
 	CHECK_MSG(in_sync(wire), "seed %u: %s", seed,
-		  session_state_name(session_state(&wire->session)));
+		  nic_state_name(nic_state(&wire->ours)));
 	CHECK_MSG(nic_has_intent(wire), "seed %u: another table", seed);
 	CHECK_MSG(wire->nic->mtu == intent->mtu, "seed %u: MTU %u", seed, wire->nic->mtu);
 	CHECK_MSG(!wire->n_events[SESSION3_REFUSED], "seed %u: refused", seed);
