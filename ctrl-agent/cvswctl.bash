@@ -78,7 +78,7 @@ _cvswctl() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 	elif [ $at = 2 ] && [ "$command" = set-offload ]; then
-		choices='csum csum,tso csum,tso,gso,gro csum,tso,gso,gro,inner-csum none'
+		choices='csum csum,tso csum,tso,gso,gro csum,tso,gso,gro,inner-csum none auto'
 	elif [ $at = 2 ] && [ "$command" = set-mtu ]; then
 		choices='auto'
 	fi

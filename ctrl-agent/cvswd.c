@@ -14,7 +14,7 @@
 #include "nic/keylog.h"
 #include "base/log.h"
 #include "api/monitor.h"
-#include "nic/nic_mtu.h"
+#include "nic/settings.h"
 #include "fabric/ofconn.h"
 #include "api/request.h"
 #include "api/request_parts.h"
@@ -197,7 +197,7 @@ static void close_all(struct agent *agent)
 	channel_close_all();
 	direct_close();
 	state_end(agent);
-	nic_mtu_end();
+	settings_end();
 	overlays_free(&agent->overlays);
 	nics_free(&agent->nics);
 	keylog_close();
@@ -263,7 +263,7 @@ int main(int argc, char **argv)
 	agent.nics.changed = request_nic_changed;
 	agent.nics.event = on_nic_event;
 	agent.nics.owner = &agent;
-	nic_mtu_init(&agent);
+	settings_init(&agent);
 	overlays_init(&agent.overlays, &agent);
 	agent.overlays.settled = request_overlays_settled;
 	vswitches_init(&agent.switches, agent.base, &agent.nics);

@@ -144,12 +144,12 @@ const char *report_state(const struct nic *nic)
 
 json_t *report_nic(const struct nic *nic)
 {
-	const struct intent *intent = &nic->intent;
+	uint16_t offload;
 	json_t *json = json_pack("{s:o, s:s, s:b, s:I, s:I, s:I}",
 				 "mac", mac_json(nic->mac),
 				 "state", report_state(nic),
-				 "managed", nic_is_managed(nic),
-				 "flows", (json_int_t)nic_flows(nic)->n,
+				 "managed", desired_is_managed(&nic->desired),
+				 "flows", (json_int_t)desired_flows(&nic->desired)->n,
 				 "registers", (json_int_t)nic->n_registers,
 				 "moves", (json_int_t)nic->n_moves);
 
@@ -165,14 +165,14 @@ json_t *report_nic(const struct nic *nic)
 	}
 	if (nic_stranger(nic))
 		json_object_set_new(json, "stranger", mac_json(nic_stranger(nic)));
-	if (intent->mtu || intent->overlaid)
-		json_object_set_new(json, "mtu", json_integer(nic_wanted_mtu(nic)));
+	if (desired_mtu(&nic->desired))
+		json_object_set_new(json, "mtu", json_integer(desired_mtu(&nic->desired)));
 	if (nic->n_mtu_repairs) {
 		json_object_set_new(json, "mtu_repairs", json_integer(nic->n_mtu_repairs));
 		json_object_set_new(json, "mtu_changed_to", json_integer(nic->mtu_changed_to));
 	}
-	if (intent->offload_stated)
-		json_object_set_new(json, "offload", report_offload(intent->offload));
+	if (desired_offload(&nic->desired, &offload))
+		json_object_set_new(json, "offload", report_offload(offload));
 	if (nic->v3 || nic->nics->allow_version2)
 		json_object_set_new(json, "version", json_integer(nic->v3 ? 3 : 2));
 	report_behind(nic, json);

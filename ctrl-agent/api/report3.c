@@ -168,7 +168,7 @@ json_t *report_event(const struct nic *nic, enum session3_event event,
 	if (nic->port)
 		json_object_set_new(json, "port_name", json_string(nic->port->name));
 	if (event == SESSION3_SYNCED)
-		detail = json_pack("{s:I}", "flows", (json_int_t)nic_flows(nic)->n);
+		detail = json_pack("{s:I}", "flows", (json_int_t)desired_flows(&nic->desired)->n);
 	if (detail)
 		json_object_update(json, detail);
 	json_decref(detail);

@@ -6,7 +6,6 @@
 #include "base/alloc.h"
 #include "intent.h"
 #include "base/log.h"
-#include "nic/nic_mtu.h"
 #include "report.h"
 #include "request_parts.h"
 #include "request_table.h"
@@ -139,6 +138,15 @@ static void asked_init(struct request_asked *asked)
 	flowset_init(&asked->flows);
 }
 
+/* "auto" may have taken back all that was said of the NIC. */
+static void set(const struct request *request, struct nic *nic, struct request_asked *asked)
+{
+	state_begin(request->agent);
+	desired_give_back(&nic->desired);
+	request_changed(request, nic, asked);
+	nic_release(nic);
+}
+
 void request_set_mtu(const struct request *request)
 {
 	const json_t *mtu = json_object_get(request->json, "mtu");
@@ -149,21 +157,19 @@ void request_set_mtu(const struct request *request)
 		return;
 	asked_init(&asked);
 	asked.mtu = true;
-	state_begin(request->agent);
-	nic->intent.mtu = json_integer_value(mtu);	/* of "auto": 0 */
-	nic_mtu_back(nic, 0);
-	request_changed(request, nic, &asked);
-	/* "auto" may have taken back all that was said of it. */
-	nic_release(nic);
+	nic_hand(nic)->mtu = json_integer_value(mtu);	/* of "auto": 0 */
+	set(request, nic, &asked);
 }
 
 void request_set_offload(const struct request *request)
 {
+	const json_t *names = json_object_get(request->json, "offload");
+	bool is_auto = json_is_string(names);
 	struct request_asked asked;
-	uint16_t offload;
+	uint16_t offload = 0;
 	struct nic *nic;
 
-	if (!intent_parse_offload(json_object_get(request->json, "offload"), &offload)) {
+	if (!is_auto && !intent_parse_offload(names, &offload)) {
 		request_refuse_member(request, REQUEST_BAD_VALUE, "offload",
 				      "offloads are csum, tso, ufo, gso, gro and inner-csum");
 		return;
@@ -173,10 +179,9 @@ void request_set_offload(const struct request *request)
 		return;
 	asked_init(&asked);
 	asked.offload = true;
-	state_begin(request->agent);
-	nic->intent.offload = offload;
-	nic->intent.offload_stated = true;
-	request_changed(request, nic, &asked);
+	nic_hand(nic)->has_offload = !is_auto;
+	nic_hand(nic)->offload = offload;
+	set(request, nic, &asked);
 }
 
 void request_forget(const struct request *request)

@@ -20,7 +20,7 @@ static json_t *flows_answer(const struct nic *nic, const struct choice *choice,
 			    const json_t *counters)
 {
 	return json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(nic),
-			 "flows", report_flows(nic_flows(nic), choice, counters));
+			 "flows", report_flows(desired_flows(&nic->desired), choice, counters));
 }
 
 static json_t *counters_json(const struct cvsw_v3_entry *entry)
@@ -59,7 +59,7 @@ static size_t ask_for(struct nic *nic, uint64_t resume, uint8_t *message, size_t
 /* request_ask()'s: a part of the list. */
 static json_t *on_part(struct request_answer *answer)
 {
-	const struct flowset *wanted = nic_flows(answer->nic);
+	const struct flowset *wanted = desired_flows(&answer->nic->desired);
 	struct dump *dump = answer->arg;
 	size_t before = dump->n_listed, used, offset;
 	enum cvsw_flow_command command;

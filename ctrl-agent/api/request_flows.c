@@ -58,7 +58,7 @@ static json_t *texts_of(const struct flowset *flows)
 /* One that another takes the place of goes as well. */
 static json_t *report_change(const struct nic *nic, const struct change *change)
 {
-	const struct flowset *have = &nic->intent.flows;
+	const struct flowset *have = &nic_hand(nic)->flows;
 	const struct flow_node *node;
 	struct flowset removed;
 	json_t *json;
@@ -99,10 +99,10 @@ static bool is_permitted(const struct request *request, const struct nic *nic,
 	const struct cvsw_flow *flow, *other;
 
 	/* First, for the rest takes time that grows with it. */
-	if (change_size(change, &nic->intent.flows) > NIC_MAX_FLOWS)
+	if (change_size(change, &nic_hand(nic)->flows) > NIC_MAX_FLOWS)
 		request_refuse(request, REQUEST_TOO_MANY_FLOWS, "a NIC can have %d flows at most",
 			       NIC_MAX_FLOWS);
-	else if ((flow = change_overlap(change, nic_flows(nic), &other)))
+	else if ((flow = change_overlap(change, desired_flows(&nic->desired), &other)))
 		refuse_overlap(request, flow, other);
 	else if (overlay && !overlay_permits_all(&overlay->config, &change->put))
 		request_refuse(request, REQUEST_OVERLAY_FLOW, "NIC " MAC_FORMAT
@@ -129,7 +129,7 @@ static void apply(const struct request *request, struct nic *nic, struct change 
 						node->flow.priority));
 		state_put_flow(request->agent, nic, &node->flow);
 	}
-	nic->intent.flows_stated = true;
+	desired_use(&nic->desired, DESIRED_HAND);
 	flowset_init(&asked.flows);
 	flowset_move(&asked.flows, &change->put);
 	request_changed(request, nic, &asked);
@@ -155,7 +155,7 @@ static void leave_out_overlay(const struct nic *nic, struct flowset *flows)
 {
 	const struct flow_node *node;
 
-	flowset_each(node, &nic->intent.overlay) {
+	flowset_each(node, &nic->desired.layers[DESIRED_OVERLAY].flows) {
 		const struct cvsw_flow *same = flowset_find(flows, &node->flow.match,
 							    node->flow.priority);
 
@@ -179,7 +179,7 @@ static void with_flows(const struct request *request, enum place_unknown unknown
 		request_refuse_member(request, REQUEST_OUT_OF_RANGE, "flows",
 				      "there are no flows to add");
 	} else if ((nic = request_nic(request, unknown))) {
-		const struct flowset *have = &nic->intent.flows;
+		const struct flowset *have = &nic_hand(nic)->flows;
 
 		if (replace) {
 			leave_out_overlay(nic, &flows);
@@ -214,7 +214,7 @@ void request_diff_flows(const struct request *request)
  */
 static bool may_delete(const struct request *request, const struct nic *nic)
 {
-	if (nic->intent.flows_stated || nic->member || request_is(request, "take_over") ||
+	if (nic_hand(nic)->in_use || nic->member || request_is(request, "take_over") ||
 	    request_is(request, "dry_run") || (nic->heard && !nic->n_reported))
 		return true;
 	request_refuse(request, REQUEST_NOT_MANAGED, "no flows are configured for NIC " MAC_FORMAT
@@ -230,7 +230,7 @@ static void with_choice(const struct request *request, struct nic *nic, const st
 	struct change change;
 
 	change_init(&change);
-	work_out(&change, &nic->intent.flows, choice);
+	work_out(&change, &nic_hand(nic)->flows, choice);
 	carry_out(request, nic, &change, request_is(request, "dry_run"));
 	change_clear(&change);
 }

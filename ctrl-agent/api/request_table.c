@@ -77,7 +77,8 @@ static const struct request_command commands[] = {
 	  "sets an MTU", "change" },
 	{ "set-offload", request_set_offload,
 	  { NIC, { "offload", REQUEST_TEXTS, REQUIRED, .min = 0, .max = ANY_LENGTH,
-		   .help = "of `csum`, `tso`, `ufo`, `gso`, `gro`, `inner-csum`" }, NEW, WAIT },
+		   .values = "auto", .help = "of `csum`, `tso`, `ufo`, `gso`, `gro`, `inner-csum`; "
+		   "`auto` takes offloads back that were set" }, NEW, WAIT },
 	  "enables exactly these offloads", "change" },
 	{ "forget", request_forget, { NIC },
 	  "drops all that is configured for a NIC, but not its key", "`nic`, as it was" },
@@ -189,6 +190,8 @@ static bool is_of_type(const struct request_member *member, const json_t *json)
 	case REQUEST_NUMBER:
 		return json_is_integer(json) || (member->values && json_is_string(json));
 	case REQUEST_TEXTS:
+		if (json_is_string(json))
+			return member->values;
 		json_array_foreach(json, i, one)
 			if (!json_is_string(one))
 				return false;

@@ -2,7 +2,7 @@
 /* Clients that wait until a NIC has what it was just told, and how that went. */
 #include "base/alloc.h"
 #include "base/log.h"
-#include "nic/nic_mtu.h"
+#include "nic/settings.h"
 #include "report.h"
 #include "request.h"
 #include "request_parts.h"
@@ -178,7 +178,7 @@ void request_nic_changed(void *owner, struct nic *nic)
 	struct waiter *waiter, *next;
 
 	state_keep_timed(owner, nic);
-	nic_mtu_look(owner, nic);
+	settings_look(owner, nic);
 	overlays_poke(&((struct agent *)owner)->overlays);
 	request_overlays_settled(owner);
 	for (waiter = LIST_FIRST(&waiters); waiter; waiter = next) {

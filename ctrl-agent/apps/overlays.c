@@ -6,7 +6,6 @@
 #include "agent.h"
 #include "base/alloc.h"
 #include "base/log.h"
-#include "nic/nic_mtu.h"
 #include "store/state.h"
 
 static void random_bytes(void *buf, size_t len)
@@ -22,7 +21,7 @@ static void random_bytes(void *buf, size_t len)
 static void on_changed(void *owner, struct nic *nic, bool settings)
 {
 	(void)owner;
-	nic_intent_changed(nic, settings, clock_ms());
+	nic_desired_changed(nic, settings, clock_ms());
 	nic->to_be_told = true;
 }
 
@@ -186,16 +185,20 @@ void overlays_add(struct overlays *overlays, struct overlay *overlay)
 void overlays_leave(struct overlays *overlays, struct overlay *overlay,
 		    struct overlay_member *member)
 {
+	struct desired *desired = &member->nic->desired;
 	struct nic *nic = member->nic;
-	struct intent *intent = &nic->intent;
 
 	ways_close(overlay, member);
 	overlay_leave(overlay, member);
 	/* Its table is ours still, or nobody would take the overlay's flows out of it. */
-	intent->flows_stated = true;
-	intent->overlaid = false;
-	nic_mtu_back(nic, overlay->config.underlay_mtu);
-	flowset_clear(&intent->overlay);
+	desired_use(desired, DESIRED_HAND);
+	desired_drop(desired, DESIRED_OVERLAY);
+	/* Version 2 does not say what it had. */
+	if (!desired->own_mtu.known && !nic->found_of)
+		desired->own_mtu = (struct own_setting){
+			.known = true, .value = overlay->config.underlay_mtu,
+		};
+	desired_give_back(desired);
 	on_changed(NULL, nic, true);
 	overlays_poke(overlays);
 }

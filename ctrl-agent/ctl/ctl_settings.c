@@ -26,18 +26,21 @@ static enum ctl_exit set_mtu(const struct ctl_options *options, char **args)
 					  "mtu", is_auto ? json_string("auto") : json_integer(mtu)));
 }
 
-/* "csum,tso" or "none"; NULL after a complaint. */
+/* "csum,tso", "none" or "auto"; NULL after a complaint. */
 static json_t *parse_offload(const char *text)
 {
-	json_t *names = json_array();
+	json_t *names;
 
+	if (!strcmp(text, "auto"))
+		return json_string(text);
+	names = json_array();
 	if (!strcmp(text, "none"))
 		return names;
 	for (const char *name = text; name; ) {
 		size_t len = strcspn(name, ",");
 
 		if (!offload_bit(name, len)) {
-			ctl_complain("\"%.*s\" is not an offload: csum, tso, ufo, gso, gro, inner-csum or none",
+			ctl_complain("\"%.*s\" is not an offload: csum, tso, ufo, gso, gro, inner-csum, none or auto",
 				     (int)len, name);
 			json_decref(names);
 			return NULL;
@@ -72,8 +75,8 @@ static enum ctl_exit forget(const struct ctl_options *options, char **args)
 
 const struct ctl_command ctl_setting_commands[] = {
 	{ "set-mtu", "NIC MTU|auto", "set its MTU; take it back", 2, 2, set_mtu },
-	{ "set-offload", "NIC csum,tso,gso,gro,inner-csum|none", "enable exactly these offloads", 2, 2,
-	  set_offload },
+	{ "set-offload", "NIC csum,tso,gso,gro,inner-csum|none|auto",
+	  "enable exactly these offloads; take them back", 2, 2, set_offload },
 	{ "forget", "NIC", "state nothing for it any more", 1, 1, forget },
 	{ 0 },
 };

@@ -15,9 +15,7 @@ void nic_init(struct nic *nic, const uint8_t mac[CVSW_ETH_ALEN],
 {
 	*nic = (struct nic){ .send = send, .owner = owner, .generation = 1 };
 	memcpy(nic->mac, mac, CVSW_ETH_ALEN);
-	flowset_init(&nic->intent.flows);
-	flowset_init(&nic->intent.overlay);
-	flowset_init(&nic->both);
+	desired_init(&nic->desired);
 	flowset_init(&nic->modified);
 	timed_init(&nic->timed);
 	STAILQ_INIT(&nic->sas);
@@ -45,11 +43,9 @@ void nic_clear(struct nic *nic)
 	if (nic->v3)
 		session3_free(nic->v3);
 	drop_sas(nic);
-	flowset_clear(&nic->intent.overlay);
-	flowset_clear(&nic->both);
+	desired_clear(&nic->desired);
 	flowset_clear(&nic->modified);
 	timed_clear(&nic->timed);
-	flowset_clear(&nic->intent.flows);
 	flowset_clear(&nic->table);
 	flowset_clear(&nic->listing.flows);
 }
@@ -146,37 +142,21 @@ bool nic_talks(const struct nic *nic)
 	return nic->v3 ? session3_talks(nic->v3) : nic->phase != PHASE_ABSENT;
 }
 
-const struct flowset *nic_flows(const struct nic *nic)
-{
-	return nic->intent.overlaid ? &nic->both : &nic->intent.flows;
-}
-
-bool nic_is_managed(const struct nic *nic)
-{
-	return nic->intent.flows_stated || nic->intent.overlaid;
-}
-
 uint16_t nic_wanted_mtu(const struct nic *nic)
 {
-	const struct intent *intent = &nic->intent;
+	const struct own_setting *own = &nic->desired.own_mtu;
 
-	if (intent->overlaid && (!intent->mtu || intent->overlay_mtu < intent->mtu))
-		return intent->overlay_mtu;
-	return intent->mtu ? intent->mtu : intent->restore_mtu;
+	return desired_mtu(&nic->desired) ?: own->back ? own->value : 0;
 }
 
-/* The overlay's first: what drops is to be there before what lets pass. */
-static void join_flows(struct nic *nic)
+bool nic_wanted_offload(const struct nic *nic, uint16_t *offload)
 {
-	const struct flow_node *node;
+	const struct own_setting *own = &nic->desired.own_offload;
 
-	flowset_clear(&nic->both);
-	if (!nic->intent.overlaid)
-		return;
-	flowset_each(node, &nic->intent.overlay)
-		flowset_put(&nic->both, &node->flow);
-	flowset_each(node, &nic->intent.flows)
-		flowset_put(&nic->both, &node->flow);
+	if (desired_offload(&nic->desired, offload))
+		return true;
+	*offload = own->value;
+	return own->back;
 }
 
 /*
@@ -185,12 +165,12 @@ static void join_flows(struct nic *nic)
  */
 static bool send_offload(struct nic *nic)
 {
-	const struct intent *intent = &nic->intent;
+	uint16_t offload;
 
-	if (!intent->offload_stated)
+	if (!nic_wanted_offload(nic, &offload))
 		return true;
 	return (nic->heard || send_plain(nic, CVSW_MSG_SET_OFFLOAD, PUBLISHED_OFFLOADS)) &&
-	       send_plain(nic, CVSW_MSG_SET_OFFLOAD, intent->offload);
+	       send_plain(nic, CVSW_MSG_SET_OFFLOAD, offload);
 }
 
 static bool send_settings(struct nic *nic)
@@ -259,7 +239,7 @@ void nic_absent(struct nic *nic)
 
 void nic_put_flow(struct nic *nic, const struct cvsw_flow *flow, bool modified)
 {
-	flowset_put(&nic->intent.flows, flow);
+	desired_put(&nic->desired, DESIRED_HAND, flow);
 	if (modified) {
 		flowset_put(&nic->modified, flow);
 		timed_modified(&nic->timed, flow);
@@ -273,13 +253,12 @@ void nic_remove_flow(struct nic *nic, const struct cvsw_flow *flow)
 {
 	flowset_remove(&nic->modified, &flow->match, flow->priority);
 	timed_stated(nic, flow);
-	flowset_remove(&nic->intent.flows, &flow->match, flow->priority);
+	desired_remove(&nic->desired, DESIRED_HAND, &flow->match, flow->priority);
 }
 
-void nic_intent_changed(struct nic *nic, bool settings, uint64_t now)
+void nic_desired_changed(struct nic *nic, bool settings, uint64_t now)
 {
 	nic->generation++;
-	join_flows(nic);
 	nic->settings_due |= settings;
 	nic->repairs = 0;
 	if (!nic->behind_since)
@@ -328,7 +307,7 @@ static void ask(struct nic *nic, uint64_t now)
 		settle(nic, now);
 		return;
 	}
-	listing_reset(&nic->listing, nic_flows(nic)->n + NIC_MAX_EXTRA);
+	listing_reset(&nic->listing, desired_flows(&nic->desired)->n + NIC_MAX_EXTRA);
 	nic->phase = PHASE_ASKING;
 	if (nic->tries >= LEGACY_HELLO_TRIES) {
 		nic->verified = 0;
@@ -357,7 +336,7 @@ static bool push_sas(struct nic *nic, size_t *left)
 /* Sends up to @left messages of what the table lacks. False: the switch has no room. */
 static bool push_flows(struct nic *nic, size_t *left)
 {
-	const struct flowset *wanted = nic_flows(nic);
+	const struct flowset *wanted = desired_flows(&nic->desired);
 	struct reconcile_step steps[LEGACY_BURST];
 	size_t n;
 
@@ -377,7 +356,7 @@ static void push(struct nic *nic, uint64_t now)
 	size_t left = LEGACY_BURST;
 
 	if ((nic->settings_due && !send_settings(nic)) || !push_sas(nic, &left) ||
-	    (nic->table_known && nic_is_managed(nic) &&
+	    (nic->table_known && desired_is_managed(&nic->desired) &&
 	     !push_flows(nic, &left))) {
 		push_at(nic, now + LEGACY_NO_ROOM_MS);
 		return;
@@ -416,10 +395,10 @@ static void compare(struct nic *nic, uint64_t now)
 	nic->unlisted = false;
 	nic->tries = 0;
 	nic->diff = (struct reconcile_diff){ 0, 0 };
-	if (nic_is_managed(nic)) {
-		nic->diff = reconcile_diff(nic_flows(nic), &nic->table);
+	if (desired_is_managed(&nic->desired)) {
+		nic->diff = reconcile_diff(desired_flows(&nic->desired), &nic->table);
 		if (overflowed)
-			nic->diff.extra = nic->n_reported - nic_flows(nic)->n;
+			nic->diff.extra = nic->n_reported - desired_flows(&nic->desired)->n;
 	}
 	if (!nic->diff.missing && !nic->diff.extra) {
 		nic->verified = nic->generation;

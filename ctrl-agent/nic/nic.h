@@ -25,7 +25,7 @@
 #include "cvsw_msg.h"
 #include "cvsw_sa.h"
 #include "cvsw_v3_crypto.h"
-#include "flowset.h"
+#include "desired.h"
 #include "listing.h"
 #include "reconcile.h"
 #include "timed.h"
@@ -61,31 +61,6 @@ enum nic_state {
 	NIC_LAGGING,		/* a change or a repair is under way */
 	NIC_REFUSING,		/* it has what it should but for what it refuses: version 3 */
 	NIC_UNLISTED,		/* it was sent what it should have, and never lists */
-};
-
-/**
- * struct intent - what a NIC should be
- * @flows: made by hand
- * @flows_stated: someone said what they are; before that its table is left alone
- * @mtu: 0: not stated
- * @offload: CVSW_OFFLOAD_*, if @offload_stated
- * @overlaid: the flows of its overlay are made: at the first look at it, not when it joins
- * @overlay: the flows of that, beside those made by hand
- * @overlay_mtu: the largest MTU that fits into it
- * @own_mtu: what it had before one was set here; 0: not known
- * @restore_mtu: to be given back: nic_mtu.h; 0: nothing is
- */
-struct intent {
-	struct flowset flows;
-	bool flows_stated;
-	bool overlaid;
-	struct flowset overlay;
-	uint16_t overlay_mtu;
-	uint16_t mtu;
-	uint16_t own_mtu;
-	uint16_t restore_mtu;
-	bool offload_stated;
-	uint16_t offload;
 };
 
 struct event;
@@ -133,23 +108,22 @@ enum legacy_phase {
  * @held: it is left alone, as it may belong to an overlay that cannot be read
  * @number: by which its records are known, if it has a key: nics->keyed[number]
  * @member: in an overlay; set by overlay_join(), cleared by overlay_leave(); NULL: in none
- * @to_be_told: its intent was changed, and nic_go_on() is to follow: overlays.c
+ * @to_be_told: what it should be was changed, and nic_go_on() is to follow: overlays.c
  *
- * @intent: changed by others, who then call nic_intent_changed()
- * @both: all flows, if it is a member of an overlay; see nic_flows()
+ * @desired: changed by others, who then call nic_desired_changed()
  * @modified: flows that were given other actions, and keep their counters; until told
  * @timed: which flows with timeouts it has taken
  * @sas: to be sent before the next flow
  * @v3: the conversation in version 3; NULL: it speaks version 2
- * @generation: of @intent; @verified is the last one that the NIC listed, or
+ * @generation: of @desired; @verified is the last one that the NIC listed, or
  *	acknowledged, since it registered; @confirmed likewise, but never goes back
  * @behind_since: when the first change that is not confirmed was made; 0: all are
  * @epoch: counts its beginnings: with each, its table and its SAs may be gone
  * @table: what the NIC has, as far as we know; only if @table_known
  * @send: sends a frame to the NIC's port; false: no room now, ask again later
  *
- * @mtu_found: the MTU that it reported last; 0: none; @mtu_of: of which conversation
- *	the first one was taken; nic_mtu.c has these
+ * @mtu_found, @offload_found: that it reported last; 0: none; @found_of: in which epoch
+ *	the first ones were taken; settings.c has these
  * @n_mtu_repairs: how often its guest had changed it; @mtu_changed_to: last to that
  * @said_synced: of version 2: that it is in sync was told
  * @heard_at: when its last authentic record came
@@ -170,8 +144,7 @@ struct nic {
 	struct overlay_member *member;
 	bool to_be_told;
 
-	struct intent intent;
-	struct flowset both;
+	struct desired desired;
 	struct flowset modified;
 	struct timed timed;
 	STAILQ_HEAD(nic_sas, nic_sa) sas;
@@ -213,7 +186,8 @@ struct nic {
 	uint16_t mtu_changed_to;
 	bool mtu_asking;
 	bool mtu_answered;
-	uint64_t mtu_of;
+	uint16_t offload_found;
+	uint64_t found_of;
 	uint64_t mtu_checked_at;
 	uint64_t n_mtu_repairs;
 	uint64_t n_registers;
@@ -243,8 +217,11 @@ void nic_absent(struct nic *nic);
  */
 bool nic_talks(const struct nic *nic);
 
+/* The layer that commands write. */
+#define nic_hand(nic)	(&(nic)->desired.layers[DESIRED_HAND])
+
 /**
- * nic_put_flow() - into the intent; nic_intent_changed() is to follow
+ * nic_put_flow() - into that layer; nic_desired_changed() is to follow
  * @modified: its counters and its time go on, if there is one of the same match and priority
  */
 void nic_put_flow(struct nic *nic, const struct cvsw_flow *flow, bool modified);
@@ -252,14 +229,14 @@ void nic_put_flow(struct nic *nic, const struct cvsw_flow *flow, bool modified);
 /** nic_remove_flow() - out of it; likewise */
 void nic_remove_flow(struct nic *nic, const struct cvsw_flow *flow);
 
-/** nic_intent_changed() - the intent is another now; @settings: its MTU or offloads too */
-void nic_intent_changed(struct nic *nic, bool settings, uint64_t now);
+/** nic_desired_changed() - it should be something else now; @settings: MTU or offloads too */
+void nic_desired_changed(struct nic *nic, bool settings, uint64_t now);
 
 /**
  * nic_queue_sa() - send a SET_SA, before any flow, once
  * @sa: copied; the copy is wiped when it has left
  *
- * To be followed by nic_intent_changed().  That it has arrived is not confirmed in
+ * To be followed by nic_desired_changed().  That it has arrived is not confirmed in
  * version 2; a list asked for later shows that messages around it did.  Does
  * nothing unless nic_talks().
  */
@@ -274,14 +251,11 @@ void nic_drop_first_sa(struct nic *nic);
 /** nic_confirm() - the NIC has all of this generation */
 void nic_confirm(struct nic *nic, uint64_t generation);
 
-/** nic_flows() - all that the NIC should have; valid until the next change */
-const struct flowset *nic_flows(const struct nic *nic);
-
-/** nic_is_managed() - is the NIC's table ours? */
-bool nic_is_managed(const struct nic *nic);
-
 /** nic_wanted_mtu() - that it should have, or get back; 0: none */
 uint16_t nic_wanted_mtu(const struct nic *nic);
+
+/** nic_wanted_offload() - likewise; false: none */
+bool nic_wanted_offload(const struct nic *nic, uint16_t *offload);
 
 /** legacy_list() - a LIST_ENTRIES came from the NIC's port */
 void legacy_list(struct nic *nic, const struct cvsw_msg *msg, uint64_t now);

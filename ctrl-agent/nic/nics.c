@@ -138,11 +138,8 @@ void nics_free(struct nics *nics)
 /* All that a NIC is kept for. */
 static bool is_needed(const struct nic *nic)
 {
-	const struct intent *intent = &nic->intent;
-
 	return nic->port || nic->has_key || nic->key_unread || nic->held ||
-	       nic->member || intent->flows_stated || intent->mtu ||
-	       intent->restore_mtu || intent->offload_stated;
+	       nic->member || !desired_is_empty(&nic->desired);
 }
 
 void nic_release(struct nic *nic)
@@ -275,23 +272,18 @@ void nic_list(struct nic *nic, const struct cvsw_msg *msg)
 
 void nic_changed(struct nic *nic, bool settings)
 {
-	nic_intent_changed(nic, settings, clock_ms());
+	nic_desired_changed(nic, settings, clock_ms());
 	nic_go_on(nic);
 }
 
 void nic_forget(struct nic *nic)
 {
-	struct intent *intent = &nic->intent;
-
 	/* What it was given it has for itself from now on. */
-	if (intent->flows_stated)
+	if (nic_hand(nic)->in_use)
 		nic->n_reported = nic->table.n;
 	nic->held = false;
-	flowset_clear(&intent->flows);
 	timed_clear(&nic->timed);
-	intent->flows_stated = false;
-	intent->mtu = intent->own_mtu = intent->restore_mtu = 0;
-	intent->offload_stated = false;
+	desired_clear(&nic->desired);
 	if (nic->port)
 		nic_changed(nic, false);
 	else

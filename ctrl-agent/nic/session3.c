@@ -42,6 +42,7 @@ static bool queue_setting(struct session3 *v3, uint16_t type, uint16_t value)
 static bool queue_settings(struct session3 *v3)
 {
 	struct nic *nic = v3->nic;
+	uint16_t offload;
 	bool any = false;
 
 	if (!nic->settings_due)
@@ -50,8 +51,8 @@ static bool queue_settings(struct session3 *v3)
 	v3->refused_mtu = v3->refused_offload = false;
 	if (nic_wanted_mtu(nic))
 		any = queue_setting(v3, CVSW_V3_SET_MTU, nic_wanted_mtu(nic));
-	if (nic->intent.offload_stated)
-		any = queue_setting(v3, CVSW_V3_SET_OFFLOAD, nic->intent.offload);
+	if (nic_wanted_offload(nic, &offload))
+		any = queue_setting(v3, CVSW_V3_SET_OFFLOAD, offload);
 	return any;
 }
 
@@ -124,7 +125,7 @@ static void push(struct session3 *v3)
 
 	any |= queue_sas(v3);
 	v3->failed = false;
-	if (nic_is_managed(nic))
+	if (desired_is_managed(&nic->desired))
 		any |= session3_queue_flows(v3);
 	v3->changing = true;
 	if (any)

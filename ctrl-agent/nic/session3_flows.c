@@ -36,7 +36,7 @@ void session3_queue_list(struct session3 *v3)
  */
 static bool take_entries(struct session3 *v3, struct cvsw_reader *entries, bool more)
 {
-	size_t limit = nic_flows(v3->nic)->n + NIC_MAX_EXTRA, used, offset;
+	size_t limit = desired_flows(&v3->nic->desired)->n + NIC_MAX_EXTRA, used, offset;
 	enum cvsw_flow_command command;
 	struct cvsw_v3_entry entry;
 	struct cvsw_flow flow;
@@ -79,10 +79,10 @@ static void list_is_whole(struct session3 *v3)
 	if (v3->stuck)
 		v3->settled = nic->generation;
 	nic->diff = (struct reconcile_diff){ 0, 0 };
-	if (nic_is_managed(nic))
-		nic->diff = reconcile_diff(nic_flows(nic), &nic->table);
+	if (desired_is_managed(&nic->desired))
+		nic->diff = reconcile_diff(desired_flows(&nic->desired), &nic->table);
 	if (v3->replace)
-		nic->diff.extra = v3->n_listed - nic_flows(nic)->n;
+		nic->diff.extra = v3->n_listed - desired_flows(&nic->desired)->n;
 }
 
 static void on_list(struct session3 *v3, const struct session3_request *request,
@@ -171,7 +171,7 @@ static void put_mod(struct bundle *bundle, enum cvsw_flow_command command,
 /* What it should have but for what it refuses; @less: initialised, the caller's to clear. */
 static const struct flowset *wanted_of(const struct session3 *v3, struct flowset *less)
 {
-	const struct flowset *flows = nic_flows(v3->nic);
+	const struct flowset *flows = desired_flows(&v3->nic->desired);
 	const struct flow_node *node;
 
 	if (!v3->refused.n)

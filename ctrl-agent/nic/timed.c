@@ -82,8 +82,7 @@ bool timed_end(struct nic *nic, const struct cvsw_flow *flow)
 		return false;
 	flowset_put(&timed->ended, flow);
 	flowset_remove(&timed->taken, &flow->match, flow->priority);
-	flowset_remove(&nic->intent.flows, &flow->match, flow->priority);
-	flowset_remove(&nic->both, &flow->match, flow->priority);
+	desired_remove(&nic->desired, DESIRED_HAND, &flow->match, flow->priority);
 	flowset_remove(&timed->given, &flow->match, flow->priority);
 	return true;
 }
@@ -105,7 +104,7 @@ void timed_compare(struct nic *nic,
 	if (nic->v3)
 		return;
 	/* In version 2 nothing else says that it was taken. */
-	flowset_each(node, &nic->intent.flows)
+	flowset_each(node, &nic_hand(nic)->flows)
 		if (flow_is_timed(&node->flow) && has(&nic->table, &node->flow))
 			give(timed, &node->flow);
 }

@@ -237,18 +237,22 @@ static uint64_t renew_registered(struct overlay *overlay, struct ways_world *wor
 static uint64_t refresh(struct overlay *overlay, struct ways_world *world,
 			struct overlay_member *member, uint64_t now)
 {
-	struct intent *intent = &member->nic->intent;
+	struct desired *desired = &member->nic->desired;
+	struct layer *layer = &desired->layers[DESIRED_OVERLAY];
 	uint16_t mtu = overlay_mtu(&overlay->config);
-	bool settings = !intent->overlaid || intent->overlay_mtu != mtu;
+	bool settings = layer->mtu != mtu;
 	uint64_t due = member->refreshed_at + WAY_BATCH_MS;
+	struct flowset flows;
 
 	/* Its answer is awaited: what comes up meanwhile makes the next change together. */
-	if (nic_state(member->nic) == NIC_LAGGING && intent->overlaid && now < due)
+	if (nic_state(member->nic) == NIC_LAGGING && layer->in_use && now < due)
 		return due;
-	flowset_clear(&intent->overlay);
-	overlay_flows(overlay, member, &intent->overlay);
-	intent->overlaid = true;
-	intent->overlay_mtu = mtu;
+	flowset_init(&flows);
+	overlay_flows(overlay, member, &flows);
+	desired_replace(desired, DESIRED_OVERLAY, &flows);
+	flowset_clear(&flows);
+	desired_use(desired, DESIRED_OVERLAY);
+	layer->mtu = mtu;
 	member->dirty = false;
 	member->refreshed_at = now;
 	world->changed(world->owner, member->nic, settings);

@@ -73,7 +73,7 @@ struct nic;
  * @next_spi: never goes back: an SPI is used once
  * @n_runs: of ways_run(); @now: the last one's
  * @random: fills a buffer with bytes fit for keys; does not fail
- * @changed: a member's intent was changed; calls nic_intent_changed()
+ * @changed: a member's intent was changed; calls nic_desired_changed()
  */
 struct ways_world {
 	uint32_t next_spi;

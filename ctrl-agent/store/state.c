@@ -43,33 +43,38 @@ static void put_json(struct agent *agent, const char *kind, const char *name, js
 /* One that is held is managed again when what holds it can be read. */
 static bool is_managed(const struct nic *nic)
 {
-	return nic->intent.flows_stated || nic->held;
+	return nic_hand(nic)->in_use || nic->held;
 }
 
 static json_t *settings_of(const struct nic *nic)
 {
-	const struct intent *intent = &nic->intent;
+	const struct own_setting *own_mtu = &nic->desired.own_mtu;
+	const struct own_setting *own_offload = &nic->desired.own_offload;
+	const struct layer *hand = nic_hand(nic);
 	json_t *json = json_pack("{s:b}", "managed", is_managed(nic));
 
-	if (intent->mtu)
-		json_object_set_new(json, "mtu", json_integer(intent->mtu));
-	if (intent->own_mtu)
-		json_object_set_new(json, "own_mtu", json_integer(intent->own_mtu));
-	if (intent->restore_mtu)
-		json_object_set_new(json, "restore_mtu", json_integer(intent->restore_mtu));
-	if (intent->offload_stated)
-		json_object_set_new(json, "offload", report_offload(intent->offload));
+	if (hand->mtu)
+		json_object_set_new(json, "mtu", json_integer(hand->mtu));
+	if (own_mtu->known)
+		json_object_set_new(json, "own_mtu", json_integer(own_mtu->value));
+	if (own_mtu->back)
+		json_object_set_new(json, "restore_mtu", json_integer(own_mtu->value));
+	if (hand->has_offload)
+		json_object_set_new(json, "offload", report_offload(hand->offload));
+	if (own_offload->known)
+		json_object_set_new(json, own_offload->back ? "restore_offload" : "own_offload",
+				    report_offload(own_offload->value));
 	return json;
 }
 
 void state_put_nic(struct agent *agent, const struct nic *nic)
 {
-	const struct intent *intent = &nic->intent;
+	const struct layer *hand = nic_hand(nic);
 	char mac[MAC_TEXT_LEN];
 
 	mac_text(nic, mac);
-	if (is_managed(nic) || intent->mtu || intent->own_mtu || intent->restore_mtu ||
-	    intent->offload_stated)
+	if (is_managed(nic) || hand->mtu || nic->desired.own_mtu.known || hand->has_offload ||
+	    nic->desired.own_offload.known)
 		put_json(agent, "nic", mac, settings_of(nic));
 	else
 		store_delete(agent->store, "nic", mac);
@@ -211,7 +216,7 @@ static void put_all(struct agent *agent)
 	store_delete_all(agent->store, NULL);
 	nics_each(nic, &agent->nics) {
 		state_put_nic(agent, nic);
-		flowset_each(node, &nic->intent.flows)
+		flowset_each(node, &nic_hand(nic)->flows)
 			state_put_flow(agent, nic, &node->flow);
 		flowset_each(node, &nic->timed.given)
 			put_given(agent, nic, &node->flow);

@@ -76,13 +76,24 @@ static bool is_kind(const struct store_row *row, const char *kind)
 	return row->kind && !strcmp(row->kind, kind);
 }
 
-static const char *load_settings(struct intent *intent, const json_t *json)
+static void load_own(struct own_setting *setting, const json_t *own, const json_t *back,
+		     uint16_t value)
 {
+	*setting = (struct own_setting){ .known = own || back, .back = back, .value = value };
+}
+
+static const char *load_settings(struct desired *desired, const json_t *json)
+{
+	struct layer *hand = &desired->layers[DESIRED_HAND];
 	const json_t *managed = json_object_get(json, "managed");
 	const json_t *mtu = json_object_get(json, "mtu");
+	const json_t *own_mtu = json_object_get(json, "own_mtu");
+	const json_t *back_mtu = json_object_get(json, "restore_mtu");
 	const json_t *offload = json_object_get(json, "offload");
+	const json_t *own_offload = json_object_get(json, "own_offload");
+	const json_t *back_offload = json_object_get(json, "restore_offload");
 	json_int_t value = json_integer_value(mtu);
-	uint16_t bits = 0;
+	uint16_t bits = 0, own_bits = 0;
 
 	if (!json_is_object(json))
 		return "it is not JSON";
@@ -90,14 +101,16 @@ static const char *load_settings(struct intent *intent, const json_t *json)
 		return "whether its flows are managed is missing";
 	if (mtu && (value < INTENT_MIN_MTU || value > UINT16_MAX))
 		return "its MTU is wrong";
-	if (offload && !intent_parse_offload(offload, &bits))
+	if ((offload && !intent_parse_offload(offload, &bits)) ||
+	    ((own_offload || back_offload) &&
+	     !intent_parse_offload(back_offload ?: own_offload, &own_bits)))
 		return "its offloads are wrong";
-	intent->flows_stated = json_is_true(managed);
-	intent->mtu = value;
-	intent->own_mtu = json_integer_value(json_object_get(json, "own_mtu"));
-	intent->restore_mtu = json_integer_value(json_object_get(json, "restore_mtu"));
-	intent->offload_stated = offload != NULL;
-	intent->offload = bits;
+	hand->in_use = json_is_true(managed);
+	hand->mtu = value;
+	hand->has_offload = offload;
+	hand->offload = bits;
+	load_own(&desired->own_mtu, own_mtu, back_mtu, json_integer_value(back_mtu ?: own_mtu));
+	load_own(&desired->own_offload, own_offload, back_offload, own_bits);
 	return NULL;
 }
 
@@ -113,7 +126,7 @@ static const char *take_nic(void *arg, const struct store_row *row)
 	if (!nic)
 		return "its key is not a NIC's MAC address";
 	json = json_loadb(row->value, row->len, 0, NULL);
-	why = load_settings(&nic->intent, json);
+	why = load_settings(&nic->desired, json);
 	json_decref(json);
 	return why;
 }
@@ -158,8 +171,8 @@ static const char *take_flow(void *arg, const struct store_row *row)
 		return why;
 	if (!is_named(&flow, row->name))
 		return "its key is another flow's";
-	flowset_put(&nic->intent.flows, &flow);
-	nic->intent.flows_stated = true;
+	desired_put(&nic->desired, DESIRED_HAND, &flow);
+	desired_use(&nic->desired, DESIRED_HAND);
 	return NULL;
 }
 
@@ -173,7 +186,7 @@ static const char *take_given(void *arg, const struct store_row *row)
 		return NULL;
 	if (!row->name || parse_flow(arg, row->name, &flow))
 		return "its key is not a flow's";
-	stated = flowset_find(&nic->intent.flows, &flow.match, flow.priority);
+	stated = flowset_find(&nic_hand(nic)->flows, &flow.match, flow.priority);
 	if (!stated || !flow_is_timed(stated))
 		return "there is no such flow, or it has no timeout";
 	flowset_put(&nic->timed.given, stated);

@@ -177,11 +177,11 @@ const char *state_overlay_load(struct agent *agent, const char *name, const json
 
 static void hold(struct nic *nic)
 {
-	if (nic->member || !nic->intent.flows_stated)
+	if (nic->member || !nic_hand(nic)->in_use)
 		return;
 	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " is left alone: it may belong to an overlay "
 		    "that cannot be read", MAC_BYTES(nic->mac));
-	nic->intent.flows_stated = false;
+	nic_hand(nic)->in_use = false;
 	nic->held = true;
 }
 

@@ -15,13 +15,14 @@ LIMITLESS = 0x7fffffff
 
 def kind(member):
     """What a member may be."""
-    if member['type'] == 'integer':
+    values = ' or '.join(f'`"{value}"`' for value in member.get('values', '').split())
+    if member['type'] == 'text' and values:
+        return values
+    text = {'text': 'string', 'boolean': 'true or false', 'texts': 'array of strings',
+            'ports': 'array of two ports'}.get(member['type'])
+    if not text:
         text = f'integer, {member["min"]} to {member["max"]}'
-        return text + (f', or `"{member["values"]}"`' if 'values' in member else '')
-    if 'values' in member:
-        return ' or '.join(f'`"{value}"`' for value in member['values'].split())
-    return {'text': 'string', 'boolean': 'true or false', 'texts': 'array of strings',
-            'ports': 'array of two ports'}[member['type']]
+    return text + (f', or {values}' if values else '')
 
 
 def member_rows(answer):

@@ -141,8 +141,9 @@ class Requests:
             nic=self.nic(), mtu=self.rng.choice([68, 1400, 1500, 9000, 65535, 'auto'])))
 
     def do_set_offload(self):
-        return self.existence(**self.waiting(nic=self.nic(), offload=self.rng.sample(
-            ['csum', 'tso', 'ufo', 'gso', 'gro', 'inner-csum'], self.rng.randrange(4))))
+        return self.existence(**self.waiting(nic=self.nic(), offload=self.rng.choice(
+            ['auto', self.rng.sample(['csum', 'tso', 'ufo', 'gso', 'gro', 'inner-csum'],
+                                     self.rng.randrange(4))])))
 
     def do_forget(self):
         return {'nic': self.nic()}

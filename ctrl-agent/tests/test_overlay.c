@@ -122,7 +122,7 @@ static void random_bytes(void *buf, size_t len)
 static void on_changed(void *owner, struct nic *nic, bool settings)
 {
 	(void)owner;
-	nic_intent_changed(nic, settings, world->now);
+	nic_desired_changed(nic, settings, world->now);
 }
 
 static const struct overlay_config plain = {
@@ -230,11 +230,10 @@ static void leave(unsigned int i)
 
 	ways_close(world->overlay, member);
 	overlay_leave(world->overlay, member);
-	nic->intent.flows_stated = true;
-	nic->intent.overlaid = false;
-	nic->intent.mtu = world->overlay->config.underlay_mtu;
-	flowset_clear(&nic->intent.overlay);
-	nic_intent_changed(nic, true, world->now);
+	nic_hand(nic)->in_use = true;
+	desired_drop(&nic->desired, DESIRED_OVERLAY);
+	nic_hand(nic)->mtu = world->overlay->config.underlay_mtu;
+	nic_desired_changed(nic, true, world->now);
 }
 
 /* ---- what NICs would do with frames ---- */
@@ -784,25 +783,24 @@ static void test_beside(void)
 {
 	struct cvsw_flow flow = flow_of("priority=62000,tcp,tp_dst=23,actions=drop");
 	struct nic *nic;
-	struct cvsw_match all = { 0 };
 
 	start_members(&encrypted, 3);
 	nic = &world->ours[1];
-	flowset_put(&nic->intent.flows, &flow);
-	nic_intent_changed(nic, false, world->now);
+	desired_put(&nic->desired, DESIRED_HAND, &flow);
+	nic_desired_changed(nic, false, world->now);
 	run_watching(400, first(3));
 	CHECK(flowset_find(&world->nics[1].table, &flow.match, flow.priority));
-	flowset_remove_covered(&nic->intent.flows, &all);
-	nic_intent_changed(nic, false, world->now);
+	desired_remove(&nic->desired, DESIRED_HAND, &flow.match, flow.priority);
+	nic_desired_changed(nic, false, world->now);
 	run_watching(400, first(3));
 	CHECK(!flowset_find(&world->nics[1].table, &flow.match, flow.priority));
 	/* An MTU by hand counts if it is the smaller one. */
-	nic->intent.mtu = 1300;
-	nic_intent_changed(nic, true, world->now);
+	nic_hand(nic)->mtu = 1300;
+	nic_desired_changed(nic, true, world->now);
 	run_for(50);
 	CHECK(world->nics[1].mtu == 1300);
-	nic->intent.mtu = 9000;
-	nic_intent_changed(nic, true, world->now);
+	nic_hand(nic)->mtu = 9000;
+	nic_desired_changed(nic, true, world->now);
 	run_for(50);
 	CHECK(world->nics[1].mtu == 1416);
 	world_end();

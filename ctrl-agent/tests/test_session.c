@@ -176,16 +176,16 @@ static bool run_until_sync(struct wire *wire, uint64_t ms)
 
 static bool nic_has_intent(const struct wire *wire)
 {
-	return flowsets_equal(&wire->nic.table, &wire->ours.intent.flows);
+	return flowsets_equal(&wire->nic.table, &nic_hand(&wire->ours)->flows);
 }
 
 static void state_flows(struct wire *wire, const char *text)
 {
 	struct cvsw_flow flow = flow_of(text);
 
-	flowset_put(&wire->ours.intent.flows, &flow);
-	wire->ours.intent.flows_stated = true;
-	nic_intent_changed(&wire->ours, false, wire->now);
+	flowset_put(&nic_hand(&wire->ours)->flows, &flow);
+	nic_hand(&wire->ours)->in_use = true;
+	nic_desired_changed(&wire->ours, false, wire->now);
 }
 
 static void test_round_trip(void)
@@ -263,9 +263,9 @@ static void test_reboot(void)
 {
 	struct wire *wire = wire_new(1);
 
-	wire->ours.intent.mtu = 1400;
-	wire->ours.intent.offload_stated = true;
-	wire->ours.intent.offload = CVSW_OFFLOAD_CSUM | CVSW_OFFLOAD_TSO;
+	nic_hand(&wire->ours)->mtu = 1400;
+	nic_hand(&wire->ours)->has_offload = true;
+	nic_hand(&wire->ours)->offload = CVSW_OFFLOAD_CSUM | CVSW_OFFLOAD_TSO;
 	state_flows(wire, "priority=5,tcp,actions=drop");
 	legacy_register(&wire->ours, true, wire->now);
 	CHECK(run_until_sync(wire, 50));
@@ -319,9 +319,9 @@ static void test_published(void)
 
 	wire->nic.published = true;
 	wire->nic.registered = true;
-	wire->ours.intent.offload_stated = true;
-	wire->ours.intent.offload = 0x19;
-	wire->ours.intent.mtu = 1450;
+	nic_hand(&wire->ours)->has_offload = true;
+	nic_hand(&wire->ours)->offload = 0x19;
+	nic_hand(&wire->ours)->mtu = 1450;
 	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++)
 		state_flows(wire, flows[i]);
 	legacy_register(&wire->ours, true, wire->now);
@@ -344,8 +344,8 @@ static void test_published(void)
 	CHECK(wire->nic.offload == 0x19 && wire->nic.n_of_type[CVSW_MSG_SET_ENTRY] == 5);
 	CHECK(nic_state(&wire->ours) == NIC_UNLISTED);
 	/* Other offloads. */
-	wire->ours.intent.offload = 0x03;
-	nic_intent_changed(&wire->ours, true, wire->now);
+	nic_hand(&wire->ours)->offload = 0x03;
+	nic_desired_changed(&wire->ours, true, wire->now);
 	run_for(wire, 50);
 	CHECK_MSG(wire->nic.offload == 0x03, "offloads 0x%x", wire->nic.offload);
 	/* Its driver is loaded again. */
@@ -403,9 +403,9 @@ static void test_many_flows(void)
 
 		snprintf(text, sizeof(text), "priority=5,tcp,tp_dst=%d,actions=drop", i);
 		flow = flow_of(text);
-		flowset_put(&wire->ours.intent.flows, &flow);
+		flowset_put(&nic_hand(&wire->ours)->flows, &flow);
 	}
-	wire->ours.intent.flows_stated = true;
+	nic_hand(&wire->ours)->in_use = true;
 	legacy_register(&wire->ours, true, wire->now);
 	CHECK(run_until_sync(wire, 2000));
 	CHECK(nic_has_intent(wire));
@@ -481,7 +481,7 @@ static void test_register_flood(void)
 static void storm(uint32_t seed, unsigned int loss, unsigned int twice, unsigned int jitter)
 {
 	struct wire *wire = wire_new(seed);
-	struct intent *intent = &wire->ours.intent;
+	struct layer *hand = nic_hand(&wire->ours);
 
 	wire->loss = loss;
 	wire->twice = twice;
@@ -492,11 +492,11 @@ static void storm(uint32_t seed, unsigned int loss, unsigned int twice, unsigned
 		struct cvsw_flow flow = random_flow(&wire->random);
 
 		if (random_next(&wire->random) % 3)
-			flowset_put(&intent->flows, &flow);
+			flowset_put(&hand->flows, &flow);
 		else
-			flowset_remove_covered(&intent->flows, &flow.match);
-		intent->flows_stated = true;
-		nic_intent_changed(&wire->ours, false, wire->now);
+			flowset_remove_covered(&hand->flows, &flow.match);
+		hand->in_use = true;
+		nic_desired_changed(&wire->ours, false, wire->now);
 		run_for(wire, random_next(&wire->random) % 300);
 		if (random_next(&wire->random) % 10 == 0) {
 			flowset_clear(&wire->nic.table);

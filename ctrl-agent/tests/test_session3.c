@@ -154,9 +154,9 @@ static void state_flow(struct wire *wire, const char *text)
 {
 	struct cvsw_flow flow = flow_of(text);
 
-	wire->ours.intent.flows_stated = true;
+	nic_hand(&wire->ours)->in_use = true;
 	nic_put_flow(&wire->ours, &flow, false);
-	nic_intent_changed(&wire->ours, false, wire->now);
+	nic_desired_changed(&wire->ours, false, wire->now);
 }
 
 static void unstate_flow(struct wire *wire, const char *text)
@@ -164,7 +164,7 @@ static void unstate_flow(struct wire *wire, const char *text)
 	struct cvsw_flow flow = flow_of(text);
 
 	nic_remove_flow(&wire->ours, &flow);
-	nic_intent_changed(&wire->ours, false, wire->now);
+	nic_desired_changed(&wire->ours, false, wire->now);
 }
 
 static bool nic_has_intent(const struct wire *wire)
@@ -175,7 +175,7 @@ static bool nic_has_intent(const struct wire *wire)
 	flowset_init(&has);
 	for (size_t i = 0; i < wire->nic->n_flows; i++)
 		flowset_put(&has, &wire->nic->flows[i]);
-	equal = flowsets_equal(&has, &wire->ours.intent.flows);
+	equal = flowsets_equal(&has, &nic_hand(&wire->ours)->flows);
 	flowset_clear(&has);
 	return equal;
 }
@@ -194,9 +194,9 @@ static void test_round_trip(void)
 	CHECK(nic_state(&wire->ours) == NIC_ABSENT);
 	run(wire, 100);
 	CHECK(in_sync(wire) && wire->n_events[SESSION3_REGISTERED] == 1);
-	wire->ours.intent.mtu = 1400;
+	nic_hand(&wire->ours)->mtu = 1400;
 	state_flow(wire, "priority=7,tcp,actions=drop");
-	nic_intent_changed(&wire->ours, true, wire->now);
+	nic_desired_changed(&wire->ours, true, wire->now);
 	run(wire, 100);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->mtu == 1400);
 	CHECK(!wire->ours.behind_since && wire->n_events[SESSION3_REFUSED] == 0);
@@ -270,7 +270,7 @@ static void queue_sa(struct wire *wire, uint32_t spi)
 	struct cvsw_sa sa = { .spi = spi, .direction = CVSW_SA_IN, .key_len = 16 };
 
 	nic_queue_sa(&wire->ours, &sa);
-	nic_intent_changed(&wire->ours, false, wire->now);
+	nic_desired_changed(&wire->ours, false, wire->now);
 }
 
 /* Who waits for an SA must not take a refusal for it: ways.c makes another one. */
@@ -393,9 +393,9 @@ static void test_refused_setting(void)
 	unsigned int requests;
 
 	wire->nic->lacks = CVSW_OFFLOAD_GRO;
-	wire->ours.intent.offload = CVSW_OFFLOAD_CSUM | CVSW_OFFLOAD_GRO;
-	wire->ours.intent.offload_stated = true;
-	nic_intent_changed(&wire->ours, true, wire->now);
+	nic_hand(&wire->ours)->offload = CVSW_OFFLOAD_CSUM | CVSW_OFFLOAD_GRO;
+	nic_hand(&wire->ours)->has_offload = true;
+	nic_desired_changed(&wire->ours, true, wire->now);
 	run(wire, 200);
 	CHECK(nic_state(&wire->ours) == NIC_REFUSING);
 	CHECK(session3_refuses_offload(wire->ours.v3) && !wire->ours.behind_since);
@@ -413,8 +413,8 @@ static void test_refused_setting(void)
 	run(wire, 1000);
 	CHECK(wire->n_events[SESSION3_REFUSED] == 2);
 	CHECK(nic_state(&wire->ours) == NIC_REFUSING);
-	wire->ours.intent.offload = CVSW_OFFLOAD_CSUM;
-	nic_intent_changed(&wire->ours, true, wire->now);
+	nic_hand(&wire->ours)->offload = CVSW_OFFLOAD_CSUM;
+	nic_desired_changed(&wire->ours, true, wire->now);
 	run(wire, 200);
 	CHECK(in_sync(wire) && !session3_n_refused(wire->ours.v3));
 	wire_free(wire);
@@ -506,7 +506,7 @@ static void test_unasked(void)
 static bool is_stated(const struct wire *wire, const char *text)
 {
 	struct cvsw_flow flow = flow_of(text);
-	const struct cvsw_flow *found = flowset_find(&wire->ours.intent.flows, &flow.match,
+	const struct cvsw_flow *found = flowset_find(&nic_hand(&wire->ours)->flows, &flow.match,
 						     flow.priority);
 
 	return found && cvsw_flow_equal(found, &flow);
@@ -636,7 +636,7 @@ static void test_timeout_modified(void)
 		run(wire, 3000);
 		nic_put_flow(&wire->ours, &plain, true);
 		nic_put_flow(&wire->ours, &flow, true);
-		nic_intent_changed(&wire->ours, false, wire->now);
+		nic_desired_changed(&wire->ours, false, wire->now);
 		run(wire, 1000);
 		CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 2);
 		CHECK(wire->nic->n_modified == (strict ? 2 : 0));
@@ -663,7 +663,7 @@ static void test_modified_anew(void)
 	state_flow(wire, "cookie=1,priority=6,udp,actions=NORMAL");
 	state_flow(wire, "send_flow_rem,priority=7,tcp,actions=drop");
 	nic_put_flow(&wire->ours, &timeless, true);
-	nic_intent_changed(&wire->ours, false, wire->now);
+	nic_desired_changed(&wire->ours, false, wire->now);
 	run(wire, 1000);
 	CHECK(!wire->nic->n_modified);
 	run(wire, 5000);
@@ -677,14 +677,14 @@ static void test_timeout_overlaid(void)
 	struct wire *wire = wire_new(18, true);
 	struct cvsw_flow flow = flow_of(PLAIN);
 
-	flowset_put(&wire->ours.intent.overlay, &flow);
-	wire->ours.intent.overlaid = true;
+	desired_put(&wire->ours.desired, DESIRED_OVERLAY, &flow);
+	desired_use(&wire->ours.desired, DESIRED_OVERLAY);
 	state_flow(wire, FIVE);
 	run(wire, 1000);
 	CHECK(in_sync(wire) && wire->nic->n_flows == 2);
 	run(wire, 5000);
-	CHECK(in_sync(wire) && wire->nic->n_flows == 1 && !wire->ours.intent.flows.n);
-	CHECK(nic_flows(&wire->ours)->n == 1);
+	CHECK(in_sync(wire) && wire->nic->n_flows == 1 && !nic_hand(&wire->ours)->flows.n);
+	CHECK(desired_flows(&wire->ours.desired)->n == 1);
 	wire_free(wire);
 }
 
@@ -751,9 +751,9 @@ static void unstate_all(struct wire *wire)
 {
 	const struct flow_node *node;
 
-	flowset_each(node, &wire->ours.intent.flows)
+	flowset_each(node, &nic_hand(&wire->ours)->flows)
 		timed_stated(&wire->ours, &node->flow);
-	flowset_clear(&wire->ours.intent.flows);
+	flowset_clear(&nic_hand(&wire->ours)->flows);
 }
 
 static size_t n_timed(const struct wire *wire)
@@ -761,7 +761,7 @@ static size_t n_timed(const struct wire *wire)
 	const struct flow_node *node;
 	size_t n = 0;
 
-	flowset_each(node, &wire->ours.intent.flows)
+	flowset_each(node, &nic_hand(&wire->ours)->flows)
 		n += flow_is_timed(&node->flow);
 	return n;
 }
@@ -769,7 +769,7 @@ static size_t n_timed(const struct wire *wire)
 static void storm(uint32_t seed, bool strict)
 {
 	struct wire *wire = wire_new(seed, strict);
-	struct intent *intent = &wire->ours.intent;
+	struct layer *hand = nic_hand(&wire->ours);
 
 	wire->loss = wire->twice = 20;
 	wire->jitter = 30;
@@ -778,11 +778,11 @@ static void storm(uint32_t seed, bool strict)
 			state_random_flows(wire, random_next(&wire->random) % 12);
 		else
 			unstate_all(wire);
-		while (intent->flows.n > V3_NIC_FLOWS / 2)
+		while (hand->flows.n > V3_NIC_FLOWS / 2)
 			unstate_all(wire);
-		intent->flows_stated = true;
-		intent->mtu = 1000 + random_next(&wire->random) % 500;
-		nic_intent_changed(&wire->ours, true, wire->now);
+		hand->in_use = true;
+		hand->mtu = 1000 + random_next(&wire->random) % 500;
+		nic_desired_changed(&wire->ours, true, wire->now);
 		if (random_next(&wire->random) % 6 == 0)
 			cvsw_v3_nic_restart(&wire->nic->end);
 		run(wire, random_next(&wire->random) % 400);
@@ -793,7 +793,7 @@ static void storm(uint32_t seed, bool strict)
 	CHECK_MSG(in_sync(wire), "seed %u: %s", seed,
 		  nic_state_name(nic_state(&wire->ours)));
 	CHECK_MSG(nic_has_intent(wire), "seed %u: another table", seed);
-	CHECK_MSG(wire->nic->mtu == intent->mtu, "seed %u: MTU %u", seed, wire->nic->mtu);
+	CHECK_MSG(wire->nic->mtu == hand->mtu, "seed %u: MTU %u", seed, wire->nic->mtu);
 	CHECK_MSG(!wire->n_events[SESSION3_REFUSED], "seed %u: refused", seed);
 	wire_free(wire);
 }

@@ -77,9 +77,15 @@ def test_program(strict):
     def run(daemon):
         with World(daemon, 2, strict) as world:
             nic = world.macs[0]
+            before = world.has(0)
             daemon.ctl('add-flow', nic, 'priority=7,tcp,tp_dst=80,actions=drop',
                        text=f'{nic}: in sync, 1 flow\n')
             daemon.ctl('set-mtu', 'tap0', '1400', text='MTU 1400\n')
+            daemon.ctl('set-offload', nic, 'csum,tso', text='offloads csum,tso\n')
+            # Taken back, it has what it had.
+            daemon.ctl('set-offload', nic, 'auto', text='in sync')
+            assert world.has(0)['offloads'] == before['offloads'], (before, world.has(0))
+            assert 'offload' not in daemon.nics()[nic]
             daemon.ctl('set-offload', nic, 'csum,tso', text='offloads csum,tso\n')
             daemon.ctl('add-flow', nic, 'priority=9,tcp,actions=NORMAL', text='2 flows')
             daemon.ctl('add-flow', nic, 'priority=5,tcp,tp_dst=81,actions=NORMAL', text='3 flows')

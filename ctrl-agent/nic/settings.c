@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "nic_mtu.h"
+#include "settings.h"
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -9,61 +9,76 @@
 
 static struct event *tick;
 
-/* One that somebody wants, not one that is given back. */
-static bool is_stated(const struct intent *intent)
-{
-	return intent->mtu || intent->overlaid;
-}
-
 static void keep(struct agent *agent, const struct nic *nic)
 {
 	state_begin(agent);
 	state_put_nic(agent, nic);
 	if (!state_commit(agent))
-		log_limited(LOG_WARNING, "the own MTU of NIC " MAC_FORMAT " is not kept yet",
+		log_limited(LOG_WARNING, "the own settings of NIC " MAC_FORMAT " are not kept yet",
 			    MAC_BYTES(nic->mac));
+}
+
+static uint16_t mtu_of(const struct cvsw_v3_capabilities *can)
+{
+	return can->mtu <= UINT16_MAX ? can->mtu : UINT16_MAX;
 }
 
 /* What its conversation began with. */
 static void take_first(struct nic *nic)
 {
-	const struct cvsw_v3_capabilities *can = nic->v3 ?
-						 session3_capabilities(nic->v3) : NULL;
+	const struct cvsw_v3_capabilities *can = nic->v3 ? session3_capabilities(nic->v3) : NULL;
 
-	if (!can || nic->mtu_of == nic->epoch)
+	if (!can || nic->found_of == nic->epoch)
 		return;
-	nic->mtu_of = nic->epoch;
-	nic->mtu_found = can->mtu <= UINT16_MAX ? can->mtu : UINT16_MAX;
+	nic->found_of = nic->epoch;
+	nic->mtu_found = mtu_of(can);
+	nic->offload_found = can->offloads;
 	/* All that registered at once are not asked at once. */
-	nic->mtu_checked_at = clock_ms() - nic->number * TICK_MS % NIC_MTU_CHECK_MS;
+	nic->mtu_checked_at = clock_ms() - nic->number * TICK_MS % SETTINGS_CHECK_MS;
 }
 
-void nic_mtu_look(struct agent *agent, struct nic *nic)
+/* A layer sets it to @wanted: what was @found is the NIC's own.  True: that is news. */
+static bool learn(struct own_setting *own, uint16_t found, uint16_t wanted)
 {
-	struct intent *intent = &nic->intent;
+	own->back = false;
+	if (own->known || found == wanted)
+		return false;
+	*own = (struct own_setting){ .known = true, .value = found };
+	return true;
+}
+
+static bool is_done(const struct nic *nic)
+{
+	return nic->confirmed == nic->generation && !nic->settings_due;
+}
+
+/* No layer sets it any more.  True: the NIC has its own again. */
+static bool is_back(const struct nic *nic, struct own_setting *own, uint16_t *found)
+{
+	if (!own->back || !is_done(nic))
+		return false;
+	*found = own->value;
+	*own = (struct own_setting){ 0 };
+	return true;
+}
+
+void settings_look(struct agent *agent, struct nic *nic)
+{
+	struct desired *desired = &nic->desired;
+	uint16_t mtu = desired_mtu(desired), offload;
+	bool news = false;
 
 	take_first(nic);
-	if (is_stated(intent)) {
-		intent->restore_mtu = 0;
-		if (intent->own_mtu || !nic->mtu_found || nic->mtu_found == nic_wanted_mtu(nic))
-			return;
-		intent->own_mtu = nic->mtu_found;
-	} else if (intent->restore_mtu && nic->confirmed == nic->generation &&
-		   !nic->settings_due) {
-		nic->mtu_found = intent->restore_mtu;
-		intent->restore_mtu = intent->own_mtu = 0;
-	} else {
-		return;
-	}
-	keep(agent, nic);
-}
-
-void nic_mtu_back(struct nic *nic, uint16_t missing)
-{
-	struct intent *intent = &nic->intent;
-
-	if (!is_stated(intent))
-		intent->restore_mtu = intent->own_mtu ? intent->own_mtu : missing;
+	if (!mtu)
+		news = is_back(nic, &desired->own_mtu, &nic->mtu_found);
+	else if (nic->mtu_found)
+		news = learn(&desired->own_mtu, nic->mtu_found, mtu);
+	if (!desired_offload(desired, &offload))
+		news |= is_back(nic, &desired->own_offload, &nic->offload_found);
+	else if (nic->found_of)
+		news |= learn(&desired->own_offload, nic->offload_found, offload);
+	if (news)
+		keep(agent, nic);
 }
 
 /* ---- has the guest changed it? ---- */
@@ -82,7 +97,7 @@ static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uin
 	if (!answer || answer->type != CVSW_V3_CAPABILITIES + 1 ||
 	    cvsw_v3_capabilities_decode(answer, &can, &offset))
 		return;
-	nic->mtu_found = can.mtu <= UINT16_MAX ? can.mtu : UINT16_MAX;
+	nic->mtu_found = mtu_of(&can);
 	nic->mtu_answered = true;
 }
 
@@ -100,7 +115,7 @@ static void ask(struct nic *nic)
 /* Is it clear what it should have, and that it got it? */
 static bool may_look(const struct nic *nic)
 {
-	return nic->v3 && is_stated(&nic->intent) && !nic->mtu_asking &&
+	return nic->v3 && desired_mtu(&nic->desired) && !nic->mtu_asking &&
 	       session3_is_there(nic->v3) && nic->confirmed == nic->generation &&
 	       !session3_refuses_mtu(nic->v3);
 }
@@ -132,14 +147,14 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 			nic->mtu_answered = false;
 		} else if (nic->mtu_answered) {
 			repair(nic);
-		} else if (now - nic->mtu_checked_at >= NIC_MTU_CHECK_MS) {
+		} else if (now - nic->mtu_checked_at >= SETTINGS_CHECK_MS) {
 			nic->mtu_checked_at = now;
 			ask(nic);
 		}
 	}
 }
 
-void nic_mtu_init(struct agent *agent)
+void settings_init(struct agent *agent)
 {
 	static const struct timeval pause = { .tv_usec = TICK_MS * 1000 };
 
@@ -147,7 +162,7 @@ void nic_mtu_init(struct agent *agent)
 	event_add(tick, &pause);
 }
 
-void nic_mtu_end(void)
+void settings_end(void)
 {
 	event_free(tick);
 }
