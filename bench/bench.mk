@@ -39,7 +39,7 @@ bench-table-modules: uml-bench
 	bench/table/build $(UML)/bench/kernel $(UML)/bench/mod; } > $(BUILD)/log/$@.log 2>&1 || \
 		{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
 
-# Not measured, only not to be forgotten.
+# Builds them, measures nothing.
 .PHONY: check-bench
 check-bench: bench-modules ## the benchmarks' modules build
 	@bench/table/build $(UML)/plain/kernel $(UML)/plain/mod > $(BUILD)/log/$@-table.log 2>&1 || \
@@ -54,8 +54,8 @@ bench-control-modules: bench-table-modules
 	@bench/build-modules $(UML)/bench/kernel $(UML)/bench/mod > $(BUILD)/log/$@.log 2>&1 || \
 		{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
 
-bench-control: bench-control-modules $(BUILD)/bin/cvswd $(BUILD)/bin/cvswctl ## measure flow_mods from cvswd's socket to a NIC's ACK, and forwarding beside
+bench-control: bench-control-modules $(BUILD)/bin/cvswd $(BUILD)/bin/cvswctl ## measure flow_mods from cvswd's socket to a NIC's ACK, and forwarding meanwhile
 	@bench/control/run.sh $(UML)/bench $(ROUNDS) $(BENCH_SECONDS)
 
-bench-paper: vm-image ## measure the paper's Tables 5 to 7, beside Open vSwitch doing the work, in VMs
+bench-paper: vm-image ## measure the paper's Tables 5 to 7 in VMs, beside Open vSwitch
 	@bench/paper/run.py $(ROUNDS) $(BENCH_SECONDS) "$(SIZES)" "$(PAIRS)"

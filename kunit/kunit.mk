@@ -91,7 +91,7 @@ check-without-version2: uml-plain $(ESP_VECTORS) $(V3_VECTORS) $(BUILD)/bin/cvsw
 run_stack = kunit/run-uml.sh $(1) $(UML)/$(2)/kernel $(3) \
 	python3 -B $(TOP)/kunit/stack/run.py $(UML)/$(2)/mod $(4) $(5)
 .PHONY: check-stack check-stack-long
-check-stack: uml-modules-plain ## what the guest's stack takes against what the key has (CVSW_SEED=N, CVSW_FRAMES=N)
+check-stack: uml-modules-plain ## compare what a network stack accepts with what the parser sees (CVSW_SEED=N, CVSW_FRAMES=N)
 	@$(call run_stack,stack,plain,900,$(or $(CVSW_SEED),1),$(or $(CVSW_FRAMES),1000000))
 check-stack-long: uml-modules-plain uml-modules-kasan
 	@$(call run_stack,stack-kasan,kasan,3600,1000001,1000000)

@@ -54,7 +54,7 @@ install_packages() {
 	[ "$made" = 0 ] || rm -f "$policy"
 	if [ "$rc" != 0 ]; then
 		tail -n 5 "$log" >&2
-		echo "packages could not be installed; the whole story: $log" >&2
+		echo "packages could not be installed; the log: $log" >&2
 	fi
 	return "$rc"
 }

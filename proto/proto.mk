@@ -87,7 +87,7 @@ $(PROTO_AGREE): $(addprefix $(TOP)/proto/tests/,agree.c test_v3_agree.c v3_crowd
 	$(CC) $(USER_CFLAGS) -I$(TOP)/proto/tests -o $@ $(filter %.c,$^) $(PROTO_LIB) $(PROTO_LIBS)
 
 .PHONY: check-agree
-check-agree: $(PROTO_AGREE) ## NICs and controllers that are copied and put back: long histories, more states (20 min)
+check-agree: $(PROTO_AGREE) ## test copied and restored NICs and controllers: long histories, more states (20 min)
 	@CVSW_AGREE_SEED=$(AGREE_SEED) CVSW_AGREE_HISTORIES=$(AGREE_HISTORIES) $(PROTO_AGREE)
 	@$(TOP)/proto/model/run.sh $(BUILD)/proto-model-long long
 

@@ -166,7 +166,7 @@ class Demo:
 
 
 def null_processing(demo):
-    """No flow: every frame passes CVSW and goes on unchanged"""
+    """No flow: every frame passes through CVSW unchanged"""
     demo.ctl("show")
     demo.guest(demo.vm1, "cd /sys/class/net; for i in eth?; do echo $i $(readlink $i/device/driver); done")
     demo.check(demo.ping() == 3, "guests reach each other through the driver")
@@ -195,7 +195,7 @@ def vlan(demo):
         demo.ctl("add-flow", vm, "in_port=HOST,ip,actions=mod_vlan_vid:100,mod_vlan_pcp:5,NORMAL")
         demo.ctl("add-flow", vm, "in_port=NET,dl_vlan=100,actions=strip_vlan,NORMAL")
     with demo.lab.capture(demo.vm1, "both") as port:
-        demo.check(demo.ping() == 3, "guests, which know of no VLAN, reach each other")
+        demo.check(demo.ping() == 3, "the guests, which know nothing of VLANs, reach each other")
         port.await_frame("vlan 100 and icmp")
     demo.say("on the vswitch, port vm1:")
     tagged = demo.shown(port, "vlan 100 and icmp")
@@ -207,7 +207,7 @@ def vlan(demo):
 
 
 def acl(demo):
-    """ACL: vm1 may not ping, but for one address; the rest of its traffic is untouched"""
+    """ACL: vm1 may ping only one address; the rest of its traffic is untouched"""
     demo.ctl("add-flow", "vm1", "priority=100,in_port=HOST,icmp,actions=drop")
     with demo.lab.capture(demo.vm1, "both") as port:
         demo.check(demo.ping() == 0, "no answer: the frames never leave the guest")
@@ -224,7 +224,7 @@ def acl(demo):
 
 
 def mtu(demo):
-    """MTU: the controller sets vm1's to 1400"""
+    """MTU: the controller sets it to 1400 for vm1"""
     demo.ctl("set-mtu", "vm1", "1400")
     wait_for("the MTU", lambda: demo.vm1.sh("cat /sys/class/net/eth0/mtu").strip() == "1400")
     demo.guest(demo.vm1, "ip link show dev eth0 | grep -o 'mtu [0-9]*'")
@@ -243,7 +243,7 @@ def mtu(demo):
 
 
 def offload(demo):
-    """Offloads: the controller leaves vm1 checksum offload and GRO, and takes TSO and GSO"""
+    """Offloads: the controller leaves vm1 checksum offload and GRO, and disables TSO and GSO"""
     listing = "ethtool -k eth0 | grep -E '^(tx-check|tcp-seg|generic-[sr])'"
     demo.guest(demo.vm1, listing)
     demo.ctl("set-offload", "vm1", "csum,gro")
@@ -271,11 +271,11 @@ def vxlan(demo):
     demo.add_tunnel(Tunnel())
     demo.add_stock_vxlan()
     with demo.lab.capture(demo.vm1, "both") as port:
-        demo.check(demo.ping() == 3, "guests, which know of no tunnel, reach each other")
+        demo.check(demo.ping() == 3, "the guests, which know nothing of tunnels, reach each other")
         demo.iperf.tcp(demo.vm1, "10.0.0.2", 1)
         port.await_frame("udp dst port 4789")
     demo.on_the_wire(port, "udp dst port 4789", plain=True)
-    demo.check(port.count("greater 1515") == 0, "TSO frames were taken apart in the NIC: none above 1,514 bytes")
+    demo.check(port.count("greater 1515") == 0, "TSO frames were segmented in the NIC: none above 1,514 bytes")
     demo.throughput(beside=STOCK_VXLAN, beside_address="10.0.2.2")
     demo.say("and without the controller's MTU:")
     demo.guest(demo.vm1, "ip link set eth0 mtu 1500")
@@ -284,19 +284,19 @@ def vxlan(demo):
         demo.throughput(beside=STOCK_VXLAN, beside_address="10.0.2.2")
     demo.guest(demo.vm1, "cvswctl --local stats eth0 | grep too-big")
     fragments = port.count("ip[6:2] & 0x3fff != 0")
-    demo.check(fragments == 0, f"the guest is told, and adapts; {fragments} outer fragments")
+    demo.check(fragments == 0, f"the guest gets an ICMP message, and adapts; {fragments} outer fragments")
     demo.vm1.sh("ip route flush cache")
     demo.del_tunnel()
 
 
 def aes(demo):
-    """VXLAN with AES: the same inside ESP, with a key for each way; first plain ESP, then ESP in UDP"""
+    """VXLAN with AES: the same inside ESP, with a key for each direction; first plain ESP, then ESP in UDP"""
     for esp, alg, wire in ("esp", "aes-gcm-256", "ip proto 50"), ("udp", "aes-gcm-128", "udp port 4500"):
         tunnel = Tunnel(esp, alg)
         tunnel.set_keys(demo.ctl)
         demo.add_tunnel(tunnel)
         with demo.lab.capture(demo.vm1, "both") as port:
-            demo.check(demo.ping() == 3, "guests, which know of no key, reach each other")
+            demo.check(demo.ping() == 3, "the guests, which know nothing of keys, reach each other")
             demo.iperf.tcp(demo.vm1, "10.0.0.2", 1)
             port.await_frame(wire)
         demo.on_the_wire(port, wire, plain=False)
@@ -308,7 +308,7 @@ def aes(demo):
 
 
 def overlay(demo):
-    """An encrypted overlay of three VMs in one step: addresses, flows, keys for each pair and way, MTU"""
+    """An encrypted overlay of three VMs in one step: addresses, flows, keys for each pair and direction, MTU"""
     vm3 = demo.lab.add_vm("vm3", ("vm3", 3), append=CVSW)
     vm3.await_ready()
     demo.lab.up(vm3, "10.0.0.3")
@@ -329,8 +329,8 @@ def overlay(demo):
     for port in ports:
         demo.on_the_wire(port, "ip proto 50", plain=False)
     demo.ctl("overlay", "leave", "blue", "vm3")
-    demo.check(demo.ping("10.0.0.1", by=vm3) == 0, "who left reaches nobody")
-    demo.check(demo.ping() == 3, "and the others do")
+    demo.check(demo.ping("10.0.0.1", by=vm3) == 0, "the VM that left reaches nobody")
+    demo.check(demo.ping() == 3, "and the others reach each other")
     demo.ctl("overlay", "del", "blue")
 
 
