@@ -7,6 +7,8 @@
 # of bench-table:
 #   ENTRIES=  in the largest table (default 1000000)
 #   SYSTEMS=  of cvsw, ovs, flower (default: all)
+# of bench-control:
+#   NICS=     numbers of NICs with keys, multiples of 100 (default "1000 10000"); "": that part is left out
 # and of bench-paper:
 #   SIZES=    of datagrams (default: the paper's)
 #   PAIRS=    numbers of pairs of VMs (default: the paper's)
@@ -17,6 +19,7 @@ BENCH_SECONDS ?= 2
 SIZES ?= 64 512 2048 4096 32768
 PAIRS ?= 1 2 4
 ENTRIES ?= 1000000
+NICS ?= 1000 10000
 
 .PHONY: bench-modules bench-tunnel bench-paper bench-table bench-control
 bench-modules: uml-plain
@@ -54,8 +57,18 @@ bench-control-modules: bench-table-modules
 	@bench/build-modules $(UML)/bench/kernel $(UML)/bench/mod > $(BUILD)/log/$@.log 2>&1 || \
 		{ tail -n 30 $(BUILD)/log/$@.log; exit 1; }
 
-bench-control: bench-control-modules $(BUILD)/bin/cvswd $(BUILD)/bin/cvswctl ## measure flow_mods from cvswd's socket to a NIC's ACK, and forwarding meanwhile
+bench-control: bench-control-modules bench-crowd $(BUILD)/bin/cvswctl ## measure flow_mods from cvswd's socket to a NIC's ACK, forwarding meanwhile, and what many NICs cost
 	@bench/control/run.sh $(UML)/bench $(ROUNDS) $(BENCH_SECONDS)
+
+# Its second part needs no kernel: thousands of light NICs in a process of their own.
+.PHONY: bench-crowd
+CROWD := $(BUILD)/bench/crowd
+$(CROWD): $(TOP)/bench/control/crowd.c $(addprefix $(BUILD)/user/,agent/base/heap.o proto/cvsw_v3_libcrypto.o libcvswproto.a)
+	@mkdir -p $(@D)
+	$(CC) $(USER_CFLAGS) $(AGENT_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) -lcrypto
+
+bench-crowd: $(CROWD) $(BUILD)/bin/cvswd ## measure what thousands of NICs with keys, in overlays, cost cvswd
+	@$(if $(strip $(NICS)),python3 -B bench/control/crowd.py $(BUILD)/bin $(CROWD) $(BUILD)/bench/crowd $(NICS))
 
 bench-paper: vm-image ## measure the paper's Tables 5 to 7 in VMs, beside Open vSwitch
 	@bench/paper/run.py $(ROUNDS) $(BENCH_SECONDS) "$(SIZES)" "$(PAIRS)"

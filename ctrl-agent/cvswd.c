@@ -19,6 +19,7 @@
 #include "api/request.h"
 #include "api/request_parts.h"
 #include "base/service.h"
+#include "base/turns.h"
 #include "store/state.h"
 #include "store/store.h"
 #include "base/wipe.h"
@@ -235,7 +236,7 @@ static bool run(struct agent *agent, const struct options *options)
 	good = open_all(agent, options);
 	if (good) {
 		service_ready();
-		event_base_dispatch(agent->base);
+		turns_run(agent->base);
 		service_stopping();
 	}
 	close_all(agent);

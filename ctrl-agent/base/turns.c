@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "turns.h"
+
+#include <event2/event.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "log.h"
+
+/* Processor time, so that neither waiting for events nor other programs count. */
+static uint64_t spent_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void turns_run(struct event_base *base)
+{
+	uint64_t before = spent_us(), after;
+
+	while (!event_base_loop(base, EVLOOP_ONCE) && !event_base_got_break(base)) {
+		after = spent_us();
+		if (after - before >= TURNS_LONG_MS * 1000)
+			log_line(LOG_DEBUG, "a turn of the event loop took %.1f ms",
+				 (after - before) / 1000.0);
+		before = after;
+	}
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The event loop, turn by turn.  While a turn lasts, no frame is answered and no client is
+ * served: a long one is a defect, and is logged.
+ */
+#ifndef CVSWD_TURNS_H
+#define CVSWD_TURNS_H
+
+struct event_base;
+
+#define TURNS_LONG_MS	10	/* of processor time; logged at LOG_DEBUG */
+
+/** turns_run() - event_base_dispatch(), which logs turns that take long */
+void turns_run(struct event_base *base);
+
+#endif
