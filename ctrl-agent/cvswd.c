@@ -183,8 +183,6 @@ static bool open_all(struct agent *agent, const struct options *options)
 	if (!state_load(agent) ||
 	    !clients_listen(agent, options->socket, options->socket_group))
 		return false;
-	/* Before a NIC comes that has an overlay's flows, they are what it should have. */
-	overlays_run(&agent->overlays);
 	return open_switches(&agent->switches, options);
 }
 
@@ -213,6 +211,8 @@ static void on_nic_event(void *owner, struct nic *nic, enum session3_event event
 
 	if (event == SESSION3_SA_EXPIRING)
 		overlays_expiring(&agent->overlays, nic, message);
+	else if (event == SESSION3_SA_REFUSED)
+		overlays_refused(&agent->overlays, nic);
 	monitor_event(nic, event, message);
 }
 

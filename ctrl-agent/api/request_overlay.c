@@ -59,7 +59,7 @@ void request_overlay_join(const struct request *request)
 
 	if (!overlay || !request_overlay_members(request, overlay))
 		return;
-	overlays_poke(&request->agent->overlays);
+	overlays_poke(&request->agent->overlays, overlay);
 	request_overlay_finish(request, request_overlay_waiter(request, overlay));
 }
 
@@ -118,7 +118,7 @@ void request_overlay_renew(const struct request *request)
 		return;
 	}
 	ways_renew(overlay);
-	overlays_poke(&request->agent->overlays);
+	overlays_poke(&request->agent->overlays, overlay);
 	request_overlay_finish(request, request_overlay_waiter(request, overlay));
 }
 

@@ -179,7 +179,7 @@ void request_nic_changed(void *owner, struct nic *nic)
 
 	state_keep_timed(owner, nic);
 	settings_look(owner, nic);
-	overlays_poke(&((struct agent *)owner)->overlays);
+	overlays_noticed(&((struct agent *)owner)->overlays, nic);
 	request_overlays_settled(owner);
 	for (waiter = LIST_FIRST(&waiters); waiter; waiter = next) {
 		next = LIST_NEXT(waiter, in_list);

@@ -14,6 +14,8 @@
 static_assert(PRIORITY_FIRST_LINK - MAX_LINKS > PRIORITY_DROP, "the chain fits into the band");
 static_assert(OVERLAY_LINK_SLOTS * 3 + 1 <= CVSW_MAX_ACTIONS, "a link fits into a flow");
 
+#define ROOM_STEP	16	/* slots that ways are allocated for together */
+
 #define IPPROTO_ESP_NUMBER	50
 
 /* Bytes of headers; RFC 791, 768, 7348, and RFC 4303 with RFC 4106. */
@@ -81,6 +83,22 @@ void overlay_free(struct overlay *overlay)
 	free(overlay);
 }
 
+/* Ways to and from one more slot. */
+static void make_room(struct overlay *overlay, unsigned int slot)
+{
+	unsigned int before = overlay->room;
+	struct overlay_member *member;
+
+	if (slot < before)
+		return;
+	overlay->room = (slot / ROOM_STEP + 1) * ROOM_STEP;
+	overlay_each(member, overlay) {
+		member->from = alloc_checked(reallocarray(member->from, overlay->room,
+							  sizeof(struct way)));
+		memset(member->from + before, 0, (overlay->room - before) * sizeof(struct way));
+	}
+}
+
 struct overlay_member *overlay_join(struct overlay *overlay, struct nic *nic, int slot)
 {
 	unsigned int room = overlay_room(&overlay->config), at = 0;
@@ -93,7 +111,9 @@ struct overlay_member *overlay_join(struct overlay *overlay, struct nic *nic, in
 			at++;
 	if (at >= room || overlay->slots[at])
 		return NULL;
+	make_room(overlay, at);
 	member = xcalloc(1, sizeof(*member));
+	member->from = xcalloc(overlay->room, sizeof(struct way));
 	member->overlay = overlay;
 	member->slot = at;
 	member->nic = nic;
@@ -120,9 +140,11 @@ void overlay_leave(struct overlay *overlay, struct overlay_member *member)
 	overlay->slots[member->slot] = NULL;
 	overlay->n--;
 	overlay_each(other, overlay) {
-		explicit_bzero(&other->from[member->slot], sizeof(other->from[0]));
-		other->dirty = true;
+		way_clear(&other->from[member->slot]);
+		way_clear(&member->from[other->slot]);
+		other->dirty = other->unkept = true;
 	}
+	free(member->from);
 	explicit_bzero(member, sizeof(*member));
 	free(member);
 }

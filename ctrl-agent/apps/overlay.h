@@ -15,6 +15,7 @@
 
 #include <sys/queue.h>
 
+#include "base/heap.h"
 #include "base/pace.h"
 #include "nic/nic.h"
 #include "sa/ways.h"
@@ -56,13 +57,22 @@ struct overlay_config {
 	uint32_t rekey_s;
 };
 
+/* What the ways last saw of a member's session: ways_noticed(). */
+struct overlay_seen {
+	uint64_t registers;
+	uint64_t verified;
+	bool there;
+	bool present;
+};
+
 /**
  * struct overlay_member - a NIC in an overlay
  * @slot: stays as long as it is a member, so that others come and go around it
  * @overlay: which it is in
  * @nic: lives as long as it is a member: nic_release()
  * @macs: inner addresses; the first is the NIC's own
- * @from: the way from each other member, by the other's slot
+ * @from: the way from each other member, by the other's slot; overlay->room of them
+ * @renew: its ways are to get new keys; @unkept: those to it are not in the database as they are
  * @registers: its epoch, when its ways were made new
  * @renewed_at: when that was; UINT64_MAX: never; @renewals: how often; @told: that
  *	this is too often was logged
@@ -77,7 +87,10 @@ struct overlay_member {
 	struct nic *nic;
 	size_t n_macs;
 	uint8_t macs[1 + OVERLAY_MAX_MACS][CVSW_ETH_ALEN];
-	struct way from[OVERLAY_MAX_MEMBERS];
+	struct way *from;
+	bool renew;
+	bool unkept;
+	struct overlay_seen seen;
 	uint64_t registers;
 	uint64_t renewed_at;
 	struct pace renewals;
@@ -92,7 +105,9 @@ struct overlay_member {
 /**
  * struct overlay - an overlay
  * @n_slots: slots that were ever taken; the chain of copies is as long
- * @renew: new keys for all are asked for
+ * @room: slots that members have ways for
+ * @rekey_at: when all keys are replaced; 0: not known yet
+ * @look: when it is to be looked at; @looked_at: when it last was: overlays.c
  */
 struct overlay {
 	TAILQ_ENTRY(overlay) in_order;
@@ -101,7 +116,10 @@ struct overlay {
 	struct overlay_member *slots[OVERLAY_MAX_MEMBERS];
 	size_t n;
 	unsigned int n_slots;
-	bool renew;
+	unsigned int room;
+	uint64_t rekey_at;
+	struct heap_node look;
+	uint64_t looked_at;
 };
 
 #define overlay_each(member, overlay)	TAILQ_FOREACH(member, &(overlay)->members, in_order)

@@ -20,45 +20,65 @@ static void random_bytes(void *buf, size_t len)
 /* It hears of it when it is kept: overlays_tell(). */
 static void on_changed(void *owner, struct nic *nic, bool settings)
 {
-	(void)owner;
+	struct overlays *overlays = owner;
+
 	nic_desired_changed(nic, settings, clock_ms());
+	if (nic->to_be_told)
+		return;
 	nic->to_be_told = true;
+	LIST_INSERT_HEAD(&overlays->to_tell, nic, to_tell);
 }
 
 void overlays_tell(struct overlays *overlays)
 {
 	struct nic *nic;
 
-	nics_each(nic, &overlays->agent->nics) {
-		if (!nic->to_be_told)
-			continue;
+	while ((nic = LIST_FIRST(&overlays->to_tell))) {
+		LIST_REMOVE(nic, to_tell);
 		nic->to_be_told = false;
 		nic_go_on(nic);
 	}
 }
 
-static void arm(struct overlays *overlays, uint64_t pause)
+/* For the overlay that is to be looked at first. */
+static void arm(struct overlays *overlays)
 {
+	uint64_t due = heap_due(&overlays->looks), now = clock_ms();
+	uint64_t pause = due > now ? due - now : 0;
 	struct timeval wait = { .tv_sec = pause / 1000, .tv_usec = pause % 1000 * 1000 };
 
-	event_add(overlays->timer, &wait);
+	if (due == HEAP_NEVER)
+		event_del(overlays->timer);
+	else
+		event_add(overlays->timer, &wait);
+}
+
+static void look_at(struct overlays *overlays, struct overlay *overlay, uint64_t due)
+{
+	bool first = due < heap_due(&overlays->looks);
+
+	heap_set(&overlays->looks, &overlay->look, due);
+	if (first)
+		arm(overlays);
 }
 
 /* What a restart of the daemon must know: which SPIs are in use. */
-static uint64_t fingerprint(const struct overlay *overlay)
+static bool keep(struct overlays *overlays, struct overlay *overlay, bool begun)
 {
-	const struct overlay_member *to, *from;
-	uint64_t sum = 0;
+	struct overlay_member *member;
 
-	overlay_each(to, overlay)
-		overlay_each(from, overlay) {
-			const struct way *way = &to->from[from->slot];
-
-			sum = sum * 31 + way->known + way->known_out;
-			for (unsigned int i = 0; i < way->n_spis; i++)
-				sum = sum * 31 + way->spis[i];
-		}
-	return sum;
+	if (!overlays->agent->store)
+		return begun;
+	overlay_each(member, overlay) {
+		if (!member->unkept)
+			continue;
+		if (!begun)
+			state_begin(overlays->agent);
+		begun = true;
+		state_put_ways(overlays->agent, overlay, member);
+		member->unkept = false;
+	}
+	return begun;
 }
 
 /*
@@ -85,43 +105,44 @@ static bool reserve_spis(struct overlays *overlays)
 	return false;
 }
 
-static uint64_t run_ways(struct overlays *overlays, uint64_t now)
+static struct overlay *overlay_of_look(struct heap_node *look)
 {
-	uint64_t next = UINT64_MAX, before, due;
-	struct overlay *overlay;
-	bool changed = false;
-
-	overlays_each(overlay, overlays) {
-		before = fingerprint(overlay);
-		due = ways_run(overlay, &overlays->world, now);
-		next = due < next ? due : next;
-		if (fingerprint(overlay) == before)
-			continue;
-		if (!changed)
-			state_begin(overlays->agent);
-		changed = true;
-		state_put_overlay(overlays->agent, overlay);
-	}
-	/* Keys that are in use cannot wait for a full disk: it is tried again, and show says so. */
-	if (changed && !state_commit(overlays->agent))
-		log_limited(LOG_WARNING, "which keys are in use is not kept yet");
-	return next;
+	return (struct overlay *)((char *)look - offsetof(struct overlay, look));
 }
 
-void overlays_run(struct overlays *overlays)
+/* Those that are due, as far as a turn's budget lasts; who had a look last has to wait. */
+static void run_due(struct overlays *overlays, uint64_t now)
 {
-	uint64_t now = clock_ms(), next;
+	struct ways_world *world = &overlays->world;
+	struct overlay *overlay;
+	bool begun = false;
+	uint64_t next;
+
+	for (world->budget = WAYS_BUDGET; world->budget > 0 && heap_due(&overlays->looks) <= now; ) {
+		overlay = overlay_of_look(heap_first(&overlays->looks));
+		next = ways_run(overlay, world, now);
+		world->budget -= overlay->n;
+		overlay->looked_at = now;
+		heap_set(&overlays->looks, &overlay->look, next > now ? next : now + 1);
+		begun = keep(overlays, overlay, begun);
+	}
+	/* Keys that are in use cannot wait for a full disk: it is tried again, and show says so. */
+	if (begun && !state_commit(overlays->agent))
+		log_limited(LOG_WARNING, "which keys are in use is not kept yet");
+}
+
+static void run(struct overlays *overlays)
+{
+	static const struct timeval retry = { .tv_sec = STATE_RETRY_MS / 1000 };
 
 	if (overlays->n && !reserve_spis(overlays)) {
 		overlays_tell(overlays);
-		arm(overlays, STATE_RETRY_MS);
+		event_add(overlays->timer, &retry);
 		return;
 	}
-	next = run_ways(overlays, now);
+	run_due(overlays, clock_ms());
 	overlays_tell(overlays);
-	/* Unless a session that went on asked for it at once. */
-	if (next != UINT64_MAX && !event_pending(overlays->timer, EV_TIMEOUT, NULL))
-		arm(overlays, next - now);
+	arm(overlays);
 	if (overlays->settled)
 		overlays->settled(overlays->agent);
 }
@@ -130,16 +151,18 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	overlays_run(arg);
+	run(arg);
 }
 
 void overlays_init(struct overlays *overlays, struct agent *agent)
 {
 	*overlays = (struct overlays){ .agent = agent };
 	TAILQ_INIT(&overlays->order);
+	LIST_INIT(&overlays->to_tell);
 	overlays->timer = alloc_checked(evtimer_new(agent->base, on_timer, overlays));
 	overlays->world.random = random_bytes;
 	overlays->world.changed = on_changed;
+	overlays->world.owner = overlays;
 	random_bytes(&overlays->world.next_spi, sizeof(overlays->world.next_spi));
 }
 
@@ -152,6 +175,7 @@ void overlays_free(struct overlays *overlays)
 		overlay_free(overlay);
 	}
 	event_free(overlays->timer);
+	heap_free(&overlays->looks);
 	explicit_bzero(overlays, sizeof(*overlays));
 }
 
@@ -179,7 +203,7 @@ void overlays_add(struct overlays *overlays, struct overlay *overlay)
 {
 	TAILQ_INSERT_TAIL(&overlays->order, overlay, in_order);
 	overlays->n++;
-	overlays_poke(overlays);
+	overlays_poke(overlays, overlay);
 }
 
 void overlays_leave(struct overlays *overlays, struct overlay *overlay,
@@ -199,8 +223,8 @@ void overlays_leave(struct overlays *overlays, struct overlay *overlay,
 			.known = true, .value = overlay->config.underlay_mtu,
 		};
 	desired_give_back(desired);
-	on_changed(NULL, nic, true);
-	overlays_poke(overlays);
+	on_changed(overlays, nic, true);
+	overlays_poke(overlays, overlay);
 }
 
 void overlays_remove(struct overlays *overlays, struct overlay *overlay)
@@ -210,6 +234,7 @@ void overlays_remove(struct overlays *overlays, struct overlay *overlay)
 	while ((member = TAILQ_FIRST(&overlay->members)))
 		overlays_leave(overlays, overlay, member);
 	TAILQ_REMOVE(&overlays->order, overlay, in_order);
+	heap_set(&overlays->looks, &overlay->look, HEAP_NEVER);
 	overlays->n--;
 	overlay_free(overlay);
 }
@@ -223,20 +248,33 @@ void overlays_expiring(struct overlays *overlays, const struct nic *nic,
 
 	if (member && !cvsw_v3_expiring_decode(message, &sa, &offset) &&
 	    ways_expiring(member->overlay, member, sa.direction, sa.spi))
-		overlays_poke(overlays);
+		overlays_poke(overlays, member->overlay);
 }
 
-void overlays_poke(struct overlays *overlays)
+void overlays_refused(struct overlays *overlays, const struct nic *nic)
 {
-	struct timeval due, now, soon = { .tv_usec = OVERLAYS_PAUSE_MS * 1000 };
+	struct overlay_member *member = nic->member;
 
-	if (!overlays->n)
-		return;
-	if (event_pending(overlays->timer, EV_TIMEOUT, &due)) {
-		event_base_gettimeofday_cached(event_get_base(overlays->timer), &now);
-		evutil_timeradd(&now, &soon, &now);
-		if (evutil_timercmp(&due, &now, <))
-			return;
-	}
-	arm(overlays, OVERLAYS_PAUSE_MS);
+	if (member && ways_refused(member->overlay, member, nic->refused_direction,
+				   nic->refused_spi))
+		overlays_poke(overlays, member->overlay);
+}
+
+void overlays_noticed(struct overlays *overlays, struct nic *nic)
+{
+	struct overlay_member *member = nic->member;
+
+	if (member && ways_noticed(member))
+		overlays_poke(overlays, member->overlay);
+}
+
+/* Not too often: what more NICs say meanwhile is looked at together. */
+void overlays_poke(struct overlays *overlays, struct overlay *overlay)
+{
+	uint64_t due = clock_ms() + OVERLAYS_PAUSE_MS, soonest = overlay->looked_at + OVERLAYS_LOOK_MS;
+
+	if (due < soonest)
+		due = soonest;
+	if (!overlay->look.at || due < overlay->look.due)
+		look_at(overlays, overlay, due);
 }

@@ -6,7 +6,8 @@
 #include "overlay.h"
 
 #define OVERLAYS_MAX		256
-#define OVERLAYS_PAUSE_MS	5	/* what NICs list meanwhile is acted on at once */
+#define OVERLAYS_PAUSE_MS	5	/* what NICs say meanwhile is acted on at once */
+#define OVERLAYS_LOOK_MS	20	/* between two looks at one overlay */
 #define OVERLAYS_DEFAULT_REKEY_S	1800
 #define OVERLAYS_SPI_BLOCK	4096	/* reserved at a time, at least */
 
@@ -17,12 +18,16 @@ struct nic;
 
 /**
  * struct overlays - all of them
+ * @looks: when to look at which
+ * @to_tell: NICs for which something changed: overlays_tell()
  * @reserved_spi: none from here on was ever used, whatever becomes of us
  * @settled: called after each look at them
  */
 struct overlays {
 	TAILQ_HEAD(overlays_order, overlay) order;
 	size_t n;
+	struct heap looks;
+	LIST_HEAD(, nic) to_tell;
 	struct ways_world world;
 	uint32_t reserved_spi;
 	struct event *timer;
@@ -59,11 +64,14 @@ void overlays_remove(struct overlays *overlays, struct overlay *overlay);
 void overlays_expiring(struct overlays *overlays, const struct nic *nic,
 		       const struct cvsw_v3_message *message);
 
-/** overlays_run() - look at all of them now; not from within a session */
-void overlays_run(struct overlays *overlays);
+/** overlays_refused() - a NIC refused the SA that its session names; likewise */
+void overlays_refused(struct overlays *overlays, const struct nic *nic);
 
-/** overlays_poke() - something changed: look at all of them soon */
-void overlays_poke(struct overlays *overlays);
+/** overlays_noticed() - a NIC's session went on; may come from within a session */
+void overlays_noticed(struct overlays *overlays, struct nic *nic);
+
+/** overlays_poke() - something changed: look at this overlay soon */
+void overlays_poke(struct overlays *overlays, struct overlay *overlay);
 
 #define overlays_each(overlay, overlays)	TAILQ_FOREACH(overlay, &(overlays)->order, in_order)
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The event loop, turn by turn.  While a turn lasts, no frame is answered and no client is
  * served: a long one is a defect, and is logged.

@@ -142,6 +142,12 @@ bool nic_talks(const struct nic *nic)
 	return nic->v3 ? session3_talks(nic->v3) : nic->phase != PHASE_ABSENT;
 }
 
+bool nic_is_managed(const struct nic *nic)
+{
+	return nic->member ? nic->desired.layers[DESIRED_OVERLAY].in_use :
+			     desired_is_managed(&nic->desired);
+}
+
 uint16_t nic_wanted_mtu(const struct nic *nic)
 {
 	const struct own_setting *own = &nic->desired.own_mtu;
@@ -356,7 +362,7 @@ static void push(struct nic *nic, uint64_t now)
 	size_t left = LEGACY_BURST;
 
 	if ((nic->settings_due && !send_settings(nic)) || !push_sas(nic, &left) ||
-	    (nic->table_known && desired_is_managed(&nic->desired) &&
+	    (nic->table_known && nic_is_managed(nic) &&
 	     !push_flows(nic, &left))) {
 		push_at(nic, now + LEGACY_NO_ROOM_MS);
 		return;
@@ -395,7 +401,7 @@ static void compare(struct nic *nic, uint64_t now)
 	nic->unlisted = false;
 	nic->tries = 0;
 	nic->diff = (struct reconcile_diff){ 0, 0 };
-	if (desired_is_managed(&nic->desired)) {
+	if (nic_is_managed(nic)) {
 		nic->diff = reconcile_diff(desired_flows(&nic->desired), &nic->table);
 		if (overflowed)
 			nic->diff.extra = nic->n_reported - desired_flows(&nic->desired)->n;

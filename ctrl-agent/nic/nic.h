@@ -108,7 +108,7 @@ enum legacy_phase {
  * @held: it is left alone, as it may belong to an overlay that cannot be read
  * @number: by which its records are known, if it has a key: nics->keyed[number]
  * @member: in an overlay; set by overlay_join(), cleared by overlay_leave(); NULL: in none
- * @to_be_told: what it should be was changed, and nic_go_on() is to follow: overlays.c
+ * @to_be_told: what it should be was changed, and nic_go_on() is to follow: @to_tell, of overlays.c
  *
  * @desired: changed by others, who then call nic_desired_changed()
  * @modified: flows that were given other actions, and keep their counters; until told
@@ -118,6 +118,7 @@ enum legacy_phase {
  * @generation: of @desired; @verified is the last one that the NIC listed, or
  *	acknowledged, since it registered; @confirmed likewise, but never goes back
  * @behind_since: when the first change that is not confirmed was made; 0: all are
+ * @refused_spi, @refused_direction: while SESSION3_SA_REFUSED is told
  * @epoch: counts its beginnings: with each, its table and its SAs may be gone
  * @table: what the NIC has, as far as we know; only if @table_known
  * @send: sends a frame to the NIC's port; false: no room now, ask again later
@@ -143,6 +144,7 @@ struct nic {
 	uint32_t number;
 	struct overlay_member *member;
 	bool to_be_told;
+	LIST_ENTRY(nic) to_tell;
 
 	struct desired desired;
 	struct flowset modified;
@@ -154,6 +156,8 @@ struct nic {
 	uint64_t confirmed;
 	uint64_t behind_since;
 	uint64_t epoch;
+	uint32_t refused_spi;
+	enum cvsw_sa_direction refused_direction;
 
 	enum legacy_phase phase;
 	uint64_t deadline;
@@ -216,6 +220,9 @@ void nic_absent(struct nic *nic);
  * said while the NIC is away it hears when it comes back.
  */
 bool nic_talks(const struct nic *nic);
+
+/** nic_is_managed() - is its table ours?  Of a new member, not before its overlay's flows are made */
+bool nic_is_managed(const struct nic *nic);
 
 /* The layer that commands write. */
 #define nic_hand(nic)	(&(nic)->desired.layers[DESIRED_HAND])

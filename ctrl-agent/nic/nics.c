@@ -119,6 +119,8 @@ static void nic_free(struct nic *nic)
 	nic->nics->n--;
 	if (nic->has_key)
 		nic->nics->keyed[nic->number] = NULL;
+	if (nic->to_be_told)
+		LIST_REMOVE(nic, to_tell);
 	event_free(nic->timer);
 	nic_clear(nic);
 	explicit_bzero(nic, sizeof(*nic));

@@ -57,30 +57,35 @@ static bool queue_settings(struct session3 *v3)
 }
 
 /*
- * A key that it did not take: whoever waits for it (ways.c) makes a new one, as for
- * a NIC that registers.  One that was to go and is not there: as it should be.
+ * A key that it did not take: whoever waits for it (ways.c) makes a new one.  One that was
+ * to go and is not there: as it should be.
  */
 static void on_sa(struct session3 *v3, const struct session3_request *request,
 		  const struct cvsw_v3_message *answer)
 {
 	if (answer->type != CVSW_V3_ERROR || answer->error == CVSW_V3_ERR_SA_UNKNOWN)
 		return;
-	v3->sa_refused = true;
-	v3->nic->epoch++;
+	v3->nic->refused_spi = request->spi;
+	v3->nic->refused_direction = request->direction;
+	v3->world.event(v3->world.owner, SESSION3_SA_REFUSED, NULL);
 	session3_refused(v3, request, answer);
 }
 
 static bool queue_sas(struct session3 *v3)
 {
 	struct nic_sas *sas = &v3->nic->sas;
+	struct session3_request *request;
+	const struct cvsw_sa *sa;
 	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN + CVSW_SA_MAX_LEN];
 	bool any = !STAILQ_EMPTY(sas);
 	size_t len;
 
 	while (!STAILQ_EMPTY(sas)) {
-		len = cvsw_v3_set_sa_encode(session3_next_xid(v3), &STAILQ_FIRST(sas)->sa, message,
-					    sizeof(message));
-		session3_queue(v3, message, len, on_sa);
+		sa = &STAILQ_FIRST(sas)->sa;
+		len = cvsw_v3_set_sa_encode(session3_next_xid(v3), sa, message, sizeof(message));
+		request = session3_queue(v3, message, len, on_sa);
+		request->spi = sa->spi;
+		request->direction = sa->direction;
 		nic_drop_first_sa(v3->nic);
 	}
 	explicit_bzero(message, sizeof(message));
@@ -99,9 +104,8 @@ static void settle(struct session3 *v3, uint64_t generation)
 		flowset_clear(&nic->modified);
 	nic_confirm(nic, generation);
 	/* What is refused it lacks, and so does whoever waits for it (ways.c). */
-	if (!v3->refused.n && !v3->sa_refused)
+	if (!v3->refused.n)
 		nic->verified = generation;
-	v3->sa_refused = false;
 	if (!v3->in_sync && !refuses && generation == nic->generation) {
 		v3->in_sync = true;
 		v3->world.event(v3->world.owner, SESSION3_SYNCED, NULL);
@@ -125,7 +129,7 @@ static void push(struct session3 *v3)
 
 	any |= queue_sas(v3);
 	v3->failed = false;
-	if (desired_is_managed(&nic->desired))
+	if (nic_is_managed(nic))
 		any |= session3_queue_flows(v3);
 	v3->changing = true;
 	if (any)
@@ -217,7 +221,7 @@ static void begin_conversation(struct session3 *v3)
 		nic_drop_first_sa(nic);
 	v3->conversing = true;
 	v3->changing = v3->table_known = v3->replace = v3->have_capabilities = false;
-	v3->stuck = v3->relist = v3->sa_refused = v3->in_sync = v3->was_silent = false;
+	v3->stuck = v3->relist = v3->in_sync = v3->was_silent = false;
 	v3->capabilities = (struct cvsw_v3_capabilities){ 0 };
 	timed_arrived(&nic->timed, false);
 	v3->settled = nic->verified = 0;

@@ -41,6 +41,7 @@ enum session3_event {
 	SESSION3_CLAIMED,	/* another NIC says that it is this one: nic_claim(); from nics3.c */
 	SESSION3_SYNCED,	/* for the first time since it registered or refused */
 	SESSION3_REFUSED,	/* see session3_refusal() */
+	SESSION3_SA_REFUSED,	/* the session names it; SESSION3_REFUSED follows */
 	SESSION3_FLOW_REMOVED,	/* see session3_removed() */
 	SESSION3_SA_EXPIRING,	/* with the NIC's message */
 	SESSION3_PACKET_IN,	/* its content in the message's body */

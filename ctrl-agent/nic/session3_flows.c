@@ -79,7 +79,7 @@ static void list_is_whole(struct session3 *v3)
 	if (v3->stuck)
 		v3->settled = nic->generation;
 	nic->diff = (struct reconcile_diff){ 0, 0 };
-	if (desired_is_managed(&nic->desired))
+	if (nic_is_managed(nic))
 		nic->diff = reconcile_diff(desired_flows(&nic->desired), &nic->table);
 	if (v3->replace)
 		nic->diff.extra = v3->n_listed - desired_flows(&nic->desired)->n;

@@ -11,6 +11,7 @@
  * @settles: the generation of which it is the last request; 0: of none
  * @done: the answer came; NULL: none will
  * @answered, @arg: session3_ask()'s
+ * @spi, @direction: of a SET_SA
  * @message: @len bytes; of a SET_SA wiped when it has been sent
  */
 struct session3_request {
@@ -18,6 +19,8 @@ struct session3_request {
 	uint16_t type;
 	uint32_t xid;
 	bool sent;
+	enum cvsw_sa_direction direction;
+	uint32_t spi;
 	uint64_t settles;
 	void (*done)(struct session3 *v3, const struct session3_request *request,
 		     const struct cvsw_v3_message *answer);
@@ -42,7 +45,6 @@ struct session3_request {
  * @failed: one of them, of its flows, was refused; @stuck: and nothing could be left
  *	out because of it: not before @retry_at again, or another intent
  * @relist: it says that its table changed meanwhile
- * @sa_refused: of the generation under way
  * @settled: the last generation all of whose requests were answered
  * @refused: flows of the intent that it does not take
  * @in_sync: SESSION3_SYNCED was said
@@ -71,7 +73,6 @@ struct session3 {
 	bool failed;
 	bool stuck;
 	bool relist;
-	bool sa_refused;
 	uint64_t settled;
 	struct flowset refused;
 	bool refused_mtu;

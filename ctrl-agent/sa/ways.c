@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/alloc.h"
 #include "base/log.h"
 #include "apps/overlay.h"
 
@@ -10,6 +11,11 @@ static bool is_there(const struct overlay_member *member)
 static bool is_present(const struct overlay_member *member)
 {
 	return nic_state(member->nic) != NIC_ABSENT;
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
 }
 
 /* What is decided now, a member gets with its next refresh. */
@@ -27,7 +33,7 @@ static void look_listed(struct overlay_member *member)
 {
 	const struct nic *nic = member->nic;
 
-	/* Of an SA that it refused a renewal is due: whoever waits for it waits for that. */
+	/* One that registered anew may have lost its SAs: whoever waits for them waits for new ones. */
 	if (nic->v3 && member->registers != nic->epoch)
 		return;
 	if (member->n_refreshed && nic->verified >= member->generation)
@@ -54,7 +60,7 @@ static void retire(struct way *way, struct overlay_member *from, struct overlay_
 	way->n_spis -= n;
 	memmove(way->spis, way->spis + n, way->n_spis * sizeof(*way->spis));
 	if (n)
-		from->dirty = to->dirty = true;
+		from->dirty = to->dirty = to->unkept = true;
 }
 
 /* When none is free, one goes that the sender does not use. */
@@ -72,9 +78,24 @@ static void make_place(struct way *way, struct overlay_member *from, struct over
 /* The newest SA, if its receiver is away and has not been sent it: it will get another. */
 static void take_back(struct way *way, struct overlay_member *to)
 {
-	if (way->phase == WAY_RECEIVER && way->sa.spi &&
-	    nic_unqueue_sa(to->nic, CVSW_SA_IN, way->sa.spi))
+	if (way->phase == WAY_RECEIVER && way->sa &&
+	    nic_unqueue_sa(to->nic, CVSW_SA_IN, way->sa->spi))
 		way->n_spis--;
+}
+
+static void drop_sa(struct way *way)
+{
+	if (!way->sa)
+		return;
+	explicit_bzero(way->sa, sizeof(*way->sa));
+	free(way->sa);
+	way->sa = NULL;
+}
+
+void way_clear(struct way *way)
+{
+	drop_sa(way);
+	memset(way, 0, sizeof(*way));
 }
 
 static uint32_t new_spi(struct ways_world *world)
@@ -98,23 +119,24 @@ static void make_sa(const struct overlay_config *config, struct ways_world *worl
 static void begin(struct overlay *overlay, struct ways_world *world, struct way *way,
 		  struct overlay_member *from, struct overlay_member *to)
 {
-	/* Both ends registered, or one did when its time had come: one new SA is enough. */
-	if (way->begun == world->n_runs)
-		return;
-	way->begun = world->n_runs;
+	world->budget--;
+	way->to_registers = to->nic->epoch;
+	way->from_registers = from->nic->epoch;
 	way->made_at = world->now;
 	way->expires = false;
 	take_back(way, to);
 	make_place(way, from, to);
 	if (overlay->config.key_len) {
-		make_sa(&overlay->config, world, &way->sa);
-		nic_queue_sa(to->nic, &way->sa);
-		way->spis[way->n_spis++] = way->sa.spi;
+		if (!way->sa)
+			way->sa = xcalloc(1, sizeof(*way->sa));
+		make_sa(&overlay->config, world, way->sa);
+		nic_queue_sa(to->nic, way->sa);
+		way->spis[way->n_spis++] = way->sa->spi;
 	} else {
 		way->spis[0] = 0;
 		way->n_spis = 1;
 	}
-	to->dirty = true;
+	to->dirty = to->unkept = true;
 	way->phase = WAY_RECEIVER;
 	way->deadline = next_refresh(to);
 }
@@ -124,24 +146,19 @@ static void give_to_sender(struct way *way, struct overlay_member *from)
 	way->sends = true;
 	way->out = way->spis[way->n_spis - 1];
 	if (way->out) {
-		way->sa.direction = CVSW_SA_OUT;
-		nic_queue_sa(from->nic, &way->sa);
-		explicit_bzero(&way->sa, sizeof(way->sa));
+		way->sa->direction = CVSW_SA_OUT;
+		nic_queue_sa(from->nic, way->sa);
+		drop_sa(way);
 	}
 	from->dirty = true;
 	way->phase = WAY_SENDER;
 	way->deadline = next_refresh(from);
 }
 
-/* When a way that is OPEN gets another SA. */
-static uint64_t rekey_time(const struct overlay *overlay, const struct way *way)
+/* When a way that is OPEN gets another SA for itself. */
+static uint64_t rekey_time(const struct way *way)
 {
-	const struct overlay_config *config = &overlay->config;
-
-	if (way->expires)
-		return way->made_at + WAY_EXPIRES_MIN_MS;
-	return config->key_len && config->rekey_s ? way->made_at + config->rekey_s * 1000ull :
-						    UINT64_MAX;
+	return way->expires ? way->made_at + WAY_EXPIRES_MIN_MS : UINT64_MAX;
 }
 
 /* One step, if it is time for one. */
@@ -163,6 +180,7 @@ static bool step(struct overlay *overlay, struct ways_world *world, struct way *
 		if (!has_listed(from, way->deadline))
 			return false;
 		way->phase = WAY_GRACE;
+		to->unkept = true;
 		way->known = true;
 		way->known_out = way->out;
 		way->deadline = now + WAY_GRACE_MS;
@@ -172,9 +190,10 @@ static bool step(struct overlay *overlay, struct ways_world *world, struct way *
 			return false;
 		retire(way, from, to, way->n_spis - 1);
 		way->phase = WAY_OPEN;
-		way->deadline = rekey_time(overlay, way);
+		way->deadline = rekey_time(way);
 		return true;
 	case WAY_OPEN:
+	case WAY_REFUSED:
 		if (now < way->deadline || !is_there(from) || !is_there(to))
 			return false;
 		begin(overlay, world, way, from, to);
@@ -183,16 +202,26 @@ static bool step(struct overlay *overlay, struct ways_world *world, struct way *
 	return false;
 }
 
+static void renew_way(struct overlay *overlay, struct ways_world *world, struct way *way,
+		      struct overlay_member *from, struct overlay_member *to)
+{
+	/* One that was made since both registered is new enough. */
+	if (way->to_registers != (uint32_t)to->nic->epoch ||
+	    way->from_registers != (uint32_t)from->nic->epoch)
+		begin(overlay, world, way, from, to);
+}
+
 /* A member that registered may have lost its SAs, and must never get an old one again. */
 static void renew(struct overlay *overlay, struct ways_world *world, struct overlay_member *member)
 {
 	struct overlay_member *other;
 
+	member->renew = false;
 	overlay_each(other, overlay) {
 		if (other == member || !is_there(other) || !is_there(member))
 			continue;
-		begin(overlay, world, &member->from[other->slot], other, member);
-		begin(overlay, world, &other->from[member->slot], member, other);
+		renew_way(overlay, world, &member->from[other->slot], other, member);
+		renew_way(overlay, world, &other->from[member->slot], member, other);
 	}
 }
 
@@ -211,7 +240,7 @@ static uint64_t renewal_due(struct overlay_member *member, uint64_t now)
 }
 
 /* Return: when a renewal that has to wait is due. */
-static uint64_t renew_registered(struct overlay *overlay, struct ways_world *world, uint64_t now)
+static uint64_t look_registered(struct overlay *overlay, uint64_t now)
 {
 	uint64_t next = UINT64_MAX, due;
 	struct overlay_member *member;
@@ -224,8 +253,7 @@ static uint64_t renew_registered(struct overlay *overlay, struct ways_world *wor
 			next = due < next ? due : next;
 			continue;
 		}
-		if (overlay->config.key_len)
-			renew(overlay, world, member);
+		member->renew = overlay->config.key_len;
 		member->registers = member->nic->epoch;
 		member->renewed_at = now;
 		pace_took(&member->renewals, WAY_RENEW_EVERY_MS, now);
@@ -261,41 +289,122 @@ static uint64_t refresh(struct overlay *overlay, struct ways_world *world,
 	return UINT64_MAX;
 }
 
-uint64_t ways_run(struct overlay *overlay, struct ways_world *world, uint64_t now)
+static bool has_rekeying(const struct overlay *overlay)
+{
+	return overlay->config.key_len && overlay->config.rekey_s;
+}
+
+/* The end of all its keys' time: somewhere in the last fifth of it. */
+static void set_rekey_time(struct overlay *overlay, struct ways_world *world, uint64_t now)
+{
+	uint64_t most = overlay->config.rekey_s * 1000ull;
+	uint32_t random;
+
+	world->random(&random, sizeof(random));
+	overlay->rekey_at = now + most - random % (most / 5 + 1);
+}
+
+/* Return: when the keys' time ends. */
+static uint64_t look_rekey(struct overlay *overlay, struct ways_world *world, uint64_t now)
+{
+	if (!has_rekeying(overlay))
+		return UINT64_MAX;
+	if (overlay->rekey_at && now >= overlay->rekey_at)
+		ways_renew(overlay);
+	if (now >= overlay->rekey_at)
+		set_rekey_time(overlay, world, now);
+	return overlay->rekey_at;
+}
+
+/* As far as the budget lasts.  Return: when a way's time comes. */
+static uint64_t step_all(struct overlay *overlay, struct ways_world *world, uint64_t now)
 {
 	struct overlay_member *from, *to;
-	uint64_t next, due;
+	uint64_t next = UINT64_MAX;
 
-	world->n_runs++;
-	world->now = now;
-	overlay_each(to, overlay)
-		look_listed(to);
-	next = renew_registered(overlay, world, now);
-	if (overlay->renew)
-		overlay_each(to, overlay)
-			renew(overlay, world, to);
-	overlay->renew = false;
 	overlay_each(to, overlay) {
+		if (to->renew && world->budget > 0)
+			renew(overlay, world, to);
 		overlay_each(from, overlay) {
 			struct way *way = &to->from[from->slot];
 
 			if (from == to)
 				continue;
-			step(overlay, world, way, from, to, now);
+			if (world->budget > 0)
+				world->budget -= step(overlay, world, way, from, to, now);
 			if (way->phase >= WAY_GRACE && way->deadline > now && way->deadline < next)
 				next = way->deadline;
 		}
 	}
-	overlay_each(to, overlay) {
-		due = to->dirty ? refresh(overlay, world, to, now) : UINT64_MAX;
+	return next;
+}
+
+static uint64_t refresh_all(struct overlay *overlay, struct ways_world *world, uint64_t now)
+{
+	struct overlay_member *member;
+	uint64_t next = UINT64_MAX, due;
+
+	overlay_each(member, overlay) {
+		if (!member->dirty || world->budget <= 0)
+			continue;
+		due = refresh(overlay, world, member, now);
+		if (due == UINT64_MAX)
+			world->budget -= overlay->n * WAYS_REFRESH_COST;
 		next = due < next ? due : next;
 	}
 	return next;
 }
 
+uint64_t ways_run(struct overlay *overlay, struct ways_world *world, uint64_t now)
+{
+	struct overlay_member *member;
+	uint64_t next;
+
+	world->now = now;
+	overlay_each(member, overlay)
+		look_listed(member);
+	next = sooner(look_registered(overlay, now), look_rekey(overlay, world, now));
+	next = sooner(next, step_all(overlay, world, now));
+	next = sooner(next, refresh_all(overlay, world, now));
+	return world->budget > 0 ? next : now;
+}
+
+bool ways_noticed(struct overlay_member *member)
+{
+	const struct nic *nic = member->nic;
+	struct overlay_seen seen = { nic->epoch, nic->verified, is_there(member),
+				     is_present(member) };
+
+	if (seen.registers == member->seen.registers && seen.verified == member->seen.verified &&
+	    seen.there == member->seen.there && seen.present == member->seen.present)
+		return false;
+	member->seen = seen;
+	return true;
+}
+
+/* No end has registered that often. */
+static void make_old(struct way *way)
+{
+	way->to_registers = way->from_registers = UINT32_MAX;
+}
+
 void ways_renew(struct overlay *overlay)
 {
-	overlay->renew = overlay->config.key_len;
+	struct overlay_member *from, *to;
+
+	if (!overlay->config.key_len)
+		return;
+	overlay_each(to, overlay) {
+		to->renew = true;
+		overlay_each(from, overlay)
+			make_old(&to->from[from->slot]);
+	}
+}
+
+static struct way *way_of(struct overlay_member *member, struct overlay_member *other,
+			  enum cvsw_sa_direction direction)
+{
+	return direction == CVSW_SA_IN ? &member->from[other->slot] : &other->from[member->slot];
 }
 
 /* Of an SA that is not the newest, the next one is on its way, or is there. */
@@ -305,14 +414,37 @@ bool ways_expiring(struct overlay *overlay, struct overlay_member *member,
 	struct overlay_member *other;
 
 	overlay_each(other, overlay) {
-		struct way *way = direction == CVSW_SA_IN ? &member->from[other->slot] :
-							    &other->from[member->slot];
+		struct way *way = way_of(member, other, direction);
 
 		if (!way->n_spis || way->spis[way->n_spis - 1] != spi)
 			continue;
 		way->expires = true;
 		if (way->phase == WAY_OPEN)
-			way->deadline = rekey_time(overlay, way);
+			way->deadline = rekey_time(way);
+		return true;
+	}
+	return false;
+}
+
+bool ways_refused(struct overlay *overlay, struct overlay_member *member,
+		  enum cvsw_sa_direction direction, uint32_t spi)
+{
+	struct overlay_member *other;
+
+	overlay_each(other, overlay) {
+		struct way *way = way_of(member, other, direction);
+
+		if (!way->n_spis || way->spis[way->n_spis - 1] != spi)
+			continue;
+		/* The sender goes back to what it is known to have. */
+		if (direction == CVSW_SA_OUT) {
+			way->sends = way->known;
+			way->out = way->known_out;
+			member->dirty = true;
+		}
+		drop_sa(way);
+		way->phase = WAY_REFUSED;
+		way->deadline = way->made_at + WAY_REFUSED_MS;
 		return true;
 	}
 	return false;
@@ -332,18 +464,21 @@ void ways_close(struct overlay *overlay, struct overlay_member *member)
 	}
 }
 
+static bool is_in_use(const struct way *way)
+{
+	return way->phase == WAY_GRACE || way->phase == WAY_OPEN;
+}
+
 bool ways_settled(const struct overlay *overlay)
 {
 	const struct overlay_member *from, *to;
 
-	if (overlay->renew)
-		return false;
 	overlay_each(to, overlay) {
-		if (to->dirty || (is_present(to) && to->registers != to->nic->epoch))
+		if (to->dirty || to->renew || (is_present(to) && to->registers != to->nic->epoch))
 			return false;
 		overlay_each(from, overlay)
 			if (from != to && is_present(from) && is_present(to) &&
-			    to->from[from->slot].phase < WAY_GRACE)
+			    !is_in_use(&to->from[from->slot]))
 				return false;
 	}
 	return true;

@@ -7,21 +7,30 @@
  *	RECEIVER --it has the SA and the flow that takes it: SA and flows to the sender--> SENDER
  *	SENDER --it has them--> GRACE --what was under way has come--> OPEN
  *	any --either registers, or the key is old or expires: new SA--> RECEIVER
+	RECEIVER, SENDER --one end refuses the SA--> REFUSED --some time later: new SA--> RECEIVER
  *
  * That a NIC has something it says by a list in version 2, by ACKs in version 3.
  * The receiver takes the old SA too until the way is OPEN again, so a change of
  * keys interrupts nothing.  A key is made here, sent once to each end, and wiped.
+ *
+ * Work comes in bursts: a new member, or the end of a key's life, concerns all pairs of an
+ * overlay at once.  So that nobody waits for it, a turn of the event loop does a bounded part
+ * of it (struct ways_world's budget).  Within one overlay keys change together: a NIC gets
+ * many in few messages, and its flows are made once for all of them.  Overlays are spread: each
+ * takes up to a fifth off its keys' time, at random.
  *
  * As sessions, without I/O and clock.
  */
 #ifndef CVSWD_WAYS_H
 #define CVSWD_WAYS_H
 
+#include <assert.h>
+
 #include "cvsw_sa.h"
 
 #define WAY_SPIS		4	/* that a receiver takes at a time */
 #define WAY_GRACE_MS		1000
-#define WAY_BATCH_MS		250	/* a NIC's answer is awaited before it is changed again */
+#define WAY_BATCH_MS		2000	/* so long a NIC's answer is awaited before it is changed again */
 /*
  * New keys for a NIC's ways are work for all others of its overlay.  One that registers
  * on and on, as a machine that was restored may do for a second, gets them so often:
@@ -30,6 +39,11 @@
 #define WAY_RENEW_BURST		5
 #define WAY_RENEW_EVERY_MS	30000
 #define WAY_EXPIRES_MIN_MS	10000	/* of an SA: nobody sends 2^32 packets in less */
+#define WAY_REFUSED_MS		10000	/* until a NIC is given another SA for one that it refused */
+
+/* Of a turn: a unit is about what a new SA costs; 20 ms in all. */
+#define WAYS_BUDGET		4000
+#define WAYS_REFRESH_COST	3	/* for each member of the overlay */
 
 enum way_phase {
 	WAY_CLOSED,
@@ -37,32 +51,40 @@ enum way_phase {
 	WAY_SENDER,
 	WAY_GRACE,
 	WAY_OPEN,
+	WAY_REFUSED,
 };
 
 /**
  * struct way - from one member to another
- * @spis: what the receiver takes, the newest last; zero stands for no encryption
- * @out: what the sender uses, if it @sends
+ * There are as many as pairs, so it is small.
+ *
+ * @phase: enum way_phase
+ * @spis: @n_spis that the receiver takes, the newest last; zero stands for no encryption
+ * @sends: the sender uses @out
  * @known_out: the last that it is @known to have had
- * @deadline: which refresh of a member is waited for, or a time (GRACE, OPEN)
- * @begun: the ways_run() that made its newest SA; @made_at: and when
  * @expires: the newest does, says one of its ends
- * @sa: the newest, with its key, until the sender gets it
+ * @to_registers, @from_registers: the ends' registers when the newest was made
+ * @deadline: which refresh of a member is waited for, or a time (GRACE, OPEN, REFUSED)
+ * @made_at: when the newest was
+ * @sa: the newest, with its key, until the sender gets it; else NULL
  */
 struct way {
-	enum way_phase phase;
-	unsigned int n_spis;
-	uint32_t spis[WAY_SPIS];
+	uint8_t phase;
+	uint8_t n_spis;
 	bool sends;
-	uint32_t out;
 	bool known;
-	uint32_t known_out;
-	uint64_t deadline;
-	uint64_t begun;
-	uint64_t made_at;
 	bool expires;
-	struct cvsw_sa sa;
+	uint32_t spis[WAY_SPIS];
+	uint32_t out;
+	uint32_t known_out;
+	uint32_t to_registers;
+	uint32_t from_registers;
+	uint64_t deadline;
+	uint64_t made_at;
+	struct cvsw_sa *sa;
 };
+
+static_assert(sizeof(struct way) <= 64, "10,000 NICs in overlays of 100 have a million of them");
 
 struct overlay;
 struct overlay_member;
@@ -71,13 +93,14 @@ struct nic;
 /**
  * struct ways_world - what ways need of the world around
  * @next_spi: never goes back: an SPI is used once
- * @n_runs: of ways_run(); @now: the last one's
+ * @budget: what may still be done in this turn; set to WAYS_BUDGET when one begins
+ * @now: the last ways_run()'s
  * @random: fills a buffer with bytes fit for keys; does not fail
  * @changed: a member's intent was changed; calls nic_desired_changed()
  */
 struct ways_world {
 	uint32_t next_spi;
-	uint64_t n_runs;
+	int budget;
 	uint64_t now;
 	void (*random)(void *buf, size_t len);
 	void (*changed)(void *owner, struct nic *nic, bool settings);
@@ -87,11 +110,19 @@ struct ways_world {
 /**
  * ways_run() - go as far as possible at @now, and bring the members' flows up to date
  *
- * Return: when it wants to be called again if no session changes; UINT64_MAX: not.
+ * Return: when it wants to be called again if no session changes; @now: the budget is used
+ * up and there is more to do; UINT64_MAX: not at all.
  */
 uint64_t ways_run(struct overlay *overlay, struct ways_world *world, uint64_t now);
 
-/** ways_renew() - new keys for all ways, at the next ways_run() */
+/**
+ * ways_noticed() - a member's session went on
+ *
+ * Return: did anything change that its ways depend on?  Then ways_run() is to follow.
+ */
+bool ways_noticed(struct overlay_member *member);
+
+/** ways_renew() - new keys for all ways, from the next ways_run() on */
 void ways_renew(struct overlay *overlay);
 
 /**
@@ -101,6 +132,13 @@ void ways_renew(struct overlay *overlay);
  */
 bool ways_expiring(struct overlay *overlay, struct overlay_member *member,
 		   enum cvsw_sa_direction direction, uint32_t spi);
+
+/** ways_refused() - a member refused an SA; as ways_expiring() */
+bool ways_refused(struct overlay *overlay, struct overlay_member *member,
+		  enum cvsw_sa_direction direction, uint32_t spi);
+
+/** way_clear() - back to CLOSED; wipes its key */
+void way_clear(struct way *way);
 
 /** ways_close() - a member leaves: its SAs are removed at both ends */
 void ways_close(struct overlay *overlay, struct overlay_member *member);

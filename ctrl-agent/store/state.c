@@ -13,6 +13,7 @@
 #include "base/wipe.h"
 
 #define FLOW_KIND_LEN	(sizeof("given ") + MAC_TEXT_LEN)
+#define WAYS_KIND_LEN	(sizeof("ways ") + OVERLAY_NAME_LEN)
 
 static void mac_text(const struct nic *nic, char text[MAC_TEXT_LEN])
 {
@@ -186,14 +187,45 @@ void state_forget(struct agent *agent, const struct nic *nic)
 	store_delete(agent->store, "nic", mac);
 }
 
+static void ways_kind(const char *overlay_name, char kind[WAYS_KIND_LEN])
+{
+	snprintf(kind, WAYS_KIND_LEN, "ways %s", overlay_name);
+}
+
+void state_put_ways(struct agent *agent, const struct overlay *overlay,
+		    const struct overlay_member *member)
+{
+	uint8_t row[STATE_WAYS_MAX];
+	char kind[WAYS_KIND_LEN], slot[16];
+
+	if (!agent->store)
+		return;
+	ways_kind(overlay->config.name, kind);
+	snprintf(slot, sizeof(slot), "%u", member->slot);
+	store_put(agent->store, kind, slot, row, state_overlay_ways(overlay, member, row));
+}
+
 void state_put_overlay(struct agent *agent, const struct overlay *overlay)
 {
-	if (agent->store)
-		put_json(agent, "overlay", overlay->config.name, state_overlay_to_json(overlay));
+	const struct overlay_member *member;
+	char kind[WAYS_KIND_LEN];
+
+	if (!agent->store)
+		return;
+	put_json(agent, "overlay", overlay->config.name, state_overlay_to_json(overlay));
+	/* Also of those that are members no more. */
+	ways_kind(overlay->config.name, kind);
+	store_delete_all(agent->store, kind);
+	overlay_each(member, overlay)
+		state_put_ways(agent, overlay, member);
 }
 
 void state_delete_overlay(struct agent *agent, const char *name)
 {
+	char kind[WAYS_KIND_LEN];
+
+	ways_kind(name, kind);
+	store_delete_all(agent->store, kind);
 	store_delete(agent->store, "overlay", name);
 }
 

@@ -64,6 +64,10 @@ void state_keep_timed(struct agent *agent, const struct nic *nic);
 
 /** state_forget() - nothing but its key is kept of it any more */
 void state_forget(struct agent *agent, const struct nic *nic);
+/** state_put_ways() - which SPIs are in use on the ways to a member */
+void state_put_ways(struct agent *agent, const struct overlay *overlay,
+		    const struct overlay_member *member);
+
 void state_put_overlay(struct agent *agent, const struct overlay *overlay);
 void state_delete_overlay(struct agent *agent, const char *name);
 void state_put_spi(struct agent *agent, uint32_t next);

@@ -22,6 +22,9 @@ struct loading {
 	json_t *lost_overlays;
 };
 
+/* Of an overlay that cannot be read, which is said already: they stay in the file with it. */
+static const char lost_with_overlay[] = "its overlay cannot be read";
+
 static void print(const char *text, char *buf, size_t room)
 {
 	if (text)
@@ -34,8 +37,11 @@ static void print(const char *text, char *buf, size_t room)
 static void skipped(void *arg, const struct store_row *row, const char *why)
 {
 	struct agent *agent = ((struct loading *)arg)->agent;
-	struct unread_row *unread = xcalloc(1, sizeof(*unread));
+	struct unread_row *unread;
 
+	if (why == lost_with_overlay)
+		return;
+	unread = xcalloc(1, sizeof(*unread));
 	print(row->kind, unread->kind, sizeof(unread->kind));
 	print(row->name, unread->name, sizeof(unread->name));
 	print(why, unread->why, sizeof(unread->why));
@@ -227,6 +233,20 @@ static const char *take_overlay(void *arg, const struct store_row *row)
 	return why;
 }
 
+static const char *take_ways(void *arg, const struct store_row *row)
+{
+	struct loading *loading = arg;
+	struct agent *agent = loading->agent;
+
+	if (!row->kind || strncmp(row->kind, "ways ", 5))
+		return NULL;
+	if (!overlays_find(&agent->overlays, row->kind + 5) &&
+	    json_array_size(loading->lost_overlays))
+		return lost_with_overlay;
+	return !row->name ? "its key is no text" :
+	       state_overlay_load_ways(agent, row->kind + 5, row->name, row->value, row->len);
+}
+
 /* Without it the counter begins at random, as it did at first. */
 static const char *take_spi(void *arg, const struct store_row *row)
 {
@@ -261,6 +281,8 @@ static const char *take_rest(void *arg, const struct store_row *row)
 		return NULL;
 	if (row->kind && !strncmp(row->kind, "given ", 6) && read_mac(row->kind + 6, mac))
 		return NULL;
+	if (row->kind && !strncmp(row->kind, "ways ", 5))
+		return NULL;
 	if (row->kind && !strncmp(row->kind, "set aside ", 10))
 		return "it could not be read before, and its place was taken";
 	return "it is not known to this version of cvswd";
@@ -276,6 +298,7 @@ static const struct {
 	{ "given ", "given!", take_given },
 	{ "key", "key ", take_key },
 	{ "overlay", "overlay ", take_overlay },
+	{ "ways ", "ways!", take_ways },
 	{ "spi", "spi ", take_spi },
 	{ "", NULL, take_rest },
 };
@@ -291,6 +314,23 @@ static void say_what_is_wrong(const struct agent *agent)
 		log_line(LOG_WARNING, "the database has %zu NICs, %zu more than --max-nics %zu: "
 			 "all are kept, no other NIC is taken", nics->n, nics->n - nics->max,
 			 nics->max);
+}
+
+/* Rows of a former version get today's format: all of them, or none. */
+static void migrate(struct agent *agent)
+{
+	int version = store_version(agent->store);
+	const struct overlay *overlay;
+
+	if (version == STORE_VERSION)
+		return;
+	state_begin(agent);
+	overlays_each(overlay, &agent->overlays)
+		state_put_overlay(agent, overlay);
+	store_migrated(agent->store);
+	if (state_commit(agent))
+		log_line(LOG_INFO, "the database had format %d and has format %d now", version,
+			 STORE_VERSION);
 }
 
 bool state_load(struct agent *agent)
@@ -310,7 +350,9 @@ bool state_load(struct agent *agent)
 		state_overlay_hold(agent, overlay);
 	json_decref(loading.lost_overlays);
 	nics_loaded(&agent->nics);
-	if (good)
+	if (good) {
+		migrate(agent);
 		say_what_is_wrong(agent);
+	}
 	return good;
 }

@@ -8,28 +8,42 @@
 #include "base/log.h"
 #include "api/report.h"
 
-/* [slot of the sender, SPI it uses, SPI the receiver takes, ...] */
-static json_t *way_to_json(unsigned int slot, const struct way *way)
+static void put32(uint8_t *to, uint32_t value)
 {
-	/* Of an SA that it perhaps never got the sender could make no use. */
-	json_t *json = json_pack("[i, I]", slot, (json_int_t)way->known_out);
-
-	for (unsigned int i = 0; i < way->n_spis; i++)
-		json_array_append_new(json, json_integer(way->spis[i]));
-	return json;
+	for (int i = 0; i < 4; i++)
+		to[i] = value >> (24 - 8 * i);
 }
 
-static json_t *member_to_json(const struct overlay *overlay, const struct overlay_member *member)
+static uint32_t get32(const uint8_t *from)
+{
+	return (uint32_t)from[0] << 24 | from[1] << 16 | from[2] << 8 | from[3];
+}
+
+size_t state_overlay_ways(const struct overlay *overlay, const struct overlay_member *member,
+			  uint8_t buf[STATE_WAYS_MAX])
 {
 	const struct overlay_member *from;
-	json_t *ways = json_array();
+	uint8_t *at = buf;
 
-	overlay_each(from, overlay)
-		if (member->from[from->slot].known)
-			json_array_append_new(ways, way_to_json(from->slot,
-								&member->from[from->slot]));
-	return json_pack("{s:i, s:o, s:o}", "slot", member->slot, "macs", report_macs(member),
-			 "ways", ways);
+	overlay_each(from, overlay) {
+		const struct way *way = &member->from[from->slot];
+
+		if (!way->known)
+			continue;
+		at[0] = from->slot;
+		at[1] = way->n_spis;
+		/* Of an SA that it perhaps never got the sender could make no use. */
+		put32(at + 2, way->known_out);
+		at += 6;
+		for (unsigned int i = 0; i < way->n_spis; i++, at += 4)
+			put32(at, way->spis[i]);
+	}
+	return at - buf;
+}
+
+static json_t *member_to_json(const struct overlay_member *member)
+{
+	return json_pack("{s:i, s:o}", "slot", member->slot, "macs", report_macs(member));
 }
 
 json_t *state_overlay_to_json(const struct overlay *overlay)
@@ -38,7 +52,7 @@ json_t *state_overlay_to_json(const struct overlay *overlay)
 	const struct overlay_member *member;
 
 	overlay_each(member, overlay)
-		json_array_append_new(members, member_to_json(overlay, member));
+		json_array_append_new(members, member_to_json(member));
 	json_object_set_new(json, "slots", json_integer(overlay->n_slots));
 	json_object_set_new(json, "members", members);
 	return json;
@@ -98,36 +112,83 @@ static bool load_member(struct agent *agent, struct overlay *overlay, const json
 	return true;
 }
 
-/* Open, as far as known; each end's next REGISTER makes its ways new. */
-static bool load_way(struct overlay *overlay, struct overlay_member *to, const json_t *json)
+/* Open, as far as known; each end's next REGISTER makes its ways new.  NULL: it is wrong. */
+static struct way *open_way(struct overlay *overlay, struct overlay_member *to, json_int_t slot,
+			    size_t n_spis, uint32_t out)
 {
-	json_int_t slot = json_integer_value(json_array_get(json, 0));
-	size_t n = json_array_size(json);
 	struct way *way;
 
-	if (n < 3 || n > 2 + WAY_SPIS || slot < 0 || slot >= OVERLAY_MAX_MEMBERS ||
+	if (!n_spis || n_spis > WAY_SPIS || slot < 0 || slot >= OVERLAY_MAX_MEMBERS ||
 	    !overlay->slots[slot] || overlay->slots[slot] == to)
-		return false;
+		return NULL;
 	way = &to->from[slot];
+	way_clear(way);
 	way->phase = WAY_OPEN;
 	way->deadline = UINT64_MAX;
 	way->sends = way->known = true;
-	way->out = way->known_out = json_integer_value(json_array_get(json, 1));
-	for (size_t i = 2; i < n; i++)
-		way->spis[way->n_spis++] = json_integer_value(json_array_get(json, i));
-	return true;
+	way->out = way->known_out = out;
+	return way;
 }
 
-static bool load_ways(struct overlay *overlay, const json_t *member)
+/* In format 1, within the overlay's row: [slot, SPI in use, SPI, ...]. */
+static bool load_way(struct overlay *overlay, struct overlay_member *to, const json_t *json)
 {
-	const json_t *ways = json_object_get(member, "ways"), *way;
-	json_int_t slot = json_integer_value(json_object_get(member, "slot"));
+	size_t n = json_array_size(json);
+	struct way *way;
+
+	way = n < 3 ? NULL : open_way(overlay, to, json_integer_value(json_array_get(json, 0)),
+				      n - 2, json_integer_value(json_array_get(json, 1)));
+	for (size_t i = 2; way && i < n; i++)
+		way->spis[way->n_spis++] = json_integer_value(json_array_get(json, i));
+	return way;
+}
+
+static bool load_own_ways(struct overlay *overlay, const json_t *json)
+{
+	json_int_t slot = json_integer_value(json_object_get(json, "slot"));
+	struct overlay_member *member = overlay->slots[slot];
+	const json_t *ways = json_object_get(json, "ways"), *way;
 	size_t i;
 
 	json_array_foreach(ways, i, way)
-		if (!load_way(overlay, overlay->slots[slot], way))
+		if (!load_way(overlay, member, way))
 			return false;
 	return true;
+}
+
+static bool read_ways(struct overlay *overlay, struct overlay_member *to, const uint8_t *at,
+		      const uint8_t *end)
+{
+	struct way *way;
+
+	while (at != end) {
+		if (end - at < 6 || end - at < 6 + 4 * at[1])
+			return false;
+		way = open_way(overlay, to, at[0], at[1], get32(at + 2));
+		if (!way)
+			return false;
+		for (unsigned int i = 0; i < at[1]; i++)
+			way->spis[way->n_spis++] = get32(at + 6 + 4 * i);
+		at += 6 + 4 * at[1];
+	}
+	return true;
+}
+
+const char *state_overlay_load_ways(struct agent *agent, const char *overlay_name,
+				    const char *slot, const uint8_t *row, size_t len)
+{
+	struct overlay *overlay = overlays_find(&agent->overlays, overlay_name);
+	unsigned long at;
+	char *end;
+
+	if (!overlay)
+		return "there is no such overlay";
+	at = strtoul(slot, &end, 10);
+	if (*end || at >= OVERLAY_MAX_MEMBERS || !overlay->slots[at])
+		return "it is of no member";
+	if (!read_ways(overlay, overlay->slots[at], row, row + len))
+		return "the SPIs between two of its members are wrong";
+	return NULL;
 }
 
 static const char *load_members(struct agent *agent, struct overlay *overlay,
@@ -142,7 +203,7 @@ static const char *load_members(struct agent *agent, struct overlay *overlay,
 		if (!load_member(agent, overlay, member))
 			return "one of its members is wrong, or belongs to another overlay";
 	json_array_foreach(members, i, member)
-		if (!load_ways(overlay, member))
+		if (!load_own_ways(overlay, member))
 			return "the SPIs between two of its members are wrong";
 	return NULL;
 }

@@ -15,8 +15,6 @@
 #include "base/log.h"
 #include "base/wipe.h"
 
-#define STORE_VERSION	1
-
 /*
  * @protects: there are rows that cannot be read: names of them in the table unread
  * @failed: a change since store_begin() could not be made
@@ -31,6 +29,7 @@ struct store {
 	sqlite3_stmt *unprotect;
 	bool protects;
 	bool failed;
+	int version;
 	char path[];
 };
 
@@ -40,7 +39,7 @@ static const char settings[] =
 	"PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;";
 static const char schema[] =
 	"BEGIN; CREATE TABLE kept (kind TEXT, name TEXT, value BLOB NOT NULL,"
-	" PRIMARY KEY (kind, name)) WITHOUT ROWID; PRAGMA user_version = 1; COMMIT;";
+	" PRIMARY KEY (kind, name)) WITHOUT ROWID; PRAGMA user_version = 2; COMMIT;";
 static const char put_sql[] =
 	"INSERT INTO kept VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value"
 	" WHERE value IS NOT excluded.value";
@@ -66,7 +65,7 @@ static const char each_sql[] =
 static const char scrub[] =
 	"BEGIN; INSERT OR REPLACE INTO kept VALUES ('', '', zeroblob(256)); ROLLBACK;";
 
-static_assert(STORE_VERSION == 1, "the schema says so too");
+static_assert(STORE_VERSION == 2, "the schema says so too");
 
 /* ---- SQLite's memory, which pages with keys pass through ---- */
 
@@ -165,9 +164,9 @@ static bool open_database(struct store *store)
 	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) || !run(store, settings))
 		return false;
 	version = version_of(store);
-	if (version < 0 || (version && version != STORE_VERSION) ||
-	    (!version && !run(store, schema)))
+	if (version < 0 || version > STORE_VERSION || (!version && !run(store, schema)))
 		return false;
+	store->version = version ? version : STORE_VERSION;
 	return run(store, unread_sql) && prepare(store, put_sql, &store->put) &&
 	       prepare(store, delete_sql, &store->delete) &&
 	       prepare(store, delete_all_sql, &store->delete_all) &&
@@ -181,9 +180,9 @@ static void say_unusable(struct store *store)
 {
 	int version = store->db ? version_of(store) : -1;
 
-	if (version > 0 && version != STORE_VERSION)
-		log_line(LOG_ERR, "%s: this database was written by another version of cvswd "
-			 "(format %d; this cvswd reads format %d). Start that version, or move the "
+	if (version > STORE_VERSION)
+		log_line(LOG_ERR, "%s: this database was written by a newer version of cvswd "
+			 "(format %d; this cvswd reads formats up to %d). Start that version, or move the "
 			 "file away to begin with nothing; the file was not changed",
 			 store->path, version, STORE_VERSION);
 	else
@@ -240,6 +239,23 @@ void store_begin(struct store *store)
 		return;
 	store->failed = false;
 	if (!run(store, "BEGIN IMMEDIATE"))
+		fail(store);
+}
+
+int store_version(const struct store *store)
+{
+	return store ? store->version : STORE_VERSION;
+}
+
+void store_migrated(struct store *store)
+{
+	static const char sql[] = "PRAGMA user_version = 2";
+
+	if (!store || store->failed)
+		return;
+	if (run(store, sql))
+		store->version = STORE_VERSION;
+	else
 		fail(store);
 }
 

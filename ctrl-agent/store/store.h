@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define STORE_VERSION	2	/* the format of the rows: store_version() */
+
 struct store;
 
 /** store_open() - open or make a file; NULL after an error line */
@@ -27,6 +29,16 @@ void store_begin(struct store *store);
 void store_put(struct store *store, const char *kind, const char *name, const void *value,
 	       size_t len);
 void store_delete(struct store *store, const char *kind, const char *name);
+
+/**
+ * store_version() - the format of the rows that were found; STORE_VERSION: today's
+ *
+ * 1: an overlay's row has the SPIs in use; 2: they have rows of their own, kind "ways OVERLAY".
+ */
+int store_version(const struct store *store);
+
+/** store_migrated() - within a transaction: all rows have today's format when it is committed */
+void store_migrated(struct store *store);
 
 /** store_delete_all() - of a kind; NULL: all there is */
 void store_delete_all(struct store *store, const char *kind);

@@ -9,6 +9,7 @@ import random
 import re
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 import time
@@ -87,6 +88,10 @@ BROKEN = [
     ('overlay', 'oa', b'[', 'it is not JSON'),
     ('overlay', 'oa', b'{"name":"oa"}', 'settings'),
     ('overlay', 'other', b'', 'it is not JSON'),
+    ('ways oa', '0', b'\1', 'SPIs'),
+    ('ways oa', '0', b'\1\1\0\0\0\1\0\0\0\1', 'SPIs'),
+    ('ways oa', '7', b'', 'of no member'),
+    ('ways none', '0', b'', 'no such overlay'),
     ('spi', 'next', b'many', 'not a number'),
     ('spi', 'last', b'7', 'not known'),
     ('future', 'thing', b'7', 'not known'),
@@ -121,6 +126,44 @@ def test_broken_rows(daemon):
         lost = {row for row in whole if row not in after and row[0] != 'given ' + MAC_B}
         assert not lost, (table, key, lost)
     daemon.start()
+
+
+def test_format1(daemon):
+    """A database of format 1, as a former cvswd wrote it, gets today's format."""
+    path = with_database(daemon)
+    daemon.stop()
+    os.remove(path)
+    db = sqlite3.connect(path)
+    with open(os.path.join(os.path.dirname(__file__), 'format1.sql'), encoding='utf-8') as file:
+        db.executescript(file.read())
+    db.close()
+    os.chmod(path, 0o600)
+    old = rows_of(path)
+    ways = {member['slot']: member['ways'] for member in json.loads(old['overlay', 'a'])['members']}
+    assert len(ways) == 3 and all(len(rows) == 2 for rows in ways.values()), ways
+    assert version_of(path) == 1
+    daemon.start()
+    daemon.stop()
+    new = rows_of(path)
+    assert version_of(path) == 2
+    assert 'format 1 and has format 2 now' in daemon.read_log()
+    for slot, rows in ways.items():
+        packed = b''.join(struct.pack(f'!BBI{len(spis)}I', other, len(spis), out, *spis) for other, out, *spis in rows)
+        assert new.pop(('ways a', str(slot))) == packed
+    assert all('ways' not in member for member in json.loads(new['overlay', 'a'])['members'])
+    changed = ('overlay', 'a'), ('spi', 'next')     # new SPIs are reserved
+    assert {name: value for name, value in new.items() if name not in changed} == \
+        {name: value for name, value in old.items() if name not in changed}
+    daemon.start()
+    assert not unread(daemon)
+    assert daemon.read_log().count('has format 2 now') == 1
+
+
+def version_of(path):
+    db = sqlite3.connect(path)
+    version, = db.execute('PRAGMA user_version').fetchone()
+    db.close()
+    return version
 
 
 def limit_files(daemon, size):
@@ -244,7 +287,7 @@ def test_unusable(daemon):
     change(path, 'PRAGMA user_version = 7')
     before = content(path)
     said = start_fails(path)
-    assert 'another version of cvswd (format 7; this cvswd reads format 1)' in said, said
+    assert 'a newer version of cvswd (format 7; this cvswd reads formats up to 2)' in said, said
     assert 'move the file away' in said and 'not an error' not in said, said
     assert content(path) == before, 'it was changed'
     with open(path, 'wb') as file:
@@ -376,6 +419,7 @@ TESTS = [
     ('database: such a row is set aside when its place is taken', test_set_aside),
     ('database: a NIC without its key or overlay fails closed', test_fails_closed),
     ('database: a smaller --max-nics', test_max_nics),
+    ('database: format 1', test_format1),
     ('database: of another version, or none', test_unusable),
     ('database: random damage to rows', test_random_rows),
     ('database: random damage to the file', test_random_file),

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The heap of what is due, beside a plain array. */
 #include <stdlib.h>
 

@@ -29,6 +29,7 @@ struct in_flight {
 /**
  * struct world - NICs with their sessions, the wires between, and one overlay
  * @loss, @jitter: of each wire, percent and milliseconds
+ * @turn: what may be done in each turn; @most_spent: what was done in one at most
  * @spis: all that were ever put into a SET_SA, with a piece of their key
  */
 struct world {
@@ -41,6 +42,7 @@ struct world {
 	size_t n_frames;
 	struct overlay *overlay;
 	struct ways_world ways;
+	int turn, most_spent;
 	struct { uint32_t spi; uint8_t direction; uint8_t key[8]; } *spis;
 	size_t n_spis;
 	unsigned int n_reused;
@@ -138,6 +140,7 @@ static void world_start(const struct overlay_config *config)
 	world = calloc(1, sizeof(*world));
 	world->now = 1000;
 	world->random = 1;
+	world->turn = WAYS_BUDGET;
 	world->frames = calloc(MAX_IN_FLIGHT, sizeof(*world->frames));
 	world->spis = calloc(MAX_SPIS, sizeof(*world->spis));
 	world->overlay = overlay_new(config);
@@ -201,13 +204,25 @@ static void deliver_due(void)
 	world->n_frames -= n - kept;
 }
 
+/* As overlays.c does it, a turn after the other. */
+static void run_ways(void)
+{
+	uint64_t next;
+
+	world->ways.budget = world->turn;
+	next = ways_run(world->overlay, &world->ways, world->now);
+	if (world->turn - world->ways.budget > world->most_spent)
+		world->most_spent = world->turn - world->ways.budget;
+	CHECK(world->ways.budget > 0 || next == world->now);
+}
+
 static void run_ms(void)
 {
 	deliver_due();
 	for (unsigned int i = 0; i < MAX_NICS; i++)
 		nic_run(&world->ours[i], world->now);
 	if (world->now % 5 == 0)
-		ways_run(world->overlay, &world->ways, world->now);
+		run_ways();
 	world->now++;
 }
 
@@ -598,6 +613,89 @@ static void test_rekey(void)
 	world_end();
 }
 
+/* All keys are due at once: they are made a few at a time, nobody is interrupted, all get theirs. */
+static void test_bounded(void)
+{
+	const int turn = 60, refresh = 12 * WAYS_REFRESH_COST, registers = 2 * 11;
+	size_t sent;
+
+	start_members(&encrypted, 12);
+	sent = world->n_spis;
+	world->turn = turn;
+	world->most_spent = 0;
+	ways_renew(world->overlay);
+	CHECK(!ways_settled(world->overlay));
+	run_watching(4000, first(12));
+	CHECK(ways_settled(world->overlay) && world->n_spis == 2 * sent);
+	for (unsigned int i = 0; i < 12; i++)
+		CHECK(count_sas(i) == 22 && !world->nics[i].n_sa_refused);
+	/* What is begun is done: the last of a turn may be one NIC's renewal, or one refresh. */
+	CHECK_MSG(world->most_spent < turn + (refresh > registers ? refresh : registers),
+		  "%d in one turn", world->most_spent);
+	world_end();
+}
+
+/* Overlays that were made at once do not get their new keys at once, nor later than asked for. */
+static void test_jitter(void)
+{
+	const uint64_t life = encrypted.rekey_s * 1000ull;
+	uint64_t soonest = UINT64_MAX, latest = 0;
+
+	for (int i = 0; i < 50; i++) {
+		world_start(&encrypted);
+		run_for(10);
+		CHECK(world->overlay->rekey_at >= world->now + life * 4 / 5 - 10);
+		CHECK(world->overlay->rekey_at <= world->now + life);
+		if (world->overlay->rekey_at < soonest)
+			soonest = world->overlay->rekey_at;
+		if (world->overlay->rekey_at > latest)
+			latest = world->overlay->rekey_at;
+		world_end();
+	}
+	CHECK_MSG(latest - soonest > life / 10, "within %llu ms",
+		  (unsigned long long)(latest - soonest));
+}
+
+/* One end refuses an SA: that way gets another one, after a while; the others keep theirs. */
+static void test_refused(void)
+{
+	struct overlay_member *member;
+	uint32_t out, before;
+	size_t sent;
+
+	/* The wire to the last one is long: its answers come after the refusals. */
+	start_members(&encrypted, 4);
+	member = world->overlay->slots[1];
+	out = world->overlay->slots[3]->from[1].out;
+	sent = world->n_spis;
+	CHECK(!ways_refused(world->overlay, member, CVSW_SA_IN, out));
+	ways_renew(world->overlay);
+	run_for(10);
+	before = world->overlay->slots[3]->from[1].spis[1];
+	CHECK(before && before != out);
+	CHECK(ways_refused(world->overlay, world->overlay->slots[3], CVSW_SA_IN, before));
+	CHECK(!ways_settled(world->overlay));
+	run_watching(WAY_REFUSED_MS - 3000, first(4));
+	CHECK(world->overlay->slots[3]->from[1].out == out);
+	/* The sender heard nothing of that one. */
+	CHECK_MSG(world->n_spis == 2 * sent - 1, "%zu", world->n_spis - sent);
+	run_watching(6000, first(4));
+	CHECK_MSG(world->n_spis == 2 * sent + 1, "%zu", world->n_spis - sent);
+	CHECK(ways_settled(world->overlay) && world->overlay->slots[3]->from[1].out != out);
+	/* The sender refuses it: it goes back to the one before. */
+	out = world->overlay->slots[3]->from[1].out;
+	ways_renew(world->overlay);
+	while (world->overlay->slots[3]->from[1].out == out)
+		run_for(5);
+	before = world->overlay->slots[3]->from[1].out;
+	CHECK(ways_refused(world->overlay, member, CVSW_SA_OUT, before));
+	CHECK(world->overlay->slots[3]->from[1].out == out);
+	run_for(WAY_REFUSED_MS + 3000);
+	CHECK(ways_settled(world->overlay) && all_reach(first(4)));
+	CHECK(world->overlay->slots[3]->from[1].out != before);
+	world_end();
+}
+
 /* A NIC that only says REGISTER again keeps talking all the while, with new keys. */
 static void test_register_again(void)
 {
@@ -814,6 +912,9 @@ static const struct tap_test tests[] = {
 	{ "overlay: joining and leaving, encrypted", test_encrypted_changes },
 	{ "overlay: who leaves loses its keys", test_left_sas },
 	{ "overlay: new keys", test_rekey },
+	{ "overlay: a turn makes a bounded number of keys", test_bounded },
+	{ "overlay: the time of new keys is spread", test_jitter },
+	{ "overlay: an SA that is refused is replaced, and no other one", test_refused },
 	{ "overlay: REGISTER leads to new keys", test_register_again },
 	{ "overlay: a rebooted member", test_reboot },
 	{ "overlay: REGISTER all the time", test_storm },
