@@ -69,6 +69,7 @@ proto-test: $(PROTO_TEST) $(PROTO_FLOWTOOL) $(PROTO_V3NIC) $(PROTO_SHARED:%=$(BU
 	@$(PROTO_TEST)
 	@$(TOP)/proto/tests/test_readme.py $(PROTO_FLOWTOOL) $(TOP)/proto/README.md
 	@$(TOP)/proto/tests/test_pages.py $(TOP)/proto $(TOP)/drivers/cvsw/stats.h
+	@$(TOP)/proto/tests/test_links.py $(TOP)
 	@$(TOP)/proto/tests/test_ovs.py $(PROTO_FLOWTOOL)
 	@$(TOP)/proto/tests/make_v3_vectors.py --check $(PROTO_V3_VECTORS)
 	@$(TOP)/proto/tests/test_v3_noise.py $(PROTO_V3_VECTORS)
