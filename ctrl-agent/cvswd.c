@@ -57,7 +57,7 @@ static const char usage[] =
 "  --state FILE            database of keys and of what NICs should have\n"
 "  --key-log FILE          write sessions' keys there, for Wireshark\n"
 "  --allow-unauthenticated take NICs without a key too, in version 2\n"
-"  --max-nics N            refuse more (default 1024)\n"
+"  --max-nics N            refuse more (default 16384)\n"
 "  -v, --verbose           say what comes and goes\n"
 "  -V, --version\n"
 "  -h, --help\n";

@@ -50,21 +50,6 @@ static bool parse_place(const char *text, uint64_t *dpid, uint32_t *number)
 	return !*end && !errno && port <= UINT32_MAX;
 }
 
-static struct vport *by_name(struct agent *agent, const char *name, unsigned int *n)
-{
-	struct vport *port, *found = NULL;
-	struct vswitch *vswitch;
-
-	*n = 0;
-	vswitches_each(vswitch, &agent->switches)
-		vports_each(port, vswitch)
-			if (!strcmp(port->name, name)) {
-				found = port;
-				(*n)++;
-			}
-	return found;
-}
-
 struct nic *place_find_nic(struct agent *agent, const char *text, enum place_unknown unknown,
 			   struct request_error *error)
 {
@@ -81,7 +66,7 @@ struct nic *place_find_nic(struct agent *agent, const char *text, enum place_unk
 		vswitch = vswitches_find(&agent->switches, dpid);
 		port = vswitch ? vswitch_port_find(vswitch, number) : NULL;
 	} else {
-		port = by_name(agent, text, &n);
+		port = vswitches_named(&agent->switches, text, &n);
 	}
 	if (n > 1)
 		request_wrong(error, REQUEST_AMBIGUOUS_NIC,

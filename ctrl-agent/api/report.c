@@ -196,11 +196,12 @@ json_t *report_nic(const struct nic *nic)
 
 json_t *report_nics(struct agent *agent)
 {
+	struct nic **sorted = nics_sorted(&agent->nics);
 	json_t *nics = json_array();
-	struct nic *nic;
 
-	nics_each(nic, &agent->nics)
-		json_array_append_new(nics, report_nic(nic));
+	for (size_t i = 0; sorted[i]; i++)
+		json_array_append_new(nics, report_nic(sorted[i]));
+	free(sorted);
 	return nics;
 }
 

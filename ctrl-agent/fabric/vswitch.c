@@ -37,12 +37,32 @@ uint64_t vport_place(const struct vport *port)
 
 struct vport *vswitches_at(struct vswitches *all, uint64_t place)
 {
-	struct vswitch *vswitch;
+	uint64_t known = place >> 32;
+	struct vswitch *vswitch = known && known <= VSWITCH_KNOWN ? all->connected[known - 1] : NULL;
 
-	vswitches_each(vswitch, all)
-		if (vswitch->known + 1 == place >> 32)
-			return vswitch_port_find(vswitch, (uint32_t)place);
-	return NULL;
+	return vswitch ? vswitch_port_find(vswitch, (uint32_t)place) : NULL;
+}
+
+static struct vport_names *names_bucket(struct vswitches *all, const char *name)
+{
+	uint32_t hash = 2166136261u;	/* FNV-1a */
+
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	return &all->names[hash % VSWITCH_NAMES];
+}
+
+struct vport *vswitches_named(struct vswitches *all, const char *name, unsigned int *n)
+{
+	struct vport *port, *found = NULL;
+
+	*n = 0;
+	LIST_FOREACH(port, names_bucket(all, name), by_name)
+		if (!strcmp(port->name, name)) {
+			found = port;
+			(*n)++;
+		}
+	return found;
 }
 
 struct nic *vport_nic2(const struct vport *port)
@@ -123,6 +143,15 @@ void vswitch_port_ask(struct vport *port)
 	send_hello3(port, broadcast);
 }
 
+static bool may_be_at(const struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	static const uint8_t none[CVSW_ETH_ALEN];
+
+	return port->up && LIST_EMPTY(&port->nics) &&
+	       (!memcmp(port->stranger, none, sizeof(none)) ||
+		!memcmp(port->stranger, mac, sizeof(none)));
+}
+
 void vswitches_call(struct vswitches *all, const uint8_t mac[CVSW_ETH_ALEN])
 {
 	struct vswitch *vswitch;
@@ -130,7 +159,7 @@ void vswitches_call(struct vswitches *all, const uint8_t mac[CVSW_ETH_ALEN])
 
 	vswitches_each(vswitch, all)
 		vports_each(port, vswitch)
-			if (port->up)
+			if (may_be_at(port, mac))
 				send_hello3(port, mac);
 }
 
@@ -176,6 +205,7 @@ struct vswitch *vswitch_create(struct vswitches *all, uint64_t dpid, const char 
 	vswitch->all = all;
 	vswitch->dpid = dpid;
 	vswitch->known = know(all, dpid);
+	all->connected[vswitch->known] = vswitch;
 	vswitch->since = clock_ms();
 	vswitch->kind = kind;
 	vswitch->send = send;
@@ -206,7 +236,7 @@ struct vport *vswitch_port_find(struct vswitch *vswitch, uint32_t number)
 static struct vport *add_port(struct vswitch *vswitch, uint32_t number)
 {
 	struct vport *port = xcalloc(1, sizeof(*port)), **bucket = bucket_of(vswitch, number);
-	struct vport *after;
+	struct vport *before;
 
 	port->vswitch = vswitch;
 	port->number = number;
@@ -214,13 +244,15 @@ static struct vport *add_port(struct vswitch *vswitch, uint32_t number)
 	LIST_INIT(&port->nics);
 	port->next_in_bucket = *bucket;
 	*bucket = port;
-	vports_each(after, vswitch)
-		if (after->number > number)
+	/* Most come in order. */
+	TAILQ_FOREACH_REVERSE(before, &vswitch->ports, vport_order, in_order)
+		if (before->number < number)
 			break;
-	if (after)
-		TAILQ_INSERT_BEFORE(after, port, in_order);
+	if (before)
+		TAILQ_INSERT_AFTER(&vswitch->ports, before, port, in_order);
 	else
-		TAILQ_INSERT_TAIL(&vswitch->ports, port, in_order);
+		TAILQ_INSERT_HEAD(&vswitch->ports, port, in_order);
+	LIST_INSERT_HEAD(names_bucket(vswitch->all, port->name), port, by_name);
 	vswitch->n_ports++;
 	return port;
 }
@@ -232,6 +264,8 @@ static void set_name(struct vport *port, const char *name)
 	for (char *c = port->name; *c; c++)
 		if (*c <= ' ' || *c > '~')
 			*c = '?';
+	LIST_REMOVE(port, by_name);
+	LIST_INSERT_HEAD(names_bucket(port->vswitch->all, port->name), port, by_name);
 }
 
 static void detach_nics(struct vport *port)
@@ -273,6 +307,7 @@ static void remove_port(struct vport *port)
 		link = &(*link)->next_in_bucket;
 	*link = port->next_in_bucket;
 	TAILQ_REMOVE(&port->vswitch->ports, port, in_order);
+	LIST_REMOVE(port, by_name);
 	port->vswitch->n_ports--;
 	free(port);
 }
@@ -292,6 +327,7 @@ void vswitch_destroy(struct vswitch *vswitch)
 	while ((port = TAILQ_FIRST(&vswitch->ports)))
 		remove_port(port);
 	TAILQ_REMOVE(&vswitch->all->order, vswitch, in_order);
+	vswitch->all->connected[vswitch->known] = NULL;
 	vswitch->all->n--;
 	event_free(vswitch->tick);
 	free(vswitch);

@@ -9,10 +9,11 @@
 
 #include "nic/nics.h"
 
-#define VSWITCH_MAX		64
-#define VSWITCH_KNOWN		256	/* datapath ids that are told apart */
-#define VSWITCH_MAX_PORTS	4096
-#define VSWITCH_BUCKETS		256
+#define VSWITCH_MAX		512	/* descriptors: a process often may have 1,024 */
+#define VSWITCH_KNOWN		2048	/* datapath ids that are told apart */
+#define VSWITCH_MAX_PORTS	16384
+#define VSWITCH_BUCKETS		1024
+#define VSWITCH_NAMES		16384	/* buckets of ports' names, of all switches */
 #define VPORT_NAME_LEN		NIC_PORT_NAME_LEN
 #define VSWITCH_WHY_LEN		192
 #define VSWITCH_PEER_LEN	160
@@ -53,6 +54,7 @@ struct vport {
 	struct vswitch *vswitch;
 	uint32_t number;
 	char name[VPORT_NAME_LEN + 1];
+	LIST_ENTRY(vport) by_name;
 	bool up;
 	LIST_HEAD(vport_nics, nic) nics;
 	uint64_t hello_at;
@@ -103,12 +105,16 @@ struct vswitch {
 
 /**
  * struct vswitches
+ * @known: datapath ids that were ever seen; @connected: the switches that have them
+ * @names: ports by name
  * @event: something that people should know of happened to a switch; may be NULL
  */
 struct vswitches {
 	TAILQ_HEAD(vswitch_order, vswitch) order;
 	size_t n;
 	uint64_t known[VSWITCH_KNOWN];
+	struct vswitch *connected[VSWITCH_KNOWN];
+	LIST_HEAD(vport_names, vport) names[VSWITCH_NAMES];
 	uint32_t n_known;
 	struct nics *nics;
 	struct event_base *base;
@@ -156,7 +162,11 @@ void vswitch_port_answered(struct vport *port);
 /** vswitch_port_ask() - a HELLO of version 3, once, at most once a second */
 void vswitch_port_ask(struct vport *port);
 
-/** vswitches_call() - a HELLO of version 3 to one NIC, wherever it is */
+/**
+ * vswitches_call() - a HELLO of version 3 to one NIC, wherever it is
+ *
+ * Only to ports where no NIC is, and none of another address has registered without a key.
+ */
 void vswitches_call(struct vswitches *all, const uint8_t mac[CVSW_ETH_ALEN]);
 
 /**
@@ -171,6 +181,9 @@ struct vport *vswitches_at(struct vswitches *all, uint64_t place);
 
 /** vport_nic2() - the NIC of version 2 there, or NULL */
 struct nic *vport_nic2(const struct vport *port);
+
+/** vswitches_named() - a port of this name, or NULL; @n: out: how many there are */
+struct vport *vswitches_named(struct vswitches *all, const char *name, unsigned int *n);
 
 bool vswitch_send(struct vport *port, const uint8_t *frame, size_t len);
 

@@ -102,7 +102,7 @@ enum legacy_phase {
 
 /**
  * struct nic - a NIC: who it is, where it is, what it should be, what is known of it
- * @port: NULL: absent
+ * @port: NULL: absent; @away: it is in nics->away then, by @at_port
  * @has_key, @key: its pre-shared key
  * @key_unread: it has one in the database, which cannot be read: nothing else is believed
  * @held: it is left alone, as it may belong to an overlay that cannot be read
@@ -136,6 +136,7 @@ struct nic {
 	uint8_t mac[CVSW_ETH_ALEN];
 	LIST_ENTRY(nic) at_port;
 	struct vport *port;
+	bool away;
 	struct event *timer;
 	bool has_key;
 	bool key_unread;

@@ -17,10 +17,10 @@ static struct nic **bucket_of(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN
 	/* The bound on their number bounds a bucket's length, whatever the MACs are. */
 	uint32_t hash = (uint32_t)mac[2] << 24 | mac[3] << 16 | mac[4] << 8 | mac[5];
 
-	return &nics->buckets[(hash * 0x9e3779b1u) >> 22];
+	return &nics->buckets[(hash * 0x9e3779b1u) >> (32 - NICS_BUCKET_BITS)];
 }
 
-static_assert(NICS_BUCKETS == 1 << 10, "bucket_of() keeps ten bits");
+static_assert(NICS_BUCKETS == 1 << NICS_BUCKET_BITS, "bucket_of() keeps that many bits");
 
 struct nic *nics_find(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
 {
@@ -86,7 +86,7 @@ static bool send_to_port(void *owner, const uint8_t *frame, size_t len)
 
 struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
 {
-	struct nic *nic = nics_find(nics, mac), **bucket, *after;
+	struct nic *nic = nics_find(nics, mac), **bucket;
 
 	if (nic || (nics->n >= nics->max && !nics->loading))
 		return nic;
@@ -97,15 +97,25 @@ struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
 	bucket = bucket_of(nics, mac);
 	nic->next_in_bucket = *bucket;
 	*bucket = nic;
-	nics_each(after, nics)
-		if (memcmp(after->mac, mac, CVSW_ETH_ALEN) > 0)
-			break;
-	if (after)
-		TAILQ_INSERT_BEFORE(after, nic, in_order);
-	else
-		TAILQ_INSERT_TAIL(&nics->order, nic, in_order);
+	TAILQ_INSERT_TAIL(&nics->order, nic, in_order);
 	nics->n++;
 	return nic;
+}
+
+static int by_mac(const void *a, const void *b)
+{
+	return memcmp((*(struct nic *const *)a)->mac, (*(struct nic *const *)b)->mac, CVSW_ETH_ALEN);
+}
+
+struct nic **nics_sorted(const struct nics *nics)
+{
+	struct nic **sorted = xcalloc(nics->n + 1, sizeof(*sorted)), *nic;
+	size_t n = 0;
+
+	nics_each(nic, nics)
+		sorted[n++] = nic;
+	qsort(sorted, n, sizeof(*sorted), by_mac);
+	return sorted;
 }
 
 static void nic_free(struct nic *nic)
@@ -118,7 +128,8 @@ static void nic_free(struct nic *nic)
 	TAILQ_REMOVE(&nic->nics->order, nic, in_order);
 	nic->nics->n--;
 	if (nic->has_key)
-		nic->nics->keyed[nic->number] = NULL;
+		nic_drop_number(nic);
+	nic_not_away(nic);
 	if (nic->to_be_told)
 		LIST_REMOVE(nic, to_tell);
 	event_free(nic->timer);
@@ -166,6 +177,8 @@ void nic_detach(struct nic *nic)
 	if (nic->port) {
 		LIST_REMOVE(nic, at_port);
 		nic->port = NULL;
+		if (nic->v3)
+			nic_away(nic);
 		tell(nic, SESSION3_LOST);
 	}
 	nic->said_synced = false;
@@ -199,6 +212,7 @@ void nic_attach(struct nic *nic, struct vport *port)
 	log_limited(LOG_INFO, "NIC " MAC_FORMAT " is at switch %016llx port %u (%s)",
 		    MAC_BYTES(nic->mac), (unsigned long long)port->vswitch->dpid,
 		    port->number, port->name);
+	nic_not_away(nic);
 	nic->port = port;
 	LIST_INSERT_HEAD(&port->nics, nic, at_port);
 	vswitch_port_answered(port);

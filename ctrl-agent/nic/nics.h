@@ -16,8 +16,9 @@
 
 struct vswitches;
 
-#define NICS_DEFAULT_MAX	1024
-#define NICS_BUCKETS		1024
+#define NICS_DEFAULT_MAX	16384
+#define NICS_BUCKETS		16384	/* 1 << NICS_BUCKET_BITS */
+#define NICS_BUCKET_BITS	14
 
 /* How long `show` reports two claimants. A claimant counts if it was heard within NICS_ALIVE_MS. */
 #define NICS_CLAIM_MS		60000
@@ -29,7 +30,9 @@ struct vswitches;
  * @allow_version2: of NICs without a key
  * @max: a stranger makes no more; from the database come as many as there are
  * @loading: they come from the database
- * @keyed: those with a key, by number; @room entries
+ * @order: as they came
+ * @keyed: those with a key, by number; @room entries, none is free below @first_free
+ * @away: those with a key that were at a port which has gone, by its place
  * @drops: frames of version 3 that were dropped, by cause
  * @changed: a session went on; called after each step of it, may be NULL
  * @event: something happened to a NIC; may be NULL, must not call back
@@ -46,6 +49,8 @@ struct nics {
 	bool loading;
 	size_t room;
 	struct nic **keyed;
+	size_t first_free;
+	LIST_HEAD(, nic) away[NICS_BUCKETS];
 	struct cvsw_v3_guard guard;
 	uint64_t drops[CVSW_V3_N_DROPS];
 	void (*changed)(void *owner, struct nic *nic);
@@ -62,6 +67,9 @@ struct nic *nics_find(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN]);
 
 /** nics_get() - find or create; NULL: there are @max already, and it is not @loading */
 struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN]);
+
+/** nics_sorted() - all of them, by MAC address; freed by the caller */
+struct nic **nics_sorted(const struct nics *nics);
 
 /** nics_register() - a REGISTER of version 2 came in on @port; false: refused */
 bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW_ETH_ALEN]);
@@ -104,8 +112,17 @@ void nic_release(struct nic *nic);
  */
 void nic_set_key(struct nic *nic, const uint8_t *key);
 
+/** nic_away() - its port has gone: nics_port_up() finds it by its place */
+void nic_away(struct nic *nic);
+
 /** nic_claim() - who says to be this NIC, beside it; NULL: nobody of late */
 const struct nic_claim *nic_claim(const struct nic *nic);
+
+/** nic_drop_number() - it has a key no more, or goes */
+void nic_drop_number(struct nic *nic);
+
+/** nic_not_away() - it is not to be found by the place where it was any more */
+void nic_not_away(struct nic *nic);
 
 /** nics_port_up() - NICs that were there before are told at once what they missed */
 void nics_port_up(struct nics *nics, struct vport *port);

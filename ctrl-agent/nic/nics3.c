@@ -31,8 +31,8 @@ static void take_number(struct nic *nic)
 {
 	struct nics *nics = nic->nics;
 
-	for (nic->number = 0; nic->number < nics->room && nics->keyed[nic->number]; nic->number++)
-		;
+	for (nic->number = nics->first_free; nic->number < nics->room && nics->keyed[nic->number]; )
+		nic->number++;
 	if (nic->number == nics->room) {
 		nics->keyed = alloc_checked(reallocarray(nics->keyed, 2 * nics->room,
 							 sizeof(struct nic *)));
@@ -40,13 +40,24 @@ static void take_number(struct nic *nic)
 		nics->room *= 2;
 	}
 	nics->keyed[nic->number] = nic;
+	nics->first_free = nic->number + 1;
+}
+
+void nic_drop_number(struct nic *nic)
+{
+	struct nics *nics = nic->nics;
+
+	nics->keyed[nic->number] = NULL;
+	if (nic->number < nics->first_free)
+		nics->first_free = nic->number;
 }
 
 static void end_version3(struct nic *nic)
 {
 	session3_free(nic->v3);
 	nic->v3 = NULL;
-	nic->nics->keyed[nic->number] = NULL;
+	nic_not_away(nic);
+	nic_drop_number(nic);
 	nic->has_key = false;
 	explicit_bzero(nic->key, sizeof(nic->key));
 }
@@ -115,14 +126,34 @@ static void follow(struct nic *nic)
 	come(nic, port);
 }
 
+static size_t bucket_of_place(uint64_t place)
+{
+	return (place * 0x9e3779b97f4a7c15u) >> (64 - NICS_BUCKET_BITS);
+}
+
+void nic_away(struct nic *nic)
+{
+	size_t bucket = bucket_of_place(session3_place(nic->v3));
+
+	LIST_INSERT_HEAD(&nic->nics->away[bucket], nic, at_port);
+	nic->away = true;
+}
+
+void nic_not_away(struct nic *nic)
+{
+	if (nic->away)
+		LIST_REMOVE(nic, at_port);
+	nic->away = false;
+}
+
 /* If it has not been heard for long, the session counts it as silent until it answers. */
 void nics_port_up(struct nics *nics, struct vport *port)
 {
-	struct nic *nic;
+	struct nic *nic = LIST_FIRST(&nics->away[bucket_of_place(vport_place(port))]), *next;
 
-	nics_each(nic, nics) {
-		if (!nic->v3 || nic->port || !session3_talks(nic->v3) ||
-		    session3_place(nic->v3) != vport_place(port))
+	for (; nic; nic = next) {
+		next = LIST_NEXT(nic, at_port);
+		if (!session3_talks(nic->v3) || session3_place(nic->v3) != vport_place(port))
 			continue;
 		come(nic, port);
 		nic_go_on(nic);

@@ -11,7 +11,7 @@ import threading
 import time
 
 from agent_parts import BIN, MAC_A, Daemon, Running, run_tests, wait_for
-from fake_switch import V10, V13, Nic, Switch
+from fake_switch import V10, V13, Nic, Switch, mac_bytes
 
 
 def the_switch(daemon):
@@ -280,18 +280,59 @@ def test_hello_goes_last(daemon):
 
 
 def test_many_switches(daemon):
-    """As many as may be: 64, with an idle crowd beside them; one goes, another one comes."""
+    """As many as may be: 512, with an idle crowd beside them; one goes, another one comes."""
     crowd = idle(daemon.of, 40)
-    switches = [daemon.switch(dpid=dpid, ports=(1,)) for dpid in range(1, 65)]
-    last = Switch(daemon.of, dpid=99, ports=(1,))
+    switches = [daemon.switch(dpid=dpid, ports=(1,)) for dpid in range(1, 513)]
+    last = Switch(daemon.of, dpid=999, ports=(1,))
     last.say_hello()
-    assert last.run(lambda: last.closed), 'a 65th is taken'
-    assert len(daemon.ask(command='show')['switches']) == 64
+    assert last.run(lambda: last.closed), 'a 513th is taken'
+    assert len(daemon.ask(command='show')['switches']) == 512
     switches.pop().close()
-    assert wait_for(lambda: len(daemon.ask(command='show')['switches']) == 63)
-    switches.append(daemon.switch(dpid=99, ports=(1,)))
+    assert wait_for(lambda: len(daemon.ask(command='show')['switches']) == 511)
+    switches.append(daemon.switch(dpid=999, ports=(1,)))
     for sock in [*crowd, *(s.sock for s in switches)]:
         sock.close()
+
+
+def test_names(daemon):
+    """A port is found by the name that it has now; of two of one name neither is."""
+    first, second = daemon.switch(dpid=1, ports=(1, 2)), daemon.switch(dpid=2, ports=(3,))
+    with Running(first), Running(second):
+        def says(name, text):
+            return wait_for(lambda: text in daemon.ask(command='dump-flows', nic=name)['error'])
+
+        assert says('tap1', 'no NIC has registered at port') and says('tap2', 'no NIC has registered at port')
+        first.ports[2] = 'tap2'
+        first.port_status(2, 2)
+        assert says('tap1', 'no NIC "tap1"') and says('tap2', '2 switches have a port "tap2"')
+        second.port_status(1, 3)
+        assert says('tap2', 'no NIC has registered at port')
+    first.close()
+    second.close()
+
+
+def register3(mac):
+    """As proto/VERSION3.md draws it; nothing but the address in it can be read without a key."""
+    return (b'\xff' * 6 + bytes([0x32, 2, 0, 0, 0, 0, 0xab, 0xba, 0, 96]) + mac_bytes(mac)).ljust(112, b'\0')
+
+
+def test_key_calls(daemon):
+    """key add calls the NIC where it may be: not where another NIC is, or where another one asked for its key."""
+    switch = daemon.switch(ports=(1, 2, 3, 4))
+    mac, other = '02:00:00:00:00:01', '02:00:00:00:00:02'
+    with Running(switch):
+        switch.link_up(1, Nic('02:00:00:00:00:0a'))
+        assert wait_for(lambda: daemon.nics())
+        switch.packet_in(2, register3(other))
+        switch.packet_in(3, register3(mac))
+        assert wait_for(lambda: all(f'{m} registers at' in daemon.read_log() for m in (mac, other)))
+        del switch.packet_outs[:]
+        assert daemon.ask(command='key-add', nic=mac, key='5a' * 32)['ok']
+        called = wait_for(lambda: [port for port, frame in switch.packet_outs if frame[:6] == mac_bytes(mac)])
+        assert called
+        ports = sorted({port for port, frame in switch.packet_outs if frame[:6] == mac_bytes(mac)})
+        assert ports == [3, 4], ports
+    switch.close()
 
 
 # ---- who holds a datapath id ----
@@ -416,7 +457,9 @@ TESTS = [
     ('an idle crowd keeps no switch out', test_idle_crowd),
     ('nor does a busy crowd', test_busy_crowd),
     ('who says HELLO stays longer', test_hello_goes_last),
-    ('64 switches beside an idle crowd', test_many_switches),
+    ('512 switches beside an idle crowd', test_many_switches),
+    ('ports by name', test_names),
+    ('key add calls', test_key_calls),
     ('a claim to the datapath id of a living switch', test_claim_refused),
     ('a claim to that of a dead one', test_claim_of_a_dead_one),
     ('claims of many', test_claims_of_many),
