@@ -412,6 +412,19 @@ static void a_snapshot_put_back_is_noticed(struct kunit *test)
 	kvfree(before);
 }
 
+/* A controller that began anew has its first session, and the NIC its @n-th. */
+static bool a_new_controller_connects(struct talk *f, u64 n)
+{
+	unsigned int ms;
+
+	for (ms = 0; ms < 10 * CVSW_V3_HELLO_MS; ms += 20) {
+		if (talk_sessions(f) == n && cvsw_v3_up(&f->ctl))
+			return true;
+		talk_for(f, 20);
+	}
+	return false;
+}
+
 /* Anyone can say HELLO: while the controller answers it costs an ECHO. */
 static void a_hello_is_a_question(struct kunit *test)
 {
@@ -428,9 +441,7 @@ static void a_hello_is_a_question(struct kunit *test)
 		cvsw_v3_end_free(&f->ctl);
 		talk_controller(f, nic_mac, psk);
 		talk_hello(f);
-		talk_for(f, CVSW_V3_HELLO_MS);
-		KUNIT_EXPECT_EQ(test, talk_sessions(f), (u64)i);
-		KUNIT_EXPECT_TRUE(test, cvsw_v3_up(&f->ctl));
+		KUNIT_EXPECT_TRUE(test, a_new_controller_connects(f, i));
 	}
 	talk_check_works(test, 1300);
 }
