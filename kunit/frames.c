@@ -604,6 +604,7 @@ static bool reference_ipv4(const struct flat_frame *frame, unsigned int at,
 	key->nw_ttl = ip[8];
 	key->layers = CVSW_LAYER_ADDR | CVSW_LAYER_IP;
 	layout->network = at;
+	layout->tos = ip[1];
 	layout->end = at + total;
 	layout->protocol = ip[9];
 	if (get16(ip + 6) & 0x1fff) {
@@ -663,6 +664,7 @@ static bool reference_ipv6(const struct flat_frame *frame, unsigned int at,
 	key->nw_ttl = ip[7];
 	key->layers = CVSW_LAYER_WIDE;
 	layout->ipv6 = at;
+	layout->tos = key->nw_tos;
 	layout->end = at + total;
 	l4 = reference_extensions(ip, total, key, &layout->routed);
 	layout->protocol = key->nw_proto;
@@ -725,6 +727,7 @@ int reference_key(const struct flat_frame *frame, enum cvsw_ingress in,
 
 	memset(key, 0, sizeof(*key));
 	memset(layout, 0, sizeof(*layout));
+	layout->l3 = 14;
 	key->in_port = in;
 	if (frame->len < 14)
 		return -EINVAL;
@@ -733,6 +736,8 @@ int reference_key(const struct flat_frame *frame, enum cvsw_ingress in,
 	at = reference_tags(frame, key);
 	if (!at)
 		return 0;
+	if (at < 256)
+		layout->l3 = at + 2;
 	layout->whole = true;
 	type = get16(frame->data + at);
 	at += 2;

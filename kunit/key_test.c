@@ -24,6 +24,8 @@ static void check_key(struct kunit *test, struct sk_buff *skb, const struct flat
 		print_hex_dump(KERN_INFO, "# frame ", DUMP_PREFIX_OFFSET, 16, 1, frame->data,
 			       min(frame->len, 128U), false);
 	KUNIT_ASSERT_EQ(test, memcmp(&key, &expected, sizeof(key)), 0);
+	KUNIT_ASSERT_EQ(test, layout.l3, expected_layout.l3);
+	KUNIT_ASSERT_EQ(test, layout.tos, expected_layout.tos);
 	KUNIT_ASSERT_EQ(test, layout.network, expected_layout.network);
 	KUNIT_ASSERT_EQ(test, layout.ipv6, expected_layout.ipv6);
 	KUNIT_ASSERT_EQ(test, layout.arp, expected_layout.arp);

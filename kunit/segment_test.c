@@ -6,7 +6,6 @@
 #include <linux/net.h>
 #include <net/net_namespace.h>
 
-#include "../drivers/cvsw/engine/inner.c"
 #include "../drivers/cvsw/engine/segment.c"
 #include "../drivers/cvsw/tunnel/vxlan.h"
 #include "frames.h"
@@ -226,14 +225,14 @@ static void expect_same_list(struct kunit *test, struct sk_buff *got, struct sk_
 static struct sk_buff *segment_it(struct fixture *f, struct sk_buff *skb)
 {
 	enum cvsw_payload payload = pick(&f->rnd, CVSW_PAYLOAD_UNTOUCHED + 1);
-	struct cvsw_inner inner;
+	struct cvsw_layout at;
 
 	f->linear = payload == CVSW_PAYLOAD_COPIED;
 
-	cvsw_inner_read(skb, &inner);
+	cvsw_layout_read(skb, &at);
 	f->partial = payload == CVSW_PAYLOAD_UNTOUCHED && skb->ip_summed == CHECKSUM_PARTIAL;
 	local_bh_disable();
-	skb = cvsw_segment(skb, &inner, HEADROOM, payload);
+	skb = cvsw_segment(skb, &at, HEADROOM, payload);
 	local_bh_enable();
 	return f->linear && !IS_ERR(skb) && skb_is_nonlinear(skb) ? NULL : skb;
 }
@@ -245,7 +244,7 @@ static void segment_as_stack(struct kunit *test)
 
 	for (round = 0; round < ROUNDS; round++) {
 		struct sk_buff *skb, *plain, *other = NULL, *expected, *got;
-		struct cvsw_inner inner;
+		struct cvsw_layout at;
 		unsigned int longest;
 		struct shape s;
 
@@ -270,8 +269,8 @@ static void segment_as_stack(struct kunit *test)
 		expected = skb_gso_segment(plain, 0);
 		local_bh_enable();
 		KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(expected));
-		cvsw_inner_read(skb, &inner);
-		longest = cvsw_segment_len(skb, &inner);
+		cvsw_layout_read(skb, &at);
+		longest = cvsw_segment_len(skb, &at);
 		KUNIT_ASSERT_EQ(test, longest, expected->len);
 		got = segment_it(f, skb);
 		KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(got));
@@ -477,7 +476,7 @@ static void segment_tunnel(struct kunit *test)
 
 	for (round = 0; round < ROUNDS; round++) {
 		struct sk_buff *plain, *skb, *segment;
-		struct cvsw_inner inner;
+		struct cvsw_layout at;
 		struct outer o;
 		struct shape s;
 
@@ -502,8 +501,8 @@ static void segment_tunnel(struct kunit *test)
 			expect_same_list(test, skb, plain);
 			continue;
 		}
-		cvsw_inner_read(skb, &inner);
-		KUNIT_ASSERT_EQ(test, cvsw_segment_len(skb, &inner), o.len + plain->len);
+		cvsw_layout_read(skb, &at);
+		KUNIT_ASSERT_EQ(test, cvsw_segment_len(skb, &at), o.len + plain->len);
 		skb = segment_it(f, skb);
 		KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(skb));
 		expect_in_tunnel(test, skb, plain, &o);
@@ -672,16 +671,17 @@ static void segment_hash_is_secret(struct kunit *test)
 	unsigned int i, known = 0;
 
 	for (i = 0; i < 8; i++) {
-		struct cvsw_inner inner;
+		struct cvsw_layout at;
 		struct sk_buff *skb;
 		struct shape s;
 		u32 hash;
 
 		random_frame_of(f, &s);
 		skb = skb_of(test, f, &s, 0);
-		cvsw_inner_read(skb, &inner);
-		hash = hash_words(skb, s.l3 + (s.v6 ? 8 : 12), s.v6 ? 8 : 2, s.protocol);
-		known += hash_words(skb, s.l4, 1, hash) == cvsw_inner_hash(skb, &inner);
+		cvsw_layout_read(skb, &at);
+		hash = jhash2((u32 *)(skb->data + s.l3 + (s.v6 ? 8 : 12)), s.v6 ? 8 : 2, 0);
+		hash = jhash2((u32 *)(skb->data + s.l4), 1, hash ^ s.protocol);
+		known += hash == cvsw_layout_hash(skb, &at);
 		kfree_skb(skb);
 	}
 	KUNIT_EXPECT_EQ(test, known, 0U);

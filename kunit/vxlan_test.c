@@ -83,7 +83,7 @@ static void encap_bytes(struct kunit *test)
 			.dst = { [10] = 0xff, [11] = 0xff, 10, 0, 0, 2 },
 		};
 		u8 tos = pick(&f->rnd, 256), wanted;
-		struct cvsw_inner inner;
+		struct cvsw_layout at;
 		struct sk_buff *skb;
 		unsigned int port;
 
@@ -93,8 +93,8 @@ static void encap_bytes(struct kunit *test)
 		skb = linear_skb(&f->inner);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, skb);
 		KUNIT_ASSERT_EQ(test, skb_cow_head(skb, OUTER), 0);
-		cvsw_inner_read(skb, &inner);
-		cvsw_vxlan_encap(skb, &inner, &tunnel);
+		cvsw_layout_read(skb, &at);
+		cvsw_vxlan_encap(skb, &at, &tunnel);
 
 		skb_to_frame(skb, &f->got);
 		port = get16(f->got.data + 34);
@@ -118,7 +118,7 @@ static void encap_bytes(struct kunit *test)
 static void encap_port_of_a_flow(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct cvsw_inner inner;
+	struct cvsw_layout at;
 	unsigned int i;
 	u32 hash[3];
 
@@ -131,8 +131,8 @@ static void encap_port_of_a_flow(struct kunit *test)
 		put16(f->inner.data + 14 + 4, i);
 		skb = linear_skb(&f->inner);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, skb);
-		cvsw_inner_read(skb, &inner);
-		hash[i] = cvsw_inner_hash(skb, &inner);
+		cvsw_layout_read(skb, &at);
+		hash[i] = cvsw_layout_hash(skb, &at);
 		kfree_skb(skb);
 	}
 	KUNIT_EXPECT_EQ(test, hash[0], hash[1]);
@@ -144,8 +144,8 @@ static void encap_port_of_a_flow(struct kunit *test)
 		f->inner.data[34 + i] ^= i;
 		skb = linear_skb(&f->inner);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, skb);
-		cvsw_inner_read(skb, &inner);
-		hash[i] = cvsw_inner_hash(skb, &inner);
+		cvsw_layout_read(skb, &at);
+		hash[i] = cvsw_layout_hash(skb, &at);
 		kfree_skb(skb);
 	}
 	KUNIT_EXPECT_EQ(test, hash[0], hash[1]);

@@ -9,7 +9,6 @@
 
 #include "proto/cvsw_v3_frame.h"
 #include "cvsw.h"
-#include "engine/inner.h"
 #include "table/key.h"
 #include "engine/later.h"
 #include "esp/sa.h"
@@ -91,7 +90,7 @@ static void turn_to_stack(struct cvsw_port *port, struct sk_buff *skb)
 static void turn_to_wire(struct cvsw_port *port, struct sk_buff *skb)
 {
 	struct net_device *dev = port->dev;
-	struct cvsw_inner inner;
+	struct cvsw_layout at;
 	struct sk_buff *next;
 	bool again = false;
 	u16 queue;
@@ -107,10 +106,10 @@ static void turn_to_wire(struct cvsw_port *port, struct sk_buff *skb)
 	skb->dev = dev;
 	skb_reset_mac_header(skb);
 	/* Of what a driver received nobody has said yet where it is, and cutting begins there. */
-	cvsw_inner_read(skb, &inner);
-	skb_set_network_header(skb, inner.l3);
+	cvsw_layout_read(skb, &at);
+	skb_set_network_header(skb, at.l3);
 	skb_set_queue_mapping(skb, queue);
-	if (unlikely(cvsw_too_many_segments(skb, inner.l4))) {
+	if (unlikely(cvsw_too_many_segments(skb, at.transport))) {
 		drop(port, skb, CVSW_CNT_DROP_SEGMENTS);
 		return;
 	}

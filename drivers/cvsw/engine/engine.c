@@ -93,10 +93,8 @@ static void append(struct sk_buff ***end, struct sk_buff *list)
 
 static const struct cvsw_layout *layout_of(struct outcome *out, const struct sk_buff *skb)
 {
-	struct cvsw_key key __uninitialized;
-
 	if (out->at_of != skb) {
-		cvsw_key_extract(skb, CVSW_HOST, &key, &out->at);
+		cvsw_layout_read(skb, &out->at);
 		out->at_of = skb;
 	}
 	return &out->at;
@@ -108,25 +106,18 @@ static const struct cvsw_layout *layout_of(struct outcome *out, const struct sk_
  */
 static void hash_inner(struct sk_buff *skb, const struct cvsw_layout *at)
 {
-	bool ports = (at->protocol == IPPROTO_TCP || at->protocol == IPPROTO_UDP) &&
-		     at->transport && !at->fragment;
-	const struct cvsw_inner inner = {
-		.type = at->network ? ETH_P_IP : ETH_P_IPV6,
-		.l3 = at->network ?: at->ipv6,
-		.l4 = ports ? at->transport : 0,
-	};
-
-	if (inner.l3)
-		__skb_set_sw_hash(skb, cvsw_inner_hash(skb, &inner), ports);
+	if (at->network || at->ipv6)
+		__skb_set_sw_hash(skb, cvsw_layout_hash(skb, at), cvsw_layout_has_ports(at));
 }
 
 /* A tag beside the frame's bytes would stay outside of what is put around them. */
-static struct sk_buff *tag_inside(struct sk_buff *skb)
+static struct sk_buff *tag_inside(struct sk_buff *skb, struct outcome *out)
 {
 	struct sk_buff *own = skb;
 
 	if (likely(!skb_vlan_tag_present(skb)))
 		return skb;
+	out->at_of = NULL;
 	if (skb_shared(skb)) {
 		own = skb_clone(skb, GFP_ATOMIC);
 		if (!own)
@@ -144,10 +135,10 @@ static bool encrypts_next(const struct cvsw_walk *walk)
 }
 
 static struct sk_buff *segments(struct cvsw_walk *walk, struct sk_buff *skb,
-				const struct cvsw_inner *inner, unsigned int headroom,
+				const struct cvsw_layout *at, unsigned int headroom,
 				enum cvsw_payload payload)
 {
-	struct sk_buff *list = cvsw_segment(skb, inner, headroom, payload);
+	struct sk_buff *list = cvsw_segment(skb, at, headroom, payload);
 
 	if (likely(!IS_ERR(list)))
 		return list;
@@ -157,7 +148,7 @@ static struct sk_buff *segments(struct cvsw_walk *walk, struct sk_buff *skb,
 }
 
 static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
-			     const struct cvsw_tunnel *tunnel)
+			     const struct cvsw_tunnel *tunnel, struct outcome *out)
 {
 	struct cvsw_layers layers = {
 		.bytes = CVSW_VXLAN_HEAD - ETH_HLEN, .dst = cvsw_vxlan_dst(tunnel),
@@ -165,10 +156,10 @@ static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 	unsigned int head = CVSW_VXLAN_HEAD;
 	struct cvsw_engine *engine = walk->engine;
 	enum cvsw_payload payload = CVSW_PAYLOAD_SUMMED;
-	struct cvsw_inner inner;
+	const struct cvsw_layout *at;
 	struct sk_buff *list;
 
-	skb = tag_inside(skb);
+	skb = tag_inside(skb, out);
 	if (unlikely(!skb)) {
 		cvsw_stats_count(engine->stats, CVSW_CNT_DROP_NOMEM);
 		return NULL;
@@ -183,16 +174,16 @@ static struct sk_buff *encap(struct cvsw_walk *walk, struct sk_buff *skb,
 	} else if (cvsw_sums_inside(engine, skb->dev)) {
 		payload = CVSW_PAYLOAD_UNTOUCHED;
 	}
-	cvsw_inner_read(skb, &inner);
-	layers.l2 = inner.l3;
-	if (!cvsw_mtu_check(walk, skb, &inner, &layers)) {
+	at = layout_of(out, skb);
+	layers.l2 = at->l3;
+	if (!cvsw_mtu_check(walk, skb, at, &layers)) {
 		dev_kfree_skb_any(skb);
 		return NULL;
 	}
-	walk->packet = cvsw_segment_len(skb, &inner) - ETH_HLEN;
-	list = segments(walk, skb, &inner, head, payload);
+	walk->packet = cvsw_segment_len(skb, at) - ETH_HLEN;
+	list = segments(walk, skb, at, head, payload);
 	if (list)
-		cvsw_vxlan_encap(list, &inner, tunnel);
+		cvsw_vxlan_encap(list, at, tunnel);
 	if (head == CVSW_VXLAN_HEAD && likely(!walk->trace))
 		cvsw_pmtu_sent(engine->pmtus, layers.dst, tunnel->udp_dst);
 	walk->layered = true;
@@ -298,14 +289,13 @@ static bool wants_pieces(const struct sk_buff *skb, enum cvsw_action_type type,
 }
 
 static struct sk_buff *pieces(struct cvsw_walk *walk, struct sk_buff *skb,
-			      enum cvsw_action_type type)
+			      enum cvsw_action_type type, struct outcome *out)
 {
-	struct cvsw_inner inner;
+	const struct cvsw_layout *at = layout_of(out, skb);
 
-	cvsw_inner_read(skb, &inner);
 	if (type == CVSW_ACT_ENCRYPT)
-		return segments(walk, skb, &inner, CVSW_ESP_HEAD, CVSW_PAYLOAD_COPIED);
-	return segments(walk, skb, &inner, 0, CVSW_PAYLOAD_SUMMED);
+		return segments(walk, skb, at, CVSW_ESP_HEAD, CVSW_PAYLOAD_COPIED);
+	return segments(walk, skb, at, 0, CVSW_PAYLOAD_SUMMED);
 }
 
 /* ---- actions ---- */
@@ -484,7 +474,7 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 			return NULL;
 		}
 		if (unlikely(wants_pieces(skb, action->type, out))) {
-			skb = pieces(walk, skb, action->type);
+			skb = pieces(walk, skb, action->type, out);
 			out->at_of = NULL;
 			if (action->type == CVSW_ACT_ENCRYPT)
 				return skb ? run_list(walk, skb, onward, out) : NULL;
@@ -510,7 +500,7 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 			walk->next += action->n_cloned;
 			continue;
 		case CVSW_ACT_VXLAN_ENCAP:
-			skb = encap(walk, skb, &action->tunnel);
+			skb = encap(walk, skb, &action->tunnel, out);
 			break;
 		case CVSW_ACT_VXLAN_DECAP:
 		case CVSW_ACT_VXLAN_STRIP:

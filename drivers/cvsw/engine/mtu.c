@@ -26,23 +26,23 @@
  * An answer to @skb: Ethernet header turned round, @headers zero bytes for what
  * the caller writes, and as much of the packet as @max allows.
  */
-static struct sk_buff *answer_begin(const struct sk_buff *skb, const struct cvsw_inner *inner,
+static struct sk_buff *answer_begin(const struct sk_buff *skb, const struct cvsw_layout *at,
 				    unsigned int headers, unsigned int max)
 {
-	unsigned int quoted = min(skb->len - inner->l3, max - headers);
+	unsigned int quoted = min(skb->len - at->l3, max - headers);
 	struct sk_buff *answer;
 	u8 *data;
 
-	answer = netdev_alloc_skb(skb->dev, inner->l3 + headers + quoted);
+	answer = netdev_alloc_skb(skb->dev, at->l3 + headers + quoted);
 	if (!answer)
 		return NULL;
-	data = skb_put(answer, inner->l3 + headers + quoted);
-	if (skb_copy_bits(skb, 0, data, inner->l3) ||
-	    skb_copy_bits(skb, inner->l3, data + inner->l3 + headers, quoted)) {
+	data = skb_put(answer, at->l3 + headers + quoted);
+	if (skb_copy_bits(skb, 0, data, at->l3) ||
+	    skb_copy_bits(skb, at->l3, data + at->l3 + headers, quoted)) {
 		kfree_skb(answer);
 		return NULL;
 	}
-	memset(data + inner->l3, 0, headers);
+	memset(data + at->l3, 0, headers);
 	skb_copy_bits(skb, ETH_ALEN, data, ETH_ALEN);
 	skb_copy_bits(skb, 0, data + ETH_ALEN, ETH_ALEN);
 	return answer;
@@ -53,7 +53,7 @@ static struct sk_buff *answer_begin(const struct sk_buff *skb, const struct cvsw
  * fragments (RFC 1191, 4), but here the sender is the guest's own stack, as a rule, and
  * makes them by itself once it knows the size.
  */
-static bool may_answer_ipv4(const struct sk_buff *skb, const struct cvsw_inner *inner,
+static bool may_answer_ipv4(const struct sk_buff *skb, const struct cvsw_layout *at,
 			    const struct iphdr *ip)
 {
 	const u8 *type;
@@ -65,11 +65,11 @@ static bool may_answer_ipv4(const struct sk_buff *skb, const struct cvsw_inner *
 		return false;
 	if (ip->protocol != IPPROTO_ICMP)
 		return true;
-	type = skb_header_pointer(skb, inner->l3 + ip->ihl * 4, sizeof(buf), &buf);
+	type = skb_header_pointer(skb, at->l3 + ip->ihl * 4, sizeof(buf), &buf);
 	return type && (*type == ICMP_ECHO || *type == ICMP_ECHOREPLY);
 }
 
-static struct sk_buff *answer_ipv4(const struct sk_buff *skb, const struct cvsw_inner *inner,
+static struct sk_buff *answer_ipv4(const struct sk_buff *skb, const struct cvsw_layout *at,
 				   unsigned int mtu)
 {
 	struct icmphdr *icmp;
@@ -77,15 +77,15 @@ static struct sk_buff *answer_ipv4(const struct sk_buff *skb, const struct cvsw_
 	struct iphdr *ip, about;
 	unsigned int len;
 
-	if (skb_copy_bits(skb, inner->l3, &about, sizeof(about)) ||
-	    !may_answer_ipv4(skb, inner, &about))
+	if (skb_copy_bits(skb, at->l3, &about, sizeof(about)) ||
+	    !may_answer_ipv4(skb, at, &about))
 		return NULL;
-	answer = answer_begin(skb, inner, sizeof(*ip) + sizeof(*icmp), ANSWER_MAX_IPV4);
+	answer = answer_begin(skb, at, sizeof(*ip) + sizeof(*icmp), ANSWER_MAX_IPV4);
 	if (!answer)
 		return NULL;
-	ip = (struct iphdr *)(answer->data + inner->l3);
+	ip = (struct iphdr *)(answer->data + at->l3);
 	icmp = (struct icmphdr *)(ip + 1);
-	len = answer->len - inner->l3;
+	len = answer->len - at->l3;
 
 	icmp->type = ICMP_DEST_UNREACH;
 	icmp->code = ICMP_FRAG_NEEDED;
@@ -103,7 +103,7 @@ static struct sk_buff *answer_ipv4(const struct sk_buff *skb, const struct cvsw_
 }
 
 /* Unlike other errors this one is sent about group destinations too (RFC 4443, 2.4 e). */
-static struct sk_buff *answer_ipv6(const struct sk_buff *skb, const struct cvsw_inner *inner,
+static struct sk_buff *answer_ipv6(const struct sk_buff *skb, const struct cvsw_layout *at,
 				   unsigned int mtu)
 {
 	struct icmp6hdr *icmp;
@@ -111,16 +111,16 @@ static struct sk_buff *answer_ipv6(const struct sk_buff *skb, const struct cvsw_
 	struct ipv6hdr *ip, about;
 	unsigned int len;
 
-	if (skb_copy_bits(skb, inner->l3, &about, sizeof(about)) ||
+	if (skb_copy_bits(skb, at->l3, &about, sizeof(about)) ||
 	    ipv6_addr_is_multicast(&about.saddr) || ipv6_addr_any(&about.saddr) ||
 	    ipv6_addr_is_multicast(&about.daddr))
 		return NULL;
-	answer = answer_begin(skb, inner, sizeof(*ip) + sizeof(*icmp), ANSWER_MAX_IPV6);
+	answer = answer_begin(skb, at, sizeof(*ip) + sizeof(*icmp), ANSWER_MAX_IPV6);
 	if (!answer)
 		return NULL;
-	ip = (struct ipv6hdr *)(answer->data + inner->l3);
+	ip = (struct ipv6hdr *)(answer->data + at->l3);
 	icmp = (struct icmp6hdr *)(ip + 1);
-	len = answer->len - inner->l3 - sizeof(*ip);
+	len = answer->len - at->l3 - sizeof(*ip);
 
 	ip->version = 6;
 	ip->payload_len = htons(len);
@@ -135,11 +135,12 @@ static struct sk_buff *answer_ipv6(const struct sk_buff *skb, const struct cvsw_
 	return answer;
 }
 
-static u32 way_hash(const struct sk_buff *skb, const struct cvsw_inner *inner)
+static u32 way_hash(const struct sk_buff *skb, const struct cvsw_layout *at)
 {
-	const struct cvsw_inner addresses = { .type = inner->type, .l3 = inner->l3 };
+	struct cvsw_layout addresses = *at;
 
-	return cvsw_inner_hash(skb, &addresses);
+	addresses.transport = 0;
+	return cvsw_layout_hash(skb, &addresses);
 }
 
 /*
@@ -147,39 +148,27 @@ static u32 way_hash(const struct sk_buff *skb, const struct cvsw_inner *inner)
  * of addresses gets one in TOLD_PAUSE (RFC 1812, 4.3.2.8; RFC 4443, 2.4 f).
  */
 static bool may_tell_again(struct cvsw_engine *engine, const struct sk_buff *skb,
-			   const struct cvsw_inner *inner)
+			   const struct cvsw_layout *at)
 {
-	u32 *told = &engine->told[way_hash(skb, inner) % CVSW_TOLD_WAYS];
+	u32 *told = &engine->told[way_hash(skb, at) % CVSW_TOLD_WAYS];
 	u32 now = (u32)jiffies, last = READ_ONCE(*told);
 
 	/* Zero is never, so that a new engine has told nobody. */
 	return (!last || now - last >= TOLD_PAUSE) && cmpxchg(told, last, now ?: 1) == last;
 }
 
-static struct sk_buff *answer_of(const struct sk_buff *skb, const struct cvsw_inner *inner,
-				 unsigned int mtu)
-{
-	switch (inner->type) {
-	case ETH_P_IP:
-		return answer_ipv4(skb, inner, mtu);
-	case ETH_P_IPV6:
-		return answer_ipv6(skb, inner, mtu);
-	}
-	return NULL;
-}
-
 /* Return: the counter of the frame, which is dropped. */
 static enum cvsw_counter tell_sender(const struct cvsw_walk *walk, const struct sk_buff *skb,
-				     const struct cvsw_inner *inner, unsigned int mtu)
+				     const struct cvsw_layout *at, unsigned int mtu)
 {
 	struct sk_buff *answer;
 
 	/* With interrupts off (netpoll) the stack takes nothing. */
-	if (!inner->type || (!skb->dev && !walk->trace) || irqs_disabled())
+	if (!cvsw_layout_is_ip(at) || (!skb->dev && !walk->trace) || irqs_disabled())
 		return CVSW_CNT_DROP_TOO_BIG;
-	if (!walk->trace && !may_tell_again(walk->engine, skb, inner))
+	if (!walk->trace && !may_tell_again(walk->engine, skb, at))
 		return CVSW_CNT_DROP_TOO_BIG_AGAIN;
-	answer = answer_of(skb, inner, mtu);
+	answer = at->network ? answer_ipv4(skb, at, mtu) : answer_ipv6(skb, at, mtu);
 	if (!answer)
 		return CVSW_CNT_DROP_TOO_BIG;
 	if (walk->trace) {
@@ -204,9 +193,9 @@ static unsigned int less(unsigned int mtu, unsigned int bytes)
 }
 
 bool cvsw_mtu_check(const struct cvsw_walk *walk, const struct sk_buff *skb,
-		    const struct cvsw_inner *inner, const struct cvsw_layers *layers)
+		    const struct cvsw_layout *at, const struct cvsw_layers *layers)
 {
-	unsigned int packet = cvsw_segment_len(skb, inner) - inner->l3;
+	unsigned int packet = cvsw_segment_len(skb, at) - at->l3;
 	unsigned int around = layers->l2 + layers->bytes, tags = tags_inside(layers->l2);
 	struct cvsw_engine *engine = walk->engine;
 	unsigned int path = cvsw_pmtu(engine->pmtus, layers->dst);
@@ -220,7 +209,7 @@ bool cvsw_mtu_check(const struct cvsw_walk *walk, const struct sk_buff *skb,
 	if (likely(packet <= mtu))
 		return true;
 	if (walk->in == CVSW_HOST)
-		cause = tell_sender(walk, skb, inner, mtu);
+		cause = tell_sender(walk, skb, at, mtu);
 	cvsw_stats_count(engine->stats, cause);
 	return false;
 }

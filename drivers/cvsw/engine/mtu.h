@@ -6,7 +6,7 @@
 #include <linux/skbuff.h>
 
 #include "engine.h"
-#include "inner.h"
+#include "table/key.h"
 
 /**
  * struct cvsw_layers - what is to be around a frame's IP packet
@@ -25,7 +25,7 @@ struct cvsw_layers {
  * cvsw_mtu_check() - will a frame with its layers fit the wire?
  * @walk: where it stands; its engine says what fits
  * @skb: data at the Ethernet header, no layer around it yet; not written to
- * @inner: of @skb
+ * @at: layout of @skb
  * @layers: that it is to get
  *
  * If it does not fit and the guest is the sender, the guest gets ICMP fragmentation
@@ -42,6 +42,6 @@ struct cvsw_layers {
  * Return: whether it fits; if not, it is counted, and the caller drops it.
  */
 bool cvsw_mtu_check(const struct cvsw_walk *walk, const struct sk_buff *skb,
-		    const struct cvsw_inner *inner, const struct cvsw_layers *layers);
+		    const struct cvsw_layout *at, const struct cvsw_layers *layers);
 
 #endif

@@ -70,13 +70,6 @@ static void mac_header_moved(struct sk_buff *skb)
 	skb_reset_mac_len(skb);
 }
 
-/* What there is is further behind now. */
-static void moved(u32 *offset, unsigned int by)
-{
-	if (*offset)
-		*offset += by;
-}
-
 /* Put a tag into the frame as the outermost one. */
 static int push_tag(struct cvsw_frame *frame, __be16 type, u16 tci)
 {
@@ -93,12 +86,7 @@ static int push_tag(struct cvsw_frame *frame, __be16 type, u16 tci)
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->csum = csum_add(skb->csum, csum_partial(&veth->h_vlan_TCI, VLAN_HLEN, 0));
 
-	moved(&frame->at.network, VLAN_HLEN);
-	moved(&frame->at.ipv6, VLAN_HLEN);
-	moved(&frame->at.arp, VLAN_HLEN);
-	moved(&frame->at.transport, VLAN_HLEN);
-	moved(&frame->at.end, VLAN_HLEN);
-	return 0;
+	return cvsw_layout_read(skb, &frame->at);
 }
 
 u16 cvsw_vlan_tci(const struct cvsw_frame *frame)
@@ -143,7 +131,6 @@ int cvsw_strip_vlan(struct cvsw_frame *frame)
 {
 	struct sk_buff *skb = frame->skb;
 	struct vlan_hdr buf;
-	struct cvsw_key key __uninitialized;
 
 	if (skb_vlan_tag_present(skb)) {
 		__vlan_hwaccel_clear_tag(skb);
@@ -160,7 +147,7 @@ int cvsw_strip_vlan(struct cvsw_frame *frame)
 		mac_header_moved(skb);
 	}
 	/* Headers behind a second tag are the frame's now. */
-	return cvsw_key_extract(skb, CVSW_HOST, &key, &frame->at);
+	return cvsw_layout_read(skb, &frame->at);
 }
 
 /* ---- checksums above IP ---- */

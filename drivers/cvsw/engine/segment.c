@@ -27,6 +27,7 @@
 /**
  * struct cut - a GSO frame and how it is cut up
  * @skb: its headers are linear
+ * @at: its layout: IPv4 or IPv6, and TCP or UDP right behind
  * @headers: length of all headers, Ethernet to transport
  * @size: payload bytes in each segment but the last
  * @sum: whether there is a transport checksum
@@ -38,7 +39,7 @@
  */
 struct cut {
 	struct sk_buff *skb;
-	const struct cvsw_inner *inner;
+	const struct cvsw_layout *at;
 	unsigned int headroom;
 	unsigned int headers;
 	unsigned int size;
@@ -171,10 +172,10 @@ static struct sk_buff *single(struct sk_buff *skb, unsigned int headroom, bool l
 
 static __wsum pseudo_header_sum(const struct cut *cut, unsigned int len)
 {
-	const void *ip = cut->skb->data + cut->inner->l3;
-	u8 protocol = cut->inner->protocol;
+	const void *ip = cut->skb->data + cut->at->l3;
+	u8 protocol = cut->at->protocol;
 
-	if (cut->inner->type == ETH_P_IP) {
+	if (cut->at->network) {
 		const struct iphdr *ip4 = ip;
 
 		return csum_tcpudp_nofold(ip4->saddr, ip4->daddr, len, protocol, 0);
@@ -187,7 +188,7 @@ static __wsum pseudo_header_sum(const struct cut *cut, unsigned int len)
 
 static void write_ip(const struct cut *cut, void *ip, unsigned int len, unsigned int index)
 {
-	if (cut->inner->type == ETH_P_IP) {
+	if (cut->at->network) {
 		struct iphdr *ip4 = ip;
 
 		ip4->tot_len = htons(len);
@@ -206,11 +207,11 @@ static void write_ip(const struct cut *cut, void *ip, unsigned int len, unsigned
 static void write_l4(const struct cut *cut, struct sk_buff *skb, __wsum sum, unsigned int len,
 		     unsigned int index, bool last)
 {
-	unsigned int header = cut->headers - cut->inner->l4;
-	void *l4 = skb->data + cut->inner->l4;
+	unsigned int header = cut->headers - cut->at->transport;
+	void *l4 = skb->data + cut->at->transport;
 	__sum16 *check;
 
-	if (cut->inner->protocol == IPPROTO_TCP) {
+	if (cut->at->protocol == IPPROTO_TCP) {
 		struct tcphdr *tcp = l4;
 
 		tcp->seq = htonl(ntohl(tcp->seq) + index * cut->size);
@@ -229,13 +230,13 @@ static void write_l4(const struct cut *cut, struct sk_buff *skb, __wsum sum, uns
 	}
 	if (cut->later) {
 		*check = ~csum_fold(pseudo_header_sum(cut, len));
-		leave_sum(skb, cut->inner->l4, (void *)check - l4);
+		leave_sum(skb, cut->at->transport, (void *)check - l4);
 		return;
 	}
 	*check = 0;
 	sum = csum_add(csum_partial(l4, header, sum), pseudo_header_sum(cut, len));
 	*check = csum_fold(sum);
-	if (!*check && cut->inner->protocol == IPPROTO_UDP)
+	if (!*check && cut->at->protocol == IPPROTO_UDP)
 		*check = CSUM_MANGLED_0;
 }
 
@@ -290,8 +291,8 @@ static struct sk_buff *segment(struct cut *cut, unsigned int index)
 							       len - copied, 0), copied);
 		take_frags(cut, skb, len - copied);
 	}
-	write_ip(cut, skb->data + cut->inner->l3, total - cut->inner->l3, index);
-	write_l4(cut, skb, sum, total - cut->inner->l4, index, len == left);
+	write_ip(cut, skb->data + cut->at->l3, total - cut->at->l3, index);
+	write_l4(cut, skb, sum, total - cut->at->transport, index, len == left);
 	return skb;
 }
 
@@ -306,22 +307,23 @@ static bool is_known(struct cut *cut)
 {
 	unsigned int kind = skb_shinfo(cut->skb)->gso_type &
 			    ~(SKB_GSO_DODGY | SKB_GSO_TCP_ECN | SKB_GSO_TCP_FIXEDID);
-	const struct cvsw_inner *inner = cut->inner;
+	const struct cvsw_layout *at = cut->at;
 	const struct tcphdr *tcp;
 	struct tcphdr buf;
 
-	if (!inner->l4)
+	if (!cvsw_layout_is_ip(at) || !cvsw_layout_has_ports(at) ||
+	    (at->ipv6 && at->transport != at->ipv6 + sizeof(struct ipv6hdr)))
 		return false;
-	if (inner->protocol == IPPROTO_UDP) {
-		cut->headers = inner->l4 + sizeof(struct udphdr);
+	if (at->protocol == IPPROTO_UDP) {
+		cut->headers = at->transport + sizeof(struct udphdr);
 		return kind == SKB_GSO_UDP_L4;
 	}
-	if (kind != (inner->type == ETH_P_IP ? SKB_GSO_TCPV4 : SKB_GSO_TCPV6))
+	if (kind != (at->network ? SKB_GSO_TCPV4 : SKB_GSO_TCPV6))
 		return false;
-	tcp = skb_header_pointer(cut->skb, inner->l4, sizeof(buf), &buf);
+	tcp = skb_header_pointer(cut->skb, at->transport, sizeof(buf), &buf);
 	if (!tcp || tcp->doff * 4 < sizeof(*tcp))
 		return false;
-	cut->headers = inner->l4 + tcp->doff * 4;
+	cut->headers = at->transport + tcp->doff * 4;
 	return cut->headers < cut->skb->len;
 }
 
@@ -333,8 +335,8 @@ static struct sk_buff *stamped(const struct cut *cut, struct sk_buff *list)
 
 	if (likely(!(skb_shinfo(cut->skb)->tx_flags & SKBTX_ANY_TSTAMP)))
 		return NULL;
-	if (cut->inner->protocol == IPPROTO_TCP) {
-		const struct tcphdr *tcp = (void *)cut->skb->data + cut->inner->l4;
+	if (cut->at->protocol == IPPROTO_TCP) {
+		const struct tcphdr *tcp = (void *)cut->skb->data + cut->at->transport;
 
 		key = skb_shinfo(cut->skb)->tskey;
 		end = ntohl(tcp->seq) + cut->size;
@@ -355,8 +357,8 @@ static struct sk_buff *cut_up(struct cut *cut)
 		return ERR_PTR(-EINVAL);
 	if (cvsw_too_many_segments(skb, cut->headers))
 		return ERR_PTR(-E2BIG);
-	cut->sum = cut->inner->protocol == IPPROTO_TCP || skb->ip_summed == CHECKSUM_PARTIAL ||
-		   ((struct udphdr *)(skb->data + cut->inner->l4))->check;
+	cut->sum = cut->at->protocol == IPPROTO_TCP || skb->ip_summed == CHECKSUM_PARTIAL ||
+		   ((struct udphdr *)(skb->data + cut->at->transport))->check;
 	/* What is summed here and sent later must be the same bytes. */
 	cut->linear = cut->linear || !may_lend_frags(skb) ||
 		      (cut->sum && !cut->later && skb_has_shared_frag(skb));
@@ -383,9 +385,9 @@ static struct sk_buff *cut_up(struct cut *cut)
  * Of a GSO frame of another kind: by its own headers, which the stack goes by, too,
  * else as far as its sender has said where they are.
  */
-static unsigned int header_len(const struct sk_buff *skb, const struct cvsw_inner *inner)
+static unsigned int header_len(const struct sk_buff *skb, const struct cvsw_layout *at)
 {
-	int l4 = inner->l4;
+	int l4 = cvsw_layout_has_ports(at) ? at->transport : 0;
 	const struct tcphdr *tcp;
 	struct tcphdr buf;
 
@@ -404,12 +406,12 @@ static struct sk_buff *cut_up_by_stack(const struct cut *cut)
 {
 	struct sk_buff *skb = cut->skb, *list, *done = NULL, **end = &done, *seg, *next;
 
-	if (cvsw_too_many_segments(skb, header_len(skb, cut->inner)))
+	if (cvsw_too_many_segments(skb, header_len(skb, cut->at)))
 		return ERR_PTR(-E2BIG);
 	/* It writes to the headers (UFO's checksum), which a clone may have, too. */
 	if (skb_cow_head(skb, 0))
 		return ERR_PTR(-ENOMEM);
-	skb_set_network_header(skb, cut->inner->l3);
+	skb_set_network_header(skb, cut->at->l3);
 	list = skb_gso_segment(skb, 0);
 	if (IS_ERR_OR_NULL(list))
 		return ERR_PTR(PTR_ERR(list) == -ENOMEM ? -ENOMEM : -EINVAL);
@@ -432,11 +434,11 @@ static struct sk_buff *cut_up_by_stack(const struct cut *cut)
 	return done;
 }
 
-struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_inner *inner,
+struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_layout *at,
 			     unsigned int headroom, enum cvsw_payload payload)
 {
 	struct cut cut = {
-		.skb = skb, .inner = inner, .headroom = headroom,
+		.skb = skb, .at = at, .headroom = headroom,
 		.later = payload == CVSW_PAYLOAD_UNTOUCHED,
 		.linear = payload == CVSW_PAYLOAD_COPIED,
 	};
@@ -457,13 +459,13 @@ struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_inner *inner
 	return list;
 }
 
-unsigned int cvsw_segment_len(const struct sk_buff *skb, const struct cvsw_inner *inner)
+unsigned int cvsw_segment_len(const struct sk_buff *skb, const struct cvsw_layout *at)
 {
-	struct cut cut = { .skb = (struct sk_buff *)skb, .inner = inner };
+	struct cut cut = { .skb = (struct sk_buff *)skb, .at = at };
 
 	if (!skb_is_gso(skb))
 		return skb->len;
 	if (!is_known(&cut))
-		cut.headers = header_len(skb, inner);
+		cut.headers = header_len(skb, at);
 	return min(cut.headers + skb_shinfo(skb)->gso_size, skb->len);
 }

@@ -6,7 +6,7 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
-#include "inner.h"
+#include "table/key.h"
 
 /**
  * enum cvsw_payload - what is done with the payload of segments
@@ -55,7 +55,7 @@ static inline void cvsw_carry_stamp(struct sk_buff *to, const struct sk_buff *fr
  * @skb: data at the Ethernet header, no tag in skb->vlan_tci; possibly GSO,
  *	shared, cloned, non-linear, CHECKSUM_PARTIAL.  Consumed, but left alone if
  *	an ERR_PTR is returned
- * @inner: of @skb, by cvsw_inner_read()
+ * @at: layout of @skb
  * @headroom: bytes wanted in front; a new frame has room for ESP besides
  * @payload: what is done with it
  *
@@ -73,13 +73,13 @@ static inline void cvsw_carry_stamp(struct sk_buff *to, const struct sk_buff *fr
  * ERR_PTR(-EINVAL): a GSO frame whose headers are not what it says, or
  * ERR_PTR(-E2BIG): more than CVSW_SEGMENTS_MAX.
  */
-struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_inner *inner,
+struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_layout *at,
 			     unsigned int headroom, enum cvsw_payload payload);
 
 /**
  * cvsw_segment_len() - the length of the longest frame that cvsw_segment() makes
- * @inner: of @skb, by cvsw_inner_read()
+ * @at: layout of @skb
  */
-unsigned int cvsw_segment_len(const struct sk_buff *skb, const struct cvsw_inner *inner);
+unsigned int cvsw_segment_len(const struct sk_buff *skb, const struct cvsw_layout *at);
 
 #endif

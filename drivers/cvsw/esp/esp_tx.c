@@ -45,12 +45,10 @@ static unsigned int encrypted_len(const struct cvsw_esp_sa *sa, const struct cvs
 static int check_frame(const struct sk_buff *skb, const struct cvsw_esp_sa *sa,
 		       struct cvsw_layout *at)
 {
-	struct cvsw_key key __uninitialized;
-
 	/* Whoever is to fill in a checksum or to make segments cannot do it any more. */
 	if (skb_is_gso(skb) || skb->ip_summed == CHECKSUM_PARTIAL)
 		return CVSW_CNT_DROP_ESP_UNFINISHED;
-	if (cvsw_key_extract(skb, CVSW_HOST, &key, at) || !at->network)
+	if (cvsw_layout_read(skb, at) || !at->network)
 		return CVSW_CNT_DROP_ESP_NOT_IP;
 	/* RFC 4303, 3.3.4: whole datagrams only. */
 	if (!at->transport || at->fragment)
@@ -68,7 +66,6 @@ static bool fits(struct cvsw_walk *walk, const struct sk_buff *skb, const struct
 	struct cvsw_layers layers = { .bytes = head_len(sa) + CVSW_ESP_TAIL };
 	unsigned int len = encrypted_len(sa, at), path;
 	struct cvsw_engine *engine = walk->engine;
-	struct cvsw_inner inner;
 
 	if (skb_copy_bits(skb, at->network + offsetof(struct iphdr, daddr), &layers.dst,
 			  sizeof(layers.dst)))
@@ -76,10 +73,8 @@ static bool fits(struct cvsw_walk *walk, const struct sk_buff *skb, const struct
 	path = cvsw_pmtu(engine->pmtus, layers.dst);
 	if (likely(len <= READ_ONCE(engine->wire_mtu)) && likely(len <= path))
 		return true;
-	if (!walk->packet) {
-		cvsw_inner_read(skb, &inner);
-		return cvsw_mtu_check(walk, skb, &inner, &layers);
-	}
+	if (!walk->packet)
+		return cvsw_mtu_check(walk, skb, at, &layers);
 	if (walk->packet <= READ_ONCE(engine->control_mtu) && len <= path)
 		return true;
 	cvsw_stats_count(engine->stats, CVSW_CNT_DROP_TOO_BIG);

@@ -22,12 +22,16 @@
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/jhash.h>
+#include <linux/once.h>
+#include <linux/random.h>
 #include <linux/tcp.h>
 #include <net/dsfield.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 
 #include "proto/cvsw_v3_frame.h"
+#include "compat.h"
 #include "key.h"
 
 /* What OpenFlow 1.0 calls the type of an 802.3 frame without SNAP (3.4). */
@@ -81,7 +85,16 @@ static const struct neighbor_message {
 #define OPTION_LOOSE_ROUTE	131
 #define OPTION_STRICT_ROUTE	137
 
-unsigned int cvsw_skip_tags(const struct sk_buff *skb, __be16 *type, u16 *tci)
+/*
+ * Go behind all VLAN tags in the frame.  Linux strips tags with identifier zero, however
+ * many there are (IEEE 802.1Q, 6.9: they have a priority only), and VLAN devices take off
+ * the others.
+ * @type: in: the Ethernet header's; out: what is behind the last tag
+ * @tci: in: that of a tag outside of the frame's bytes, with CVSW_VLAN_PRESENT, or zero;
+ *	out: the first tag with an identifier other than zero, else the first tag
+ * Return: offset of what follows @type, or 0 if the frame ends in a tag.
+ */
+static unsigned int skip_tags(const struct sk_buff *skb, __be16 *type, u16 *tci)
 {
 	unsigned int offset = ETH_HLEN;
 
@@ -115,22 +128,27 @@ static u16 snap_type(const struct sk_buff *skb, unsigned int *offset)
 	return ntohs(snap->type);
 }
 
-/* Return: where the network header begins, or 0 if the frame ends before. */
-static unsigned int read_type(const struct sk_buff *skb, __be16 type, struct cvsw_key *key)
+/*
+ * What the frame carries behind tags and SNAP.
+ * @first: the Ethernet header's type
+ * @type: out, host order
+ * @l3: as struct cvsw_layout has it; in: for a frame without tags
+ * Return: where it begins, or 0 if the frame ends before.
+ */
+static unsigned int read_type(const struct sk_buff *skb, __be16 first, u16 *type, u16 *tci, u16 *l3)
 {
 	unsigned int offset = ETH_HLEN;
 
-	if (skb_vlan_tag_present(skb))
-		key->vlan_tci = skb_vlan_tag_get(skb) | CVSW_VLAN_PRESENT;
-	if (eth_type_vlan(type)) {
-		offset = cvsw_skip_tags(skb, &type, &key->vlan_tci);
+	if (eth_type_vlan(first)) {
+		offset = skip_tags(skb, &first, tci);
 		if (!offset)
 			return 0;
+		if (likely(offset <= CVSW_L3_MAX))
+			*l3 = offset;
 	}
-
-	key->dl_type = ntohs(type);
-	if (unlikely(key->dl_type < ETH_P_802_3_MIN))
-		key->dl_type = snap_type(skb, &offset);
+	*type = ntohs(first);
+	if (unlikely(*type < ETH_P_802_3_MIN))
+		*type = snap_type(skb, &offset);
 	return offset;
 }
 
@@ -323,6 +341,7 @@ static bool read_ipv4(const struct sk_buff *skb, unsigned int offset, struct cvs
 	key->layers = CVSW_LAYER_ADDR | CVSW_LAYER_IP;
 
 	layout->network = offset;
+	layout->tos = ip->tos;
 	layout->end = offset + total;
 	layout->protocol = ip->protocol;
 	if (unlikely(ip->frag_off & htons(IP_MF | IP_OFFSET))) {
@@ -424,6 +443,7 @@ static bool read_ipv6(const struct sk_buff *skb, unsigned int offset, struct cvs
 	key->layers = CVSW_LAYER_WIDE;
 
 	layout->ipv6 = offset;
+	layout->tos = key->nw_tos;
 	layout->end = offset + total;
 	at = offset + sizeof(*ip);
 	type = ip->nexthdr;
@@ -457,7 +477,7 @@ int cvsw_key_extract(const struct sk_buff *skb, enum cvsw_ingress in,
 
 	clear(key);
 	key->in_port = in;
-	*layout = (struct cvsw_layout){};
+	*layout = (struct cvsw_layout){ .l3 = ETH_HLEN };
 
 	eth = skb_header_pointer(skb, 0, sizeof(*eth), &buf);
 	if (!eth)
@@ -465,7 +485,9 @@ int cvsw_key_extract(const struct sk_buff *skb, enum cvsw_ingress in,
 	ether_addr_copy(key->dl_dst, eth->h_dest);
 	ether_addr_copy(key->dl_src, eth->h_source);
 
-	offset = read_type(skb, eth->h_proto, key);
+	if (skb_vlan_tag_present(skb))
+		key->vlan_tci = skb_vlan_tag_get(skb) | CVSW_VLAN_PRESENT;
+	offset = read_type(skb, eth->h_proto, &key->dl_type, &key->vlan_tci, &layout->l3);
 	layout->whole = offset;
 	if (likely(key->dl_type == ETH_P_IP))
 		layout->whole = read_ipv4(skb, offset, key, layout);
@@ -476,21 +498,52 @@ int cvsw_key_extract(const struct sk_buff *skb, enum cvsw_ingress in,
 	return 0;
 }
 
+int cvsw_layout_read(const struct sk_buff *skb, struct cvsw_layout *layout)
+{
+	struct cvsw_key key __uninitialized;
+
+	return cvsw_key_extract(skb, CVSW_HOST, &key, layout);
+}
+
 bool cvsw_frame_is_control(const struct sk_buff *skb)
 {
-	unsigned int offset;
 	const __be16 *first;
-	__be16 type;
-	u16 tci = 0;
+	u16 type, tci = 0, l3;
+	__be16 buf;
 
-	first = skb_header_pointer(skb, 2 * ETH_ALEN, sizeof(type), &type);
-	if (!first)
-		return false;
-	type = *first;
-	offset = cvsw_skip_tags(skb, &type, &tci);
-	if (!offset)
-		return false;
-	if (likely(ntohs(type) >= ETH_P_802_3_MIN))
-		return type == htons(CVSW_ETHERTYPE);
-	return snap_type(skb, &offset) == CVSW_ETHERTYPE;
+	first = skb_header_pointer(skb, 2 * ETH_ALEN, sizeof(buf), &buf);
+	return first && read_type(skb, *first, &type, &tci, &l3) && type == CVSW_ETHERTYPE;
+}
+
+/* ---- the hash ---- */
+
+/* Addresses that follow each other, in words. */
+static u32 hash_bytes(const struct sk_buff *skb, unsigned int at, unsigned int words, u32 seed)
+{
+	u32 buf[2 * sizeof(struct in6_addr) / sizeof(u32)];
+
+	if (skb_copy_bits(skb, at, buf, words * sizeof(u32)))
+		return seed;
+	return jhash2(buf, words, seed);
+}
+
+u32 cvsw_layout_hash(const struct sk_buff *skb, const struct cvsw_layout *at)
+{
+	/* So that nobody can choose flows that all go one way. */
+	static u32 secret __read_mostly;
+	u32 hash;
+
+	/* The socket's own, which changes when the socket looks for another path. */
+	if (skb->l4_hash)
+		return skb->hash;
+	get_random_once(&secret, sizeof(secret));
+	hash = secret;
+	if (at->network)
+		hash = hash_bytes(skb, at->network + offsetof(struct iphdr, saddr), 2, hash);
+	else if (at->ipv6)
+		hash = hash_bytes(skb, at->ipv6 + offsetof(struct ipv6hdr, saddr), 8, hash);
+	else
+		return hash_bytes(skb, 0, 2 * ETH_ALEN / sizeof(u32), hash);
+	return cvsw_layout_has_ports(at) ?
+	       hash_bytes(skb, at->transport, 1, hash ^ at->protocol) : hash;
 }

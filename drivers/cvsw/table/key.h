@@ -2,6 +2,7 @@
 #ifndef CVSW_KEY_H
 #define CVSW_KEY_H
 
+#include <linux/in.h>
 #include <linux/skbuff.h>
 
 #include "proto/cvsw_flow.h"
@@ -9,17 +10,23 @@
 /* A neighbor solicitation or advertisement without options (RFC 4861, 4.3). */
 #define CVSW_ND_MESSAGE_LEN	24
 
+/* More tags than anybody sends: an sk_buff's offsets have 16 bits. */
+#define CVSW_L3_MAX		256
+
 /**
  * struct cvsw_layout - where a frame's headers are, for those who rewrite them
  *
  * Offsets count from the Ethernet header; zero where there is no such header.
  *
+ * @l3: behind the Ethernet header and all VLAN tags; ETH_HLEN if they are cut short or
+ *	take more than CVSW_L3_MAX bytes
  * @network: IPv4 header, whole with its options
  * @ipv6: IPv6 header; where there is one, @network and @arp are zero, and so on
  * @arp: ARP of IPv4 over Ethernet, whole
  * @transport: what follows IPv4's header, or IPv6's with its extensions; zero in
  *	later fragments
  * @end: where the IP packet ends; padding may follow
+ * @tos: IPv4's or IPv6's DSCP and ECN
  * @protocol: of what is at @transport
  * @fragment: the first fragment of several
  * @routed: of IPv6, that goes on from its destination to another (RFC 8200, 4.4)
@@ -33,25 +40,26 @@ struct cvsw_layout {
 	u32 arp;
 	u32 transport;
 	u32 end;
+	u16 l3;
+	u8 tos;
 	u8 protocol;
 	bool fragment;
 	bool routed;
 	bool whole;
 };
 
-/**
- * cvsw_skip_tags() - go behind all VLAN tags in a frame
- * @skb: data at the Ethernet header; not written to, may be shared
- * @type: in: the Ethernet header's; out: what is behind the last tag
- * @tci: in: that of a tag outside of the frame's bytes, with CVSW_VLAN_PRESENT,
- *	or zero; out: the first tag with an identifier other than zero, else the
- *	first tag, with CVSW_VLAN_PRESENT, or zero
- *
- * Linux strips tags with identifier zero, however many there are (IEEE 802.1Q,
- * 6.9: they have a priority only), and VLAN devices take off the others.
- * Return: offset of what follows @type, or 0 if the frame ends in a tag.
- */
-unsigned int cvsw_skip_tags(const struct sk_buff *skb, __be16 *type, u16 *tci);
+/** cvsw_layout_is_ip() - is IPv4 or IPv6 at @at->l3, not behind SNAP or too many tags? */
+static inline bool cvsw_layout_is_ip(const struct cvsw_layout *at)
+{
+	return at->l3 == (at->network ?: at->ipv6);
+}
+
+/** cvsw_layout_has_ports() - are TCP's or UDP's ports the same in all of the packet's flow? */
+static inline bool cvsw_layout_has_ports(const struct cvsw_layout *at)
+{
+	return (at->protocol == IPPROTO_TCP || at->protocol == IPPROTO_UDP) && at->transport &&
+	       !at->fragment;
+}
 
 /**
  * cvsw_key_extract() - read the fields that flows match
@@ -70,6 +78,17 @@ unsigned int cvsw_skip_tags(const struct sk_buff *skb, __be16 *type, u16 *tci);
  */
 int cvsw_key_extract(const struct sk_buff *skb, enum cvsw_ingress in,
 		     struct cvsw_key *key, struct cvsw_layout *layout);
+
+/** cvsw_layout_read() - as cvsw_key_extract(), for those who need no fields */
+int cvsw_layout_read(const struct sk_buff *skb, struct cvsw_layout *layout);
+
+/**
+ * cvsw_layout_hash() - a number that all frames of a flow share, and hardly any two flows
+ * @skb: whose layout @at is
+ *
+ * A later fragment has the number of the first, so fragments go without their ports.
+ */
+u32 cvsw_layout_hash(const struct sk_buff *skb, const struct cvsw_layout *at);
 
 /**
  * cvsw_frame_is_control() - would a switch take the frame for a control message?

@@ -62,18 +62,18 @@ static __be32 ipv4_of(const u8 *addr)
 	return ip;
 }
 
-static u16 source_port(const struct sk_buff *skb, const struct cvsw_inner *inner)
+static u16 source_port(const struct sk_buff *skb, const struct cvsw_layout *at)
 {
-	u32 hash = cvsw_inner_hash(skb, inner);
+	u32 hash = cvsw_layout_hash(skb, at);
 
 	return CVSW_VXLAN_FIRST_PORT + ((hash ^ hash >> 16) & PORT_MASK);
 }
 
 /* What the headers of all frames of a flow have in common: all but lengths, id and checksums. */
 static void prepare(struct outer *outer, const struct sk_buff *skb,
-		    const struct cvsw_inner *inner, const struct cvsw_tunnel *tunnel)
+		    const struct cvsw_layout *at, const struct cvsw_tunnel *tunnel)
 {
-	u8 tos = tunnel->flags & CVSW_TUNNEL_INHERIT_TOS ? inner->tos : tunnel->tos;
+	u8 tos = tunnel->flags & CVSW_TUNNEL_INHERIT_TOS ? at->tos : tunnel->tos;
 
 	ether_addr_copy(outer->eth.h_dest, tunnel->dl_dst);
 	ether_addr_copy(outer->eth.h_source, tunnel->dl_src);
@@ -81,7 +81,7 @@ static void prepare(struct outer *outer, const struct sk_buff *skb,
 	outer->ip = (struct iphdr){
 		.version = 4,
 		.ihl = 5,
-		.tos = (tos & ~INET_ECN_MASK) | (inner->tos & INET_ECN_MASK),
+		.tos = (tos & ~INET_ECN_MASK) | (at->tos & INET_ECN_MASK),
 		.frag_off = htons(IP_DF),
 		.ttl = tunnel->ttl,
 		.protocol = IPPROTO_UDP,
@@ -89,7 +89,7 @@ static void prepare(struct outer *outer, const struct sk_buff *skb,
 		.daddr = cvsw_vxlan_dst(tunnel),
 	};
 	outer->udp = (struct udphdr){
-		.source = htons(source_port(skb, inner)),
+		.source = htons(source_port(skb, at)),
 		.dest = htons(tunnel->udp_dst),
 	};
 	outer->vxlan.flags = htonl(FLAG_VNI);
@@ -130,12 +130,12 @@ static void push(struct sk_buff *skb, const struct outer *prepared, bool checksu
 		write_udp_checksum(skb, outer);
 }
 
-void cvsw_vxlan_encap(struct sk_buff *list, const struct cvsw_inner *inner,
+void cvsw_vxlan_encap(struct sk_buff *list, const struct cvsw_layout *at,
 		      const struct cvsw_tunnel *tunnel)
 {
 	struct outer outer;
 
-	prepare(&outer, list, inner, tunnel);
+	prepare(&outer, list, at, tunnel);
 	for (; list; list = list->next)
 		push(list, &outer, tunnel->flags & CVSW_TUNNEL_CSUM);
 }
@@ -235,13 +235,13 @@ static void unwrap_checksum(struct sk_buff *skb, unsigned int head, bool checked
 /* RFC 6040, 4.2.  Return: 0 or a counter. */
 static int unwrap_ecn(struct sk_buff *skb, u8 outer)
 {
-	struct cvsw_inner inner;
+	struct cvsw_layout inner;
 	u8 ecn, combined;
 
 	if (!(outer & INET_ECN_MASK))
 		return 0;
-	cvsw_inner_read(skb, &inner);
-	if (!inner.type)
+	cvsw_layout_read(skb, &inner);
+	if (!cvsw_layout_is_ip(&inner))
 		return 0;
 	ecn = inner.tos & INET_ECN_MASK;
 	outer &= INET_ECN_MASK;
@@ -250,10 +250,10 @@ static int unwrap_ecn(struct sk_buff *skb, u8 outer)
 	combined = ecn == INET_ECN_CE || outer == INET_ECN_ECT_0 ? ecn : outer;
 	if (combined == ecn)
 		return 0;
-	if (skb_ensure_writable(skb, inner.l3 + (inner.type == ETH_P_IP ? sizeof(struct iphdr) :
+	if (skb_ensure_writable(skb, inner.l3 + (inner.network ? sizeof(struct iphdr) :
 						 sizeof(struct ipv6hdr))))
 		return CVSW_CNT_DROP_NOMEM;
-	if (inner.type == ETH_P_IP)
+	if (inner.network)
 		ipv4_change_dsfield((struct iphdr *)(skb->data + inner.l3),
 				    (u8)~INET_ECN_MASK, combined);
 	else

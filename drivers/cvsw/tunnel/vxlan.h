@@ -6,7 +6,6 @@
 #include <linux/skbuff.h>
 
 #include "engine/engine.h"
-#include "engine/inner.h"
 #include "table/key.h"
 
 /* Ethernet 14, IPv4 20, UDP 8, VXLAN 8. */
@@ -28,14 +27,14 @@ static inline __be32 cvsw_vxlan_dst(const struct cvsw_tunnel *tunnel)
  * cvsw_vxlan_encap() - put frames into VXLAN
  * @list: by cvsw_segment() with CVSW_VXLAN_HEAD bytes of headroom; all of one
  *	flow
- * @inner: of the first of them
+ * @at: layout of the first of them
  * @tunnel: what to put them into; addresses are IPv4's
  *
  * The source port is made of the inner flow (RFC 7348, 5), ECN follows RFC 6040,
  * 4.1.  DF is set: outer fragments are never made.
  * Context: as cvsw_handle_frame().
  */
-void cvsw_vxlan_encap(struct sk_buff *list, const struct cvsw_inner *inner,
+void cvsw_vxlan_encap(struct sk_buff *list, const struct cvsw_layout *at,
 		      const struct cvsw_tunnel *tunnel);
 
 /**
