@@ -326,7 +326,7 @@ static void restored_window(struct kunit *test)
 {
 	struct esp_fixture *f = test->priv;
 	unsigned int told = esp_generation_changes;
-	struct cvsw_replay saved;
+	static struct cvsw_replay saved;
 	struct cvsw_esp_sa *sa;
 	struct sk_buff *skb;
 

@@ -9,4 +9,3 @@
 #include "../proto/cvsw_v3_record.c"
 #include "../proto/cvsw_v3_stream.c"
 #include "../proto/cvsw_v3_trace.c"
-#include "../proto/cvsw_v3_window.c"

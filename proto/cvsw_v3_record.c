@@ -121,6 +121,19 @@ static bool is_another(const struct cvsw_v3_session *session, uint64_t counter,
 	       session->tags[counter % CVSW_V3_TAGS] != tag_of(frame, len);
 }
 
+static enum cvsw_v3_drop check_counter(const struct cvsw_v3_session *session, uint64_t counter)
+{
+	static const enum cvsw_v3_drop drops[] = {
+		[CVSW_WINDOW_NEW] = CVSW_V3_OK,
+		[CVSW_WINDOW_SEEN] = CVSW_V3_DROP_REPLAYED,
+		[CVSW_WINDOW_OLD] = CVSW_V3_DROP_OLD,
+	};
+
+	static_assert(CVSW_V3_WINDOW <= CVSW_WINDOW_MAX(CVSW_V3_WINDOW_WORDS), "");
+	return drops[cvsw_window_check(session->window.next, session->window.seen,
+				       CVSW_V3_WINDOW_WORDS, CVSW_V3_WINDOW, counter)];
+}
+
 static enum cvsw_v3_drop read_head(const uint8_t *frame, size_t len, struct cvsw_v3_record *record)
 {
 	struct cvsw_reader r = cvsw_reader(frame + CVSW_V3_SEALED_AT, CVSW_V3_RECORD_HEAD_LEN);
@@ -149,7 +162,7 @@ enum cvsw_v3_drop cvsw_v3_open(const struct cvsw_v3_crypto *crypto,
 		return CVSW_V3_DROP_SESSION;
 	if (!cvsw_v3_session_usable(session, now) || counter >= CVSW_V3_EXPIRE_RECORDS)
 		return CVSW_V3_DROP_EXPIRED;
-	drop = cvsw_v3_window_check(&session->window, counter);
+	drop = check_counter(session, counter);
 	if (drop && !(drop == CVSW_V3_DROP_REPLAYED && is_another(session, counter, frame, len)))
 		return drop;
 	put_nonce(nonce, counter);
@@ -159,7 +172,8 @@ enum cvsw_v3_drop cvsw_v3_open(const struct cvsw_v3_crypto *crypto,
 	if (drop)
 		return CVSW_V3_DROP_DISAGREES;
 	record->newest = counter >= session->window.next;
-	cvsw_v3_window_take(&session->window, counter);
+	cvsw_window_take(&session->window.next, session->window.seen, CVSW_V3_WINDOW_WORDS,
+			 counter);
 	/* A late record must not take the place of a newer one's. */
 	if (is_recent(session, counter))
 		session->tags[counter % CVSW_V3_TAGS] = tag;

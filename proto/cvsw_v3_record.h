@@ -3,13 +3,17 @@
 #ifndef CVSW_V3_RECORD_H
 #define CVSW_V3_RECORD_H
 
-#include "cvsw_v3_window.h"
+#include "cvsw_v3_frame.h"
+#include "cvsw_window.h"
 
 /* Records after which new keys are asked for, and after which there are none sent or taken. */
 #define CVSW_V3_REKEY_RECORDS	(1ull << 20)
 #define CVSW_V3_EXPIRE_RECORDS	(1ull << 24)
 #define CVSW_V3_REKEY_MS	(15 * 60 * 1000)
 #define CVSW_V3_EXPIRE_MS	(45 * 60 * 1000)
+
+#define CVSW_V3_WINDOW		1024	/* counters below the highest that are told apart */
+#define CVSW_V3_WINDOW_WORDS	32
 
 #define CVSW_V3_TICKET_LEN	8
 /* So many of the newest records are told from others with the same counter. */
@@ -24,6 +28,7 @@
  * @index: ours, which the peer puts into what it sends
  * @peer_index: the peer's
  * @counter: of the next record we send
+ * @window: counters received: see cvsw_window.h
  * @made_at: in milliseconds
  * @tags: the first bytes of the tags of the newest records received, counter c at
  *	c % CVSW_V3_TAGS
@@ -37,7 +42,10 @@ struct cvsw_v3_session {
 	uint32_t index;
 	uint32_t peer_index;
 	uint64_t counter;
-	struct cvsw_v3_window window;
+	struct {
+		uint64_t next;
+		uint64_t seen[CVSW_V3_WINDOW_WORDS];
+	} window;
 	uint64_t made_at;
 	uint64_t tags[CVSW_V3_TAGS];
 	uint64_t told;

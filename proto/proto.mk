@@ -2,7 +2,7 @@
 # The codecs: a library for user space (and a sanitized one for tests), and the
 # proof that what the kernel module shares compiles as it does there.
 
-PROTO_V3 := $(addprefix cvsw_v3_,frame window noise record stream end nic controller body flows trace)
+PROTO_V3 := $(addprefix cvsw_v3_,frame noise record stream end nic controller body flows trace)
 PROTO_SHARED := cvsw_fault cvsw_flow cvsw_msg cvsw_ofp10 cvsw_ofp10_actions cvsw_ofp10_published cvsw_nxm cvsw_sa \
 	$(PROTO_V3)
 PROTO_USER := $(PROTO_SHARED) cvsw_ofp cvsw_ofp_encode cvsw_ofp_rules cvsw_text_parse cvsw_text_words \

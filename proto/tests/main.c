@@ -13,7 +13,7 @@ int main(void)
 	failed += tap_run(msg_tests);
 	failed += tap_run(ofp_tests);
 	failed += tap_run(text_tests);
-	failed += tap_run(v3_window_tests);
+	failed += tap_run(window_tests);
 	failed += tap_run(v3_stream_tests);
 	failed += tap_run(v3_body_tests);
 	failed += tap_run(v3_vector_tests);

@@ -13,7 +13,7 @@ from lab.tunnel import Tunnel, outer
 TEXT = b"plain text here!"          # what echo requests carry
 PATTERN = f"-s 400 -p {TEXT.hex()}"
 SECRETS = []                        # every key that was ever given to a NIC here
-REPLAY_WINDOW = 16320               # replay.h
+REPLAY_WINDOW = 16320               # esp/replay.h
 # VXLAN 42 from 192.0.2.1 to 192.0.2.2: an Ethernet frame without content.
 UNENCRYPTED = bytes.fromhex("020000000002" "020000000001" "0800"
                             "45000032 0000 4000 4011 b687 c0000201 c0000202"

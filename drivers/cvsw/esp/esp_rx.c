@@ -125,17 +125,10 @@ static int read_frame(struct cvsw_sas *sas, const struct sk_buff *skb,
 	return at->fragment ? CVSW_CNT_DROP_ESP_FRAGMENT : read_esp(skb, packet);
 }
 
-static int replay_cause(enum cvsw_replay_verdict verdict)
+static int replay_cause(enum cvsw_window_verdict verdict)
 {
-	switch (verdict) {
-	case CVSW_REPLAY_NEW:
-		return 0;
-	case CVSW_REPLAY_SEEN:
-		return CVSW_CNT_DROP_ESP_REPLAY;
-	case CVSW_REPLAY_OLD:
-		break;
-	}
-	return CVSW_CNT_DROP_ESP_OLD;
+	return likely(verdict == CVSW_WINDOW_NEW) ? 0 :
+	       verdict == CVSW_WINDOW_SEEN ? CVSW_CNT_DROP_ESP_REPLAY : CVSW_CNT_DROP_ESP_OLD;
 }
 
 /*

@@ -3,54 +3,75 @@
 #ifndef CVSW_REPLAY_H
 #define CVSW_REPLAY_H
 
-#include <linux/bitops.h>
 #include <linux/spinlock.h>
-#include <linux/types.h>
 
-#define CVSW_REPLAY_RING	16384
+#include "proto/cvsw_window.h"
+
+#define CVSW_REPLAY_WORDS	256
 /*
- * How far a frame may come behind the newest one: nearly a ring, of which a word is
- * cleared as a whole (RFC 6479).  The sender numbers frames before they wait: up to
- * 1,024 in the backlog of one of its transmit queues and 256 and more in its ring, while
- * the other queues send.
+ * How far a frame may come behind the newest one.  The sender numbers frames before they
+ * wait: up to 1,024 in the backlog of one of its transmit queues and 256 and more in its
+ * ring, while the other queues send.
  */
-#define CVSW_REPLAY_WINDOW	(CVSW_REPLAY_RING - BITS_PER_LONG)
+#define CVSW_REPLAY_WINDOW	CVSW_WINDOW_MAX(CVSW_REPLAY_WORDS)
 
 /**
  * struct cvsw_replay - the window of one SA
  * @lock: a leaf, taken with bottom halves disabled
- * @highest: sequence number seen; 0: none yet
- * @seen: sequence number n is at bit n modulo CVSW_REPLAY_RING; bits outside the
- *	window mean nothing
+ * @next: one above the highest sequence number seen; 0: none yet
+ * @seen: see cvsw_window.h
  */
 struct cvsw_replay {
 	spinlock_t lock;
-	u32 highest;
-	unsigned long seen[BITS_TO_LONGS(CVSW_REPLAY_RING)];
+	u64 next;
+	u64 seen[CVSW_REPLAY_WORDS];
 };
 
-enum cvsw_replay_verdict {
-	CVSW_REPLAY_NEW,
-	CVSW_REPLAY_SEEN,
-	CVSW_REPLAY_OLD,	/* left of the window, or zero, which is never sent */
-};
+/** cvsw_replay_check() - is it worth while to decrypt a frame of this number?  BH disabled. */
+static inline enum cvsw_window_verdict cvsw_replay_check(struct cvsw_replay *replay, u32 seq)
+{
+	enum cvsw_window_verdict verdict;
 
-void cvsw_replay_init(struct cvsw_replay *replay);
-
-/**
- * cvsw_replay_check() - is it worth while to decrypt a frame of this number?
- * Context: bottom halves disabled.
- */
-enum cvsw_replay_verdict cvsw_replay_check(struct cvsw_replay *replay, u32 seq);
+	spin_lock(&replay->lock);
+	verdict = cvsw_window_check(replay->next, replay->seen, CVSW_REPLAY_WORDS,
+				    CVSW_REPLAY_WINDOW, seq);
+	spin_unlock(&replay->lock);
+	/* Zero is never sent. */
+	return seq ? verdict : CVSW_WINDOW_OLD;
+}
 
 /**
  * cvsw_replay_update() - a frame of this number has proved genuine
  *
  * Looks once more: another CPU may have had the same frame in the meantime.
  * Context: bottom halves disabled.
- * Return: CVSW_REPLAY_NEW, and from now on the number counts as seen; else
+ * Return: CVSW_WINDOW_NEW, and from now on the number counts as seen; else
  * nothing has changed.
  */
-enum cvsw_replay_verdict cvsw_replay_update(struct cvsw_replay *replay, u32 seq);
+static inline enum cvsw_window_verdict cvsw_replay_update(struct cvsw_replay *replay, u32 seq)
+{
+	enum cvsw_window_verdict verdict = CVSW_WINDOW_OLD;
+	u64 next;
+
+	spin_lock(&replay->lock);
+	next = replay->next;
+	if (seq)
+		verdict = cvsw_window_check(next, replay->seen, CVSW_REPLAY_WORDS,
+					    CVSW_REPLAY_WINDOW, seq);
+	if (verdict == CVSW_WINDOW_NEW) {
+		cvsw_window_take(&next, replay->seen, CVSW_REPLAY_WORDS, seq);
+		WRITE_ONCE(replay->next, next);
+	}
+	spin_unlock(&replay->lock);
+	return verdict;
+}
+
+/** cvsw_replay_highest() - the highest number that was genuine, or zero; any context */
+static inline u32 cvsw_replay_highest(const struct cvsw_replay *replay)
+{
+	u64 next = READ_ONCE(replay->next);
+
+	return next ? next - 1 : 0;
+}
 
 #endif

@@ -133,7 +133,7 @@ static struct cvsw_esp_sa *sa_create(struct cvsw_sas *sas, const struct cvsw_sa 
 	sa->key_bits = 8 * from->key_len;
 	sa->udp_src = from->udp_src;
 	sa->udp_dst = from->udp_dst;
-	cvsw_replay_init(&sa->replay);
+	spin_lock_init(&sa->replay.lock);
 	refcount_set(&sa->users, 1);
 	init_completion(&sa->idle);
 	INIT_RCU_WORK(&sa->free_work, sa_free_work);
@@ -330,7 +330,7 @@ enum cvsw_nl_sa_state cvsw_sa_state(const struct cvsw_esp_sa *sa)
 u32 cvsw_sa_seq(const struct cvsw_esp_sa *sa)
 {
 	if (sa->name.direction == CVSW_SA_IN)
-		return READ_ONCE(sa->replay.highest);
+		return cvsw_replay_highest(&sa->replay);
 	return min_t(u64, atomic64_read(&sa->sent), U32_MAX);
 }
 
