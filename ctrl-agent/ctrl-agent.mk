@@ -10,8 +10,8 @@ AGENT_DAEMON := cvswd $(foreach room,$(AGENT_ROOMS),$(patsubst $(AGENT_DIR)/%.c,
 AGENT_CTL := $(patsubst $(AGENT_DIR)/%.c,%,$(wildcard $(AGENT_DIR)/ctl/*.c)) base/wipe
 
 # What decides, without sockets: the unit tests link this much.
-AGENT_LOGIC := $(addprefix nic/,flowset desired timed reconcile listing nic session3 session3_flows \
-	session3_refusal session3_requests session3_unasked) apps/overlay sa/ways api/change api/intent base/heap base/log
+AGENT_LOGIC := $(addprefix nic/,flowset desired timed nic legacy legacy_listing legacy_reconcile talk talk_flows \
+	talk_refusal talk_requests talk_unasked) apps/overlay sa/ways api/change api/intent base/heap base/log
 
 AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0)
 CVSWD_LIBS := -levent -ljansson -lpcap -lsqlite3 -lcrypto
@@ -83,7 +83,7 @@ $(SIMNIC3): $(AGENT_DIR)/tests/simnic3.c $(addprefix $(TOP)/proto/tests/,v3_nic.
 # Unit tests, sanitized, on what decides; then the daemon against a fake switch
 # and against Open vSwitch.
 AGENT_TAP_DIR := $(TOP)/proto/tests
-AGENT_TESTS := $(addprefix $(BUILD)/asan/agent/,test_heap test_hex test_change test_desired test_reconcile test_session test_session3 test_overlay)
+AGENT_TESTS := $(addprefix $(BUILD)/asan/agent/,test_heap test_hex test_change test_desired test_reconcile test_legacy test_talk test_overlay)
 AGENT_TEST_CFLAGS := -I$(AGENT_DIR)/tests -I$(AGENT_TAP_DIR)
 AGENT_TEST_LOGIC := $(addprefix $(BUILD)/asan/agent/,$(AGENT_LOGIC:%=%.o) tests/flows.o tests/simnic.o tests/tap.o tests/v3_nic.o) \
 	$(AGENT_PROTO_ASAN)

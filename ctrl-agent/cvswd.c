@@ -176,7 +176,7 @@ static bool open_all(struct agent *agent, const struct options *options)
 	if (options->key_log) {
 		if (!keylog_open(options->key_log))
 			return false;
-		agent->nics.log_keys = keylog_write;
+		agent->nics.world.log_keys = keylog_write;
 	}
 	if (options->state && !(agent->store = store_open(options->state)))
 		return false;
@@ -204,16 +204,16 @@ static void close_all(struct agent *agent)
 }
 
 /* nics.event */
-static void on_nic_event(void *owner, struct nic *nic, enum session3_event event,
-			 const struct cvsw_v3_message *message)
+static void on_nic_event(void *owner, const struct hub_event *event)
 {
 	struct agent *agent = owner;
 
-	if (event == SESSION3_SA_EXPIRING)
-		overlays_expiring(&agent->overlays, nic, message);
-	else if (event == SESSION3_SA_REFUSED)
-		overlays_refused(&agent->overlays, nic);
-	monitor_event(nic, event, message);
+	if (event->what == HUB_EXPIRING)
+		overlays_expiring(&agent->overlays, event->nic, event->message);
+	if (event->what == HUB_SA_REFUSED)
+		overlays_refused(&agent->overlays, event);
+	else
+		monitor_event(event);
 }
 
 static void on_signal(evutil_socket_t signal, short what, void *arg)

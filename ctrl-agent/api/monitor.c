@@ -14,31 +14,31 @@ void request_monitor(const struct request *request)
 }
 
 /* What is worth a line even when nobody watches. */
-static void log_event(const struct nic *nic, enum session3_event event)
+static void log_event(const struct hub_event *event)
 {
-	const struct session3_refusal *refusal;
+	const struct nic *nic = event->nic;
+	const struct nic_refusal *refusal = &nic->refusal;
 
-	switch (event) {
-	case SESSION3_REGISTERED:
+	switch (event->what) {
+	case HUB_REGISTERED:
 		log_limited(LOG_INFO, "NIC " MAC_FORMAT " registered", MAC_BYTES(nic->mac));
 		break;
-	case SESSION3_SILENT:
+	case HUB_SILENT:
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " is silent",
 			    MAC_BYTES(nic->mac));
 		break;
-	case SESSION3_DISAGREED:
+	case HUB_DISAGREED:
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " remembers something else than we do: "
 			    "restored, or copied; its table and keys are made anew",
 			    MAC_BYTES(nic->mac));
 		break;
-	case SESSION3_REFUSED:
-		refusal = session3_refusal(nic->v3);
+	case HUB_REFUSED:
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " refuses %s: %s (%s)%s%s",
 			    MAC_BYTES(nic->mac), cvsw_v3_message_name(refusal->type),
 			    refusal->text, refusal->field, *refusal->flow ? ": " : "",
 			    refusal->flow);
 		break;
-	case SESSION3_SA_EXPIRING:
+	case HUB_EXPIRING:
 		log_limited(LOG_INFO, "an SA of NIC " MAC_FORMAT " expires",
 			    MAC_BYTES(nic->mac));
 		break;
@@ -57,12 +57,11 @@ static void tell(json_t *json)
 	json_decref(json);
 }
 
-void monitor_event(const struct nic *nic, enum session3_event event,
-		   const struct cvsw_v3_message *message)
+void monitor_event(const struct hub_event *event)
 {
-	log_event(nic, event);
+	log_event(event);
 	if (clients_monitor())
-		tell(report_event(nic, event, message));
+		tell(report_event(event));
 }
 
 void monitor_switch(const struct vswitch *vswitch, enum vswitch_event event)

@@ -6,8 +6,7 @@
 #include "agent.h"
 
 /** monitor_event() - tell them; as nics->event */
-void monitor_event(const struct nic *nic, enum session3_event event,
-		   const struct cvsw_v3_message *message);
+void monitor_event(const struct hub_event *event);
 
 /** monitor_switch() - likewise to a switch; it is in the log already */
 void monitor_switch(const struct vswitch *vswitch, enum vswitch_event event);

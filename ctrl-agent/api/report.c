@@ -137,9 +137,37 @@ static void report_behind(const struct nic *nic, json_t *json)
 
 const char *report_state(const struct nic *nic)
 {
-	if (!nic->v3 && !nic->nics->allow_version2)
-		return "no key";
-	return nic_state_name(nic_state(nic));
+	return nic_version(nic) ? nic_state_name(nic_state(nic)) : "no key";
+}
+
+/* What a NIC says of itself, and how the conversation with it goes. */
+static void report_conversation(const struct nic *nic, json_t *json)
+{
+	const struct cvsw_v3_capabilities *can = &nic->can;
+	char release[CVSW_V3_RELEASE_MAX + 1];
+	struct nic_facts facts;
+
+	if (!nic_facts(nic, &facts))
+		return;
+	json_object_set_new(json, "keys", json_integer(facts.n_keys));
+	if (facts.rtt)
+		json_object_set_new(json, "rtt_ms", json_integer(facts.rtt));
+	if (facts.n_unexpected)
+		json_object_set_new(json, "unexpected", json_integer(facts.n_unexpected));
+	if (nic_n_refused(nic)) {
+		json_object_set_new(json, "refused", json_integer(nic_n_refused(nic)));
+		json_object_set_new(json, "refusal", report_refusal(&nic->refusal));
+	}
+	if (!nic->can_known)
+		return;
+	report_printable((const uint8_t *)nic->release, strlen(nic->release), release,
+			 sizeof(release));
+	json_object_set_new(json, "driver",
+			    json_pack("{s:s, s:I, s:I, s:i, s:i, s:i}", "release", release,
+				      "features", (json_int_t)can->features,
+				      "max_flows", (json_int_t)can->max_flows,
+				      "min_mtu", can->min_mtu, "max_mtu", can->max_mtu,
+				      "offloads", can->all_offloads));
 }
 
 json_t *report_nic(const struct nic *nic)
@@ -173,12 +201,11 @@ json_t *report_nic(const struct nic *nic)
 	}
 	if (desired_offload(&nic->desired, &offload))
 		json_object_set_new(json, "offload", report_offload(offload));
-	if (nic->v3 || nic->nics->allow_version2)
-		json_object_set_new(json, "version", json_integer(nic->v3 ? 3 : 2));
+	if (nic_version(nic))
+		json_object_set_new(json, "version", json_integer(nic_version(nic)));
 	report_behind(nic, json);
 	report_trouble(nic, json);
-	if (nic->v3)
-		report_nic3(nic->v3, json);
+	report_conversation(nic, json);
 	if (nic_claim(nic)) {
 		json_t *claim = report_claim(nic);
 

@@ -15,23 +15,20 @@ json_t *report_nics(struct agent *agent);
 /** report_database() - adds what of it is not as it should be */
 void report_database(const struct agent *agent, json_t *json);
 json_t *report_nic(const struct nic *nic);
-/** report_state() - the session's, or "no key": it needs one to be talked to */
+/** report_state() - its link's, or "no key": it needs one to be talked to */
 const char *report_state(const struct nic *nic);
 json_t *report_offload(uint16_t offload);
 json_t *report_overlay(const struct overlay *overlay);
 json_t *report_overlay_config(const struct overlay_config *config);
 
-/* Of version 3: report3.c. */
-json_t *report_refusal(const struct session3_refusal *refusal);
+/* report_event.c */
+json_t *report_refusal(const struct nic_refusal *refusal);
 json_t *report_drops(const struct nics *nics);
-json_t *report_event(const struct nic *nic, enum session3_event event,
-		     const struct cvsw_v3_message *message);
+json_t *report_event(const struct hub_event *event);
 /** report_claim() - of two that say to be one NIC: where they are */
 json_t *report_claim(const struct nic *nic);
 /** report_step() - of a trace; NULL: it cannot be read */
 json_t *report_step(const struct cvsw_v3_step *step);
-/** report_nic3() - adds what is known of it in version 3 */
-void report_nic3(const struct session3 *v3, json_t *json);
 /** report_printable() - as a string; what is not printable ASCII becomes "?" */
 void report_printable(const uint8_t *bytes, size_t len, char *text, size_t room);
 

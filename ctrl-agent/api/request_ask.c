@@ -51,7 +51,7 @@ static void fail(struct asker *asker, enum request_code code, const char *why)
 	client_answer(request.client, answer);
 }
 
-/* session3_ask()'s. */
+/* nic_ask()'s. */
 static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uint8_t *request,
 		      size_t request_len)
 {
@@ -59,7 +59,7 @@ static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uin
 	struct client *client = asker->client;
 	struct nic *nic = nics_find(&asker->agent->nics, asker->mac);
 	struct request_answer answered = { .nic = nic, .message = answer, .arg = asker->arg };
-	struct session3_refusal refusal;
+	struct nic_refusal refusal;
 	json_t *json;
 
 	if (!answer) {
@@ -67,13 +67,12 @@ static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uin
 		return;
 	}
 	if (answer->type == CVSW_V3_ERROR) {
-		session3_refusal_of(answer, request, request_len, &refusal);
+		nic_refusal_of(answer, request, request_len, &refusal);
 		json = request_refusal(nic, &refusal);
 	} else {
 		json = asker->report(&answered);
 	}
-	if (answered.next_len && session3_ask(nic->v3, answered.next, answered.next_len,
-					      on_answer, asker))
+	if (answered.next_len && nic_ask(nic, answered.next, answered.next_len, on_answer, asker))
 		return;
 	if (!json) {
 		fail(asker, REQUEST_BAD_ANSWER, "the NIC's answer cannot be read");
@@ -87,8 +86,8 @@ static void forget(struct asker *asker)
 {
 	struct nic *nic = nics_find(&asker->agent->nics, asker->mac);
 
-	if (nic && nic->v3)
-		session3_forget(nic->v3, asker);
+	if (nic)
+		nic_forget_asker(nic, asker);
 }
 
 static void on_timeout(evutil_socket_t fd, short what, void *arg)
@@ -113,15 +112,15 @@ bool request_ask_cancel(struct client *client)
 	return true;
 }
 
-bool request_speaks3(const struct request *request, const struct nic *nic)
+bool request_can_ask(const struct request *request, const struct nic *nic)
 {
-	if (!nic->v3 && !request->agent->nics.allow_version2)
+	if (!nic_version(nic))
 		request_refuse(request, REQUEST_NO_KEY, "NIC " MAC_FORMAT " has no key, so cvswd "
 			       "does not talk to it (cvswctl key add)", MAC_BYTES(nic->mac));
-	else if (!nic->v3)
+	else if (!nic_can_be_asked(nic))
 		request_refuse(request, REQUEST_VERSION_2, "NIC " MAC_FORMAT " has no key, so it "
 			       "speaks version 2, which cannot do this", MAC_BYTES(nic->mac));
-	else if (!session3_is_there(nic->v3))
+	else if (nic_state(nic) == NIC_ABSENT)
 		request_refuse(request, REQUEST_NIC_ABSENT, "NIC " MAC_FORMAT " is absent",
 			       MAC_BYTES(nic->mac));
 	else
@@ -146,7 +145,7 @@ void request_ask(const struct request *request, struct nic *nic, const uint8_t *
 	asker->timer = alloc_checked(evtimer_new(request->agent->base, on_timeout, asker));
 	event_add(asker->timer, &wait);
 	LIST_INSERT_HEAD(&askers, asker, in_list);
-	if (!session3_ask(nic->v3, message, len, on_answer, asker)) {
+	if (!nic_ask(nic, message, len, on_answer, asker)) {
 		asker->changes = false;
 		fail(asker, REQUEST_NIC_ABSENT, "the NIC is absent");
 		return;
@@ -182,10 +181,9 @@ void request_stats(const struct request *request)
 	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN];
 	size_t len;
 
-	if (!nic || !request_speaks3(request, nic))
+	if (!nic || !request_can_ask(request, nic))
 		return;
-	len = cvsw_v3_plain_encode(CVSW_V3_STATISTICS, session3_next_xid(nic->v3), message,
-				   sizeof(message));
+	len = cvsw_v3_plain_encode(CVSW_V3_STATISTICS, 0, message, sizeof(message));
 	request_ask(request, nic, message, len, report_stats, NULL, NULL, false);
 }
 
@@ -226,15 +224,13 @@ void request_trace(const struct request *request)
 	const char *hex = request_text(request, "frame"), *port = request_text(request, "in_port");
 	struct cvsw_v3_trace trace = { .in_port = CVSW_HOST, .frame = frame };
 	struct nic *nic = request_nic(request, PLACE_REFUSE);
-	const struct cvsw_v3_capabilities *can;
 	size_t len;
 
-	if (!nic || !request_speaks3(request, nic))
+	if (!nic || !request_can_ask(request, nic))
 		return;
 	if (port && !strcmp(port, "NET"))
 		trace.in_port = CVSW_NET;
-	can = session3_capabilities(nic->v3);
-	if (!can || !(can->features & CVSW_V3_CAN_TRACE)) {
+	if (!nic->can_known || !(nic->can.features & CVSW_V3_CAN_TRACE)) {
 		request_refuse(request, REQUEST_NIC_CANNOT, "the driver of NIC " MAC_FORMAT " cannot trace",
 			       MAC_BYTES(nic->mac));
 	} else if (!frame_of(hex, frame, &trace.len) ||
@@ -243,8 +239,7 @@ void request_trace(const struct request *request)
 				      "a frame is %d to %d bytes in hex", CVSW_V3_TRACE_FRAME_MIN,
 				      CVSW_V3_TRACE_FRAME_MAX);
 	} else {
-		len = cvsw_v3_trace_encode(session3_next_xid(nic->v3), &trace, message,
-					   sizeof(message));
+		len = cvsw_v3_trace_encode(0, &trace, message, sizeof(message));
 		request_ask(request, nic, message, len, report_trace, NULL, NULL, false);
 	}
 }

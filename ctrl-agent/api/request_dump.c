@@ -49,11 +49,11 @@ static void take_entry(struct dump *dump, const struct flowset *wanted,
 	free(name);
 }
 
-static size_t ask_for(struct nic *nic, uint64_t resume, uint8_t *message, size_t room)
+static size_t ask_for(uint64_t resume, uint8_t *message, size_t room)
 {
 	struct cvsw_v3_list list = { .resume = resume };
 
-	return cvsw_v3_list_encode(session3_next_xid(nic->v3), &list, message, room);
+	return cvsw_v3_list_encode(0, &list, message, room);
 }
 
 /* request_ask()'s: a part of the list. */
@@ -77,10 +77,10 @@ static json_t *on_part(struct request_answer *answer)
 		take_entry(dump, wanted, &entry, &flow);
 	}
 	/* A NIC with more than anyone can want is not listened to for ever. */
-	if (!resume || dump->n_listed > SESSION3_LIST_MAX)
+	if (!resume || dump->n_listed > NIC_MAX_FLOWS + NIC_MAX_EXTRA)
 		return flows_answer(answer->nic, &dump->choice, dump->counters);
 	if (dump->n_listed > before)
-		answer->next_len = ask_for(answer->nic, resume, answer->next, sizeof(answer->next));
+		answer->next_len = ask_for(resume, answer->next, sizeof(answer->next));
 	return NULL;
 }
 
@@ -103,14 +103,14 @@ void request_dump_flows(const struct request *request)
 	if (!request_choice(request, CVSW_TEXT_MATCH, "match", &choice) ||
 	    !(nic = request_nic(request, PLACE_REFUSE)))
 		return;
-	if (!request_is(request, "counters") || !nic->v3 ||
-	    !session3_is_there(nic->v3)) {
+	if (!request_is(request, "counters") || !nic_can_be_asked(nic) ||
+	    nic_state(nic) == NIC_ABSENT) {
 		client_answer(request->client, flows_answer(nic, &choice, NULL));
 		return;
 	}
 	dump = xcalloc(1, sizeof(*dump));
 	dump->choice = choice;
 	dump->counters = json_object();
-	len = ask_for(nic, 0, message, sizeof(message));
+	len = ask_for(0, message, sizeof(message));
 	request_ask(request, nic, message, len, on_part, dump, dump_free, false);
 }

@@ -126,7 +126,7 @@ static void apply(const struct request *request, struct nic *nic, struct change 
 	flowset_each(node, &change->put) {
 		nic_put_flow(nic, &node->flow,
 			     flowset_find(&change->modified, &node->flow.match,
-						node->flow.priority));
+					  node->flow.priority));
 		state_put_flow(request->agent, nic, &node->flow);
 	}
 	desired_use(&nic->desired, DESIRED_HAND);

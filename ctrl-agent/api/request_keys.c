@@ -44,12 +44,11 @@ static json_t *report_acked(struct request_answer *answer)
 	return json_pack("{s:b, s:b, s:o}", "ok", 1, "synced", 1, "nic", report_nic(answer->nic));
 }
 
-/* In version 3 the NIC itself says whether it took it. */
+/* The NIC itself says whether it took it. */
 static void ask_sa(const struct request *request, struct nic *nic, const struct cvsw_sa *sa)
 {
 	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN + CVSW_SA_MAX_LEN];
-	size_t len = cvsw_v3_set_sa_encode(session3_next_xid(nic->v3), sa, message,
-					   sizeof(message));
+	size_t len = cvsw_v3_set_sa_encode(0, sa, message, sizeof(message));
 
 	request_ask(request, nic, message, len, report_acked, NULL, NULL, true);
 	explicit_bzero(message, sizeof(message));
@@ -62,8 +61,8 @@ static void send_sa(const struct request *request, const struct cvsw_sa *sa)
 
 	if (!nic)
 		return;
-	if (nic->v3 || !request->agent->nics.allow_version2) {
-		if (request_speaks3(request, nic))
+	if (!nic_version(nic) || nic_can_be_asked(nic)) {
+		if (request_can_ask(request, nic))
 			ask_sa(request, nic, sa);
 		return;
 	}

@@ -33,7 +33,7 @@ static bool has_all(const struct nic *nic)
 {
 	return nic_state(nic) != NIC_ABSENT &&
 	       nic->verified == nic->generation &&
-	       !(nic->v3 && session3_refuses_mtu(nic->v3));
+	       !nic->refused.mtu;
 }
 
 /* @there: did none of them have to be left out because it is absent, or refuses something? */
@@ -67,7 +67,7 @@ static void warn_refusals(json_t *answer, const struct overlay_waiter *waiter)
 		if (nic && nic_state(nic) == NIC_REFUSING)
 			request_warn(answer, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses it: %s",
 				     MAC_BYTES(waiter->macs[i]),
-				     session3_refusal(nic->v3)->text);
+				     nic->refusal.text);
 	}
 }
 

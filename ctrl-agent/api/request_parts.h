@@ -79,7 +79,7 @@ void request_warn(json_t *answer, enum request_code code, const char *format, ..
 	__attribute__((format(printf, 3, 4)));
 
 /** request_refusal() - the answer when a NIC refused, and nothing was changed */
-json_t *request_refusal(const struct nic *nic, const struct session3_refusal *refusal);
+json_t *request_refusal(const struct nic *nic, const struct nic_refusal *refusal);
 
 /**
  * struct request_answer - what a NIC answers to what a client asks
@@ -107,8 +107,8 @@ void request_ask(const struct request *request, struct nic *nic, const uint8_t *
 		 size_t len, json_t *(*report)(struct request_answer *answer), void *arg,
 		 void (*done)(void *arg), bool changes);
 
-/** request_speaks3() - false: it was refused, as the NIC is away or speaks version 2 */
-bool request_speaks3(const struct request *request, const struct nic *nic);
+/** request_can_ask() - false: it was refused, as the NIC is away or answers no questions */
+bool request_can_ask(const struct request *request, const struct nic *nic);
 
 /* For REQUEST_NOT_KEPT of a change that was made. */
 #define REQUEST_NOT_KEPT_TEXT \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * key-add, key-del, key-list: the keys that NICs of version 3 prove themselves with.
- * They go into the store and to the session, and never come out again.
+ * They go into the store and to the link, and never come out again.
  */
 #include "base/hex.h"
 #include "base/log.h"

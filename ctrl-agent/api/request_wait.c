@@ -31,7 +31,7 @@ static void waiter_free(struct waiter *waiter)
 
 /* ---- what a NIC refused ---- */
 
-json_t *request_refusal(const struct nic *nic, const struct session3_refusal *refusal)
+json_t *request_refusal(const struct nic *nic, const struct nic_refusal *refusal)
 {
 	struct request_error error;
 	json_t *answer;
@@ -51,7 +51,7 @@ json_t *request_refusal(const struct nic *nic, const struct session3_refusal *re
 static void warn_refused(json_t *answer, const struct nic *nic, const char *what,
 			 uint16_t type, const char *flow)
 {
-	const struct session3_refusal *refusal = session3_refusal(nic->v3);
+	const struct nic_refusal *refusal = &nic->refusal;
 	bool known = refusal->type == type &&
 		     (!flow || !strncmp(refusal->flow, flow, sizeof(refusal->flow) - 1));
 	json_t *warnings;
@@ -75,7 +75,7 @@ static bool warn_flow(json_t *answer, const struct nic *nic, const struct reques
 	char *text;
 
 	flowset_each(node, &asked->flows)
-		if (session3_refuses_flow(nic->v3, &node->flow))
+		if (nic_refuses_flow(nic, &node->flow))
 			break;
 	if (!node)
 		return false;
@@ -88,20 +88,16 @@ static bool warn_flow(json_t *answer, const struct nic *nic, const struct reques
 /* Only for what this request asked; an earlier one has its own answer.  False: nothing. */
 static bool warn_refusal(json_t *answer, const struct nic *nic, const struct request_asked *asked)
 {
-	const struct session3 *v3 = nic->v3;
-
-	if (!v3 || !session3_n_refused(v3))
-		return false;
-	if (asked->mtu && session3_refuses_mtu(v3))
+	if (asked->mtu && nic->refused.mtu)
 		warn_refused(answer, nic, "the MTU", CVSW_V3_SET_MTU, NULL);
-	else if (asked->offload && session3_refuses_offload(v3))
+	else if (asked->offload && nic->refused.offload)
 		warn_refused(answer, nic, "the offloads", CVSW_V3_SET_OFFLOAD, NULL);
 	else if (warn_flow(answer, nic, asked))
 		return true;
-	else if (session3_is_stuck(v3))
+	else if (nic->refused.stuck)
 		request_warn(answer, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses an earlier "
 			     "change, and this one waits behind it: %s",
-			     MAC_BYTES(nic->mac), session3_refusal(v3)->text);
+			     MAC_BYTES(nic->mac), nic->refusal.text);
 	else
 		return false;
 	return true;
@@ -166,12 +162,6 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 		answer_gone(waiter);
 }
 
-/* In version 3, that every request was answered; perhaps by a refusal. */
-static bool is_done(const struct nic *nic, uint64_t generation)
-{
-	return (nic->v3 ? session3_settled(nic->v3) : nic->verified) >= generation;
-}
-
 void request_nic_changed(void *owner, struct nic *nic)
 {
 	bool absent = nic_state(nic) == NIC_ABSENT;
@@ -185,7 +175,7 @@ void request_nic_changed(void *owner, struct nic *nic)
 		next = LIST_NEXT(waiter, in_list);
 		if (memcmp(waiter->mac, nic->mac, CVSW_ETH_ALEN))
 			continue;
-		if (absent || is_done(nic, waiter->generation))
+		if (absent || nic->settled >= waiter->generation)
 			waiter_answer(waiter, nic, OUTCOME_DONE);
 	}
 }
@@ -220,7 +210,7 @@ void request_answer_changed(const struct request *request, struct nic *nic,
 		answer_now(request, nic, asked, OUTCOME_ACCEPTED);
 		return;
 	}
-	if (is_done(nic, nic->generation)) {
+	if (nic->settled >= nic->generation) {
 		answer_now(request, nic, asked, OUTCOME_DONE);
 		return;
 	}

@@ -374,7 +374,7 @@ void overlay_flows(const struct overlay *overlay, const struct overlay_member *m
 		   struct flowset *flows)
 {
 	struct maker *maker = xcalloc(1, sizeof(*maker));
-	unsigned int slots = member->nic->v3 ? used_slots(overlay) : overlay->n_slots;
+	unsigned int slots = nic_wide_deletes(member->nic) ? overlay->n_slots : used_slots(overlay);
 	unsigned int links = (slots + OVERLAY_LINK_SLOTS - 1) / OVERLAY_LINK_SLOTS;
 	const struct overlay_member *other;
 

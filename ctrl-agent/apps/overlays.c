@@ -251,12 +251,11 @@ void overlays_expiring(struct overlays *overlays, const struct nic *nic,
 		overlays_poke(overlays, member->overlay);
 }
 
-void overlays_refused(struct overlays *overlays, const struct nic *nic)
+void overlays_refused(struct overlays *overlays, const struct hub_event *event)
 {
-	struct overlay_member *member = nic->member;
+	struct overlay_member *member = event->nic->member;
 
-	if (member && ways_refused(member->overlay, member, nic->refused_direction,
-				   nic->refused_spi))
+	if (member && ways_refused(member->overlay, member, event->direction, event->spi))
 		overlays_poke(overlays, member->overlay);
 }
 

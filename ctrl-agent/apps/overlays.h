@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The overlays of the daemon: by name, kept going by a timer and by the NICs' sessions. */
+/* The overlays of the daemon: by name, kept going by a timer and by what NICs do. */
 #ifndef CVSWD_OVERLAYS_H
 #define CVSWD_OVERLAYS_H
 
@@ -60,14 +60,14 @@ void overlays_leave(struct overlays *overlays, struct overlay *overlay,
 /** overlays_remove() - all members leave, and it is freed; likewise */
 void overlays_remove(struct overlays *overlays, struct overlay *overlay);
 
-/** overlays_expiring() - a NIC's SA_EXPIRING, which is well-formed; may come from within a session */
+/** overlays_expiring() - a NIC's SA_EXPIRING, which is well-formed; may come from within a link */
 void overlays_expiring(struct overlays *overlays, const struct nic *nic,
 		       const struct cvsw_v3_message *message);
 
-/** overlays_refused() - a NIC refused the SA that its session names; likewise */
-void overlays_refused(struct overlays *overlays, const struct nic *nic);
+/** overlays_refused() - a NIC refused an SA; likewise */
+void overlays_refused(struct overlays *overlays, const struct hub_event *event);
 
-/** overlays_noticed() - a NIC's session went on; may come from within a session */
+/** overlays_noticed() - something happened to a NIC; likewise */
 void overlays_noticed(struct overlays *overlays, struct nic *nic);
 
 /** overlays_poke() - something changed: look at this overlay soon */

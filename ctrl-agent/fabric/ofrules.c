@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "cvsw_msg.h"
 #include "cvsw_ofp.h"
 #include "base/log.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "nic/legacy.h"
 
 static const uint8_t broadcast[CVSW_ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
@@ -65,30 +66,11 @@ struct vport *vswitches_named(struct vswitches *all, const char *name, unsigned 
 	return found;
 }
 
-struct nic *vport_nic2(const struct vport *port)
-{
-	struct nic *nic;
-
-	LIST_FOREACH(nic, &port->nics, at_port)
-		if (!nic->v3)
-			break;
-	return nic;
-}
-
 static bool send_hello3(struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
 {
 	uint8_t frame[CVSW_V3_HELLO_LEN];
 
 	return vswitch_send(port, frame, cvsw_v3_hello(mac, frame));
-}
-
-static bool send_hello2(struct vport *port)
-{
-	struct cvsw_msg hello = { .type = CVSW_MSG_HELLO };
-	uint8_t frame[CVSW_ETH_MIN];
-
-	memcpy(hello.dst, broadcast, CVSW_ETH_ALEN);
-	return vswitch_send(port, frame, cvsw_msg_encode(&hello, frame, sizeof(frame)));
 }
 
 static struct nics *all_nics(const struct vport *port)
@@ -101,7 +83,7 @@ static void send_hello(struct vport *port, uint64_t now)
 {
 	port->hello_last = now;
 	if (!send_hello3(port, broadcast) ||
-	    (all_nics(port)->allow_version2 && !send_hello2(port))) {
+	    (all_nics(port)->allow_version2 && !legacy_hello(port))) {
 		port->hello_at = now + HELLO_MIN_MS;
 		return;
 	}
@@ -415,15 +397,6 @@ const char *vswitches_trouble(const struct vswitches *all, const struct vport *p
 
 /* ---- frames ---- */
 
-static void on_register(struct vport *port, const struct cvsw_msg *msg)
-{
-	uint8_t mac[CVSW_ETH_ALEN];
-
-	cvsw_msg_register_mac(msg, mac);
-	if (!nics_register(all_nics(port), port, mac))
-		port->vswitch->n_unexpected++;
-}
-
 /* On a copy, as what was sealed in it comes to light there; a trailer is not needed. */
 static void take_version3(struct vport *port, const uint8_t *frame, size_t len)
 {
@@ -439,40 +412,14 @@ static void take_version3(struct vport *port, const uint8_t *frame, size_t len)
 void vswitch_frame(struct vswitch *vswitch, uint32_t number, const uint8_t *frame, size_t len)
 {
 	struct vport *port = vswitch_port_find(vswitch, number);
-	enum cvsw_fault fault;
-	struct cvsw_msg msg;
-	size_t offset = 0;
 
 	vswitch->n_frames++;
 	if (!port) {
 		vswitch->n_unknown_port++;
 		return;
 	}
-	if (cvsw_v3_is(frame, len)) {
+	if (cvsw_v3_is(frame, len))
 		take_version3(port, frame, len);
-		return;
-	}
-	fault = cvsw_msg_decode(frame, len, &msg, &offset);
-	if (fault != CVSW_OK) {
-		vswitch->n_malformed++;
-		log_limited(LOG_INFO, "malformed control frame from %s: %s at byte %zu",
-			    port->name, cvsw_fault_text(fault), offset);
-		return;
-	}
-	if (!vswitch->all->nics->allow_version2) {
-		vswitch->n_unauthenticated++;
-		log_limited(LOG_INFO, "%s is at %s without a key: version 2 is not allowed",
-			    cvsw_msg_type_name(msg.type), port->name);
-		return;
-	}
-	log_line(LOG_DEBUG, "%s from %s, %u bytes, data1 %u", cvsw_msg_type_name(msg.type),
-		 port->name, msg.len, msg.data1);
-	if (msg.type == CVSW_MSG_REGISTER)
-		on_register(port, &msg);
-	else if (msg.type == CVSW_MSG_HELLO)
-		vswitch_port_hello(port);
-	else if (msg.type == CVSW_MSG_LIST_ENTRIES && vport_nic2(port))
-		nic_list(vport_nic2(port), &msg);
 	else
-		vswitch->n_unexpected++;
+		legacy_frame(port, frame, len);
 }

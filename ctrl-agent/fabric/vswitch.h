@@ -179,9 +179,6 @@ uint64_t vport_place(const struct vport *port);
 /** vswitches_at() - the port of that place, or NULL */
 struct vport *vswitches_at(struct vswitches *all, uint64_t place);
 
-/** vport_nic2() - the NIC of version 2 there, or NULL */
-struct nic *vport_nic2(const struct vport *port);
-
 /** vswitches_named() - a port of this name, or NULL; @n: out: how many there are */
 struct vport *vswitches_named(struct vswitches *all, const char *name, unsigned int *n);
 

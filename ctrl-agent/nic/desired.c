@@ -79,13 +79,9 @@ void desired_replace(struct desired *desired, enum desired_layer which,
 		if (!flowset_find(flows, &node->flow.match, node->flow.priority))
 			desired_remove(desired, which, &node->flow.match, node->flow.priority);
 	}
-	flowset_each(node, flows) {
-		const struct cvsw_flow *old = flowset_find(have, &node->flow.match,
-							   node->flow.priority);
-
-		if (!old || !cvsw_flow_equal(old, &node->flow))
+	flowset_each(node, flows)
+		if (!flowset_has(have, &node->flow))
 			desired_put(desired, which, &node->flow);
-	}
 }
 
 /* The last layer's flows first: what drops is to be there before what lets pass. */

@@ -69,7 +69,7 @@ void desired_remove(struct desired *desired, enum desired_layer which,
 void desired_replace(struct desired *desired, enum desired_layer which,
 		     const struct flowset *flows);
 
-/** desired_use() - from now on a layer decides about the NIC's table, with all put into it so far */
+/** desired_use() - from now on a layer counts for the NIC's table, with all put into it */
 void desired_use(struct desired *desired, enum desired_layer which);
 
 /** desired_drop() - nothing of a layer is wanted any more */

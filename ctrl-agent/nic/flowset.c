@@ -99,6 +99,13 @@ const struct cvsw_flow *flowset_find(const struct flowset *set, const struct cvs
 	return node ? &node->flow : NULL;
 }
 
+bool flowset_has(const struct flowset *set, const struct cvsw_flow *flow)
+{
+	const struct cvsw_flow *found = flowset_find(set, &flow->match, flow->priority);
+
+	return found && cvsw_flow_equal(found, flow);
+}
+
 static void remove_node(struct flowset *set, struct flow_node *node)
 {
 	struct flow_node **link = bucket_of(set, &node->flow.match, node->flow.priority);

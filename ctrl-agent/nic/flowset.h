@@ -40,6 +40,9 @@ void flowset_clear(struct flowset *set);
 const struct cvsw_flow *flowset_find(const struct flowset *set, const struct cvsw_match *match,
 				     uint16_t priority);
 
+/** flowset_has() - is the very same flow there? */
+bool flowset_has(const struct flowset *set, const struct cvsw_flow *flow);
+
 /**
  * flowset_put() - add a copy of a flow, or let it replace the one of its key
  *

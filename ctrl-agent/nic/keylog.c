@@ -44,11 +44,10 @@ bool keylog_open(const char *path)
 	return true;
 }
 
-void keylog_write(void *arg, const struct cvsw_v3_keys *keys)
+void keylog_write(const struct cvsw_v3_keys *keys)
 {
 	char line[CVSW_V3_KEYLOG_LEN + 1];
 
-	(void)arg;
 	cvsw_v3_keylog_line(keys, line);
 	if (write(file, line, CVSW_V3_KEYLOG_LEN) != CVSW_V3_KEYLOG_LEN)
 		log_limited(LOG_ERR, "the key log lacks a session: %s", strerror(errno));

@@ -18,8 +18,8 @@ struct cvsw_v3_keys;
  */
 bool keylog_open(const char *path);
 
-/** keylog_write() - as nics->log_keys */
-void keylog_write(void *arg, const struct cvsw_v3_keys *keys);
+/** keylog_write() - as nic_world's log_keys */
+void keylog_write(const struct cvsw_v3_keys *keys);
 
 void keylog_close(void);
 

@@ -1,58 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What one NIC should be and what is known of it; and the conversation with it in
- * control protocol version 2.  One with a key speaks version 3 instead: session3.c.
+ * A NIC: who and where it is, what it should be, the link that it is spoken to by, and what is
+ * known of it.  Who brings it to where it should be is its link: link.h.
  *
- * In version 2 the NIC never confirms a setting, so a session works in rounds: push what the
- * NIC seems to lack, ask for its table (LIST_ENTRIES), compare; until nothing
- * differs.  Then it rests, and asks again from time to time.  The published driver does
- * not know LIST_ENTRIES: a NIC that answers none since it registered is taken to be empty,
- * is sent all, once, and rests too, "settled, not listed".
- *
- *	ABSENT --register--> PUSHING --all sent--> ASKING --differs--> PUSHING
- *	                        ^                    |  \--no answer--> ASKING, more slowly
- *	                        |                    equal
- *	                        +---intent changed-- RESTING --time to check--> ASKING
- *	                                                ^
- *	                              it never lists, and all is sent
- *
- * No I/O and no clock in here: frames leave through a callback, times come as
- * arguments.  Whoever calls anything arms a timer for nic_deadline().
+ * No I/O and no clock in here: frames leave through a callback, times come as arguments.
+ * Whoever calls anything arms a timer for nic_deadline().
  */
 #ifndef CVSWD_NIC_H
 #define CVSWD_NIC_H
 
-#include "cvsw_msg.h"
 #include "cvsw_sa.h"
-#include "cvsw_v3_crypto.h"
+#include "cvsw_v3_body.h"
+#include "cvsw_v3_end.h"
 #include "desired.h"
-#include "listing.h"
-#include "reconcile.h"
+#include "hub/event.h"
 #include "timed.h"
 
 /* Flows a NIC may be given. */
 #define NIC_MAX_FLOWS	16384
-/* Entries beyond the intent that are kept of an answer; a NIC with more is cleared. */
+/* Entries beyond what is wanted that are kept of an answer; a NIC with more is cleared. */
 #define NIC_MAX_EXTRA	1024
-
-/* A NIC queues 256 control messages: stay well below, then leave it time. */
-#define LEGACY_BURST		64
-#define LEGACY_BURST_PAUSE_MS	10
-#define LEGACY_NO_ROOM_MS	50
-
-#define LEGACY_ANSWER_MS	400	/* for the first try; doubles from there */
-#define LEGACY_ANSWER_MAX_MS	10000
-#define LEGACY_HELLO_TRIES	3	/* silent tries after which a HELLO goes along */
-#define LEGACY_REPAIR_MS	100	/* pause before a second repair; doubles */
-#define LEGACY_REPAIR_MAX_MS	10000
-#define LEGACY_RECHECK_MS	30000
-#define LEGACY_UNLISTED_TRIES	4	/* silent tries of one that never listed: 6 s; then it is believed */
-#define LEGACY_UNLISTED_MAX_MS	300000	/* and asked again after 30 s, then ever more seldom */
-#define LEGACY_REGISTER_MIN_MS	200	/* between two REGISTERs that count */
 
 #define MAC_TEXT_LEN	18
 #define MAC_FORMAT	"%02x:%02x:%02x:%02x:%02x:%02x"
 #define MAC_BYTES(mac)	(mac)[0], (mac)[1], (mac)[2], (mac)[3], (mac)[4], (mac)[5]
+
+#define NIC_PORT_NAME_LEN	16
 
 enum nic_state {
 	NIC_ABSENT,		/* not registered, or its port has gone */
@@ -64,11 +37,25 @@ enum nic_state {
 };
 
 struct event;
+struct link;
+struct nic;
 struct nics;
 struct overlay_member;
 struct vport;
 
-#define NIC_PORT_NAME_LEN	16
+/**
+ * struct nic_world - what a NIC needs of the world around
+ * @send: a frame towards @place, or, 0, its port; false: no room now, or nobody is there
+ * @event: must not call back
+ * @log_keys: the keys of each session that is made; NULL: nobody is to know them
+ */
+struct nic_world {
+	bool (*send)(struct nic *nic, const uint8_t *frame, size_t len, uint64_t place);
+	void (*event)(const struct hub_event *event);
+	const struct cvsw_v3_crypto *crypto;
+	struct cvsw_v3_guard *guard;
+	void (*log_keys)(const struct cvsw_v3_keys *keys);
+};
 
 /**
  * struct nic_claim - two ports from which somebody proved to be the same NIC
@@ -93,136 +80,161 @@ struct nic_sa {
 	struct cvsw_sa sa;
 };
 
-enum legacy_phase {
-	PHASE_ABSENT,
-	PHASE_PUSHING,
-	PHASE_ASKING,
-	PHASE_RESTING,
+/**
+ * struct nic_refusal - an ERROR, for people
+ * @n: of the NIC so far; 0: there was none
+ * @error: enum cvsw_v3_error
+ * @text: the NIC's own
+ * @field: what stands at the offset it names: "nw_dst", "action 2"; may be empty
+ * @flow: the flow, if it was about one, perhaps cut; else empty
+ */
+struct nic_refusal {
+	uint64_t n;
+	uint16_t type;
+	uint16_t error;
+	char text[CVSW_V3_ERROR_TEXT_MAX + 1];
+	char field[40];
+	char flow[512];
 };
 
 /**
- * struct nic - a NIC: who it is, where it is, what it should be, what is known of it
+ * struct nic_refused - what of that which it should be a NIC refuses
+ * @stuck: something that cannot be left out
+ */
+struct nic_refused {
+	struct flowset flows;
+	bool mtu;
+	bool offload;
+	bool stuck;
+};
+
+/** struct nic_diff - how far a table is from what it should be, for people */
+struct nic_diff {
+	size_t missing;		/* wanted, not there or other than wanted */
+	size_t extra;		/* there, not wanted */
+};
+
+/** struct nic_facts - about its conversation; @n_unexpected: messages that were no answer */
+struct nic_facts {
+	uint64_t n_keys;
+	uint32_t rtt;
+	uint64_t n_unexpected;
+};
+
+/**
+ * struct nic - a NIC
+ *
+ * Who and where it is:
  * @port: NULL: absent; @away: it is in nics->away then, by @at_port
  * @has_key, @key: its pre-shared key
  * @key_unread: it has one in the database, which cannot be read: nothing else is believed
  * @held: it is left alone, as it may belong to an overlay that cannot be read
  * @number: by which its records are known, if it has a key: nics->keyed[number]
  * @member: in an overlay; set by overlay_join(), cleared by overlay_leave(); NULL: in none
- * @to_be_told: what it should be was changed, and nic_go_on() is to follow: @to_tell, of overlays.c
+ * @heard_at: when its last authentic record came
  *
+ * What it should be:
  * @desired: changed by others, who then call nic_desired_changed()
+ * @generation: of @desired
+ * @to_be_told: it was changed, and nic_go_on() is to follow: @to_tell, of overlays.c
  * @modified: flows that were given other actions, and keep their counters; until told
  * @timed: which flows with timeouts it has taken
  * @sas: to be sent before the next flow
- * @v3: the conversation in version 3; NULL: it speaks version 2
- * @generation: of @desired; @verified is the last one that the NIC listed, or
- *	acknowledged, since it registered; @confirmed likewise, but never goes back
- * @behind_since: when the first change that is not confirmed was made; 0: all are
- * @refused_spi, @refused_direction: while SESSION3_SA_REFUSED is told
- * @epoch: counts its beginnings: with each, its table and its SAs may be gone
- * @table: what the NIC has, as far as we know; only if @table_known
- * @send: sends a frame to the NIC's port; false: no room now, ask again later
+ * @settings_due: MTU and offloads are to be sent
  *
+ * What is known of it, by its @link; NULL: nobody may talk to it:
+ * @epoch: counts its beginnings: with each, its table and its SAs may be gone
+ * @heard: a whole list came since it registered
+ * @table: what the NIC has, as far as we know
+ * @n_reported, @diff: entries in the last whole list, and what was wrong there
+ * @verified: the last generation that the NIC listed, or acknowledged, since it registered;
+ *	@confirmed likewise, but never goes back; @settled: the last one of which all was
+ *	answered, though perhaps by a refusal
+ * @behind_since: when the first change that is not confirmed was made; 0: all are
+ * @said_synced: HUB_SYNCED was told
+ * @refused, @refusal: what it refuses; the last one
+ * @can_known, @can, @release: what it can do, without the release's text; that text
  * @mtu_found, @offload_found: that it reported last; 0: none; @found_of: in which epoch
  *	the first ones were taken; settings.c has these
  * @n_mtu_repairs: how often its guest had changed it; @mtu_changed_to: last to that
- * @said_synced: of version 2: that it is in sync was told
- * @heard_at: when its last authentic record came
+ * @n_repairs: entries re-sent or deleted after a look at the table
  */
 struct nic {
 	TAILQ_ENTRY(nic) in_order;
 	struct nic *next_in_bucket;
 	struct nics *nics;
+	const struct nic_world *world;
+	struct event *timer;
 	uint8_t mac[CVSW_ETH_ALEN];
 	LIST_ENTRY(nic) at_port;
 	struct vport *port;
 	bool away;
-	struct event *timer;
 	bool has_key;
 	bool key_unread;
 	bool held;
 	uint8_t key[CVSW_V3_KEY_LEN];
 	uint32_t number;
 	struct overlay_member *member;
-	bool to_be_told;
-	LIST_ENTRY(nic) to_tell;
+	struct nic_claim claim;
+	uint64_t n_registers;
+	uint64_t n_moves;
+	uint64_t heard_at;
 
 	struct desired desired;
+	uint64_t generation;
+	bool to_be_told;
+	LIST_ENTRY(nic) to_tell;
 	struct flowset modified;
 	struct timed timed;
 	STAILQ_HEAD(nic_sas, nic_sa) sas;
-	struct session3 *v3;
-	uint64_t generation;
+	bool settings_due;
+
+	struct link *link;
+	uint64_t epoch;
+	bool heard;
+	struct flowset table;
+	size_t n_reported;
+	struct nic_diff diff;
 	uint64_t verified;
 	uint64_t confirmed;
+	uint64_t settled;
 	uint64_t behind_since;
-	uint64_t epoch;
-	uint32_t refused_spi;
-	enum cvsw_sa_direction refused_direction;
+	bool said_synced;
+	struct nic_refused refused;
+	struct nic_refusal refusal;
+	bool can_known;
+	struct cvsw_v3_capabilities can;
+	char release[CVSW_V3_RELEASE_MAX + 1];
 
-	enum legacy_phase phase;
-	uint64_t deadline;
-	bool heard;		/* a whole list since it registered */
-	bool lists;		/* any part of one */
-	bool unlisted;		/* it does not: what was sent is believed */
-	unsigned int rests;	/* since it was found to be so */
-	bool settings_due;
-	unsigned int tries;	/* LIST_ENTRIES since the last whole answer */
-	bool answered;		/* to the last of them anything came */
-	unsigned int repairs;	/* rounds since the last change that did not end it */
-	uint64_t registered_at;
-
-	struct flowset table;
-	bool table_known;
-	struct listing listing;
-	size_t n_reported;	/* entries in the last whole answer */
-	struct reconcile_diff diff;	/* of the last whole answer */
+	uint16_t mtu_found;
+	uint16_t mtu_changed_to;
+	uint16_t offload_found;
+	bool mtu_asking;
+	bool mtu_answered;
+	uint64_t found_of;
+	uint64_t mtu_checked_at;
+	uint64_t n_mtu_repairs;
 
 	uint64_t n_sent;
 	uint64_t n_lists;
 	uint64_t n_bad_lists;
-	uint64_t n_repairs;	/* entries re-sent or deleted after a look at the table */
-
-	bool (*send)(void *owner, const uint8_t *frame, size_t len);
-	void *owner;
-
-	bool said_synced;
-	uint16_t mtu_found;
-	uint16_t mtu_changed_to;
-	bool mtu_asking;
-	bool mtu_answered;
-	uint16_t offload_found;
-	uint64_t found_of;
-	uint64_t mtu_checked_at;
-	uint64_t n_mtu_repairs;
-	uint64_t n_registers;
-	uint64_t n_moves;
-	uint64_t heard_at;
-	struct nic_claim claim;
+	uint64_t n_repairs;
 };
 
-void nic_init(struct nic *nic, const uint8_t mac[CVSW_ETH_ALEN],
-	      bool (*send)(void *owner, const uint8_t *frame, size_t len), void *owner);
+void nic_init(struct nic *nic, const uint8_t mac[CVSW_ETH_ALEN], const struct nic_world *world);
+
+/** nic_clear() - its link too */
 void nic_clear(struct nic *nic);
 
-/**
- * legacy_register() - the NIC said where it is
- * @elsewhere: it was not there before
- */
-void legacy_register(struct nic *nic, bool elsewhere, uint64_t now);
+/** nic_unlink() - the conversation ends; what was asked is answered with NULL */
+void nic_unlink(struct nic *nic);
 
 /** nic_absent() - its port or switch has gone, or another NIC sits there */
 void nic_absent(struct nic *nic);
 
-/**
- * nic_talks() - can it be told something?
- *
- * In version 2 while it is there; in version 3 as long as a conversation lasts: what is
- * said while the NIC is away it hears when it comes back.
- */
-bool nic_talks(const struct nic *nic);
+/* ---- what it should be ---- */
 
-/** nic_is_managed() - is its table ours?  Of a new member, not before its overlay's flows are made */
+/** nic_is_managed() - is its table ours?  Of a new member, once its overlay's flows are made */
 bool nic_is_managed(const struct nic *nic);
 
 /* The layer that commands write. */
@@ -240,6 +252,12 @@ void nic_remove_flow(struct nic *nic, const struct cvsw_flow *flow);
 /** nic_desired_changed() - it should be something else now; @settings: MTU or offloads too */
 void nic_desired_changed(struct nic *nic, bool settings, uint64_t now);
 
+/** nic_wanted_mtu() - that it should have, or get back; 0: none */
+uint16_t nic_wanted_mtu(const struct nic *nic);
+
+/** nic_wanted_offload() - likewise; false: none */
+bool nic_wanted_offload(const struct nic *nic, uint16_t *offload);
+
 /**
  * nic_queue_sa() - send a SET_SA, before any flow, once
  * @sa: copied; the copy is wiped when it has left
@@ -256,17 +274,10 @@ bool nic_unqueue_sa(struct nic *nic, enum cvsw_sa_direction direction, uint32_t 
 /** nic_drop_first_sa() - of the queue, which has one; wiped */
 void nic_drop_first_sa(struct nic *nic);
 
-/** nic_confirm() - the NIC has all of this generation */
-void nic_confirm(struct nic *nic, uint64_t generation);
+/** nic_drop_sas() - all of them; wiped */
+void nic_drop_sas(struct nic *nic);
 
-/** nic_wanted_mtu() - that it should have, or get back; 0: none */
-uint16_t nic_wanted_mtu(const struct nic *nic);
-
-/** nic_wanted_offload() - likewise; false: none */
-bool nic_wanted_offload(const struct nic *nic, uint16_t *offload);
-
-/** legacy_list() - a LIST_ENTRIES came from the NIC's port */
-void legacy_list(struct nic *nic, const struct cvsw_msg *msg, uint64_t now);
+/* ---- its link ---- */
 
 /** nic_run() - do what is due at @now */
 void nic_run(struct nic *nic, uint64_t now);
@@ -276,5 +287,74 @@ uint64_t nic_deadline(const struct nic *nic);
 
 enum nic_state nic_state(const struct nic *nic);
 const char *nic_state_name(enum nic_state state);
+
+/** nic_version() - of the control protocol; 0: nobody may talk to it */
+unsigned int nic_version(const struct nic *nic);
+
+/** nic_wide_deletes() - does a deletion take narrower flows along there? */
+bool nic_wide_deletes(const struct nic *nic);
+
+/** nic_confirms() - does it say of each request whether it was done? */
+bool nic_confirms(const struct nic *nic);
+
+/**
+ * nic_talks() - can it be told something?
+ *
+ * In version 2 while it is there; in version 3 as long as a conversation lasts: what is
+ * said while the NIC is away it hears when it comes back.
+ */
+bool nic_talks(const struct nic *nic);
+
+/**
+ * nic_answered() - what was asked with @arg is answered: perhaps by an ERROR
+ * @answer: NULL: none will come
+ * @request: the request, if it was kept
+ *
+ * It may ask for more, and must not call back else.
+ */
+typedef void nic_answered(void *arg, const struct cvsw_v3_message *answer, const uint8_t *request,
+			  size_t request_len);
+
+/** nic_can_be_asked() - does it answer questions at all? */
+bool nic_can_be_asked(const struct nic *nic);
+
+/**
+ * nic_ask() - a request of somebody else
+ * @message: copied, and given an xid; leaves with the next nic_run()
+ *
+ * Return: false: there is no conversation, or the NIC cannot be asked.
+ */
+bool nic_ask(struct nic *nic, const uint8_t *message, size_t len, nic_answered *answered,
+	     void *arg);
+
+/** nic_forget_asker() - whoever asked with @arg is not there any more */
+void nic_forget_asker(struct nic *nic, const void *arg);
+
+/** nic_facts() - false: its link counts none */
+bool nic_facts(const struct nic *nic, struct nic_facts *facts);
+
+/* ---- what is known of it ---- */
+
+/** nic_n_refused() - how much of what it should be it refuses */
+size_t nic_n_refused(const struct nic *nic);
+bool nic_refuses_flow(const struct nic *nic, const struct cvsw_flow *flow);
+
+/** nic_refusal_of() - what an ERROR says; @request: the message that it answers */
+void nic_refusal_of(const struct cvsw_v3_message *answer, const uint8_t *request, size_t len,
+		    struct nic_refusal *refusal);
+
+/* For links. */
+
+/** nic_confirm() - the NIC has all of this generation */
+void nic_confirm(struct nic *nic, uint64_t generation);
+
+/** nic_compare() - @diff, of a table that was listed */
+void nic_compare(struct nic *nic);
+
+/** nic_tell() - something happened to it that needs no more words */
+void nic_tell(struct nic *nic, enum hub_what what);
+
+/** nic_tell_synced() - HUB_SYNCED, once */
+void nic_tell_synced(struct nic *nic);
 
 #endif

@@ -3,14 +3,9 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "cvsw_v3_libcrypto.h"
 #include "fabric/vswitch.h"
-
-void nics_init(struct nics *nics, struct event_base *base, size_t max)
-{
-	*nics = (struct nics){ .base = base, .max = max, .room = max };
-	TAILQ_INIT(&nics->order);
-	nics->keyed = xcalloc(max, sizeof(struct nic *));
-}
+#include "legacy.h"
 
 static struct nic **bucket_of(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
 {
@@ -43,29 +38,10 @@ static void arm(struct nic *nic)
 		event_add(nic->timer, &wait);
 }
 
-static void tell(struct nic *nic, enum session3_event event)
-{
-	if (nic->nics->event)
-		nic->nics->event(nic->nics->owner, nic, event, NULL);
-}
-
-/* What a session of version 2 does not say by itself. */
-static void tell_if_synced(struct nic *nic)
-{
-	enum nic_state state = nic_state(nic);
-	bool synced = state == NIC_IN_SYNC || state == NIC_UNLISTED;
-
-	if (synced && !nic->said_synced)
-		tell(nic, SESSION3_SYNCED);
-	nic->said_synced |= synced;
-}
-
 void nic_go_on(struct nic *nic)
 {
 	nic_run(nic, clock_ms());
 	arm(nic);
-	if (!nic->v3)
-		tell_if_synced(nic);
 	if (nic->nics->changed)
 		nic->nics->changed(nic->nics->owner, nic);
 }
@@ -77,11 +53,31 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	nic_go_on(arg);
 }
 
-static bool send_to_port(void *owner, const uint8_t *frame, size_t len)
+static bool send_towards(struct nic *nic, const uint8_t *frame, size_t len, uint64_t place)
 {
-	struct nic *nic = owner;
+	struct vport *port = place ? vswitches_at(nic->nics->switches, place) : nic->port;
 
-	return nic->port && vswitch_send(nic->port, frame, len);
+	return port && vswitch_send(port, frame, len);
+}
+
+static void on_event(const struct hub_event *event)
+{
+	struct nics *nics = event->nic->nics;
+
+	event->nic->n_registers += event->what == HUB_REGISTERED;
+	if (nics->event)
+		nics->event(nics->owner, event);
+}
+
+void nics_init(struct nics *nics, struct event_base *base, size_t max)
+{
+	*nics = (struct nics){ .base = base, .max = max, .room = max };
+	nics->world = (struct nic_world){
+		.send = send_towards, .event = on_event,
+		.crypto = &cvsw_v3_libcrypto, .guard = &nics->guard,
+	};
+	TAILQ_INIT(&nics->order);
+	nics->keyed = xcalloc(max, sizeof(struct nic *));
 }
 
 struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
@@ -91,8 +87,10 @@ struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
 	if (nic || (nics->n >= nics->max && !nics->loading))
 		return nic;
 	nic = xcalloc(1, sizeof(*nic));
-	nic_init(nic, mac, send_to_port, nic);
+	nic_init(nic, mac, &nics->world);
 	nic->nics = nics;
+	if (nics->allow_version2)
+		legacy_new(nic);
 	nic->timer = alloc_checked(evtimer_new(nics->base, on_timer, nic));
 	bucket = bucket_of(nics, mac);
 	nic->next_in_bucket = *bucket;
@@ -177,11 +175,10 @@ void nic_detach(struct nic *nic)
 	if (nic->port) {
 		LIST_REMOVE(nic, at_port);
 		nic->port = NULL;
-		if (nic->v3)
+		if (nic->has_key)
 			nic_away(nic);
-		tell(nic, SESSION3_LOST);
+		nic_tell(nic, HUB_LOST);
 	}
-	nic->said_synced = false;
 	nic_absent(nic);
 	arm(nic);
 	if (nic->nics->changed)
@@ -189,22 +186,11 @@ void nic_detach(struct nic *nic)
 	nic_release(nic);
 }
 
-static bool is_station(const uint8_t mac[CVSW_ETH_ALEN])
+bool nics_is_station(const uint8_t mac[CVSW_ETH_ALEN])
 {
 	static const uint8_t zero[CVSW_ETH_ALEN];
 
 	return !(mac[0] & 1) && memcmp(mac, zero, CVSW_ETH_ALEN);
-}
-
-/* Without proof in version 2: a live migration, or someone who claims its MAC address. */
-static void leave_port(struct nic *nic)
-{
-	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " leaves switch %016llx port %u (%s)",
-		    MAC_BYTES(nic->mac), (unsigned long long)nic->port->vswitch->dpid,
-		    nic->port->number, nic->port->name);
-	nic->n_moves++;
-	LIST_REMOVE(nic, at_port);
-	vswitch_port_hello(nic->port);
 }
 
 void nic_attach(struct nic *nic, struct vport *port)
@@ -222,7 +208,7 @@ const uint8_t *nic_stranger(const struct nic *nic)
 {
 	static const uint8_t none[CVSW_ETH_ALEN];
 
-	return nic->port && nic->v3 && nic_state(nic) == NIC_ABSENT &&
+	return nic->port && nic->has_key && nic_state(nic) == NIC_ABSENT &&
 	       memcmp(nic->port->stranger, none, sizeof(none)) ? nic->port->stranger : NULL;
 }
 
@@ -232,7 +218,7 @@ void nics_stranger(struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
 	bool is_new = memcmp(port->stranger, mac, CVSW_ETH_ALEN);
 	struct nic *nic;
 
-	if (!is_station(mac))
+	if (!nics_is_station(mac))
 		return;
 	memcpy(port->stranger, mac, CVSW_ETH_ALEN);
 	if (is_new)
@@ -243,47 +229,6 @@ void nics_stranger(struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
 			log_limited(LOG_WARNING, "NIC " MAC_FORMAT " was there before: was its MAC address "
 				    "changed to " MAC_FORMAT "?",
 				    MAC_BYTES(nic->mac), MAC_BYTES(mac));
-}
-
-bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
-{
-	struct nic *nic = nics_find(nics, mac), *before = vport_nic2(port);
-	bool elsewhere;
-
-	if (!is_station(mac))
-		return false;
-	if (nic && (nic->has_key || nic->key_unread)) {
-		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " has a key, but at %s version 2 says it "
-			    "is there; not believed", MAC_BYTES(mac), port->name);
-		return false;
-	}
-	/* First out with the old: a port that makes up MACs never holds more than one place. */
-	if (before && before != nic)
-		nic_detach(before);
-	nic = nics_get(nics, mac);
-	if (!nic) {
-		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " at %s refused: %zu NICs are the limit",
-			    MAC_BYTES(mac), port->name, nics->max);
-		return false;
-	}
-	elsewhere = nic->port != port;
-	if (elsewhere && nic->port)
-		leave_port(nic);
-	if (elsewhere)
-		nic_attach(nic, port);
-	vswitch_port_answered(port);
-	nic->n_registers++;
-	nic->said_synced = false;
-	tell(nic, SESSION3_REGISTERED);
-	legacy_register(nic, elsewhere, clock_ms());
-	nic_go_on(nic);
-	return true;
-}
-
-void nic_list(struct nic *nic, const struct cvsw_msg *msg)
-{
-	legacy_list(nic, msg, clock_ms());
-	nic_go_on(nic);
 }
 
 void nic_changed(struct nic *nic, bool settings)

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The NICs: by MAC address, each with its intent and the place it was heard from.
+ * The NICs: by MAC address, wherever they were heard from.
  *
  * One with a key speaks version 3, and nothing of version 2 is taken from it: its
- * frames name it and prove it, wherever they come from.  Version 2 names no sender in
- * a frame other than REGISTER, so a port has one NIC of version 2, the one that
- * registered there last, beside any number of version 3.
+ * frames name it and prove it, wherever they come from.  One without speaks version 2, if
+ * that is allowed, and nothing else.
  */
 #ifndef CVSWD_NICS_H
 #define CVSWD_NICS_H
 
 #include <event2/event.h>
 
-#include "session3.h"
+#include "nic.h"
 
 struct vswitches;
 
@@ -26,6 +25,7 @@ struct vswitches;
 
 /**
  * struct nics - all NICs that are present, that something is stated for, or with a key
+ * @world: of all NICs; its log_keys counts for keys that are set from then on
  * @switches: where frames go
  * @allow_version2: of NICs without a key
  * @max: a stranger makes no more; from the database come as many as there are
@@ -34,12 +34,12 @@ struct vswitches;
  * @keyed: those with a key, by number; @room entries, none is free below @first_free
  * @away: those with a key that were at a port which has gone, by its place
  * @drops: frames of version 3 that were dropped, by cause
- * @changed: a session went on; called after each step of it, may be NULL
+ * @changed: a NIC went on; called after each step of it, may be NULL
  * @event: something happened to a NIC; may be NULL, must not call back
- * @log_keys: as session3_world's, of NICs whose key is set from then on
  */
 struct nics {
 	struct event_base *base;
+	struct nic_world world;
 	struct vswitches *switches;
 	bool allow_version2;
 	TAILQ_HEAD(nic_order, nic) order;
@@ -54,9 +54,7 @@ struct nics {
 	struct cvsw_v3_guard guard;
 	uint64_t drops[CVSW_V3_N_DROPS];
 	void (*changed)(void *owner, struct nic *nic);
-	void (*event)(void *owner, struct nic *nic, enum session3_event event,
-		      const struct cvsw_v3_message *message);
-	void (*log_keys)(void *owner, const struct cvsw_v3_keys *keys);
+	void (*event)(void *owner, const struct hub_event *event);
 	void *owner;
 };
 
@@ -71,8 +69,8 @@ struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN]);
 /** nics_sorted() - all of them, by MAC address; freed by the caller */
 struct nic **nics_sorted(const struct nics *nics);
 
-/** nics_register() - a REGISTER of version 2 came in on @port; false: refused */
-bool nics_register(struct nics *nics, struct vport *port, const uint8_t mac[CVSW_ETH_ALEN]);
+/** nics_is_station() - can a NIC have this MAC address? */
+bool nics_is_station(const uint8_t mac[CVSW_ETH_ALEN]);
 
 /** nic_attach() - it was heard at a port; the caller has seen to the former one */
 void nic_attach(struct nic *nic, struct vport *port);
@@ -83,16 +81,13 @@ void nic_detach(struct nic *nic);
 /** nics_loaded() - @loading is over: those of which nothing is known after all go */
 void nics_loaded(struct nics *nics);
 
-/** nic_list() - a LIST_ENTRIES came from the NIC */
-void nic_list(struct nic *nic, const struct cvsw_msg *msg);
-
-/** nic_changed() - the intent was changed; @settings: MTU or offloads too */
+/** nic_changed() - it should be something else now; @settings: MTU or offloads too */
 void nic_changed(struct nic *nic, bool settings);
 
 /** nic_go_on() - do what is due now, and arm the timer for the rest */
 void nic_go_on(struct nic *nic);
 
-/** nic_forget() - drop the intent, and the NIC if nothing else needs it */
+/** nic_forget() - drop what it should be, and the NIC if nothing else needs it */
 void nic_forget(struct nic *nic);
 
 /**
@@ -103,7 +98,7 @@ void nic_forget(struct nic *nic);
  */
 void nic_release(struct nic *nic);
 
-/* ---- version 3: nics3.c ---- */
+/* ---- version 3: keyed.c ---- */
 
 /**
  * nic_set_key() - from now on it speaks version 3 with this key, or, NULL, version 2

@@ -26,13 +26,11 @@ static uint16_t mtu_of(const struct cvsw_v3_capabilities *can)
 /* What its conversation began with. */
 static void take_first(struct nic *nic)
 {
-	const struct cvsw_v3_capabilities *can = nic->v3 ? session3_capabilities(nic->v3) : NULL;
-
-	if (!can || nic->found_of == nic->epoch)
+	if (!nic->can_known || nic->found_of == nic->epoch)
 		return;
 	nic->found_of = nic->epoch;
-	nic->mtu_found = mtu_of(can);
-	nic->offload_found = can->offloads;
+	nic->mtu_found = mtu_of(&nic->can);
+	nic->offload_found = nic->can.offloads;
 	/* All that registered at once are not asked at once. */
 	nic->mtu_checked_at = clock_ms() - nic->number * TICK_MS % SETTINGS_CHECK_MS;
 }
@@ -83,7 +81,7 @@ void settings_look(struct agent *agent, struct nic *nic)
 
 /* ---- has the guest changed it? ---- */
 
-/* session3_ask()'s; what is due is done by the next tick. */
+/* nic_ask()'s; what is due is done by the next tick. */
 static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uint8_t *request,
 		      size_t request_len)
 {
@@ -103,21 +101,19 @@ static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uin
 
 static void ask(struct nic *nic)
 {
-	struct session3 *v3 = nic->v3;
 	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN];
-	size_t len = cvsw_v3_plain_encode(CVSW_V3_CAPABILITIES, session3_next_xid(v3), message,
-					  sizeof(message));
+	size_t len = cvsw_v3_plain_encode(CVSW_V3_CAPABILITIES, 0, message, sizeof(message));
 
-	nic->mtu_asking = session3_ask(v3, message, len, on_answer, nic);
+	nic->mtu_asking = nic_ask(nic, message, len, on_answer, nic);
 	nic_go_on(nic);
 }
 
 /* Is it clear what it should have, and that it got it? */
 static bool may_look(const struct nic *nic)
 {
-	return nic->v3 && desired_mtu(&nic->desired) && !nic->mtu_asking &&
-	       session3_is_there(nic->v3) && nic->confirmed == nic->generation &&
-	       !session3_refuses_mtu(nic->v3);
+	return nic_can_be_asked(nic) && desired_mtu(&nic->desired) && !nic->mtu_asking &&
+	       nic_state(nic) != NIC_ABSENT && nic->confirmed == nic->generation &&
+	       !nic->refused.mtu;
 }
 
 static void repair(struct nic *nic)

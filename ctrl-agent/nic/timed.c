@@ -18,29 +18,17 @@ void timed_clear(struct timed *timed)
 	timed_kept(timed);
 }
 
-static bool has(const struct flowset *set, const struct cvsw_flow *flow)
-{
-	const struct cvsw_flow *found = flowset_find(set, &flow->match, flow->priority);
-
-	return found && cvsw_flow_equal(found, flow);
-}
-
 bool timed_is_given(const struct timed *timed, const struct cvsw_flow *flow)
 {
-	return has(&timed->given, flow);
+	return flowset_has(&timed->given, flow);
 }
 
-void timed_stated(struct nic *nic, const struct cvsw_flow *flow)
+void timed_stated(struct timed *timed, const struct cvsw_flow *flow)
 {
-	struct timed *timed = &nic->timed;
-
 	flowset_remove(&timed->going, &flow->match, flow->priority);
 	flowset_remove(&timed->given, &flow->match, flow->priority);
 	flowset_remove(&timed->taken, &flow->match, flow->priority);
 	flowset_remove(&timed->ended, &flow->match, flow->priority);
-	/* Version 2 sends what it believes to be missing. */
-	if (!nic->v3 && flow_is_timed(flow))
-		flowset_remove(&nic->table, &flow->match, flow->priority);
 }
 
 void timed_modified(struct timed *timed, const struct cvsw_flow *flow)
@@ -101,12 +89,15 @@ void timed_compare(struct nic *nic,
 			missing(nic, &node->flow);
 		timed_end(nic, &node->flow);
 	}
-	if (nic->v3)
-		return;
-	/* In version 2 nothing else says that it was taken. */
+}
+
+void timed_listed(struct nic *nic)
+{
+	const struct flow_node *node;
+
 	flowset_each(node, &nic_hand(nic)->flows)
-		if (flow_is_timed(&node->flow) && has(&nic->table, &node->flow))
-			give(timed, &node->flow);
+		if (flow_is_timed(&node->flow) && flowset_has(&nic->table, &node->flow))
+			give(&nic->timed, &node->flow);
 }
 
 void timed_kept(struct timed *timed)

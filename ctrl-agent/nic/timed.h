@@ -45,7 +45,7 @@ void timed_clear(struct timed *timed);
 bool timed_is_given(const struct timed *timed, const struct cvsw_flow *flow);
 
 /** timed_stated() - the flow of this match and priority was stated anew, or is none any more */
-void timed_stated(struct nic *nic, const struct cvsw_flow *flow);
+void timed_stated(struct timed *timed, const struct cvsw_flow *flow);
 
 /** timed_modified() - it has other actions, and goes on; the flow as it is now */
 void timed_modified(struct timed *timed, const struct cvsw_flow *flow);
@@ -60,11 +60,14 @@ void timed_arrived(struct timed *timed, bool taken);
 bool timed_end(struct nic *nic, const struct cvsw_flow *flow);
 
 /**
- * timed_compare() - session->table was listed: what was given and is not there has ended
+ * timed_compare() - nic->table was listed: what was given and is not there has ended
  * @missing: told of each of those, which then leaves the intent; may be NULL
  */
 void timed_compare(struct nic *nic,
 		   void (*missing)(struct nic *nic, const struct cvsw_flow *flow));
+
+/** timed_listed() - what is in nic->table was taken: version 2 says so by nothing else */
+void timed_listed(struct nic *nic);
 
 /** timed_kept() - the database has it */
 void timed_kept(struct timed *timed);

@@ -34,7 +34,7 @@ static void look_listed(struct overlay_member *member)
 	const struct nic *nic = member->nic;
 
 	/* One that registered anew may have lost its SAs: whoever waits for them waits for new ones. */
-	if (nic->v3 && member->registers != nic->epoch)
+	if (nic_confirms(nic) && member->registers != nic->epoch)
 		return;
 	if (member->n_refreshed && nic->verified >= member->generation)
 		member->n_listed = member->n_refreshed;

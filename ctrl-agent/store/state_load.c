@@ -288,7 +288,7 @@ static const char *take_rest(void *arg, const struct store_row *row)
 	return "it is not known to this version of cvswd";
 }
 
-/* In this order: a session begins with its intent, and the NICs of overlays are there. */
+/* In this order: a link begins with what its NIC should be, and the NICs of overlays are there. */
 static const struct {
 	const char *from, *to;
 	const char *(*take)(void *arg, const struct store_row *row);

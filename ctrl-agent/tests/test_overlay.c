@@ -11,6 +11,7 @@
 #include "cvsw_ofp10.h"
 #include "flows.h"
 #include "apps/overlay.h"
+#include "nic/legacy.h"
 #include "simnic.h"
 #include "tap.h"
 
@@ -27,7 +28,7 @@ struct in_flight {
 };
 
 /**
- * struct world - NICs with their sessions, the wires between, and one overlay
+ * struct world - our NICs, those there, the wires between, and one overlay
  * @loss, @jitter: of each wire, percent and milliseconds
  * @turn: what may be done in each turn; @most_spent: what was done in one at most
  * @spis: all that were ever put into a SET_SA, with a piece of their key
@@ -103,10 +104,11 @@ static void put_frame(unsigned int nic, bool to_nic, const uint8_t *frame, size_
 	memcpy(slot->frame, frame, len);
 }
 
-static bool session_sends(void *owner, const uint8_t *frame, size_t len)
+static bool to_nic(struct nic *nic, const uint8_t *frame, size_t len, uint64_t place)
 {
+	(void)place;
 	note_sa(frame, len);
-	put_frame((struct nic *)owner - world->ours, true, frame, len);
+	put_frame(nic - world->ours, true, frame, len);
 	return true;
 }
 
@@ -135,6 +137,13 @@ static const struct overlay_config encrypted = {
 	.underlay_mtu = 1500, .rekey_s = 3600,
 };
 
+static void on_event(const struct hub_event *event)
+{
+	(void)event;
+}
+
+static const struct nic_world around = { .send = to_nic, .event = on_event };
+
 static void world_start(const struct overlay_config *config)
 {
 	world = calloc(1, sizeof(*world));
@@ -151,7 +160,8 @@ static void world_start(const struct overlay_config *config)
 		uint8_t mac[CVSW_ETH_ALEN];
 
 		mac_of(i, mac);
-		nic_init(&world->ours[i], mac, session_sends, &world->ours[i]);
+		nic_init(&world->ours[i], mac, &around);
+		legacy_new(&world->ours[i]);
 		simnic_init(&world->nics[i], mac, nic_sends, &world->nics[i]);
 	}
 }

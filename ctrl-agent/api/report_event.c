@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What NICs of version 3 say, as JSON. */
+/* What happens to NICs, and what they answer, as JSON. */
 #include <stdio.h>
 
 #include "base/alloc.h"
@@ -28,7 +28,7 @@ static json_t *hex_json(const uint8_t *bytes, size_t len)
 	return json;
 }
 
-json_t *report_refusal(const struct session3_refusal *refusal)
+json_t *report_refusal(const struct nic_refusal *refusal)
 {
 	json_t *json = json_pack("{s:s, s:s, s:s}",
 				 "request", cvsw_v3_message_name(refusal->type),
@@ -53,32 +53,6 @@ json_t *report_drops(const struct nics *nics)
 	return json;
 }
 
-void report_nic3(const struct session3 *v3, json_t *json)
-{
-	const struct cvsw_v3_capabilities *can = session3_capabilities(v3);
-	char release[CVSW_V3_RELEASE_MAX + 1];
-
-	json_object_set_new(json, "keys", json_integer(session3_n_keys(v3)));
-	if (session3_rtt(v3))
-		json_object_set_new(json, "rtt_ms", json_integer(session3_rtt(v3)));
-	if (session3_n_unexpected(v3))
-		json_object_set_new(json, "unexpected", json_integer(session3_n_unexpected(v3)));
-	if (session3_n_refused(v3)) {
-		json_object_set_new(json, "refused", json_integer(session3_n_refused(v3)));
-		json_object_set_new(json, "refusal", report_refusal(session3_refusal(v3)));
-	}
-	if (!can)
-		return;
-	report_printable((const uint8_t *)session3_release(v3), strlen(session3_release(v3)),
-			 release, sizeof(release));
-	json_object_set_new(json, "driver",
-			    json_pack("{s:s, s:I, s:I, s:i, s:i, s:i}", "release", release,
-				      "features", (json_int_t)can->features,
-				      "max_flows", (json_int_t)can->max_flows,
-				      "min_mtu", can->min_mtu, "max_mtu", can->max_mtu,
-				      "offloads", can->all_offloads));
-}
-
 /* ---- events ---- */
 
 static json_t *report_packet_in(const struct cvsw_v3_message *message)
@@ -99,7 +73,7 @@ static json_t *report_packet_in(const struct cvsw_v3_message *message)
 	return event;
 }
 
-static json_t *report_removed(const struct session3_removed *removed)
+static json_t *report_removed(const struct nic_removed *removed)
 {
 	static const char *const reasons[] = { "missing", "idle", "hard", "deleted", "evicted" };
 	char *text = report_flow_text(removed->flow);
@@ -142,33 +116,47 @@ json_t *report_claim(const struct nic *nic)
 			 claim ? (json_int_t)(clock_ms() - claim->at) : 0);
 }
 
-json_t *report_event(const struct nic *nic, enum session3_event event,
-		     const struct cvsw_v3_message *message)
+static json_t *detail_of(const struct hub_event *event)
 {
+	const struct nic *nic = event->nic;
+
+	switch (event->what) {
+	case HUB_PACKET_IN:
+		return report_packet_in(event->message);
+	case HUB_REMOVED:
+		return report_removed(event->removed);
+	case HUB_EXPIRING:
+		return report_expiring(event->message);
+	case HUB_REFUSED:
+		return report_refusal(&nic->refusal);
+	case HUB_CLAIMED:
+		return report_claim(nic);
+	case HUB_SYNCED:
+		return json_pack("{s:I}", "flows", (json_int_t)desired_flows(&nic->desired)->n);
+	default:
+		return NULL;
+	}
+}
+
+json_t *report_event(const struct hub_event *event)
+{
+	const struct nic *nic = event->nic;
 	static const char *const names[] = {
-		[SESSION3_REGISTERED] = "registered", [SESSION3_REKEYED] = "rekeyed",
-		[SESSION3_SILENT] = "silent", [SESSION3_HEARD] = "heard",
-		[SESSION3_SYNCED] = "synced", [SESSION3_REFUSED] = "refused",
-		[SESSION3_FLOW_REMOVED] = "flow-removed", [SESSION3_SA_EXPIRING] = "sa-expiring",
-		[SESSION3_PACKET_IN] = "packet-in", [SESSION3_LOST] = "lost",
-		[SESSION3_AT] = "at", [SESSION3_DISAGREED] = "disagreed",
-		[SESSION3_CLAIMED] = "claimed",
+		[HUB_REGISTERED] = "registered", [HUB_REKEYED] = "rekeyed",
+		[HUB_SILENT] = "silent", [HUB_HEARD] = "heard",
+		[HUB_SYNCED] = "synced", [HUB_REFUSED] = "refused",
+		[HUB_REMOVED] = "flow-removed", [HUB_EXPIRING] = "sa-expiring",
+		[HUB_PACKET_IN] = "packet-in", [HUB_LOST] = "lost",
+		[HUB_AT] = "at", [HUB_DISAGREED] = "disagreed",
+		[HUB_CLAIMED] = "claimed",
 	};
-	json_t *json = json_pack("{s:s, s:o, s:i}", "event", names[event], "nic",
+	json_t *json = json_pack("{s:s, s:o, s:i}", "event", names[event->what], "nic",
 				 json_sprintf(MAC_FORMAT, MAC_BYTES(nic->mac)),
-				 "version", nic->v3 ? 3 : 2);
-	json_t *detail = event == SESSION3_PACKET_IN ? report_packet_in(message) :
-			 event == SESSION3_FLOW_REMOVED ?
-			 report_removed(session3_removed(nic->v3)) :
-			 event == SESSION3_SA_EXPIRING ? report_expiring(message) :
-			 event == SESSION3_REFUSED ?
-			 report_refusal(session3_refusal(nic->v3)) :
-			 event == SESSION3_CLAIMED ? report_claim(nic) : NULL;
+				 "version", nic_version(nic) ?: 2);
+	json_t *detail = detail_of(event);
 
 	if (nic->port)
 		json_object_set_new(json, "port_name", json_string(nic->port->name));
-	if (event == SESSION3_SYNCED)
-		detail = json_pack("{s:I}", "flows", (json_int_t)desired_flows(&nic->desired)->n);
 	if (detail)
 		json_object_update(json, detail);
 	json_decref(detail);

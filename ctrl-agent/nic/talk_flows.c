@@ -3,40 +3,40 @@
 #include "base/alloc.h"
 #include "cvsw_ofp10.h"
 #include "base/log.h"
-#include "session3_parts.h"
+#include "talk.h"
 
 /* Deletions whose effect is looked at, of a NIC that has none but OpenFlow's wide ones. */
 #define MAX_DELETES	64
 
 /* ---- LIST ---- */
 
-static void on_list(struct session3 *v3, const struct session3_request *request,
+static void on_list(struct talk *talk, const struct talk_request *request,
 		    const struct cvsw_v3_message *answer);
 
-static void queue_list(struct session3 *v3, uint64_t resume)
+static void queue_list(struct talk *talk, uint64_t resume)
 {
 	struct cvsw_v3_list list = { .resume = resume };
 	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN + 16];
-	size_t len = cvsw_v3_list_encode(session3_next_xid(v3), &list, message, sizeof(message));
+	size_t len = cvsw_v3_list_encode(talk_next_xid(talk), &list, message, sizeof(message));
 
-	session3_queue(v3, message, len, on_list);
+	talk_queue(talk, message, len, on_list);
 }
 
-void session3_queue_list(struct session3 *v3)
+void talk_queue_list(struct talk *talk)
 {
-	v3->list_at = 0;
-	v3->n_listed = 0;
-	flowset_clear(&v3->listed);
-	queue_list(v3, 0);
+	talk->list_at = 0;
+	talk->n_listed = 0;
+	flowset_clear(&talk->listed);
+	queue_list(talk, 0);
 }
 
 /*
  * False: an entry that cannot be read, or nothing but the word that there is more;
  * what the table has is not known then.
  */
-static bool take_entries(struct session3 *v3, struct cvsw_reader *entries, bool more)
+static bool take_entries(struct talk *talk, struct cvsw_reader *entries, bool more)
 {
-	size_t limit = desired_flows(&v3->nic->desired)->n + NIC_MAX_EXTRA, used, offset;
+	size_t limit = desired_flows(&talk->nic->desired)->n + NIC_MAX_EXTRA, used, offset;
 	enum cvsw_flow_command command;
 	struct cvsw_v3_entry entry;
 	struct cvsw_flow flow;
@@ -49,43 +49,39 @@ static bool take_entries(struct session3 *v3, struct cvsw_reader *entries, bool 
 		if (cvsw_ofp10_decode(entry.flow_mod, entry.len, &used, &command, &flow,
 				      &offset) != CVSW_OK || used != entry.len)
 			return false;
-		v3->n_listed++;
-		if (v3->listed.n < limit)
-			flowset_put(&v3->listed, &flow);
+		talk->n_listed++;
+		if (talk->listed.n < limit)
+			flowset_put(&talk->listed, &flow);
 	}
 	return true;
 }
 
 static void on_missing(struct nic *nic, const struct cvsw_flow *flow)
 {
-	session3_tell_removed(nic->v3, &(struct session3_removed){ .flow = flow });
+	talk_tell_removed(talk_of(nic), &(struct nic_removed){ .flow = flow });
 }
 
-static void list_is_whole(struct session3 *v3)
+static void list_is_whole(struct talk *talk)
 {
-	struct nic *nic = v3->nic;
+	struct nic *nic = talk->nic;
 
 	/* One with more than anyone could want is not compared: it gets another table. */
-	v3->replace = v3->n_listed > v3->listed.n;
-	nic->n_reported = v3->n_listed;
+	talk->replace = talk->n_listed > talk->listed.n;
+	nic->n_reported = talk->n_listed;
 	nic->n_lists++;
-	flowset_move(&nic->table, &v3->listed);
-	if (!v3->replace)
+	flowset_move(&nic->table, &talk->listed);
+	if (!talk->replace)
 		timed_compare(nic, on_missing);
-	v3->table_known = true;
-	v3->followed = 0;
-	v3->settled = 0;
+	talk->phase = TALK_SETTLED;
+	talk->followed = 0;
 	nic->heard = true;
-	if (v3->stuck)
-		v3->settled = nic->generation;
-	nic->diff = (struct reconcile_diff){ 0, 0 };
-	if (nic_is_managed(nic))
-		nic->diff = reconcile_diff(desired_flows(&nic->desired), &nic->table);
-	if (v3->replace)
-		nic->diff.extra = v3->n_listed - desired_flows(&nic->desired)->n;
+	nic->settled = nic->refused.stuck ? nic->generation : 0;
+	nic_compare(nic);
+	if (talk->replace)
+		nic->diff.extra = talk->n_listed - desired_flows(&nic->desired)->n;
 }
 
-static void on_list(struct session3 *v3, const struct session3_request *request,
+static void on_list(struct talk *talk, const struct talk_request *request,
 		    const struct cvsw_v3_message *answer)
 {
 	struct cvsw_reader entries;
@@ -94,17 +90,17 @@ static void on_list(struct session3 *v3, const struct session3_request *request,
 
 	if (answer->type == CVSW_V3_ERROR ||
 	    cvsw_v3_list_answer_decode(answer, &resume, &entries, &offset) ||
-	    !take_entries(v3, &entries, resume)) {
-		v3->nic->n_bad_lists++;
+	    !take_entries(talk, &entries, resume)) {
+		talk->nic->n_bad_lists++;
 		if (answer->type == CVSW_V3_ERROR)
-			session3_refused(v3, request, answer);
+			talk_refused(talk, request, answer);
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " lists what cannot be read",
-			    MAC_BYTES(v3->nic->mac));
-		v3->list_at = v3->now + SESSION3_LIST_AGAIN_MS;
-	} else if (resume && v3->n_listed <= SESSION3_LIST_MAX) {
-		queue_list(v3, resume);
+			    MAC_BYTES(talk->nic->mac));
+		talk->list_at = talk->now + TALK_LIST_AGAIN_MS;
+	} else if (resume && talk->n_listed <= TALK_LIST_MAX) {
+		queue_list(talk, resume);
 	} else {
-		list_is_whole(v3);
+		list_is_whole(talk);
 	}
 }
 
@@ -112,30 +108,30 @@ static void on_list(struct session3 *v3, const struct session3_request *request,
 
 /* A bundle being written; its messages are queued as they become full. */
 struct bundle {
-	struct session3 *v3;
+	struct talk *talk;
 	uint8_t flags;	/* of the message under way */
 	bool begun;
 	bool any;	/* there is something to be done */
 	struct cvsw_writer w;
 };
 
-static void on_flows(struct session3 *v3, const struct session3_request *request,
+static void on_flows(struct talk *talk, const struct talk_request *request,
 		     const struct cvsw_v3_message *answer);
 
 static void begin_message(struct bundle *bundle)
 {
-	struct session3 *v3 = bundle->v3;
+	struct talk *talk = bundle->talk;
 
-	bundle->w = cvsw_writer(v3->message, sizeof(v3->message));
-	cvsw_v3_flows_begin(&bundle->w, session3_next_xid(v3), v3->bundle, bundle->flags);
+	bundle->w = cvsw_writer(talk->message, sizeof(talk->message));
+	cvsw_v3_flows_begin(&bundle->w, talk_next_xid(talk), talk->bundle, bundle->flags);
 	bundle->begun = true;
 	bundle->flags = 0;
 }
 
-static struct session3_request *queue_message(struct bundle *bundle)
+static struct talk_request *queue_message(struct bundle *bundle)
 {
 	bundle->begun = false;
-	return session3_queue(bundle->v3, bundle->v3->message, bundle->w.at, on_flows);
+	return talk_queue(bundle->talk, bundle->talk->message, bundle->w.at, on_flows);
 }
 
 /* Deletions go by their match; actions would only be more to refuse. */
@@ -169,15 +165,15 @@ static void put_mod(struct bundle *bundle, enum cvsw_flow_command command,
 }
 
 /* What it should have but for what it refuses; @less: initialised, the caller's to clear. */
-static const struct flowset *wanted_of(const struct session3 *v3, struct flowset *less)
+static const struct flowset *wanted_of(const struct talk *talk, struct flowset *less)
 {
-	const struct flowset *flows = desired_flows(&v3->nic->desired);
+	const struct flowset *flows = desired_flows(&talk->nic->desired);
 	const struct flow_node *node;
 
-	if (!v3->refused.n)
+	if (!talk->nic->refused.flows.n)
 		return flows;
 	flowset_each(node, flows)
-		if (!session3_refuses_flow(v3, &node->flow))
+		if (!nic_refuses_flow(talk->nic, &node->flow))
 			flowset_put(less, &node->flow);
 	return less;
 }
@@ -188,9 +184,9 @@ static bool is_extra(const struct flowset *wanted, const struct cvsw_flow *flow)
 }
 
 /* Of the table: what is wanted is in it, but perhaps for what was put since. */
-static size_t count_extra(const struct session3 *v3, const struct flowset *wanted, uint64_t since)
+static size_t count_extra(const struct talk *talk, const struct flowset *wanted, uint64_t since)
 {
-	const struct flowset *table = &v3->nic->table;
+	const struct flowset *table = &talk->nic->table;
 	const struct flow_node *node;
 	size_t missing = 0;
 
@@ -214,17 +210,17 @@ static bool takes_along(const struct flowset *wanted, const struct cvsw_flow *fl
  * of those is wanted, or if there is too much to find out, the whole table is sent:
  * what stays keeps its counters then.
  */
-static bool needs_replace(const struct session3 *v3, const struct flowset *wanted,
+static bool needs_replace(const struct talk *talk, const struct flowset *wanted,
 			  size_t n_extra)
 {
 	const struct flow_node *node;
 	size_t n = 0;
 
-	if (v3->replace)
+	if (talk->replace)
 		return true;
-	if (!n_extra || v3->capabilities.features & CVSW_V3_CAN_MODIFY)
+	if (!n_extra || talk->nic->can.features & CVSW_V3_CAN_MODIFY)
 		return false;
-	flowset_each(node, &v3->nic->table)
+	flowset_each(node, &talk->nic->table)
 		if (is_extra(wanted, &node->flow) &&
 		    (++n > MAX_DELETES || takes_along(wanted, &node->flow)))
 			return true;
@@ -233,26 +229,26 @@ static bool needs_replace(const struct session3 *v3, const struct flowset *wante
 
 static void delete_extra(struct bundle *bundle, const struct flowset *wanted)
 {
-	struct session3 *v3 = bundle->v3;
-	bool strict = v3->capabilities.features & CVSW_V3_CAN_MODIFY;
-	struct flow_node *node = TAILQ_FIRST(&v3->nic->table.order), *next;
+	struct talk *talk = bundle->talk;
+	bool strict = talk->nic->can.features & CVSW_V3_CAN_MODIFY;
+	struct flow_node *node = TAILQ_FIRST(&talk->nic->table.order), *next;
 
 	for (; node; node = next) {
 		next = TAILQ_NEXT(node, in_order);
 		if (!is_extra(wanted, &node->flow))
 			continue;
 		put_mod(bundle, strict ? CVSW_FLOW_DELETE_STRICT : CVSW_FLOW_DELETE, &node->flow);
-		flowset_remove(&v3->nic->table, &node->flow.match, node->flow.priority);
+		flowset_remove(&talk->nic->table, &node->flow.match, node->flow.priority);
 	}
 }
 
 /* Other actions of one whose time and counters go on; a NIC that has lost it meanwhile adds it. */
-static bool is_modified(const struct session3 *v3, const struct cvsw_flow *flow)
+static bool is_modified(const struct talk *talk, const struct cvsw_flow *flow)
 {
-	const struct nic *nic = v3->nic;
+	const struct nic *nic = talk->nic;
 	const struct cvsw_flow *old = flowset_find(&nic->table, &flow->match, flow->priority);
 
-	return v3->capabilities.features & CVSW_V3_CAN_MODIFY && old &&
+	return talk->nic->can.features & CVSW_V3_CAN_MODIFY && old &&
 	       old->idle_timeout == flow->idle_timeout &&
 	       old->hard_timeout == flow->hard_timeout && old->flags == flow->flags &&
 	       (flow_is_timed(flow) ? timed_is_given(&nic->timed, flow) :
@@ -262,12 +258,12 @@ static bool is_modified(const struct session3 *v3, const struct cvsw_flow *flow)
 /* One with a timeout that is not given yet is sent even if it looks like the one that is there. */
 static void add_missing(struct bundle *bundle, const struct flowset *wanted, uint64_t since)
 {
-	struct nic *nic = bundle->v3->nic;
+	struct nic *nic = bundle->talk->nic;
 	const struct flow_node *node;
 
 	flowset_each_since(node, wanted, since) {
 		const struct cvsw_flow *flow = &node->flow;
-		bool modified = is_modified(bundle->v3, flow);
+		bool modified = is_modified(bundle->talk, flow);
 		bool due = flow_is_timed(flow) && !timed_is_given(&nic->timed, flow);
 
 		if (!flowset_put(&nic->table, flow) && !due)
@@ -278,29 +274,29 @@ static void add_missing(struct bundle *bundle, const struct flowset *wanted, uin
 	}
 }
 
-bool session3_queue_flows(struct session3 *v3)
+bool talk_queue_flows(struct talk *talk)
 {
-	struct bundle bundle = { .v3 = v3, .flags = CVSW_V3_BUNDLE_OPEN };
+	struct bundle bundle = { .talk = talk, .flags = CVSW_V3_BUNDLE_OPEN };
 	const struct flowset *wanted;
 	struct flowset less;
-	uint64_t since = v3->followed;
+	uint64_t since = talk->followed;
 	size_t n_extra;
 
 	flowset_init(&less);
-	wanted = wanted_of(v3, &less);
-	n_extra = count_extra(v3, wanted, since);
-	v3->bundle++;
-	if (needs_replace(v3, wanted, n_extra)) {
+	wanted = wanted_of(talk, &less);
+	n_extra = count_extra(talk, wanted, since);
+	talk->bundle++;
+	if (needs_replace(talk, wanted, n_extra)) {
 		bundle.flags |= CVSW_V3_BUNDLE_REPLACE;
 		bundle.any = true;
-		flowset_clear(&v3->nic->table);
-		v3->replace = false;
+		flowset_clear(&talk->nic->table);
+		talk->replace = false;
 		since = n_extra = 0;
 	}
 	if (n_extra)
 		delete_extra(&bundle, wanted);
 	add_missing(&bundle, wanted, since);
-	v3->followed = v3->refused.n ? 0 : flowset_now();
+	talk->followed = talk->nic->refused.flows.n ? 0 : flowset_now();
 	flowset_clear(&less);
 	if (!bundle.any)
 		return false;
@@ -310,7 +306,7 @@ bool session3_queue_flows(struct session3 *v3)
 	return true;
 }
 
-int session3_flow_at(const uint8_t *message, size_t len, size_t offset, size_t *start)
+int talk_flow_at(const uint8_t *message, size_t len, size_t offset, size_t *start)
 {
 	enum cvsw_flow_command command;
 	size_t at = CVSW_V3_FLOWS_AT, used;
@@ -335,7 +331,7 @@ static bool lacks_room(uint16_t error)
  * The flow at fault; those behind it as well where it is a matter of room, and all
  * when nobody knows which.
  */
-static void mark_refused(struct session3 *v3, const struct session3_request *request,
+static void mark_refused(struct talk *talk, const struct talk_request *request,
 			 const struct cvsw_v3_message *answer)
 {
 	struct cvsw_v3_error_body body = { 0 };
@@ -346,34 +342,35 @@ static void mark_refused(struct session3 *v3, const struct session3_request *req
 	int which;
 
 	cvsw_v3_error_decode(answer, &body, &offset);
-	which = session3_flow_at(request->message, request->len, body.offset, &start);
+	which = talk_flow_at(request->message, request->len, body.offset, &start);
 	rest = lacks_room(answer->error);
 	for (int i = 0; at < request->len; i++, at += used) {
 		if (cvsw_ofp10_decode(request->message + at, request->len - at, &used, &command,
 				      &flow, NULL))
 			return;
 		if (command < CVSW_FLOW_DELETE && (which < 0 || i == which || (rest && i > which))) {
-			flowset_put(&v3->refused, &flow);
-			v3->stuck = false;
+			flowset_put(&talk->nic->refused.flows, &flow);
+			talk->nic->refused.stuck = false;
 		}
 	}
 }
 
-static void on_flows(struct session3 *v3, const struct session3_request *request,
+static void on_flows(struct talk *talk, const struct talk_request *request,
 		     const struct cvsw_v3_message *answer)
 {
-	bool room, first = !v3->failed;
+	struct nic *nic = talk->nic;
+	bool first = talk->phase != TALK_FAILED, room;
 
 	if (answer->type != CVSW_V3_ERROR)
 		return;
 	/* Of one bundle, all that follows is refused too; where room ran out, for the same reason. */
-	room = v3->failed && lacks_room(v3->refusal.error);
-	v3->stuck |= first;	/* unless it helps to leave something out */
+	room = !first && lacks_room(nic->refusal.error);
+	nic->refused.stuck |= first;	/* unless it helps to leave something out */
 	if (first || room)
-		mark_refused(v3, request, answer);
+		mark_refused(talk, request, answer);
 	if (first)
-		session3_refused(v3, request, answer);
-	if (v3->stuck || lacks_room(v3->refusal.error))
-		v3->retry_at = v3->now + SESSION3_RETRY_MS;
-	v3->failed = true;
+		talk_refused(talk, request, answer);
+	if (nic->refused.stuck || lacks_room(nic->refusal.error))
+		talk->retry_at = talk->now + TALK_RETRY_MS;
+	talk->phase = TALK_FAILED;
 }

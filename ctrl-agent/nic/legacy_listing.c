@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "listing.h"
+#include "legacy_listing.h"
 
 #include "cvsw_ofp10.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Sessions against simulated NICs over a wire that loses, doubles and delays
+ * Links of version 2 against simulated NICs over a wire that loses, doubles and delays
  * frames, in virtual time.
  */
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include "cvsw_v3_body.h"
 #include "flows.h"
-#include "nic/nic.h"
+#include "nic/legacy.h"
 #include "simnic.h"
 #include "tap.h"
 
@@ -23,7 +23,7 @@ struct in_flight {
 };
 
 /**
- * struct wire - a session and a NIC
+ * struct wire - our NIC and the one there
  * @loss, @twice: percent
  * @jitter: milliseconds; anything above 1 reorders
  * @drop_data1: frames of LIST_ENTRIES with this Data1 get lost, if it is not 0
@@ -68,10 +68,11 @@ static void put_frame(struct wire *wire, bool to_nic, const uint8_t *frame, size
 		put_one(wire, to_nic, frame, len);
 }
 
-static bool session_sends(void *owner, const uint8_t *frame, size_t len)
+static bool to_nic(struct nic *nic, const uint8_t *frame, size_t len, uint64_t place)
 {
-	struct wire *wire = owner;
+	struct wire *wire = (struct wire *)((char *)nic - offsetof(struct wire, ours));
 
+	(void)place;
 	wire->n_to_nic++;
 	wire->burst++;
 	if (wire->burst > wire->longest_burst)
@@ -91,6 +92,13 @@ static void nic_sends(void *owner, const uint8_t *frame, size_t len)
 	put_frame(wire, false, frame, len);
 }
 
+static void on_event(const struct hub_event *event)
+{
+	(void)event;
+}
+
+static const struct nic_world world = { .send = to_nic, .event = on_event };
+
 static struct wire *wire_new(uint32_t seed)
 {
 	struct wire *wire = calloc(1, sizeof(*wire));
@@ -98,7 +106,8 @@ static struct wire *wire_new(uint32_t seed)
 	wire->random = seed;
 	wire->now = 1000;
 	wire->frames = calloc(MAX_IN_FLIGHT, sizeof(*wire->frames));
-	nic_init(&wire->ours, mac, session_sends, wire);
+	nic_init(&wire->ours, mac, &world);
+	legacy_new(&wire->ours);
 	simnic_init(&wire->nic, mac, nic_sends, wire);
 	return wire;
 }
@@ -164,7 +173,7 @@ static bool in_sync(const struct wire *wire)
 	return nic_state(&wire->ours) == NIC_IN_SYNC;
 }
 
-/* Until the session believes so, at most @ms. */
+/* Until it is believed to be, at most @ms. */
 static bool run_until_sync(struct wire *wire, uint64_t ms)
 {
 	uint64_t end = wire->now + ms;
@@ -531,26 +540,26 @@ static void test_everything(void)
 int main(void)
 {
 	static const struct tap_test tests[] = {
-		{ "agent session: register, push, verify", test_round_trip },
-		{ "agent session: a table nobody stated is left alone", test_left_alone },
-		{ "agent session: missing and extra entries are repaired", test_repair },
-		{ "agent session: a list nobody asked for is ignored", test_unasked_list },
-		{ "agent session: a rebooted NIC gets everything again", test_reboot },
-		{ "agent session: a silent NIC is asked ever more slowly", test_silence },
-		{ "agent session: a NIC of the published driver is told all, once, and believed",
+		{ "agent legacy: register, push, verify", test_round_trip },
+		{ "agent legacy: a table nobody stated is left alone", test_left_alone },
+		{ "agent legacy: missing and extra entries are repaired", test_repair },
+		{ "agent legacy: a list nobody asked for is ignored", test_unasked_list },
+		{ "agent legacy: a rebooted NIC gets everything again", test_reboot },
+		{ "agent legacy: a silent NIC is asked ever more slowly", test_silence },
+		{ "agent legacy: a NIC of the published driver is told all, once, and believed",
 		  test_published },
-		{ "agent session: a NIC that is silent at first is not taken for one for long",
+		{ "agent legacy: a NIC that is silent at first is not taken for one for long",
 		  test_not_published },
-		{ "agent session: a NIC that refuses a flow is lagging, not flooded",
+		{ "agent legacy: a NIC that refuses a flow is lagging, not flooded",
 		  test_refusing_nic },
-		{ "agent session: 3000 flows in bursts a NIC can queue", test_many_flows },
-		{ "agent session: lists that never come whole are asked for ever more slowly",
+		{ "agent legacy: 3000 flows in bursts a NIC can queue", test_many_flows },
+		{ "agent legacy: lists that never come whole are asked for ever more slowly",
 		  test_lists_never_whole },
-		{ "agent session: a NIC with far too many entries is cleared", test_overfull_nic },
-		{ "agent session: a flood of REGISTERs moves little", test_register_flood },
-		{ "agent session: 20 % loss", test_lossy },
-		{ "agent session: duplicates and reordering", test_reordering },
-		{ "agent session: loss, duplicates and reordering", test_everything },
+		{ "agent legacy: a NIC with far too many entries is cleared", test_overfull_nic },
+		{ "agent legacy: a flood of REGISTERs moves little", test_register_flood },
+		{ "agent legacy: 20 % loss", test_lossy },
+		{ "agent legacy: duplicates and reordering", test_reordering },
+		{ "agent legacy: loss, duplicates and reordering", test_everything },
 		{ 0 },
 	};
 

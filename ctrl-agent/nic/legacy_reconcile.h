@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What to tell a NIC so that its flow table becomes what it should be.  Pure:
- * two sets in, messages out; who sends them, and when, is nic.c's affair.
+ * two sets in, messages out; who sends them, and when, is legacy.c's affair.
  */
-#ifndef CVSWD_RECONCILE_H
-#define CVSWD_RECONCILE_H
+#ifndef CVSWD_LEGACY_RECONCILE_H
+#define CVSWD_LEGACY_RECONCILE_H
 
 #include "cvsw_msg.h"
 #include "flowset.h"
@@ -42,13 +42,5 @@ size_t reconcile(const struct flowset *intent, const struct flowset *table,
  * @step: a DELETE's flow may be gone from @table afterwards
  */
 void reconcile_apply(struct flowset *table, const struct reconcile_step *step);
-
-/** struct reconcile_diff - how far a table is from the intent, for people */
-struct reconcile_diff {
-	size_t missing;		/* wanted, not there or other than wanted */
-	size_t extra;		/* there, not wanted */
-};
-
-struct reconcile_diff reconcile_diff(const struct flowset *intent, const struct flowset *table);
 
 #endif

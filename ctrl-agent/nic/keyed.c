@@ -1,30 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* NICs of version 3: their keys, and which NIC a frame is of. */
+/* NICs with a key: which of them a frame is of, and where it is. */
 #include "base/alloc.h"
-#include "cvsw_v3_libcrypto.h"
 #include "base/log.h"
 #include "fabric/vswitch.h"
-
-/* session3_world.send */
-static void send_towards(void *owner, const uint8_t *frame, size_t len, uint64_t place)
-{
-	struct nic *nic = owner;
-	struct vport *port = vswitches_at(nic->nics->switches, place);
-
-	if (port)
-		vswitch_send(port, frame, len);	/* no room: as if the network had lost it */
-}
-
-/* session3_world.event */
-static void on_event(void *owner, enum session3_event event,
-		     const struct cvsw_v3_message *message)
-{
-	struct nic *nic = owner;
-
-	nic->n_registers += event == SESSION3_REGISTERED;
-	if (nic->nics->event)
-		nic->nics->event(nic->nics->owner, nic, event, message);
-}
+#include "legacy.h"
+#include "nics.h"
+#include "talk.h"
 
 /* There are as many numbers as NICs, or as many as the database has. */
 static void take_number(struct nic *nic)
@@ -52,10 +33,8 @@ void nic_drop_number(struct nic *nic)
 		nics->first_free = nic->number;
 }
 
-static void end_version3(struct nic *nic)
+static void drop_key(struct nic *nic)
 {
-	session3_free(nic->v3);
-	nic->v3 = NULL;
 	nic_not_away(nic);
 	nic_drop_number(nic);
 	nic->has_key = false;
@@ -64,28 +43,23 @@ static void end_version3(struct nic *nic)
 
 void nic_set_key(struct nic *nic, const uint8_t *key)
 {
-	struct session3_world world = {
-		.crypto = &cvsw_v3_libcrypto, .guard = &nic->nics->guard,
-		.send = send_towards, .event = on_event, .log_keys = nic->nics->log_keys,
-		.owner = nic,
-	};
-
 	if (nic->has_key && key && cvsw_v3_same(nic->key, key, sizeof(nic->key)))
 		return;
 	if (nic->port) {
 		LIST_REMOVE(nic, at_port);
 		nic->port = NULL;
 	}
+	nic_unlink(nic);
 	if (nic->has_key)
-		end_version3(nic);
-	else
-		nic_absent(nic);
+		drop_key(nic);
 	nic->key_unread = false;
 	if (key) {
 		memcpy(nic->key, key, sizeof(nic->key));
 		nic->has_key = true;
 		take_number(nic);
-		nic->v3 = session3_new(nic, &world, nic->number, key);
+		talk_new(nic, nic->number, key);
+	} else if (nic->nics->allow_version2) {
+		legacy_new(nic);
 	}
 	nic_go_on(nic);
 }
@@ -108,14 +82,14 @@ static struct nic *nic_of(struct nics *nics, const uint8_t *frame, enum cvsw_v3_
 static void come(struct nic *nic, struct vport *port)
 {
 	nic_attach(nic, port);
-	session3_here(nic->v3);
-	on_event(nic, SESSION3_AT, NULL);
+	talk_here(nic);
+	nic_tell(nic, HUB_AT);
 }
 
 /* Where its newest authentic record came from, it is. */
 static void follow(struct nic *nic)
 {
-	struct vport *port = vswitches_at(nic->nics->switches, session3_place(nic->v3));
+	struct vport *port = vswitches_at(nic->nics->switches, talk_place(nic));
 
 	if (!port || port == nic->port)
 		return;
@@ -133,7 +107,7 @@ static size_t bucket_of_place(uint64_t place)
 
 void nic_away(struct nic *nic)
 {
-	size_t bucket = bucket_of_place(session3_place(nic->v3));
+	size_t bucket = bucket_of_place(talk_place(nic));
 
 	LIST_INSERT_HEAD(&nic->nics->away[bucket], nic, at_port);
 	nic->away = true;
@@ -146,14 +120,14 @@ void nic_not_away(struct nic *nic)
 	nic->away = false;
 }
 
-/* If it has not been heard for long, the session counts it as silent until it answers. */
+/* If it has not been heard for long, its link counts it as silent until it answers. */
 void nics_port_up(struct nics *nics, struct vport *port)
 {
 	struct nic *nic = LIST_FIRST(&nics->away[bucket_of_place(vport_place(port))]), *next;
 
 	for (; nic; nic = next) {
 		next = LIST_NEXT(nic, at_port);
-		if (!session3_talks(nic->v3) || session3_place(nic->v3) != vport_place(port))
+		if (!nic_talks(nic) || talk_place(nic) != vport_place(port))
 			continue;
 		come(nic, port);
 		nic_go_on(nic);
@@ -185,7 +159,7 @@ static void claimed(struct nic *nic, const struct vport *former, const struct vp
 	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " is at port %s and at port %s: is one a copy?",
 		    MAC_BYTES(nic->mac), former->name, port->name);
 	if (!known)
-		on_event(nic, SESSION3_CLAIMED, NULL);
+		nic_tell(nic, HUB_CLAIMED);
 }
 
 /*
@@ -216,13 +190,13 @@ static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, uint8_t *fr
 	nic = nic_of(nics, frame, type);
 	if (type != CVSW_V3_REGISTER && type != CVSW_V3_SEALED)
 		return CVSW_V3_DROP_TYPE;
-	if (type == CVSW_V3_REGISTER && (!nic || !nic->v3))
+	if (type == CVSW_V3_REGISTER && (!nic || !nic->has_key))
 		nics_stranger(port, cvsw_v3_register_mac(frame));
-	if (!nic || !nic->v3)
+	if (!nic || !nic->has_key)
 		return type == CVSW_V3_SEALED ? CVSW_V3_DROP_SESSION : CVSW_V3_DROP_NO_KEY;
 	n_registers = nic->n_registers;
 	heard_at = nic->heard_at;
-	drop = session3_receive(nic->v3, frame, len, vport_place(port), clock_ms());
+	drop = talk_receive(nic, frame, len, vport_place(port), clock_ms());
 	if (drop == CVSW_V3_OK && type == CVSW_V3_SEALED)
 		nic->heard_at = clock_ms();
 	look_for_another(nic, port, drop, n_registers, heard_at);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Sessions of version 3 against NICs that run the module's own protocol code, over a
+ * Links of version 3 against NICs that run the module's own protocol code, over a
  * wire that loses, doubles and reorders frames, in virtual time.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cvsw_msg.h"
 #include "cvsw_v3_libcrypto.h"
 #include "flows.h"
-#include "nic/session3.h"
+#include "nic/talk.h"
 #include "tap.h"
 #include "v3_nic.h"
 
@@ -24,10 +25,10 @@ struct in_flight {
 };
 
 /**
- * struct wire - a session, a NIC, and what is between
+ * struct wire - our NIC, the one there, and what is between
  * @loss, @twice: percent
  * @jitter: milliseconds; anything above 1 reorders
- * @n_events: of each kind, that the session told
+ * @n_events: of each kind, that were told
  */
 struct wire {
 	uint64_t now;
@@ -35,11 +36,14 @@ struct wire {
 	unsigned int loss, twice, jitter;
 	struct nic ours;
 	struct cvsw_v3_guard guard;
+	struct nic_world world;
 	struct v3_nic *nic;
 	struct in_flight *frames;
 	size_t n_frames;
-	unsigned int n_events[SESSION3_AT + 1];
+	unsigned int n_events[HUB_AT + 1];
 	uint8_t removed_why;	/* the last flow that went */
+	uint32_t refused_spi;	/* the last SA that was refused */
+	enum cvsw_sa_direction refused_direction;
 	uint16_t removed_priority;
 };
 
@@ -66,10 +70,16 @@ static void put(struct wire *wire, bool to_nic, const uint8_t *frame, size_t len
 	}
 }
 
-static void from_session(void *owner, const uint8_t *frame, size_t len, uint64_t place)
+static struct wire *wire_of(const struct nic *nic)
+{
+	return (struct wire *)((char *)nic - offsetof(struct wire, ours));
+}
+
+static bool to_nic(struct nic *nic, const uint8_t *frame, size_t len, uint64_t place)
 {
 	(void)place;
-	put(owner, true, frame, len);
+	put(wire_of(nic), true, frame, len);
+	return true;
 }
 
 static void from_nic(void *arg, uint8_t *frame, size_t len, uint64_t place)
@@ -78,16 +88,18 @@ static void from_nic(void *arg, uint8_t *frame, size_t len, uint64_t place)
 	put(arg, false, frame, len);
 }
 
-static void on_event(void *owner, enum session3_event event,
-		     const struct cvsw_v3_message *message)
+static void on_event(const struct hub_event *event)
 {
-	struct wire *wire = owner;
+	struct wire *wire = wire_of(event->nic);
 
-	(void)message;
-	wire->n_events[event]++;
-	if (event == SESSION3_FLOW_REMOVED) {
-		wire->removed_why = session3_removed(wire->ours.v3)->reason;
-		wire->removed_priority = session3_removed(wire->ours.v3)->flow->priority;
+	wire->n_events[event->what]++;
+	if (event->what == HUB_SA_REFUSED) {
+		wire->refused_spi = event->spi;
+		wire->refused_direction = event->direction;
+	}
+	if (event->what == HUB_REMOVED) {
+		wire->removed_why = event->removed->reason;
+		wire->removed_priority = event->removed->flow->priority;
 	}
 }
 
@@ -101,9 +113,9 @@ static void deliver(struct wire *wire, const struct in_flight *frame)
 	if (frame->to_nic)
 		cvsw_v3_receive(&wire->nic->end, copy, frame->len, 0, wire->now);
 	else
-		drop = session3_receive(wire->ours.v3, copy, frame->len, PLACE, wire->now);
+		drop = talk_receive(&wire->ours, copy, frame->len, PLACE, wire->now);
 	free(copy);
-	/* As nics3.c does. */
+	/* As keyed.c does. */
 	if (!frame->to_nic && (drop == CVSW_V3_DROP_SESSION || drop == CVSW_V3_DROP_DISAGREES))
 		put(wire, true, hello, cvsw_v3_hello(mac, hello));
 }
@@ -129,14 +141,13 @@ static void run(struct wire *wire, uint64_t ms)
 static struct wire *wire_new(uint32_t seed, bool strict)
 {
 	struct wire *wire = calloc(1, sizeof(*wire));
-	struct session3_world world = { .crypto = &cvsw_v3_libcrypto, .guard = &wire->guard,
-					.send = from_session, .event = on_event, .owner = wire };
-
 	wire->now = 1000;
 	wire->random = seed;
 	wire->frames = calloc(MAX_IN_FLIGHT, sizeof(*wire->frames));
-	nic_init(&wire->ours, mac, NULL, NULL);
-	wire->ours.v3 = session3_new(&wire->ours, &world, 0, psk);
+	wire->world = (struct nic_world){ .send = to_nic, .event = on_event,
+					  .crypto = &cvsw_v3_libcrypto, .guard = &wire->guard };
+	nic_init(&wire->ours, mac, &wire->world);
+	talk_new(&wire->ours, 0, psk);
 	wire->nic = v3_nic_new(&cvsw_v3_libcrypto, mac, psk, from_nic, wire);
 	wire->nic->strict = strict;
 	return wire;
@@ -185,6 +196,13 @@ static bool in_sync(const struct wire *wire)
 	return nic_state(&wire->ours) == NIC_IN_SYNC;
 }
 
+static uint64_t n_unexpected(const struct wire *wire)
+{
+	struct nic_facts facts;
+
+	return nic_facts(&wire->ours, &facts) ? facts.n_unexpected : 0;
+}
+
 /* ---- tests ---- */
 
 static void test_round_trip(void)
@@ -193,13 +211,13 @@ static void test_round_trip(void)
 
 	CHECK(nic_state(&wire->ours) == NIC_ABSENT);
 	run(wire, 100);
-	CHECK(in_sync(wire) && wire->n_events[SESSION3_REGISTERED] == 1);
+	CHECK(in_sync(wire) && wire->n_events[HUB_REGISTERED] == 1);
 	nic_hand(&wire->ours)->mtu = 1400;
 	state_flow(wire, "priority=7,tcp,actions=drop");
 	nic_desired_changed(&wire->ours, true, wire->now);
 	run(wire, 100);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->mtu == 1400);
-	CHECK(!wire->ours.behind_since && wire->n_events[SESSION3_REFUSED] == 0);
+	CHECK(!wire->ours.behind_since && wire->n_events[HUB_REFUSED] == 0);
 	wire_free(wire);
 }
 
@@ -232,13 +250,13 @@ static void test_stuck(void)
 	wire->nic->strict = false;
 	unstate_flow(wire, "priority=9,tcp,actions=drop");
 	run(wire, 200);
-	CHECK(!in_sync(wire) && session3_is_stuck(wire->ours.v3));
-	CHECK(session3_settled(wire->ours.v3) == wire->ours.generation);
+	CHECK(!in_sync(wire) && wire->ours.refused.stuck);
+	CHECK(wire->ours.settled == wire->ours.generation);
 	requests = wire->nic->n_requests;
 	run(wire, 20000);
 	CHECK_MSG(wire->nic->n_requests == requests, "%u more", wire->nic->n_requests - requests);
 	wire->nic->strict = true;
-	run(wire, SESSION3_RETRY_MS);
+	run(wire, TALK_RETRY_MS);
 	CHECK(in_sync(wire) && !wire->nic->n_flows);
 	wire_free(wire);
 }
@@ -254,8 +272,8 @@ static void test_table_full(void)
 	}
 	run(wire, 3000);
 	CHECK(wire->nic->n_flows == V3_NIC_FLOWS && !in_sync(wire));
-	CHECK(session3_n_refused(wire->ours.v3) == 10);
-	CHECK(session3_refusal(wire->ours.v3)->error == CVSW_V3_ERR_TABLE_FULL);
+	CHECK(nic_n_refused(&wire->ours) == 10);
+	CHECK(wire->ours.refusal.error == CVSW_V3_ERR_TABLE_FULL);
 	for (int i = 0; i < 20; i++) {
 		snprintf(text, sizeof(text), "priority=7,tcp,tp_dst=%d,actions=drop", i);
 		unstate_flow(wire, text);
@@ -289,8 +307,8 @@ static void test_refused_sa(void)
 	queue_sa(wire, 0x1001);
 	run(wire, 100);
 	CHECK(wire->nic->n_sas == 1 && wire->ours.epoch == registers);
-	CHECK(wire->n_events[SESSION3_SA_REFUSED] == 1);
-	CHECK(wire->ours.refused_spi == 0x1001 && wire->ours.refused_direction == CVSW_SA_IN);
+	CHECK(wire->n_events[HUB_SA_REFUSED] == 1);
+	CHECK(wire->refused_spi == 0x1001 && wire->refused_direction == CVSW_SA_IN);
 	queue_sa(wire, 0x1002);
 	run(wire, 100);
 	CHECK(wire->nic->n_sas == 2 && wire->ours.verified == wire->ours.generation);
@@ -313,14 +331,14 @@ static void test_absence(void)
 	state_flow(wire, "priority=9,tcp,actions=drop");
 	run(wire, 1000);
 	CHECK(!wire->nic->n_flows);
-	session3_here(wire->ours.v3);
+	talk_here(&wire->ours);
 	run(wire, 1000);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_fresh == 1);
 	cvsw_v3_nic_restart(&wire->nic->end);
 	CHECK(nic_talks(&wire->ours));
 	run(wire, 1000);
 	CHECK(in_sync(wire) && wire->nic->n_fresh == 2 &&
-	      wire->n_events[SESSION3_REGISTERED] == 2);
+	      wire->n_events[HUB_REGISTERED] == 2);
 	wire_free(wire);
 }
 
@@ -345,7 +363,7 @@ static void test_silence(void)
 	while (nic_state(&wire->ours) != NIC_IN_SYNC)
 		run(wire, 1);
 	CHECK(nic_has_intent(wire) && wire->ours.n_lists == lists + 1);
-	CHECK(wire->n_events[SESSION3_REGISTERED] == 1);
+	CHECK(wire->n_events[HUB_REGISTERED] == 1);
 	wire_free(wire);
 }
 
@@ -374,12 +392,12 @@ static void test_snapshot(void)
 		CHECK(in_sync(wire) && nic_has_intent(wire));
 		memcpy(before->flows, flows, sizeof(flows));
 		*wire->nic = *before;
-		while (waited < 10000 && wire->n_events[SESSION3_REGISTERED] < 2) {
+		while (waited < 10000 && wire->n_events[HUB_REGISTERED] < 2) {
 			run(wire, 10);
 			waited += 10;
 		}
 		run(wire, 100);
-		CHECK_MSG(wire->n_events[SESSION3_REGISTERED] == 2, "seed %u: nobody noticed", seed);
+		CHECK_MSG(wire->n_events[HUB_REGISTERED] == 2, "seed %u: nobody noticed", seed);
 		CHECK_MSG(in_sync(wire) && nic_has_intent(wire), "seed %u: %s", seed,
 			  nic_state_name(nic_state(&wire->ours)));
 		wire_free(wire);
@@ -399,25 +417,25 @@ static void test_refused_setting(void)
 	nic_desired_changed(&wire->ours, true, wire->now);
 	run(wire, 200);
 	CHECK(nic_state(&wire->ours) == NIC_REFUSING);
-	CHECK(session3_refuses_offload(wire->ours.v3) && !wire->ours.behind_since);
+	CHECK(wire->ours.refused.offload && !wire->ours.behind_since);
 	CHECK(wire->nic->offloads == CVSW_OFFLOAD_CSUM);
 	requests = wire->nic->n_requests;
-	run(wire, 3 * SESSION3_RETRY_MS);
+	run(wire, 3 * TALK_RETRY_MS);
 	CHECK_MSG(wire->nic->n_requests == requests, "%u more", wire->nic->n_requests - requests);
 	/* A flow is no reason to ask, other offloads are, and so is a NIC that begins anew. */
 	state_flow(wire, "priority=9,tcp,actions=drop");
 	run(wire, 200);
 	CHECK(wire->nic->n_requests == requests + 1 && nic_has_intent(wire));
 	CHECK(nic_state(&wire->ours) == NIC_REFUSING);
-	CHECK(wire->n_events[SESSION3_REFUSED] == 1);
+	CHECK(wire->n_events[HUB_REFUSED] == 1);
 	cvsw_v3_nic_restart(&wire->nic->end);
 	run(wire, 1000);
-	CHECK(wire->n_events[SESSION3_REFUSED] == 2);
+	CHECK(wire->n_events[HUB_REFUSED] == 2);
 	CHECK(nic_state(&wire->ours) == NIC_REFUSING);
 	nic_hand(&wire->ours)->offload = CVSW_OFFLOAD_CSUM;
 	nic_desired_changed(&wire->ours, true, wire->now);
 	run(wire, 200);
-	CHECK(in_sync(wire) && !session3_n_refused(wire->ours.v3));
+	CHECK(in_sync(wire) && !nic_n_refused(&wire->ours));
 	wire_free(wire);
 }
 
@@ -431,7 +449,7 @@ static void test_endless_list(void)
 	state_flow(wire, "priority=9,tcp,actions=drop");
 	run(wire, 10000);
 	CHECK(nic_state(&wire->ours) == NIC_CONNECTING);
-	CHECK_MSG(wire->nic->n_requests <= 2 + 10000 / SESSION3_LIST_AGAIN_MS, "%u requests",
+	CHECK_MSG(wire->nic->n_requests <= 2 + 10000 / TALK_LIST_AGAIN_MS, "%u requests",
 		  wire->nic->n_requests);
 	wire->nic->lists = V3_NIC_ENDS;
 	run(wire, 2000);
@@ -451,7 +469,7 @@ static void test_endless_list(void)
 	/* Its table is replaced, whatever it was. */
 	CHECK(in_sync(wire) && nic_has_intent(wire));
 	requests = wire->nic->n_requests;
-	CHECK_MSG(requests <= 5 + SESSION3_LIST_MAX / V3_NIC_FLOWS, "%u requests", requests);
+	CHECK_MSG(requests <= 5 + TALK_LIST_MAX / V3_NIC_FLOWS, "%u requests", requests);
 	run(wire, 10000);
 	CHECK(wire->nic->n_requests == requests);
 	wire_free(wire);
@@ -481,12 +499,12 @@ static void test_unasked(void)
 	len = cvsw_v3_expiring_encode(&sa, message, sizeof(message));
 	for (int i = 0; i < 100; i++)
 		say(wire, message, len);
-	CHECK(wire->n_events[SESSION3_SA_EXPIRING] == 100);
+	CHECK(wire->n_events[HUB_EXPIRING] == 100);
 	message[CVSW_V3_MESSAGE_HEADER_LEN + 5] = 9;
 	say(wire, message, len);
 	say(wire, message, CVSW_V3_MESSAGE_HEADER_LEN);
-	CHECK(wire->n_events[SESSION3_SA_EXPIRING] == 100);
-	CHECK(session3_n_unexpected(wire->ours.v3) == 2);
+	CHECK(wire->n_events[HUB_EXPIRING] == 100);
+	CHECK(n_unexpected(wire) == 2);
 	CHECK(wire->ours.epoch == registers);
 	/* What it says has gone is looked for, but not each time. */
 	entry.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, flow_mod, sizeof(flow_mod));
@@ -495,11 +513,11 @@ static void test_unasked(void)
 	requests = wire->nic->n_requests;
 	for (int i = 0; i < 400; i++)
 		say(wire, message, len);
-	CHECK(wire->n_events[SESSION3_FLOW_REMOVED] == 400);
+	CHECK(wire->n_events[HUB_REMOVED] == 400);
 	requests = wire->nic->n_requests - requests;
-	CHECK_MSG(requests > 2 && requests <= SESSION3_LOOK_BURST + 2000 / SESSION3_LOOK_MS,
+	CHECK_MSG(requests > 2 && requests <= TALK_LOOK_BURST + 2000 / TALK_LOOK_MS,
 		  "%u requests", requests);
-	run(wire, SESSION3_LOOK_MS);
+	run(wire, TALK_LOOK_MS);
 	CHECK(in_sync(wire));
 	wire_free(wire);
 }
@@ -536,7 +554,7 @@ static void test_timeout(void)
 	CHECK(in_sync(wire) && nic_has_intent(wire) && is_stated(wire, PLAIN));
 	CHECK(wire->nic->n_flows == 1 && wire->ours.timed.ended.n == 2);
 	CHECK(wire->ours.table.n == 1);
-	CHECK(wire->n_events[SESSION3_FLOW_REMOVED] == 2 && wire->nic->n_requests == requests);
+	CHECK(wire->n_events[HUB_REMOVED] == 2 && wire->nic->n_requests == requests);
 	/* It was not forgotten that they went: stated again, they come back. */
 	state_flow(wire, FIVE);
 	run(wire, 200);
@@ -574,7 +592,7 @@ static void test_timeout_crossing(void)
 	CHECK(is_stated(wire, FIVE));
 	state_flow(wire, FIVE);
 	run(wire, 2000);
-	CHECK(wire->n_events[SESSION3_FLOW_REMOVED] == 1);
+	CHECK(wire->n_events[HUB_REMOVED] == 1);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && is_stated(wire, FIVE));
 	run(wire, 6000);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && !wire->nic->n_flows);
@@ -592,7 +610,7 @@ static void test_timeout_away(void)
 	state_flow(wire, "priority=9,hard_timeout=5,ip,actions=drop");
 	run(wire, 6000);
 	CHECK(is_stated(wire, FIVE));
-	session3_here(wire->ours.v3);
+	talk_here(&wire->ours);
 	run(wire, 1000);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && !is_stated(wire, FIVE));
 	CHECK(wire->nic->n_flows == 1);
@@ -615,7 +633,7 @@ static void test_timeout_reboot(void)
 	run(wire, 1000);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && !is_stated(wire, FIVE));
 	CHECK(wire->nic->n_flows == 2 && is_stated(wire, PLAIN));
-	CHECK(wire->n_events[SESSION3_FLOW_REMOVED] == 1);
+	CHECK(wire->n_events[HUB_REMOVED] == 1);
 	CHECK(!wire->removed_why && wire->removed_priority == 7);
 	/* A new conversation with the same table changes nothing. */
 	cvsw_v3_nic_restart(&wire->nic->end);
@@ -729,7 +747,7 @@ static void test_timeout_refused(void)
 		state_flow(wire, text);
 	}
 	run(wire, 3000);
-	CHECK(wire->nic->n_flows == V3_NIC_FLOWS && session3_n_refused(wire->ours.v3) == 1);
+	CHECK(wire->nic->n_flows == V3_NIC_FLOWS && nic_n_refused(&wire->ours) == 1);
 	CHECK(wire->ours.timed.given.n == V3_NIC_FLOWS - 1 && !wire->ours.timed.going.n);
 	wire_free(wire);
 }
@@ -753,7 +771,7 @@ static void unstate_all(struct wire *wire)
 	const struct flow_node *node;
 
 	flowset_each(node, &nic_hand(&wire->ours)->flows)
-		timed_stated(&wire->ours, &node->flow);
+		timed_stated(&wire->ours.timed, &node->flow);
 	flowset_clear(&nic_hand(&wire->ours)->flows);
 }
 
@@ -795,7 +813,7 @@ static void storm(uint32_t seed, bool strict)
 		  nic_state_name(nic_state(&wire->ours)));
 	CHECK_MSG(nic_has_intent(wire), "seed %u: another table", seed);
 	CHECK_MSG(wire->nic->mtu == hand->mtu, "seed %u: MTU %u", seed, wire->nic->mtu);
-	CHECK_MSG(!wire->n_events[SESSION3_REFUSED], "seed %u: refused", seed);
+	CHECK_MSG(!wire->n_events[HUB_REFUSED], "seed %u: refused", seed);
 	wire_free(wire);
 }
 
@@ -808,30 +826,30 @@ static void test_storm(void)
 int main(void)
 {
 	static const struct tap_test tests[] = {
-		{ "agent session 3: register, change, acknowledged", test_round_trip },
-		{ "agent session 3: a wide deletion takes no wanted flow along", test_wide_deletion },
-		{ "agent session 3: a refusal that nothing helps against is no flood", test_stuck },
-		{ "agent session 3: what does not fit is left out, and put in later", test_table_full },
-		{ "agent session 3: a refused SA is not taken for one", test_refused_sa },
-		{ "agent session 3: away and back, and begun anew", test_absence },
-		{ "agent session 3: heard again, its table is looked at first", test_silence },
-		{ "agent session 3: a NIC's snapshot is put back", test_snapshot },
-		{ "agent session 3: a refused setting is asked for again when something is new",
+		{ "agent talk: register, change, acknowledged", test_round_trip },
+		{ "agent talk: a wide deletion takes no wanted flow along", test_wide_deletion },
+		{ "agent talk: a refusal that nothing helps against is no flood", test_stuck },
+		{ "agent talk: what does not fit is left out, and put in later", test_table_full },
+		{ "agent talk: a refused SA is not taken for one", test_refused_sa },
+		{ "agent talk: away and back, and begun anew", test_absence },
+		{ "agent talk: heard again, its table is looked at first", test_silence },
+		{ "agent talk: a NIC's snapshot is put back", test_snapshot },
+		{ "agent talk: a refused setting is asked for again when something is new",
 		  test_refused_setting },
-		{ "agent session 3: a listing without end", test_endless_list },
-		{ "agent session 3: floods of what comes unasked", test_unasked },
-		{ "agent session 3: what times out leaves the intent", test_timeout },
-		{ "agent session 3: stated again, its time begins anew", test_timeout_anew },
-		{ "agent session 3: an end that crosses the next beginning", test_timeout_crossing },
-		{ "agent session 3: times run while the NIC is away", test_timeout_away },
-		{ "agent session 3: a rebooted NIC is not given what it had for a time",
+		{ "agent talk: a listing without end", test_endless_list },
+		{ "agent talk: floods of what comes unasked", test_unasked },
+		{ "agent talk: what times out leaves the intent", test_timeout },
+		{ "agent talk: stated again, its time begins anew", test_timeout_anew },
+		{ "agent talk: an end that crosses the next beginning", test_timeout_crossing },
+		{ "agent talk: times run while the NIC is away", test_timeout_away },
+		{ "agent talk: a rebooted NIC is not given what it had for a time",
 		  test_timeout_reboot },
-		{ "agent session 3: a modified flow's time goes on", test_timeout_modified },
-		{ "agent session 3: other actions, and then another flow", test_modified_anew },
-		{ "agent session 3: a member of an overlay and timeouts", test_timeout_overlaid },
-		{ "agent session 3: a replaced table and an end cross", test_timeout_replaced },
-		{ "agent session 3: what is refused is not given", test_timeout_refused },
-		{ "agent session 3: loss, duplicates and reordering", test_storm },
+		{ "agent talk: a modified flow's time goes on", test_timeout_modified },
+		{ "agent talk: other actions, and then another flow", test_modified_anew },
+		{ "agent talk: a member of an overlay and timeouts", test_timeout_overlaid },
+		{ "agent talk: a replaced table and an end cross", test_timeout_replaced },
+		{ "agent talk: what is refused is not given", test_timeout_refused },
+		{ "agent talk: loss, duplicates and reordering", test_storm },
 		{ 0 },
 	};
 

@@ -5,7 +5,7 @@
 #include "cvsw_cursor.h"
 #include "cvsw_ofp10.h"
 #include "cvsw_text.h"
-#include "session3_parts.h"
+#include "talk.h"
 
 struct field {
 	size_t at;
@@ -88,13 +88,13 @@ static void name_in_flow_mod(const uint8_t *flow_mod, size_t len, size_t offset,
 }
 
 static void about_flows(const uint8_t *request, size_t len, size_t offset,
-			struct session3_refusal *refusal)
+			struct nic_refusal *refusal)
 {
 	enum cvsw_flow_command command;
 	struct cvsw_flow flow;
 	size_t start, used;
 
-	if (session3_flow_at(request, len, offset, &start) < 0) {
+	if (talk_flow_at(request, len, offset, &start) < 0) {
 		snprintf(refusal->field, sizeof(refusal->field), "%s",
 			 name_of(flows_fields, N(flows_fields), offset) ?: "");
 		return;
@@ -115,14 +115,14 @@ static void copy_text(const uint8_t *text, size_t len, char *to, size_t room)
 	to[n] = 0;
 }
 
-void session3_refusal_of(const struct cvsw_v3_message *answer, const uint8_t *request, size_t len,
-			 struct session3_refusal *refusal)
+void nic_refusal_of(const struct cvsw_v3_message *answer, const uint8_t *request, size_t len,
+		    struct nic_refusal *refusal)
 {
 	struct cvsw_v3_error_body body = { 0 };
 	const char *name = NULL;
 	size_t offset;
 
-	*refusal = (struct session3_refusal){ .error = answer->error };
+	*refusal = (struct nic_refusal){ .error = answer->error };
 	cvsw_v3_error_decode(answer, &body, &offset);
 	if (body.text_len)
 		copy_text(body.text, body.text_len, refusal->text, sizeof(refusal->text));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "reconcile.h"
+#include "legacy_reconcile.h"
 
 static bool is_extra(const struct flowset *intent, const struct cvsw_flow *listed)
 {
@@ -9,9 +9,7 @@ static bool is_extra(const struct flowset *intent, const struct cvsw_flow *liste
 /* A flow of the right key with other actions is not deleted: SET replaces it in one step. */
 static bool is_missing(const struct flowset *table, const struct cvsw_flow *wanted)
 {
-	const struct cvsw_flow *listed = flowset_find(table, &wanted->match, wanted->priority);
-
-	return !listed || !cvsw_flow_equal(listed, wanted);
+	return !flowset_has(table, wanted);
 }
 
 static bool goes_with(const struct reconcile_step *steps, size_t n, const struct cvsw_flow *flow)
@@ -57,16 +55,4 @@ void reconcile_apply(struct flowset *table, const struct reconcile_step *step)
 		flowset_remove_covered(table, &step->flow->match);
 	else
 		flowset_put(table, step->flow);
-}
-
-struct reconcile_diff reconcile_diff(const struct flowset *intent, const struct flowset *table)
-{
-	struct reconcile_diff diff = { 0, 0 };
-	const struct flow_node *node;
-
-	flowset_each(node, intent)
-		diff.missing += is_missing(table, &node->flow);
-	flowset_each(node, table)
-		diff.extra += is_extra(intent, &node->flow);
-	return diff;
 }
