@@ -24,10 +24,11 @@ struct unread_row {
  * @store: what is kept over a restart; NULL: nothing
  * @state_stale: the last commit failed: what is kept is not what is
  * @unread, @n_unread: what of the database cannot be read; it stays there as it is
- * @keep_soon: armed while something waits for state_keep_timed()'s next commit
+ * @keep_soon: armed while something waits for state_nic_moved()'s next commit
  */
 struct agent {
 	struct event_base *base;
+	struct hub hub;
 	struct nics nics;
 	struct vswitches switches;
 	struct overlays overlays;

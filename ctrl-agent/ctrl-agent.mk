@@ -5,7 +5,7 @@ AGENT_DIR := $(TOP)/ctrl-agent
 AGENT_HEADERS := $(wildcard $(AGENT_DIR)/*.h $(AGENT_DIR)/*/*.h $(TOP)/proto/*.h)
 
 # A folder is a room; a header of another room is included with the room's name.
-AGENT_ROOMS := base fabric nic sa apps store api
+AGENT_ROOMS := base hub fabric nic sa apps store api
 AGENT_DAEMON := cvswd $(foreach room,$(AGENT_ROOMS),$(patsubst $(AGENT_DIR)/%.c,%,$(wildcard $(AGENT_DIR)/$(room)/*.c)))
 AGENT_CTL := $(patsubst $(AGENT_DIR)/%.c,%,$(wildcard $(AGENT_DIR)/ctl/*.c)) base/wipe
 

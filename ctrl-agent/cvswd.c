@@ -14,10 +14,10 @@
 #include "nic/keylog.h"
 #include "base/log.h"
 #include "api/monitor.h"
+#include "nic/nic_log.h"
 #include "nic/settings.h"
 #include "fabric/ofconn.h"
-#include "api/request.h"
-#include "api/request_parts.h"
+#include "api/wait.h"
 #include "base/service.h"
 #include "base/turns.h"
 #include "store/state.h"
@@ -189,8 +189,7 @@ static bool open_all(struct agent *agent, const struct options *options)
 static void close_all(struct agent *agent)
 {
 	clients_close_all();
-	agent->nics.changed = NULL;
-	agent->nics.event = NULL;
+	hub_close(&agent->hub);
 	agent->switches.event = NULL;
 	ofconn_close_all();
 	channel_close_all();
@@ -203,17 +202,21 @@ static void close_all(struct agent *agent)
 	store_close(agent->store);
 }
 
-/* nics.event */
-static void on_nic_event(void *owner, const struct hub_event *event)
+/* Who hears what, in this order. */
+static void wire(struct agent *agent)
 {
-	struct agent *agent = owner;
+	struct hub *hub = &agent->hub;
 
-	if (event->what == HUB_EXPIRING)
-		overlays_expiring(&agent->overlays, event->nic, event->message);
-	if (event->what == HUB_SA_REFUSED)
-		overlays_refused(&agent->overlays, event);
-	else
-		monitor_event(event);
+	hub_on(hub, HUB_NEWS, nic_log, NULL);
+	hub_on(hub, HUB_NEWS, monitor_event, NULL);
+	hub_on(hub, HUB_BIT(HUB_EXPIRING), overlays_expiring, &agent->overlays);
+	hub_on(hub, HUB_BIT(HUB_SA_REFUSED), overlays_refused, &agent->overlays);
+	hub_on(hub, HUB_BIT(HUB_MOVED), state_nic_moved, agent);
+	hub_on(hub, HUB_BIT(HUB_MOVED), settings_nic_moved, agent);
+	hub_on(hub, HUB_BIT(HUB_MOVED), overlays_nic_moved, &agent->overlays);
+	hub_on(hub, HUB_BIT(HUB_MOVED), wait_nic_moved, NULL);
+	agent->overlays.settled = wait_look;
+	agent->switches.event = monitor_switch;
 }
 
 static void on_signal(evutil_socket_t signal, short what, void *arg)
@@ -259,16 +262,12 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);	/* a full database is an error like others */
 	agent.base = alloc_checked(event_base_new());
-	nics_init(&agent.nics, agent.base, options.max_nics);
+	nics_init(&agent.nics, agent.base, &agent.hub, options.max_nics);
 	agent.nics.allow_version2 = options.allow_version2;
-	agent.nics.changed = request_nic_changed;
-	agent.nics.event = on_nic_event;
-	agent.nics.owner = &agent;
 	settings_init(&agent);
 	overlays_init(&agent.overlays, &agent);
-	agent.overlays.settled = request_overlays_settled;
 	vswitches_init(&agent.switches, agent.base, &agent.nics);
-	agent.switches.event = monitor_switch;
+	wire(&agent);
 	state_start(&agent);
 	good = run(&agent, &options);
 	event_base_free(agent.base);

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "request.h"
+#include "wait.h"
 #include "request_error.h"
 #include "base/wipe.h"
 
@@ -40,7 +41,7 @@ static struct address listen_address;
 
 static void client_free(struct client *client)
 {
-	request_cancel(client);
+	wait_cancel(client);
 	LIST_REMOVE(client, in_list);
 	n_clients--;
 	n_monitors -= client->monitors;

@@ -5,8 +5,8 @@
 
 #include "agent.h"
 
-/** monitor_event() - tell them; as nics->event */
-void monitor_event(const struct hub_event *event);
+/** monitor_event() - hub_ear: tells them */
+void monitor_event(void *arg, const struct hub_event *event);
 
 /** monitor_switch() - likewise to a switch; it is in the log already */
 void monitor_switch(const struct vswitch *vswitch, enum vswitch_event event);

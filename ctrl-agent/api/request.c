@@ -7,7 +7,7 @@
 #include "intent.h"
 #include "base/log.h"
 #include "report.h"
-#include "request_parts.h"
+#include "request.h"
 #include "request_table.h"
 #include "store/state.h"
 
@@ -56,12 +56,6 @@ void request_warn(json_t *answer, enum request_code code, const char *format, ..
 		json_object_set_new(answer, "warnings", warnings);
 	}
 	json_array_append_new(warnings, request_warning_json(&error));
-}
-
-void request_cancel(struct client *client)
-{
-	if (!request_wait_cancel(client) && !request_ask_cancel(client))
-		request_overlay_cancel(client);
 }
 
 bool request_is(const struct request *request, const char *key)

@@ -6,13 +6,10 @@
 #include "base/log.h"
 #include "report.h"
 #include "request.h"
-#include "request_parts.h"
+#include "wait.h"
 
 struct asker {
-	LIST_ENTRY(asker) in_list;
-	struct agent *agent;
-	struct client *client;
-	struct event *timer;
+	struct waiter waiter;
 	uint8_t mac[CVSW_ETH_ALEN];
 	json_t *(*report)(struct request_answer *answer);
 	void *arg;
@@ -20,35 +17,27 @@ struct asker {
 	bool changes;
 };
 
-static LIST_HEAD(, asker) askers = LIST_HEAD_INITIALIZER(askers);
-
-static void asker_free(struct asker *asker)
+static struct nic *nic_of(const struct asker *asker)
 {
-	LIST_REMOVE(asker, in_list);
-	event_free(asker->timer);
-	if (asker->done)
-		asker->done(asker->arg);
-	free(asker);
+	return nics_find(&asker->waiter.agent->nics, asker->mac);
 }
 
 /* There is no answer that could be reported. */
-static void fail(struct asker *asker, enum request_code code, const char *why)
+static json_t *failed(const struct asker *asker, enum request_code code, const char *why)
 {
-	struct request request = { .client = asker->client };
-	struct nic *nic = nics_find(&asker->agent->nics, asker->mac);
-	bool changes = asker->changes;
+	struct nic *nic = nic_of(asker);
+	struct request_error error;
 	json_t *answer;
 
-	asker_free(asker);
-	if (!changes) {
-		request_refuse(&request, code, "%s", why);
-		return;
+	if (!asker->changes) {
+		request_wrong(&error, code, "%s", why);
+		return request_error_json(&error);
 	}
 	answer = json_pack("{s:b, s:b}", "ok", 1, "synced", 0);
 	if (nic)
 		json_object_set_new(answer, "nic", report_nic(nic));
 	request_warn(answer, REQUEST_NOT_CONFIRMED, "%s: whether it was done is not known", why);
-	client_answer(request.client, answer);
+	return answer;
 }
 
 /* nic_ask()'s. */
@@ -56,17 +45,14 @@ static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uin
 		      size_t request_len)
 {
 	struct asker *asker = arg;
-	struct client *client = asker->client;
-	struct nic *nic = nics_find(&asker->agent->nics, asker->mac);
+	struct nic *nic = nic_of(asker);
 	struct request_answer answered = { .nic = nic, .message = answer, .arg = asker->arg };
 	struct nic_refusal refusal;
 	json_t *json;
 
 	if (!answer) {
-		fail(asker, REQUEST_NO_ANSWER, "the NIC began a new conversation");
-		return;
-	}
-	if (answer->type == CVSW_V3_ERROR) {
+		json = failed(asker, REQUEST_NO_ANSWER, "the NIC began a new conversation");
+	} else if (answer->type == CVSW_V3_ERROR) {
 		nic_refusal_of(answer, request, request_len, &refusal);
 		json = request_refusal(nic, &refusal);
 	} else {
@@ -74,42 +60,24 @@ static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uin
 	}
 	if (answered.next_len && nic_ask(nic, answered.next, answered.next_len, on_answer, asker))
 		return;
-	if (!json) {
-		fail(asker, REQUEST_BAD_ANSWER, "the NIC's answer cannot be read");
-		return;
-	}
-	asker_free(asker);
-	client_answer(client, json);
+	wait_answer(&asker->waiter, json ?: failed(asker, REQUEST_BAD_ANSWER,
+						   "the NIC's answer cannot be read"));
 }
 
-static void forget(struct asker *asker)
+static json_t *late(struct waiter *waiter)
 {
-	struct nic *nic = nics_find(&asker->agent->nics, asker->mac);
+	return failed((struct asker *)waiter, REQUEST_NO_ANSWER, "the NIC did not answer in time");
+}
+
+static void end(struct waiter *waiter)
+{
+	struct asker *asker = (struct asker *)waiter;
+	struct nic *nic = nic_of(asker);
 
 	if (nic)
 		nic_forget_asker(nic, asker);
-}
-
-static void on_timeout(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	forget(arg);
-	fail(arg, REQUEST_NO_ANSWER, "the NIC did not answer in time");
-}
-
-bool request_ask_cancel(struct client *client)
-{
-	struct asker *asker;
-
-	LIST_FOREACH(asker, &askers, in_list)
-		if (asker->client == client)
-			break;
-	if (!asker)
-		return false;
-	forget(asker);
-	asker_free(asker);
-	return true;
+	if (asker->done)
+		asker->done(asker->arg);
 }
 
 bool request_can_ask(const struct request *request, const struct nic *nic)
@@ -132,24 +100,19 @@ void request_ask(const struct request *request, struct nic *nic, const uint8_t *
 		 size_t len, json_t *(*report)(struct request_answer *answer), void *arg,
 		 void (*done)(void *arg), bool changes)
 {
-	struct timeval wait = request_time(request);
+	static const struct wait_kind kind = { .late = late, .end = end };
 	struct asker *asker = xcalloc(1, sizeof(*asker));
 
-	asker->agent = request->agent;
-	asker->client = request->client;
 	asker->report = report;
 	asker->arg = arg;
 	asker->done = done;
-	asker->changes = changes;
 	memcpy(asker->mac, nic->mac, CVSW_ETH_ALEN);
-	asker->timer = alloc_checked(evtimer_new(request->agent->base, on_timeout, asker));
-	event_add(asker->timer, &wait);
-	LIST_INSERT_HEAD(&askers, asker, in_list);
+	wait_begin(request, &asker->waiter, &kind);
 	if (!nic_ask(nic, message, len, on_answer, asker)) {
-		asker->changes = false;
-		fail(asker, REQUEST_NIC_ABSENT, "the NIC is absent");
+		wait_answer(&asker->waiter, failed(asker, REQUEST_NIC_ABSENT, "the NIC is absent"));
 		return;
 	}
+	asker->changes = changes;
 	nic_go_on(nic);
 }
 

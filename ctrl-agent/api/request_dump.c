@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "cvsw_ofp10.h"
 #include "report.h"
-#include "request_parts.h"
+#include "request.h"
 
 /**
  * struct dump - on its way

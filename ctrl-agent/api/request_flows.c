@@ -5,7 +5,7 @@
 #include "intent.h"
 #include "base/log.h"
 #include "report.h"
-#include "request_parts.h"
+#include "request.h"
 #include "store/state.h"
 
 /* The request's flows; @flows: initialised, the caller's to clear.  False: refused. */

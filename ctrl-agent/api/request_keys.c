@@ -6,7 +6,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "report.h"
-#include "request_parts.h"
+#include "request.h"
 
 /* Key, then salt; false: not as many hex digits as the algorithm wants. */
 static bool read_key(const char *hex, struct cvsw_sa *sa)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* overlay-add, -del, -join, -leave, -renew, -show. */
 #include "report.h"
-#include "request_overlay_parts.h"
+#include "request_overlay.h"
 
 void request_overlay_add(const struct request *request)
 {
@@ -23,7 +23,7 @@ void request_overlay_add(const struct request *request)
 		overlay = overlay_new(&config);
 		if (request_overlay_members(request, overlay)) {
 			overlays_add(overlays, overlay);
-			request_overlay_finish(request, request_overlay_waiter(request, overlay));
+			request_overlay_finish(request, request_overlay_waiter(overlay));
 		} else {
 			overlay_free(overlay);
 		}
@@ -48,7 +48,7 @@ void request_overlay_del(const struct request *request)
 
 	if (!overlay)
 		return;
-	waiter = request_overlay_waiter(request, overlay);
+	waiter = request_overlay_waiter(overlay);
 	overlays_remove(&request->agent->overlays, overlay);
 	request_overlay_finish(request, waiter);
 }
@@ -60,7 +60,7 @@ void request_overlay_join(const struct request *request)
 	if (!overlay || !request_overlay_members(request, overlay))
 		return;
 	overlays_poke(&request->agent->overlays, overlay);
-	request_overlay_finish(request, request_overlay_waiter(request, overlay));
+	request_overlay_finish(request, request_overlay_waiter(overlay));
 }
 
 /* The member that text @i of the request names; after NULL: refused. */
@@ -99,7 +99,7 @@ void request_overlay_leave(const struct request *request)
 			return;
 		leaving[member->slot] = member;	/* once, however often it is named */
 	}
-	waiter = request_overlay_waiter(request, overlay);
+	waiter = request_overlay_waiter(overlay);
 	for (i = 0; i < OVERLAY_MAX_MEMBERS; i++)
 		if (leaving[i])
 			overlays_leave(&request->agent->overlays, overlay, leaving[i]);
@@ -119,7 +119,7 @@ void request_overlay_renew(const struct request *request)
 	}
 	ways_renew(overlay);
 	overlays_poke(&request->agent->overlays, overlay);
-	request_overlay_finish(request, request_overlay_waiter(request, overlay));
+	request_overlay_finish(request, request_overlay_waiter(overlay));
 }
 
 void request_overlay_show(const struct request *request)

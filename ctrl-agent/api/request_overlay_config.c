@@ -4,7 +4,7 @@
 
 #include "cvsw_text.h"
 #include "report.h"
-#include "request_overlay_parts.h"
+#include "request_overlay.h"
 
 /* ---- its settings ---- */
 

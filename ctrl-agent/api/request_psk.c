@@ -6,7 +6,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "report.h"
-#include "request_parts.h"
+#include "request.h"
 #include "store/state.h"
 #include "store/store.h"
 

@@ -6,7 +6,7 @@
 #ifndef CVSWD_REQUEST_TABLE_H
 #define CVSWD_REQUEST_TABLE_H
 
-#include "request_parts.h"
+#include "request.h"
 
 #define REQUEST_MAX_MEMBERS	12
 

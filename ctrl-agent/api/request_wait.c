@@ -2,32 +2,17 @@
 /* Clients that wait until a NIC has what it was just told, and how that went. */
 #include "base/alloc.h"
 #include "base/log.h"
-#include "nic/settings.h"
 #include "report.h"
 #include "request.h"
-#include "request_parts.h"
-#include "store/state.h"
+#include "wait.h"
 
 /* A client that waits. */
-struct waiter {
-	LIST_ENTRY(waiter) in_list;
-	struct agent *agent;
-	struct client *client;
-	struct event *timer;
+struct change_waiter {
+	struct waiter waiter;
 	uint8_t mac[CVSW_ETH_ALEN];
 	uint64_t generation;
 	struct request_asked asked;
 };
-
-static LIST_HEAD(, waiter) waiters = LIST_HEAD_INITIALIZER(waiters);
-
-static void waiter_free(struct waiter *waiter)
-{
-	LIST_REMOVE(waiter, in_list);
-	event_free(waiter->timer);
-	flowset_clear(&waiter->asked.flows);
-	free(waiter);
-}
 
 /* ---- what a NIC refused ---- */
 
@@ -128,68 +113,44 @@ static json_t *status(const struct nic *nic, const struct request_asked *asked,
 	return answer;
 }
 
-static void waiter_answer(struct waiter *waiter, const struct nic *nic, enum outcome outcome)
+static struct nic *nic_of(const struct change_waiter *waiter)
 {
-	struct client *client = waiter->client;
-	json_t *answer = status(nic, &waiter->asked, outcome);
-
-	waiter_free(waiter);
-	client_answer(client, answer);
+	return nics_find(&waiter->waiter.agent->nics, waiter->mac);
 }
 
-/* Somebody had it forgotten meanwhile. */
-static void answer_gone(struct waiter *waiter)
+static bool concerns(const struct waiter *waiter, const struct nic *nic)
 {
-	json_t *answer = json_pack("{s:b, s:b}", "ok", 1, "synced", 0);
-	struct client *client = waiter->client;
+	return !memcmp(((const struct change_waiter *)waiter)->mac, nic->mac, CVSW_ETH_ALEN);
+}
 
+static json_t *look(struct waiter *arg)
+{
+	struct change_waiter *waiter = (struct change_waiter *)arg;
+	const struct nic *nic = nic_of(waiter);
+
+	if (!nic || (nic_state(nic) != NIC_ABSENT && nic->settled < waiter->generation))
+		return NULL;
+	return status(nic, &waiter->asked, OUTCOME_DONE);
+}
+
+static json_t *late(struct waiter *arg)
+{
+	struct change_waiter *waiter = (struct change_waiter *)arg;
+	const struct nic *nic = nic_of(waiter);
+	json_t *answer;
+
+	if (nic)
+		return status(nic, &waiter->asked, OUTCOME_LATE);
+	/* Somebody had it forgotten meanwhile. */
+	answer = json_pack("{s:b, s:b}", "ok", 1, "synced", 0);
 	request_warn(answer, REQUEST_UNKNOWN_NIC, "NIC " MAC_FORMAT " is not known any more",
 		     MAC_BYTES(waiter->mac));
-	waiter_free(waiter);
-	client_answer(client, answer);
+	return answer;
 }
 
-static void on_timeout(evutil_socket_t fd, short what, void *arg)
+static void end(struct waiter *waiter)
 {
-	struct waiter *waiter = arg;
-	struct nic *nic = nics_find(&waiter->agent->nics, waiter->mac);
-
-	(void)fd;
-	(void)what;
-	if (nic)
-		waiter_answer(waiter, nic, OUTCOME_LATE);
-	else
-		answer_gone(waiter);
-}
-
-void request_nic_changed(void *owner, struct nic *nic)
-{
-	bool absent = nic_state(nic) == NIC_ABSENT;
-	struct waiter *waiter, *next;
-
-	state_keep_timed(owner, nic);
-	settings_look(owner, nic);
-	overlays_noticed(&((struct agent *)owner)->overlays, nic);
-	request_overlays_settled(owner);
-	for (waiter = LIST_FIRST(&waiters); waiter; waiter = next) {
-		next = LIST_NEXT(waiter, in_list);
-		if (memcmp(waiter->mac, nic->mac, CVSW_ETH_ALEN))
-			continue;
-		if (absent || nic->settled >= waiter->generation)
-			waiter_answer(waiter, nic, OUTCOME_DONE);
-	}
-}
-
-bool request_wait_cancel(struct client *client)
-{
-	struct waiter *waiter;
-
-	LIST_FOREACH(waiter, &waiters, in_list)
-		if (waiter->client == client)
-			break;
-	if (waiter)
-		waiter_free(waiter);
-	return waiter;
+	flowset_clear(&((struct change_waiter *)waiter)->asked.flows);
 }
 
 /* At once; takes @asked over. */
@@ -203,8 +164,10 @@ static void answer_now(const struct request *request, const struct nic *nic,
 void request_answer_changed(const struct request *request, struct nic *nic,
 			    struct request_asked *asked)
 {
-	struct timeval wait = request_time(request);
-	struct waiter *waiter;
+	static const struct wait_kind kind = {
+		.look = look, .concerns = concerns, .late = late, .end = end,
+	};
+	struct change_waiter *waiter;
 
 	if (!request_is(request, "wait") || nic_state(nic) == NIC_ABSENT) {
 		answer_now(request, nic, asked, OUTCOME_ACCEPTED);
@@ -215,14 +178,10 @@ void request_answer_changed(const struct request *request, struct nic *nic,
 		return;
 	}
 	waiter = xcalloc(1, sizeof(*waiter));
-	waiter->agent = request->agent;
-	waiter->client = request->client;
 	waiter->generation = nic->generation;
 	waiter->asked = *asked;
 	flowset_init(&waiter->asked.flows);
 	flowset_move(&waiter->asked.flows, &asked->flows);
 	memcpy(waiter->mac, nic->mac, CVSW_ETH_ALEN);
-	waiter->timer = alloc_checked(evtimer_new(request->agent->base, on_timeout, waiter));
-	event_add(waiter->timer, &wait);
-	LIST_INSERT_HEAD(&waiters, waiter, in_list);
+	wait_begin(request, &waiter->waiter, &kind);
 }

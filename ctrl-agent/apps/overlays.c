@@ -144,7 +144,7 @@ static void run(struct overlays *overlays)
 	overlays_tell(overlays);
 	arm(overlays);
 	if (overlays->settled)
-		overlays->settled(overlays->agent);
+		overlays->settled();
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -239,31 +239,30 @@ void overlays_remove(struct overlays *overlays, struct overlay *overlay)
 	overlay_free(overlay);
 }
 
-void overlays_expiring(struct overlays *overlays, const struct nic *nic,
-		       const struct cvsw_v3_message *message)
+void overlays_nic_moved(void *overlays, const struct hub_event *event)
 {
-	struct overlay_member *member = nic->member;
+	struct overlay_member *member = event->nic->member;
+
+	if (member && ways_noticed(member))
+		overlays_poke(overlays, member->overlay);
+}
+
+void overlays_expiring(void *overlays, const struct hub_event *event)
+{
+	struct overlay_member *member = event->nic->member;
 	struct cvsw_v3_expiring sa;
 	size_t offset;
 
-	if (member && !cvsw_v3_expiring_decode(message, &sa, &offset) &&
+	if (member && !cvsw_v3_expiring_decode(event->message, &sa, &offset) &&
 	    ways_expiring(member->overlay, member, sa.direction, sa.spi))
 		overlays_poke(overlays, member->overlay);
 }
 
-void overlays_refused(struct overlays *overlays, const struct hub_event *event)
+void overlays_refused(void *overlays, const struct hub_event *event)
 {
 	struct overlay_member *member = event->nic->member;
 
 	if (member && ways_refused(member->overlay, member, event->direction, event->spi))
-		overlays_poke(overlays, member->overlay);
-}
-
-void overlays_noticed(struct overlays *overlays, struct nic *nic)
-{
-	struct overlay_member *member = nic->member;
-
-	if (member && ways_noticed(member))
 		overlays_poke(overlays, member->overlay);
 }
 

@@ -32,7 +32,7 @@ struct overlays {
 	uint32_t reserved_spi;
 	struct event *timer;
 	struct agent *agent;
-	void (*settled)(struct agent *agent);
+	void (*settled)(void);
 };
 
 void overlays_init(struct overlays *overlays, struct agent *agent);
@@ -60,15 +60,14 @@ void overlays_leave(struct overlays *overlays, struct overlay *overlay,
 /** overlays_remove() - all members leave, and it is freed; likewise */
 void overlays_remove(struct overlays *overlays, struct overlay *overlay);
 
-/** overlays_expiring() - a NIC's SA_EXPIRING, which is well-formed; may come from within a link */
-void overlays_expiring(struct overlays *overlays, const struct nic *nic,
-		       const struct cvsw_v3_message *message);
+/** overlays_expiring() - hub_ear: a NIC's SA_EXPIRING, which is well-formed */
+void overlays_expiring(void *overlays, const struct hub_event *event);
 
-/** overlays_refused() - a NIC refused an SA; likewise */
-void overlays_refused(struct overlays *overlays, const struct hub_event *event);
+/** overlays_nic_moved() - hub_ear: what a member did may concern the others */
+void overlays_nic_moved(void *overlays, const struct hub_event *event);
 
-/** overlays_noticed() - something happened to a NIC; likewise */
-void overlays_noticed(struct overlays *overlays, struct nic *nic);
+/** overlays_refused() - hub_ear: a NIC refused an SA */
+void overlays_refused(void *overlays, const struct hub_event *event);
 
 /** overlays_poke() - something changed: look at this overlay soon */
 void overlays_poke(struct overlays *overlays, struct overlay *overlay);

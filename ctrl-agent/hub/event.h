@@ -24,6 +24,7 @@ enum hub_what {
 	HUB_PACKET_IN,		/* its content in the @message's body */
 	HUB_LOST,		/* its port has gone */
 	HUB_AT,			/* it is at another port */
+	HUB_MOVED,		/* what is known of it is not what it was: hub.h */
 };
 
 /**

@@ -237,6 +237,17 @@ bool nic_refuses_flow(const struct nic *nic, const struct cvsw_flow *flow)
 	return flowset_has(&nic->refused.flows, flow);
 }
 
+void nic_mark(const struct nic *nic, struct nic_mark *mark)
+{
+	*mark = (struct nic_mark){
+		.state = nic_state(nic), .talks = nic_talks(nic), .can_known = nic->can_known,
+		.settings_due = nic->settings_due, .generation = nic->generation,
+		.verified = nic->verified, .confirmed = nic->confirmed, .settled = nic->settled,
+		.epoch = nic->epoch, .n_refused = nic_n_refused(nic),
+		.n_taken = nic->timed.taken.n, .n_ended = nic->timed.ended.n,
+	};
+}
+
 void nic_confirm(struct nic *nic, uint64_t generation)
 {
 	nic->confirmed = generation;

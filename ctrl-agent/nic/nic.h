@@ -121,6 +121,16 @@ struct nic_facts {
 	uint64_t n_unexpected;
 };
 
+/** struct nic_mark - what others act on, when it is another: HUB_MOVED */
+struct nic_mark {
+	uint64_t state;
+	uint64_t talks;
+	uint64_t can_known;
+	uint64_t settings_due;
+	uint64_t generation, verified, confirmed, settled, epoch;
+	uint64_t n_refused, n_taken, n_ended;
+};
+
 /**
  * struct nic - a NIC
  *
@@ -151,7 +161,7 @@ struct nic_facts {
  *	@confirmed likewise, but never goes back; @settled: the last one of which all was
  *	answered, though perhaps by a refusal
  * @behind_since: when the first change that is not confirmed was made; 0: all are
- * @said_synced: HUB_SYNCED was told
+ * @said_synced: HUB_SYNCED was told; @mark: when HUB_MOVED last was: nics.c
  * @refused, @refusal: what it refuses; the last one
  * @can_known, @can, @release: what it can do, without the release's text; that text
  * @mtu_found, @offload_found: that it reported last; 0: none; @found_of: in which epoch
@@ -200,6 +210,7 @@ struct nic {
 	uint64_t settled;
 	uint64_t behind_since;
 	bool said_synced;
+	struct nic_mark mark;
 	struct nic_refused refused;
 	struct nic_refusal refusal;
 	bool can_known;
@@ -342,6 +353,9 @@ bool nic_refuses_flow(const struct nic *nic, const struct cvsw_flow *flow);
 /** nic_refusal_of() - what an ERROR says; @request: the message that it answers */
 void nic_refusal_of(const struct cvsw_v3_message *answer, const uint8_t *request, size_t len,
 		    struct nic_refusal *refusal);
+
+/** nic_mark() - what it is now */
+void nic_mark(const struct nic *nic, struct nic_mark *mark);
 
 /* For links. */
 

@@ -38,12 +38,25 @@ static void arm(struct nic *nic)
 		event_add(nic->timer, &wait);
 }
 
+/* Nearly all that comes in changes nothing that anybody waits for. */
+static void tell_if_moved(struct nic *nic)
+{
+	struct nic_mark mark;
+
+	nic_mark(nic, &mark);
+	if (!memcmp(&mark, &nic->mark, sizeof(mark)))
+		return;
+	nic->mark = mark;
+	nic_tell(nic, HUB_MOVED);
+	/* What was heard there is dealt with. */
+	nic_mark(nic, &nic->mark);
+}
+
 void nic_go_on(struct nic *nic)
 {
 	nic_run(nic, clock_ms());
 	arm(nic);
-	if (nic->nics->changed)
-		nic->nics->changed(nic->nics->owner, nic);
+	tell_if_moved(nic);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -62,16 +75,13 @@ static bool send_towards(struct nic *nic, const uint8_t *frame, size_t len, uint
 
 static void on_event(const struct hub_event *event)
 {
-	struct nics *nics = event->nic->nics;
-
 	event->nic->n_registers += event->what == HUB_REGISTERED;
-	if (nics->event)
-		nics->event(nics->owner, event);
+	hub_tell(event->nic->nics->hub, event);
 }
 
-void nics_init(struct nics *nics, struct event_base *base, size_t max)
+void nics_init(struct nics *nics, struct event_base *base, struct hub *hub, size_t max)
 {
-	*nics = (struct nics){ .base = base, .max = max, .room = max };
+	*nics = (struct nics){ .base = base, .hub = hub, .max = max, .room = max };
 	nics->world = (struct nic_world){
 		.send = send_towards, .event = on_event,
 		.crypto = &cvsw_v3_libcrypto, .guard = &nics->guard,
@@ -181,8 +191,7 @@ void nic_detach(struct nic *nic)
 	}
 	nic_absent(nic);
 	arm(nic);
-	if (nic->nics->changed)
-		nic->nics->changed(nic->nics->owner, nic);
+	tell_if_moved(nic);
 	nic_release(nic);
 }
 

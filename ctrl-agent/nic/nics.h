@@ -11,6 +11,7 @@
 
 #include <event2/event.h>
 
+#include "hub/hub.h"
 #include "nic.h"
 
 struct vswitches;
@@ -34,11 +35,11 @@ struct vswitches;
  * @keyed: those with a key, by number; @room entries, none is free below @first_free
  * @away: those with a key that were at a port which has gone, by its place
  * @drops: frames of version 3 that were dropped, by cause
- * @changed: a NIC went on; called after each step of it, may be NULL
- * @event: something happened to a NIC; may be NULL, must not call back
+ * @hub: hears what happens to them
  */
 struct nics {
 	struct event_base *base;
+	struct hub *hub;
 	struct nic_world world;
 	struct vswitches *switches;
 	bool allow_version2;
@@ -53,12 +54,9 @@ struct nics {
 	LIST_HEAD(, nic) away[NICS_BUCKETS];
 	struct cvsw_v3_guard guard;
 	uint64_t drops[CVSW_V3_N_DROPS];
-	void (*changed)(void *owner, struct nic *nic);
-	void (*event)(void *owner, const struct hub_event *event);
-	void *owner;
 };
 
-void nics_init(struct nics *nics, struct event_base *base, size_t max);
+void nics_init(struct nics *nics, struct event_base *base, struct hub *hub, size_t max);
 void nics_free(struct nics *nics);
 
 struct nic *nics_find(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN]);

@@ -60,8 +60,9 @@ static bool is_back(const struct nic *nic, struct own_setting *own, uint16_t *fo
 	return true;
 }
 
-void settings_look(struct agent *agent, struct nic *nic)
+void settings_nic_moved(void *agent, const struct hub_event *event)
 {
+	struct nic *nic = event->nic;
 	struct desired *desired = &nic->desired;
 	uint16_t mtu = desired_mtu(desired), offload;
 	bool news = false;

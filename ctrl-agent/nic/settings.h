@@ -19,7 +19,7 @@
 void settings_init(struct agent *agent);
 void settings_end(void);
 
-/** settings_look() - something happened to a NIC, or to what it should be; may write the database */
-void settings_look(struct agent *agent, struct nic *nic);
+/** settings_nic_moved() - hub_ear of the agent; may write the database */
+void settings_nic_moved(void *agent, const struct hub_event *event);
 
 #endif

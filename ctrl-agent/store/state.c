@@ -163,10 +163,11 @@ static void on_keep_soon(evutil_socket_t fd, short what, void *arg)
 		log_line(LOG_INFO, "the database can be written again, and has all there is");
 }
 
-void state_keep_timed(struct agent *agent, const struct nic *nic)
+void state_nic_moved(void *arg, const struct hub_event *event)
 {
+	struct agent *agent = arg;
 	static const struct timeval pause = { .tv_usec = STATE_PAUSE_MS * 1000 };
-	const struct timed *timed = &nic->timed;
+	const struct timed *timed = &event->nic->timed;
 
 	/* What is not kept now is kept by a later try, which takes all there is. */
 	if (timed->taken.n && !keep_all_timed(agent))

@@ -55,12 +55,12 @@ void state_put_flow(struct agent *agent, const struct nic *nic, const struct cvs
 void state_delete_flow(struct agent *agent, const struct nic *nic, const struct cvsw_flow *flow);
 
 /**
- * state_keep_timed() - what is new of its flows with timeouts; no transaction is under way
+ * state_nic_moved() - hub_ear: keeps what is new of its flows with timeouts
  *
  * That one was taken is kept when this returns.  That one ended, STATE_PAUSE_MS later at
  * most, for thousands may end at once: without, it will be found missing in the NIC.
  */
-void state_keep_timed(struct agent *agent, const struct nic *nic);
+void state_nic_moved(void *agent, const struct hub_event *event);
 
 /** state_forget() - nothing but its key is kept of it any more */
 void state_forget(struct agent *agent, const struct nic *nic);

@@ -291,6 +291,30 @@ static void queue_sa(struct wire *wire, uint32_t spi)
 	nic_desired_changed(&wire->ours, false, wire->now);
 }
 
+/* Its records come all the time, but nothing that anybody acts on: HUB_MOVED. */
+static void test_idle(void)
+{
+	struct wire *wire = wire_new(7, false);
+	struct nic_mark before, now;
+	unsigned int n = 0, frames = 0;
+
+	state_flow(wire, "priority=9,tcp,actions=drop");
+	run(wire, 200);
+	CHECK(in_sync(wire));
+	nic_mark(&wire->ours, &before);
+	for (int i = 0; i < 60000; i++) {
+		run(wire, 1);
+		frames += wire->n_frames;
+		nic_mark(&wire->ours, &now);
+		n += memcmp(&before, &now, sizeof(now)) != 0;
+	}
+	CHECK_MSG(!n && frames, "%u of %u", n, frames);
+	state_flow(wire, "priority=8,tcp,actions=drop");
+	nic_mark(&wire->ours, &now);
+	CHECK(memcmp(&before, &now, sizeof(now)));
+	wire_free(wire);
+}
+
 /* Whoever waits for an SA is told which one is refused: ways.c makes another one. */
 static void test_refused_sa(void)
 {
@@ -830,6 +854,7 @@ int main(void)
 		{ "agent talk: a wide deletion takes no wanted flow along", test_wide_deletion },
 		{ "agent talk: a refusal that nothing helps against is no flood", test_stuck },
 		{ "agent talk: what does not fit is left out, and put in later", test_table_full },
+		{ "agent talk: an idle NIC moves nobody", test_idle },
 		{ "agent talk: a refused SA is not taken for one", test_refused_sa },
 		{ "agent talk: away and back, and begun anew", test_absence },
 		{ "agent talk: heard again, its table is looked at first", test_silence },

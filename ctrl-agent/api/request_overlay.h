@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the overlays' commands share. */
-#ifndef CVSWD_REQUEST_OVERLAY_PARTS_H
-#define CVSWD_REQUEST_OVERLAY_PARTS_H
+#ifndef CVSWD_REQUEST_OVERLAY_H
+#define CVSWD_REQUEST_OVERLAY_H
 
 #include "request.h"
-#include "request_parts.h"
 
 struct overlay_waiter;
 
@@ -19,8 +18,7 @@ bool request_overlay_members(const struct request *request, struct overlay *over
 /* In request_overlay_wait.c. */
 
 /** request_overlay_waiter() - of all members that there are now; for request_overlay_finish() */
-struct overlay_waiter *request_overlay_waiter(const struct request *request,
-					  const struct overlay *overlay);
+struct overlay_waiter *request_overlay_waiter(const struct overlay *overlay);
 
 /**
  * request_overlay_finish() - a change was made: keep it, and answer
