@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "api/monitor.h"
 #include "nic/nic_log.h"
-#include "nic/settings.h"
+#include "apps/settings.h"
 #include "fabric/ofconn.h"
 #include "api/wait.h"
 #include "base/service.h"
