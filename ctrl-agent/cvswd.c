@@ -253,6 +253,7 @@ int main(int argc, char **argv)
 {
 	struct options options = { .socket = CVSWD_SOCKET, .max_nics = NICS_DEFAULT_MAX };
 	struct agent agent = { 0 };
+	struct vport_user user;
 	bool good;
 
 	event_set_mem_functions(wipe_malloc, wipe_realloc, wipe_free);
@@ -266,7 +267,9 @@ int main(int argc, char **argv)
 	agent.nics.allow_version2 = options.allow_version2;
 	settings_init(&agent);
 	overlays_init(&agent.overlays, &agent);
-	vswitches_init(&agent.switches, agent.base, &agent.nics);
+	user = nics_user(&agent.nics);
+	vswitches_init(&agent.switches, agent.base, &user);
+	agent.nics.switches = &agent.switches;
 	wire(&agent);
 	state_start(&agent);
 	good = run(&agent, &options);

@@ -5,15 +5,14 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "nic/legacy.h"
+#include "cvsw_v3_frame.h"
 
 static const uint8_t broadcast[CVSW_ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
-void vswitches_init(struct vswitches *all, struct event_base *base, struct nics *nics)
+void vswitches_init(struct vswitches *all, struct event_base *base, const struct vport_user *user)
 {
-	*all = (struct vswitches){ .base = base, .nics = nics };
+	*all = (struct vswitches){ .base = base, .user = *user };
 	TAILQ_INIT(&all->order);
-	nics->switches = all;
 }
 
 struct vswitch *vswitches_find(struct vswitches *all, uint64_t dpid)
@@ -73,17 +72,16 @@ static bool send_hello3(struct vport *port, const uint8_t mac[CVSW_ETH_ALEN])
 	return vswitch_send(port, frame, cvsw_v3_hello(mac, frame));
 }
 
-static struct nics *all_nics(const struct vport *port)
+static const struct vport_user *user_of(const struct vport *port)
 {
-	return port->vswitch->all->nics;
+	return &port->vswitch->all->user;
 }
 
 /* Which version the driver behind it speaks is not known. */
 static void send_hello(struct vport *port, uint64_t now)
 {
 	port->hello_last = now;
-	if (!send_hello3(port, broadcast) ||
-	    (all_nics(port)->allow_version2 && !legacy_hello(port))) {
+	if (!send_hello3(port, broadcast) || !user_of(port)->hello(user_of(port)->arg, port)) {
 		port->hello_at = now + HELLO_MIN_MS;
 		return;
 	}
@@ -250,12 +248,6 @@ static void set_name(struct vport *port, const char *name)
 	LIST_INSERT_HEAD(names_bucket(port->vswitch->all, port->name), port, by_name);
 }
 
-static void detach_nics(struct vport *port)
-{
-	while (!LIST_EMPTY(&port->nics))
-		nic_detach(LIST_FIRST(&port->nics));
-}
-
 void vswitch_port_set(struct vswitch *vswitch, uint32_t number, const char *name, bool up)
 {
 	struct vport *port = vswitch_port_find(vswitch, number);
@@ -273,10 +265,10 @@ void vswitch_port_set(struct vswitch *vswitch, uint32_t number, const char *name
 	set_name(port, name);
 	if (up && !was_up) {
 		vswitch_port_hello(port);
-		nics_port_up(all_nics(port), port);
+		user_of(port)->up(user_of(port)->arg, port);
 	} else if (!up && was_up) {
 		port->hello_at = UINT64_MAX;
-		detach_nics(port);
+		user_of(port)->down(user_of(port)->arg, port);
 	}
 }
 
@@ -284,7 +276,7 @@ static void remove_port(struct vport *port)
 {
 	struct vport **link = bucket_of(port->vswitch, port->number);
 
-	detach_nics(port);
+	user_of(port)->down(user_of(port)->arg, port);
 	while (*link != port)
 		link = &(*link)->next_in_bucket;
 	*link = port->next_in_bucket;
@@ -397,18 +389,6 @@ const char *vswitches_trouble(const struct vswitches *all, const struct vport *p
 
 /* ---- frames ---- */
 
-/* On a copy, as what was sealed in it comes to light there; a trailer is not needed. */
-static void take_version3(struct vport *port, const uint8_t *frame, size_t len)
-{
-	uint8_t copy[CVSW_V3_FRAME_MAX];
-
-	len = len < sizeof(copy) ? len : sizeof(copy);
-	memcpy(copy, frame, len);
-	if (nics_frame3(all_nics(port), port, copy, len))
-		port->vswitch->n_dropped3++;
-	explicit_bzero(copy, len);
-}
-
 void vswitch_frame(struct vswitch *vswitch, uint32_t number, const uint8_t *frame, size_t len)
 {
 	struct vport *port = vswitch_port_find(vswitch, number);
@@ -418,8 +398,5 @@ void vswitch_frame(struct vswitch *vswitch, uint32_t number, const uint8_t *fram
 		vswitch->n_unknown_port++;
 		return;
 	}
-	if (cvsw_v3_is(frame, len))
-		take_version3(port, frame, len);
-	else
-		legacy_frame(port, frame, len);
+	user_of(port)->frame(user_of(port)->arg, port, frame, len);
 }

@@ -7,14 +7,17 @@
 #ifndef CVSWD_VSWITCH_H
 #define CVSWD_VSWITCH_H
 
-#include "nic/nics.h"
+#include <event2/event.h>
+#include <sys/queue.h>
+
+#include "cvsw_flow.h"
 
 #define VSWITCH_MAX		512	/* descriptors: a process often may have 1,024 */
 #define VSWITCH_KNOWN		2048	/* datapath ids that are told apart */
 #define VSWITCH_MAX_PORTS	16384
 #define VSWITCH_BUCKETS		1024
 #define VSWITCH_NAMES		16384	/* buckets of ports' names, of all switches */
-#define VPORT_NAME_LEN		NIC_PORT_NAME_LEN
+#define VPORT_NAME_LEN		16
 #define VSWITCH_WHY_LEN		192
 #define VSWITCH_PEER_LEN	160
 
@@ -23,7 +26,23 @@
 #define HELLO_MAX_MS		60000
 #define HELLO_ASK_MS		1000
 
+struct nic;
+struct vport;
 struct vswitch;
+
+/**
+ * struct vport_user - who looks after what is behind the ports
+ * @hello: beside version 3's HELLO, another one to all that is behind a port; false: no room
+ * @up: a port has a link now; @down: no more, or the port goes
+ * @frame: one came in; gone after
+ */
+struct vport_user {
+	bool (*hello)(void *arg, struct vport *port);
+	void (*up)(void *arg, struct vport *port);
+	void (*down)(void *arg, struct vport *port);
+	void (*frame)(void *arg, struct vport *port, const uint8_t *frame, size_t len);
+	void *arg;
+};
 
 /* Of the rules that bring control frames to us and let all others pass: ofrules.h. */
 enum vswitch_rules {
@@ -116,12 +135,12 @@ struct vswitches {
 	struct vswitch *connected[VSWITCH_KNOWN];
 	LIST_HEAD(vport_names, vport) names[VSWITCH_NAMES];
 	uint32_t n_known;
-	struct nics *nics;
+	struct vport_user user;
 	struct event_base *base;
 	void (*event)(const struct vswitch *vswitch, enum vswitch_event event);
 };
 
-void vswitches_init(struct vswitches *all, struct event_base *base, struct nics *nics);
+void vswitches_init(struct vswitches *all, struct event_base *base, const struct vport_user *user);
 struct vswitch *vswitches_find(struct vswitches *all, uint64_t dpid);
 
 /** vswitch_create() - NULL: a switch of this datapath id is there, or too many are */

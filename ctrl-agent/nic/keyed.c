@@ -121,8 +121,9 @@ void nic_not_away(struct nic *nic)
 }
 
 /* If it has not been heard for long, its link counts it as silent until it answers. */
-void nics_port_up(struct nics *nics, struct vport *port)
+static void on_up(void *arg, struct vport *port)
 {
+	struct nics *nics = arg;
 	struct nic *nic = LIST_FIRST(&nics->away[bucket_of_place(vport_place(port))]), *next;
 
 	for (; nic; nic = next) {
@@ -145,6 +146,7 @@ static void note_place(struct nic_claim *claim, unsigned int i, const struct vpo
 {
 	claim->places[i].dpid = port->vswitch->dpid;
 	claim->places[i].port = port->number;
+	static_assert(sizeof(claim->places[i].name) == sizeof(port->name), "a name fits");
 	memcpy(claim->places[i].name, port->name, sizeof(claim->places[i].name));
 }
 
@@ -213,16 +215,49 @@ static bool is_unknown(enum cvsw_v3_drop drop)
 	       drop == CVSW_V3_DROP_EXPIRED || drop == CVSW_V3_DROP_DISAGREES;
 }
 
-enum cvsw_v3_drop nics_frame3(struct nics *nics, struct vport *port, uint8_t *frame, size_t len)
+/* On a copy, as what was sealed in it comes to light there; a trailer is not needed. */
+static void take_version3(struct nics *nics, struct vport *port, const uint8_t *frame, size_t len)
 {
-	enum cvsw_v3_drop drop = take(nics, port, frame, len);
+	uint8_t copy[CVSW_V3_FRAME_MAX];
+	enum cvsw_v3_drop drop;
 
+	len = len < sizeof(copy) ? len : sizeof(copy);
+	memcpy(copy, frame, len);
+	drop = take(nics, port, copy, len);
+	explicit_bzero(copy, len);
 	if (drop) {
 		nics->drops[drop]++;
+		port->vswitch->n_dropped3++;
 		log_limited(LOG_INFO, "a control frame from %s is dropped: %s", port->name,
 			    cvsw_v3_drop_text(drop));
 	}
 	if (is_unknown(drop))
 		vswitch_port_ask(port);
-	return drop;
+}
+
+/* ---- ports ---- */
+
+static bool on_hello(void *arg, struct vport *port)
+{
+	return !((struct nics *)arg)->allow_version2 || legacy_hello(port);
+}
+
+static void on_down(void *arg, struct vport *port)
+{
+	(void)arg;
+	while (!LIST_EMPTY(&port->nics))
+		nic_detach(LIST_FIRST(&port->nics));
+}
+
+static void on_frame(void *arg, struct vport *port, const uint8_t *frame, size_t len)
+{
+	if (cvsw_v3_is(frame, len))
+		take_version3(arg, port, frame, len);
+	else
+		legacy_frame(arg, port, frame, len);
+}
+
+struct vport_user nics_user(struct nics *nics)
+{
+	return (struct vport_user){ on_hello, on_up, on_down, on_frame, nics };
 }

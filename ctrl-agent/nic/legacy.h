@@ -57,6 +57,6 @@ void legacy_list(struct nic *nic, const struct cvsw_msg *msg, uint64_t now);
 bool legacy_hello(struct vport *port);
 
 /** legacy_frame() - a frame of version 2 came in on @port */
-void legacy_frame(struct vport *port, const uint8_t *frame, size_t len);
+void legacy_frame(struct nics *nics, struct vport *port, const uint8_t *frame, size_t len);
 
 #endif

@@ -106,10 +106,9 @@ static bool take(struct nics *nics, struct vport *port, const struct cvsw_msg *m
 	}
 }
 
-void legacy_frame(struct vport *port, const uint8_t *frame, size_t len)
+void legacy_frame(struct nics *nics, struct vport *port, const uint8_t *frame, size_t len)
 {
 	struct vswitch *vswitch = port->vswitch;
-	struct nics *nics = vswitch->all->nics;
 	enum cvsw_fault fault;
 	struct cvsw_msg msg;
 	size_t offset = 0;

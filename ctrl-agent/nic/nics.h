@@ -14,6 +14,7 @@
 #include "hub/hub.h"
 #include "nic.h"
 
+struct vport_user;
 struct vswitches;
 
 #define NICS_DEFAULT_MAX	16384
@@ -117,17 +118,14 @@ void nic_drop_number(struct nic *nic);
 /** nic_not_away() - it is not to be found by the place where it was any more */
 void nic_not_away(struct nic *nic);
 
-/** nics_port_up() - NICs that were there before are told at once what they missed */
-void nics_port_up(struct nics *nics, struct vport *port);
-
 /** nics_stranger() - a MAC address without a key registers; proves nothing, but people want to know */
 void nics_stranger(struct vport *port, const uint8_t mac[CVSW_ETH_ALEN]);
 
 /** nic_stranger() - the one at the port of a NIC with a key that is silent; NULL: none */
 const uint8_t *nic_stranger(const struct nic *nic);
 
-/** nics_frame3() - a frame of version 3 came in on @port; @frame is overwritten */
-enum cvsw_v3_drop nics_frame3(struct nics *nics, struct vport *port, uint8_t *frame, size_t len);
+/** nics_user() - what looks after the switches' ports */
+struct vport_user nics_user(struct nics *nics);
 
 #define nics_each(nic, nics)	TAILQ_FOREACH(nic, &(nics)->order, in_order)
 
