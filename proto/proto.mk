@@ -64,7 +64,7 @@ $(PROTO_FLOWTOOL): $(TOP)/proto/tests/flowtool.c $(TOP)/proto/tests/gen.c $(PROT
 	$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c,$^) $(PROTO_LIB_ASAN)
 
 .PHONY: proto-test
-proto-test: $(PROTO_TEST) $(PROTO_FLOWTOOL) $(PROTO_V3NIC) $(PROTO_SHARED:%=$(BUILD)/freestanding/proto/%.o) ## test the codecs of proto/ (sanitizers, and ovs-ofctl as oracle)
+proto-test: $(PROTO_TEST) $(PROTO_FLOWTOOL) $(PROTO_V3NIC) $(BUILD)/user/proto-agree $(PROTO_SHARED:%=$(BUILD)/freestanding/proto/%.o) ## test the codecs of proto/ (sanitizers, and ovs-ofctl as oracle)
 	@echo "ok - proto: what the kernel shares compiles freestanding, frames below 512 bytes"
 	@$(PROTO_TEST)
 	@$(TOP)/proto/tests/test_readme.py $(PROTO_FLOWTOOL) $(TOP)/proto/README.md
@@ -83,9 +83,9 @@ AGREE_HISTORIES ?= 40000
 AGREE_SEED ?= 1000000
 
 $(PROTO_AGREE): $(addprefix $(TOP)/proto/tests/,agree.c test_v3_agree.c v3_crowd.c v3_world.c v3_nic.c gen.c tap.c) \
-		$(PROTO_TEST_HEADERS) $(PROTO_LIB)
+		$(PROTO_TEST_HEADERS) $(PROTO_CRYPTO) $(PROTO_LIB)
 	@mkdir -p $(@D)
-	$(CC) $(USER_CFLAGS) -I$(TOP)/proto/tests -o $@ $(filter %.c,$^) $(PROTO_LIB) $(PROTO_LIBS)
+	$(CC) $(USER_CFLAGS) -I$(TOP)/proto/tests -o $@ $(filter %.c,$^) $(PROTO_CRYPTO) $(PROTO_LIB) $(PROTO_LIBS)
 
 .PHONY: check-agree
 check-agree: $(PROTO_AGREE) ## test copied and restored NICs and controllers: long histories, more states (20 min)
