@@ -6,12 +6,6 @@ static bool is_extra(const struct flowset *intent, const struct cvsw_flow *liste
 	return !flowset_find(intent, &listed->match, listed->priority);
 }
 
-/* A flow of the right key with other actions is not deleted: SET replaces it in one step. */
-static bool is_missing(const struct flowset *table, const struct cvsw_flow *wanted)
-{
-	return !flowset_has(table, wanted);
-}
-
 static bool goes_with(const struct reconcile_step *steps, size_t n, const struct cvsw_flow *flow)
 {
 	for (size_t i = 0; i < n; i++)
@@ -43,7 +37,8 @@ size_t reconcile(const struct flowset *intent, const struct flowset *table,
 	flowset_each(node, intent) {
 		if (n == max)
 			return n;
-		if (is_missing(table, &node->flow))
+		/* One with other actions was not deleted: SET replaces it in one step. */
+		if (!flowset_has(table, &node->flow))
 			steps[n++] = (struct reconcile_step){ CVSW_MSG_SET_ENTRY, &node->flow };
 	}
 	return n;
