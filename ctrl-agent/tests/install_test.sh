@@ -157,7 +157,7 @@ for binary in cvswd cvswctl; do
 	check "$binary is hardened" hardened "$build/bin/$binary"
 	case $(uname -m) in
 	x86_64 | aarch64)
-		check "$binary has landing pads" has_landing_pads "$build/user/agent/$binary.o"
+		check "$binary has landing pads" has_landing_pads "$(find "$build/user/agent" -name "$binary.o")"
 		;;
 	esac
 done
