@@ -111,6 +111,7 @@ agent-test: agent agent-asan $(AGENT_TESTS) $(TAPNIC) $(SIMNIC3) ## test daemon 
 	timeout 200 $(AGENT_DIR)/tests/service_test.py $(BUILD) || failed=1; \
 	timeout 100 $(AGENT_DIR)/tests/overlay_test.py $(BUILD) || failed=1; \
 	timeout 200 $(AGENT_DIR)/tests/requests_test.py $(BUILD) || failed=1; \
+	timeout 100 $(AGENT_DIR)/tests/complete_test.py $(BUILD) || failed=1; \
 	timeout 300 $(AGENT_DIR)/tests/version3_test.py $(BUILD) || failed=1; \
 	timeout 100 $(AGENT_DIR)/tests/flood_test.py $(BUILD) || failed=1; \
 	timeout 300 $(AGENT_DIR)/tests/storm_test.py $(BUILD) || failed=1; \

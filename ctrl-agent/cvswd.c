@@ -58,7 +58,7 @@ static const char usage[] =
 "  --key-log FILE          write sessions' keys there, for Wireshark\n"
 "  --allow-unauthenticated take NICs without a key too, in version 2\n"
 "  --max-nics N            refuse more (default 16384)\n"
-"  -v, --verbose           say what comes and goes\n"
+"  -v, --verbose           log each control message\n"
 "  -V, --version\n"
 "  -h, --help\n";
 

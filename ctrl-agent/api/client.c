@@ -255,7 +255,7 @@ static void refuse(evutil_socket_t fd)
 {
 	static const char answer[] =
 		"{\"ok\":false,\"code\":\"too-many-clients\",\"error\":"
-		"\"cvswd is busy: as many clients as it takes wait for "
+		"\"cvswd is busy: all places for clients are waiting for "
 		"answers\"}\n";
 
 	log_limited(LOG_WARNING, "a client was refused: %zu wait for answers, or monitor",

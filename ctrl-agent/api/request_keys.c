@@ -68,7 +68,7 @@ static void send_sa(const struct request *request, const struct cvsw_sa *sa)
 	}
 	if (!nic->port) {
 		request_refuse(request, REQUEST_NIC_ABSENT, "NIC " MAC_FORMAT
-			       " is absent, and keys are not kept for later", MAC_BYTES(nic->mac));
+			       " is absent, and cvswd does not store SAs", MAC_BYTES(nic->mac));
 		return;
 	}
 	nic_queue_sa(nic, sa);

@@ -77,7 +77,7 @@ static json_t *answer_of(const struct overlay_waiter *waiter, enum outcome outco
 		request_warn(answer, REQUEST_NOT_KEPT, REQUEST_NOT_KEPT_TEXT);
 	if (outcome == OUTCOME_LATE)
 		request_warn(answer, REQUEST_NOT_CONFIRMED,
-			     "not all NICs confirmed it in time; cvswd goes on trying");
+			     "not all NICs confirmed it in time; cvswd keeps trying");
 	if (outcome == OUTCOME_ABSENT || outcome == OUTCOME_LATE)
 		warn_refusals(answer, waiter);
 	return answer;

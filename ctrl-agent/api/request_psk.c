@@ -32,7 +32,7 @@ static void set_key(const struct request *request, struct nic *nic, const uint8_
 	kept = state_commit(agent);
 	store_scrub(agent->store);
 	log_line(LOG_INFO, "NIC " MAC_FORMAT " %s", MAC_BYTES(nic->mac),
-		 key ? "has a new key" : "has no key any more");
+		 key ? "has a new key" : "no longer has a key");
 	answer = json_pack("{s:b, s:o, s:b}", "ok", 1, "nic", report_nic(nic),
 			   "kept", kept && (!key || agent->store));
 	if (!kept)

@@ -101,7 +101,7 @@ static const struct request_command commands[] = {
 	  { NIC, SPI, DIRECTION, { "alg", REQUEST_TEXT, REQUIRED, .values = ALGORITHMS,
 				   .help = "the algorithm" },
 	    { "key", REQUEST_TEXT, REQUIRED, .help = "key and salt in hex" }, UDP, WAIT },
-	  "gives a NIC an SA, once; it is not kept", "change" },
+	  "gives a NIC an SA, once; cvswd does not store it", "change" },
 	{ "del-key", request_del_key, { NIC, SPI, DIRECTION, WAIT }, "deletes an SA", "change" },
 	{ "overlay-add", request_overlay_add,
 	  { NAME, { "vni", REQUEST_NUMBER, REQUIRED, .min = 0, .max = CVSW_VXLAN_VNI_MAX,

@@ -108,7 +108,7 @@ static json_t *status(const struct nic *nic, const struct request_asked *asked,
 		synced = false;
 	if (outcome == OUTCOME_LATE)
 		request_warn(answer, REQUEST_NOT_CONFIRMED, "NIC " MAC_FORMAT " did not confirm it "
-			     "in time; cvswd goes on trying", MAC_BYTES(nic->mac));
+			     "in time; cvswd keeps trying", MAC_BYTES(nic->mac));
 	json_object_set_new(answer, "synced", json_boolean(synced));
 	return answer;
 }
@@ -143,7 +143,7 @@ static json_t *late(struct waiter *arg)
 		return status(nic, &waiter->asked, OUTCOME_LATE);
 	/* Somebody had it forgotten meanwhile. */
 	answer = json_pack("{s:b, s:b}", "ok", 1, "synced", 0);
-	request_warn(answer, REQUEST_UNKNOWN_NIC, "NIC " MAC_FORMAT " is not known any more",
+	request_warn(answer, REQUEST_UNKNOWN_NIC, "NIC " MAC_FORMAT " is no longer known",
 		     MAC_BYTES(waiter->mac));
 	return answer;
 }

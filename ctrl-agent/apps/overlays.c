@@ -128,7 +128,7 @@ static void run_due(struct overlays *overlays, uint64_t now)
 	}
 	/* Keys that are in use cannot wait for a full disk: it is tried again, and show says so. */
 	if (begun && !state_commit(overlays->agent))
-		log_limited(LOG_WARNING, "which keys are in use is not kept yet");
+		log_limited(LOG_WARNING, "which keys are in use is not stored yet");
 }
 
 static void run(struct overlays *overlays)

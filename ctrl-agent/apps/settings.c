@@ -14,7 +14,7 @@ static void keep(struct agent *agent, const struct nic *nic)
 	state_begin(agent);
 	state_put_nic(agent, nic);
 	if (!state_commit(agent))
-		log_limited(LOG_WARNING, "the own settings of NIC " MAC_FORMAT " are not kept yet",
+		log_limited(LOG_WARNING, "the own settings of NIC " MAC_FORMAT " are not stored yet",
 			    MAC_BYTES(nic->mac));
 }
 

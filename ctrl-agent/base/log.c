@@ -42,7 +42,7 @@ bool log_permit(struct log_limit *limit, int priority)
 
 	if (!limit->window_start || now - limit->window_start >= LOG_LIMIT_WINDOW_MS) {
 		if (limit->suppressed)
-			log_line(priority, "%lu more lines like the next one were held back",
+			log_line(priority, "%lu more lines like the next one were suppressed",
 				 limit->suppressed);
 		limit->window_start = now;
 		limit->written = 0;

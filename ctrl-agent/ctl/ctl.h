@@ -11,7 +11,7 @@ enum ctl_exit {
 	CTL_OK = 0,
 	CTL_FAILED = 1,
 	CTL_USAGE = 2,
-	CTL_WARNED = 3,		/* done, but the NIC has not confirmed it, or it is not kept */
+	CTL_WARNED = 3,		/* done, but the NIC has not confirmed it, or it is not stored */
 	CTL_DIFFERENT = 2,	/* of diff-flows, as ovs-ofctl has it */
 };
 
@@ -49,9 +49,25 @@ struct ctl_options {
 #define CTL_TAKE_OVER	0x20
 
 /**
- * struct ctl_command - a command
- * @args: for people; @min_args and @max_args rule
+ * struct ctl_option - a long option
+ * @has_arg: as getopt has it
+ * @group: CTL_FILE and so on; 0: every command takes it
+ */
+struct ctl_option {
+	const char *name;
+	int has_arg;
+	unsigned int group;
+};
+
+extern const struct ctl_option ctl_long_options[];	/* ends with an empty row */
+
+/**
+ * struct ctl_command - a command, or one of its subcommands
+ * @args: for people, and for ctl_complete(), which says how it is read; @min_args and
+ *	@max_args rule
  * @run: gets the arguments behind the command's name, NULL behind the last
+ * @options: which of CTL_FILE and so on it takes
+ * @verbs: its subcommands, a table that ends with an empty row; then nothing but @name is set
  */
 struct ctl_command {
 	const char *name;
@@ -60,6 +76,8 @@ struct ctl_command {
 	int min_args;
 	int max_args;
 	enum ctl_exit (*run)(const struct ctl_options *options, char **args);
+	unsigned int options;
+	const struct ctl_command *verbs;
 };
 
 /* Each group of commands: a table that ends with an empty row. */
@@ -72,9 +90,23 @@ extern const struct ctl_command ctl_watch_commands[];
 extern const struct ctl_command ctl_overlay_commands[];
 extern const struct ctl_command ctl_local_commands[];
 
-/** ctl_verb() - run one of @verbs, a table that ends with an empty row, by args[0] */
-enum ctl_exit ctl_verb(const struct ctl_options *options, const char *command,
-		       const struct ctl_command *verbs, char **args);
+/** ctl_groups() - all groups of commands, NULL behind the last */
+const struct ctl_command *const *ctl_groups(bool local);
+
+/** ctl_find() - a command by its name, or NULL */
+const struct ctl_command *ctl_find(bool local, const char *name);
+
+/** ctl_find_verb() - a subcommand by its name, or NULL */
+const struct ctl_command *ctl_find_verb(const struct ctl_command *command, const char *name);
+
+/**
+ * ctl_complete() - print what the last of @n words may become, a line each: for shells
+ *
+ * ":files" stands for the names of files.  In a command's @args, NIC, NAME (of an overlay),
+ * DEV and FILE are looked up, other words in capitals are the user's, and what remains is
+ * meant as it stands.
+ */
+enum ctl_exit ctl_complete(int n, char **words);
 
 /* "cvswctl: ..." on stderr */
 void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* How every change ends: it is stated, and the NIC has it, or not yet. */
+/* How every change ends: it is configured, and the NIC has it, or not yet. */
 #include <string.h>
 
 #include "ctl.h"
@@ -66,15 +66,17 @@ enum ctl_exit ctl_say_change(const struct ctl_options *options, const json_t *an
 	if (options->json)
 		ctl_print_json(answer);
 	else if (absent)
-		printf("%s: kept until it registers (it is at no switch now%s%s)\n", mac, comma, cause);
+		printf("%s: configured; it will be applied when the NIC registers (it is at no switch "
+		       "now%s%s)\n", mac, comma, cause);
 	else if (keyless)
-		printf("%s: kept until it has a key (cvswctl key add) and registers\n", mac);
+		printf("%s: configured; it will be applied when the NIC has a key (cvswctl key add) "
+		       "and registers\n", mac);
 	else if (json_is_true(json_object_get(answer, "synced")))
 		say_done(nic, mac, state);
 	else if (!warned)
 		printf("%s: accepted\n", mac);
 	snprintf(late, sizeof(late), "%s: not in sync after %g s: %s, %lld missing, %lld extra; "
-		 "cvswd goes on trying%s%s", mac, options->timeout_ms / 1000.0, state,
+		 "cvswd keeps trying%s%s", mac, options->timeout_ms / 1000.0, state,
 		 (long long)json_integer_value(json_object_get(nic, "missing")),
 		 (long long)json_integer_value(json_object_get(nic, "extra")), comma, cause);
 	return ctl_say_warnings(options, answer, nic ? late : NULL);

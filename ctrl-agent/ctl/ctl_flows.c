@@ -60,8 +60,8 @@ static size_t print_difference(const json_t *answer)
 	       print_side('+', json_object_get(answer, "added"));
 }
 
-/* With the first flow that is stated a NIC loses those that nobody has stated. */
-static json_int_t n_unstated(const json_t *nic)
+/* With the first configured flow a NIC loses those that are not configured. */
+static json_int_t n_unconfigured(const json_t *nic)
 {
 	return json_is_true(json_object_get(nic, "managed")) ? 0 :
 	       json_integer_value(json_object_get(nic, "reported"));
@@ -71,7 +71,7 @@ static void say_dry(const struct ctl_options *options, const json_t *answer)
 {
 	const json_t *nic = json_object_get(answer, "nic");
 	const char *mac = ctl_text(nic, "mac", "?");
-	json_int_t lost = n_unstated(nic);
+	json_int_t lost = n_unconfigured(nic);
 	bool same;
 
 	if (options->json) {
@@ -80,7 +80,7 @@ static void say_dry(const struct ctl_options *options, const json_t *answer)
 	}
 	same = !print_difference(answer);
 	if (lost)
-		printf("%s: would lose the flows that it has and nobody stated: %lld\n", mac,
+		printf("%s: would lose its flows that are not configured: %lld\n", mac,
 		       (long long)lost);
 	else if (same)
 		printf("%s: nothing would change\n", mac);
@@ -317,10 +317,10 @@ static void print_flows(const json_t *answer)
 		puts(ctl_text(flow, "flow", "?"));
 	}
 	if (!json_is_true(json_object_get(nic, "managed")))
-		ctl_complain("%s: no flows were stated; its table is left alone",
+		ctl_complain("%s: no flows are configured; its table is left alone",
 			     ctl_text(nic, "mac", "?"));
 	else if (strcmp(state, "in sync"))
-		ctl_complain("%s: %s; these flows are what it should have",
+		ctl_complain("%s: %s; these flows are configured",
 			     ctl_text(nic, "mac", "?"), state);
 }
 
@@ -344,15 +344,22 @@ static enum ctl_exit dump_flows(const struct ctl_options *options, char **args)
 	return result;
 }
 
+#define CONFIGURES	(CTL_DRY_RUN | CTL_NEW)
+
 const struct ctl_command ctl_flow_commands[] = {
-	{ "add-flow", "NIC FLOW", "add a flow, in ovs-ofctl's syntax", 2, 2, add_flow },
-	{ "add-flows", "NIC FILE|-", "add all flows of a file, or none", 2, 2, add_flows },
-	{ "mod-flows", "NIC FLOW", "other actions for flows that are there", 2, 2, mod_flows },
-	{ "del-flows", "NIC [MATCH]", "delete flows", 1, 2, del_flows },
-	{ "replace-flows", "NIC FILE|-", "these flows and no others, in one step", 2, 2,
-	  replace_flows },
-	{ "diff-flows", "NIC FILE|-", "what it has and the file has not (-), and (+)", 2, 2,
-	  diff_flows },
-	{ "dump-flows", "NIC [MATCH]", "the flows it should have, with its counters", 1, 2, dump_flows },
+	{ "add-flow", "NIC FLOW", "add a flow, in ovs-ofctl's syntax", 2, 2, .run = add_flow,
+	  .options = CONFIGURES },
+	{ "add-flows", "NIC FILE|-", "add all flows of a file, or none", 2, 2, .run = add_flows,
+	  .options = CONFIGURES },
+	{ "mod-flows", "NIC FLOW", "change the actions of flows", 2, 2, .run = mod_flows,
+	  .options = CONFIGURES | CTL_STRICT },
+	{ "del-flows", "NIC [MATCH]", "delete flows", 1, 2, .run = del_flows,
+	  .options = CTL_DRY_RUN | CTL_STRICT | CTL_TAKE_OVER },
+	{ "replace-flows", "NIC FILE|-", "replace all flows, in one step", 2, 2,
+	  .run = replace_flows, .options = CONFIGURES },
+	{ "diff-flows", "NIC FILE|-", "compare the flows (-) with a file (+)", 2, 2,
+	  .run = diff_flows },
+	{ "dump-flows", "NIC [MATCH]", "show the flows and their counters", 1, 2,
+	  .run = dump_flows },
 	{ 0 },
 };

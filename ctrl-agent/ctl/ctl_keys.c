@@ -121,8 +121,8 @@ static enum ctl_exit del_key(const struct ctl_options *options, char **args)
 }
 
 const struct ctl_command ctl_key_commands[] = {
-	{ "set-key", "NIC spi=N dir=in|out alg=A ...", "give it a security association", 4, 6,
-	  set_key },
-	{ "del-key", "NIC spi=N dir=in|out", "take it away", 3, 3, del_key },
+	{ "set-key", "NIC spi=N dir=in|out alg=aes-gcm-128|aes-gcm-256 [udp[=SRC:DST]] -|--file FILE",
+	  "install a security association", 4, 6, .run = set_key, .options = CTL_FILE },
+	{ "del-key", "NIC spi=N dir=in|out", "remove a security association", 3, 3, .run = del_key },
 	{ 0 },
 };

@@ -402,12 +402,12 @@ static enum ctl_exit local_sa(const struct ctl_options *options, char **args)
 }
 
 const struct ctl_command ctl_local_commands[] = {
-	{ "show", "[DEV]", "devices under CVSW and their state", 0, 1, local_show },
-	{ "dump-flows", "[DEV]", "their flows, with counters", 0, 1, local_dump_flows },
-	{ "stats", "[DEV]", "their counters, by cause", 0, 1, local_stats },
-	{ "sa", "[DEV]", "their security associations, never a key", 0, 1, local_sa },
-	{ "key", "DEV --file FILE | DEV -", "give it the key it proves itself with", 1, 2,
-	  ctl_local_key },
-	{ "forget-key", "DEV", "take its key away", 1, 1, ctl_local_forget_key },
+	{ "show", "[DEV]", "show devices and their state", 0, 1, .run = local_show },
+	{ "dump-flows", "[DEV]", "show flows, with counters", 0, 1, .run = local_dump_flows },
+	{ "stats", "[DEV]", "show counters, by cause", 0, 1, .run = local_stats },
+	{ "sa", "[DEV]", "show security associations", 0, 1, .run = local_sa },
+	{ "key", "DEV -|--file FILE", "set the key shared with cvswd", 1, 2,
+	  .run = ctl_local_key, .options = CTL_FILE },
+	{ "forget-key", "DEV", "remove it", 1, 1, .run = ctl_local_forget_key },
 	{ 0 },
 };

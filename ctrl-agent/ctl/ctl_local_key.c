@@ -105,9 +105,9 @@ static enum ctl_exit give(const char *device, const uint8_t *key)
 	error = send_key(sock, family, ifindex, key);
 	nl_socket_free(sock);
 	if (error == -NLE_PERM || error == -NLE_NOACCESS)
-		ctl_complain("a key takes CAP_NET_ADMIN");
+		ctl_complain("this needs CAP_NET_ADMIN");
 	else if (error == -NLE_NODEV || error == -NLE_OBJ_NOTFOUND)
-		ctl_complain("\"%s\" is not under CVSW", device);
+		ctl_complain("\"%s\" is not driven by CVSW", device);
 	else if (error < 0)
 		ctl_complain("the driver: %s", nl_geterror(error));
 	return error < 0 ? CTL_FAILED : CTL_OK;

@@ -106,7 +106,7 @@ static enum ctl_exit say(const struct ctl_options *options, const json_t *answer
 	} else if (!warned) {
 		printf("%s: deleted\n", name);
 	}
-	snprintf(late, sizeof(late), "%.40s: not everywhere after %g s; cvswd goes on trying "
+	snprintf(late, sizeof(late), "%.40s: not everywhere after %g s; cvswd keeps trying "
 		 "(cvswctl show)", name, options->timeout_ms / 1000.0);
 	return ctl_say_warnings(options, answer, late);
 }
@@ -233,25 +233,18 @@ static enum ctl_exit show(const struct ctl_options *options, char **args)
 }
 
 static const struct ctl_command verbs[] = {
-	{ "add", "NAME --vni N [OPTION]... NIC[=MAC,...]...", "", 2, CTL_MANY, add },
-	{ "del", "NAME", "", 1, 1, del },
-	{ "join", "NAME NIC[=MAC,...]...", "", 2, CTL_MANY, join },
-	{ "leave", "NAME NIC...", "", 2, CTL_MANY, leave },
-	{ "renew", "NAME", "", 1, 1, renew },
-	{ "show", "[NAME]", "", 0, 1, show },
+	{ "add", "NAME --vni N NIC[=MAC,...]...", "connect these NICs by an overlay network",
+	  2, CTL_MANY, .run = add, .options = CTL_OVERLAY | CTL_NEW },
+	{ "join", "NAME NIC[=MAC,...]...", "add members, or addresses of members", 2, CTL_MANY,
+	  .run = join, .options = CTL_NEW },
+	{ "leave", "NAME NIC...", "remove members", 2, CTL_MANY, .run = leave },
+	{ "renew", "NAME", "replace all keys", 1, 1, .run = renew },
+	{ "del", "NAME", "delete the overlay", 1, 1, .run = del },
+	{ "show", "[NAME]", "show overlays and their members", 0, 1, .run = show },
 	{ 0 },
 };
 
-static enum ctl_exit overlay(const struct ctl_options *options, char **args)
-{
-	return ctl_verb(options, "overlay", verbs, args);
-}
-
 const struct ctl_command ctl_overlay_commands[] = {
-	{ "overlay", "add NAME --vni N NIC...", "a network of these NICs, in VXLAN", 1, CTL_MANY,
-	  overlay },
-	{ "overlay", "del|renew NAME", "end it; give it new keys", 1, CTL_MANY, overlay },
-	{ "overlay", "join|leave NAME NIC...", "add members, or addresses; remove members", 1, CTL_MANY, overlay },
-	{ "overlay", "show [NAME]", "its members and what is in use", 1, CTL_MANY, overlay },
+	{ .name = "overlay", .verbs = verbs },
 	{ 0 },
 };

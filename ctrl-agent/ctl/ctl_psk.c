@@ -8,7 +8,7 @@ static void say(const json_t *answer, const char *what)
 {
 	printf("%s: %s\n", ctl_text(json_object_get(answer, "nic"), "mac", "?"), what);
 	if (!json_is_true(json_object_get(answer, "kept")) && !json_object_get(answer, "warnings"))
-		ctl_complain("not kept over a restart: cvswd runs without --state");
+		ctl_complain("the key is lost when cvswd restarts: it runs without --state");
 }
 
 static void print_added(const json_t *answer)
@@ -18,7 +18,7 @@ static void print_added(const json_t *answer)
 
 static void print_deleted(const json_t *answer)
 {
-	say(answer, "has no key any more");
+	say(answer, "no longer has a key");
 }
 
 static enum ctl_exit add(const struct ctl_options *options, char **args)
@@ -61,19 +61,14 @@ static enum ctl_exit list(const struct ctl_options *options, char **args)
 }
 
 static const struct ctl_command verbs[] = {
-	{ "add", "NIC --file FILE | NIC -", "", 1, 2, add },
-	{ "del", "NIC", "", 1, 1, del },
-	{ "list", "", "", 0, 0, list },
+	{ "add", "NIC -|--file FILE", "set the key shared with a NIC", 1, 2, .run = add,
+	  .options = CTL_FILE },
+	{ "del", "NIC", "remove it", 1, 1, .run = del },
+	{ "list", "", "list the NICs that have a key", 0, 0, .run = list },
 	{ 0 },
 };
 
-static enum ctl_exit key(const struct ctl_options *options, char **args)
-{
-	return ctl_verb(options, "key", verbs, args);
-}
-
 const struct ctl_command ctl_psk_commands[] = {
-	{ "key", "add NIC -", "the key it proves itself with (version 3)", 1, 3, key },
-	{ "key", "del NIC | list", "take it away; who has one", 1, 3, key },
+	{ .name = "key", .verbs = verbs },
 	{ 0 },
 };

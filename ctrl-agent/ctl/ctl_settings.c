@@ -63,7 +63,7 @@ static enum ctl_exit set_offload(const struct ctl_options *options, char **args)
 
 static void print_forgotten(const json_t *answer)
 {
-	printf("%s: forgotten; what it has, it keeps\n",
+	printf("%s: no longer configured; it keeps what it has\n",
 	       ctl_text(json_object_get(answer, "nic"), "mac", "?"));
 }
 
@@ -74,9 +74,11 @@ static enum ctl_exit forget(const struct ctl_options *options, char **args)
 }
 
 const struct ctl_command ctl_setting_commands[] = {
-	{ "set-mtu", "NIC MTU|auto", "set its MTU; take it back", 2, 2, set_mtu },
+	{ "set-mtu", "NIC MTU|auto", "set the MTU, or (auto) stop setting it", 2, 2,
+	  .run = set_mtu, .options = CTL_NEW },
 	{ "set-offload", "NIC csum,tso,gso,gro,inner-csum|none|auto",
-	  "enable exactly these offloads; take them back", 2, 2, set_offload },
-	{ "forget", "NIC", "state nothing for it any more", 1, 1, forget },
+	  "enable exactly these offloads, or (auto) stop setting them", 2, 2, .run = set_offload,
+	  .options = CTL_NEW },
+	{ "forget", "NIC", "remove the NIC's configuration", 1, 1, .run = forget },
 	{ 0 },
 };

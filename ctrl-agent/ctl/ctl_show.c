@@ -147,8 +147,8 @@ static void print_database(const json_t *answer)
 	if (n > ROWS_SHOWN)
 		printf("database: and %zu more rows (cvswctl -j show)\n", n - ROWS_SHOWN);
 	if (beyond)
-		printf("%lld NICs more than --max-nics %lld came from the database: no other is "
-		       "taken\n", (long long)json_integer_value(beyond),
+		printf("the database has %lld NICs more than --max-nics %lld: no other NIC is "
+		       "accepted\n", (long long)json_integer_value(beyond),
 		       (long long)json_integer_value(json_object_get(answer, "max_nics")));
 }
 
@@ -183,6 +183,6 @@ static enum ctl_exit show(const struct ctl_options *options, char **args)
 }
 
 const struct ctl_command ctl_show_commands[] = {
-	{ "show", "", "switches, their ports, the NICs behind them", 0, 0, show },
+	{ "show", "", "show switches, ports and NICs", 0, 0, .run = show },
 	{ 0 },
 };

@@ -175,8 +175,8 @@ static enum ctl_exit trace(const struct ctl_options *options, char **args)
 }
 
 const struct ctl_command ctl_watch_commands[] = {
-	{ "monitor", "", "what happens to NICs, as it happens", 0, 0, monitor },
-	{ "stats", "NIC", "its counters, by cause", 1, 1, stats },
-	{ "trace", "NIC FRAME [HOST|NET]", "what it would do with a frame (in hex)", 2, 3, trace },
+	{ "monitor", "", "print events as they happen", 0, 0, .run = monitor },
+	{ "stats", "NIC", "show a NIC's counters, by cause", 1, 1, .run = stats },
+	{ "trace", "NIC FRAME [HOST|NET]", "show what it would do with a frame", 2, 3, .run = trace },
 	{ 0 },
 };

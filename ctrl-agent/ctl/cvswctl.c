@@ -15,41 +15,46 @@ static const struct ctl_command *const remote_groups[] = {
 };
 static const struct ctl_command *const local_groups[] = { ctl_local_commands, NULL };
 
+/* X(constant, name, argument, which commands take it) */
+#define LONG_OPTIONS(X) \
+	X(FILE, "file", required_argument, CTL_FILE) \
+	X(VNI, "vni", required_argument, CTL_OVERLAY) \
+	X(ENCRYPT, "encrypt", optional_argument, CTL_OVERLAY) \
+	X(UDP_ENCAP, "udp-encap", optional_argument, CTL_OVERLAY) \
+	X(POOL, "underlay-pool", required_argument, CTL_OVERLAY) \
+	X(UNDERLAY_MTU, "underlay-mtu", required_argument, CTL_OVERLAY) \
+	X(REKEY, "rekey", required_argument, CTL_OVERLAY) \
+	X(IPV4_ONLY, "ipv4-only", no_argument, CTL_OVERLAY) \
+	X(DRY_RUN, "dry-run", no_argument, CTL_DRY_RUN) \
+	X(STRICT, "strict", no_argument, CTL_STRICT) \
+	X(NEW, "new", no_argument, CTL_NEW) \
+	X(TAKE_OVER, "take-over", no_argument, CTL_TAKE_OVER) \
+	X(JSON, "json", no_argument, 0) \
+	X(LOCAL, "local", no_argument, 0) \
+	X(SOCKET, "socket", required_argument, 0) \
+	X(NO_WAIT, "no-wait", no_argument, 0) \
+	X(TIMEOUT, "timeout", required_argument, 0) \
+	X(VERSION, "version", no_argument, 0) \
+	X(HELP, "help", no_argument, 0)
+
 enum {
-	OPTION_FILE = 256,
-	OPTION_VNI,
-	OPTION_ENCRYPT,
-	OPTION_UDP_ENCAP,
-	OPTION_POOL,
-	OPTION_UNDERLAY_MTU,
-	OPTION_REKEY,
-	OPTION_DRY_RUN,
-	OPTION_STRICT,
-	OPTION_NEW,
-	OPTION_TAKE_OVER,
-	OPTION_IPV4_ONLY,
+	OPTION_BEFORE_FIRST = 255,
+#define X(constant, name, argument, group) OPTION_##constant,
+	LONG_OPTIONS(X)
+#undef X
 };
 
 static const struct option long_options[] = {
-	{ "file", required_argument, NULL, OPTION_FILE },
-	{ "vni", required_argument, NULL, OPTION_VNI },
-	{ "encrypt", optional_argument, NULL, OPTION_ENCRYPT },
-	{ "udp-encap", optional_argument, NULL, OPTION_UDP_ENCAP },
-	{ "underlay-pool", required_argument, NULL, OPTION_POOL },
-	{ "underlay-mtu", required_argument, NULL, OPTION_UNDERLAY_MTU },
-	{ "rekey", required_argument, NULL, OPTION_REKEY },
-	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
-	{ "strict", no_argument, NULL, OPTION_STRICT },
-	{ "new", no_argument, NULL, OPTION_NEW },
-	{ "take-over", no_argument, NULL, OPTION_TAKE_OVER },
-	{ "ipv4-only", no_argument, NULL, OPTION_IPV4_ONLY },
-	{ "json", no_argument, NULL, 'j' },
-	{ "local", no_argument, NULL, 'l' },
-	{ "socket", required_argument, NULL, 's' },
-	{ "no-wait", no_argument, NULL, 'n' },
-	{ "timeout", required_argument, NULL, 't' },
-	{ "version", no_argument, NULL, 'V' },
-	{ "help", no_argument, NULL, 'h' },
+#define X(constant, name, argument, group) { name, argument, NULL, OPTION_##constant },
+	LONG_OPTIONS(X)
+#undef X
+	{ 0 },
+};
+
+const struct ctl_option ctl_long_options[] = {
+#define X(constant, name, argument, group) { name, argument, group },
+	LONG_OPTIONS(X)
+#undef X
 	{ 0 },
 };
 
@@ -58,47 +63,69 @@ static const char options_help[] =
 "  -j, --json         print JSON\n"
 "      --local        ask the driver of this machine, not cvswd\n"
 "      --socket PATH  cvswd's socket (default " CVSWD_SOCKET ")\n"
-"      --no-wait      do not wait until the NIC has it\n"
-"      --timeout SEC  wait this long (default 10)\n"
+"      --no-wait      do not wait until the NIC has the change\n"
+"      --timeout SEC  wait no longer than this (default 10)\n"
 "  -V, --version\n"
 "  -h, --help\n"
 "\n"
-"Of add-flow(s), mod-flows, del-flows, replace-flows: --dry-run: say what would change\n"
-"Of mod-flows, del-flows: --strict: the flow of just this match and priority\n"
-"Of del-flows: --take-over: though no flows are configured, and all that are there will go\n"
-"Of commands that configure a NIC: --new: accept a MAC address that nothing is known of\n"
-"Of overlay add: --vni N  --encrypt [aes-gcm-128|aes-gcm-256]\n"
-"  --udp-encap[=SRC:DST]\n"
-"  --underlay-pool NET/LEN  --underlay-mtu BYTES  --ipv4-only  --rekey SEC\n"
-"Of key add: 64 hex digits from --file FILE, or with - from standard input\n"
-"Of set-key: alg=aes-gcm-128|aes-gcm-256 [udp[=SRC:DST]], and the key from --file FILE,\n"
-"  or with - from standard input\n"
+"For add-flow(s), mod-flows, del-flows, replace-flows:\n"
+"      --dry-run      only print what would change\n"
+"For mod-flows, del-flows:\n"
+"      --strict       select only the flow with exactly this match and priority\n"
+"For del-flows:\n"
+"      --take-over    delete flows of others, when no flows are configured\n"
+"For commands that configure a NIC:\n"
+"      --new          accept a MAC address that has no key and never registered\n"
+"For overlay add:\n"
+"      --encrypt [aes-gcm-128|aes-gcm-256]  --udp-encap[=SRC:DST]  --rekey SEC\n"
+"      --underlay-pool NET/LEN  --underlay-mtu BYTES  --ipv4-only\n"
+"Keys are read from --file FILE, or from standard input with \"-\".\n"
 "\n"
 "A NIC is named by its MAC address, by DPID:PORT, or by its port's name at the switch.\n"
-"Exit status: 0 done, 1 refused or failed: nothing was changed, 2 wrong usage, or flows\n"
-"  differ (diff-flows), 3 done, but the NIC has not confirmed it, or it is not kept.\n"
+"Exit status: 0 done; 1 refused or failed, nothing was changed; 2 wrong usage, or flows\n"
+"  differ (diff-flows); 3 done, but the NIC has not confirmed it, or it is not stored.\n"
 "More in cvswctl(8).\n";
 
-static void print_group(const char *prefix, const struct ctl_command *const *groups)
-{
-	for (; *groups; groups++) {
-		for (const struct ctl_command *command = *groups; command->name; command++) {
-			char call[64];
+#define CALL_WIDTH	36
 
-			snprintf(call, sizeof(call), "%s %s", command->name, command->args);
-			printf("  cvswctl %s%-*s %s\n", prefix, 34 - (int)strlen(prefix), call,
-			       command->help);
-		}
+/* A call that is too long for its column has the help below it. */
+static void print_command(const char *prefix, const struct ctl_command *command)
+{
+	int len = printf("  cvswctl %s%s %s", prefix, command->name, command->args) - 10;
+
+	if (len >= CALL_WIDTH) {
+		putchar('\n');
+		len = -10;
 	}
+	printf("%*s %s\n", CALL_WIDTH - len, "", command->help);
+}
+
+static void print_verbs(const char *prefix, const struct ctl_command *command)
+{
+	char verb_prefix[64];
+
+	snprintf(verb_prefix, sizeof(verb_prefix), "%s%s ", prefix, command->name);
+	for (const struct ctl_command *verb = command->verbs; verb->name; verb++)
+		print_command(verb_prefix, verb);
+}
+
+static void print_groups(const char *prefix, const struct ctl_command *const *groups)
+{
+	for (; *groups; groups++)
+		for (const struct ctl_command *command = *groups; command->name; command++)
+			if (command->verbs)
+				print_verbs(prefix, command);
+			else
+				print_command(prefix, command);
 }
 
 static void print_help(void)
 {
 	puts("Usage: cvswctl [OPTION]... COMMAND [ARGUMENT]...\n");
-	puts("To the controller daemon:");
-	print_group("", remote_groups);
-	puts("\nIn a guest, to its driver:");
-	print_group("--local ", local_groups);
+	puts("Commands for the controller daemon:");
+	print_groups("", remote_groups);
+	puts("\nCommands for the driver, inside a guest:");
+	print_groups("--local ", local_groups);
 	putchar('\n');
 	fputs(options_help, stdout);
 }
@@ -122,83 +149,102 @@ static bool parse_timeout(const char *text, struct ctl_options *options)
 	return true;
 }
 
-static const struct ctl_command *find(const struct ctl_options *options, const char *name)
+const struct ctl_command *const *ctl_groups(bool local)
 {
-	const struct ctl_command *const *groups = options->local ? local_groups : remote_groups;
+	return local ? local_groups : remote_groups;
+}
 
-	for (; *groups; groups++)
-		for (const struct ctl_command *command = *groups; command->name; command++)
-			if (!strcmp(command->name, name))
-				return command;
+static const struct ctl_command *find_in(const struct ctl_command *commands, const char *name)
+{
+	for (; commands->name; commands++)
+		if (!strcmp(commands->name, name))
+			return commands;
 	return NULL;
 }
 
-static unsigned int options_of(const char *command)
+const struct ctl_command *ctl_find(bool local, const char *name)
 {
-	static const struct {
-		const char *command;
-		unsigned int options;
-	} takers[] = {
-		{ "key", CTL_FILE }, { "set-key", CTL_FILE },
-		{ "overlay", CTL_OVERLAY | CTL_NEW },
-		{ "set-mtu", CTL_NEW }, { "set-offload", CTL_NEW },
-		{ "add-flow", CTL_DRY_RUN | CTL_NEW }, { "add-flows", CTL_DRY_RUN | CTL_NEW },
-		{ "replace-flows", CTL_DRY_RUN | CTL_NEW },
-		{ "mod-flows", CTL_DRY_RUN | CTL_STRICT | CTL_NEW },
-		{ "del-flows", CTL_DRY_RUN | CTL_STRICT | CTL_TAKE_OVER },
-	};
+	const struct ctl_command *command = NULL;
 
-	for (size_t i = 0; i < sizeof(takers) / sizeof(*takers); i++)
-		if (!strcmp(takers[i].command, command))
-			return takers[i].options;
-	return 0;
+	for (const struct ctl_command *const *groups = ctl_groups(local); *groups && !command; groups++)
+		command = find_in(*groups, name);
+	return command;
+}
+
+const struct ctl_command *ctl_find_verb(const struct ctl_command *command, const char *name)
+{
+	return find_in(command->verbs, name);
 }
 
 /* Of those that the command does not take, one. */
 static const char *option_name(unsigned int given)
 {
-	if (given & CTL_FILE)
-		return "--file";
-	if (given & CTL_DRY_RUN)
-		return "--dry-run";
-	if (given & CTL_NEW)
-		return "--new";
-	if (given & CTL_TAKE_OVER)
-		return "--take-over";
-	return given & CTL_STRICT ? "--strict" : "the options of overlay add";
+	const struct ctl_option *option = ctl_long_options;
+
+	while (!(option->group & given))
+		option++;
+	return option->group == CTL_OVERLAY ? "the options of overlay add" : option->name;
 }
 
-static enum ctl_exit run(const struct ctl_options *options, int argc, char **argv)
+/* @args: what stands behind @name, which may be "overlay add" */
+static enum ctl_exit run_command(const struct ctl_options *options, const char *name,
+				 const struct ctl_command *command, char **args)
+{
+	unsigned int excess = options->given & ~command->options;
+	int n = 0;
+
+	if (excess) {
+		ctl_complain("%s does not take %s%s", name, excess & CTL_OVERLAY ? "" : "--",
+			     option_name(excess));
+		return CTL_USAGE;
+	}
+	while (args[n])
+		n++;
+	if (n >= command->min_args && n <= command->max_args)
+		return command->run(options, args);
+	ctl_complain("usage: cvswctl%s %s %s", options->local ? " --local" : "", name, command->args);
+	return CTL_USAGE;
+}
+
+static enum ctl_exit run_verb(const struct ctl_options *options, const struct ctl_command *command,
+			      char **args)
+{
+	const struct ctl_command *verb = *args ? ctl_find_verb(command, *args) : NULL;
+	char name[64];
+
+	if (verb) {
+		snprintf(name, sizeof(name), "%s %s", command->name, verb->name);
+		return run_command(options, name, verb, args + 1);
+	}
+	if (*args)
+		ctl_complain("no command \"%s %s\"; there are:", command->name, *args);
+	else
+		ctl_complain("%s needs one of these:", command->name);
+	for (verb = command->verbs; verb->name; verb++)
+		fprintf(stderr, "  cvswctl %s %s %s\n", command->name, verb->name, verb->args);
+	return CTL_USAGE;
+}
+
+static enum ctl_exit run(const struct ctl_options *options, char **words)
 {
 	const struct ctl_command *command;
 	enum ctl_exit result;
-	unsigned int excess;
-	int n_args = argc - 1;
 
-	if (!argc) {
+	if (!*words) {
 		ctl_complain("no command");
 		return fail_usage();
 	}
-	if (!strcmp(argv[0], "help")) {
+	if (!strcmp(*words, "help")) {
 		print_help();
 		return CTL_OK;
 	}
-	command = find(options, argv[0]);
+	command = ctl_find(options->local, *words);
 	if (!command) {
-		ctl_complain("no command \"%s\"%s", argv[0], options->local ? " with --local" : "");
+		ctl_complain("no command \"%s\"%s", *words, options->local ? " with --local" : "");
 		return fail_usage();
 	}
-	excess = options->given & ~options_of(command->name);
-	if (excess) {
-		ctl_complain("%s does not take %s", command->name, option_name(excess));
-		return CTL_USAGE;
-	}
-	if (n_args < command->min_args || n_args > command->max_args) {
-		ctl_complain("usage: cvswctl%s %s %s", options->local ? " --local" : "",
-			     command->name, command->args);
-		return CTL_USAGE;
-	}
-	result = command->run(options, argv + 1);
+	result = command->verbs ? run_verb(options, command, words + 1) :
+				  run_command(options, command->name, command, words + 1);
 	if (fflush(stdout) || ferror(stdout)) {
 		ctl_complain("cannot write the output");
 		return CTL_FAILED;
@@ -209,26 +255,21 @@ static enum ctl_exit run(const struct ctl_options *options, int argc, char **arg
 /* Those that not every command takes. */
 static bool take_command_option(int c, char **argv, struct ctl_options *options)
 {
+	if (c <= OPTION_BEFORE_FIRST)
+		return false;
+	options->given |= ctl_long_options[c - OPTION_BEFORE_FIRST - 1].group;
 	switch (c) {
 	case OPTION_FILE:
-		options->given |= CTL_FILE;
 		options->file = optarg;
 		return true;
 	case OPTION_DRY_RUN:
-		options->given |= CTL_DRY_RUN;
 		return options->dry_run = true;
 	case OPTION_STRICT:
-		options->given |= CTL_STRICT;
 		return options->strict = true;
 	case OPTION_NEW:
-		options->given |= CTL_NEW;
 		return options->new_nic = true;
 	case OPTION_TAKE_OVER:
-		options->given |= CTL_TAKE_OVER;
 		return options->take_over = true;
-	}
-	options->given |= CTL_OVERLAY;
-	switch (c) {
 	case OPTION_VNI:
 		options->vni = optarg;
 		return true;
@@ -257,28 +298,6 @@ static bool take_command_option(int c, char **argv, struct ctl_options *options)
 	}
 }
 
-enum ctl_exit ctl_verb(const struct ctl_options *options, const char *command,
-		       const struct ctl_command *verbs, char **args)
-{
-	const struct ctl_command *verb;
-	int n = 0;
-
-	while (args[1 + n])
-		n++;
-	for (verb = verbs; verb->name && strcmp(verb->name, args[0]); verb++)
-		;
-	if (verb->name && n >= verb->min_args && n <= verb->max_args)
-		return verb->run(options, args + 1);
-	if (verb->name) {
-		ctl_complain("usage: cvswctl %s %s %s", command, verb->name, verb->args);
-		return CTL_USAGE;
-	}
-	ctl_complain("no command \"%s %s\"; there are:", command, args[0]);
-	for (verb = verbs; verb->name; verb++)
-		fprintf(stderr, "  cvswctl %s %s %s\n", command, verb->name, verb->args);
-	return CTL_USAGE;
-}
-
 int main(int argc, char **argv)
 {
 	struct ctl_options options = { .socket = CVSWD_SOCKET, .wait = true, .timeout_ms = 10000 };
@@ -287,28 +306,33 @@ int main(int argc, char **argv)
 	/* What becomes of a key read from a file is freed wiped. */
 	json_set_alloc_funcs(wipe_malloc, wipe_free);
 	signal(SIGPIPE, SIG_IGN);
+	if (argc > 1 && !strcmp(argv[1], "--complete"))
+		return ctl_complete(argc - 2, argv + 2);
 	while ((c = getopt_long(argc, argv, "jVh", long_options, NULL)) != -1) {
 		switch (c) {
 		case 'j':
+		case OPTION_JSON:
 			options.json = true;
 			break;
-		case 'l':
+		case OPTION_LOCAL:
 			options.local = true;
 			break;
-		case 's':
+		case OPTION_SOCKET:
 			options.socket = optarg;
 			break;
-		case 'n':
+		case OPTION_NO_WAIT:
 			options.wait = false;
 			break;
-		case 't':
+		case OPTION_TIMEOUT:
 			if (!parse_timeout(optarg, &options))
 				return CTL_USAGE;
 			break;
 		case 'V':
+		case OPTION_VERSION:
 			puts("cvswctl " CVSW_VERSION);
 			return CTL_OK;
 		case 'h':
+		case OPTION_HELP:
 			print_help();
 			return CTL_OK;
 		default:
@@ -316,5 +340,5 @@ int main(int argc, char **argv)
 				return fail_usage();
 		}
 	}
-	return run(&options, argc - optind, argv + optind);
+	return run(&options, argv + optind);
 }

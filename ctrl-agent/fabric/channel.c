@@ -145,7 +145,7 @@ static void look_at_file(struct channel *channel)
 		return;
 	}
 	if (channel->listener) {
-		log_line(LOG_WARNING, "%s has been removed by somebody; cvswd makes it again",
+		log_line(LOG_WARNING, "somebody has removed %s; cvswd creates it again",
 			 channel->name);
 		evconnlistener_free(channel->listener);
 		channel->listener = NULL;

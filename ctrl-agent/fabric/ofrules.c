@@ -137,7 +137,7 @@ static void lost(struct ofrules *rules, size_t missing)
 {
 	char why[VSWITCH_WHY_LEN];
 
-	snprintf(why, sizeof(why), "the rule \"%s\" is not in the switch any more",
+	snprintf(why, sizeof(why), "the rule \"%s\" is no longer in the switch",
 		 wanted[missing].text);
 	vswitch_set_rules(rules->vswitch, VSWITCH_RULES_LOST, why);
 	if (clock_ms() - rules->installed_at >= OFRULES_LOOK_MS)

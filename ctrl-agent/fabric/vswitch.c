@@ -343,7 +343,7 @@ void vswitch_set_rules(struct vswitch *vswitch, enum vswitch_rules rules, const 
 		tell(vswitch, VSWITCH_RULES_ARE_IN_PLACE);
 	} else if (rules == VSWITCH_RULES_LOST) {
 		vswitch->n_lost++;
-		log_limited(LOG_WARNING, "switch %016llx at %s: %s; cvswd puts its rules back",
+		log_limited(LOG_WARNING, "switch %016llx at %s: %s; cvswd installs its rules again",
 			    dpid, vswitch->peer, why);
 		tell(vswitch, VSWITCH_RULES_ARE_LOST);
 	} else if (rules == VSWITCH_RULES_REFUSED) {

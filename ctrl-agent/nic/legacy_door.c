@@ -43,8 +43,8 @@ static struct nic *nic_for(struct nics *nics, struct vport *port, const uint8_t 
 	if (!nics_is_station(mac))
 		return NULL;
 	if (nic && (nic->has_key || nic->key_unread)) {
-		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " has a key, but at %s version 2 says it "
-			    "is there; not believed", MAC_BYTES(mac), port->name);
+		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " has a key, so a version 2 message in its "
+			    "name from %s is ignored", MAC_BYTES(mac), port->name);
 		return NULL;
 	}
 	/* First out with the old: a port that makes up MACs never holds more than one place. */

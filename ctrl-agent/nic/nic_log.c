@@ -19,8 +19,8 @@ void nic_log(void *arg, const struct hub_event *event)
 			    MAC_BYTES(nic->mac));
 		break;
 	case HUB_DISAGREED:
-		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " remembers something else than we do: "
-			    "restored, or copied; its table and keys are made anew",
+		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " was restored or copied, or cvswd was: "
+			    "they reconnect; its table and keys are replaced",
 			    MAC_BYTES(nic->mac));
 		break;
 	case HUB_REFUSED:

@@ -94,7 +94,7 @@ static void on_list(struct talk *talk, const struct talk_request *request,
 		talk->nic->n_bad_lists++;
 		if (answer->type == CVSW_V3_ERROR)
 			talk_refused(talk, request, answer);
-		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " lists what cannot be read",
+		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " sent a list that cannot be read",
 			    MAC_BYTES(talk->nic->mac));
 		talk->list_at = talk->now + TALK_LIST_AGAIN_MS;
 	} else if (resume && talk->n_listed <= TALK_LIST_MAX) {

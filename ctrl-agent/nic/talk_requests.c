@@ -119,7 +119,7 @@ uint64_t talk_take_answer(struct talk *talk, const struct cvsw_v3_message *answe
 	if (!first || !first->sent || first->xid != answer->xid ||
 	    (answer->type != CVSW_V3_ERROR && answer->type != answer_to(first->type))) {
 		talk->n_unexpected++;
-		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " answers %s to what it was not asked",
+		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " sent an answer of the wrong type: %s",
 			    MAC_BYTES(talk->nic->mac), cvsw_v3_message_name(answer->type));
 		return 0;
 	}

@@ -7,7 +7,7 @@
 void talk_not_expected(struct talk *talk)
 {
 	talk->n_unexpected++;
-	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " sends what is no answer",
+	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " sent an unexpected message",
 		    MAC_BYTES(talk->nic->mac));
 }
 

@@ -231,7 +231,7 @@ static uint64_t renewal_due(struct overlay_member *member, uint64_t now)
 	uint64_t due = pace_due(&member->renewals, WAY_RENEW_BURST, WAY_RENEW_EVERY_MS);
 
 	if (due > now && !member->told)
-		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " registers on and on: its new keys wait",
+		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " registers too often: its new keys are delayed",
 			    MAC_BYTES(member->nic->mac));
 	member->told = member->renewals.next > now && (member->told || due > now);
 	if (member->renewed_at != UINT64_MAX && due < member->renewed_at + WAY_RENEW_MIN_MS)

@@ -294,7 +294,7 @@ void state_end(struct agent *agent)
 	if (!agent->keep_soon)
 		return;
 	if (evtimer_pending(agent->keep_soon, NULL) && !keep_all_timed(agent))
-		log_line(LOG_ERR, "what was changed since is not kept");
+		log_line(LOG_ERR, "the last changes are lost");
 	event_free(agent->keep_soon);
 	while ((row = STAILQ_FIRST(&agent->unread))) {
 		STAILQ_REMOVE_HEAD(&agent->unread, in_list);

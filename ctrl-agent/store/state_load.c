@@ -213,7 +213,7 @@ static const char *take_key(void *arg, const struct store_row *row)
 		return NULL;
 	}
 	nic->key_unread = true;
-	return "a NIC's key has 32 bytes; the NIC is believed nothing until it gets its key again";
+	return "a NIC's key has 32 bytes; the NIC is not trusted until it gets its key again";
 }
 
 static const char *take_overlay(void *arg, const struct store_row *row)
@@ -312,7 +312,7 @@ static void say_what_is_wrong(const struct agent *agent)
 			 agent->n_unread);
 	if (nics->n > nics->max)
 		log_line(LOG_WARNING, "the database has %zu NICs, %zu more than --max-nics %zu: "
-			 "all are kept, no other NIC is taken", nics->n, nics->n - nics->max,
+			 "all are loaded, no other NIC is accepted", nics->n, nics->n - nics->max,
 			 nics->max);
 }
 

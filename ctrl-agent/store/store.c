@@ -183,11 +183,11 @@ static void say_unusable(struct store *store)
 	if (version > STORE_VERSION)
 		log_line(LOG_ERR, "%s: this database was written by a newer version of cvswd "
 			 "(format %d; this cvswd reads formats up to %d). Start that version, or move the "
-			 "file away to begin with nothing; the file was not changed",
+			 "file away to start with an empty database; the file was not changed",
 			 store->path, version, STORE_VERSION);
 	else
-		log_line(LOG_ERR, "%s: %s. If the database is damaged, put a backup back, or move "
-			 "the file away to begin with nothing", store->path,
+		log_line(LOG_ERR, "%s: %s. If the database is damaged, restore a backup, or move "
+			 "the file away to start with an empty database", store->path,
 			 store->db ? sqlite3_errmsg(store->db) : strerror(ENOMEM));
 }
 

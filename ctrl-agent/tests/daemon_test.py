@@ -175,8 +175,8 @@ def test_move(daemon):
 def test_absent(daemon):
     """What is stated for a NIC that is not there is kept until it is."""
     daemon.ctl('--new', 'add-flow', MAC_A, 'priority=7,tcp,actions=drop',
-               text='kept until it registers')
-    daemon.ctl('set-mtu', MAC_A, '1300', text='kept until it registers')
+               text='applied when the NIC registers')
+    daemon.ctl('set-mtu', MAC_A, '1300', text='applied when the NIC registers')
     nic = Nic(MAC_A)
     switch = daemon.switch()
     switch.nics[2] = nic        # our HELLO finds it

@@ -129,7 +129,7 @@ for version in OpenFlow10 OpenFlow13; do
 		'ovs-ofctl -O $version del-flows "unix:$work/br0.mgmt" cookie=0x43565357/-1 ||
 		 ovs-ofctl -O $version --strict del-flows "unix:$work/br0.mgmt" priority=0
 		 until_true 5 has_both_rules'
-	check "$version: the log says so" until_true 5 says "cvswd puts its rules back" \
+	check "$version: the log says so" until_true 5 says "cvswd installs its rules again" \
 		tail -n 5 "$work/cvswd.log"
 	check "$version: a rule with other actions is mended within 5 s" eval \
 		'ovs-ofctl -O $version --strict mod-flows "unix:$work/br0.mgmt" priority=0,actions=drop

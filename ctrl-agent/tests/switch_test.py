@@ -74,7 +74,7 @@ def test_put_back(version):
             lost = next(e for e in monitor.events if e.get('event') == 'rules-lost')
             assert lost['dpid'] == '0000000000001234' and 'dl_type=0xabba' in lost['rules_error']
             log = daemon.read_log()
-            assert 'is not in the switch any more; cvswd puts its rules back' in log, log
+            assert 'is no longer in the switch; cvswd installs its rules again' in log, log
             assert 'in place again' in log, log
             assert took < 5, took
         switch.close()
@@ -171,7 +171,7 @@ def test_forgetful(daemon):
         time.sleep(6)
         assert 4 <= len(switch.rules) <= 10, len(switch.rules)
         daemon.ctl('--new', 'add-flow', MAC_A, 'priority=1,tcp,actions=drop',
-                   text='is not in the switch any more')
+                   text='is no longer in the switch')
     switch.close()
 
 

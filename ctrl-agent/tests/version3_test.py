@@ -162,7 +162,7 @@ def test_database(daemon):
     path = daemon.work + '/state.db'
     daemon.restart('--state', path)
     daemon.ctl('--new', 'set-mtu', mac_of(1), '1400',
-               text='kept until it has a key (cvswctl key add) and registers')
+               text='applied when the NIC has a key (cvswctl key add) and registers')
     daemon.ctl('add-flow', mac_of(1), 'priority=7,tcp,actions=drop')
     daemon.stop()
     with open(path, 'rb') as kept:
@@ -270,7 +270,7 @@ def test_keys(daemon):
     shown += daemon.ctl('key', 'list', text=mac) + daemon.ctl('-j', 'key', 'list')
     shown += daemon.ctl('-j', 'show') + daemon.read_log()
     assert key.hex() not in shown and find_in_memory(daemon.process.pid, needles)
-    daemon.ctl('key', 'del', mac, text='no key any more')
+    daemon.ctl('key', 'del', mac, text='no longer has a key')
     daemon.ctl('key', 'del', mac, status=1)
     found = find_in_memory(daemon.process.pid, needles)
     assert not found, f'the key stays in memory: {found}'
@@ -377,7 +377,7 @@ def test_life(daemon):
         fresh = world.has(0)['fresh']
         world.disconnect()
         assert wait_for(lambda: daemon.state(a) == 'absent')
-        daemon.ctl('add-flow', a, 'priority=9,tcp,actions=drop', text='kept until it registers')
+        daemon.ctl('add-flow', a, 'priority=9,tcp,actions=drop', text='applied when the NIC registers')
         world.connect()
         assert world.in_sync()
         shown = world.has(0)
@@ -425,7 +425,7 @@ def test_timeouts(daemon):
         assert len(world.has(0)['flows']) == 2
         # One that was not given yet is given; one that was, and is not there any more, is not.
         world.disconnect()
-        daemon.ctl('add-flow', a, 'idle_timeout=300,arp,actions=drop', text='kept until')
+        daemon.ctl('add-flow', a, 'idle_timeout=300,arp,actions=drop', text='applied when')
         world.nics.nics[0].command(REBOOT)
         with Watching(daemon) as watching:
             world.connect()
@@ -495,7 +495,7 @@ def test_flow_commands(daemon):
         daemon.ctl('--strict', 'add-flow', a, tcp, status=2, text='does not take --strict')
         daemon.ctl('add-flow', a, tcp)
         daemon.ctl('forget', a)
-        lost = f'{a}: would lose the flows that it has and nobody stated: 1\n'
+        lost = f'{a}: would lose its flows that are not configured: 1\n'
         daemon.ctl('--dry-run', 'del-flows', a, text=lost)
         assert daemon.ctl('--dry-run', 'add-flow', a, udp) == f'+{udp}\n{lost}'
         assert world.has(0)['flows'] == [tcp]
