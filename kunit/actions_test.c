@@ -281,6 +281,12 @@ static void one_action(struct fixture *f, u16 type)
 	f->n = 1;
 }
 
+static void one_set(struct fixture *f, enum cvsw_setter setter, u64 value)
+{
+	f->list[0] = cvsw_action_set(setter, value);
+	f->n = 1;
+}
+
 /* RFC 768: a checksum that comes out zero is sent as ones, "none" stays none. */
 static void actions_udp_zero(struct kunit *test)
 {
@@ -291,6 +297,7 @@ static void actions_udp_zero(struct kunit *test)
 	};
 	struct fixture *f = test->priv;
 	int with;
+	u16 port;
 
 	for (with = 0; with < 2; with++) {
 		struct sk_buff *skb;
@@ -301,12 +308,12 @@ static void actions_udp_zero(struct kunit *test)
 		put16(f->before.data + 40, with);
 		write_checksums(f->before.data + 14, NULL, 0);
 		/* The port that brings the sum to zero: the old one plus the checksum. */
-		one_action(f, CVSW_ACT_SET_TP_DST);
-		f->list[0].tp_port = with ? 2 + get16(f->before.data + 40) : 5;
+		port = with ? 2 + get16(f->before.data + 40) : 5;
+		one_set(f, CVSW_SET_TP_DST, port);
 		skb = run_list(f, linear_skb(&f->before));
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, skb);
 		KUNIT_EXPECT_EQ(test, get16(skb->data + 40), with ? 0xffff : 0);
-		KUNIT_EXPECT_EQ(test, get16(skb->data + 36), f->list[0].tp_port);
+		KUNIT_EXPECT_EQ(test, get16(skb->data + 36), port);
 		kfree_skb(skb);
 	}
 }
@@ -421,10 +428,9 @@ static void actions_tcp_clone_not_copied(struct kunit *test)
 	skb_set_network_header(skb, 14);
 	head = skb->head;
 
-	one_action(f, CVSW_ACT_SET_NW_SRC);
-	f->list[1].type = CVSW_ACT_SET_TP_SRC;
-	f->list[2].type = CVSW_ACT_SET_VLAN_VID;
-	f->list[2].vlan_vid = 5;
+	one_set(f, CVSW_SET_NW_SRC, 0);
+	f->list[1] = cvsw_action_set(CVSW_SET_TP_SRC, 0);
+	f->list[2] = cvsw_action_set(CVSW_SET_VLAN_VID, 5);
 	f->n = 3;
 	f->expected = f->before;
 	reference_list(f->list, f->n, &f->expected);
@@ -459,7 +465,7 @@ static void actions_keep_socket(struct kunit *test)
 		memcpy(skb->data, f->before.data, 34);
 		other = share(skb, sharing);
 		skb_set_owner_w(skb, socket->sk);
-		one_action(f, CVSW_ACT_SET_VLAN_VID);
+		one_set(f, CVSW_SET_VLAN_VID, 0);
 		skb = run_list(f, skb);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, skb);
 		KUNIT_EXPECT_PTR_EQ(test, skb->sk, socket->sk);
@@ -578,10 +584,8 @@ static void actions_tunnel_outer_checksum(struct kunit *test)
 		f->expected = f->before;
 		if (gso)
 			put16(ip + 26, inet_sum(ip, 0, pseudo_sum(ip, IPPROTO_UDP, 220)));
-		one_action(f, CVSW_ACT_SET_NW_DST);
-		f->list[0].nw_addr = 0xc0a80001;
-		f->list[1].type = CVSW_ACT_SET_TP_SRC;
-		f->list[1].tp_port = 4711;
+		one_set(f, CVSW_SET_NW_DST, 0xc0a80001);
+		f->list[1] = cvsw_action_set(CVSW_SET_TP_SRC, 4711);
 		f->n = 2;
 		reference_list(f->list, f->n, &f->expected);
 		if (gso) {

@@ -18,6 +18,7 @@
 #include "../drivers/cvsw/tunnel/vxlan.h"
 #include "esp_test.h"
 #include "flows.h"
+#include "loads.h"
 
 #define MTU	1500
 
@@ -77,7 +78,7 @@ static void add_flow(struct kunit *test, u8 pass, const struct cvsw_action *acti
 	} while (0)
 
 #define OUTPUT(to)	{ .type = CVSW_ACT_OUTPUT, .port = (to) }
-#define SET_DST(last)	{ .type = CVSW_ACT_SET_DL_DST, .mac = { 2, 0, 0, 0, 0, last } }
+#define SET_DST(last)	SET_MAC(ETH_DST, 2, 0, 0, 0, 0, last)
 #define ENCRYPT		{ .type = CVSW_ACT_ENCRYPT, .spi = TEST_SPI }
 #define ENCAP(f)	{ .type = CVSW_ACT_VXLAN_ENCAP, .tunnel = {                    \
 				.type = CVSW_TUNNEL_VXLAN, .flags = (f), .id = 7, .ttl = 64,    \

@@ -2,6 +2,7 @@
 /* What control.c stands on and no suite includes by itself. */
 #include "../drivers/cvsw/control/settings.c"
 #include "../drivers/cvsw/stats.c"
+#include "../proto/cvsw_fields.c"
 #include "../proto/cvsw_nxm.c"
 #include "../proto/cvsw_ofp10.c"
 #include "../proto/cvsw_ofp10_actions.c"

@@ -9,6 +9,7 @@
 #include "fail.h"
 #include "../drivers/cvsw/engine/engine.c"
 #include "frames.h"
+#include "loads.h"
 
 int *engine_fail_at = &fail_at;
 
@@ -200,8 +201,7 @@ static void engine_rewrites(struct kunit *test)
 
 	add_flow(test, CVSW_HOST, 2);
 	f->flow.actions[1] = f->flow.actions[0];
-	f->flow.actions[0].type = CVSW_ACT_SET_DL_DST;
-	memcpy(f->flow.actions[0].mac, mac, sizeof(mac));
+	f->flow.actions[0] = cvsw_action_set(CVSW_SET_DL_DST, ether_addr_to_u64(mac));
 	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->engine.table, &f->flow), 0);
 	skb = held_frame(test, 100);
 	out = send(f, skb, CVSW_HOST);
@@ -232,7 +232,7 @@ static struct cvsw_action *flow_action(struct fixture *f, enum cvsw_action_type 
 
 static void flow_set_dst(struct fixture *f, u8 last)
 {
-	memcpy(flow_action(f, CVSW_ACT_SET_DL_DST)->mac, (u8[]){ 2, 0, 0, 0, 0, last }, 6);
+	*flow_action(f, CVSW_ACT_LOAD) = (struct cvsw_action)SET_MAC(ETH_DST, 2, 0, 0, 0, 0, last);
 }
 
 static void flow_clone_to(struct fixture *f, u8 last)
@@ -386,9 +386,7 @@ static void engine_hash(struct kunit *test)
 	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_NET;
 	f->flow.match.mask.pass = 0xff;
 	f->flow.match.key.pass = 1;
-	f->flow.actions[f->flow.n_actions++] = (struct cvsw_action){
-		.type = CVSW_ACT_SET_TP_DST, .tp_port = 9,
-	};
+	f->flow.actions[f->flow.n_actions++] = cvsw_action_set(CVSW_SET_TP_DST, 9);
 	flow_end(test);
 	for (i = 0; i < ARRAY_SIZE(hash); i++) {
 		skb = ip_frame(test);
@@ -413,9 +411,7 @@ static void engine_hash(struct kunit *test)
 	/* One that had a hash keeps it, rewritten or not. */
 	flow_begin(f, 4);
 	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_NET;
-	f->flow.actions[f->flow.n_actions++] = (struct cvsw_action){
-		.type = CVSW_ACT_SET_NW_DST, .nw_addr = 0x0a000009,
-	};
+	f->flow.actions[f->flow.n_actions++] = cvsw_action_set(CVSW_SET_NW_DST, 0x0a000009);
 	f->flow.priority = 1000;
 	flow_end(test);
 	skb = ip_frame(test);

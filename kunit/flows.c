@@ -209,8 +209,7 @@ void random_flow(struct rnd_state *rnd, struct cvsw_flow *flow)
 	flow->priority = pick(rnd, 2) ? pick(rnd, 6) : prandom_u32_state(rnd);
 	flow->cookie = prandom_u32_state(rnd);
 	flow->n_actions = pick(rnd, 3);
-	flow->actions[0].type = CVSW_ACT_SET_NW_SRC;
-	flow->actions[0].nw_addr = prandom_u32_state(rnd);
+	flow->actions[0] = cvsw_action_set(CVSW_SET_NW_SRC, prandom_u32_state(rnd));
 	if (pick(rnd, 2)) {
 		flow->actions[flow->n_actions].type = CVSW_ACT_OUTPUT;
 		flow->actions[flow->n_actions++].port = pick(rnd, 2) ? CVSW_PORT_ONWARD :

@@ -7,6 +7,7 @@
 #include "../drivers/cvsw/engine/engine.h"
 #include "flows.h"
 #include "frames.h"
+#include "loads.h"
 #include "rewriting.h"
 
 #define ROUNDS		5000
@@ -74,7 +75,7 @@ static u64 count(struct fixture *f, unsigned int counter)
 	return cvsw_stats_read(f->engine.stats, counter);
 }
 
-#define SET_DST(last)	{ .type = CVSW_ACT_SET_DL_DST, .mac = { 2, 0, 0, 0, 0, last } }
+#define SET_DST(last)	SET_MAC(ETH_DST, 2, 0, 0, 0, 0, last)
 #define OUTPUT(to)	{ .type = CVSW_ACT_OUTPUT, .port = (to) }
 #define CLONE(n)	{ .type = CVSW_ACT_CLONE, .n_cloned = (n) }
 #define NEXT		{ .type = CVSW_ACT_NEXT }

@@ -13,6 +13,7 @@
 #undef kmalloc
 #include "../drivers/cvsw/control/session.h"
 #include "../drivers/cvsw/table/table.h"
+#include "loads.h"
 #include "talk.h"
 
 static const u8 other_mac[ETH_ALEN] = { 0x02, 0, 0, 0, 0, 9 };
@@ -148,8 +149,8 @@ static void other_actions_go_on(struct kunit *test)
 	struct sk_buff *skb;
 
 	talk_connect(test);
-	ADD(test, { .type = CVSW_ACT_SET_DL_SRC, .mac = { 2, 1 } }, CONTROLLER(100),
-	    { .type = CVSW_ACT_SET_DL_SRC, .mac = { 2, 2 } }, ONWARD);
+	ADD(test, SET_MAC(ETH_SRC, 2, 1), CONTROLLER(100),
+	    SET_MAC(ETH_SRC, 2, 2), ONWARD);
 	skb = handle(f, frame(test, 100, 0), CVSW_HOST);
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	KUNIT_EXPECT_EQ(test, skb->data[7], (u8)2);
@@ -159,7 +160,7 @@ static void other_actions_go_on(struct kunit *test)
 
 	/* As the last of a clone. */
 	ADD(test, { .type = CVSW_ACT_CLONE, .n_cloned = 2 },
-	    { .type = CVSW_ACT_SET_DL_SRC, .mac = { 2, 3 } }, CONTROLLER(100));
+	    SET_MAC(ETH_SRC, 2, 3), CONTROLLER(100));
 	skb = handle(f, frame(test, 100, 0), CVSW_HOST);
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	KUNIT_EXPECT_EQ(test, skb->data[7], (u8)7);
@@ -202,7 +203,7 @@ static void a_tag_beside_the_frame_is_in_it(struct kunit *test)
 static void what_matches_nothing_is_told(struct kunit *test)
 {
 	static const struct cvsw_action next[] = {
-		{ .type = CVSW_ACT_SET_DL_SRC, .mac = { 2, 1 } }, { .type = CVSW_ACT_NEXT },
+		SET_MAC(ETH_SRC, 2, 1), { .type = CVSW_ACT_NEXT },
 	};
 	static const unsigned int lengths[] = { 60, CVSW_MISS_SEND_LEN, 1000 };
 	struct talk *f = test->priv;

@@ -48,49 +48,6 @@ static bool reference_strip(struct flat_frame *frame)
 	return true;
 }
 
-static bool reference_ip(struct flat_frame *frame, const struct cvsw_action *action)
-{
-	struct cvsw_layout at;
-	struct cvsw_key key;
-	unsigned int field, l4_len;
-	bool pseudo, tp;
-	u8 *ip, *l4;
-
-	reference_key(frame, CVSW_HOST, &key, &at);
-	if (!at.network && !at.ipv6)
-		return false;
-	ip = frame->data + at.network + at.ipv6;
-	l4 = frame->data + at.transport;
-	l4_len = at.transport ? at.end - at.transport : 0;
-	field = checksum_offset(at.protocol);
-	pseudo = field && at.protocol != IPPROTO_SCTP && at.protocol != IPPROTO_ICMP;
-	tp = at.protocol == IPPROTO_TCP || at.protocol == IPPROTO_UDP ||
-	     (at.protocol == IPPROTO_SCTP && !at.fragment);
-
-	switch (action->type) {
-	case CVSW_ACT_SET_NW_SRC:
-	case CVSW_ACT_SET_NW_DST:
-		if (!at.network || (at.transport && pseudo && field + 2 > l4_len))
-			return false;
-		put32(ip + (action->type == CVSW_ACT_SET_NW_SRC ? 12 : 16), action->nw_addr);
-		break;
-	case CVSW_ACT_SET_NW_TOS:
-		if (at.network)
-			ip[1] = (action->nw_tos & 0xfc) | (ip[1] & 3);
-		else
-			put16(ip, (get16(ip) & 0xf03f) | (action->nw_tos & 0xfc) << 4);
-		break;
-	default:
-		if (!tp || !at.transport || l4_len < field + (at.protocol == IPPROTO_SCTP ? 4 : 2))
-			return false;
-		put16(l4 + (action->type == CVSW_ACT_SET_TP_SRC ? 0 : 2), action->tp_port);
-		break;
-	}
-	if (at.network || at.transport)
-		write_checksums(ip, frame->tail, frame->tail_len);
-	return true;
-}
-
 /* Where a field is, or NULL; @end: where the packet ends, if a checksum is to be written. */
 static u8 *reference_place(struct flat_frame *frame, enum cvsw_field field, unsigned int *end)
 {
@@ -105,8 +62,8 @@ static u8 *reference_place(struct flat_frame *frame, enum cvsw_field field, unsi
 	arp = at.arp ? frame->data + at.arp : NULL;
 	l4 = frame->data + at.transport;
 	l4_len = at.transport ? at.end - at.transport : 0;
-	tcp = at.transport && at.protocol == IPPROTO_TCP;
-	udp = at.transport && at.protocol == IPPROTO_UDP;
+	tcp = at.transport && at.protocol == IPPROTO_TCP && l4_len >= 18;
+	udp = at.transport && at.protocol == IPPROTO_UDP && l4_len >= 8;
 	sctp = at.transport && at.protocol == IPPROTO_SCTP && l4_len >= 12;
 	icmp = at.network && at.transport && at.protocol == IPPROTO_ICMP && l4_len >= 4;
 	icmp6 = at.ipv6 && at.transport && at.protocol == IPPROTO_ICMPV6 && l4_len >= 4;
@@ -116,15 +73,19 @@ static u8 *reference_place(struct flat_frame *frame, enum cvsw_field field, unsi
 	case CVSW_FIELD_ETH_DST: return frame->data;
 	case CVSW_FIELD_ETH_SRC: return frame->data + 6;
 	case CVSW_FIELD_IP_TTL: return at.network ? ip + 8 : at.ipv6 ? ip + 7 : NULL;
+	case CVSW_FIELD_NW_SRC:
 	case CVSW_FIELD_IP_SRC: return at.network ? ip + 12 : NULL;
+	case CVSW_FIELD_NW_DST:
 	case CVSW_FIELD_IP_DST: return at.network ? ip + 16 : NULL;
 	case CVSW_FIELD_IPV6_LABEL: return at.ipv6 ? ip : NULL;
 	case CVSW_FIELD_IPV6_SRC: return at.ipv6 ? ip + 8 : NULL;
 	case CVSW_FIELD_IPV6_DST: return at.ipv6 ? ip + 24 : NULL;
-	case CVSW_FIELD_TCP_SRC: return tcp && l4_len >= 18 ? l4 : NULL;
-	case CVSW_FIELD_TCP_DST: return tcp && l4_len >= 18 ? l4 + 2 : NULL;
-	case CVSW_FIELD_UDP_SRC: return udp && l4_len >= 8 ? l4 : NULL;
-	case CVSW_FIELD_UDP_DST: return udp && l4_len >= 8 ? l4 + 2 : NULL;
+	case CVSW_FIELD_TCP_SRC: return tcp ? l4 : NULL;
+	case CVSW_FIELD_TCP_DST: return tcp ? l4 + 2 : NULL;
+	case CVSW_FIELD_UDP_SRC: return udp ? l4 : NULL;
+	case CVSW_FIELD_UDP_DST: return udp ? l4 + 2 : NULL;
+	case CVSW_FIELD_TP_SRC: return tcp || udp || sctp ? l4 : NULL;
+	case CVSW_FIELD_TP_DST: return tcp || udp || sctp ? l4 + 2 : NULL;
 	case CVSW_FIELD_SCTP_SRC: return sctp ? l4 : NULL;
 	case CVSW_FIELD_SCTP_DST: return sctp ? l4 + 2 : NULL;
 	case CVSW_FIELD_ICMP_TYPE: return icmp ? l4 : NULL;
@@ -190,17 +151,18 @@ static bool reference_special(struct flat_frame *frame, enum cvsw_field field, u
 
 	reference_key(frame, CVSW_HOST, &key, &at);
 	put16(value, field == CVSW_FIELD_VLAN_TCI ? first_tag(frame) :
-		     (key.nw_tos & (field == CVSW_FIELD_IP_TOS ? 0xfc : 3)) << 8);
+		     (key.nw_tos & (field == CVSW_FIELD_IP_ECN ? 3 : 0xfc)) << 8);
 	return field == CVSW_FIELD_VLAN_TCI || at.network || at.ipv6;
 }
 
 static bool is_special(enum cvsw_field field)
 {
 	return field == CVSW_FIELD_VLAN_TCI || field == CVSW_FIELD_IP_TOS ||
-	       field == CVSW_FIELD_IP_ECN;
+	       field == CVSW_FIELD_NW_TOS || field == CVSW_FIELD_IP_ECN;
 }
 
-static bool reference_ecn(struct flat_frame *frame, u8 ecn)
+/* DSCP or ECN: @bits of the byte, of those in @mask. */
+static bool reference_tos(struct flat_frame *frame, u8 mask, u8 bits)
 {
 	struct cvsw_layout at;
 	struct cvsw_key key;
@@ -209,9 +171,9 @@ static bool reference_ecn(struct flat_frame *frame, u8 ecn)
 	reference_key(frame, CVSW_HOST, &key, &at);
 	ip = frame->data + at.network + at.ipv6;
 	if (at.network)
-		ip[1] = (ip[1] & 0xfc) | (ecn & 3);
+		ip[1] = (ip[1] & ~mask) | (bits & mask);
 	else
-		put16(ip, (get16(ip) & 0xffcf) | (ecn & 3) << 4);
+		put16(ip, (get16(ip) & ~(mask << 4)) | (bits & mask) << 4);
 	if (at.network || at.transport)
 		write_checksums(ip, frame->tail, frame->tail_len);
 	return true;
@@ -221,17 +183,13 @@ static bool write_special(struct flat_frame *frame, enum cvsw_field field, unsig
 			  unsigned int n, const u8 *from, unsigned int from_len,
 			  unsigned int from_ofs)
 {
-	struct cvsw_action set_tos = { .type = CVSW_ACT_SET_NW_TOS };
 	u8 value[2];
 
 	if (!reference_special(frame, field, value))
 		return false;
 	put_bits(value, field_bytes(field), ofs, n, from, from_len, from_ofs);
-	if (field == CVSW_FIELD_IP_ECN)
-		return reference_ecn(frame, value[0]);
-	set_tos.nw_tos = value[0] & 0xfc;
-	if (field == CVSW_FIELD_IP_TOS)
-		return reference_ip(frame, &set_tos);
+	if (field != CVSW_FIELD_VLAN_TCI)
+		return reference_tos(frame, field == CVSW_FIELD_IP_ECN ? 3 : 0xfc, value[0]);
 	if (value[0] & 0x10)
 		return reference_vlan(frame, 0xefff, get16(value) & 0xefff);
 	reference_strip(frame);
@@ -254,12 +212,15 @@ static bool reference_write(struct flat_frame *frame, enum cvsw_field field, uns
 	if (!to)
 		return false;
 	reference_key(frame, CVSW_HOST, &key, &at);
-	if ((field == CVSW_FIELD_SCTP_SRC || field == CVSW_FIELD_SCTP_DST) && at.fragment)
+	if ((field == CVSW_FIELD_SCTP_SRC || field == CVSW_FIELD_SCTP_DST ||
+	     ((field == CVSW_FIELD_TP_SRC || field == CVSW_FIELD_TP_DST) &&
+	      at.protocol == IPPROTO_SCTP)) && at.fragment)
 		return false;	/* its checksum is of the whole datagram */
 	ip = frame->data + at.network + at.ipv6;
 	sum = checksum_offset(at.protocol);
 	/* Addresses are in checksums that have to be there. */
 	if ((field == CVSW_FIELD_IP_SRC || field == CVSW_FIELD_IP_DST ||
+	     field == CVSW_FIELD_NW_SRC || field == CVSW_FIELD_NW_DST ||
 	     field == CVSW_FIELD_IPV6_SRC ||
 	     (field == CVSW_FIELD_IPV6_DST && !at.routed)) && at.transport &&
 	    sum && at.protocol != IPPROTO_SCTP && at.protocol != IPPROTO_ICMP &&
@@ -297,25 +258,15 @@ static bool reference_action(struct flat_frame *frame, const struct cvsw_action 
 	switch (action->type) {
 	case CVSW_ACT_OUTPUT:
 		return true;
-	case CVSW_ACT_SET_VLAN_VID:
-		return reference_vlan(frame, 0x0fff, action->vlan_vid);
-	case CVSW_ACT_SET_VLAN_PCP:
-		return reference_vlan(frame, 0xe000, action->vlan_pcp << 13);
 	case CVSW_ACT_STRIP_VLAN:
 		return reference_strip(frame);
-	case CVSW_ACT_SET_DL_DST:
-		memcpy(frame->data, action->mac, 6);
-		return true;
-	case CVSW_ACT_SET_DL_SRC:
-		memcpy(frame->data + 6, action->mac, 6);
-		return true;
 	case CVSW_ACT_MOVE:
 		return reference_move(frame, &action->move);
 	case CVSW_ACT_LOAD:
 		return reference_write(frame, action->load.dst, action->load.ofs,
 				       action->load.n_bits, action->load.value, 8, 0);
 	default:
-		return reference_ip(frame, action);
+		return false;
 	}
 }
 
@@ -331,19 +282,32 @@ unsigned int reference_list(const struct cvsw_action *list, unsigned int n,
 
 /* ---- random actions ---- */
 
+static enum cvsw_field random_field(struct rnd_state *rnd)
+{
+	enum cvsw_field field;
+
+	do {
+		field = pick(rnd, CVSW_N_FIELDS);
+	} while (!cvsw_field_info[field].writable);
+	return field;
+}
+
 /* Neighbors of each other, so that frames have both. */
 static enum cvsw_field near(struct rnd_state *rnd, enum cvsw_field field)
 {
-	int other = field + (int)pick(rnd, 9) - 4;
+	int other;
 
-	return clamp(other, 0, CVSW_N_FIELDS - 1);
+	do {
+		other = clamp(field + (int)pick(rnd, 9) - 4, 0, CVSW_N_FIELDS - 1);
+	} while (!cvsw_field_info[other].writable);
+	return other;
 }
 
 static void random_move(struct rnd_state *rnd, struct cvsw_move *move)
 {
 	unsigned int src_bits, dst_bits;
 
-	move->src = pick(rnd, CVSW_N_FIELDS);
+	move->src = random_field(rnd);
 	move->dst = near(rnd, move->src);
 	src_bits = cvsw_field_info[move->src].bits;
 	dst_bits = cvsw_field_info[move->dst].bits;
@@ -358,7 +322,7 @@ static void random_load(struct rnd_state *rnd, struct cvsw_load *load)
 {
 	unsigned int bits, i;
 
-	load->dst = pick(rnd, CVSW_N_FIELDS);
+	load->dst = random_field(rnd);
 	bits = cvsw_field_info[load->dst].bits;
 	load->n_bits = min(bits, 64U);
 	if (pick(rnd, 2))
@@ -369,42 +333,35 @@ static void random_load(struct rnd_state *rnd, struct cvsw_load *load)
 		load->value[7 - i / 8] &= ~(1 << i % 8);
 }
 
-void random_action(struct rnd_state *rnd, struct cvsw_action *action)
+/* One of OpenFlow 1.0's. */
+static void random_set(struct rnd_state *rnd, struct cvsw_action *action)
 {
 	static const u32 addrs[] = { 0, 0xffffffff, 0x0a000001 };
+	enum cvsw_setter setter = pick(rnd, CVSW_N_SETTERS);
+	u64 value = (u64)prandom_u32_state(rnd) << 32 | prandom_u32_state(rnd);
 
+	if (!pick(rnd, 4))
+		value = addrs[pick(rnd, 3)];
+	*action = cvsw_action_set(setter, value & cvsw_setter_limit(setter));
+}
+
+void random_action(struct rnd_state *rnd, struct cvsw_action *action)
+{
 	memset(action, 0, sizeof(*action));
-	/* What a TTL that has run out does is seen by itself. */
-	do {
-		action->type = 1 + pick(rnd, CVSW_ACT_LOAD);
-	} while (action->type == CVSW_ACT_DEC_TTL);
-	switch (action->type) {
-	case CVSW_ACT_MOVE:
+	switch (pick(rnd, 8)) {
+	case 0:
+		action->type = CVSW_ACT_STRIP_VLAN;
+		break;
+	case 1:
+		action->type = CVSW_ACT_MOVE;
 		random_move(rnd, &action->move);
 		break;
-	case CVSW_ACT_LOAD:
+	case 2:
+		action->type = CVSW_ACT_LOAD;
 		random_load(rnd, &action->load);
 		break;
-	case CVSW_ACT_SET_VLAN_VID:
-		action->vlan_vid = pick(rnd, 4096);
-		break;
-	case CVSW_ACT_SET_VLAN_PCP:
-		action->vlan_pcp = pick(rnd, 8);
-		break;
-	case CVSW_ACT_SET_DL_SRC:
-	case CVSW_ACT_SET_DL_DST:
-		prandom_bytes_state(rnd, action->mac, 6);
-		break;
-	case CVSW_ACT_SET_NW_SRC:
-	case CVSW_ACT_SET_NW_DST:
-		action->nw_addr = pick(rnd, 2) ? addrs[pick(rnd, 3)] : prandom_u32_state(rnd);
-		break;
-	case CVSW_ACT_SET_NW_TOS:
-		action->nw_tos = pick(rnd, 64) << 2;
-		break;
-	case CVSW_ACT_SET_TP_SRC:
-	case CVSW_ACT_SET_TP_DST:
-		action->tp_port = pick(rnd, 4) ? prandom_u32_state(rnd) : 0;
+	default:
+		random_set(rnd, action);
 		break;
 	}
 }

@@ -325,8 +325,7 @@ static void change_a_little(struct rnd_state *rnd, struct cvsw_flow *flow)
 		flow->actions[flow->n_actions++] = (struct cvsw_action){ .type = CVSW_ACT_STRIP_VLAN };
 		break;
 	case 5:
-		flow->actions[0].type = CVSW_ACT_SET_NW_SRC;
-		flow->actions[0].nw_addr++;
+		flow->actions[0] = cvsw_action_set(CVSW_SET_NW_SRC, prandom_u32_state(rnd));
 		break;
 	}
 }

@@ -16,6 +16,7 @@
 #include "../drivers/cvsw/esp/sa.h"
 #include "asking.h"
 #include "esp_test.h"
+#include "loads.h"
 
 #define PAYLOAD		100
 #define FRAME_LEN	(ETH_HLEN + sizeof(struct iphdr) + sizeof(struct udphdr) + PAYLOAD)
@@ -233,10 +234,10 @@ static void each_action_is_told(struct kunit *test)
 	struct fixture *f = test->priv;
 
 	ADD(test, 9, CVSW_HOST, 0,
-	    { .type = CVSW_ACT_SET_NW_TOS, .nw_tos = 0x20 },
-	    { .type = CVSW_ACT_SET_NW_TOS, .nw_tos = 0x20 },	/* which changes nothing */
-	    { .type = CVSW_ACT_SET_TP_DST, .tp_port = 53 },
-	    { .type = CVSW_ACT_SET_VLAN_VID, .vlan_vid = 100 },
+	    SET_TOS(0x20),
+	    SET_TOS(0x20),	/* which changes nothing */
+	    SET_PORT(TP_DST, 53),
+	    SET_VID(100),
 	    OUTPUT(CVSW_PORT_ONWARD));
 	expect_trace(test, "L9 A0x8 F A0x8 A0xa F A0x1 F A0x0 >NET");
 	expect_like_real(test);
@@ -270,11 +271,11 @@ static void ends_are_told(struct kunit *test)
 
 static void each_output_is_told(struct kunit *test)
 {
-	ADD(test, 9, CVSW_HOST, 0, OUTPUT(CVSW_PORT_IN_PORT), { .type = CVSW_ACT_SET_NW_TOS, .nw_tos = 0x20 },
+	ADD(test, 9, CVSW_HOST, 0, OUTPUT(CVSW_PORT_IN_PORT), SET_TOS(0x20),
 	    OUTPUT(CVSW_HOST), OUTPUT(CVSW_PORT_NONE), OUTPUT(CVSW_PORT_ONWARD));
 	expect_trace(test, "L9 A0x0 >HOST A0x8 F A0x0 Ddrop-in-port A0x0 A0x0 >NET");
 	ADD(test, 9, CVSW_HOST, 0, OUTPUT(CVSW_PORT_ONWARD),
-	    { .type = CVSW_ACT_SET_NW_TOS, .nw_tos = 0x20 });
+	    SET_TOS(0x20));
 	expect_trace(test, "L9 A0x0 >NET A0x8 F");
 }
 
@@ -314,11 +315,11 @@ static void clones_are_numbered(struct kunit *test)
 {
 	ADD(test, 9, CVSW_HOST, 0,
 	    { .type = CVSW_ACT_CLONE, .n_cloned = 2 },
-	    { .type = CVSW_ACT_SET_NW_TOS, .nw_tos = 0x20 },
-	    { .type = CVSW_ACT_SET_TP_DST, .tp_port = 53 },
+	    SET_TOS(0x20),
+	    SET_PORT(TP_DST, 53),
 	    { .type = CVSW_ACT_CLONE, .n_cloned = 1 },
-	    { .type = CVSW_ACT_SET_NW_TOS, .nw_tos = 0x40 },
-	    { .type = CVSW_ACT_SET_NW_TOS, .nw_tos = 0x60 });
+	    SET_TOS(0x40),
+	    SET_TOS(0x60));
 	expect_trace(test, "L9 A0x1013 A0x8#1 F#1 A0xa#1 F#1 >NET#1 "
 			   "A0x1013 A0x8#2 F#2 >NET#2 A0x8 F >NET");
 }
@@ -357,7 +358,7 @@ static void layers_are_looked_up_again(struct kunit *test)
 	add_flow(test, 9, CVSW_HOST, 0, encap, 1);
 	expect_trace(test, "L9 A0x1001 F L-/1 >NET/1");
 	KUNIT_EXPECT_EQ(test, f->last_len, f->trace.len + CVSW_VXLAN_HEAD);
-	ADD(test, 3, CVSW_HOST, 1, { .type = CVSW_ACT_SET_NW_TOS, .nw_tos = 0x20 });
+	ADD(test, 3, CVSW_HOST, 1, SET_TOS(0x20));
 	expect_trace(test, "L9 A0x1001 F L3/1 A0x8/1 F/1 >NET/1");
 	/* From the middle of its way. */
 	make_udp(f, FRAME_LEN);
@@ -511,9 +512,9 @@ static void the_answer_is_bounded(struct kunit *test)
 
 	make_udp(f, CVSW_V3_TRACE_FRAME_MAX);
 	ADD(test, 9, CVSW_HOST, 0,
-	    { .type = CVSW_ACT_SET_NW_TOS, .nw_tos = 0x20 },
-	    { .type = CVSW_ACT_SET_NW_TOS, .nw_tos = 0x40 },
-	    { .type = CVSW_ACT_SET_NW_TOS, .nw_tos = 0x60 });
+	    SET_TOS(0x20),
+	    SET_TOS(0x40),
+	    SET_TOS(0x60));
 	expect_trace(test, "L9 A0x8 F A0x8 C");
 	KUNIT_EXPECT_LE(test, f->asking.answer.len, (size_t)CVSW_V3_BODY_MAX);
 }

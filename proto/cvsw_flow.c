@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include "cvsw_flow.h"
 
-const struct cvsw_field_info cvsw_field_info[CVSW_N_FIELDS] = {
-#define CVSW_FIELD_INFO(id, name, class, number, bytes, bits, need)		\
-	{ name, (uint32_t)(class) << 16 | (number) << 9 | (bytes), bits, CVSW_NEED_##need },
-	CVSW_FIELDS(CVSW_FIELD_INFO)
-#undef CVSW_FIELD_INFO
-};
-
 static bool has_ports(uint8_t nw_proto)
 {
 	return nw_proto == CVSW_IPPROTO_TCP || nw_proto == CVSW_IPPROTO_UDP ||
@@ -38,11 +31,6 @@ static void name_ipv4(struct cvsw_match *match)
 	}
 }
 
-static bool names_proto(const struct cvsw_match *match, uint8_t nw_proto)
-{
-	return match->mask.nw_proto == 0xff && match->key.nw_proto == nw_proto;
-}
-
 /* ICMP's in its own version of IP, or a protocol with ports, or perhaps one of them. */
 static bool admits_tp(const struct cvsw_match *match, bool ipv6)
 {
@@ -51,47 +39,50 @@ static bool admits_tp(const struct cvsw_match *match, bool ipv6)
 	return match->key.nw_proto == (ipv6 ? CVSW_IPPROTO_ICMPV6 : CVSW_IPPROTO_ICMP);
 }
 
-/* Is a Neighbor Discovery message of this type named?  Its code is zero (RFC 4861, 4.3). */
-static bool names_nd(const struct cvsw_match *match, uint8_t type)
+/* What a protocol above IP lets be named, once its number is. */
+static uint32_t needs_of_proto(const struct cvsw_match *match, bool ipv6)
 {
-	return names_type(match, CVSW_ETHERTYPE_IPV6) && names_proto(match, CVSW_IPPROTO_ICMPV6) &&
-	       match->mask.tp_src == 0xffff && match->key.tp_src == type && !match->key.tp_dst;
+	uint32_t needs;
+
+	switch (match->key.nw_proto) {
+	case CVSW_IPPROTO_TCP:
+		return 1u << CVSW_NEED_TCP;
+	case CVSW_IPPROTO_UDP:
+		return 1u << CVSW_NEED_UDP;
+	case CVSW_IPPROTO_SCTP:
+		return 1u << CVSW_NEED_SCTP;
+	case CVSW_IPPROTO_ICMP:
+		return ipv6 ? 0 : 1u << CVSW_NEED_ICMP | 1u << CVSW_NEED_ANY_ICMP;
+	case CVSW_IPPROTO_ICMPV6:
+		if (!ipv6)
+			return 0;
+		needs = 1u << CVSW_NEED_ICMPV6 | 1u << CVSW_NEED_ANY_ICMP;
+		/* Neighbor Discovery's code is zero (RFC 4861, 4.3). */
+		if (match->mask.tp_src != 0xffff || match->key.tp_dst)
+			return needs;
+		if (match->key.tp_src == CVSW_ND_SOLICIT)
+			needs |= 1u << CVSW_NEED_ND_SOLICIT | 1u << CVSW_NEED_ND;
+		if (match->key.tp_src == CVSW_ND_ADVERT)
+			needs |= 1u << CVSW_NEED_ND_ADVERT | 1u << CVSW_NEED_ND;
+		return needs;
+	default:
+		return 0;
+	}
 }
 
-bool cvsw_match_names(const struct cvsw_match *match, enum cvsw_need need)
+uint32_t cvsw_match_needs(const struct cvsw_match *match)
 {
-	bool ipv4 = names_type(match, CVSW_ETHERTYPE_IPV4);
-	bool ipv6 = names_type(match, CVSW_ETHERTYPE_IPV6);
+	uint32_t needs = 1u << CVSW_NEED_NOTHING;
+	bool ipv6 = match->key.dl_type == CVSW_ETHERTYPE_IPV6;
 
-	switch (need) {
-	case CVSW_NEED_NOTHING:
-		return true;
-	case CVSW_NEED_ARP:
-		return names_type(match, CVSW_ETHERTYPE_ARP);
-	case CVSW_NEED_IPV4:
-		return ipv4;
-	case CVSW_NEED_IPV6:
-		return ipv6;
-	case CVSW_NEED_IP:
-		return ipv4 || ipv6;
-	case CVSW_NEED_TCP:
-		return (ipv4 || ipv6) && names_proto(match, CVSW_IPPROTO_TCP);
-	case CVSW_NEED_UDP:
-		return (ipv4 || ipv6) && names_proto(match, CVSW_IPPROTO_UDP);
-	case CVSW_NEED_SCTP:
-		return (ipv4 || ipv6) && names_proto(match, CVSW_IPPROTO_SCTP);
-	case CVSW_NEED_ICMP:
-		return ipv4 && names_proto(match, CVSW_IPPROTO_ICMP);
-	case CVSW_NEED_ICMPV6:
-		return ipv6 && names_proto(match, CVSW_IPPROTO_ICMPV6);
-	case CVSW_NEED_ND_SOLICIT:
-		return names_nd(match, CVSW_ND_SOLICIT);
-	case CVSW_NEED_ND_ADVERT:
-		return names_nd(match, CVSW_ND_ADVERT);
-	case CVSW_NEED_ND:
-		return names_nd(match, CVSW_ND_SOLICIT) || names_nd(match, CVSW_ND_ADVERT);
-	}
-	return false;
+	if (match->mask.dl_type != 0xffff)
+		return needs;
+	if (match->key.dl_type == CVSW_ETHERTYPE_ARP)
+		return needs | 1u << CVSW_NEED_ARP;
+	if (match->key.dl_type != CVSW_ETHERTYPE_IPV4 && !ipv6)
+		return needs;
+	needs |= 1u << CVSW_NEED_IP | 1u << (ipv6 ? CVSW_NEED_IPV6 : CVSW_NEED_IPV4);
+	return match->mask.nw_proto == 0xff ? needs | needs_of_proto(match, ipv6) : needs;
 }
 
 /* OpenFlow 1.0.0, 3.4: a field that the named protocol lacks is ignored. */
@@ -116,30 +107,22 @@ static void ignore_foreign_fields(struct cvsw_match *match)
 	}
 }
 
-/* Of those that ofp_match has not, and that need their protocol's name. */
+/* What has only fields that need their protocol's name, and has not got it. */
 static void ignore_unnamed_fields(struct cvsw_match *match)
 {
-	struct cvsw_key *mask = &match->mask;
+	uint32_t needs = cvsw_match_needs(match);
 
-	if (!cvsw_match_names(match, CVSW_NEED_IP)) {
-		mask->nw_ttl = 0;
-		mask->nw_frag = 0;
-	}
-	if (!cvsw_match_names(match, CVSW_NEED_TCP))
-		mask->tcp_flags = 0;
-	if (!cvsw_match_names(match, CVSW_NEED_IPV6)) {
-		memset(mask->ipv6_src, 0, sizeof(mask->ipv6_src));
-		memset(mask->ipv6_dst, 0, sizeof(mask->ipv6_dst));
-		mask->ipv6_label = 0;
-	}
-	if (!cvsw_match_names(match, CVSW_NEED_ND))
-		memset(mask->nd_target, 0, sizeof(mask->nd_target));
-	if (!cvsw_match_names(match, CVSW_NEED_ARP) &&
-	    !cvsw_match_names(match, CVSW_NEED_ND_SOLICIT))
-		memset(mask->hw_src, 0, sizeof(mask->hw_src));
-	if (!cvsw_match_names(match, CVSW_NEED_ARP) &&
-	    !cvsw_match_names(match, CVSW_NEED_ND_ADVERT))
-		memset(mask->hw_dst, 0, sizeof(mask->hw_dst));
+	/* Which needs a slot's fields have is known when this is compiled. */
+#define NEED_OF(id, slot, class, number, bytes, bits, oxm, need, ...)			\
+	| (CVSW_SLOT_##slot == cleared ? 1u << CVSW_NEED_##need : 0)
+#define CLEAR_UNNAMED(id, member, kind) do {						\
+		const enum cvsw_slot cleared = CVSW_SLOT_##id;				\
+		if (!(needs & (0 CVSW_FIELDS(NEED_OF))))				\
+			memset(&match->mask.member, 0, sizeof(match->mask.member));	\
+	} while (0);
+	CVSW_SLOTS(CLEAR_UNNAMED)
+#undef CLEAR_UNNAMED
+#undef NEED_OF
 }
 
 static uint8_t layers_needed(const struct cvsw_match *match)
@@ -274,21 +257,6 @@ static bool action_equal(const struct cvsw_action *a, const struct cvsw_action *
 		return a->max_len == b->max_len;
 	case CVSW_ACT_OUTPUT:
 		return a->port == b->port;
-	case CVSW_ACT_SET_VLAN_VID:
-		return a->vlan_vid == b->vlan_vid;
-	case CVSW_ACT_SET_VLAN_PCP:
-		return a->vlan_pcp == b->vlan_pcp;
-	case CVSW_ACT_SET_DL_SRC:
-	case CVSW_ACT_SET_DL_DST:
-		return !memcmp(a->mac, b->mac, sizeof(a->mac));
-	case CVSW_ACT_SET_NW_SRC:
-	case CVSW_ACT_SET_NW_DST:
-		return a->nw_addr == b->nw_addr;
-	case CVSW_ACT_SET_NW_TOS:
-		return a->nw_tos == b->nw_tos;
-	case CVSW_ACT_SET_TP_SRC:
-	case CVSW_ACT_SET_TP_DST:
-		return a->tp_port == b->tp_port;
 	case CVSW_ACT_VXLAN_ENCAP:
 		return tunnel_equal(&a->tunnel, &b->tunnel);
 	case CVSW_ACT_ENCRYPT:
@@ -323,4 +291,55 @@ bool cvsw_flow_equal(const struct cvsw_flow *a, const struct cvsw_flow *b)
 	       a->priority == b->priority && a->idle_timeout == b->idle_timeout &&
 	       a->hard_timeout == b->hard_timeout && a->flags == b->flags &&
 	       cvsw_actions_equal(a->actions, a->n_actions, b->actions, b->n_actions);
+}
+
+/*
+ * OpenFlow 1.0's actions that set a field.
+ * @left, @right: see CVSW_SETTERS
+ */
+static const struct {
+	uint8_t field, ofs, n_bits;
+	uint8_t left, right;
+	uint16_t ones;
+} setters[CVSW_N_SETTERS] = {
+#define SETTER(id, number, bytes, field, ofs, n_bits, left, right, ones, words)	\
+	{ CVSW_FIELD_##field, ofs, n_bits, left, right, ones },
+	CVSW_SETTERS(SETTER)
+#undef SETTER
+};
+
+uint64_t cvsw_setter_limit(enum cvsw_setter setter)
+{
+	uint64_t all = (1ull << setters[setter].n_bits) - 1;
+
+	return (all & ~(uint64_t)setters[setter].ones) >> setters[setter].left <<
+	       setters[setter].right;
+}
+
+struct cvsw_action cvsw_action_set(enum cvsw_setter setter, uint64_t value)
+{
+	return (struct cvsw_action){
+		.type = CVSW_ACT_LOAD,
+		.load = cvsw_load_of(setters[setter].field, setters[setter].ofs,
+				     setters[setter].n_bits,
+				     value >> setters[setter].right << setters[setter].left |
+				     setters[setter].ones),
+	};
+}
+
+enum cvsw_setter cvsw_setter_of(const struct cvsw_load *load, uint64_t *value)
+{
+	enum cvsw_setter setter;
+	uint64_t number;
+
+	for (setter = 0; setter < CVSW_N_SETTERS; setter++)
+		if (setters[setter].field == load->dst && setters[setter].ofs == load->ofs &&
+		    setters[setter].n_bits == load->n_bits)
+			break;
+	if (setter == CVSW_N_SETTERS)
+		return setter;
+	number = cvsw_load_value(load);
+	*value = (number & ~(uint64_t)setters[setter].ones) >> setters[setter].left <<
+		 setters[setter].right;
+	return ~number & setters[setter].ones ? CVSW_N_SETTERS : setter;
 }

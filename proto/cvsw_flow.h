@@ -7,6 +7,7 @@
 #ifndef CVSW_FLOW_H
 #define CVSW_FLOW_H
 
+#include "cvsw_fields.h"
 #include "cvsw_types.h"
 
 #define CVSW_ETH_ALEN		6
@@ -144,13 +145,8 @@ struct cvsw_key {
 	uint8_t  hw_dst[CVSW_ETH_ALEN];
 };
 
-/*
- * A new field must be looked at wherever a key is converted: extraction
- * (drivers/cvsw/table/key.c), ofp_match (cvsw_ofp10.c), nx_match (cvsw_nxm.c), text
- * (cvsw_text_*.c) and the reference of the tests.  Hashing and comparison take
- * whole 64-bit words.
- */
-static_assert(sizeof(struct cvsw_key) == 152, "a key field was added: see above");
+/* Hashing and comparison take whole 64-bit words.  How to add a field: cvsw_fields.h. */
+static_assert(sizeof(struct cvsw_key) == 152, "a key field was added: has it a slot?");
 
 /* What a plain key has; its other bytes are zero. */
 #define CVSW_KEY_PLAIN		offsetof(struct cvsw_key, tun_id)
@@ -172,71 +168,6 @@ struct cvsw_match {
 	struct cvsw_key mask;
 };
 
-/*
- * Fields that actions copy from and write to, with the names that Open vSwitch
- * has for them in its extension of OpenFlow 1.0: X(id, name, class, number,
- * bytes, bits, need).  A field of fewer bits than bytes has the lower ones.
- *
- * VLAN_TCI is as cvsw_key.vlan_tci: CVSW_VLAN_PRESENT written there is a tag,
- * without it there is none.  Of IP_TOS the two lowest bits, ECN's, are zero, and
- * are not written.
- */
-#define CVSW_FIELDS(X)                                                          \
-	X(ETH_DST, "NXM_OF_ETH_DST", 0, 1, 6, 48, NOTHING)                      \
-	X(ETH_SRC, "NXM_OF_ETH_SRC", 0, 2, 6, 48, NOTHING)                      \
-	X(VLAN_TCI, "NXM_OF_VLAN_TCI", 0, 4, 2, 16, NOTHING)                    \
-	X(IP_TOS, "NXM_OF_IP_TOS", 0, 5, 1, 8, IP)                              \
-	X(IP_ECN, "NXM_NX_IP_ECN", 1, 28, 1, 2, IP)                             \
-	X(IP_TTL, "NXM_NX_IP_TTL", 1, 29, 1, 8, IP)                             \
-	X(IP_SRC, "NXM_OF_IP_SRC", 0, 7, 4, 32, IPV4)                           \
-	X(IP_DST, "NXM_OF_IP_DST", 0, 8, 4, 32, IPV4)                           \
-	X(IPV6_SRC, "NXM_NX_IPV6_SRC", 1, 19, 16, 128, IPV6)                    \
-	X(IPV6_DST, "NXM_NX_IPV6_DST", 1, 20, 16, 128, IPV6)                    \
-	X(IPV6_LABEL, "NXM_NX_IPV6_LABEL", 1, 27, 4, 20, IPV6)                  \
-	X(TCP_SRC, "NXM_OF_TCP_SRC", 0, 9, 2, 16, TCP)                          \
-	X(TCP_DST, "NXM_OF_TCP_DST", 0, 10, 2, 16, TCP)                         \
-	X(UDP_SRC, "NXM_OF_UDP_SRC", 0, 11, 2, 16, UDP)                         \
-	X(UDP_DST, "NXM_OF_UDP_DST", 0, 12, 2, 16, UDP)                         \
-	X(SCTP_SRC, "OXM_OF_SCTP_SRC", 0x8000, 17, 2, 16, SCTP)                 \
-	X(SCTP_DST, "OXM_OF_SCTP_DST", 0x8000, 18, 2, 16, SCTP)                 \
-	X(ICMP_TYPE, "NXM_OF_ICMP_TYPE", 0, 13, 1, 8, ICMP)                     \
-	X(ICMP_CODE, "NXM_OF_ICMP_CODE", 0, 14, 1, 8, ICMP)                     \
-	X(ICMPV6_TYPE, "NXM_NX_ICMPV6_TYPE", 1, 21, 1, 8, ICMPV6)               \
-	X(ICMPV6_CODE, "NXM_NX_ICMPV6_CODE", 1, 22, 1, 8, ICMPV6)               \
-	X(ND_TARGET, "NXM_NX_ND_TARGET", 1, 23, 16, 128, ND)                    \
-	X(ND_SLL, "NXM_NX_ND_SLL", 1, 24, 6, 48, ND_SOLICIT)                    \
-	X(ND_TLL, "NXM_NX_ND_TLL", 1, 25, 6, 48, ND_ADVERT)                     \
-	X(ND_RESERVED, "ERICOXM_OF_ICMPV6_ND_RESERVED", 0x1000, 1, 4, 32, ND)   \
-	X(ND_OPTIONS_TYPE, "ERICOXM_OF_ICMPV6_ND_OPTIONS_TYPE", 0x1000, 2, 1, 8, ND) \
-	X(ARP_OP, "NXM_OF_ARP_OP", 0, 15, 2, 16, ARP)                           \
-	X(ARP_SPA, "NXM_OF_ARP_SPA", 0, 16, 4, 32, ARP)                         \
-	X(ARP_TPA, "NXM_OF_ARP_TPA", 0, 17, 4, 32, ARP)                         \
-	X(ARP_SHA, "NXM_NX_ARP_SHA", 1, 17, 6, 48, ARP)                         \
-	X(ARP_THA, "NXM_NX_ARP_THA", 1, 18, 6, 48, ARP)
-
-enum cvsw_field {
-#define CVSW_FIELD_ENUM(id, name, class, number, bytes, bits, need) CVSW_FIELD_##id,
-	CVSW_FIELDS(CVSW_FIELD_ENUM)
-#undef CVSW_FIELD_ENUM
-	CVSW_N_FIELDS
-};
-
-/**
- * struct cvsw_field_info - what is to know of a field
- * @name: Open vSwitch's
- * @header: its nx_match header, without mask
- * @bits: how many it has
- * @need: enum cvsw_need: what a match must name if an action is to use it
- */
-struct cvsw_field_info {
-	const char *name;
-	uint32_t header;
-	uint8_t bits;
-	uint8_t need;
-};
-
-extern const struct cvsw_field_info cvsw_field_info[CVSW_N_FIELDS];
-
 /* Bits from @ofs on of one field, to as many of another; zero is a field's lowest bit. */
 struct cvsw_move {
 	uint8_t src;		/* enum cvsw_field */
@@ -252,33 +183,6 @@ struct cvsw_load {
 	uint8_t ofs;
 	uint8_t n_bits;
 	uint8_t value[8];
-};
-
-enum cvsw_action_type {
-	CVSW_ACT_OUTPUT,	/* .port: CVSW_PORT_*, CVSW_HOST or CVSW_NET */
-	CVSW_ACT_SET_VLAN_VID,	/* .vlan_vid: 0..4095; pushes a tag if there is none */
-	CVSW_ACT_SET_VLAN_PCP,	/* .vlan_pcp: 0..7; pushes a tag if there is none */
-	CVSW_ACT_STRIP_VLAN,
-	CVSW_ACT_SET_DL_SRC,	/* .mac */
-	CVSW_ACT_SET_DL_DST,	/* .mac */
-	CVSW_ACT_SET_NW_SRC,	/* .nw_addr */
-	CVSW_ACT_SET_NW_DST,	/* .nw_addr */
-	CVSW_ACT_SET_NW_TOS,	/* .nw_tos: DSCP in the upper six bits; ECN is kept */
-	CVSW_ACT_SET_TP_SRC,	/* .tp_port */
-	CVSW_ACT_SET_TP_DST,	/* .tp_port */
-	CVSW_ACT_DEC_TTL,	/* of IPv4 or IPv6; a frame whose TTL is 1 or 0 is dropped */
-	CVSW_ACT_MOVE,		/* .move */
-	CVSW_ACT_LOAD,		/* .load */
-	CVSW_ACT_VXLAN_ENCAP,	/* .tunnel */
-	CVSW_ACT_VXLAN_DECAP,	/* drops what is not VXLAN */
-	CVSW_ACT_VXLAN_STRIP,	/* likewise, of port CVSW_VXLAN_PORT; what is not VXLAN stays as it is */
-	CVSW_ACT_ENCRYPT,	/* .spi: an SA for sending */
-	CVSW_ACT_DECRYPT,	/* with the SA that the frame's own SPI names */
-	CVSW_ACT_CLONE,		/* .n_cloned: the next so many, to a copy that then goes on;
-				 * none of them CLONE or NEXT */
-	CVSW_ACT_NEXT,		/* last: look up again, among lower priorities */
-	CVSW_ACT_CONTROLLER,	/* .max_len: so much of it to the controller; last: and no more */
-	CVSW_N_ACTIONS
 };
 
 /* Lookups a frame may have, as it gains or loses layers; then it is dropped. */
@@ -341,12 +245,6 @@ struct cvsw_action {
 	uint16_t type;		/* enum cvsw_action_type */
 	union {
 		uint16_t port;
-		uint16_t vlan_vid;
-		uint8_t  vlan_pcp;
-		uint8_t  mac[CVSW_ETH_ALEN];
-		uint32_t nw_addr;
-		uint8_t  nw_tos;
-		uint16_t tp_port;
 		struct cvsw_tunnel tunnel;
 		uint32_t spi;
 		uint16_t n_cloned;
@@ -385,25 +283,18 @@ struct cvsw_flow {
 	struct cvsw_action actions[CVSW_MAX_ACTIONS];
 };
 
-/* What a field needs to be named in a match, by fields without wildcards. */
-enum cvsw_need {
-	CVSW_NEED_NOTHING,
-	CVSW_NEED_ARP,
-	CVSW_NEED_IPV4,
-	CVSW_NEED_IPV6,
-	CVSW_NEED_IP,		/* IPv4 or IPv6, and so for those above */
-	CVSW_NEED_TCP,
-	CVSW_NEED_UDP,
-	CVSW_NEED_SCTP,
-	CVSW_NEED_ICMP,
-	CVSW_NEED_ICMPV6,
-	CVSW_NEED_ND_SOLICIT,
-	CVSW_NEED_ND_ADVERT,
-	CVSW_NEED_ND,		/* either */
-};
+/**
+ * cvsw_match_needs() - which needs are met?
+ * @match: need not be in normal form
+ * Return: a bit for each of enum cvsw_need.
+ */
+uint32_t cvsw_match_needs(const struct cvsw_match *match);
 
 /** cvsw_match_names() - is the need met?  @match: need not be in normal form */
-bool cvsw_match_names(const struct cvsw_match *match, enum cvsw_need need);
+static inline bool cvsw_match_names(const struct cvsw_match *match, enum cvsw_need need)
+{
+	return cvsw_match_needs(match) >> need & 1;
+}
 
 /**
  * cvsw_match_normalize() - bring a match into the one form that flows are
@@ -445,6 +336,12 @@ bool cvsw_match_overlaps(const struct cvsw_match *a, const struct cvsw_match *b)
  */
 size_t cvsw_actions_misfit(const struct cvsw_flow *flow);
 
+/** cvsw_action_rewrites() - does it change headers, and nothing else? */
+static inline bool cvsw_action_rewrites(uint16_t type)
+{
+	return type >= CVSW_ACT_STRIP_VLAN && type <= CVSW_ACT_LOAD;
+}
+
 /** cvsw_action_changes_layers() - does a frame gain or lose a layer by it? */
 static inline bool cvsw_action_changes_layers(uint16_t type)
 {
@@ -461,6 +358,47 @@ static inline bool cvsw_actions_output_to(const struct cvsw_action *actions, siz
 			return true;
 	return false;
 }
+
+/** cvsw_load_value() - what a load writes, as a number */
+static inline uint64_t cvsw_load_value(const struct cvsw_load *load)
+{
+	uint64_t value = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(load->value); i++)
+		value = value << 8 | load->value[i];
+	return value;
+}
+
+/** cvsw_load_of() - @n_bits of a field, from bit @ofs on; @value: no more of it than that */
+static inline struct cvsw_load cvsw_load_of(enum cvsw_field dst, unsigned int ofs,
+					    unsigned int n_bits, uint64_t value)
+{
+	struct cvsw_load load = {
+		.dst = (uint8_t)dst, .ofs = (uint8_t)ofs, .n_bits = (uint8_t)n_bits,
+	};
+	size_t i;
+
+	for (i = sizeof(load.value); i--; value >>= 8)
+		load.value[i] = (uint8_t)value;
+	return load;
+}
+
+/**
+ * cvsw_action_set() - the load that one of OpenFlow 1.0's actions is
+ * @value: as on the wire, an integer; no bits but those of cvsw_setter_limit()
+ */
+struct cvsw_action cvsw_action_set(enum cvsw_setter setter, uint64_t value);
+
+/** cvsw_setter_limit() - the largest value it sets: all bits that it can have */
+uint64_t cvsw_setter_limit(enum cvsw_setter setter);
+
+/**
+ * cvsw_setter_of() - is a load one of OpenFlow 1.0's actions?
+ * @value: out: as on the wire
+ * Return: enum cvsw_setter, or CVSW_N_SETTERS.
+ */
+enum cvsw_setter cvsw_setter_of(const struct cvsw_load *load, uint64_t *value);
 
 /** cvsw_port_is_known() - can an output have this port? */
 static inline bool cvsw_port_is_known(uint16_t port)

@@ -45,43 +45,37 @@
 #define NX_VENDOR		0x00002320
 #define NX_HEADER_LEN		10
 
-/* Up to SET_TP_DST, ofp_action_type has the numbers of enum cvsw_action_type. */
-static_assert(CVSW_ACT_OUTPUT == 0 && CVSW_ACT_SET_VLAN_VID == 1 && CVSW_ACT_SET_VLAN_PCP == 2 &&
-	      CVSW_ACT_STRIP_VLAN == 3 && CVSW_ACT_SET_DL_SRC == 4 && CVSW_ACT_SET_DL_DST == 5 &&
-	      CVSW_ACT_SET_NW_SRC == 6 && CVSW_ACT_SET_NW_DST == 7 && CVSW_ACT_SET_NW_TOS == 8 &&
-	      CVSW_ACT_SET_TP_SRC == 9 && CVSW_ACT_SET_TP_DST == 10,
-	      "OpenFlow 1.0 numbers its actions otherwise");
-
 /* @subtype: of Nicira's */
 static const struct {
 	uint16_t type;
 	uint16_t len;
 	uint16_t subtype;
 } wire[CVSW_N_ACTIONS] = {
-	[CVSW_ACT_OUTPUT]	= { 0, 8, 0 },
-	[CVSW_ACT_SET_VLAN_VID]	= { 1, 8, 0 },
-	[CVSW_ACT_SET_VLAN_PCP]	= { 2, 8, 0 },
-	[CVSW_ACT_STRIP_VLAN]	= { 3, 8, 0 },
-	[CVSW_ACT_SET_DL_SRC]	= { 4, 16, 0 },
-	[CVSW_ACT_SET_DL_DST]	= { 5, 16, 0 },
-	[CVSW_ACT_SET_NW_SRC]	= { 6, 8, 0 },
-	[CVSW_ACT_SET_NW_DST]	= { 7, 8, 0 },
-	[CVSW_ACT_SET_NW_TOS]	= { 8, 8, 0 },
-	[CVSW_ACT_SET_TP_SRC]	= { 9, 8, 0 },
-	[CVSW_ACT_SET_TP_DST]	= { 10, 8, 0 },
-	[CVSW_ACT_DEC_TTL]	= { OFPAT10_VENDOR, 16, 18 },
-	[CVSW_ACT_MOVE]		= { OFPAT10_VENDOR, 24, 6 },
-	[CVSW_ACT_LOAD]		= { OFPAT10_VENDOR, 24, 7 },
-	[CVSW_ACT_VXLAN_ENCAP]	= { 0x1001, TUNNEL_LEN, 0 },
-	[CVSW_ACT_VXLAN_DECAP]	= { 0x1002, 8, 0 },
-	[CVSW_ACT_VXLAN_STRIP]	= { 0x1015, 8, 0 },
-	[CVSW_ACT_ENCRYPT]	= { 0x1011, 8, 0 },
-	[CVSW_ACT_DECRYPT]	= { 0x1012, 8, 0 },
-	[CVSW_ACT_CLONE]	= { 0x1013, 8, 0 },
-	[CVSW_ACT_NEXT]		= { 0x1014, 8, 0 },
-	/* An OUTPUT, which comes first in this table. */
-	[CVSW_ACT_CONTROLLER]	= { 0, 8, 0 },
+#define ACTION_WIRE(id, type, subtype, length, arguments, word) { type, length, subtype },
+	CVSW_ACTIONS(ACTION_WIRE)
+#undef ACTION_WIRE
 };
+
+/* OpenFlow 1.0's actions that set a field: inside, loads.  @bytes: of the value */
+static const struct {
+	uint8_t type;
+	uint8_t bytes;
+} set_wire[CVSW_N_SETTERS] = {
+#define SETTER_WIRE(id, number, bytes, ...) { number, bytes },
+	CVSW_SETTERS(SETTER_WIRE)
+#undef SETTER_WIRE
+};
+
+#define SET_LEN(setter)	(set_wire[setter].bytes > 4 ? 16 : 8)
+
+static enum cvsw_setter setter_of_wire(uint16_t wire_type)
+{
+	enum cvsw_setter setter = 0;
+
+	while (setter < CVSW_N_SETTERS && set_wire[setter].type != wire_type)
+		setter++;
+	return setter;
+}
 
 /* enum cvsw_action_type, or CVSW_N_ACTIONS. */
 static uint16_t type_of_wire(uint16_t wire_type, uint16_t subtype)
@@ -94,8 +88,10 @@ static uint16_t type_of_wire(uint16_t wire_type, uint16_t subtype)
 	return type;
 }
 
-static bool length_fits(uint16_t type, uint16_t length)
+static bool length_fits(uint16_t type, enum cvsw_setter setter, uint16_t length)
 {
+	if (setter < CVSW_N_SETTERS)
+		return length == SET_LEN(setter);
 	/* The published driver's strip is as long as its set. */
 	return length == wire[type].len || (type == CVSW_ACT_VXLAN_DECAP && length == TUNNEL_LEN);
 }
@@ -151,67 +147,44 @@ static enum cvsw_fault read_tunnel(struct cvsw_reader *r, struct cvsw_tunnel *tu
 }
 
 /* OpenFlow's own: behind type and length; padding is not looked at (5.2.4). */
-static enum cvsw_fault read_openflow_value(struct cvsw_reader *r, struct cvsw_action *action)
+static enum cvsw_fault read_output(struct cvsw_reader *r, struct cvsw_action *action)
 {
-	switch (action->type) {
-	case CVSW_ACT_OUTPUT:
-		action->port = cvsw_get_u16(r);
-		if (action->port == CVSW_PORT_CONTROLLER) {
-			action->type = CVSW_ACT_CONTROLLER;
-			action->max_len = cvsw_get_u16(r);
-			return CVSW_OK;
-		}
+	action->port = cvsw_get_u16(r);
+	if (action->port != CVSW_PORT_CONTROLLER)
 		return cvsw_port_is_known(action->port) ? CVSW_OK : CVSW_FAULT_ACTION_PORT;
-	case CVSW_ACT_SET_VLAN_VID:
-		action->vlan_vid = cvsw_get_u16(r);
-		return action->vlan_vid <= OFP10_VID_MAX ? CVSW_OK : CVSW_FAULT_ACTION_VALUE;
-	case CVSW_ACT_SET_VLAN_PCP:
-		action->vlan_pcp = cvsw_get_u8(r);
-		return action->vlan_pcp <= OFP10_PCP_MAX ? CVSW_OK : CVSW_FAULT_ACTION_VALUE;
-	case CVSW_ACT_SET_DL_SRC:
-	case CVSW_ACT_SET_DL_DST:
-		cvsw_get_bytes(r, action->mac, sizeof(action->mac));
-		return CVSW_OK;
-	case CVSW_ACT_SET_NW_SRC:
-	case CVSW_ACT_SET_NW_DST:
-		action->nw_addr = cvsw_get_u32(r);
-		return CVSW_OK;
-	case CVSW_ACT_SET_NW_TOS:
-		action->nw_tos = cvsw_get_u8(r);
-		return action->nw_tos & ~CVSW_DSCP_MASK ? CVSW_FAULT_ACTION_VALUE : CVSW_OK;
-	case CVSW_ACT_SET_TP_SRC:
-	case CVSW_ACT_SET_TP_DST:
-		action->tp_port = cvsw_get_u16(r);
-		return CVSW_OK;
-	default:
-		return CVSW_OK;
-	}
+	action->type = CVSW_ACT_CONTROLLER;
+	action->max_len = cvsw_get_u16(r);
+	return CVSW_OK;
+}
+
+static enum cvsw_fault read_set(struct cvsw_reader *r, enum cvsw_setter setter,
+				struct cvsw_action *action)
+{
+	const uint8_t *at = cvsw_take(r, set_wire[setter].bytes);
+	uint64_t value = 0;
+	size_t i;
+
+	for (i = 0; at && i < set_wire[setter].bytes; i++)
+		value = value << 8 | at[i];
+	if (value & ~cvsw_setter_limit(setter))
+		return CVSW_FAULT_ACTION_VALUE;
+	*action = cvsw_action_set(setter, value);
+	return CVSW_OK;
 }
 
 /*
- * OpenFlow's own headers of fields (class 0x8000), which Open vSwitch writes where Nicira's
- * extension has none for a part, and others for all.  @bits: 0: all of it
+ * Parts of fields with a header of their own, of OpenFlow's class (0x8000): Open vSwitch
+ * writes them where Nicira's extension has none.
  */
 static const struct {
-	uint8_t number;
-	uint8_t bytes;
+	uint32_t header;
 	uint8_t field;		/* enum cvsw_field */
 	uint8_t ofs, bits;
-} oxm[] = {
-	{ 3, 6, CVSW_FIELD_ETH_DST, 0, 0 },	{ 4, 6, CVSW_FIELD_ETH_SRC, 0, 0 },
-	{ 6, 2, CVSW_FIELD_VLAN_TCI, 0, 13 },	{ 7, 1, CVSW_FIELD_VLAN_TCI, 13, 3 },
-	{ 8, 1, CVSW_FIELD_IP_TOS, 2, 6 },	{ 9, 1, CVSW_FIELD_IP_ECN, 0, 0 },
-	{ 11, 4, CVSW_FIELD_IP_SRC, 0, 0 },	{ 12, 4, CVSW_FIELD_IP_DST, 0, 0 },
-	{ 13, 2, CVSW_FIELD_TCP_SRC, 0, 0 },	{ 14, 2, CVSW_FIELD_TCP_DST, 0, 0 },
-	{ 15, 2, CVSW_FIELD_UDP_SRC, 0, 0 },	{ 16, 2, CVSW_FIELD_UDP_DST, 0, 0 },
-	{ 19, 1, CVSW_FIELD_ICMP_TYPE, 0, 0 },	{ 20, 1, CVSW_FIELD_ICMP_CODE, 0, 0 },
-	{ 21, 2, CVSW_FIELD_ARP_OP, 0, 0 },	{ 22, 4, CVSW_FIELD_ARP_SPA, 0, 0 },
-	{ 23, 4, CVSW_FIELD_ARP_TPA, 0, 0 },	{ 24, 6, CVSW_FIELD_ARP_SHA, 0, 0 },
-	{ 25, 6, CVSW_FIELD_ARP_THA, 0, 0 },	{ 26, 16, CVSW_FIELD_IPV6_SRC, 0, 0 },
-	{ 27, 16, CVSW_FIELD_IPV6_DST, 0, 0 },	{ 28, 4, CVSW_FIELD_IPV6_LABEL, 0, 0 },
-	{ 29, 1, CVSW_FIELD_ICMPV6_TYPE, 0, 0 }, { 30, 1, CVSW_FIELD_ICMPV6_CODE, 0, 0 },
-	{ 31, 16, CVSW_FIELD_ND_TARGET, 0, 0 },	{ 32, 6, CVSW_FIELD_ND_SLL, 0, 0 },
-	{ 33, 6, CVSW_FIELD_ND_TLL, 0, 0 },
+} parts[] = {
+#define PART(field, ofs, bits, oxm, bytes, oxm_name, words)				\
+	{ (uint32_t)CVSW_CLASS_OXM << 16 | (oxm) << 9 | (bytes), CVSW_FIELD_##field, ofs, bits },
+	CVSW_PARTS(PART)
+#undef PART
 };
 
 /* A field, and where in it that begins which the header names. */
@@ -223,19 +196,27 @@ struct wire_field {
 
 static struct wire_field field_of_wire(uint32_t header)
 {
+	bool oxm = header >> 16 == CVSW_CLASS_OXM;
 	struct wire_field found = { 0 };
 	size_t i;
 
-	for (; found.field < CVSW_N_FIELDS; found.field++)
-		if (cvsw_field_info[found.field].header == header) {
-			found.bits = cvsw_field_info[found.field].bits;
+	for (; found.field < CVSW_N_FIELDS; found.field++) {
+		const struct cvsw_field_info *info = &cvsw_field_info[found.field];
+
+		if ((header == info->header ||
+		     (oxm && info->oxm && (header & 0xffff) ==
+		      ((unsigned int)info->oxm << 9 | CVSW_FIELD_LEN(info)))) && info->writable) {
+			found.bits = info->bits;
 			return found;
 		}
-	for (i = 0; i < sizeof(oxm) / sizeof(oxm[0]); i++)
-		if (header == (0x80000000 | (uint32_t)oxm[i].number << 9 | oxm[i].bytes)) {
-			found.field = oxm[i].field;
-			found.ofs = oxm[i].ofs;
-			found.bits = oxm[i].bits ? oxm[i].bits : cvsw_field_info[found.field].bits;
+	}
+	if (!oxm)
+		return found;
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (header == parts[i].header && header & 0xff) {
+			found.field = parts[i].field;
+			found.ofs = parts[i].ofs;
+			found.bits = parts[i].bits;
 		}
 	return found;
 }
@@ -298,8 +279,10 @@ static enum cvsw_fault read_value(struct cvsw_reader *r, struct cvsw_action *act
 	case CVSW_ACT_DECRYPT:
 	case CVSW_ACT_NEXT:
 		return cvsw_get_u32(r) ? CVSW_FAULT_RESERVED : CVSW_OK;
+	case CVSW_ACT_OUTPUT:
+		return read_output(r, action);
 	default:
-		return read_openflow_value(r, action);
+		return CVSW_OK;
 	}
 }
 
@@ -307,6 +290,7 @@ static enum cvsw_fault read_action(struct cvsw_reader *r, struct cvsw_action *ac
 {
 	size_t start = r->at, header = 4;
 	uint16_t wire_type, length, subtype = 0;
+	enum cvsw_setter setter;
 	struct cvsw_reader value;
 	enum cvsw_fault fault;
 
@@ -324,16 +308,18 @@ static enum cvsw_fault read_action(struct cvsw_reader *r, struct cvsw_action *ac
 		if (cvsw_get_u32(&value) == NX_VENDOR)
 			subtype = cvsw_get_u16(&value);
 	}
-	action->type = type_of_wire(wire_type, subtype);
+	setter = setter_of_wire(wire_type);
+	action->type = setter < CVSW_N_SETTERS ? CVSW_ACT_LOAD : type_of_wire(wire_type, subtype);
 	*at = start;
 	if (action->type == CVSW_N_ACTIONS)
 		return CVSW_FAULT_ACTION_TYPE;
 	*at = start + 2;
-	if (!length_fits(action->type, length) || length > r->len - start)
+	if (!length_fits(action->type, setter, length) || length > r->len - start)
 		return CVSW_FAULT_ACTION_LENGTH;
 	value = cvsw_reader(r->data + start + header, length - header);
 	r->at = start + length;
-	fault = read_value(&value, action);
+	fault = setter < CVSW_N_SETTERS ? read_set(&value, setter, action) :
+					  read_value(&value, action);
 	*at = start + header;
 	return fault;
 }
@@ -402,17 +388,21 @@ static enum cvsw_fault read_actions(struct cvsw_reader *r, struct cvsw_flow *flo
 
 enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow *flow, size_t *at)
 {
-	size_t actions_at = r->at, n;
+	struct cvsw_reader again = *r;
 	enum cvsw_fault fault = read_actions(r, flow, at);
+	size_t n;
 
 	if (fault)
 		return fault;
-	*at = actions_at;
 	n = cvsw_actions_misfit(flow);
 	if (n == flow->n_actions)
 		return CVSW_OK;
-	while (n--)
-		*at += wire[flow->actions[n].type].len;
+	/* Its offset: each action's length is in bytes 2 and 3. */
+	while (n--) {
+		cvsw_skip(&again, 2);
+		cvsw_skip(&again, (size_t)cvsw_get_u16(&again) - 4);
+	}
+	*at = again.at;
 	return CVSW_FAULT_ACTION_VALUE;
 }
 
@@ -453,27 +443,6 @@ static void write_value(struct cvsw_writer *w, const struct cvsw_action *action)
 	case CVSW_ACT_OUTPUT:
 		cvsw_put_u16(w, action->port);
 		break;
-	case CVSW_ACT_SET_VLAN_VID:
-		cvsw_put_u16(w, action->vlan_vid);
-		break;
-	case CVSW_ACT_SET_VLAN_PCP:
-		cvsw_put_u8(w, action->vlan_pcp);
-		break;
-	case CVSW_ACT_SET_DL_SRC:
-	case CVSW_ACT_SET_DL_DST:
-		cvsw_put_bytes(w, action->mac, sizeof(action->mac));
-		break;
-	case CVSW_ACT_SET_NW_SRC:
-	case CVSW_ACT_SET_NW_DST:
-		cvsw_put_u32(w, action->nw_addr);
-		break;
-	case CVSW_ACT_SET_NW_TOS:
-		cvsw_put_u8(w, action->nw_tos);
-		break;
-	case CVSW_ACT_SET_TP_SRC:
-	case CVSW_ACT_SET_TP_DST:
-		cvsw_put_u16(w, action->tp_port);
-		break;
 	case CVSW_ACT_VXLAN_ENCAP:
 		write_tunnel(w, &action->tunnel);
 		break;
@@ -498,26 +467,50 @@ static void write_value(struct cvsw_writer *w, const struct cvsw_action *action)
 	}
 }
 
+/* As one of OpenFlow 1.0's actions. */
+static void write_set(struct cvsw_writer *w, enum cvsw_setter setter, uint64_t value)
+{
+	size_t bytes = set_wire[setter].bytes;
+
+	cvsw_put_u16(w, set_wire[setter].type);
+	cvsw_put_u16(w, SET_LEN(setter));
+	for (; bytes--;)
+		cvsw_put_u8(w, (uint8_t)(value >> 8 * bytes));
+	cvsw_put_zero(w, SET_LEN(setter) - 4 - set_wire[setter].bytes);
+}
+
+static void write_action(struct cvsw_writer *w, uint16_t type, const struct cvsw_action *action)
+{
+	size_t end = w->at + wire[type].len;
+
+	cvsw_put_u16(w, wire[type].type);
+	cvsw_put_u16(w, wire[type].len);
+	if (wire[type].subtype) {
+		cvsw_put_u32(w, NX_VENDOR);
+		cvsw_put_u16(w, wire[type].subtype);
+	}
+	write_value(w, action);
+	if (!w->overrun)
+		cvsw_put_zero(w, end - w->at);
+}
+
 void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct ofp10_form *form,
 			      const struct cvsw_action *actions, size_t n)
 {
+	enum cvsw_setter setter = CVSW_N_SETTERS;
+	uint64_t value;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		const struct cvsw_action *action = &actions[i];
 		bool strip = action->type == CVSW_ACT_VXLAN_STRIP && form;
-		uint16_t type = strip ? CVSW_ACT_VXLAN_DECAP : action->type;
-		size_t end = w->at + wire[type].len;
 
-		cvsw_put_u16(w, wire[type].type);
-		cvsw_put_u16(w, wire[type].len);
-		if (wire[type].subtype) {
-			cvsw_put_u32(w, NX_VENDOR);
-			cvsw_put_u16(w, wire[type].subtype);
-		}
-		write_value(w, action);
-		if (!w->overrun)
-			cvsw_put_zero(w, end - w->at);
+		if (action->type == CVSW_ACT_LOAD)
+			setter = cvsw_setter_of(&action->load, &value);
+		if (action->type == CVSW_ACT_LOAD && setter < CVSW_N_SETTERS)
+			write_set(w, setter, value);
+		else
+			write_action(w, strip ? CVSW_ACT_VXLAN_DECAP : action->type, action);
 	}
 }
 

@@ -106,9 +106,9 @@ static bool act_controller(struct text_parser *p, const struct text_word *word,
 			   const struct text_keyword *keyword)
 {
 	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
-	uint64_t max_len = keyword->limit;
+	uint64_t max_len = UINT16_MAX;
 
-	if (!action || (word->value && !text_number(p, word, keyword->limit, &max_len)))
+	if (!action || (word->value && !text_number(p, word, UINT16_MAX, &max_len)))
 		return false;
 	action->max_len = (uint16_t)max_len;
 	return !word->opens || arguments(p, word, action, controller_arguments, 0);
@@ -171,47 +171,6 @@ static bool act_output(struct text_parser *p, const struct text_word *word,
 		value.value_len = word->name_len;
 	}
 	return text_port(p, &value, &port) && add_output(p, word, port);
-}
-
-static bool act_mac(struct text_parser *p, const struct text_word *word,
-		    const struct text_keyword *keyword)
-{
-	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
-
-	return action && text_mac(p, word, action->mac);
-}
-
-static bool act_nw_addr(struct text_parser *p, const struct text_word *word,
-			const struct text_keyword *keyword)
-{
-	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
-
-	return action && text_ipv4(p, word, &action->nw_addr);
-}
-
-static bool act_nw_tos(struct text_parser *p, const struct text_word *word,
-		       const struct text_keyword *keyword)
-{
-	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
-
-	return action && text_tos(p, word, &action->nw_tos);
-}
-
-static bool act_number(struct text_parser *p, const struct text_word *word,
-		       const struct text_keyword *keyword)
-{
-	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
-	uint64_t number;
-
-	if (!action || !text_number(p, word, keyword->limit, &number))
-		return false;
-	if (action->type == CVSW_ACT_SET_VLAN_VID)
-		action->vlan_vid = (uint16_t)number;
-	else if (action->type == CVSW_ACT_SET_VLAN_PCP)
-		action->vlan_pcp = (uint8_t)number;
-	else
-		action->tp_port = (uint16_t)number;
-	return true;
 }
 
 /* ---- arguments in parentheses ---- */
@@ -319,7 +278,7 @@ static bool one_argument(struct text_parser *p, const struct text_word *arg,
 		return text_fail(p, arg->name, "unknown argument %.*s",
 				 text_shown(arg->name_len), arg->name);
 	if (p->given & 1u << keyword->arg)
-		return text_fail(p, arg->name, "%s was given before", keyword->name);
+		return text_fail(p, arg->name, "%s was given before", keyword->words);
 	p->given |= 1u << keyword->arg;
 	return keyword->parse(p, arg, keyword);
 }
@@ -343,7 +302,7 @@ static bool arguments(struct text_parser *p, const struct text_word *word,
 	for (i = 0; i < n; i++)
 		if (!(p->given & 1u << known[i].arg))
 			return text_fail(p, word->name, "%.*s needs %s=",
-					 text_shown(word->name_len), word->name, known[i].name);
+					 text_shown(word->name_len), word->name, known[i].words);
 	return true;
 }
 
@@ -395,44 +354,27 @@ static bool act_clone(struct text_parser *p, const struct text_word *word,
 }
 
 static const struct text_keyword action_keywords[] = {
+#define act_move	text_act_move
+#define act_load	text_act_load
+#define ACTION_KEYWORD(id, type, subtype, length, arguments, word)	\
+	{ word, act_##arguments, CVSW_ACT_##id, 0 },
+	CVSW_ACTIONS(ACTION_KEYWORD)
+#undef ACTION_KEYWORD
+#define SETTER_KEYWORD(id, number, bytes, field, ofs, bits, left, right, ones, words)	\
+	{ words, text_act_set, CVSW_SET_##id, 0 },
+	CVSW_SETTERS(SETTER_KEYWORD)
+#undef SETTER_KEYWORD
+	/* Other words for them. */
 	{ "normal",	act_plain, CVSW_ACT_OUTPUT, CVSW_PORT_ONWARD },
 	{ "in_port",	act_plain, CVSW_ACT_OUTPUT, CVSW_PORT_IN_PORT },
 	{ "local",	act_plain, CVSW_ACT_OUTPUT, CVSW_PORT_LOCAL },
-	{ "output",	act_output, CVSW_ACT_OUTPUT, 0 },
 	{ "1",		act_output, CVSW_ACT_OUTPUT, CVSW_HOST },
 	{ "2",		act_output, CVSW_ACT_OUTPUT, CVSW_NET },
-	{ "mod_vlan_vid", act_number, CVSW_ACT_SET_VLAN_VID, CVSW_VLAN_VID_MASK },
-	{ "mod_vlan_pcp", act_number, CVSW_ACT_SET_VLAN_PCP, 7 },
-	{ "set_vlan_vid", act_number, CVSW_ACT_SET_VLAN_VID, CVSW_VLAN_VID_MASK },
-	{ "set_vlan_pcp", act_number, CVSW_ACT_SET_VLAN_PCP, 7 },
-	{ "strip_vlan",	act_plain, CVSW_ACT_STRIP_VLAN, 0 },
 	{ "pop_vlan",	act_plain, CVSW_ACT_STRIP_VLAN, 0 },
-	{ "mod_dl_src",	act_mac, CVSW_ACT_SET_DL_SRC, 0 },
-	{ "mod_dl_dst",	act_mac, CVSW_ACT_SET_DL_DST, 0 },
-	{ "mod_nw_src",	act_nw_addr, CVSW_ACT_SET_NW_SRC, 0 },
-	{ "mod_nw_dst",	act_nw_addr, CVSW_ACT_SET_NW_DST, 0 },
-	{ "mod_nw_tos",	act_nw_tos, CVSW_ACT_SET_NW_TOS, 0 },
-	{ "mod_tp_src",	act_number, CVSW_ACT_SET_TP_SRC, 0xffff },
-	{ "mod_tp_dst",	act_number, CVSW_ACT_SET_TP_DST, 0xffff },
 	{ "mod_nw_ttl",	text_act_mod, CVSW_FIELD_IP_TTL, 0 },
 	{ "mod_nw_ecn",	text_act_mod, CVSW_FIELD_IP_ECN, 0 },
-	{ "dec_ttl",	act_plain, CVSW_ACT_DEC_TTL, 0 },
-	{ "move",	text_act_move, CVSW_ACT_MOVE, 0 },
-	{ "load",	text_act_load, CVSW_ACT_LOAD, 0 },
 	{ "set_field",	text_act_set_field, 0, 0 },
-	{ "vxlan_encap", act_vxlan_encap, CVSW_ACT_VXLAN_ENCAP, 0 },
-	{ "vxlan_decap", act_plain, CVSW_ACT_VXLAN_DECAP, 0 },
-	{ "vxlan_strip", act_plain, CVSW_ACT_VXLAN_STRIP, 0 },
-	{ "encrypt",	act_encrypt, CVSW_ACT_ENCRYPT, 0 },
-	{ "decrypt",	act_plain, CVSW_ACT_DECRYPT, 0 },
-	{ "clone",	act_clone, CVSW_ACT_CLONE, 0 },
-	{ "next",	act_plain, CVSW_ACT_NEXT, 0 },
-	{ "controller",	act_controller, CVSW_ACT_CONTROLLER, 0xffff },
-	{ "flood",	text_not_yet, 0, 0 },
-	{ "all",	text_not_yet, 0, 0 },
-	{ "enqueue",	text_not_yet, 0, 0 },
-	{ "resubmit",	text_not_yet, 0, 0 },
-	{ "push_vlan",	text_not_yet, 0, 0 },
+	{ "flood all enqueue resubmit push_vlan", text_not_yet, 0, 0 },
 	{ NULL,		NULL, 0, 0 },
 };
 
@@ -482,8 +424,8 @@ static bool one_action(struct text_parser *p, const struct text_word *given)
 	    word->opens == takes_arguments)
 		return keyword->parse(p, word, keyword);
 	return text_fail(p, word->name + word->name_len, takes_arguments ?
-			 "%s needs arguments: expected %s(...)" : "%s takes no arguments",
-			 keyword->name, keyword->name);
+			 "%.*s needs arguments: expected %s(...)" : "%.*s takes no arguments",
+			 text_shown(word->name_len), word->name, keyword->words);
 }
 
 bool text_actions(struct text_parser *p)

@@ -12,7 +12,8 @@ static bool begin_part(struct text_parser *p, const struct text_word *word,
 		       const struct text_keyword *keyword)
 {
 	if (!is_whole(p))
-		return text_fail(p, word->name, "%s is no part of a match", keyword->name);
+		return text_fail(p, word->name, "%.*s is no part of a match",
+				 text_shown(word->name_len), word->name);
 	return text_first_time(p, word, keyword->arg);
 }
 
@@ -37,7 +38,7 @@ static bool flow_timeout(struct text_parser *p, const struct text_word *word,
 
 	if (!begin_part(p, word, keyword) || !text_number(p, word, keyword->limit, &number))
 		return false;
-	if (keyword->arg == FIELD_IDLE_TIMEOUT)
+	if (keyword->arg == PART_IDLE_TIMEOUT)
 		p->flow->idle_timeout = (uint16_t)number;
 	else
 		p->flow->hard_timeout = (uint16_t)number;
@@ -128,19 +129,15 @@ static bool flow_shown(struct text_parser *p, const struct text_word *word,
 }
 
 const struct text_keyword text_flow_keywords[] = {
-	{ "priority",	flow_priority, FIELD_PRIORITY, 0xffff },
-	{ "cookie",	flow_cookie, FIELD_COOKIE, 0 },
-	{ "idle_timeout", flow_timeout, FIELD_IDLE_TIMEOUT, 0xffff },
-	{ "hard_timeout", flow_timeout, FIELD_HARD_TIMEOUT, 0xffff },
-	{ "send_flow_rem", flow_flag, FIELD_SEND_REMOVED, CVSW_FLOW_SEND_REMOVED },
-	{ "check_overlap", flow_flag, FIELD_CHECK_OVERLAP, CVSW_FLOW_CHECK_OVERLAP },
-	{ "out_port",	flow_out_port, FIELD_OUT_PORT, 0 },
+	{ "priority",	flow_priority, PART_PRIORITY, 0xffff },
+	{ "cookie",	flow_cookie, PART_COOKIE, 0 },
+	{ "idle_timeout", flow_timeout, PART_IDLE_TIMEOUT, 0xffff },
+	{ "hard_timeout", flow_timeout, PART_HARD_TIMEOUT, 0xffff },
+	{ "send_flow_rem", flow_flag, PART_SEND_REMOVED, CVSW_FLOW_SEND_REMOVED },
+	{ "check_overlap", flow_flag, PART_CHECK_OVERLAP, CVSW_FLOW_CHECK_OVERLAP },
+	{ "out_port",	flow_out_port, PART_OUT_PORT, 0 },
 	{ "table",	flow_table, 0, 0 },
-	{ "duration",	flow_shown, 0, 0 },
-	{ "n_packets",	flow_shown, 0, 0 },
-	{ "n_bytes",	flow_shown, 0, 0 },
-	{ "idle_age",	flow_shown, 0, 0 },
-	{ "hard_age",	flow_shown, 0, 0 },
+	{ "duration n_packets n_bytes idle_age hard_age", flow_shown, 0, 0 },
 	{ "importance",	text_not_yet, 0, 0 },
 	{ NULL,		NULL, 0, 0 },
 };

@@ -7,7 +7,6 @@
 #include "cvsw_text_parser.h"
 
 #define DEFAULT_PRIORITY	32768
-#define ECN_MASK		0x03
 
 /* @len: of the whole text, also of what found no room. */
 struct text {
@@ -37,10 +36,17 @@ static void put_comma(struct text *t, size_t start)
 		put(t, ",");
 }
 
-static void put_mac(struct text *t, const char *name, char sign, const uint8_t mac[CVSW_ETH_ALEN])
+/* The first of some words. */
+static void put_word(struct text *t, const char *words)
 {
-	put(t, "%s%c%02x:%02x:%02x:%02x:%02x:%02x", name, sign,
-	    mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	int len = (int)strcspn(words, " ");
+
+	put(t, "%c%.*s", *words | 0x20, len - 1, words + 1);
+}
+
+static void put_mac(struct text *t, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	put(t, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
 static void put_ipv4(struct text *t, uint32_t addr)
@@ -48,11 +54,10 @@ static void put_ipv4(struct text *t, uint32_t addr)
 	put(t, "%u.%u.%u.%u", addr >> 24, addr >> 16 & 0xff, addr >> 8 & 0xff, addr & 0xff);
 }
 
-static void put_prefix(struct text *t, const char *name, uint32_t addr, uint32_t mask)
+static void put_masked_ipv4(struct text *t, uint32_t addr, uint32_t mask)
 {
 	unsigned int bits = (unsigned int)__builtin_popcount(mask);
 
-	put(t, "%s=", name);
 	put_ipv4(t, addr);
 	if (mask & (~mask >> 1)) {
 		put(t, "/");
@@ -62,43 +67,21 @@ static void put_prefix(struct text *t, const char *name, uint32_t addr, uint32_t
 	}
 }
 
-/* In hex if there is a mask to show, or @hex. */
-static void put_number(struct text *t, const char *name, bool hex, uint32_t number,
-		       uint32_t mask, uint32_t whole)
-{
-	if (mask != whole)
-		put(t, "%s=0x%x/0x%x", name, number, mask);
-	else
-		put(t, hex ? "%s=0x%x" : "%s=%u", name, number);
-}
-
-static bool all_ones(const uint8_t *mask, size_t n)
-{
-	while (n--)
-		if (mask[n] != 0xff)
-			return false;
-	return true;
-}
-
-static bool all_zero(const uint8_t *mask, size_t n)
-{
-	while (n--)
-		if (mask[n])
-			return false;
-	return true;
-}
-
-static void put_masked_mac(struct text *t, const char *name, const uint8_t mac[CVSW_ETH_ALEN],
+static void put_masked_mac(struct text *t, const uint8_t mac[CVSW_ETH_ALEN],
 			   const uint8_t mask[CVSW_ETH_ALEN])
 {
-	put_mac(t, name, '=', mac);
-	if (!all_ones(mask, CVSW_ETH_ALEN))
-		put_mac(t, "", '/', mask);
+	static const uint8_t whole[CVSW_ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+	put_mac(t, mac);
+	if (!memcmp(mask, whole, sizeof(whole)))
+		return;
+	put(t, "/");
+	put_mac(t, mask);
 }
 
 static uint32_t ipv4_of(const uint8_t *ip)
 {
-	return (uint32_t)ip[12] << 24 | (uint32_t)ip[13] << 16 | (uint32_t)ip[14] << 8 | ip[15];
+	return (uint32_t)text_from_wide(ip);
 }
 
 static void put_ipv6(struct text *t, const uint8_t ip[CVSW_IP_LEN])
@@ -109,7 +92,7 @@ static void put_ipv6(struct text *t, const uint8_t ip[CVSW_IP_LEN])
 }
 
 /* A prefix length if the mask is one. */
-static void put_masked_ipv6(struct text *t, const char *name, const uint8_t addr[CVSW_IP_LEN],
+static void put_masked_ipv6(struct text *t, const uint8_t addr[CVSW_IP_LEN],
 			    const uint8_t mask[CVSW_IP_LEN])
 {
 	unsigned int bits = 0, i;
@@ -119,7 +102,6 @@ static void put_masked_ipv6(struct text *t, const char *name, const uint8_t addr
 		bits++;
 	for (i = 0; i < CVSW_IP_LEN; i++)
 		prefix[i] = (uint8_t)(i < bits / 8 ? 0xff : i > bits / 8 ? 0 : 0xff00 >> bits % 8);
-	put(t, "%s=", name);
 	put_ipv6(t, addr);
 	if (memcmp(mask, prefix, sizeof(prefix))) {
 		put(t, "/");
@@ -129,55 +111,106 @@ static void put_masked_ipv6(struct text *t, const char *name, const uint8_t addr
 	}
 }
 
-/* @end: "src" or "dst" */
-static void put_tun_addr(struct text *t, const char *end, const uint8_t addr[CVSW_IP_LEN],
-			 const uint8_t mask[CVSW_IP_LEN])
+static void put_flags(struct text *t, uint64_t flags, uint64_t mask)
 {
-	static const uint8_t ipv4[12] = { [10] = 0xff, [11] = 0xff };
+	bool all = mask == CVSW_TCP_FLAGS_MASK, first = true;
+	size_t i;
 
-	if (all_ones(mask, sizeof(ipv4)) && !memcmp(addr, ipv4, sizeof(ipv4)) && ipv4_of(mask)) {
-		put(t, "tun_");
-		put_prefix(t, end, ipv4_of(addr), ipv4_of(mask));
+	if (all && !flags)
+		put(t, "0");
+	for (i = 0; i < TEXT_N_TCP_FLAGS; i++) {
+		bool set = flags >> i & 1;
+
+		if (all ? !set : !(mask >> i & 1))
+			continue;
+		put(t, "%s%s", !all ? set ? "+" : "-" : first ? "" : "|",
+		    text_tcp_flags[i]);
+		first = false;
+	}
+}
+
+static const char *frag_name(uint64_t value, uint64_t mask)
+{
+	size_t i;
+
+	for (i = 0; i < TEXT_N_FRAGS; i++)
+		if (text_frags[i].value == value && text_frags[i].mask == mask)
+			return text_frags[i].name;
+	return "later";	/* its own bit alone: no other fragment has it */
+}
+
+/* In hex if there is a mask to show, or @kind is so. */
+static void put_number(struct text *t, enum text_kind kind, uint64_t number, uint64_t mask,
+		       uint64_t whole)
+{
+	int digits = kind == KIND_HEX4 || kind == KIND_TAG ? 4 : kind == KIND_HEX5 ? 5 : 1;
+	bool decimal = kind == KIND_DEC || kind == KIND_TOS || kind == KIND_PORT;
+
+	if (mask == whole && decimal)
+		put(t, "%llu", (unsigned long long)number);
+	else
+		put(t, "0x%0*llx", digits, (unsigned long long)number);
+	if (mask != whole)
+		put(t, "/0x%0*llx", digits, (unsigned long long)mask);
+}
+
+/* What a word says for a value of this kind, or NULL. */
+static const char *value_name(enum text_kind kind, uint64_t value, uint64_t mask, uint64_t whole)
+{
+	if (kind == KIND_FRAG)
+		return frag_name(value, mask);
+	if (kind == KIND_TUNNEL && mask == whole)
+		return value == CVSW_TUNNEL_NONE ? "none" : "vxlan";
+	if (kind == KIND_PORT && value == CVSW_HOST)
+		return "HOST";
+	return kind == KIND_PORT && value == CVSW_NET ? "NET" : NULL;
+}
+
+static void put_value(struct text *t, enum cvsw_field field, const uint8_t value[CVSW_WIDE],
+		      const uint8_t mask[CVSW_WIDE])
+{
+	uint64_t number = text_from_wide(value), bits = text_from_wide(mask);
+	uint64_t whole = text_field_limit(field);
+	enum text_kind kind = text_fields[field].kind;
+	const char *name = value_name(kind, number, bits, whole);
+
+	if (name)
+		put(t, "%s", name);
+	else if (kind == KIND_MAC)
+		put_masked_mac(t, value + CVSW_WIDE - CVSW_ETH_ALEN,
+			       mask + CVSW_WIDE - CVSW_ETH_ALEN);
+	else if (kind == KIND_IPV4)
+		put_masked_ipv4(t, (uint32_t)number, (uint32_t)bits);
+	else if (kind == KIND_IPV6)
+		put_masked_ipv6(t, value, mask);
+	else if (kind == KIND_FLAGS)
+		put_flags(t, number, bits);
+	else
+		put_number(t, kind, number, bits, whole);
+}
+
+/* The first field of a slot that can say what is matched there. */
+static void put_slot(struct text *t, size_t start, const struct cvsw_match *match,
+		     uint32_t needs, enum cvsw_slot slot)
+{
+	uint8_t value[CVSW_WIDE], mask[CVSW_WIDE];
+	enum cvsw_field field;
+
+	for (field = 0; field < CVSW_N_FIELDS; field++) {
+		const struct cvsw_field_info *info = &cvsw_field_info[field];
+
+		if (info->slot != slot || !(needs >> info->need & 1) ||
+		    !cvsw_field_read(match, field, value, mask))
+			continue;
+		put_comma(t, start);
+		put_word(t, text_fields[field].words);
+		put(t, "=");
+		put_value(t, field, value, mask);
 		return;
 	}
-	put(t, "tun_ipv6_%s=", end);
-	put_ipv6(t, addr);
-	if (!all_ones(mask, CVSW_IP_LEN)) {
-		put(t, "/");
-		put_ipv6(t, mask);
-	}
 }
 
-/* The word that names both EtherType and protocol, or NULL. */
-static const char *protocol_name(const struct cvsw_match *match)
-{
-	bool ipv6 = cvsw_match_names(match, CVSW_NEED_IPV6);
-
-	if (cvsw_match_names(match, CVSW_NEED_TCP))
-		return ipv6 ? "tcp6" : "tcp";
-	if (cvsw_match_names(match, CVSW_NEED_UDP))
-		return ipv6 ? "udp6" : "udp";
-	if (cvsw_match_names(match, CVSW_NEED_SCTP))
-		return ipv6 ? "sctp6" : "sctp";
-	if (cvsw_match_names(match, CVSW_NEED_ICMP))
-		return "icmp";
-	return cvsw_match_names(match, CVSW_NEED_ICMPV6) ? "icmp6" : NULL;
-}
-
-static const char *ethertype_name(const struct cvsw_match *match)
-{
-	return match->mask.dl_type == 0xffff ? text_ethertype_name(match->key.dl_type) : NULL;
-}
-
-static void put_in_port(struct text *t, const struct cvsw_match *match)
-{
-	if (match->key.in_port == CVSW_HOST)
-		put(t, "in_port=HOST");
-	else if (match->key.in_port == CVSW_NET)
-		put(t, "in_port=NET");
-	else
-		put(t, "in_port=%u", match->key.in_port);
-}
+/* ---- tags ---- */
 
 /* Can dl_vlan and dl_vlan_pcp say it? */
 static bool has_vlan_words(uint16_t key, uint16_t mask)
@@ -190,22 +223,18 @@ static bool has_vlan_words(uint16_t key, uint16_t mask)
 	       (!vid || vid == CVSW_VLAN_VID_MASK) && (!pcp || pcp == CVSW_VLAN_PCP_MASK);
 }
 
-static void put_vlan(struct text *t, size_t start, uint16_t key, uint16_t mask)
+/* In words for the whole tag or for its parts. */
+static void put_vlan(struct text *t, size_t start, const struct cvsw_match *match, uint32_t needs)
 {
-	if (mask && !has_vlan_words(key, mask)) {
-		put_comma(t, start);
-		put(t, "vlan_tci=0x%04x", key);
-		if (mask != 0xffff)
-			put(t, "/0x%04x", mask);
+	uint16_t key = match->key.vlan_tci, mask = match->mask.vlan_tci;
+
+	if (!has_vlan_words(key, mask)) {
+		put_slot(t, start, match, needs, CVSW_SLOT_VLAN_TCI);
 		return;
 	}
-	if (mask == CVSW_VLAN_PRESENT) {
+	if (mask == CVSW_VLAN_PRESENT || mask & CVSW_VLAN_VID_MASK) {
 		put_comma(t, start);
-		put(t, "dl_vlan=0xffff");
-	}
-	if (mask & CVSW_VLAN_VID_MASK) {
-		put_comma(t, start);
-		put(t, "dl_vlan=%u", key & CVSW_VLAN_VID_MASK);
+		put(t, key ? "dl_vlan=%u" : "dl_vlan=0xffff", key & CVSW_VLAN_VID_MASK);
 	}
 	if (mask & CVSW_VLAN_PCP_MASK) {
 		put_comma(t, start);
@@ -213,240 +242,25 @@ static void put_vlan(struct text *t, size_t start, uint16_t key, uint16_t mask)
 	}
 }
 
-static void put_ethernet(struct text *t, size_t start, const struct cvsw_match *match)
-{
-	const struct cvsw_key *key = &match->key, *mask = &match->mask;
-
-	if (mask->in_port) {
-		put_comma(t, start);
-		put_in_port(t, match);
-	}
-	put_vlan(t, start, key->vlan_tci, mask->vlan_tci);
-	if (!all_zero(mask->dl_src, sizeof(mask->dl_src))) {
-		put_comma(t, start);
-		put_masked_mac(t, "dl_src", key->dl_src, mask->dl_src);
-	}
-	if (!all_zero(mask->dl_dst, sizeof(mask->dl_dst))) {
-		put_comma(t, start);
-		put_masked_mac(t, "dl_dst", key->dl_dst, mask->dl_dst);
-	}
-	if (mask->dl_type && !ethertype_name(match)) {
-		put_comma(t, start);
-		put(t, "dl_type=0x%04x", key->dl_type);
-		if (mask->dl_type != 0xffff)
-			put(t, "/0x%04x", mask->dl_type);
-	}
-}
-
-static void put_ipv6_header(struct text *t, size_t start, const struct cvsw_match *match)
-{
-	const struct cvsw_key *key = &match->key, *mask = &match->mask;
-
-	if (!all_zero(mask->ipv6_src, sizeof(mask->ipv6_src))) {
-		put_comma(t, start);
-		put_masked_ipv6(t, "ipv6_src", key->ipv6_src, mask->ipv6_src);
-	}
-	if (!all_zero(mask->ipv6_dst, sizeof(mask->ipv6_dst))) {
-		put_comma(t, start);
-		put_masked_ipv6(t, "ipv6_dst", key->ipv6_dst, mask->ipv6_dst);
-	}
-	if (mask->ipv6_label) {
-		put_comma(t, start);
-		put(t, "ipv6_label=0x%05x", key->ipv6_label);
-		if (mask->ipv6_label != CVSW_IPV6_LABEL_MASK)
-			put(t, "/0x%05x", mask->ipv6_label);
-	}
-}
-
-static void put_hw(struct text *t, size_t start, const char *src, const char *dst,
-		   const struct cvsw_match *match)
-{
-	const struct cvsw_key *key = &match->key, *mask = &match->mask;
-
-	if (!all_zero(mask->hw_src, sizeof(mask->hw_src))) {
-		put_comma(t, start);
-		put_masked_mac(t, src, key->hw_src, mask->hw_src);
-	}
-	if (!all_zero(mask->hw_dst, sizeof(mask->hw_dst))) {
-		put_comma(t, start);
-		put_masked_mac(t, dst, key->hw_dst, mask->hw_dst);
-	}
-}
-
-static const char *frag_name(const struct cvsw_match *match)
-{
-	switch (match->mask.nw_frag << 4 | match->key.nw_frag) {
-	case CVSW_FRAG_MASK << 4:
-		return "no";
-	case CVSW_FRAG_ANY << 4 | CVSW_FRAG_ANY:
-		return "yes";
-	case CVSW_FRAG_MASK << 4 | CVSW_FRAG_ANY:
-		return "first";
-	case CVSW_FRAG_LATER << 4:
-		return "not_later";
-	default:
-		return "later";
-	}
-}
-
-/* TTL and fragments, where they are matched. */
-static void put_ip_rest(struct text *t, size_t start, const struct cvsw_match *match)
-{
-	const struct cvsw_key *key = &match->key, *mask = &match->mask;
-
-	if (mask->nw_ttl) {
-		put_comma(t, start);
-		put_number(t, "nw_ttl", false, key->nw_ttl, mask->nw_ttl, 0xff);
-	}
-	if (mask->nw_frag) {
-		put_comma(t, start);
-		put(t, "nw_frag=%s", frag_name(match));
-	}
-}
-
-static void put_network(struct text *t, size_t start, const struct cvsw_match *match)
-{
-	const struct cvsw_key *key = &match->key, *mask = &match->mask;
-	bool arp = cvsw_match_names(match, CVSW_NEED_ARP);
-
-	put_ipv6_header(t, start, match);
-
-	if (mask->nw_src) {
-		put_comma(t, start);
-		put_prefix(t, arp ? "arp_spa" : "nw_src", key->nw_src, mask->nw_src);
-	}
-	if (mask->nw_dst) {
-		put_comma(t, start);
-		put_prefix(t, arp ? "arp_tpa" : "nw_dst", key->nw_dst, mask->nw_dst);
-	}
-	if (mask->nw_proto && !protocol_name(match)) {
-		put_comma(t, start);
-		put_number(t, arp ? "arp_op" : "nw_proto", false, key->nw_proto, mask->nw_proto,
-			   0xff);
-	}
-	if (arp)
-		put_hw(t, start, "arp_sha", "arp_tha", match);
-	if (mask->nw_tos & CVSW_DSCP_MASK) {
-		put_comma(t, start);
-		put_number(t, "nw_tos", false, key->nw_tos & CVSW_DSCP_MASK,
-			   mask->nw_tos & CVSW_DSCP_MASK, CVSW_DSCP_MASK);
-	}
-	if (mask->nw_tos & ECN_MASK) {
-		put_comma(t, start);
-		put_number(t, "nw_ecn", false, key->nw_tos & ECN_MASK, mask->nw_tos & ECN_MASK,
-			   ECN_MASK);
-	}
-	put_ip_rest(t, start, match);
-}
-
-/* ICMP's are bytes: its words say nothing of the upper one, which is zero. */
-static void put_port(struct text *t, const char *name, const char *icmp_name, bool icmp,
-		     uint16_t number, uint16_t mask)
-{
-	if (icmp && mask >> 8 == 0xff && mask != 0xff00)
-		put_number(t, icmp_name, false, number, mask & 0xff, 0xff);
-	else
-		put_number(t, name, false, number, mask, 0xffff);
-}
-
-static void put_tcp_flags(struct text *t, uint16_t flags, uint16_t mask)
-{
-	bool all = mask == CVSW_TCP_FLAGS_MASK, first = true;
-	size_t i;
-
-	put(t, all && !flags ? "tcp_flags=0" : "tcp_flags=");
-	for (i = 0; i < TEXT_N_TCP_FLAGS; i++) {
-		bool set = flags >> i & 1;
-
-		if (all ? !set : !(mask >> i & 1))
-			continue;
-		put(t, "%s%s", !all ? set ? "+" : "-" : first ? "" : "|",
-		    text_tcp_flags[i]);
-		first = false;
-	}
-}
-
-static void put_transport(struct text *t, size_t start, const struct cvsw_match *match)
-{
-	const struct cvsw_key *key = &match->key, *mask = &match->mask;
-	bool icmp = cvsw_match_names(match, CVSW_NEED_ICMP) ||
-		    cvsw_match_names(match, CVSW_NEED_ICMPV6);
-
-	if (mask->tp_src) {
-		put_comma(t, start);
-		put_port(t, "tp_src", "icmp_type", icmp, key->tp_src, mask->tp_src);
-	}
-	if (mask->tp_dst) {
-		put_comma(t, start);
-		put_port(t, "tp_dst", "icmp_code", icmp, key->tp_dst, mask->tp_dst);
-	}
-	if (mask->tcp_flags) {
-		put_comma(t, start);
-		put_tcp_flags(t, key->tcp_flags, mask->tcp_flags);
-	}
-	if (!all_zero(mask->nd_target, sizeof(mask->nd_target))) {
-		put_comma(t, start);
-		put_masked_ipv6(t, "nd_target", key->nd_target, mask->nd_target);
-	}
-	if (!cvsw_match_names(match, CVSW_NEED_ARP))
-		put_hw(t, start, "nd_sll", "nd_tll", match);
-}
-
-/* What became of the frame before this lookup. */
-static void put_past(struct text *t, size_t start, const struct cvsw_match *match)
-{
-	const struct cvsw_key *key = &match->key, *mask = &match->mask;
-
-	if (mask->pass) {
-		put_comma(t, start);
-		put_number(t, "pass", false, key->pass, mask->pass, 0xff);
-	}
-	if (mask->sa) {
-		put_comma(t, start);
-		put_number(t, "sa", true, key->sa, mask->sa, 0xffffffff);
-	}
-	if (mask->tun_type) {
-		put_comma(t, start);
-		if (mask->tun_type == 0xff)
-			put(t, "tun_type=%s", key->tun_type ? "vxlan" : "none");
-		else
-			put_number(t, "tun_type", true, key->tun_type, mask->tun_type, 0xff);
-	}
-	if (mask->tun_id) {
-		put_comma(t, start);
-		put_number(t, "tun_id", true, key->tun_id, mask->tun_id, 0xffffffff);
-	}
-	if (!all_zero(mask->tun_src, sizeof(mask->tun_src))) {
-		put_comma(t, start);
-		put_tun_addr(t, "src", key->tun_src, mask->tun_src);
-	}
-	if (!all_zero(mask->tun_dst, sizeof(mask->tun_dst))) {
-		put_comma(t, start);
-		put_tun_addr(t, "dst", key->tun_dst, mask->tun_dst);
-	}
-	if (mask->metadata) {
-		put_comma(t, start);
-		put(t, "metadata=0x%llx", (unsigned long long)key->metadata);
-		if (mask->metadata != UINT64_MAX)
-			put(t, "/0x%llx", (unsigned long long)mask->metadata);
-	}
-}
-
 /* The order of fields is that of ovs-ofctl, which names the protocol first. */
 static void put_match(struct text *t, size_t start, const struct cvsw_match *match)
 {
-	const char *name = protocol_name(match);
+	uint32_t needs = cvsw_match_needs(match);
+	enum cvsw_slot slot;
+	bool both;
+	const char *words = text_protocol_words(match, &both);
 
-	if (!name)
-		name = ethertype_name(match);
-	if (name) {
+	if (words) {
 		put_comma(t, start);
-		put(t, "%s", name);
+		put_word(t, words);
 	}
-	put_past(t, start, match);
-	put_ethernet(t, start, match);
-	put_network(t, start, match);
-	put_transport(t, start, match);
+	for (slot = 0; slot < CVSW_N_SLOTS; slot++) {
+		if (slot == CVSW_SLOT_VLAN_TCI)
+			put_vlan(t, start, match, needs);
+		else if ((slot != CVSW_SLOT_DL_TYPE || !words) &&
+			 (slot != CVSW_SLOT_NW_PROTO || !both))
+			put_slot(t, start, match, needs, slot);
+	}
 }
 
 static void put_vxlan_encap(struct text *t, const struct cvsw_tunnel *tunnel)
@@ -455,8 +269,10 @@ static void put_vxlan_encap(struct text *t, const struct cvsw_tunnel *tunnel)
 	put_ipv4(t, ipv4_of(tunnel->dst));
 	put(t, ",src=");
 	put_ipv4(t, ipv4_of(tunnel->src));
-	put_mac(t, ",dl_dst", '=', tunnel->dl_dst);
-	put_mac(t, ",dl_src", '=', tunnel->dl_src);
+	put(t, ",dl_dst=");
+	put_mac(t, tunnel->dl_dst);
+	put(t, ",dl_src=");
+	put_mac(t, tunnel->dl_src);
 	if (tunnel->udp_dst != CVSW_VXLAN_PORT)
 		put(t, ",port=%u", tunnel->udp_dst);
 	if (tunnel->ttl != CVSW_TUNNEL_TTL)
@@ -491,7 +307,7 @@ static const char *output_name(uint16_t port)
 static void put_subfield(struct text *t, enum cvsw_field field, unsigned int ofs,
 			 unsigned int n_bits)
 {
-	put(t, "%s[", cvsw_field_info[field].name);
+	put(t, "%s[", text_fields[field].name);
 	if (n_bits == 1)
 		put(t, "%u", ofs);
 	else if (n_bits < cvsw_field_info[field].bits)
@@ -507,16 +323,45 @@ static void put_move(struct text *t, const struct cvsw_move *move)
 	put_subfield(t, move->dst, move->dst_ofs, move->n_bits);
 }
 
+/* One of OpenFlow 1.0's actions. */
+static void put_set(struct text *t, enum cvsw_setter setter, enum cvsw_field field, uint64_t value)
+{
+	static const char *const words[CVSW_N_SETTERS] = {
+#define SETTER_WORDS(id, number, bytes, field, ofs, n_bits, left, right, ones, words) words,
+		CVSW_SETTERS(SETTER_WORDS)
+#undef SETTER_WORDS
+	};
+	uint8_t wide[CVSW_WIDE];
+
+	put_word(t, words[setter]);
+	put(t, ":");
+	text_to_wide(value, wide);
+	if (text_fields[field].kind == KIND_MAC)
+		put_mac(t, wide + CVSW_WIDE - CVSW_ETH_ALEN);
+	else if (text_fields[field].kind == KIND_IPV4)
+		put_ipv4(t, (uint32_t)value);
+	else
+		put(t, "%llu", (unsigned long long)value);
+}
+
 static void put_load(struct text *t, const struct cvsw_load *load)
 {
-	unsigned long long value = 0;
-	size_t i;
+	uint64_t value;
+	enum cvsw_setter setter = cvsw_setter_of(load, &value);
 
-	for (i = 0; i < sizeof(load->value); i++)
-		value = value << 8 | load->value[i];
-	put(t, "load:%#llx->", value);
+	if (setter < CVSW_N_SETTERS) {
+		put_set(t, setter, load->dst, value);
+		return;
+	}
+	put(t, "load:%#llx->", (unsigned long long)cvsw_load_value(load));
 	put_subfield(t, load->dst, load->ofs, load->n_bits);
 }
+
+static const char *const action_words[CVSW_N_ACTIONS] = {
+#define ACTION_WORD(id, type, subtype, length, arguments, word) word,
+	CVSW_ACTIONS(ACTION_WORD)
+#undef ACTION_WORD
+};
 
 /* A clone's parenthesis stays open. */
 static void put_action(struct text *t, const struct cvsw_action *action)
@@ -524,41 +369,6 @@ static void put_action(struct text *t, const struct cvsw_action *action)
 	switch (action->type) {
 	case CVSW_ACT_OUTPUT:
 		put(t, "%s", output_name(action->port));
-		break;
-	case CVSW_ACT_SET_VLAN_VID:
-		put(t, "mod_vlan_vid:%u", action->vlan_vid);
-		break;
-	case CVSW_ACT_SET_VLAN_PCP:
-		put(t, "mod_vlan_pcp:%u", action->vlan_pcp);
-		break;
-	case CVSW_ACT_STRIP_VLAN:
-		put(t, "strip_vlan");
-		break;
-	case CVSW_ACT_SET_DL_SRC:
-		put_mac(t, "mod_dl_src", ':', action->mac);
-		break;
-	case CVSW_ACT_SET_DL_DST:
-		put_mac(t, "mod_dl_dst", ':', action->mac);
-		break;
-	case CVSW_ACT_SET_NW_SRC:
-		put(t, "mod_nw_src:");
-		put_ipv4(t, action->nw_addr);
-		break;
-	case CVSW_ACT_SET_NW_DST:
-		put(t, "mod_nw_dst:");
-		put_ipv4(t, action->nw_addr);
-		break;
-	case CVSW_ACT_SET_NW_TOS:
-		put(t, "mod_nw_tos:%u", action->nw_tos);
-		break;
-	case CVSW_ACT_SET_TP_SRC:
-		put(t, "mod_tp_src:%u", action->tp_port);
-		break;
-	case CVSW_ACT_SET_TP_DST:
-		put(t, "mod_tp_dst:%u", action->tp_port);
-		break;
-	case CVSW_ACT_DEC_TTL:
-		put(t, "dec_ttl");
 		break;
 	case CVSW_ACT_MOVE:
 		put_move(t, &action->move);
@@ -569,17 +379,8 @@ static void put_action(struct text *t, const struct cvsw_action *action)
 	case CVSW_ACT_VXLAN_ENCAP:
 		put_vxlan_encap(t, &action->tunnel);
 		break;
-	case CVSW_ACT_VXLAN_DECAP:
-		put(t, "vxlan_decap");
-		break;
-	case CVSW_ACT_VXLAN_STRIP:
-		put(t, "vxlan_strip");
-		break;
 	case CVSW_ACT_ENCRYPT:
 		put(t, "encrypt(spi=0x%x)", action->spi);
-		break;
-	case CVSW_ACT_DECRYPT:
-		put(t, "decrypt");
 		break;
 	case CVSW_ACT_CLONE:
 		put(t, "clone(");
@@ -587,11 +388,11 @@ static void put_action(struct text *t, const struct cvsw_action *action)
 	case CVSW_ACT_CONTROLLER:
 		put(t, "CONTROLLER:%u", action->max_len);
 		break;
-	case CVSW_ACT_NEXT:
-		put(t, "next");
-		break;
 	default:
-		put(t, "unknown:%u", action->type);
+		if (action->type < CVSW_N_ACTIONS)
+			put(t, "%s", action_words[action->type]);
+		else
+			put(t, "unknown:%u", action->type);
 		break;
 	}
 }

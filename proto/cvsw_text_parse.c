@@ -6,18 +6,26 @@
 #define DEFAULT_PRIORITY	32768
 #define EXACT_PRIORITY		65535
 
-static const struct text_keyword *find_keyword(const struct text_word *word)
-{
-	const struct text_keyword *keyword = text_find(text_match_keywords, word);
-
-	if (!keyword)
-		keyword = text_find(text_nx_keywords, word);
-	return keyword ? keyword : text_find(text_flow_keywords, word);
-}
-
 static bool has_actions(enum cvsw_text_use use)
 {
 	return use == CVSW_TEXT_ADD || use == CVSW_TEXT_MODIFY;
+}
+
+/* A field of the match, or another part of the flow. */
+static bool parse_part(struct text_parser *p, const struct text_word *word)
+{
+	const struct text_keyword *keyword = text_find(text_match_keywords, word);
+	enum cvsw_field field = text_matched_field(word);
+
+	if (!keyword && field == CVSW_N_FIELDS)
+		keyword = text_find(text_flow_keywords, word);
+	if (!keyword && field == CVSW_N_FIELDS)
+		return text_fail(p, word->name, "unknown keyword %.*s",
+				 text_shown(word->name_len), word->name);
+	if (word->opens)
+		return text_fail(p, p->at - 1, "%.*s takes no arguments",
+				 text_shown(word->name_len), word->name);
+	return keyword ? keyword->parse(p, word, keyword) : text_match_field(p, word, field);
 }
 
 /* Fields up to actions=; @came: whether that came. */
@@ -27,8 +35,6 @@ static bool parse_fields(struct text_parser *p, bool *came)
 
 	*came = false;
 	while (text_next_word(p, &word)) {
-		const struct text_keyword *keyword = find_keyword(&word);
-
 		if (word.value && (text_same(word.name, word.name_len, "actions") ||
 				   text_same(word.name, word.name_len, "action"))) {
 			if (!has_actions(p->use))
@@ -37,12 +43,7 @@ static bool parse_fields(struct text_parser *p, bool *came)
 			*came = true;
 			return true;
 		}
-		if (!keyword)
-			return text_fail(p, word.name, "unknown keyword %.*s",
-					 text_shown(word.name_len), word.name);
-		if (word.opens)
-			return text_fail(p, p->at - 1, "%s takes no arguments", keyword->name);
-		if (!keyword->parse(p, &word, keyword))
+		if (!parse_part(p, &word))
 			return false;
 	}
 	return true;
@@ -54,8 +55,8 @@ static bool check_priority(struct text_parser *p)
 
 	if (!cvsw_ofp10_is_exact(&flow->match))
 		return true;
-	if (p->seen[FIELD_PRIORITY] && flow->priority != EXACT_PRIORITY)
-		return text_fail(p, p->seen[FIELD_PRIORITY],
+	if (p->seen[PART_PRIORITY] && flow->priority != EXACT_PRIORITY)
+		return text_fail(p, p->seen[PART_PRIORITY],
 				 "a match without wildcards always has priority %d",
 				 EXACT_PRIORITY);
 	flow->priority = EXACT_PRIORITY;

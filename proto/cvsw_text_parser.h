@@ -2,7 +2,7 @@
 /*
  * Between the parts that read a flow's text: cvsw_text_parse.c (the whole),
  * cvsw_text_words.c (words and values), cvsw_text_flow.c, cvsw_text_match.c,
- * cvsw_text_nx.c, cvsw_text_actions.c and cvsw_text_fields.c.  Not for others.
+ * cvsw_text_values.c, cvsw_text_actions.c and cvsw_text_fields.c.  Not for others.
  */
 #ifndef CVSW_TEXT_PARSER_H
 #define CVSW_TEXT_PARSER_H
@@ -13,22 +13,16 @@
 #define TEXT_ASSIGNMENTS	"=:"
 #define TEXT_PARENTHESES	"()"
 
-/* What a text can say once; where it did is kept for complaints. */
-enum text_field {
-	FIELD_PRIORITY, FIELD_COOKIE, FIELD_IDLE_TIMEOUT, FIELD_HARD_TIMEOUT, FIELD_SEND_REMOVED,
-	FIELD_CHECK_OVERLAP, FIELD_OUT_PORT, FIELD_IN_PORT, FIELD_DL_VLAN, FIELD_DL_VLAN_PCP,
-	FIELD_VLAN_TCI, FIELD_DL_SRC, FIELD_DL_DST, FIELD_DL_TYPE, FIELD_NW_SRC, FIELD_NW_DST,
-	FIELD_NW_PROTO, FIELD_NW_TOS, FIELD_NW_ECN, FIELD_TP_SRC, FIELD_TP_DST,
-	FIELD_NW_TTL, FIELD_NW_FRAG, FIELD_TCP_FLAGS, FIELD_IPV6_SRC, FIELD_IPV6_DST,
-	FIELD_IPV6_LABEL, FIELD_ND_TARGET, FIELD_HW_SRC, FIELD_HW_DST, FIELD_METADATA,
-	FIELD_TUN_TYPE, FIELD_TUN_ID, FIELD_TUN_SRC, FIELD_TUN_DST, FIELD_SA, FIELD_PASS,
-	N_FIELDS
+/* What a text can say once, behind the slots of a match; where it did is kept for complaints. */
+enum text_part {
+	PART_DL_VLAN = CVSW_N_SLOTS, PART_DL_VLAN_PCP, PART_PRIORITY, PART_COOKIE,
+	PART_IDLE_TIMEOUT, PART_HARD_TIMEOUT, PART_SEND_REMOVED, PART_CHECK_OVERLAP, PART_OUT_PORT,
+	N_PARTS
 };
 
 /*
  * @cookie: NULL: the text cannot choose by it
- * @needs: what the last keyword of a field makes sense with only, enum cvsw_need,
- *	or TEXT_NEED_ANY_ICMP
+ * @needs: what the last word for a slot makes sense with only, enum cvsw_need
  * @action: whose arguments are being read
  * @given: which of them came, by their keywords' numbers
  * @in_clone: what is read is done to a copy
@@ -42,16 +36,14 @@ struct text_parser {
 	struct cvsw_flow *flow;
 	struct cvsw_text_cookie *cookie;
 	struct cvsw_text_error *error;
-	const char *seen[N_FIELDS];
-	uint8_t needs[N_FIELDS];
+	const char *seen[N_PARTS];
+	uint8_t needs[CVSW_N_SLOTS];
 	struct cvsw_action *action;
 	unsigned int given;
 	bool in_clone;
 	bool untagged;
 	const char *action_at[CVSW_MAX_ACTIONS];
 };
-
-#define TEXT_NEED_ANY_ICMP	0xff	/* ICMP or ICMPv6 */
 
 /* NAME, NAME=VALUE, NAME:VALUE or NAME(; @value is NULL without one. */
 struct text_word {
@@ -63,11 +55,12 @@ struct text_word {
 };
 
 /*
+ * @words: that mean the same, the first of them as it is printed
  * @arg: an EtherType, a protocol, a field, or an action type, as @parse has it
  * @limit: the largest number the value may be
  */
 struct text_keyword {
-	const char *name;
+	const char *words;
 	bool (*parse)(struct text_parser *p, const struct text_word *word,
 		      const struct text_keyword *keyword);
 	unsigned int arg;
@@ -86,7 +79,9 @@ bool text_same(const char *name, size_t len, const char *other);
 bool text_next_word(struct text_parser *p, struct text_word *word);
 /* A closing parenthesis?  Then it is read. */
 bool text_closes(struct text_parser *p);
-/* The keyword of this name, or NULL. */
+/* Is it one of these words?  One with a capital letter in front is not read. */
+bool text_among(const char *words, const char *name, size_t len);
+/* The keyword that has this word, or NULL. */
 const struct text_keyword *text_find(const struct text_keyword *keyword,
 				     const struct text_word *word);
 /* VALUE/MASK: @mask is what stands behind the slash.  No error: false if there is none. */
@@ -95,17 +90,15 @@ bool text_split_mask(const struct text_word *word, struct text_word *value,
 
 bool text_want_value(struct text_parser *p, const struct text_word *word);
 bool text_want_no_value(struct text_parser *p, const struct text_word *word);
-bool text_first_time(struct text_parser *p, const struct text_word *word, enum text_field field);
+bool text_first_time(struct text_parser *p, const struct text_word *word, unsigned int part);
 bool text_not_yet(struct text_parser *p, const struct text_word *word,
 		  const struct text_keyword *keyword);
 
 bool text_number(struct text_parser *p, const struct text_word *word, uint64_t limit,
 		 uint64_t *number);
 /* NUMBER or NUMBER/MASK; @mask is @limit without one. */
-bool text_masked_number(struct text_parser *p, const struct text_word *word, uint32_t limit,
-			uint32_t *number, uint32_t *mask);
-bool text_masked_wide_number(struct text_parser *p, const struct text_word *word, uint64_t limit,
-			     uint64_t *number, uint64_t *mask);
+bool text_masked_number(struct text_parser *p, const struct text_word *word, uint64_t limit,
+			uint64_t *number, uint64_t *mask);
 bool text_mac(struct text_parser *p, const struct text_word *word, uint8_t mac[CVSW_ETH_ALEN]);
 bool text_masked_mac(struct text_parser *p, const struct text_word *word,
 		     uint8_t mac[CVSW_ETH_ALEN], uint8_t mask[CVSW_ETH_ALEN]);
@@ -122,16 +115,67 @@ bool text_tos(struct text_parser *p, const struct text_word *word, uint8_t *tos)
 /* A port that an output can have. */
 bool text_port(struct text_parser *p, const struct text_word *word, uint16_t *port);
 
+/* ---- fields: cvsw_text_values.c ---- */
+
+/* How a field's value is written. */
+enum text_kind {
+	KIND_DEC,
+	KIND_HEX,
+	KIND_HEX4,	/* of so many digits at least */
+	KIND_HEX5,
+	KIND_MAC,
+	KIND_IPV4,
+	KIND_IPV6,
+	KIND_TOS,	/* a ToS byte without ECN bits */
+	KIND_PORT,	/* HOST, NET */
+	KIND_TAG,	/* of a VLAN: as dl_vlan and dl_vlan_pcp, where they can say it */
+	KIND_FRAG,
+	KIND_FLAGS,	/* TCP's */
+	KIND_TUNNEL,
+};
+
+/* The rest of a row of CVSW_FIELDS. */
+struct text_field {
+	uint8_t asks;		/* enum cvsw_need */
+	uint8_t set;		/* enum cvsw_field */
+	uint8_t kind;		/* enum text_kind */
+	const char *name;
+	const char *oxm_name;
+	const char *words;
+};
+extern const struct text_field text_fields[CVSW_N_FIELDS];
+
+/* The largest number that a match can have there. */
+uint64_t text_field_limit(enum cvsw_field field);
+uint64_t text_from_wide(const uint8_t wide[CVSW_WIDE]);
+void text_to_wide(uint64_t number, uint8_t wide[CVSW_WIDE]);
+/* The field that a match has by this word, or CVSW_N_FIELDS. */
+enum cvsw_field text_matched_field(const struct text_word *word);
+/* VALUE or VALUE/MASK of a field; value bits outside of the mask are cleared. */
+bool text_field_value(struct text_parser *p, const struct text_word *word, enum cvsw_field field,
+		      uint8_t value[CVSW_WIDE], uint8_t mask[CVSW_WIDE]);
+/* VALUE of at most @limit, as a number; of all kinds but IPv6. */
+bool text_plain_value(struct text_parser *p, const struct text_word *word, enum text_kind kind,
+		      uint64_t limit, uint64_t *number);
+
+struct text_frag {
+	const char *name;
+	uint8_t value, mask;
+};
+#define TEXT_N_FRAGS	5
+extern const struct text_frag text_frags[TEXT_N_FRAGS];
+
 /* By bit number. */
 #define TEXT_N_TCP_FLAGS	12
 extern const char *const text_tcp_flags[TEXT_N_TCP_FLAGS];
 
 /* Keywords before actions=. */
 extern const struct text_keyword text_flow_keywords[];	/* of the flow, not of its match */
-extern const struct text_keyword text_match_keywords[];
-extern const struct text_keyword text_nx_keywords[];	/* those that ofp_match has not */
-/* The word for an EtherType, or NULL. */
-const char *text_ethertype_name(uint16_t dl_type);
+extern const struct text_keyword text_match_keywords[];	/* what is no row of CVSW_FIELDS */
+/* NAME=VALUE of a field that text_matched_field() found. */
+bool text_match_field(struct text_parser *p, const struct text_word *word, enum cvsw_field field);
+/* Words for the protocol that a match names, or NULL; @both: EtherType and IP protocol. */
+const char *text_protocol_words(const struct cvsw_match *match, bool *both);
 /* The checks when all of a match was read. */
 bool text_check_match(struct text_parser *p);
 
@@ -145,6 +189,8 @@ bool text_act_move(struct text_parser *p, const struct text_word *word,
 bool text_act_load(struct text_parser *p, const struct text_word *word,
 		   const struct text_keyword *keyword);
 bool text_act_mod(struct text_parser *p, const struct text_word *word,
+		  const struct text_keyword *keyword);
+bool text_act_set(struct text_parser *p, const struct text_word *word,
 		  const struct text_keyword *keyword);
 bool text_act_set_field(struct text_parser *p, const struct text_word *word,
 			const struct text_keyword *keyword);

@@ -213,7 +213,7 @@ bool text_split_mask(const struct text_word *word, struct text_word *value,
 	return true;
 }
 
-bool text_masked_wide_number(struct text_parser *p, const struct text_word *word, uint64_t limit,
+bool text_masked_number(struct text_parser *p, const struct text_word *word, uint64_t limit,
 			     uint64_t *number, uint64_t *mask)
 {
 	struct text_word value, behind;
@@ -222,18 +222,6 @@ bool text_masked_wide_number(struct text_parser *p, const struct text_word *word
 	*mask = limit;
 	return text_number(p, &value, limit, number) &&
 	       (!masked || text_number(p, &behind, limit, mask));
-}
-
-bool text_masked_number(struct text_parser *p, const struct text_word *word, uint32_t limit,
-			uint32_t *number, uint32_t *mask)
-{
-	uint64_t wide_number, wide_mask;
-
-	if (!text_masked_wide_number(p, word, limit, &wide_number, &wide_mask))
-		return false;
-	*number = (uint32_t)wide_number;
-	*mask = (uint32_t)wide_mask;
-	return true;
 }
 
 /* "24" and its like; false if it is not one, whole. */
@@ -309,13 +297,13 @@ bool text_masked_ipv6(struct text_parser *p, const struct text_word *word,
 	return true;
 }
 
-bool text_first_time(struct text_parser *p, const struct text_word *word, enum text_field field)
+bool text_first_time(struct text_parser *p, const struct text_word *word, unsigned int part)
 {
-	if (p->seen[field])
+	if (p->seen[part])
 		return text_fail(p, word->name, "%.*s was given before, in column %u",
 				 text_shown(word->name_len), word->name,
-				 (unsigned int)(p->seen[field] - p->text) + 1);
-	p->seen[field] = word->name;
+				 (unsigned int)(p->seen[part] - p->text) + 1);
+	p->seen[part] = word->name;
 	return true;
 }
 
@@ -335,14 +323,28 @@ bool text_tos(struct text_parser *p, const struct text_word *word, uint8_t *tos)
 bool text_not_yet(struct text_parser *p, const struct text_word *word,
 		  const struct text_keyword *keyword)
 {
-	return text_fail(p, word->name, "%s is not supported yet", keyword->name);
+	(void)keyword;
+	return text_fail(p, word->name, "%.*s is not supported yet", text_shown(word->name_len),
+			 word->name);
+}
+
+bool text_among(const char *words, const char *name, size_t len)
+{
+	for (; *words; words += strspn(words, " ")) {
+		size_t n = strcspn(words, " ");
+
+		/* One with a capital letter is printed only. */
+		if (n == len && !strncasecmp(name, words, len) && (*words < 'A' || *words > 'Z'))
+			return true;
+		words += n;
+	}
+	return false;
 }
 
 const struct text_keyword *text_find(const struct text_keyword *keyword,
 				     const struct text_word *word)
 {
-	while (keyword->name && !text_same(word->name, word->name_len, keyword->name))
+	while (keyword->words && !text_among(keyword->words, word->name, word->name_len))
 		keyword++;
-	return keyword->name ? keyword : NULL;
+	return keyword->words ? keyword : NULL;
 }
-

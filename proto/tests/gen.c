@@ -325,8 +325,8 @@ static void gen_tunnel(struct rng *rng, struct cvsw_tunnel *tunnel)
 	tunnel->src[15] = (uint8_t)(1 + rng_below(rng, 255));
 }
 
-/* A field that the match names the protocol of, and some of its bits. */
-static enum cvsw_field gen_subfield(struct rng *rng, const struct cvsw_match *match,
+/* A field that the match names the protocol of, and some of its bits; @named: none of ours. */
+static enum cvsw_field gen_subfield(struct rng *rng, bool named, const struct cvsw_match *match,
 				    unsigned int limit, uint8_t *ofs, uint8_t *n_bits)
 {
 	enum cvsw_field field;
@@ -334,7 +334,9 @@ static enum cvsw_field gen_subfield(struct rng *rng, const struct cvsw_match *ma
 
 	do {
 		field = rng_below(rng, CVSW_N_FIELDS);
-	} while (!cvsw_match_names(match, cvsw_field_info[field].need));
+	} while (!cvsw_field_info[field].writable ||
+		 (named && cvsw_field_info[field].header >> 16 == CVSW_CLASS_CV) ||
+		 !cvsw_match_names(match, cvsw_field_info[field].need));
 	bits = cvsw_field_info[field].bits;
 	if (bits <= limit && rng_chance(rng, 50)) {
 		*ofs = 0;
@@ -346,66 +348,58 @@ static enum cvsw_field gen_subfield(struct rng *rng, const struct cvsw_match *ma
 	return field;
 }
 
-static void gen_move(struct rng *rng, const struct cvsw_match *match, struct cvsw_move *move)
+static void gen_move(struct rng *rng, bool named, const struct cvsw_match *match,
+		     struct cvsw_move *move)
 {
 	uint8_t n_bits;
 
-	move->src = (uint8_t)gen_subfield(rng, match, 128, &move->src_ofs, &n_bits);
-	move->dst = (uint8_t)gen_subfield(rng, match, n_bits, &move->dst_ofs, &move->n_bits);
+	move->src = (uint8_t)gen_subfield(rng, named, match, 128, &move->src_ofs, &n_bits);
+	move->dst = (uint8_t)gen_subfield(rng, named, match, n_bits, &move->dst_ofs, &move->n_bits);
 }
 
-static void gen_load(struct rng *rng, const struct cvsw_match *match, struct cvsw_load *load)
+static void gen_load(struct rng *rng, bool named, const struct cvsw_match *match,
+		     struct cvsw_load *load)
 {
 	uint64_t value = rng_chance(rng, 20) ? 0 : rng_next(rng);
-	int i;
+	uint8_t ofs, n_bits, dst = (uint8_t)gen_subfield(rng, named, match, 64, &ofs, &n_bits);
 
-	load->dst = (uint8_t)gen_subfield(rng, match, 64, &load->ofs, &load->n_bits);
-	value = load->n_bits < 64 ? value & ((1ull << load->n_bits) - 1) : value;
-	for (i = 7; i >= 0; i--, value >>= 8)
-		load->value[i] = (uint8_t)value;
+	*load = cvsw_load_of(dst, ofs, n_bits, n_bits < 64 ? value & ((1ull << n_bits) - 1) : value);
 }
 
-/* @last: of the types to choose from, which begin with 1 */
-static void gen_action(struct rng *rng, unsigned int last, const struct cvsw_match *match,
+/* One of OpenFlow 1.0's. */
+static void gen_set(struct rng *rng, struct cvsw_action *action)
+{
+	enum cvsw_setter setter = rng_below(rng, CVSW_N_SETTERS);
+	uint64_t value = rng_next(rng) & cvsw_setter_limit(setter);
+
+	*action = cvsw_action_set(setter, value);
+}
+
+static void gen_action(struct rng *rng, bool named, const struct cvsw_match *match,
 		       struct cvsw_action *action)
 {
+	unsigned int last = named ? CVSW_ACT_LOAD : CVSW_ACT_DECRYPT;
+
 	memset(action, 0, sizeof(*action));
+	if (rng_chance(rng, 40)) {
+		gen_set(rng, action);
+		return;
+	}
 	do {
 		action->type = (uint16_t)(1 + rng_below(rng, last));
 	} while (action->type == CVSW_ACT_DEC_TTL && !cvsw_match_names(match, CVSW_NEED_IP));
 	switch (action->type) {
 	case CVSW_ACT_MOVE:
-		gen_move(rng, match, &action->move);
+		gen_move(rng, named, match, &action->move);
 		break;
 	case CVSW_ACT_LOAD:
-		gen_load(rng, match, &action->load);
+		gen_load(rng, named, match, &action->load);
 		break;
 	case CVSW_ACT_VXLAN_ENCAP:
 		gen_tunnel(rng, &action->tunnel);
 		break;
 	case CVSW_ACT_ENCRYPT:
 		action->spi = (uint32_t)rng_next(rng) | 256;
-		break;
-	case CVSW_ACT_SET_VLAN_VID:
-		action->vlan_vid = (uint16_t)rng_below(rng, 4096);
-		break;
-	case CVSW_ACT_SET_VLAN_PCP:
-		action->vlan_pcp = (uint8_t)rng_below(rng, 8);
-		break;
-	case CVSW_ACT_SET_DL_SRC:
-	case CVSW_ACT_SET_DL_DST:
-		pick_mac(rng, action->mac);
-		break;
-	case CVSW_ACT_SET_NW_SRC:
-	case CVSW_ACT_SET_NW_DST:
-		action->nw_addr = (uint32_t)rng_next(rng);
-		break;
-	case CVSW_ACT_SET_NW_TOS:
-		action->nw_tos = (uint8_t)(rng_below(rng, 64) << 2);
-		break;
-	case CVSW_ACT_SET_TP_SRC:
-	case CVSW_ACT_SET_TP_DST:
-		action->tp_port = (uint16_t)rng_next(rng);
 		break;
 	}
 }
@@ -437,7 +431,7 @@ static void gen_actions(struct rng *rng, bool named, struct cvsw_flow *flow)
 {
 	unsigned int n = rng_chance(rng, 5) ? CVSW_MAX_ACTIONS : rng_below(rng, 5), i;
 	bool ends = n && rng_chance(rng, 50);
-	unsigned int last = named ? CVSW_ACT_LOAD : CVSW_ACT_DECRYPT, open = 0;
+	unsigned int open = 0;
 
 	flow->n_actions = (uint16_t)n;
 	n -= ends;
@@ -452,7 +446,7 @@ static void gen_actions(struct rng *rng, bool named, struct cvsw_flow *flow)
 		if (rng_chance(rng, 10))
 			gen_output(rng, named, &flow->actions[i]);
 		else
-			gen_action(rng, last, &flow->match, &flow->actions[i]);
+			gen_action(rng, named, &flow->match, &flow->actions[i]);
 		open -= !!open;
 	}
 	if (ends)

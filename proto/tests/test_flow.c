@@ -232,7 +232,7 @@ static void equality_sees_every_part(void)
 		b.actions[0].type = b.actions[0].type ? b.actions[0].type - 1 : 1;
 		CHECK(!cvsw_flow_equal(&a, &b));
 		b = a;
-		b.actions[0].mac[0] ^= 0x80;
+		((uint8_t *)&b.actions[0].port)[0] ^= 0x80;
 		CHECK(cvsw_flow_equal(&a, &b) ==
 		      (a.actions[0].type == CVSW_ACT_STRIP_VLAN ||
 		       a.actions[0].type == CVSW_ACT_VXLAN_DECAP ||

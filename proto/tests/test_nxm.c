@@ -303,7 +303,57 @@ static void longest_fits(void)
 	CHECK(cvsw_flow_equal(&flow, &again));
 }
 
+/* What has to hold of CVSW_SLOTS and CVSW_FIELDS. */
+static void table_is_sound(void)
+{
+	uint8_t covered[sizeof(struct cvsw_key)] = { 0 };
+	enum cvsw_field a, b;
+	enum cvsw_slot slot;
+	size_t i;
+
+	for (slot = 0; slot < CVSW_N_SLOTS; slot++) {
+		const struct cvsw_slot_info *info = &cvsw_slot_info[slot];
+
+		CHECK(info->size <= CVSW_WIDE && (!info->integer || info->size <= 8));
+		memset(covered + info->offset, 1, info->size);
+		for (a = 0; a < CVSW_N_FIELDS && cvsw_field_info[a].slot != slot; a++)
+			;
+		CHECK_MSG(a < CVSW_N_FIELDS, "slot %d has no field", slot);
+	}
+	for (i = 0; i < sizeof(covered); i++)
+		CHECK_MSG(covered[i] || i == offsetof(struct cvsw_key, layers) ||
+			  (i >= offsetof(struct cvsw_key, unused) && i < CVSW_KEY_PLAIN),
+			  "no slot has byte %zu of the key", i);
+	for (a = 0; a < CVSW_N_FIELDS; a++) {
+		const struct cvsw_field_info *info = &cvsw_field_info[a];
+
+		CHECK(info->bits <= 8 * CVSW_FIELD_LEN(info) && CVSW_FIELD_LEN(info) <= CVSW_WIDE);
+		CHECK(info->slot != CVSW_SLOT_NONE || info->writable);
+		for (b = 0; b < a; b++)
+			CHECK_MSG(cvsw_field_info[b].header != info->header, "%d and %d", a, b);
+	}
+}
+
+/* One of OpenFlow's actions is the load that it is. */
+static void setters_are_loads(void)
+{
+	struct rng rng = { 71 };
+	unsigned int i;
+
+	for (i = 0; i < 10000; i++) {
+		enum cvsw_setter setter = rng_below(&rng, CVSW_N_SETTERS);
+		uint64_t value = rng_next(&rng) & cvsw_setter_limit(setter), again = 0;
+		struct cvsw_action action = cvsw_action_set(setter, value);
+
+		CHECK(cvsw_setter_of(&action.load, &again) == setter && again == value);
+		action.load.ofs ^= 1;
+		CHECK(cvsw_setter_of(&action.load, &again) == CVSW_N_SETTERS);
+	}
+}
+
 const struct tap_test nxm_tests[] = {
+	{ "proto: every byte of a key has a slot, every slot a field", table_is_sound },
+	{ "proto: OpenFlow's actions that set a field are loads", setters_are_loads },
 	{ "proto: nx_match means what is said, and lies are refused", fields_mean_what_is_said },
 	{ "proto: an NXT_FLOW_MOD's frame is checked", frame_is_checked },
 	{ "proto: the longest flow_mod fits where it must", longest_fits },

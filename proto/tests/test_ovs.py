@@ -259,7 +259,7 @@ mpls,actions=drop
 icmp6,icmpv6_type=135,icmpv6_code=0,actions=drop
 dl_vlan=7,actions=pop_vlan,set_vlan_vid:5,mod_vlan_vid(6),set_vlan_pcp:3,mod_vlan_pcp(4)
 ip,actions=mod_nw_ecn:1,mod_nw_ecn(2),mod_nw_tos(40),load:1->nw_ecn[],load:1->OXM_OF_IP_ECN[]
-actions=load:1->OXM_OF_ETH_DST,load:5->eth_src[0..7],move:dl_src[]->dl_dst[]
+actions=load:1->OXM_OF_ETH_DST[0..46],load:5->eth_src[0..7],move:dl_src[]->dl_dst[]
 ip,actions=load:1->ip_src[],move:OXM_OF_IPV4_SRC[0..7]->nw_dst[8..15]
 tcp,actions=move:tcp_src[]->OXM_OF_TCP_DST[]
 udp6,actions=move:udp_src[]->udp_dst[],load:1->ipv6_src[0..63],load:2->ipv6_label[]

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0 OR MIT
-"""The tables of proto/VERSION3.md have what the code has, and every message has a vector.
+"""The tables of proto/VERSION3.md have what the code has, and every message has a vector; the lists of
+fields in README.md and in Wireshark's script are those of cvsw_fields.h.
 
 usage: test_pages.py PROTO_FOLDER STATS_H
 """
 import os
 import re
 import sys
+
+import fields
 
 
 def read(*path):
@@ -50,15 +53,27 @@ def messages(page, vectors):
         yield f"only {len(kinds)} messages found"
 
 
+def lists_of_fields(folder):
+    for name in fields.LISTS:
+        if read(folder, name) != fields.with_list(folder, name):
+            yield f"{name}: its list of fields is not that of cvsw_fields.h: run proto/tests/fields.py"
+
+
+def report(name, wrong):
+    print(f"{'not ' if wrong else ''}ok - proto: {name}")
+    for what in wrong:
+        print(f"# {what}")
+    return bool(wrong)
+
+
 def main():
     folder, stats = sys.argv[1:]
     page = read(folder, "VERSION3.md")
     wrong = [*statistics(page, read(stats)), *errors(page, read(folder, "cvsw_v3_body.h")),
              *messages(page, read(folder, "vectors", "v3.txt"))]
-    print(f"{'not ' if wrong else ''}ok - proto: version 3's page has every statistic, error and message")
-    for what in wrong:
-        print(f"# {what}")
-    return 1 if wrong else 0
+    failed = report("version 3's page has every statistic, error and message", wrong)
+    failed |= report("the pages and Wireshark's script list every field", list(lists_of_fields(folder)))
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ static const struct {
 	{ "tun_id=0x105/0xff,tun_type=none,tun_src=1.2.3.4/0,actions=drop",
 	  "tun_type=none,tun_id=0x5/0xff actions=drop" },
 	{ "tun_ipv6_src=2001:DB8:0:0::1,tun_ipv6_dst=2001:db8::/33,actions=drop",
-	  "tun_ipv6_src=2001:db8::1,tun_ipv6_dst=2001:db8::/ffff:ffff:8000:: actions=drop" },
+	  "tun_ipv6_src=2001:db8::1,tun_ipv6_dst=2001:db8::/33 actions=drop" },
 	{ "tun_ipv6_src=::ffff:192.0.2.1,actions=drop", "tun_src=192.0.2.1 actions=drop" },
 	{ "sa=0,actions=drop", "sa=0x0 actions=drop" },
 	{ "pass=1,sa=256,tcp,actions=next", "tcp,pass=1,sa=0x100 actions=next" },

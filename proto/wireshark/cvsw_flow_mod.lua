@@ -154,18 +154,28 @@ local function ofp_match(r)
 end
 
 local nxm_names = {
-	[0x0000] = { [0] = "in_port", "dl_dst", "dl_src", "dl_type", "vlan_tci", "nw_tos", "nw_proto",
-		     "nw_src", "nw_dst", "tcp_src", "tcp_dst", "udp_src", "udp_dst", "icmp_type",
-		     "icmp_code", "arp_op", "arp_spa", "arp_tpa" },
-	[0x0001] = { [16] = "tun_id", [17] = "arp_sha", [18] = "arp_tha", [19] = "ipv6_src",
-		     [20] = "ipv6_dst", [21] = "icmpv6_type", [22] = "icmpv6_code",
-		     [23] = "nd_target", [24] = "nd_sll", [25] = "nd_tll", [26] = "nw_frag",
-		     [27] = "ipv6_label", [28] = "nw_ecn", [29] = "nw_ttl", [31] = "tun_src",
-		     [32] = "tun_dst", [34] = "tcp_flags", [109] = "tun_ipv6_src",
-		     [110] = "tun_ipv6_dst" },
-	[0x4356] = { [0] = "tun_type", "sa", "pass", "nw_src", "nw_dst", "nw_proto", "tp_src",
-		     "tp_dst" },
-	[0x8000] = { [2] = "metadata", [17] = "sctp_src", [18] = "sctp_dst" },
+	[0x0000] = {
+		[0] = "in_port", [1] = "dl_dst", [2] = "dl_src", [3] = "dl_type",
+		[4] = "vlan_tci", [5] = "nw_tos", [6] = "nw_proto", [7] = "nw_src",
+		[8] = "nw_dst", [9] = "tcp_src", [10] = "tcp_dst", [11] = "udp_src",
+		[12] = "udp_dst", [13] = "icmp_type", [14] = "icmp_code", [15] = "arp_op",
+		[16] = "arp_spa", [17] = "arp_tpa",
+	},
+	[0x0001] = {
+		[16] = "tun_id", [17] = "arp_sha", [18] = "arp_tha", [19] = "ipv6_src",
+		[20] = "ipv6_dst", [21] = "icmpv6_type", [22] = "icmpv6_code",
+		[23] = "nd_target", [24] = "nd_sll", [25] = "nd_tll", [26] = "nw_frag",
+		[27] = "ipv6_label", [28] = "nw_ecn", [29] = "nw_ttl", [31] = "tun_src",
+		[32] = "tun_dst", [34] = "tcp_flags", [109] = "tun_ipv6_src",
+		[110] = "tun_ipv6_dst",
+	},
+	[0x4356] = {
+		[0] = "tun_type", [1] = "sa", [2] = "pass", [3] = "nw_src", [4] = "nw_dst",
+		[5] = "nw_proto", [6] = "tp_src", [7] = "tp_dst",
+	},
+	[0x8000] = {
+		[2] = "metadata", [17] = "sctp_src", [18] = "sctp_dst",
+	},
 }
 
 -- The next field of @r.

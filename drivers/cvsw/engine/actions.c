@@ -2,11 +2,7 @@
 /*
  * What flows do to frames: their lists of rewriting actions.
  */
-#include <linux/etherdevice.h>
-#include <linux/if_vlan.h>
-#include <linux/ip.h>
 #include <linux/netdevice.h>
-#include <linux/udp.h>
 #include <net/sock.h>
 
 #include "actions.h"
@@ -50,26 +46,8 @@ static int run_action(struct cvsw_frame *frame, const struct cvsw_action *action
 	case CVSW_ACT_CONTROLLER:
 	case CVSW_N_ACTIONS:
 		return 0;
-	case CVSW_ACT_SET_VLAN_VID:
-		return cvsw_set_vlan(frame, VLAN_VID_MASK, action->vlan_vid);
-	case CVSW_ACT_SET_VLAN_PCP:
-		return cvsw_set_vlan(frame, VLAN_PRIO_MASK, action->vlan_pcp << VLAN_PRIO_SHIFT);
 	case CVSW_ACT_STRIP_VLAN:
 		return cvsw_strip_vlan(frame);
-	case CVSW_ACT_SET_DL_SRC:
-		return cvsw_set_mac(frame, offsetof(struct ethhdr, h_source), action->mac);
-	case CVSW_ACT_SET_DL_DST:
-		return cvsw_set_mac(frame, offsetof(struct ethhdr, h_dest), action->mac);
-	case CVSW_ACT_SET_NW_SRC:
-		return cvsw_set_nw_addr(frame, offsetof(struct iphdr, saddr), htonl(action->nw_addr));
-	case CVSW_ACT_SET_NW_DST:
-		return cvsw_set_nw_addr(frame, offsetof(struct iphdr, daddr), htonl(action->nw_addr));
-	case CVSW_ACT_SET_NW_TOS:
-		return cvsw_set_nw_tos(frame, CVSW_DSCP_MASK, action->nw_tos);
-	case CVSW_ACT_SET_TP_SRC:
-		return cvsw_set_tp_port(frame, offsetof(struct udphdr, source), htons(action->tp_port));
-	case CVSW_ACT_SET_TP_DST:
-		return cvsw_set_tp_port(frame, offsetof(struct udphdr, dest), htons(action->tp_port));
 	case CVSW_ACT_DEC_TTL:
 		return cvsw_dec_ttl(frame);
 	case CVSW_ACT_MOVE:

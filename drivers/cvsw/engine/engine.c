@@ -414,18 +414,13 @@ static struct sk_buff *to_controller(struct cvsw_walk *walk, struct sk_buff *skb
 	return NULL;
 }
 
-static bool is_rewrite(const struct cvsw_action *action)
-{
-	return action->type >= CVSW_ACT_SET_VLAN_VID && action->type <= CVSW_ACT_LOAD;
-}
-
 /* All rewriting actions up to one of another kind; one by one, if someone looks. */
 static struct sk_buff *rewrite(struct cvsw_walk *walk, struct sk_buff *skb, struct outcome *out)
 {
 	const struct cvsw_action *first = cvsw_entry_actions(walk->entry) + walk->next;
 	unsigned int n = 1;
 
-	while (!walk->trace && walk->next + n < walk->end && is_rewrite(first + n))
+	while (!walk->trace && walk->next + n < walk->end && cvsw_action_rewrites(first[n].type))
 		n++;
 	walk->next += n;
 	skb = cvsw_actions_run(skb, layout_of(out, skb), first, n, walk->engine->stats);
@@ -464,7 +459,7 @@ static struct sk_buff *run(struct cvsw_walk *walk, struct sk_buff *skb, enum onw
 		const struct cvsw_action *action = cvsw_entry_actions(walk->entry) + walk->next;
 
 		cvsw_trace_action(walk, action, skb);
-		if (is_rewrite(action)) {
+		if (cvsw_action_rewrites(action->type)) {
 			skb = rewrite(walk, skb, out);
 			cvsw_trace_done(walk, skb);
 			continue;

@@ -86,6 +86,16 @@ static int in_transport(const struct cvsw_frame *frame, struct place *place, u8 
 	return place_set(place, frame->at.transport, offset, len, covered);
 }
 
+/* Of whatever protocol has ports. */
+static int in_ports(const struct cvsw_frame *frame, struct place *place, unsigned int offset)
+{
+	u8 protocol = frame->at.protocol;
+
+	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP && protocol != IPPROTO_SCTP)
+		return -ENODATA;
+	return in_transport(frame, place, protocol, offset, sizeof(__be16), PORT);
+}
+
 static int in_icmpv4(const struct cvsw_frame *frame, struct place *place, unsigned int offset)
 {
 	if (!frame->at.network)
@@ -152,6 +162,7 @@ static int find_field(const struct cvsw_frame *frame, enum cvsw_field field, str
 	case CVSW_FIELD_VLAN_TCI:
 		return place_set(place, 0, 0, sizeof(__be16), TAG);
 	case CVSW_FIELD_IP_TOS:
+	case CVSW_FIELD_NW_TOS:
 		return in_traffic_class(frame, place, TOS);
 	case CVSW_FIELD_IP_ECN:
 		return in_traffic_class(frame, place, ECN);
@@ -162,8 +173,10 @@ static int find_field(const struct cvsw_frame *frame, enum cvsw_field field, str
 			return -ENODATA;
 		return place_set(place, frame->at.network, offsetof(struct iphdr, ttl), 1, TTL);
 	case CVSW_FIELD_IP_SRC:
+	case CVSW_FIELD_NW_SRC:
 		return in_ipv4(frame, place, offsetof(struct iphdr, saddr));
 	case CVSW_FIELD_IP_DST:
+	case CVSW_FIELD_NW_DST:
 		return in_ipv4(frame, place, offsetof(struct iphdr, daddr));
 	case CVSW_FIELD_IPV6_SRC:
 		return in_ipv6(frame, place, offsetof(struct ipv6hdr, saddr), 16, IPV6_ADDR);
@@ -183,6 +196,10 @@ static int find_field(const struct cvsw_frame *frame, enum cvsw_field field, str
 		return in_transport(frame, place, IPPROTO_SCTP, 0, sizeof(__be16), PORT);
 	case CVSW_FIELD_SCTP_DST:
 		return in_transport(frame, place, IPPROTO_SCTP, 2, sizeof(__be16), PORT);
+	case CVSW_FIELD_TP_SRC:
+		return in_ports(frame, place, 0);
+	case CVSW_FIELD_TP_DST:
+		return in_ports(frame, place, 2);
 	case CVSW_FIELD_ICMP_TYPE:
 		return in_icmpv4(frame, place, 0);
 	case CVSW_FIELD_ICMP_CODE:
@@ -211,10 +228,9 @@ static int find_field(const struct cvsw_frame *frame, enum cvsw_field field, str
 		return in_arp(frame, place, 18, ETH_ALEN);
 	case CVSW_FIELD_ARP_TPA:
 		return in_arp(frame, place, 24, sizeof(__be32));
-	case CVSW_N_FIELDS:
-		break;
+	default:
+		return -ENODATA;	/* no action has it: cvsw_field_info.writable */
 	}
-	return -ENODATA;
 }
 
 /* A field, or what one is to be, as a number: big endian, the lowest byte last. */
@@ -315,57 +331,69 @@ static int write_field(struct cvsw_frame *frame, const struct place *place, cons
 	return -ENODATA;
 }
 
-static bool bit_of(const u8 number[NUMBER], unsigned int bit)
+/* @n bits of a number, up to 64, from bit @from on. */
+static u64 get_bits(const u8 number[NUMBER], unsigned int from, unsigned int n)
 {
-	return number[NUMBER - 1 - bit / 8] >> bit % 8 & 1;
+	u64 upper = get_unaligned_be64(number), lower = get_unaligned_be64(number + 8), bits;
+
+	if (from >= 64)
+		bits = upper >> (from - 64);
+	else
+		bits = from ? lower >> from | upper << (64 - from) : lower;
+	return bits & GENMASK_ULL(n - 1, 0);
 }
 
-/* Bits @from on of one number to bits @to on of another. */
-static void copy_bits(u8 dst[NUMBER], unsigned int to, const u8 src[NUMBER], unsigned int from,
-		      unsigned int n)
+/* Likewise written: @bits has no more than @n. */
+static void put_bits(u8 number[NUMBER], unsigned int to, unsigned int n, u64 bits)
 {
-	for (; n--; from++, to++) {
-		u8 *byte = &dst[NUMBER - 1 - to / 8];
+	u64 upper = get_unaligned_be64(number), lower = get_unaligned_be64(number + 8);
+	u64 mask = GENMASK_ULL(n - 1, 0);
 
-		*byte = (*byte & ~(1 << to % 8)) | bit_of(src, from) << to % 8;
+	if (to >= 64) {
+		upper = (upper & ~(mask << (to - 64))) | bits << (to - 64);
+	} else {
+		lower = (lower & ~(mask << to)) | bits << to;
+		if (to + n > 64)
+			upper = (upper & ~(mask >> (64 - to))) | bits >> (64 - to);
 	}
-}
-
-/* Bits of @src, from @from on, to as many of a field, from @ofs on. */
-static int write_bits(struct cvsw_frame *frame, enum cvsw_field field, unsigned int ofs,
-		      const u8 src[NUMBER], unsigned int from, unsigned int n)
-{
-	u8 number[NUMBER];
-	struct place place;
-	int err;
-
-	err = find_field(frame, field, &place);
-	if (!err)
-		err = read_field(frame, &place, number);
-	if (err)
-		return err;
-	copy_bits(number, ofs, src, from, n);
-	return write_field(frame, &place, number);
+	put_unaligned_be64(upper, number);
+	put_unaligned_be64(lower, number + 8);
 }
 
 int cvsw_move_bits(struct cvsw_frame *frame, const struct cvsw_move *move)
 {
-	u8 number[NUMBER] __aligned(4);
+	u8 from[NUMBER], to[NUMBER] __aligned(4);
 	struct place place;
+	unsigned int done, n;
 	int err;
 
 	err = find_field(frame, move->src, &place);
 	if (!err)
-		err = read_field(frame, &place, number);
+		err = read_field(frame, &place, from);
+	if (!err)
+		err = find_field(frame, move->dst, &place);
+	if (!err)
+		err = read_field(frame, &place, to);
 	if (err)
 		return err;
-	return write_bits(frame, move->dst, move->dst_ofs, number, move->src_ofs, move->n_bits);
+	for (done = 0; done < move->n_bits; done += n) {
+		n = min(move->n_bits - done, 64U);
+		put_bits(to, move->dst_ofs + done, n, get_bits(from, move->src_ofs + done, n));
+	}
+	return write_field(frame, &place, to);
 }
 
 int cvsw_load_bits(struct cvsw_frame *frame, const struct cvsw_load *load)
 {
-	u8 number[NUMBER] = {};
+	u8 number[NUMBER] __aligned(4) = {};
+	struct place place;
+	int err = find_field(frame, load->dst, &place);
 
-	memcpy(number + NUMBER - sizeof(load->value), load->value, sizeof(load->value));
-	return write_bits(frame, load->dst, load->ofs, number, 0, load->n_bits);
+	/* What is written whole need not be read. */
+	if (!err && load->n_bits < 8 * place.len)
+		err = read_field(frame, &place, number);
+	if (err)
+		return err;
+	put_bits(number, load->ofs, load->n_bits, get_unaligned_be64(load->value));
+	return write_field(frame, &place, number);
 }

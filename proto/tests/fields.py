@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+"""The table of fields in cvsw_fields.h, and the lists that README.md and Wireshark's script have of it.
+
+usage: fields.py PROTO_FOLDER    (writes those lists anew)
+"""
+import collections
+import os
+import re
+import sys
+import textwrap
+
+CLASSES = {"OF": 0x0000, "NX": 0x0001, "ERIC": 0x1000, "CV": 0x4356, "OXM": 0x8000}
+NEEDS = {"NOTHING": "", "IPV4": "IPv4", "IPV6": "IPv6", "ICMPV6": "ICMPv6", "ND_SOLICIT": "ND 135",
+         "ND_ADVERT": "ND 136"}
+
+Field = collections.namedtuple("Field", "id slot cls number bytes bits oxm need asks use set kind name oxm_name words")
+Part = collections.namedtuple("Part", "field first bits oxm bytes oxm_name words")
+
+
+def read(*path):
+    with open(os.path.join(*path), encoding="utf-8") as file:
+        return file.read()
+
+
+def rows(header, macro):
+    """The cells of each X(...) in a table."""
+    table = re.search(rf"#define {macro}\(X\)(.*?[^\\])\n\n", header, re.DOTALL).group(1)
+    for row in re.findall(r"\bX\((.*?)\)\s*\\?(?=\s*(?:X\(|/\*|$))", table, re.DOTALL):
+        cells = re.findall(r'"[^"]*"|[^,"]+', row.replace("\\\n", " "))
+        yield [cell.strip().strip('"') for cell in cells if cell.strip()]
+
+
+def fields(folder):
+    return [Field(*row) for row in rows(read(folder, "cvsw_fields.h"), "CVSW_FIELDS")]
+
+
+def shown_words(field):
+    """Words of a match; one with a capital letter in front is printed, and not read."""
+    return [word for word in field.words.split() if not word[0].isupper()] or [field.words.lower()]
+
+
+def header(cls, number):
+    return f"{CLASSES[cls]:#x}, {number}" if CLASSES[cls] > 1 else f"{CLASSES[cls]}, {number}"
+
+
+def page_list(folder):
+    yield "| class, field | length | in a match | needs | in load and move |"
+    yield "| --- | --- | --- | --- | --- |"
+    for field in fields(folder):
+        words = ", ".join(f"`{word}`" for word in shown_words(field)) if field.slot != "NONE" else ""
+        own = field.oxm_name and f", {field.oxm_name} (0x8000, {field.oxm})"
+        target = field.name + own if field.use == "RW" else ""
+        yield (f"| {header(field.cls, field.number)} | {field.bytes} | {words} | "
+               f"{NEEDS.get(field.need, field.need)} | {target} |")
+    for part in (Part(*row) for row in rows(read(folder, "cvsw_fields.h"), "CVSW_PARTS")):
+        if part.oxm != "0":
+            last = int(part.first) + int(part.bits) - 1
+            yield (f"| 0x8000, {part.oxm} | {part.bytes} | | | {part.oxm_name}: bits {part.first} to {last} of "
+                   f"{part.field} |")
+
+
+def script_list(folder):
+    names = collections.defaultdict(dict)
+    for field in fields(folder):
+        if field.slot != "NONE":
+            names[CLASSES[field.cls]][int(field.number)] = shown_words(field)[0]
+    for cls, numbers in sorted(names.items()):
+        yield f"\t[{cls:#06x}] = {{"
+        named = " ".join(f'[{number}]="{name}",' for number, name in sorted(numbers.items()))
+        yield from ("\t\t" + line.replace("]=", "] = ") for line in textwrap.wrap(named, 72))
+        yield "\t},"
+
+
+LISTS = {"README.md": ("<!-- fields -->", page_list, "<!-- end of fields -->"),
+         "wireshark/cvsw_flow_mod.lua": ("local nxm_names = {", script_list, "}")}
+
+
+def with_list(folder, name):
+    """What a file has to be."""
+    first, lines, last = LISTS[name]
+    text = read(folder, name)
+    begin = text.index(first + "\n") + len(first) + 1
+    end = text.index("\n" + last + "\n", begin - 1)
+    return text[:begin] + "\n".join(lines(folder)) + text[end:]
+
+
+def main():
+    folder = sys.argv[1]
+    for name in LISTS:
+        text = with_list(folder, name)
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+if __name__ == "__main__":
+    main()
