@@ -155,6 +155,7 @@ static void check_result(struct kunit *test, struct fixture *f, struct sk_buff *
 	KUNIT_ASSERT_EQ(test, f->after.len, f->expected.len);
 	KUNIT_ASSERT_EQ(test, memcmp(f->after.data, f->expected.data, f->expected.len), 0);
 	KUNIT_ASSERT_EQ(test, f->after.hw_tag, f->expected.hw_tag);
+	KUNIT_ASSERT_EQ(test, skb->mark, f->expected.mark);
 	KUNIT_ASSERT_PTR_EQ(test, skb_mac_header(skb), skb->data);
 	KUNIT_ASSERT_EQ(test, ntohs(skb->protocol), type < ETH_P_802_3_MIN ? ETH_P_802_2 : type);
 	if (network_was_set)

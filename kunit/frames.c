@@ -494,6 +494,7 @@ void skb_to_frame(const struct sk_buff *skb, struct flat_frame *frame)
 	frame->hw_tag = skb_vlan_tag_present(skb);
 	frame->hw_proto = frame->hw_tag ? ntohs(skb->vlan_proto) : 0;
 	frame->hw_tci = frame->hw_tag ? skb_vlan_tag_get(skb) : 0;
+	frame->mark = skb->mark;
 }
 
 bool skb_is_frame(const struct sk_buff *skb, const struct flat_frame *frame)

@@ -22,6 +22,7 @@ struct flat_frame {
 	bool hw_tag;
 	u16 hw_proto;
 	u16 hw_tci;
+	u32 mark;	/* skb->mark */
 	u8 tail[TAIL_MAX];
 	unsigned int tail_len;
 };

@@ -143,12 +143,16 @@ static u16 first_tag(const struct flat_frame *frame)
 	return is_tagged(frame) ? get16(frame->data + 14) | 0x1000 : 0;
 }
 
-/* The tag, DSCP and ECN are not where they are written as they are told. */
-static bool reference_special(struct flat_frame *frame, enum cvsw_field field, u8 value[2])
+/* The tag, DSCP, ECN and the mark are not where they are written as they are told. */
+static bool reference_special(struct flat_frame *frame, enum cvsw_field field, u8 value[4])
 {
 	struct cvsw_layout at;
 	struct cvsw_key key;
 
+	if (field == CVSW_FIELD_PKT_MARK) {
+		put32(value, frame->mark);
+		return true;
+	}
 	reference_key(frame, CVSW_HOST, &key, &at);
 	put16(value, field == CVSW_FIELD_VLAN_TCI ? first_tag(frame) :
 		     (key.nw_tos & (field == CVSW_FIELD_IP_ECN ? 3 : 0xfc)) << 8);
@@ -158,7 +162,8 @@ static bool reference_special(struct flat_frame *frame, enum cvsw_field field, u
 static bool is_special(enum cvsw_field field)
 {
 	return field == CVSW_FIELD_VLAN_TCI || field == CVSW_FIELD_IP_TOS ||
-	       field == CVSW_FIELD_NW_TOS || field == CVSW_FIELD_IP_ECN;
+	       field == CVSW_FIELD_NW_TOS || field == CVSW_FIELD_IP_ECN ||
+	       field == CVSW_FIELD_PKT_MARK;
 }
 
 /* DSCP or ECN: @bits of the byte, of those in @mask. */
@@ -183,11 +188,15 @@ static bool write_special(struct flat_frame *frame, enum cvsw_field field, unsig
 			  unsigned int n, const u8 *from, unsigned int from_len,
 			  unsigned int from_ofs)
 {
-	u8 value[2];
+	u8 value[4];
 
 	if (!reference_special(frame, field, value))
 		return false;
 	put_bits(value, field_bytes(field), ofs, n, from, from_len, from_ofs);
+	if (field == CVSW_FIELD_PKT_MARK) {
+		frame->mark = get32(value);
+		return true;
+	}
 	if (field != CVSW_FIELD_VLAN_TCI)
 		return reference_tos(frame, field == CVSW_FIELD_IP_ECN ? 3 : 0xfc, value[0]);
 	if (value[0] & 0x10)

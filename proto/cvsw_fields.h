@@ -202,6 +202,8 @@ static_assert(CVSW_SLOT_NONE < 32, "one bit each");
 	  IPV6, "NXM_NX_TUN_IPV6_SRC", "", "tun_ipv6_src")				\
 	X(TUN_IPV6_DST, TUN_DST, NX, 110, 16, 128, 0, NOTHING, NOTHING, MATCH, TUN_IPV6_DST, \
 	  IPV6, "NXM_NX_TUN_IPV6_DST", "", "tun_ipv6_dst")				\
+	X(PKT_MARK, NONE, NX, 33, 4, 32, 0, NOTHING, NOTHING, RW, PKT_MARK,		\
+	  HEX, "NXM_NX_PKT_MARK", "", "pkt_mark")					\
 	X(METADATA, METADATA, OXM, 2, 8, 64, 0, NOTHING, NOTHING, MATCH, METADATA,	\
 	  HEX, "OXM_OF_METADATA", "", "metadata")					\
 	X(TUN_TYPE, TUN_TYPE, CV, 0, 1, 8, 0, NOTHING, NOTHING, MATCH, TUN_TYPE,	\

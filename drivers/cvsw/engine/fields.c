@@ -12,6 +12,7 @@
 enum covered {
 	ETHERNET,	/* nothing */
 	TAG,		/* it comes, goes or changes; it may be beside the frame's bytes */
+	MARK,		/* skb->mark, which is not in the frame at all */
 	TOS,
 	ECN,
 	BARE,		/* no checksum of the frame's own: ARP, IPv6's header */
@@ -161,6 +162,8 @@ static int find_field(const struct cvsw_frame *frame, enum cvsw_field field, str
 		return place_set(place, 0, offsetof(struct ethhdr, h_source), ETH_ALEN, ETHERNET);
 	case CVSW_FIELD_VLAN_TCI:
 		return place_set(place, 0, 0, sizeof(__be16), TAG);
+	case CVSW_FIELD_PKT_MARK:
+		return place_set(place, 0, 0, sizeof(u32), MARK);
 	case CVSW_FIELD_IP_TOS:
 	case CVSW_FIELD_NW_TOS:
 		return in_traffic_class(frame, place, TOS);
@@ -254,6 +257,10 @@ static int read_field(const struct cvsw_frame *frame, const struct place *place,
 		put_unaligned_be16(cvsw_vlan_tci(frame), number + NUMBER - sizeof(__be16));
 		return 0;
 	}
+	if (place->covered == MARK) {
+		put_unaligned_be32(frame->skb->mark, number + NUMBER - sizeof(u32));
+		return 0;
+	}
 	if (place->covered == TOS || place->covered == ECN)
 		return read_tos(frame, place, number + NUMBER - 1);
 	return skb_copy_bits(frame->skb, place->at, number + NUMBER - place->len, place->len) ?
@@ -310,6 +317,9 @@ static int write_field(struct cvsw_frame *frame, const struct place *place, cons
 		return cvsw_set_mac(frame, offset, value);
 	case TAG:
 		return write_tag(frame, get_unaligned_be16(value));
+	case MARK:
+		frame->skb->mark = get_unaligned_be32(value);
+		return 0;
 	case TOS:
 		return cvsw_set_nw_tos(frame, CVSW_DSCP_MASK, value[0]);
 	case ECN:
