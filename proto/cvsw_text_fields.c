@@ -228,6 +228,48 @@ static bool set_ipv6(struct text_parser *p, const struct text_word *word,
 	return true;
 }
 
+/* @n bits of a value, from bit @from on. */
+static uint64_t bits_of(const uint8_t wide[CVSW_WIDE], unsigned int from, unsigned int n)
+{
+	uint64_t bits = 0;
+
+	while (n--)
+		bits = bits << 1 |
+		       (wide[CVSW_WIDE - 1 - (from + n) / 8] >> (from + n) % 8 & 1);
+	return bits;
+}
+
+/* VALUE/MASK: a load for each row of bits in the mask, as ovs-ofctl has it. */
+static bool set_masked(struct text_parser *p, const struct text_word *word,
+		       const struct text_word *value, const struct subfield *to)
+{
+	bool part = to->n_bits < cvsw_field_info[to->field].bits;
+	uint8_t wide[CVSW_WIDE], mask[CVSW_WIDE];
+	unsigned int at = 0, n;
+	uint64_t number, bits;
+
+	if (part ? !text_masked_number(p, value, (1ull << to->n_bits) - 1, &number, &bits) :
+		   !text_field_value(p, value, to->field, wide, mask))
+		return false;
+	if (part) {
+		text_to_wide(number, wide);
+		text_to_wide(bits, mask);
+	}
+	for (; at < to->n_bits; at += n ? n : 1) {
+		struct cvsw_action *action;
+
+		for (n = 0; n < 64 && at + n < to->n_bits && bits_of(mask, at + n, 1); n++)
+			;
+		action = n ? text_add_action(p, word, CVSW_ACT_LOAD) : NULL;
+		if (n && !action)
+			return false;
+		if (n)
+			action->load = cvsw_load_of(to->field, to->ofs + at, n,
+						    bits_of(wide, at, n));
+	}
+	return true;
+}
+
 bool text_act_set_field(struct text_parser *p, const struct text_word *word,
 			const struct text_keyword *keyword)
 {
@@ -244,6 +286,8 @@ bool text_act_set_field(struct text_parser *p, const struct text_word *word,
 		return text_fail(p, name.value, "%.*s: expected a field like eth_dst, "
 				 "ip_src, tcp_dst or arp_op; for a part of one use load",
 				 text_shown(name.value_len), name.value);
+	if (memchr(value.value, '/', value.value_len))
+		return set_masked(p, word, &value, &to);
 	action = text_add_action(p, word, CVSW_ACT_LOAD);
 	if (!action)
 		return false;

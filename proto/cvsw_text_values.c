@@ -38,7 +38,7 @@ uint64_t text_field_limit(enum cvsw_field field)
 	const struct cvsw_field_info *info = &cvsw_field_info[field];
 	unsigned int len = CVSW_FIELD_LEN(info);
 
-	if (cvsw_slot_info[info->slot].size < len)
+	if (info->slot != CVSW_SLOT_NONE && cvsw_slot_info[info->slot].size < len)
 		len = cvsw_slot_info[info->slot].size;
 	return len >= 8 ? UINT64_MAX : ((1ull << 8 * len) - 1) & info->ones;
 }

@@ -267,6 +267,7 @@ sctp,actions=load:9->sctp_src[],load:9->OXM_OF_SCTP_DST[],move:sctp_src[]->sctp_
 icmp,actions=load:1->icmp_type[],load:1->OXM_OF_ICMPV4_CODE[]
 arp,actions=load:2->arp_op[],move:arp_sha[]->OXM_OF_ARP_THA[],load:1->arp_spa[]
 actions=mod_dl_src(02:00:00:00:00:01)
+ipv6,nw_ttl=9,actions=set_field:2001:db8::/32->ipv6_dst,set_field:::1/::ff->ipv6_src,set_field:8/0xc->ipv6_label
 ip,nw_ttl=9,actions=set_field:5->pkt_mark,load:1->NXM_NX_PKT_MARK[31],move:NXM_NX_PKT_MARK[0..11]->NXM_OF_VLAN_TCI[0..11]
 """.split("\n")[1:-1]
 

@@ -191,6 +191,12 @@ static const struct {
 	  "load:0x2->NXM_OF_ARP_OP[]" },
 	{ "actions=load:0x1005->NXM_OF_VLAN_TCI[],move:NXM_OF_VLAN_TCI[0..11]->NXM_OF_ETH_DST[0..11]",
 	  "actions=load:0x1005->NXM_OF_VLAN_TCI[],move:NXM_OF_VLAN_TCI[0..11]->NXM_OF_ETH_DST[0..11]" },
+	{ "ip,actions=set_field:10.1.2.3/255.0.255.0->ip_src,set_field:0x20/0xe0->nw_tos",
+	  "ip actions=load:0x2->NXM_OF_IP_SRC[8..15],load:0xa->NXM_OF_IP_SRC[24..31],"
+	  "load:0x1->NXM_OF_IP_TOS[5..7]" },
+	{ "ipv6,actions=set_field:2001:db8::1/80->ipv6_src,set_field:1/3->vlan_pcp",
+	  "ipv6 actions=load:0xdb8000000000000->NXM_NX_IPV6_SRC[48..111],load:0x2001->NXM_NX_IPV6_SRC[112..127],"
+	  "load:0x1->NXM_OF_VLAN_TCI[13..14]" },
 	{ "actions=set_field:0x1005->vlan_tci", "actions=load:0x1005->NXM_OF_VLAN_TCI[]" },
 	{ "ipv6,actions=load:3->NXM_OF_IP_TOS[2..4]", "ipv6 actions=load:0x3->NXM_OF_IP_TOS[2..4]" },
 	/* The list goes on behind an output. */
@@ -336,7 +342,9 @@ static const struct {
 	{ "actions=set_field:5->", 22, "expected a field like eth_dst" },
 	{ "actions=set_field:->eth_dst", 18, "needs a value" },
 	{ "actions=set_field:5->eth_dst", 19, "expected a MAC address" },
-	{ "ip,actions=set_field:10.0.0.0/8->ip_src", 22, "expected an IPv4 address" },
+	{ "ip,actions=set_field:10.0.0.0/->ip_src", 31, "expected a prefix length" },
+	{ "actions=set_field:10.0.0.0/8->ip_src", 9, "needs a protocol" },
+	{ "actions=set_field:8/8->vlan_pcp", 19, "expected a number from 0 to 7" },
 	{ "ip,actions=set_field:64->ip_dscp", 22, "from 0 to 63" },
 	{ "ip,actions=set_field:1->nw_tos", 22, "multiple of 4" },
 	{ "ipv6,actions=set_field:1.2.3.4->ipv6_dst", 24, "expected an IPv6 address" },
