@@ -122,6 +122,8 @@ static void report_trouble(const struct nic *nic, json_t *json)
 
 	if (trouble)
 		json_object_set_new(json, "cause", json_string(trouble));
+	else if (nic_silence(nic, text, sizeof(text)))
+		json_object_set_new(json, "silence", json_string(text));
 }
 
 /* How far what the NIC has lags behind what it should have. */

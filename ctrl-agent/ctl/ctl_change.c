@@ -60,7 +60,7 @@ enum ctl_exit ctl_say_change(const struct ctl_options *options, const json_t *an
 	const char *mac = ctl_text(nic, "mac", "?"), *state = ctl_text(nic, "state", "?");
 	bool absent = !strcmp(state, "absent"), keyless = !strcmp(state, "no key");
 	bool warned = json_object_get(answer, "warnings");
-	const char *cause = ctl_text(nic, "cause", ""), *comma = *cause ? "; " : "";
+	const char *cause = ctl_text(nic, "cause", ctl_text(nic, "silence", "")), *comma = *cause ? "; " : "";
 	char late[400];
 
 	if (options->json)

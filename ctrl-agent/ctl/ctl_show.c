@@ -114,6 +114,13 @@ static void print_claim(const json_t *nic)
 		       (long long)json_integer_value(json_object_get(nic, "claimed_ms_ago")) / 1000);
 }
 
+/* A switch's own trouble stands above. */
+static void print_silence(const json_t *nic)
+{
+	if (json_object_get(nic, "silence"))
+		printf("    %s\n", ctl_text(nic, "silence", "?"));
+}
+
 static void print_nic(const json_t *nic)
 {
 	char version[32], names[64], flows[24], mtu[24];
@@ -126,6 +133,7 @@ static void print_nic(const json_t *nic)
 	print_behind(nic);
 	print_mtu_repairs(nic);
 	print_claim(nic);
+	print_silence(nic);
 	if (json_object_get(nic, "stranger"))
 		printf("    silent, while %s, which has no key, registers at its port: was its MAC "
 		       "address changed?\n", ctl_text(nic, "stranger", "?"));

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* NICs with a key: which of them a frame is of, and where it is. */
+#include <stdio.h>
+
 #include "base/alloc.h"
 #include "base/log.h"
 #include "fabric/vswitch.h"
@@ -137,9 +139,14 @@ static void on_up(void *arg, struct vport *port)
 
 /* ---- two of one identity ---- */
 
+static bool is_recent(uint64_t at)
+{
+	return at && clock_ms() - at < NICS_CLAIM_MS;
+}
+
 const struct nic_claim *nic_claim(const struct nic *nic)
 {
-	return nic->claim.at && clock_ms() - nic->claim.at < NICS_CLAIM_MS ? &nic->claim : NULL;
+	return is_recent(nic->claim.at) ? &nic->claim : NULL;
 }
 
 static void note_place(struct nic_claim *claim, unsigned int i, const struct vport *port)
@@ -178,6 +185,36 @@ static void look_for_another(struct nic *nic, struct vport *port, enum cvsw_v3_d
 		claimed(nic, nic->port, port);
 }
 
+/* ---- none that answers ---- */
+
+void nic_unproved(struct nic *nic, const struct vport *port, const char *how)
+{
+	if (!is_recent(nic->unproved_at))
+		log_limited(LOG_WARNING, "NIC " MAC_FORMAT ": somebody at port %s registers as this "
+			    "NIC %s, and is ignored", MAC_BYTES(nic->mac), port->name, how);
+	nic->unproved_at = clock_ms();
+	nic->unproved_how = how;
+	memcpy(nic->unproved_port, port->name, sizeof(nic->unproved_port));
+}
+
+const char *nic_silence(const struct nic *nic, char *text, size_t room)
+{
+	static const char causes[] = "its machine is down, or its driver is not loaded, has no key, "
+				     "or has another key";
+
+	if (!nic->has_key || nic_state(nic) != NIC_ABSENT)
+		return NULL;
+	if (is_recent(nic->unproved_at))
+		snprintf(text, room, "somebody at port %s registers as this NIC %s",
+			 nic->unproved_port, nic->unproved_how);
+	else if (nic->heard_at)
+		snprintf(text, room, "no answer for %llu s: %s",
+			 (unsigned long long)(clock_ms() - nic->heard_at) / 1000, causes);
+	else
+		snprintf(text, room, "never heard since cvswd started: %s", causes);
+	return text;
+}
+
 /* ---- frames ---- */
 
 static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, uint8_t *frame, size_t len)
@@ -199,6 +236,8 @@ static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, uint8_t *fr
 	n_registers = nic->n_registers;
 	heard_at = nic->heard_at;
 	drop = talk_receive(nic, frame, len, vport_place(port), clock_ms());
+	if (drop == CVSW_V3_DROP_PROOF)
+		nic_unproved(nic, port, NIC_WITH_ANOTHER_KEY);
 	if (drop == CVSW_V3_OK && type == CVSW_V3_SEALED)
 		nic->heard_at = clock_ms();
 	look_for_another(nic, port, drop, n_registers, heard_at);

@@ -43,8 +43,7 @@ static struct nic *nic_for(struct nics *nics, struct vport *port, const uint8_t 
 	if (!nics_is_station(mac))
 		return NULL;
 	if (nic && (nic->has_key || nic->key_unread)) {
-		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " has a key, so a version 2 message in its "
-			    "name from %s is ignored", MAC_BYTES(mac), port->name);
+		nic_unproved(nic, port, NIC_WITHOUT_KEY);
 		return NULL;
 	}
 	/* First out with the old: a port that makes up MACs never holds more than one place. */
@@ -106,6 +105,23 @@ static bool take(struct nics *nics, struct vport *port, const struct cvsw_msg *m
 	}
 }
 
+/* Nothing is taken from it; but its NIC may have a key here, and its driver none. */
+static void refuse(struct nics *nics, struct vport *port, const struct cvsw_msg *msg)
+{
+	uint8_t mac[CVSW_ETH_ALEN];
+	struct nic *nic;
+
+	port->vswitch->n_unauthenticated++;
+	log_limited(LOG_INFO, "%s is at %s without a key: version 2 is not allowed",
+		    cvsw_msg_type_name(msg->type), port->name);
+	if (msg->type != CVSW_MSG_REGISTER)
+		return;
+	cvsw_msg_register_mac(msg, mac);
+	nic = nics_find(nics, mac);
+	if (nic && nic->has_key)
+		nic_unproved(nic, port, NIC_WITHOUT_KEY);
+}
+
 void legacy_frame(struct nics *nics, struct vport *port, const uint8_t *frame, size_t len)
 {
 	struct vswitch *vswitch = port->vswitch;
@@ -121,9 +137,7 @@ void legacy_frame(struct nics *nics, struct vport *port, const uint8_t *frame, s
 		return;
 	}
 	if (!nics->allow_version2) {
-		vswitch->n_unauthenticated++;
-		log_limited(LOG_INFO, "%s is at %s without a key: version 2 is not allowed",
-			    cvsw_msg_type_name(msg.type), port->name);
+		refuse(nics, port, &msg);
 		return;
 	}
 	log_line(LOG_DEBUG, "%s from %s, %u bytes, data1 %u", cvsw_msg_type_name(msg.type),

@@ -142,6 +142,8 @@ struct nic_mark {
  * @number: by which its records are known, if it has a key: nics->keyed[number]
  * @member: in an overlay; set by overlay_join(), cleared by overlay_leave(); NULL: in none
  * @heard_at: when its last authentic record came
+ * @unproved_at: when somebody last registered as this NIC without its key; 0: never
+ * @unproved_how, @unproved_port: how, and at which port
  *
  * What it should be:
  * @desired: changed by others, who then call nic_desired_changed()
@@ -189,6 +191,9 @@ struct nic {
 	uint64_t n_registers;
 	uint64_t n_moves;
 	uint64_t heard_at;
+	uint64_t unproved_at;
+	const char *unproved_how;
+	char unproved_port[NIC_PORT_NAME_LEN + 1];
 
 	struct desired desired;
 	uint64_t generation;

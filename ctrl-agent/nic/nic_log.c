@@ -2,12 +2,13 @@
 #include "nic_log.h"
 
 #include "base/log.h"
-#include "nic.h"
+#include "nics.h"
 
 void nic_log(void *arg, const struct hub_event *event)
 {
 	const struct nic *nic = event->nic;
 	const struct nic_refusal *refusal = &nic->refusal;
+	char why[256];
 
 	(void)arg;
 	switch (event->what) {
@@ -15,8 +16,8 @@ void nic_log(void *arg, const struct hub_event *event)
 		log_limited(LOG_INFO, "NIC " MAC_FORMAT " registered", MAC_BYTES(nic->mac));
 		break;
 	case HUB_SILENT:
-		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " is silent",
-			    MAC_BYTES(nic->mac));
+		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " is silent: %s", MAC_BYTES(nic->mac),
+			    nic_silence(nic, why, sizeof(why)) ?: "no answer");
 		break;
 	case HUB_DISAGREED:
 		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " was restored or copied, or cvswd was: "

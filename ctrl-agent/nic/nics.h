@@ -21,7 +21,7 @@ struct vswitches;
 #define NICS_BUCKETS		16384	/* 1 << NICS_BUCKET_BITS */
 #define NICS_BUCKET_BITS	14
 
-/* How long `show` reports two claimants. A claimant counts if it was heard within NICS_ALIVE_MS. */
+/* How long `show` reports two claimants, or one without proof. A claimant counts if it was heard within NICS_ALIVE_MS. */
 #define NICS_CLAIM_MS		60000
 #define NICS_ALIVE_MS		10000
 
@@ -111,6 +111,20 @@ void nic_away(struct nic *nic);
 
 /** nic_claim() - who says to be this NIC, beside it; NULL: nobody of late */
 const struct nic_claim *nic_claim(const struct nic *nic);
+
+#define NIC_WITHOUT_KEY		"without a key (version 2)"
+#define NIC_WITH_ANOTHER_KEY	"with another key"
+
+/** nic_unproved() - somebody registers as this NIC, which has a key, and does not prove it */
+void nic_unproved(struct nic *nic, const struct vport *port, const char *how);
+
+/**
+ * nic_silence() - why a NIC with a key does not talk, as far as it can be seen from here
+ *
+ * A driver without a key says nothing at all.
+ * Return: @text, or NULL: it talks, or has no key here.
+ */
+const char *nic_silence(const struct nic *nic, char *text, size_t room);
 
 /** nic_drop_number() - it has a key no more, or goes */
 void nic_drop_number(struct nic *nic);

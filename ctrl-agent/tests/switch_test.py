@@ -371,6 +371,22 @@ def test_claim_of_a_dead_one(daemon):
     second.close()
 
 
+def test_takeover_is_slow(daemon):
+    """What the second waited for the first is not its own delay: it has all its time to list its ports."""
+    first = daemon.switch()
+    assert first.run(rules_are(daemon, 'in place'))
+    second = Switch(daemon.of)
+    answer, asked = second.on_message, []
+    second.on_message = lambda *message: asked.append(message) if message[1] == 18 else answer(*message)
+    second.say_hello()
+    assert second.run(lambda: asked, 6), 'it is not asked for its ports'
+    assert not second.run(lambda: second.closed, 4), 'it had less than 5 s'
+    second.on_message = answer
+    answer(*asked[0])
+    assert second.run(lambda: second.rules), 'it has not taken over'
+    second.close()
+
+
 def test_claims_of_many(daemon):
     """One claim at a time; the first goes by itself meanwhile, and who waits follows."""
     first = daemon.switch()
@@ -462,6 +478,7 @@ TESTS = [
     ('key add calls', test_key_calls),
     ('a claim to the datapath id of a living switch', test_claim_refused),
     ('a claim to that of a dead one', test_claim_of_a_dead_one),
+    ('a slow switch in the place of a dead one', test_takeover_is_slow),
     ('claims of many', test_claims_of_many),
     ('idle clients lock nobody out', test_idle_clients),
     ('clients that wait keep their places', test_waiting_clients),

@@ -289,8 +289,38 @@ def test_wrong_key(daemon):
         time.sleep(1)
         assert daemon.state(a) == 'absent' and daemon.state(world.macs[1]) == 'in sync'
         assert wait_for(lambda: daemon.ask(command='show')['drops'].get('proof'), 20)
+        text = 'somebody at port tap0 registers as this NIC with another key'
+        daemon.ctl('show', text='    ' + text)
+        assert daemon.nics()[a]['silence'] == text and f'NIC {a}: {text}' in daemon.read_log()
+        daemon.ctl('add-flow', a, 'priority=1,tcp,actions=drop', text=text)
         daemon.ctl('key', 'add', a, '-', stdin=key_of(0).hex())
         assert world.in_sync()
+        assert 'silence' not in daemon.nics()[a], daemon.nics()[a]
+
+
+def test_no_key(version2):
+    """A driver without a key says nothing at all, or version 2: `show` and the log have causes."""
+    def run(daemon):
+        with World(daemon, 1, version2=version2) as world:
+            a, never = world.macs[0], mac_of(9)
+            causes = ('its machine is down, or its driver is not loaded, has no key, '
+                      'or has another key')
+            daemon.ctl('key', 'add', never, '-', stdin='77' * 32)
+            daemon.ctl('show', text='    never heard since cvswd started: ' + causes)
+            world.switch.network = BadNetwork(random.Random(SEED), 1.0)
+            assert wait_for(lambda: daemon.state(a) == 'absent', 15), daemon.nics()
+            text = daemon.nics()[a]['silence']
+            assert re.fullmatch(r'no answer for 1?\d s: ' + causes, text), text
+            daemon.ctl('show', text='    no answer for ')
+            assert re.search(f'NIC {a} is silent: no answer for 1?\\d s: {causes}',
+                             daemon.read_log()), daemon.read_log()
+            world.switch.packet_in(2, control(REGISTER, mac_bytes(a), data=mac_bytes(a)))
+            assert wait_for(lambda: 'without a key' in daemon.nics()[a]['silence'])
+            daemon.ctl('show', text='somebody at port tap1 registers as this NIC without a key (ver')
+            world.switch.network = None
+            assert world.in_sync(), daemon.nics()
+            assert 'silence' not in daemon.nics()[a]
+    return run
 
 
 def test_downgrade(daemon):
@@ -842,6 +872,8 @@ TESTS = [
     ('a database that cannot be read, or is in use', test_database),
     ('keys: added, never shown, wiped', test_keys),
     ('a NIC with another key', test_wrong_key),
+    ('a driver without a key', test_no_key(False)),
+    ('a driver without a key, version 2 allowed', test_no_key(True)),
     ('version 2 is not believed of a NIC with a key', test_downgrade),
     ('monitor, stats, trace', test_monitor),
     ('a NIC reboots, is restored, moves; its switch comes back', test_life),
