@@ -33,8 +33,18 @@ FORTIFY = $(if $(filter -O1 -O2 -O3 -Os -Og,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORT
 HARDEN_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
 USER_CFLAGS = $(WARNINGS) $(USER_WERROR) $(HARDEN_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(FORTIFY)
-SAN_CFLAGS = $(WARNINGS) $(TEST_WERROR) -O1 -g \
-	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN_CFLAGS = $(WARNINGS) $(TEST_WERROR) $(SANITIZE)
+# Beside each object the compiler writes a .d file, with the headers that it has read.
+DEPS = -MMD -MP -MT '$@'
+
+CPUS := $(shell nproc)
+# Targets that mostly wait run side by side: $(call side_by_side,TARGET...). Each one's output stays in one piece.
+SIDES ?= 4
+side_by_side = $(MAKE) --no-print-directory --keep-going -j$(SIDES) --output-sync=target $(1)
+
+# Of a suite only the tests whose names contain ONLY=.
+only = $(if $(ONLY),'$(ONLY)')
 
 .PHONY: all help clean
 all: ## build the modules (KDIR= to choose the kernel), cvswd and cvswctl
@@ -45,6 +55,7 @@ ifeq ($(V),)
 endif
 
 include $(sort $(wildcard $(TOP)/*/*.mk $(TOP)/drivers/cvsw/*.mk))
+-include $(shell find $(addprefix $(BUILD)/,user asan fuzz/objects freestanding) -name '*.d' 2>/dev/null)
 
 help: ## show this list
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'

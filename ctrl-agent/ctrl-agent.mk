@@ -2,7 +2,6 @@
 # The controller daemon, the CLI, their tests and their installation.
 
 AGENT_DIR := $(TOP)/ctrl-agent
-AGENT_HEADERS := $(wildcard $(AGENT_DIR)/*.h $(AGENT_DIR)/*/*.h $(TOP)/proto/*.h)
 
 # A folder is a room; a header of another room is included with the room's name.
 AGENT_ROOMS := base hub fabric nic sa apps store api
@@ -39,13 +38,13 @@ $(MANUALS)/%.8: $(AGENT_DIR)/%.8.scd | needs-ctl
 	@mkdir -p $(@D)
 	scdoc < $< > $@
 
-$(BUILD)/user/agent/%.o: $(AGENT_DIR)/%.c $(AGENT_HEADERS)
+$(BUILD)/user/agent/%.o: $(AGENT_DIR)/%.c
 	@mkdir -p $(@D)
-	$(CC) $(USER_CFLAGS) $(AGENT_CFLAGS) -c -o $@ $<
+	$(CC) $(USER_CFLAGS) $(AGENT_CFLAGS) $(DEPS) -c -o $@ $<
 
-$(BUILD)/asan/agent/%.o: $(AGENT_DIR)/%.c $(AGENT_HEADERS)
+$(BUILD)/asan/agent/%.o: $(AGENT_DIR)/%.c
 	@mkdir -p $(@D)
-	$(CC) $(SAN_CFLAGS) $(AGENT_CFLAGS) -c -o $@ $<
+	$(CC) $(SAN_CFLAGS) $(AGENT_CFLAGS) $(DEPS) -c -o $@ $<
 
 # Rules in proto.mk, which is read after this file.
 AGENT_PROTO := $(BUILD)/user/libcvswproto.a
@@ -74,47 +73,31 @@ $(TAPNIC): $(addprefix $(BUILD)/user/agent/,tests/tapnic.o tests/simnic.o nic/fl
 
 # Simulated NICs of version 3.
 SIMNIC3 := $(BUILD)/asan/agent/simnic3
-$(SIMNIC3): $(AGENT_DIR)/tests/simnic3.c $(addprefix $(TOP)/proto/tests/,v3_nic.c gen.c v3_nic.h gen.h) \
-		$(AGENT_PROTO_ASAN)
-	@mkdir -p $(@D)
-	$(CC) $(SAN_CFLAGS) $(AGENT_CFLAGS) -I$(TOP)/proto/tests -o $@ $(filter %.c,$^) \
-		$(AGENT_PROTO_ASAN) -lcrypto
+$(SIMNIC3): $(addprefix $(BUILD)/asan/,agent/tests/simnic3.o proto/tests/v3_nic.o proto/tests/gen.o) $(AGENT_PROTO_ASAN)
+	$(CC) $(SAN_CFLAGS) -o $@ $^ -lcrypto
 
 # Unit tests, sanitized, on what decides; then the daemon against a fake switch
 # and against Open vSwitch.
-AGENT_TAP_DIR := $(TOP)/proto/tests
-AGENT_TESTS := $(addprefix $(BUILD)/asan/agent/,test_heap test_hex test_change test_desired test_reconcile test_legacy test_talk test_overlay)
-AGENT_TEST_CFLAGS := -I$(AGENT_DIR)/tests -I$(AGENT_TAP_DIR)
-AGENT_TEST_LOGIC := $(addprefix $(BUILD)/asan/agent/,$(AGENT_LOGIC:%=%.o) tests/flows.o tests/simnic.o tests/tap.o tests/v3_nic.o) \
-	$(AGENT_PROTO_ASAN)
+AGENT_TESTS := $(patsubst $(AGENT_DIR)/tests/%.c,%,$(wildcard $(AGENT_DIR)/tests/test_*.c))
+AGENT_TEST_OBJECTS := $(addprefix $(BUILD)/asan/,$(AGENT_LOGIC:%=agent/%.o) agent/tests/flows.o agent/tests/simnic.o \
+	proto/tests/tap.o proto/tests/v3_nic.o) $(AGENT_PROTO_ASAN)
 
-$(BUILD)/asan/agent/tests/tap.o: $(AGENT_TAP_DIR)/tap.c $(AGENT_TAP_DIR)/tap.h
-	@mkdir -p $(@D)
-	$(CC) $(SAN_CFLAGS) -c -o $@ $<
+$(BUILD)/asan/agent/tests/%.o: AGENT_CFLAGS += -I$(AGENT_DIR)/tests -I$(TOP)/proto/tests
 
-$(BUILD)/asan/agent/tests/v3_nic.o: $(AGENT_TAP_DIR)/v3_nic.c $(AGENT_TAP_DIR)/v3_nic.h $(AGENT_HEADERS)
-	@mkdir -p $(@D)
-	$(CC) $(SAN_CFLAGS) -c -o $@ $<
-
-$(BUILD)/asan/agent/tests/%.o: AGENT_CFLAGS += $(AGENT_TEST_CFLAGS)
-
-$(AGENT_TESTS): $(BUILD)/asan/agent/%: $(BUILD)/asan/agent/tests/%.o $(AGENT_TEST_LOGIC)
+$(AGENT_TESTS:%=$(BUILD)/asan/agent/%): $(BUILD)/asan/agent/%: $(BUILD)/asan/agent/tests/%.o $(AGENT_TEST_OBJECTS)
 	$(CC) $(SAN_CFLAGS) -o $@ $^ -ljansson -lcrypto
 
-agent-test: agent agent-asan $(AGENT_TESTS) $(TAPNIC) $(SIMNIC3) ## test daemon and CLI: units, fake switch, Open vSwitch
-	@failed=0; \
-	for test in $(AGENT_TESTS); do $$test || failed=1; done; \
-	timeout 200 $(AGENT_DIR)/tests/install_test.sh $(BUILD) || failed=1; \
-	timeout 300 $(AGENT_DIR)/tests/daemon_test.py $(BUILD) || failed=1; \
-	timeout 300 $(AGENT_DIR)/tests/switch_test.py $(BUILD) || failed=1; \
-	timeout 200 $(AGENT_DIR)/tests/store_test.py $(BUILD) || failed=1; \
-	timeout 200 $(AGENT_DIR)/tests/service_test.py $(BUILD) || failed=1; \
-	timeout 100 $(AGENT_DIR)/tests/overlay_test.py $(BUILD) || failed=1; \
-	timeout 200 $(AGENT_DIR)/tests/requests_test.py $(BUILD) || failed=1; \
-	timeout 100 $(AGENT_DIR)/tests/complete_test.py $(BUILD) || failed=1; \
-	timeout 300 $(AGENT_DIR)/tests/version3_test.py $(BUILD) || failed=1; \
-	timeout 100 $(AGENT_DIR)/tests/flood_test.py $(BUILD) || failed=1; \
-	timeout 300 $(AGENT_DIR)/tests/storm_test.py $(BUILD) || failed=1; \
-	$(AGENT_DIR)/tests/direct_test.sh $(BUILD) || failed=1; \
-	$(AGENT_DIR)/tests/ovs_test.sh $(BUILD) || failed=1; \
-	exit $$failed
+# Each alone, and ONLY='part of a name'.
+AGENT_TEST_UNITS := $(AGENT_TESTS:test_%=agent-unit-%)
+AGENT_TEST_SCRIPTS := $(patsubst $(AGENT_DIR)/tests/%_test,agent-test-%,$(basename $(wildcard $(AGENT_DIR)/tests/*_test.*)))
+
+# One after the other, for some tests want an answer within a second.
+agent-test: SIDES := 1
+agent-test: agent agent-asan $(AGENT_TESTS:%=$(BUILD)/asan/agent/%) $(TAPNIC) $(SIMNIC3) ## test daemon and CLI: units, fake switch, Open vSwitch
+	@$(call side_by_side,$(AGENT_TEST_SCRIPTS) $(AGENT_TEST_UNITS))
+
+.PHONY: $(AGENT_TEST_UNITS) $(AGENT_TEST_SCRIPTS)
+$(AGENT_TEST_UNITS): agent-unit-%: $(BUILD)/asan/agent/test_%
+	@$< $(only)
+$(AGENT_TEST_SCRIPTS): agent-test-%: agent agent-asan $(TAPNIC) $(SIMNIC3)
+	@timeout 400 $(wildcard $(AGENT_DIR)/tests/$*_test.*) $(BUILD) $(if $(filter-out storm,$*),$(only))

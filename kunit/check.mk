@@ -8,6 +8,18 @@ CHECK_STAGES := check-build proto-test agent-test proto-fuzz check-kunit check-s
 # What takes too long for make check.
 CHECK_LONG_STAGES := check-kcsan check-debian check-kernels check-stack-long check-agree
 
+# What needs neither root nor a kernel.
+.PHONY: quick quick-tests
+quick: ## build the daemon, run the unit tests of proto/ and ctrl-agent/ (any user; 3 minutes)
+	@$(TOP)/kunit/check.sh quick-tests
+quick-tests: SIDES := $(CPUS)
+quick-tests:
+	@$(call side_by_side,agent $(PROTO_TEST_QUICK) $(AGENT_TEST_UNITS))
+
+.PHONY: test
+test: ## run what matches T='part of a name', in any suite
+	@$(TOP)/kunit/run-tests.py $(BUILD) '$(T)'
+
 .PHONY: check check-long check-build preflight
 preflight: ## show what this machine lacks and install missing packages
 	@$(TOP)/kunit/preflight.sh

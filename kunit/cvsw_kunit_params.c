@@ -22,12 +22,12 @@ MODULE_PARM_DESC(fuzz_rounds, "frames in each test of the fuzz suite");
 
 static char *suites = "*";
 module_param(suites, charp, 0444);
-MODULE_PARM_DESC(suites, "those that are run, as globs with commas between them; *: all");
+MODULE_PARM_DESC(suites, "what is run: globs of SUITE or SUITE.CASE with commas between them; *: all");
 
 static bool is_wanted(const char *name)
 {
 	const char *glob = suites;
-	char one[32];
+	char one[96];
 	size_t len;
 
 	for (;; glob += len + 1) {
@@ -40,6 +40,23 @@ static bool is_wanted(const char *name)
 	}
 }
 
+/* Without the cases that are not wanted; true if any is. */
+static bool has_wanted(struct kunit_suite *suite)
+{
+	struct kunit_case *from = suite->test_cases, *to = from;
+	char name[96];
+
+	if (is_wanted(suite->name))
+		return true;
+	for (; from->run_case; from++) {
+		snprintf(name, sizeof(name), "%s.%s", suite->name, from->name);
+		if (is_wanted(name))
+			*to++ = *from;
+	}
+	*to = (struct kunit_case) {};
+	return to != suite->test_cases;
+}
+
 /* KUnit, which is told of the module behind us, then knows of no others. */
 static int choose(struct notifier_block *block, unsigned long event, void *data)
 {
@@ -49,7 +66,7 @@ static int choose(struct notifier_block *block, unsigned long event, void *data)
 	if (event != MODULE_STATE_COMING || strcmp(module->name, "cvsw_kunit"))
 		return NOTIFY_DONE;
 	for (i = 0; i < module->num_kunit_suites; i++)
-		if (is_wanted(module->kunit_suites[i]->name))
+		if (has_wanted(module->kunit_suites[i]))
 			module->kunit_suites[n++] = module->kunit_suites[i];
 	module->num_kunit_suites = n;
 	return NOTIFY_OK;

@@ -54,7 +54,7 @@ V2=$(3) ARCH=$(4) kunit/build-test-modules $(UML)/$(1)/kernel $(UML)/$(1)/$(2) >
 endef
 
 .PHONY: check-kunit $(UML_KERNELS:%=check-kunit-%)
-check-kunit: $(UML_KERNELS:%=check-kunit-%) ## KUnit suites, on both test kernels (KUNIT_PARAMS="fuzz_seed=N suites=GLOB,...")
+check-kunit: $(UML_KERNELS:%=check-kunit-%) ## KUnit suites, on both test kernels (KUNIT_PARAMS="fuzz_seed=N suites=GLOB[.CASE],...")
 $(UML_KERNELS:%=check-kunit-%): check-kunit-%: uml-modules-%
 	@kunit/run-uml.sh kunit-$* $(UML)/$*/kernel 600 \
 		$(TOP)/kunit/kunit_suites.sh $(UML)/$*/mod $(KUNIT_PARAMS)
@@ -76,7 +76,7 @@ check-kcsan: uml-modules-kcsan ## the same suites, looking for data races (KCSAN
 check-wire: $(UML_KERNELS:%=check-wire-%) ## the whole driver on the virtio wire, on both test kernels
 $(UML_KERNELS:%=check-wire-%): check-wire-%: uml-modules-% $(BUILD)/bin/cvswctl
 	@kunit/run-uml.sh wire-$* $(UML)/$*/kernel 900 \
-		python3 -B $(TOP)/kunit/wire_test/run.py $(UML)/$*/mod $(UML)/$*/kernel
+		python3 -B $(TOP)/kunit/wire_test/run.py $(UML)/$*/mod $(UML)/$*/kernel $(ONLY)
 
 # Where version 2 is left out: what stands beside it, and version 3 on the wire.
 .PHONY: check-without-version2

@@ -12,18 +12,17 @@ PROTO_USER := $(PROTO_SHARED) cvsw_ofp cvsw_ofp_encode cvsw_ofp_rules cvsw_text_
 # cvswctl does without, and is built where OpenSSL's headers are not.
 PROTO_LIBS := -lcrypto
 PROTO_CRYPTO := $(BUILD)/user/proto/cvsw_v3_libcrypto.o
-PROTO_HEADERS := $(wildcard $(TOP)/proto/*.h)
 
 PROTO_LIB := $(BUILD)/user/libcvswproto.a
 PROTO_LIB_ASAN := $(BUILD)/asan/libcvswproto.a
 
-$(BUILD)/user/proto/%.o: $(TOP)/proto/%.c $(PROTO_HEADERS)
+$(BUILD)/user/proto/%.o: $(TOP)/proto/%.c
 	@mkdir -p $(@D)
-	$(CC) $(USER_CFLAGS) -c -o $@ $<
+	$(CC) $(USER_CFLAGS) $(DEPS) -c -o $@ $<
 
-$(BUILD)/asan/proto/%.o: $(TOP)/proto/%.c $(PROTO_HEADERS)
+$(BUILD)/asan/proto/%.o: $(TOP)/proto/%.c
 	@mkdir -p $(@D)
-	$(CC) $(SAN_CFLAGS) -c -o $@ $<
+	$(CC) $(SAN_CFLAGS) $(DEPS) -c -o $@ $<
 
 $(PROTO_LIB): $(filter-out $(PROTO_CRYPTO),$(PROTO_USER:%=$(BUILD)/user/proto/%.o))
 	@rm -f $@
@@ -39,42 +38,57 @@ PROTO_KERNEL_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -ffreestanding -fno-
 	-Wdeclaration-after-statement -Wframe-larger-than=512 -Wvla -Wmissing-prototypes \
 	-Wstrict-prototypes -Wimplicit-fallthrough '-Dcurrent=get_current()'
 
-$(BUILD)/freestanding/proto/%.o: $(TOP)/proto/%.c $(PROTO_HEADERS)
+$(BUILD)/freestanding/proto/%.o: $(TOP)/proto/%.c
 	@mkdir -p $(@D)
-	$(CC) $(PROTO_KERNEL_CFLAGS) -c -o $@ $<
+	$(CC) $(PROTO_KERNEL_CFLAGS) $(DEPS) -c -o $@ $<
 
 PROTO_TEST := $(BUILD)/asan/proto-test
 PROTO_FLOWTOOL := $(BUILD)/asan/proto-flowtool
 PROTO_V3NIC := $(BUILD)/asan/proto-v3nic
 PROTO_V3_VECTORS := $(TOP)/proto/vectors/v3.txt
-PROTO_TEST_SOURCES := $(wildcard $(TOP)/proto/tests/test_*.c) \
-	$(addprefix $(TOP)/proto/tests/,main.c tap.c gen.c v3_nic.c v3_world.c v3_crowd.c)
-PROTO_TEST_HEADERS := $(wildcard $(TOP)/proto/tests/*.h) $(PROTO_HEADERS)
+proto_asan = $(patsubst %,$(BUILD)/asan/proto/tests/%.o,$(1)) $(PROTO_LIB_ASAN)
 
-$(PROTO_TEST): $(PROTO_TEST_SOURCES) $(PROTO_TEST_HEADERS) $(PROTO_LIB_ASAN)
-	$(CC) $(SAN_CFLAGS) '-DV3_VECTORS="$(PROTO_V3_VECTORS)"' -o $@ $(PROTO_TEST_SOURCES) \
-		$(PROTO_LIB_ASAN) $(PROTO_LIBS)
+$(PROTO_TEST): $(patsubst $(TOP)/%.c,$(BUILD)/asan/%.o,$(wildcard $(TOP)/proto/tests/test_*.c)) \
+		$(call proto_asan,main tap gen v3_nic v3_world v3_crowd)
+	$(CC) $(SAN_CFLAGS) -o $@ $^ $(PROTO_LIBS)
+$(BUILD)/asan/proto/tests/test_v3_%.o: SAN_CFLAGS += '-DV3_VECTORS="$(PROTO_V3_VECTORS)"'
 
-$(PROTO_V3NIC): $(addprefix $(TOP)/proto/tests/,v3nic.c v3_nic.c gen.c) $(PROTO_TEST_HEADERS) \
-		$(PROTO_LIB_ASAN)
-	$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c,$^) $(PROTO_LIB_ASAN) $(PROTO_LIBS)
+$(PROTO_V3NIC): $(call proto_asan,v3nic v3_nic gen)
+	$(CC) $(SAN_CFLAGS) -o $@ $^ $(PROTO_LIBS)
 
-$(PROTO_FLOWTOOL): $(TOP)/proto/tests/flowtool.c $(TOP)/proto/tests/gen.c $(PROTO_TEST_HEADERS) \
-		$(PROTO_LIB_ASAN)
-	$(CC) $(SAN_CFLAGS) -o $@ $(filter %.c,$^) $(PROTO_LIB_ASAN)
+$(PROTO_FLOWTOOL): $(call proto_asan,flowtool gen)
+	$(CC) $(SAN_CFLAGS) -o $@ $^ $(PROTO_LIBS)
 
-.PHONY: proto-test
+# Each part alone, and ONLY='part of a name' of the units.
+PROTO_TEST_QUICK := proto-test-freestanding proto-test-units proto-test-readme proto-test-pages
+PROTO_TEST_PARTS := $(PROTO_TEST_QUICK) proto-test-vectors proto-test-noise proto-test-ovs proto-test-peer \
+	proto-test-wireshark proto-test-model
+PROTO_TESTS := $(TOP)/proto/tests
+
+.PHONY: proto-test $(PROTO_TEST_PARTS)
 proto-test: $(PROTO_TEST) $(PROTO_FLOWTOOL) $(PROTO_V3NIC) $(BUILD)/user/proto-agree $(PROTO_SHARED:%=$(BUILD)/freestanding/proto/%.o) ## test the codecs of proto/ (sanitizers, and ovs-ofctl as oracle)
+	@$(call side_by_side,$(PROTO_TEST_PARTS))
+
+proto-test-freestanding: $(PROTO_SHARED:%=$(BUILD)/freestanding/proto/%.o)
 	@echo "ok - proto: what the kernel shares compiles freestanding, frames below 512 bytes"
-	@$(PROTO_TEST)
-	@$(TOP)/proto/tests/test_readme.py $(PROTO_FLOWTOOL) $(TOP)/proto/README.md
-	@$(TOP)/proto/tests/test_pages.py $(TOP)/proto $(TOP)/drivers/cvsw/stats.h
-	@$(TOP)/proto/tests/test_links.py $(TOP)
-	@$(TOP)/proto/tests/test_ovs.py $(PROTO_FLOWTOOL)
-	@$(TOP)/proto/tests/make_v3_vectors.py --check $(PROTO_V3_VECTORS)
-	@$(TOP)/proto/tests/test_v3_noise.py $(PROTO_V3_VECTORS)
-	@$(TOP)/proto/tests/test_v3_peer.py $(PROTO_V3NIC)
-	@$(TOP)/proto/tests/test_wireshark.py $(PROTO_V3NIC) $(PROTO_V3_VECTORS) $(BUILD)/proto-wireshark
+proto-test-units: $(PROTO_TEST)
+	@$(PROTO_TEST) $(only)
+proto-test-readme: $(PROTO_FLOWTOOL)
+	@$(PROTO_TESTS)/test_readme.py $(PROTO_FLOWTOOL) $(TOP)/proto/README.md
+proto-test-pages:
+	@$(PROTO_TESTS)/test_pages.py $(TOP)/proto $(TOP)/drivers/cvsw/stats.h
+	@$(PROTO_TESTS)/test_links.py $(TOP)
+proto-test-ovs: $(PROTO_FLOWTOOL)
+	@$(PROTO_TESTS)/test_ovs.py $(PROTO_FLOWTOOL)
+proto-test-vectors:
+	@$(PROTO_TESTS)/make_v3_vectors.py --check $(PROTO_V3_VECTORS)
+proto-test-noise:
+	@$(PROTO_TESTS)/test_v3_noise.py $(PROTO_V3_VECTORS)
+proto-test-peer: $(PROTO_V3NIC)
+	@$(PROTO_TESTS)/test_v3_peer.py $(PROTO_V3NIC)
+proto-test-wireshark: $(PROTO_V3NIC)
+	@$(PROTO_TESTS)/test_wireshark.py $(PROTO_V3NIC) $(PROTO_V3_VECTORS) $(BUILD)/proto-wireshark
+proto-test-model:
 	@$(TOP)/proto/model/run.sh $(BUILD)/proto-model
 
 # Many more histories and states of the same questions; AGREE_HISTORIES=400 takes a few seconds.
@@ -82,10 +96,9 @@ PROTO_AGREE := $(BUILD)/user/proto-agree
 AGREE_HISTORIES ?= 40000
 AGREE_SEED ?= 1000000
 
-$(PROTO_AGREE): $(addprefix $(TOP)/proto/tests/,agree.c test_v3_agree.c v3_crowd.c v3_world.c v3_nic.c gen.c tap.c) \
-		$(PROTO_TEST_HEADERS) $(PROTO_CRYPTO) $(PROTO_LIB)
-	@mkdir -p $(@D)
-	$(CC) $(USER_CFLAGS) -I$(TOP)/proto/tests -o $@ $(filter %.c,$^) $(PROTO_CRYPTO) $(PROTO_LIB) $(PROTO_LIBS)
+$(PROTO_AGREE): $(patsubst %,$(BUILD)/user/proto/tests/%.o,agree test_v3_agree v3_crowd v3_world v3_nic gen tap) \
+		$(PROTO_CRYPTO) $(PROTO_LIB)
+	$(CC) $(USER_CFLAGS) $(HARDEN_LDFLAGS) -o $@ $^ $(PROTO_LIBS)
 
 .PHONY: check-agree
 check-agree: $(PROTO_AGREE) ## test copied and restored NICs and controllers: long histories, more states (20 min)
@@ -99,19 +112,30 @@ PROTO_FUZZ_TARGETS := fuzz_msg fuzz_ofp10 fuzz_sa fuzz_ofp fuzz_text fuzz_v3_bod
 PROTO_FUZZ_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -O1 -g \
 	-fsanitize=address,undefined,fuzzer -fno-sanitize-recover=all
 PROTO_FUZZ_BINS := $(PROTO_FUZZ_TARGETS:%=$(PROTO_FUZZ_DIR)/%)
+PROTO_FUZZ_OBJECTS := $(BUILD)/fuzz/objects
 
-$(PROTO_FUZZ_BINS): $(PROTO_FUZZ_DIR)/%: $(TOP)/proto/fuzz/%.c $(TOP)/proto/fuzz/fuzz.h \
-		$(PROTO_USER:%=$(TOP)/proto/%.c) $(PROTO_HEADERS)
+$(PROTO_FUZZ_OBJECTS)/%.o: $(TOP)/proto/%.c
 	@mkdir -p $(@D)
-	$(CLANG) $(PROTO_FUZZ_CFLAGS) -o $@ $(filter %.c,$^) $(PROTO_LIBS)
+	$(CLANG) $(PROTO_FUZZ_CFLAGS) $(DEPS) -c -o $@ $<
 
-$(PROTO_FUZZ_DIR)/seeds.stamp: $(TOP)/proto/fuzz/seeds.c $(TOP)/proto/tests/gen.c \
-		$(PROTO_TEST_HEADERS) $(PROTO_LIB_ASAN)
+$(PROTO_FUZZ_BINS): $(PROTO_FUZZ_DIR)/%: $(PROTO_FUZZ_OBJECTS)/fuzz/%.o $(PROTO_USER:%=$(PROTO_FUZZ_OBJECTS)/%.o)
+	@mkdir -p $(@D)
+	$(CLANG) $(PROTO_FUZZ_CFLAGS) -o $@ $^ $(PROTO_LIBS)
+
+$(PROTO_FUZZ_DIR)/seeds.bin: $(BUILD)/asan/proto/fuzz/seeds.o $(call proto_asan,gen)
+	@mkdir -p $(@D)
+	$(CC) $(SAN_CFLAGS) -o $@ $^ $(PROTO_LIBS)
+
+$(PROTO_FUZZ_DIR)/seeds.stamp: $(PROTO_FUZZ_DIR)/seeds.bin
 	@mkdir -p $(PROTO_FUZZ_TARGETS:%=$(PROTO_FUZZ_DIR)/seeds/%)
-	$(CC) $(SAN_CFLAGS) -o $(PROTO_FUZZ_DIR)/seeds.bin $(filter %.c,$^) $(PROTO_LIB_ASAN)
-	$(PROTO_FUZZ_DIR)/seeds.bin $(PROTO_FUZZ_DIR)/seeds
+	$< $(PROTO_FUZZ_DIR)/seeds
 	@touch $@
 
-.PHONY: proto-fuzz
+# Each alone: proto-fuzz-text.  As many at once as there are processors.
+PROTO_FUZZ_PARTS := $(PROTO_FUZZ_TARGETS:fuzz_%=proto-fuzz-%)
+.PHONY: proto-fuzz $(PROTO_FUZZ_PARTS)
+$(PROTO_FUZZ_PARTS): proto-fuzz-%: $(PROTO_FUZZ_DIR)/fuzz_% $(PROTO_FUZZ_DIR)/seeds.stamp
+	@$(TOP)/proto/fuzz/run.sh $(PROTO_FUZZ_DIR) fuzz_$*
+proto-fuzz: SIDES := $(CPUS)
 proto-fuzz: $(PROTO_FUZZ_BINS) $(PROTO_FUZZ_DIR)/seeds.stamp ## fuzz the parsers of proto/, FUZZ_SECONDS each
-	@$(TOP)/proto/fuzz/run.sh $(PROTO_FUZZ_DIR) $(PROTO_FUZZ_TARGETS)
+	@$(call side_by_side,$(PROTO_FUZZ_PARTS))

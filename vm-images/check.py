@@ -4,11 +4,13 @@
 The VM suite: Debian's stock kernel in two guests, and three at the end, on an Open vSwitch.
 
     check.py [plain|tso|direct [TEST...]]
+    check.py --list
 
 plain: the taps know no offloads, so neither do the guests. tso: Open vSwitch
 passes partial checksums and TSO frames through. direct: a Linux bridge, and
 cvswd at the taps. Without a variant all run, the first two side by side.
 TEST: as "driver.hot_unplug", in place of all. Prints flat TAP.
+--list: every variant and TEST, without running any.
 """
 import os
 import sys
@@ -36,8 +38,12 @@ TESTS["plain"] = TESTS["tso"] = (driver.ALL + byhand.ALL + control.ALL[:3] + act
 TESTS["plain"] = TESTS["plain"][:-2] + agreement.ALL + TESTS["plain"][-2:]
 
 
+def known_tests(variant):
+    return {f"{test.__module__.split('.')[-1]}.{test.__name__}": test for test in TESTS[variant]}
+
+
 def chosen(variant, names):
-    known = {f"{test.__module__.split('.')[-1]}.{test.__name__}": test for test in TESTS[variant]}
+    known = known_tests(variant)
     if unknown := set(names) - set(known):
         raise LabError(f"no such test in {variant}: {', '.join(sorted(unknown))}")
     return [test for name, test in known.items() if not names or name in names]
@@ -71,6 +77,9 @@ def job(variant, names):
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--list"]:
+        print(*(f"{variant} {name}" for variant in TESTS for name in known_tests(variant)), sep="\n")
+        sys.exit(0)
     if sys.argv[1:] and sys.argv[1] not in TESTS:
         sys.exit(__doc__)
     if why_not := lacking():

@@ -35,9 +35,8 @@ demo: ## show it all on real traffic, from nothing (as root; under 10 minutes)
 vm: vm-image ## two VMs, their vswitch and controller to play with
 	@$(VM)/shell.py
 
-check-vm: vm-image ## test two VMs with Debian's stock kernel on an Open vSwitch
-	@$(VM)/check.py
-
+check-vm: vm-image ## test two VMs with Debian's stock kernel on an Open vSwitch (VM_TESTS='plain NAME...')
+	@$(VM)/check.py $(VM_TESTS)
 
 check-debian: vm-image ## run README's installation in complete Debian 12 and 13 systems
 	@$(VM)/check-debian.py

@@ -151,12 +151,17 @@ class Three:
 
 
 def run_tests(tests):
-    """Each with a daemon of its own; TAP.  Optional second argument: part of a name."""
-    failed = 0
-    wanted = sys.argv[2] if len(sys.argv) > 2 else ''
+    """Each with a daemon of its own; TAP.  Arguments behind the build folder: only the tests for
+    which "PROGRAM: NAME" contains one of them, in upper or lower case; --list prints the names."""
+    failed = ran = 0
+    program, wanted = os.path.basename(sys.argv[0]).split('.')[0], sys.argv[2:]
+    if wanted == ['--list']:
+        print(*(name for name, _ in tests), sep='\n')
+        return 0
     for name, test in tests:
-        if wanted not in name:
+        if wanted and not any(part.lower() in f'{program}: {name}'.lower() for part in wanted):
             continue
+        ran += 1
         daemon = Daemon()
         try:
             test(daemon)
@@ -172,4 +177,7 @@ def run_tests(tests):
             print('# ' + daemon.read_log()[-1500:].replace('\n', '\n# '), flush=True)
         daemon.log.close()
         shutil.rmtree(daemon.work)
+    if not ran:
+        print(f'{sys.argv[0]}: no test has such a name', file=sys.stderr)
+        return 2
     return 1 if failed else 0

@@ -297,7 +297,7 @@ static void test_overlap(void)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct tap_test tests[] = {
 		{ "agent change: a table is replaced by what differs", test_replace },
@@ -311,5 +311,5 @@ int main(void)
 		{ 0 },
 	};
 
-	return tap_run(tests) ? 1 : 0;
+	return tap_main(argc, argv, (const struct tap_test *const []) { tests, NULL });
 }

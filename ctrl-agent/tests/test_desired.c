@@ -165,7 +165,7 @@ static void test_cost(void)
 	desired_clear(&desired);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct tap_test tests[] = {
 		{ "agent desired: layers are merged flow by flow", test_merge },
@@ -176,5 +176,5 @@ int main(void)
 		{ 0 },
 	};
 
-	return tap_run(tests) ? 1 : 0;
+	return tap_main(argc, argv, (const struct tap_test *const []) { tests, NULL });
 }

@@ -54,7 +54,7 @@ static void test_order(void)
 	heap_free(&heap);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct tap_test tests[] = {
 		{ "heap: the first is the one that is due first", test_random },
@@ -63,5 +63,5 @@ int main(void)
 	};
 
 	srand(1);
-	return tap_run(tests) ? 1 : 0;
+	return tap_main(argc, argv, (const struct tap_test *const []) { tests, NULL });
 }

@@ -34,7 +34,7 @@ static void test_bytes(void)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct tap_test tests[] = {
 		{ "agent hex: every byte as a digit", test_digits },
@@ -42,5 +42,5 @@ int main(void)
 		{ 0 },
 	};
 
-	return tap_run(tests) ? 1 : 0;
+	return tap_main(argc, argv, (const struct tap_test *const []) { tests, NULL });
 }

@@ -537,7 +537,7 @@ static void test_everything(void)
 		storm(seed, 10, 10, 30);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct tap_test tests[] = {
 		{ "agent legacy: register, push, verify", test_round_trip },
@@ -563,5 +563,5 @@ int main(void)
 		{ 0 },
 	};
 
-	return tap_run(tests) ? 1 : 0;
+	return tap_main(argc, argv, (const struct tap_test *const []) { tests, NULL });
 }

@@ -373,7 +373,7 @@ static bool leaks(unsigned int i)
 	flowset_each(node, &world->nics[i].table) {
 		const struct cvsw_flow *flow = &node->flow;
 		const struct cvsw_key *key = &flow->match.key, *mask = &flow->match.mask;
-		const struct cvsw_action *last = &flow->actions[flow->n_actions - 1];
+		const struct cvsw_action *last = &flow->actions[flow->n_actions ? flow->n_actions - 1 : 0];
 
 		if (!flow->n_actions && mask->in_port && !mask->pass && !mask->dl_type)
 			dropped[key->in_port] = true;
@@ -938,7 +938,7 @@ static const struct tap_test tests[] = {
 	{ 0 },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return tap_run(tests) ? 1 : 0;
+	return tap_main(argc, argv, (const struct tap_test *const []) { tests, NULL });
 }

@@ -327,7 +327,7 @@ static void test_listing_malformed(void)
 	flowset_clear(&listing.flows);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct tap_test tests[] = {
 		{ "agent flowset: as a slow table", test_flowset_reference },
@@ -342,5 +342,5 @@ int main(void)
 		{ 0 },
 	};
 
-	return tap_run(tests) ? 1 : 0;
+	return tap_main(argc, argv, (const struct tap_test *const []) { tests, NULL });
 }

@@ -847,7 +847,7 @@ static void test_storm(void)
 		storm(seed, seed & 1);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct tap_test tests[] = {
 		{ "agent talk: register, change, acknowledged", test_round_trip },
@@ -878,5 +878,5 @@ int main(void)
 		{ 0 },
 	};
 
-	return tap_run(tests) ? 1 : 0;
+	return tap_main(argc, argv, (const struct tap_test *const []) { tests, NULL });
 }

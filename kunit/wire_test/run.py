@@ -2,7 +2,7 @@
 """The whole driver on the virtio wire: run.py MODULES KERNEL [WORDS...]
 
 Runs inside User-Mode Linux, started by run-uml.sh; prints flat TAP.  With WORDS,
-only the tests in whose names each of them is.
+only the tests whose names contain each of them.  run.py --list prints the names, anywhere.
 """
 import sys
 import time
@@ -56,6 +56,9 @@ def run_one(on, name, function, anew):
 
 
 def main():
+    if sys.argv[1:] == ["--list"]:
+        print(*(name for name, _, _ in TESTS), sep="\n")
+        return
     modules, kernel, *words = sys.argv[1:]
     sys.stdout.reconfigure(line_buffering=True)
     sys.stderr.reconfigure(line_buffering=True)
@@ -63,7 +66,7 @@ def main():
     on.load()
     good = True
     for name, function, anew in TESTS:
-        if all(word in name for word in words):
+        if all(word.lower() in f"wire: {name}".lower() for word in words):
             good &= run_one(on, name, function, anew)
     try:
         on.unload()

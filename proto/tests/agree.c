@@ -2,7 +2,7 @@
 /* Only the histories of test_v3_agree.c, for many of them at native speed. */
 #include "tests.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return tap_run(v3_agree_tests) ? 1 : 0;
+	return tap_main(argc, argv, (const struct tap_test *const []) { v3_agree_tests, NULL });
 }

@@ -1,26 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include "tests.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	unsigned int failed = 0;
+	const struct tap_test *const suites[] = {
+		flow_tests, ofp10_tests, ofp10_published_tests, nxm_tests, sa_tests,
+		msg_tests, ofp_tests, text_tests, window_tests, v3_stream_tests,
+		v3_body_tests, v3_vector_tests, v3_message_tests, v3_end_tests,
+		v3_broken_tests, v3_channel_tests, v3_agree_tests, NULL
+	};
 
-	failed += tap_run(flow_tests);
-	failed += tap_run(ofp10_tests);
-	failed += tap_run(ofp10_published_tests);
-	failed += tap_run(nxm_tests);
-	failed += tap_run(sa_tests);
-	failed += tap_run(msg_tests);
-	failed += tap_run(ofp_tests);
-	failed += tap_run(text_tests);
-	failed += tap_run(window_tests);
-	failed += tap_run(v3_stream_tests);
-	failed += tap_run(v3_body_tests);
-	failed += tap_run(v3_vector_tests);
-	failed += tap_run(v3_message_tests);
-	failed += tap_run(v3_end_tests);
-	failed += tap_run(v3_broken_tests);
-	failed += tap_run(v3_channel_tests);
-	failed += tap_run(v3_agree_tests);
-	return failed ? 1 : 0;
+	return tap_main(argc, argv, suites);
 }

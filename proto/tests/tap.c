@@ -27,20 +27,50 @@ void tap_fail(const char *file, int line, const char *format, ...)
 	n_failures++;
 }
 
-unsigned int tap_run(const struct tap_test *tests)
+/* The program's name counts as the beginning of each test's. */
+static int is_wanted(const char *name, int argc, char **argv)
 {
-	unsigned int failed = 0, i;
+	const char *base = strrchr(argv[0], '/');
+	char full[256];
+	int i;
 
-	for (; tests->name; tests++) {
-		n_failures = 0;
-		tests->run();
-		printf("%sok - %s\n", n_failures ? "not " : "", tests->name);
-		for (i = 0; i < n_failures && i < MAX_REASONS; i++)
-			printf("# %s\n", reasons[i]);
-		if (n_failures > MAX_REASONS)
-			printf("# and %u more\n", n_failures - MAX_REASONS);
-		fflush(stdout);
-		failed += n_failures > 0;
+	snprintf(full, sizeof(full), "%s: %s", base ? base + 1 : argv[0], name);
+	for (i = 1; i < argc; i++)
+		if (strcasestr(full, argv[i]))
+			return 1;
+	return argc < 2;
+}
+
+/* Returns whether it passed. */
+static int run_one(const struct tap_test *test)
+{
+	unsigned int i;
+
+	n_failures = 0;
+	test->run();
+	printf("%sok - %s\n", n_failures ? "not " : "", test->name);
+	for (i = 0; i < n_failures && i < MAX_REASONS; i++)
+		printf("# %s\n", reasons[i]);
+	if (n_failures > MAX_REASONS)
+		printf("# and %u more\n", n_failures - MAX_REASONS);
+	fflush(stdout);
+	return !n_failures;
+}
+
+int tap_main(int argc, char **argv, const struct tap_test *const *suites)
+{
+	const struct tap_test *test;
+	unsigned int run = 0, passed = 0;
+
+	for (; *suites; suites++) {
+		for (test = *suites; test->name; test++) {
+			if (!is_wanted(test->name, argc, argv))
+				continue;
+			run++;
+			passed += (unsigned int)run_one(test);
+		}
 	}
-	return failed;
+	if (!run)
+		fprintf(stderr, "%s: no test has such a name\n", argv[0]);
+	return !run ? 2 : passed < run;
 }

@@ -10,8 +10,13 @@ struct tap_test {
 	void (*run)(void);
 };
 
-/* Runs tests up to one without a name; returns how many failed. */
-unsigned int tap_run(const struct tap_test *tests);
+/*
+ * main() of a test program: runs the suites up to a NULL, each up to a test without a
+ * name.  With arguments only the tests for which "PROGRAM: NAME" contains one of them, in
+ * upper or lower case.  Returns the exit status: 0, 1 if a test failed, 2 if there is no
+ * such test.
+ */
+int tap_main(int argc, char **argv, const struct tap_test *const *suites);
 
 __attribute__((format(printf, 3, 4)))
 void tap_fail(const char *file, int line, const char *format, ...);
