@@ -20,6 +20,14 @@ quick-tests:
 test: ## run what matches T='part of a name', in any suite
 	@$(TOP)/kunit/run-tests.py $(BUILD) '$(T)'
 
+# In a build folder of its own, without sanitizers.
+COVERAGE_STAGES := proto-test agent-test
+.PHONY: coverage
+coverage: ## lines that the tests of proto/ and ctrl-agent/ run (COVERAGE_STAGES=...)
+	@$(MAKE) --no-print-directory -k -j$(CPUS) BUILD=$(BUILD)/coverage SANITIZE='-O0 -g -w --coverage -fprofile-update=atomic' \
+		$(COVERAGE_STAGES) | grep -E '^(not ok|#)' || true
+	@$(TOP)/kunit/coverage.py $(BUILD)/coverage
+
 .PHONY: check check-long check-build preflight
 preflight: ## show what this machine lacks and install missing packages
 	@$(TOP)/kunit/preflight.sh
