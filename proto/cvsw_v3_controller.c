@@ -254,6 +254,7 @@ void cvsw_v3_controller_init(struct cvsw_v3_end *end, const struct cvsw_v3_crypt
 	memset(end, 0, sizeof(*end));
 	end->crypto = crypto;
 	end->caller = caller;
+	cvsw_v3_stream_init(&end->stream, crypto);
 	end->guard = guard;
 	end->number = number;
 	memcpy(end->mac, mac, CVSW_ETH_ALEN);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * What version 3 of the control protocol needs of cryptography, given by
- * whoever compiles it in: the kernel's crypto API, libcrypto, a test.
+ * What version 3 of the control protocol needs of cryptography, and memory for what is
+ * under way, given by whoever compiles it in: the kernel's crypto API, libcrypto, a test.
  */
 #ifndef CVSW_V3_CRYPTO_H
 #define CVSW_V3_CRYPTO_H
@@ -16,7 +16,7 @@
 /**
  * struct cvsw_v3_crypto - primitives
  *
- * All but @wipe return true if they succeeded.  They may sleep, and no caller
+ * All but @wipe and what frees return true if they succeeded.  They may sleep, and no caller
  * holds a lock.  Buffers may lie anywhere, the stack included: a kernel that
  * needs a scatterlist copies (no frame is longer than 1,514 bytes).
  *
@@ -33,6 +33,10 @@
  *	are encrypted, and room for CVSW_V3_TAG_LEN
  * @open: the inverse; @data is undefined if it returns false
  * @wipe: zeroes that no compiler leaves out
+ * @segment_make: CVSW_V3_SEGMENT_MAX bytes for a segment that is under way; NULL if there is no
+ *	memory.  At most 2 * CVSW_V3_SEGMENTS are alive for each struct cvsw_v3_end, and none
+ *	while nothing is said
+ * @segment_free: given back; it is zeroed then
  */
 struct cvsw_v3_crypto {
 	bool (*random)(void *arg, uint8_t *to, size_t len);
@@ -52,6 +56,8 @@ struct cvsw_v3_crypto {
 	bool (*open)(void *arg, void *key, const uint8_t nonce[CVSW_V3_NONCE_LEN],
 		     uint8_t *data, size_t aad, size_t len);
 	void (*wipe)(void *data, size_t len);
+	uint8_t *(*segment_make)(void *arg, size_t len);
+	void (*segment_free)(void *arg, uint8_t *segment);
 	void *arg;
 };
 

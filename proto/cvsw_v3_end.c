@@ -202,10 +202,16 @@ static void end_pending(struct cvsw_v3_end *end, uint64_t order)
 			cvsw_v3_session_end(end->crypto, &end->pending[i].session);
 }
 
+static void begin_stream(struct cvsw_v3_end *end)
+{
+	cvsw_v3_stream_end(&end->stream);
+	cvsw_v3_stream_init(&end->stream, end->crypto);
+}
+
 void cvsw_v3_forget(struct cvsw_v3_end *end)
 {
 	end->conversing = false;
-	cvsw_v3_stream_init(&end->stream);
+	begin_stream(end);
 }
 
 static void end_live(struct cvsw_v3_end *end)
@@ -250,7 +256,7 @@ static void establish(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending)
 	if (goes_on) {
 		cvsw_v3_stream_again(&end->stream);
 	} else {
-		cvsw_v3_stream_init(&end->stream);
+		begin_stream(end);
 	}
 	end->conversing = true;
 	memcpy(end->ticket, end->live.ticket, CVSW_V3_TICKET_LEN);
@@ -578,5 +584,6 @@ void cvsw_v3_end_free(struct cvsw_v3_end *end)
 
 	cvsw_v3_session_end(end->crypto, &end->live);
 	end_pending(end, UINT64_MAX);
+	cvsw_v3_stream_end(&end->stream);
 	wipe(end, sizeof(*end));
 }

@@ -160,7 +160,7 @@ struct cvsw_v3_pending {
 /**
  * struct cvsw_v3_end
  *
- * About 100 KiB; allocated by the caller, begun by cvsw_v3_nic_init() or
+ * About 11 KiB; allocated by the caller, begun by cvsw_v3_nic_init() or
  * cvsw_v3_controller_init(), ended by cvsw_v3_end_free().  Read only what is
  * above the line.
  *

@@ -113,6 +113,18 @@ static bool open_sealed(void *arg, void *key, const uint8_t nonce[CVSW_V3_NONCE_
 	       EVP_CipherFinal_ex(key, text + len, &n) == 1;
 }
 
+static uint8_t *segment_make(void *arg, size_t len)
+{
+	(void)arg;
+	return malloc(len);
+}
+
+static void segment_free(void *arg, uint8_t *segment)
+{
+	(void)arg;
+	free(segment);
+}
+
 const struct cvsw_v3_crypto cvsw_v3_libcrypto = {
 	.random = random_bytes,
 	.public_key = public_key,
@@ -124,4 +136,6 @@ const struct cvsw_v3_crypto cvsw_v3_libcrypto = {
 	.seal = seal,
 	.open = open_sealed,
 	.wipe = OPENSSL_cleanse,
+	.segment_make = segment_make,
+	.segment_free = segment_free,
 };

@@ -20,9 +20,33 @@ static struct cvsw_v3_slot *rx_slot(struct cvsw_v3_stream *stream, uint64_t numb
 	return &stream->rx[number % CVSW_V3_SEGMENTS];
 }
 
-void cvsw_v3_stream_init(struct cvsw_v3_stream *stream)
+void cvsw_v3_stream_init(struct cvsw_v3_stream *stream, const struct cvsw_v3_crypto *crypto)
 {
 	memset(stream, 0, sizeof(*stream));
+	stream->crypto = crypto;
+}
+
+static bool get_memory(struct cvsw_v3_stream *stream, struct cvsw_v3_slot *slot)
+{
+	slot->data = stream->crypto->segment_make(stream->crypto->arg, CVSW_V3_SEGMENT_MAX);
+	return slot->data;
+}
+
+/* There may have been a key in it. */
+static void give_back(struct cvsw_v3_stream *stream, struct cvsw_v3_slot *slot)
+{
+	stream->crypto->wipe(slot->data, slot->len);
+	stream->crypto->segment_free(stream->crypto->arg, slot->data);
+	slot->data = NULL;
+}
+
+void cvsw_v3_stream_end(struct cvsw_v3_stream *stream)
+{
+	for (; stream->tx_base != stream->tx_next; stream->tx_base++)
+		give_back(stream, tx_slot(stream, stream->tx_base));
+	for (; stream->rx_got; stream->rx_got >>= 1, stream->rx_base++)
+		if (stream->rx_got & 1)
+			give_back(stream, rx_slot(stream, stream->rx_base));
 }
 
 /* ---- sending ---- */
@@ -38,9 +62,25 @@ size_t cvsw_v3_stream_room(const struct cvsw_v3_stream *stream)
 	return room < CVSW_V3_MESSAGE_MAX ? room : CVSW_V3_MESSAGE_MAX;
 }
 
+/* All or nothing. */
+static bool get_memory_for(struct cvsw_v3_stream *stream, size_t len)
+{
+	uint64_t end = stream->tx_next + (len + CVSW_V3_SEGMENT_MAX - 1) / CVSW_V3_SEGMENT_MAX, n;
+
+	for (n = stream->tx_next; n != end && get_memory(stream, tx_slot(stream, n)); n++)
+		;
+	if (n == end)
+		return true;
+	while (n-- != stream->tx_next) {
+		tx_slot(stream, n)->len = 0;
+		give_back(stream, tx_slot(stream, n));
+	}
+	return false;
+}
+
 bool cvsw_v3_stream_put(struct cvsw_v3_stream *stream, const uint8_t *message, size_t len)
 {
-	if (!len || len > cvsw_v3_stream_room(stream))
+	if (!len || len > cvsw_v3_stream_room(stream) || !get_memory_for(stream, len))
 		return false;
 	while (len) {
 		struct cvsw_v3_slot *slot = tx_slot(stream, stream->tx_next++);
@@ -210,7 +250,7 @@ bool cvsw_v3_stream_acked(struct cvsw_v3_stream *stream, uint64_t base, uint32_t
 		struct cvsw_v3_slot *slot = tx_slot(stream, stream->tx_base);
 
 		note_arrival(stream, stream->tx_base, now);
-		memset(slot->data, 0, slot->len);	/* there may have been a key in it */
+		give_back(stream, slot);
 		progress = true;
 	}
 	for (i = 0; i < CVSW_V3_SEGMENTS; i++)
@@ -251,6 +291,8 @@ enum cvsw_v3_drop cvsw_v3_stream_got(struct cvsw_v3_stream *stream, uint64_t num
 		return CVSW_V3_DROP_DISAGREES;
 	if (stream->rx_got >> ahead & 1)
 		return CVSW_V3_DROP_REPLAYED;
+	if (!get_memory(stream, slot))
+		return CVSW_V3_DROP_CRYPTO;
 	memcpy(slot->data, data, len);
 	slot->len = (uint16_t)len;
 	slot->last = last;
@@ -296,9 +338,7 @@ static void copy_run(struct cvsw_v3_stream *stream, struct run run, uint8_t *to,
 static void release(struct cvsw_v3_stream *stream, struct run run)
 {
 	for (; run.n; run.n--) {
-		struct cvsw_v3_slot *slot = rx_slot(stream, stream->rx_base);
-
-		memset(slot->data, 0, slot->len);	/* there may have been a key in it */
+		give_back(stream, rx_slot(stream, stream->rx_base));
 		stream->rx_base++;
 		stream->rx_got >>= 1;
 	}

@@ -4,12 +4,13 @@
  * acknowledged, put together in order at the other end.  Nothing is lost, nothing
  * comes twice, whatever the network does to frames.
  *
- * No crypto, no frames, no clock: times are milliseconds that never run back.
+ * No frames, no clock, and of crypto only memory: times are milliseconds that never run back.
  * Whoever sends records asks which segment is due, and tells which have arrived.
  */
 #ifndef CVSW_V3_STREAM_H
 #define CVSW_V3_STREAM_H
 
+#include "cvsw_v3_crypto.h"
 #include "cvsw_v3_frame.h"
 
 #define CVSW_V3_SEGMENTS	32	/* under way at once, in each direction */
@@ -31,6 +32,7 @@
 /**
  * struct cvsw_v3_slot - a segment that waits
  * @last: a message ends with it
+ * @data: @len bytes, while it waits
  *
  * Of those to be sent:
  * @sent_at: when it was sent last
@@ -47,14 +49,15 @@ struct cvsw_v3_slot {
 	bool last;
 	bool due;
 	bool got;
-	uint8_t data[CVSW_V3_SEGMENT_MAX];
+	uint8_t *data;
 };
 
 /**
  * struct cvsw_v3_stream - both directions of a conversation
  *
- * About 93 KiB, all its memory; segment n lives in slot n % CVSW_V3_SEGMENTS.
+ * About 2 KiB, and a piece of memory for each segment under way; segment n lives in slot n % CVSW_V3_SEGMENTS.
  *
+ * @crypto: which memory comes from
  * @tx_base: the oldest that the peer has not taken
  * @tx_next: the number of the next segment put
  * @srtt, @rttvar: RFC 6298, in milliseconds, times 8 and times 4; 0: not known
@@ -67,6 +70,7 @@ struct cvsw_v3_slot {
  * @skipping: a message longer than CVSW_V3_MESSAGE_MAX goes by
  */
 struct cvsw_v3_stream {
+	const struct cvsw_v3_crypto *crypto;
 	uint64_t tx_base, tx_next;
 	uint32_t srtt, rttvar;
 	unsigned int backoff;
@@ -81,14 +85,18 @@ struct cvsw_v3_stream {
 	struct cvsw_v3_slot rx[CVSW_V3_SEGMENTS];
 };
 
-void cvsw_v3_stream_init(struct cvsw_v3_stream *stream);
+/** cvsw_v3_stream_init() - ended by cvsw_v3_stream_end() */
+void cvsw_v3_stream_init(struct cvsw_v3_stream *stream, const struct cvsw_v3_crypto *crypto);
+
+/** cvsw_v3_stream_end() - what was under way is wiped and given back; zeroed ones may be ended too */
+void cvsw_v3_stream_end(struct cvsw_v3_stream *stream);
 
 /* ---- sending ---- */
 
 /** cvsw_v3_stream_room() - bytes of the longest message that can be put now */
 size_t cvsw_v3_stream_room(const struct cvsw_v3_stream *stream);
 
-/** cvsw_v3_stream_put() - a message, copied; false, and nothing happened: no room or too long */
+/** cvsw_v3_stream_put() - a message, copied; false, and nothing happened: no room, no memory, too long */
 bool cvsw_v3_stream_put(struct cvsw_v3_stream *stream, const uint8_t *message, size_t len);
 
 /**
@@ -122,8 +130,8 @@ void cvsw_v3_stream_again(struct cvsw_v3_stream *stream);
 /**
  * cvsw_v3_stream_got() - a segment came
  *
- * Return: CVSW_V3_OK, _DROP_REPLAYED (a duplicate: acknowledge it again), _DROP_RECORD, or
- * _DROP_DISAGREES: beyond the window, so the peer was told a base that is not known here.
+ * Return: CVSW_V3_OK, _DROP_REPLAYED (a duplicate: acknowledge it again), _DROP_RECORD,
+ * _DROP_CRYPTO (no memory: it comes again), or _DROP_DISAGREES: beyond the window, so the peer was told a base that is not known here.
  */
 enum cvsw_v3_drop cvsw_v3_stream_got(struct cvsw_v3_stream *stream, uint64_t number, bool last,
 				     const uint8_t *data, size_t len);

@@ -3,6 +3,8 @@
 
 #include "base/alloc.h"
 
+uint8_t talk_message[CVSW_V3_MESSAGE_MAX];
+
 /* ---- bringing the NIC to where it should be ---- */
 
 void talk_refused(struct talk *talk, const struct talk_request *request,
@@ -197,8 +199,8 @@ static void take_messages(struct talk *talk)
 	uint64_t settles;
 	bool too_long;
 
-	while ((len = cvsw_v3_take(&talk->end, talk->message, &too_long))) {
-		if (too_long || cvsw_v3_message_decode(talk->message, len, &message, &offset) ||
+	while ((len = cvsw_v3_take(&talk->end, talk_message, &too_long))) {
+		if (too_long || cvsw_v3_message_decode(talk_message, len, &message, &offset) ||
 		    cvsw_v3_is_request(message.type)) {
 			talk_not_expected(talk);
 		} else if (!message.xid) {
@@ -374,7 +376,6 @@ static void free_link(struct nic *nic)
 	talk_drop_requests(talk);
 	flowset_clear(&talk->listed);
 	cvsw_v3_end_free(&talk->end);
-	explicit_bzero(talk->message, sizeof(talk->message));
 	free(talk);
 }
 

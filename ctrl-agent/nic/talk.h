@@ -123,8 +123,10 @@ struct talk {
 	uint64_t n_unexpected;
 
 	struct cvsw_v3_end end;
-	uint8_t message[CVSW_V3_MESSAGE_MAX];
 };
+
+/* A message being written or read, of whichever NIC: there is one thread. */
+extern uint8_t talk_message[CVSW_V3_MESSAGE_MAX];
 
 /** talk_queue() - a copy of a message at the end of the row */
 struct talk_request *talk_queue(struct talk *talk, const uint8_t *message, size_t len,

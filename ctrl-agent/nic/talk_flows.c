@@ -122,7 +122,7 @@ static void begin_message(struct bundle *bundle)
 {
 	struct talk *talk = bundle->talk;
 
-	bundle->w = cvsw_writer(talk->message, sizeof(talk->message));
+	bundle->w = cvsw_writer(talk_message, sizeof(talk_message));
 	cvsw_v3_flows_begin(&bundle->w, talk_next_xid(talk), talk->bundle, bundle->flags);
 	bundle->begun = true;
 	bundle->flags = 0;
@@ -131,7 +131,7 @@ static void begin_message(struct bundle *bundle)
 static struct talk_request *queue_message(struct bundle *bundle)
 {
 	bundle->begun = false;
-	return talk_queue(bundle->talk, bundle->talk->message, bundle->w.at, on_flows);
+	return talk_queue(bundle->talk, talk_message, bundle->w.at, on_flows);
 }
 
 /* Deletions go by their match; actions would only be more to refuse. */

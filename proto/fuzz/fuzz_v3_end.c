@@ -93,10 +93,23 @@ static void fake_wipe(void *data, size_t len)
 	memset(data, 0, len);
 }
 
+static uint8_t *make_segment(void *arg, size_t len)
+{
+	(void)arg;
+	return malloc(len);
+}
+
+static void free_segment(void *arg, uint8_t *segment)
+{
+	(void)arg;
+	free(segment);
+}
+
 static const struct cvsw_v3_crypto crypto = {
 	.random = fake_random, .public_key = fake_public_key, .shared = fake_shared,
 	.hash = fake_hash, .hmac = fake_hmac, .key_make = fake_key_make,
 	.key_free = fake_key_free, .seal = fake_seal, .open = fake_open, .wipe = fake_wipe,
+	.segment_make = make_segment, .segment_free = free_segment,
 };
 
 /* ends[0] is the NIC's. */

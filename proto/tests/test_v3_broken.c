@@ -181,6 +181,14 @@ static bool is_record(const struct plain *plain, bool to_nic)
 	return false;
 }
 
+/* To what it was; both go on having what is under way. */
+static void put_back(struct cvsw_v3_end *end, const struct cvsw_v3_end *before)
+{
+	cvsw_v3_stream_end(&end->stream);
+	*end = *before;
+	v3_stream_copied(&end->stream);
+}
+
 static void say_and_check(struct v3_world *world, struct cvsw_v3_end *end,
 			  const struct cvsw_v3_end *before, const struct plain *plain)
 {
@@ -195,15 +203,15 @@ static void say_and_check(struct v3_world *world, struct cvsw_v3_end *end,
 		CHECK(!drop || drop == CVSW_V3_DROP_RECORD || drop == CVSW_V3_DROP_DISAGREES);
 	CHECK(cvsw_v3_up(end) == (drop != CVSW_V3_DROP_DISAGREES));
 	check_sane(world, end);
-	*end = *before;
+	put_back(end, before);
 }
 
 static void break_record(struct v3_world *world, struct cvsw_v3_end *end, struct plain plain)
 {
-	struct cvsw_v3_end *before = malloc(sizeof(*before));
+	struct cvsw_v3_end *before = calloc(1, sizeof(*before));
 	size_t whole = plain.len, bit;
 
-	*before = *end;
+	put_back(before, end);
 	for (bit = 0; bit < whole * 8; bit++) {
 		plain.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		say_and_check(world, end, before, &plain);
@@ -211,7 +219,8 @@ static void break_record(struct v3_world *world, struct cvsw_v3_end *end, struct
 	}
 	for (plain.len = 0; plain.len < whole; plain.len++)
 		say_and_check(world, end, before, &plain);
-	*end = *before;
+	put_back(end, before);
+	cvsw_v3_stream_end(&before->stream);
 	free(before);
 }
 

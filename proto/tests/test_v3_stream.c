@@ -2,9 +2,47 @@
 /* Two streams with a bad network between them, without any crypto. */
 #include <stdlib.h>
 
+#include "../cvsw_v3_libcrypto.h"
 #include "../cvsw_v3_stream.h"
 #include "gen.h"
 #include "tests.h"
+
+/* Segments that have memory, of all streams; and how many more may get some. */
+static size_t n_segments, most_segments = SIZE_MAX;
+
+static uint8_t *make_segment(void *arg, size_t len)
+{
+	(void)arg;
+	if (n_segments == most_segments)
+		return NULL;
+	n_segments++;
+	return malloc(len);
+}
+
+static void free_segment(void *arg, uint8_t *segment)
+{
+	(void)arg;
+	n_segments--;
+	free(segment);
+}
+
+static struct cvsw_v3_stream *new_stream(void)
+{
+	static struct cvsw_v3_crypto memory;
+	struct cvsw_v3_stream *stream = malloc(sizeof(*stream));
+
+	memory.wipe = cvsw_v3_libcrypto.wipe;
+	memory.segment_make = make_segment;
+	memory.segment_free = free_segment;
+	cvsw_v3_stream_init(stream, &memory);
+	return stream;
+}
+
+static void free_stream(struct cvsw_v3_stream *stream)
+{
+	cvsw_v3_stream_end(stream);
+	free(stream);
+}
 
 struct parcel {
 	uint64_t at;
@@ -116,8 +154,7 @@ static uint64_t exchange(unsigned int bad, uint64_t seed, unsigned int n_message
 	uint64_t now;
 
 	for (side = 0; side < 2; side++) {
-		stream[side] = malloc(sizeof(**stream));
-		cvsw_v3_stream_init(stream[side]);
+		stream[side] = new_stream();
 		net[side] = (struct net){ .rng = { seed + side }, .bad = bad };
 		net[side].parcels = calloc(MAX_PARCELS, sizeof(struct parcel));
 	}
@@ -150,7 +187,7 @@ static uint64_t exchange(unsigned int bad, uint64_t seed, unsigned int n_message
 	CHECK(cvsw_v3_stream_deadline(stream[0]) == UINT64_MAX || taken[0] != n_messages ||
 	      !cvsw_v3_stream_idle(stream[0]));
 	for (side = 0; side < 2; side++) {
-		free(stream[side]);
+		free_stream(stream[side]);
 		free(net[side].parcels);
 	}
 	return now;
@@ -177,7 +214,7 @@ static void a_good_network_is_used(void)
 static void mad_peers_are_survived(void)
 {
 	static uint8_t data[CVSW_V3_MESSAGE_MAX];
-	struct cvsw_v3_stream *stream = calloc(1, sizeof(*stream));
+	struct cvsw_v3_stream *stream = new_stream();
 	struct rng rng = { 470 };
 	unsigned int i;
 	uint64_t number;
@@ -198,13 +235,13 @@ static void mad_peers_are_survived(void)
 				     (uint32_t)rng_next(&rng) & (uint32_t)rng_next(&rng), i);
 		CHECK(stream->tx_next - stream->tx_base <= CVSW_V3_SEGMENTS);
 	}
-	free(stream);
+	free_stream(stream);
 }
 
 static void acknowledgements_of_the_unsent_are_refused(void)
 {
 	static const uint8_t data[CVSW_V3_MESSAGE_MAX];
-	struct cvsw_v3_stream *stream = calloc(1, sizeof(*stream));
+	struct cvsw_v3_stream *stream = new_stream();
 	uint64_t number;
 
 	CHECK(!cvsw_v3_stream_acked(stream, 1, 0, 0) && !cvsw_v3_stream_acked(stream, 0, 1, 0));
@@ -217,13 +254,13 @@ static void acknowledgements_of_the_unsent_are_refused(void)
 	CHECK(cvsw_v3_stream_acked(stream, 0, 2, 2) && cvsw_v3_stream_acked(stream, 1, 1, 2));
 	CHECK(cvsw_v3_stream_acked(stream, 2, 0, 2) && stream->tx_base == 2);
 	CHECK(cvsw_v3_stream_acked(stream, 1, 0, 2) && stream->tx_base == 2);
-	free(stream);
+	free_stream(stream);
 }
 
 static void longer_messages_go_by(void)
 {
 	static uint8_t data[CVSW_V3_MESSAGE_MAX];
-	struct cvsw_v3_stream *stream = calloc(1, sizeof(*stream));
+	struct cvsw_v3_stream *stream = new_stream();
 	uint8_t segment[CVSW_V3_SEGMENT_MAX] = "headline";
 	bool too_long = false;
 	size_t len = 0;
@@ -255,13 +292,13 @@ static void longer_messages_go_by(void)
 				  CVSW_V3_MESSAGE_MAX + 1 - 11 * CVSW_V3_SEGMENT_MAX));
 	CHECK(cvsw_v3_stream_take(stream, data, &too_long) == 8 && too_long);
 	CHECK(cvsw_v3_stream_got(stream, 125, false, segment, 100) == CVSW_V3_DROP_RECORD);
-	free(stream);
+	free_stream(stream);
 }
 
 static void new_keys_send_it_again_at_once(void)
 {
 	static const uint8_t data[3 * CVSW_V3_SEGMENT_MAX];
-	struct cvsw_v3_stream *stream = calloc(1, sizeof(*stream));
+	struct cvsw_v3_stream *stream = new_stream();
 	uint64_t number;
 
 	CHECK(cvsw_v3_stream_put(stream, data, sizeof(data)));
@@ -274,13 +311,42 @@ static void new_keys_send_it_again_at_once(void)
 	CHECK(cvsw_v3_stream_due(stream, 6, &number) && number == 0);
 	CHECK(cvsw_v3_stream_due(stream, 6, &number) && number == 2);
 	CHECK(!cvsw_v3_stream_due(stream, 6, &number));
-	free(stream);
+	free_stream(stream);
+}
+
+/* Nothing is held at rest; without memory nothing is lost, and nothing is half done. */
+static void memory_is_held_while_under_way(void)
+{
+	static uint8_t data[CVSW_V3_MESSAGE_MAX];
+	struct cvsw_v3_stream *stream = new_stream();
+	uint64_t number;
+	bool too_long;
+
+	CHECK(!n_segments);
+	CHECK(cvsw_v3_stream_put(stream, data, 5000) && n_segments == 4);
+	while (cvsw_v3_stream_due(stream, 1, &number))
+		;
+	CHECK(cvsw_v3_stream_acked(stream, 1, 4, 2) && n_segments == 3);
+	CHECK(cvsw_v3_stream_got(stream, 1, true, data, 7) == CVSW_V3_OK && n_segments == 4);
+	CHECK(cvsw_v3_stream_acked(stream, 4, 0, 3) && n_segments == 1);
+	most_segments = 3;
+	CHECK(!cvsw_v3_stream_put(stream, data, 5000) && n_segments == 1);
+	CHECK(stream->tx_next == 4 && cvsw_v3_stream_idle(stream));
+	CHECK(cvsw_v3_stream_put(stream, data, 2000) && n_segments == 3);
+	CHECK(cvsw_v3_stream_got(stream, 0, true, data, 5) == CVSW_V3_DROP_CRYPTO);
+	CHECK(stream->rx_got == 2 && !cvsw_v3_stream_take(stream, data, &too_long));
+	most_segments = SIZE_MAX;
+	CHECK(cvsw_v3_stream_got(stream, 0, true, data, 5) == CVSW_V3_OK);
+	CHECK(cvsw_v3_stream_take(stream, data, &too_long) == 5);
+	CHECK(cvsw_v3_stream_take(stream, data, &too_long) == 7 && n_segments == 2);
+	free_stream(stream);
+	CHECK(!n_segments);
 }
 
 static void numbers_end(void)
 {
 	static const uint8_t data[10];
-	struct cvsw_v3_stream *stream = calloc(1, sizeof(*stream));
+	struct cvsw_v3_stream *stream = new_stream();
 	uint64_t number;
 
 	stream->tx_base = stream->tx_next = UINT64_MAX - 65;
@@ -291,7 +357,7 @@ static void numbers_end(void)
 	CHECK(!cvsw_v3_stream_acked(stream, UINT64_MAX, UINT32_MAX, 1));
 	stream->rx_base = UINT64_MAX - 2;
 	CHECK(cvsw_v3_stream_got(stream, 3, true, data, sizeof(data)) == CVSW_V3_DROP_REPLAYED);
-	free(stream);
+	free_stream(stream);
 }
 
 const struct tap_test v3_stream_tests[] = {
@@ -304,6 +370,8 @@ const struct tap_test v3_stream_tests[] = {
 	{ "proto: version 3's streams skip what is too long", longer_messages_go_by },
 	{ "proto: version 3's streams send again at once under new keys",
 	  new_keys_send_it_again_at_once },
+	{ "proto: version 3's streams hold memory while something is under way",
+	  memory_is_held_while_under_way },
 	{ "proto: version 3's segment numbers end", numbers_end },
 	{ NULL, NULL },
 };

@@ -513,3 +513,20 @@ void v3_nic_free(struct v3_nic *nic)
 	free(nic->timers);
 	free(nic);
 }
+
+void v3_stream_copied(struct cvsw_v3_stream *stream)
+{
+	struct cvsw_v3_slot *slots[2] = { stream->tx, stream->rx };
+	unsigned int side, i;
+
+	for (side = 0; side < 2; side++)
+		for (i = 0; i < CVSW_V3_SEGMENTS; i++) {
+			struct cvsw_v3_slot *slot = &slots[side][i];
+			uint8_t *data = slot->data;
+
+			if (data) {
+				slot->data = malloc(CVSW_V3_SEGMENT_MAX);
+				memcpy(slot->data, data, slot->len);
+			}
+		}
+}

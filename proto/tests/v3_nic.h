@@ -64,6 +64,9 @@ void v3_nic_free(struct v3_nic *nic);
 /* Does what has been asked, as far as there is room for answers, and sends what is due. */
 void v3_nic_run(struct v3_nic *nic, uint64_t now);
 
+/* A stream was copied byte by byte: what is under way in the copy gets memory of its own. */
+void v3_stream_copied(struct cvsw_v3_stream *stream);
+
 /* The same table operations, for whoever keeps a copy. */
 void v3_table_do(struct cvsw_flow *flows, size_t *n, enum cvsw_flow_command command,
 		 const struct cvsw_flow *flow);

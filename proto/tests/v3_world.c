@@ -102,6 +102,8 @@ void v3_crypto_init(struct v3_crypto *crypto, uint64_t seed)
 		.random = t_random, .public_key = t_public_key, .shared = t_shared,
 		.hash = t_hash, .hmac = t_hmac, .key_make = t_key_make, .key_free = t_key_free,
 		.seal = t_seal, .open = t_open, .wipe = cvsw_v3_libcrypto.wipe, .arg = crypto,
+		.segment_make = cvsw_v3_libcrypto.segment_make,
+		.segment_free = cvsw_v3_libcrypto.segment_free,
 	};
 }
 

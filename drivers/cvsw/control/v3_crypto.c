@@ -194,6 +194,17 @@ static void wipe(void *data, size_t len)
 	memzero_explicit(data, len);
 }
 
+/* Less than a page, and few: a request whose answer has no memory would never be answered. */
+static u8 *segment_make(void *arg, size_t len)
+{
+	return kmalloc(len, GFP_KERNEL | __GFP_NOFAIL);
+}
+
+static void segment_free(void *arg, u8 *segment)
+{
+	kfree(segment);
+}
+
 const struct cvsw_v3_crypto cvsw_v3_kernel_crypto = {
 	.random = random_bytes,
 	.public_key = public_key,
@@ -205,6 +216,8 @@ const struct cvsw_v3_crypto cvsw_v3_kernel_crypto = {
 	.seal = seal,
 	.open = open,
 	.wipe = wipe,
+	.segment_make = segment_make,
+	.segment_free = segment_free,
 };
 
 int cvsw_v3_crypto_module_init(void)
