@@ -65,19 +65,24 @@ static void add_flow(struct kunit *test, u16 priority, const struct cvsw_action 
 		add_flow(test, 1, actions, ARRAY_SIZE(actions));              \
 	} while (0)
 
-/* Bytes 0, 1, 2..., that are no IP; the last @paged of them in a page. */
-static struct sk_buff *frame(struct kunit *test, unsigned int len, unsigned int paged)
+/* Bytes 0, 1, 2..., that are no IP; the last @paged of them in a page.  @bytes: room to make them. */
+static struct sk_buff *frame_in(struct kunit *test, u8 *bytes, unsigned int len, unsigned int paged)
 {
 	struct talk *f = test->priv;
 	struct sk_buff *skb;
 	unsigned int i;
 
 	for (i = 0; i < len; i++)
-		f->message[i] = i;
-	skb = fake_nic_skb(f->port.dev, f->message, len, paged);
+		bytes[i] = i;
+	skb = fake_nic_skb(f->port.dev, bytes, len, paged);
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	skb_push(skb, ETH_HLEN);
 	return skb;
+}
+
+static struct sk_buff *frame(struct kunit *test, unsigned int len, unsigned int paged)
+{
+	return frame_in(test, ((struct talk *)test->priv)->message, len, paged);
 }
 
 /* Return: what goes on. */
@@ -303,9 +308,10 @@ static void send_to_controller(void *arg, unsigned int nth)
 {
 	struct kunit *test = arg;
 	unsigned int i;
+	u8 bytes[100];
 
 	for (i = 0; i < 300; i++) {
-		handle(test->priv, frame(test, 100, 0), CVSW_HOST);
+		handle(test->priv, frame_in(test, bytes, sizeof(bytes), 0), CVSW_HOST);
 		cond_resched();
 	}
 }
