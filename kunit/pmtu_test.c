@@ -3,7 +3,7 @@
 #include <kunit/test.h>
 #include <linux/etherdevice.h>
 
-static u16 fake_seconds;
+static time64_t fake_seconds;
 #define pmtu_seconds()	fake_seconds
 #include "../drivers/cvsw/tunnel/pmtu.c"
 #include "esp_test.h"
@@ -111,6 +111,7 @@ static void start(struct kunit *test)
 	struct esp_fixture *f = test->priv;
 
 	memset(&c, 0, sizeof(c));
+	cvsw_pmtus_init(&c.pmtus);
 	fake_seconds = 65530;
 	f->engine.pmtus = &c.pmtus;
 	cvsw_pmtu_sent(&c.pmtus, htonl(PEER), VXLAN);
@@ -139,12 +140,24 @@ static void lower_and_forget(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cvsw_pmtu(&c.pmtus, htonl(PEER)), CVSW_PMTU_MIN);
 	fake_seconds++;
 	KUNIT_EXPECT_EQ(test, cvsw_pmtu(&c.pmtus, htonl(PEER)), UINT_MAX);
-	/* Nor does it begin again when the seconds have come round. */
-	fake_seconds -= CVSW_PMTU_SECONDS;
-	KUNIT_EXPECT_EQ(test, cvsw_pmtu(&c.pmtus, htonl(PEER)), UINT_MAX);
-	fake_seconds += CVSW_PMTU_SECONDS;
 	make_clear(f, 1450);
 	expect_heard(test, true, 1450);
+}
+
+/* However long nobody asks: no counter of seconds wraps. */
+static void forgotten_for_good(struct kunit *test)
+{
+	struct esp_fixture *f = test->priv;
+	unsigned int bits;
+
+	start(test);
+	for (bits = 10; bits < 40; bits++) {
+		make_clear(f, 1400);
+		expect_heard(test, true, 1400);
+		fake_seconds += 1LL << bits;
+		KUNIT_EXPECT_EQ_MSG(test, cvsw_pmtu(&c.pmtus, htonl(PEER)), UINT_MAX,
+				    "after 2^%u seconds", bits);
+	}
 }
 
 /* RFC 1191, 5 */
@@ -306,7 +319,7 @@ static void random_messages(struct kunit *test)
 		hear(test);
 	}
 	for (i = 0; i < CVSW_PMTU_KNOWN; i++)
-		known += !!atomic64_read(&c.pmtus.known[i]);
+		known += !!c.pmtus.known[i].end;
 	KUNIT_EXPECT_LE(test, known, 1U);
 	KUNIT_EXPECT_GE(test, cvsw_pmtu(&c.pmtus, htonl(PEER)), CVSW_PMTU_MIN);
 	KUNIT_EXPECT_GT(test, counted(test, false), 1000ULL);
@@ -314,6 +327,7 @@ static void random_messages(struct kunit *test)
 
 static struct kunit_case pmtu_cases[] = {
 	KUNIT_CASE(lower_and_forget),
+	KUNIT_CASE(forgotten_for_good),
 	KUNIT_CASE(routers_without_a_number),
 	KUNIT_CASE(about_others_packets),
 	KUNIT_CASE(cut_short),

@@ -180,6 +180,7 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 		goto destroy_backlogs;
 	/* So that the stack itself cuts larger ones up. */
 	netif_set_tso_max_segs(dev, CVSW_SEGMENTS_MAX);
+	cvsw_pmtus_init(&port->pmtus);
 	port->engine.pmtus = &port->pmtus;
 	port->engine.wire_mtu = dev->mtu;
 	port->engine.miss = cvsw_miss;

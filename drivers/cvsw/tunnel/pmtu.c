@@ -16,56 +16,54 @@
 #define QUOTE_AGE_MAX	65536
 
 #ifndef pmtu_seconds
-#define pmtu_seconds()	((u16)ktime_get_seconds())
+#define pmtu_seconds()	ktime_get_seconds()
 #endif
 
-/* ---- what is known: destination 32 bits, MTU 16, end in seconds 16 ---- */
+/* ---- what is known ---- */
 
-static u64 known_pack(__be32 dst, unsigned int mtu, u16 end)
+void cvsw_pmtus_init(struct cvsw_pmtus *pmtus)
 {
-	return (u64)(__force u32)dst << 32 | mtu << 16 | end;
+	seqlock_init(&pmtus->lock);
 }
 
-static atomic64_t *known_place(struct cvsw_pmtus *pmtus, __be32 dst)
+static struct cvsw_pmtu_path *path_to(struct cvsw_pmtus *pmtus, __be32 dst)
 {
 	return &pmtus->known[hash_32((__force u32)dst, ilog2(CVSW_PMTU_KNOWN))];
 }
 
-static bool is_over(u64 known)
+static unsigned int known_mtu(const struct cvsw_pmtu_path *path, __be32 dst)
 {
-	u16 left = (u16)known - pmtu_seconds();
-
-	return !left || left > CVSW_PMTU_SECONDS;
-}
-
-static unsigned int known_mtu(u64 known, __be32 dst)
-{
-	if (!known || (u32)(known >> 32) != (__force u32)dst || is_over(known))
-		return UINT_MAX;
-	return (u16)(known >> 16);
+	return path->dst == dst && pmtu_seconds() < path->end ? path->mtu : UINT_MAX;
 }
 
 unsigned int cvsw_pmtu_known(struct cvsw_pmtus *pmtus, __be32 dst)
 {
-	atomic64_t *place = known_place(pmtus, dst);
-	u64 known = atomic64_read(place);
+	struct cvsw_pmtu_path path;
+	unsigned int seq;
 
-	/* The seconds come round after 18 hours: what is over must not begin again. */
-	if (unlikely(known && is_over(known)))
-		atomic64_cmpxchg(place, known, 0);
-	return known_mtu(known, dst);
+	do {
+		seq = read_seqbegin(&pmtus->lock);
+		path = *path_to(pmtus, dst);
+	} while (read_seqretry(&pmtus->lock, seq));
+	return known_mtu(&path, dst);
 }
 
 /* Return: false: it was as low before. */
 static bool lower(struct cvsw_pmtus *pmtus, __be32 dst, unsigned int mtu)
 {
-	atomic64_t *place = known_place(pmtus, dst);
+	struct cvsw_pmtu_path *path = path_to(pmtus, dst);
+	unsigned long flags;
+	bool lowers;
 
-	if (known_mtu(atomic64_read(place), dst) < mtu)
-		return false;
-	atomic64_set(place, known_pack(dst, mtu, pmtu_seconds() + CVSW_PMTU_SECONDS));
-	WRITE_ONCE(pmtus->any, true);
-	return true;
+	/* Hard interrupts read, too: netpoll sends in them. */
+	write_seqlock_irqsave(&pmtus->lock, flags);
+	lowers = mtu <= known_mtu(path, dst);
+	if (lowers)
+		*path = (struct cvsw_pmtu_path){ dst, mtu, pmtu_seconds() + CVSW_PMTU_SECONDS };
+	write_sequnlock_irqrestore(&pmtus->lock, flags);
+	if (lowers)
+		WRITE_ONCE(pmtus->any, true);
+	return lowers;
 }
 
 /* ---- what was sent ---- */

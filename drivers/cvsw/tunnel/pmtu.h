@@ -3,6 +3,7 @@
 #ifndef CVSW_PMTU_H
 #define CVSW_PMTU_H
 
+#include <linux/seqlock.h>
 #include <linux/skbuff.h>
 
 #include "engine/engine.h"
@@ -18,17 +19,31 @@
 #define CVSW_PMTU_SECONDS	600
 
 /**
+ * struct cvsw_pmtu_path - what is known of the path to a destination
+ * @end: until when, in seconds since boot: these never come round
+ */
+struct cvsw_pmtu_path {
+	__be32 dst;
+	u32 mtu;
+	time64_t end;
+};
+
+/**
  * struct cvsw_pmtus - paths from this port
  * @any: there may be something in @known: a hint, and false for most ports, ever
- * @known: of a destination, its MTU and when it ends, in one word: read and written by
- *	any CPU.  A place for each hash: what is newer takes it
+ * @lock: of @known, which any CPU reads, and writes when a router says something
+ * @known: a place for each hash of a destination: what is newer takes it
  * @sent: likewise, to whom something was sent last, and to which UDP port
  */
 struct cvsw_pmtus {
 	bool any;
-	atomic64_t known[CVSW_PMTU_KNOWN];
+	seqlock_t lock;
+	struct cvsw_pmtu_path known[CVSW_PMTU_KNOWN];
 	u64 sent[CVSW_PMTU_SENT];
 };
+
+/** cvsw_pmtus_init() - nothing is known; @pmtus is zero */
+void cvsw_pmtus_init(struct cvsw_pmtus *pmtus);
 
 /** cvsw_pmtu_known() - as cvsw_pmtu(), where there may be one */
 unsigned int cvsw_pmtu_known(struct cvsw_pmtus *pmtus, __be32 dst);
