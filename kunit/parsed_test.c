@@ -467,24 +467,16 @@ static void unparsed_in_a_tunnel(struct kunit *test)
 	}
 }
 
-/* Datagrams that came glued together: each one's inside is looked up. */
-static void glued_datagrams(struct kunit *test)
+/* Three datagrams that came glued together, for a port: of 50 bytes, as VXLAN's are. */
+static struct sk_buff *glued(struct kunit *test, u16 port)
 {
 	struct fixture *f = test->priv;
 	struct sk_buff *skb;
 	unsigned int i;
 
-	f->flow.match.mask.pass = 0xff;
-	f->flow.actions[0].type = CVSW_ACT_VXLAN_DECAP;
-	add_flow(test, CVSW_NET, 1);
-	f->flow.match.key.pass = 1;
-	f->flow.match.key.tp_dst = 7777;
-	f->flow.match.mask.tp_dst = 0xffff;
-	add_flow(test, CVSW_NET, 0);
-
 	begin(f);
 	put_vxlan(f, 42);
-	f->p -= 20;		/* from the VXLAN header on: three datagrams */
+	f->p -= 20;		/* from the VXLAN header on */
 	for (i = 0; i < 3; i++) {
 		PUT(f, 8, 0, 0, 0, 0, 0, 5, 0, 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 3);
 		put_ipv4(f, IPPROTO_UDP, 0, 8);
@@ -493,6 +485,7 @@ static void glued_datagrams(struct kunit *test)
 			f->p[-5]++;
 	}
 	put16(f->frame.data + 16, 28 + 3 * 50);
+	put16(f->frame.data + 36, port);
 	put16(f->frame.data + 38, 8 + 3 * 50);
 	skb = linear_skb(&f->frame);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, skb);
@@ -504,8 +497,44 @@ static void glued_datagrams(struct kunit *test)
 	skb_shinfo(skb)->gso_type = SKB_GSO_UDP_L4;
 	skb_shinfo(skb)->gso_size = 50;
 	skb_shinfo(skb)->gso_segs = 3;
-	KUNIT_EXPECT_EQ(test, send_skb(test, skb, CVSW_NET), 2U);
+	return skb;
+}
+
+/* Each one's inside is looked up: the second one's is dropped. */
+static void glued_by(struct kunit *test, enum cvsw_action_type type)
+{
+	struct fixture *f = test->priv;
+
+	f->flow.match.mask.pass = 0xff;
+	f->flow.actions[0].type = type;
+	add_flow(test, CVSW_NET, 1);
+	f->flow.match.key.pass = 1;
+	f->flow.match.key.tp_dst = 7777;
+	f->flow.match.mask.tp_dst = 0xffff;
+	add_flow(test, CVSW_NET, 0);
+	KUNIT_EXPECT_EQ(test, send_skb(test, glued(test, 4789), CVSW_NET), 2U);
 	KUNIT_EXPECT_EQ(test, cvsw_stats_read(f->engine.stats, CVSW_CNT_DROP_ACTION), 1ULL);
+}
+
+static void glued_datagrams(struct kunit *test)
+{
+	glued_by(test, CVSW_ACT_VXLAN_DECAP);
+}
+
+/* Strip takes VXLAN apart in the same way, and leaves any other giant in one piece. */
+static void glued_and_stripped(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *skb;
+
+	glued_by(test, CVSW_ACT_VXLAN_STRIP);
+	KUNIT_EXPECT_EQ(test, cvsw_stats_read(f->engine.stats, CVSW_CNT_ACTION_SKIPPED), 0ULL);
+	skb = skb_get(glued(test, 4790));
+	KUNIT_EXPECT_EQ(test, send_skb(test, skb, CVSW_NET), 1U);
+	KUNIT_EXPECT_EQ(test, cvsw_stats_read(f->engine.stats, CVSW_CNT_ACTION_SKIPPED), 1ULL);
+	KUNIT_EXPECT_EQ(test, skb_shinfo(skb)->gso_segs, 3);
+	KUNIT_EXPECT_EQ(test, skb->len, f->frame.len);
+	kfree_skb(skb);
 }
 
 static int parsed_init(struct kunit *test)
@@ -543,6 +572,7 @@ static struct kunit_case parsed_cases[] = {
 	KUNIT_CASE(unparsed_towards_the_stack),
 	KUNIT_CASE(unparsed_in_a_tunnel),
 	KUNIT_CASE(glued_datagrams),
+	KUNIT_CASE(glued_and_stripped),
 	{}
 };
 

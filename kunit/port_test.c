@@ -8,7 +8,16 @@
 #undef EXPORT_SYMBOL_GPL
 #define EXPORT_SYMBOL_GPL(symbol)
 
+#include "../drivers/cvsw/cvsw.h"
+#include "../drivers/cvsw/engine/later.h"
+
+static void let_frames_go(struct cvsw_later *later);
+static void look_at_the_rest(struct cvsw_table *table);
+#define cvsw_later_destroy	let_frames_go
+#define cvsw_table_destroy	look_at_the_rest
 #include "../drivers/cvsw/door/port.c"
+#undef cvsw_later_destroy
+#undef cvsw_table_destroy
 #include "fake_nic.h"
 
 enum cvsw_miss cvsw_miss;
@@ -152,10 +161,57 @@ static void flows_are_limited(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, add_flow(f, 3), 0);
 }
 
+/* A port that is being destroyed, and what of it was left when its table went. */
+static struct {
+	struct cvsw_port *port;
+	struct sk_buff *skb;
+	bool added, left, works;
+} going;
+
+/* One that still runs through its flow has something for the controller. */
+static void let_frames_go(struct cvsw_later *later)
+{
+	struct cvsw_walk walk = { .in = CVSW_HOST };
+	bool first;
+
+	if (going.port)
+		going.added = !cvsw_packet_in_add(&going.port->control.packet_ins, &walk, going.skb,
+						  ETH_ZLEN, &first);
+	cvsw_later_destroy(later);
+}
+
+static void look_at_the_rest(struct cvsw_table *table)
+{
+	if (going.port) {
+		going.left = cvsw_packet_ins_wait(&going.port->control.packet_ins);
+		going.works = delayed_work_pending(&going.port->control.work);
+	}
+	cvsw_table_destroy(table);
+}
+
+/* Frames go before the control side does, which frees what they said last. */
+static void what_frames_said_last_is_freed(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	create(test);
+	memset(&going, 0, sizeof(going));
+	going.skb = frames(test, 1, ETH_P_IP);
+	going.port = f->port;
+	f->port = NULL;
+	cvsw_port_destroy(going.port);
+	going.port = NULL;
+	kfree_skb(going.skb);
+	KUNIT_EXPECT_TRUE(test, going.added);
+	KUNIT_EXPECT_FALSE(test, going.left);
+	KUNIT_EXPECT_FALSE(test, going.works);
+}
+
 static struct kunit_case port_cases[] = {
 	KUNIT_CASE(what_comes_too_late_is_counted),
 	KUNIT_CASE(no_control_frame_turns_round),
 	KUNIT_CASE(flows_are_limited),
+	KUNIT_CASE(what_frames_said_last_is_freed),
 	{}
 };
 
