@@ -239,10 +239,11 @@ static uint64_t bits_of(const uint8_t wide[CVSW_WIDE], unsigned int from, unsign
 	return bits;
 }
 
-/* VALUE/MASK: a load for each row of bits in the mask, as ovs-ofctl has it. */
+/* VALUE/MASK: a load for each run of bits in the mask, as ovs-ofctl has it. */
 static bool set_masked(struct text_parser *p, const struct text_word *word,
 		       const struct text_word *value, const struct subfield *to)
 {
+	static const uint8_t none[CVSW_WIDE];
 	bool part = to->n_bits < cvsw_field_info[to->field].bits;
 	uint8_t wide[CVSW_WIDE], mask[CVSW_WIDE];
 	unsigned int at = 0, n;
@@ -255,6 +256,10 @@ static bool set_masked(struct text_parser *p, const struct text_word *word,
 		text_to_wide(number, wide);
 		text_to_wide(bits, mask);
 	}
+	/* Without an action the list might be empty, and then the flow drops. */
+	if (!memcmp(mask, none, sizeof(none)))
+		return text_fail(p, value->value, "%.*s: the mask has no bit",
+				 text_shown(value->value_len), value->value);
 	for (; at < to->n_bits; at += n ? n : 1) {
 		struct cvsw_action *action;
 
@@ -284,7 +289,7 @@ bool text_act_set_field(struct text_parser *p, const struct text_word *word,
 		return false;
 	if (!find_field(name.value, name.value_len, &to))
 		return text_fail(p, name.value, "%.*s: expected a field like eth_dst, "
-				 "ip_src, tcp_dst or arp_op; for a part of one use load",
+				 "ip_src, tcp_dst or arp_op; for a part of one use VALUE/MASK or load",
 				 text_shown(name.value_len), name.value);
 	if (memchr(value.value, '/', value.value_len))
 		return set_masked(p, word, &value, &to);

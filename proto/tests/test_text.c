@@ -345,6 +345,8 @@ static const struct {
 	{ "ip,actions=set_field:10.0.0.0/->ip_src", 31, "expected a prefix length" },
 	{ "actions=set_field:10.0.0.0/8->ip_src", 9, "needs a protocol" },
 	{ "actions=set_field:8/8->vlan_pcp", 19, "expected a number from 0 to 7" },
+	{ "ip,actions=set_field:10.0.0.1/0->ip_src", 22, "mask has no bit" },
+	{ "actions=output:2,set_field:5/0->vlan_pcp", 28, "mask has no bit" },
 	{ "ip,actions=set_field:64->ip_dscp", 22, "from 0 to 63" },
 	{ "ip,actions=set_field:1->nw_tos", 22, "multiple of 4" },
 	{ "ipv6,actions=set_field:1.2.3.4->ipv6_dst", 24, "expected an IPv6 address" },
