@@ -93,15 +93,24 @@ static void fake_wipe(void *data, size_t len)
 	memset(data, 0, len);
 }
 
+static int segments;
+
+/* Now and then there is no memory. */
 static uint8_t *make_segment(void *arg, size_t len)
 {
-	(void)arg;
+	uint8_t chance;
+
+	fake_random(arg, &chance, 1);
+	if (chance < 16)
+		return NULL;
+	MUST(++segments <= 2 * 2 * CVSW_V3_SEGMENTS);
 	return malloc(len);
 }
 
 static void free_segment(void *arg, uint8_t *segment)
 {
 	(void)arg;
+	segments--;
 	free(segment);
 }
 
@@ -207,7 +216,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	dice = len;
 	now = 1000;
-	keys = depth = 0;
+	keys = segments = depth = 0;
 	cvsw_v3_nic_init(&ends[0], &crypto, &callers[0], mac, psk);
 	cvsw_v3_controller_init(&ends[1], &crypto, &callers[1], &guard, mac, psk, 5);
 	run(&ends[0]);
@@ -216,6 +225,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		step(&in);
 	cvsw_v3_end_free(&ends[0]);
 	cvsw_v3_end_free(&ends[1]);
-	MUST(!keys);
+	MUST(!keys && !segments);
 	return 0;
 }

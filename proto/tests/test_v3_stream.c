@@ -16,12 +16,16 @@ static uint8_t *make_segment(void *arg, size_t len)
 	if (n_segments == most_segments)
 		return NULL;
 	n_segments++;
-	return malloc(len);
+	return calloc(1, len);
 }
 
+/* There may have been a key in it. */
 static void free_segment(void *arg, uint8_t *segment)
 {
+	static const uint8_t zero[CVSW_V3_SEGMENT_MAX];
+
 	(void)arg;
+	CHECK(!memcmp(segment, zero, sizeof(zero)));
 	n_segments--;
 	free(segment);
 }
