@@ -44,7 +44,7 @@ SIDES ?= 4
 side_by_side = $(MAKE) --no-print-directory --keep-going -j$(SIDES) --output-sync=target $(1)
 
 # Of a suite only the tests whose names contain ONLY=.
-only = $(if $(ONLY),'$(ONLY)')
+only = $(if $(ONLY),"$$ONLY")
 
 .PHONY: all help clean
 all: ## build the modules (KDIR= to choose the kernel), cvswd and cvswctl
