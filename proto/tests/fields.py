@@ -40,24 +40,32 @@ def shown_words(field):
     return [word for word in field.words.split() if not word[0].isupper()] or [field.words.lower()]
 
 
+def quoted(words):
+    return [f"`{word}`" for word in words]
+
+
 def header(cls, number):
     return f"{CLASSES[cls]:#x}, {number}" if CLASSES[cls] > 1 else f"{CLASSES[cls]}, {number}"
 
 
 def page_list(folder):
-    yield "| class, field | length | in a match | needs | in load and move |"
+    yield "| class, field | length | in a match | needs | in load, move and set_field |"
     yield "| --- | --- | --- | --- | --- |"
     for field in fields(folder):
-        words = ", ".join(f"`{word}`" for word in shown_words(field)) if field.slot != "NONE" else ""
-        own = field.oxm_name and f", {field.oxm_name} (0x8000, {field.oxm})"
-        target = field.name + own if field.use == "RW" else ""
-        yield (f"| {header(field.cls, field.number)} | {field.bytes} | {words} | "
-               f"{NEEDS.get(field.need, field.need)} | {target} |")
+        words = shown_words(field) if field.slot != "NONE" else []
+        names = [field.name] if field.use == "RW" else []
+        if field.oxm_name:
+            names.append(f"{field.oxm_name} (0x8000, {field.oxm})")
+        if field.slot == "NONE":
+            names += quoted(field.words.split())
+        yield (f"| {header(field.cls, field.number)} | {field.bytes} | {', '.join(quoted(words))} | "
+               f"{NEEDS.get(field.need, field.need)} | {', '.join(names)} |")
     for part in (Part(*row) for row in rows(read(folder, "cvsw_fields.h"), "CVSW_PARTS")):
-        if part.oxm != "0":
-            last = int(part.first) + int(part.bits) - 1
-            yield (f"| 0x8000, {part.oxm} | {part.bytes} | | | {part.oxm_name}: bits {part.first} to {last} of "
-                   f"{part.field} |")
+        last = int(part.first) + int(part.bits) - 1
+        on_wire = f"0x8000, {part.oxm} | {part.bytes}" if part.oxm_name else "|"
+        names = [part.oxm_name] if part.oxm_name else []
+        yield (f"| {on_wire} | | | {', '.join(names + quoted(part.words.split()))}: "
+               f"bits {part.first} to {last} of {part.field} |")
 
 
 def script_list(folder):
