@@ -29,8 +29,8 @@ enum cvsw_need {
 	CVSW_NEED_ARP,
 	CVSW_NEED_IPV4,
 	CVSW_NEED_IPV6,
-	CVSW_NEED_IP,		/* IPv4 or IPv6, and so for those below */
-	CVSW_NEED_TCP,
+	CVSW_NEED_IP,		/* IPv4 or IPv6 */
+	CVSW_NEED_TCP,		/* over either; likewise UDP and SCTP */
 	CVSW_NEED_UDP,
 	CVSW_NEED_SCTP,
 	CVSW_NEED_ICMP,
@@ -105,7 +105,7 @@ static_assert(CVSW_SLOT_NONE < 32, "one bit each");
  *
  * VLAN_TCI is as cvsw_key.vlan_tci: CVSW_VLAN_PRESENT written there is a tag,
  * without it there is none.  Of IP_TOS and NW_TOS the two lowest bits, ECN's, are zero,
- * and are not written.  Fields of class CV are of whatever protocol the frame has.
+ * and are not written.  NW_SRC to NW_TOS, of class CV, are of whatever protocol the frame has.
  */
 #define CVSW_FIELDS(X)									\
 	X(IN_PORT, IN_PORT, OF, 0, 2, 16, 0, NOTHING, NOTHING, MATCH, IN_PORT,		\

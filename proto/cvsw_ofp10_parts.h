@@ -40,7 +40,6 @@ size_t cvsw_ofp10_encode_form(enum cvsw_flow_command command, const struct cvsw_
 #define OFP10_NW_DST_SHIFT	14
 #define OFP10_NW_BITS		0x3f
 
-
 /*
  * Readers: what is left in @r is the part's, all of it; @at is the fault's
  * offset in @r->data.

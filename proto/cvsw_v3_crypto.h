@@ -16,7 +16,7 @@
 /**
  * struct cvsw_v3_crypto - primitives
  *
- * All but @wipe and what frees return true if they succeeded.  They may sleep, and no caller
+ * They return true, or what they made, if they succeeded.  They may sleep, and no caller
  * holds a lock.  Buffers may lie anywhere, the stack included: a kernel that
  * needs a scatterlist copies (no frame is longer than 1,514 bytes).
  *
@@ -33,10 +33,10 @@
  *	are encrypted, and room for CVSW_V3_TAG_LEN
  * @open: the inverse; @data is undefined if it returns false
  * @wipe: zeroes that no compiler leaves out
- * @segment_make: CVSW_V3_SEGMENT_MAX bytes for a segment that is under way; NULL if there is no
- *	memory.  At most 2 * CVSW_V3_SEGMENTS are alive for each struct cvsw_v3_end, and none
- *	while nothing is said
- * @segment_free: given back; it is zeroed then
+ * @segment_make: @len (CVSW_V3_SEGMENT_MAX) bytes for a segment that is under way; NULL if
+ *	there is no memory.  A struct cvsw_v3_end has at most 2 * CVSW_V3_SEGMENTS of them, and
+ *	none when all segments have been acknowledged and processed
+ * @segment_free: gives it back; its bytes have been wiped
  */
 struct cvsw_v3_crypto {
 	bool (*random)(void *arg, uint8_t *to, size_t len);

@@ -326,7 +326,7 @@ size_t cvsw_v3_room(const struct cvsw_v3_end *end);
  * cvsw_v3_send() - a message, copied; leaves with the next cvsw_v3_run()
  *
  * It arrives, once and in order, unless CVSW_V3_EVENT_FRESH comes before.
- * Return: false if there is no room, or no conversation yet.
+ * Return: false if there is no room, no memory, or no conversation yet.
  */
 bool cvsw_v3_send(struct cvsw_v3_end *end, const uint8_t *message, size_t len);
 

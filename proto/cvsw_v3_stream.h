@@ -55,9 +55,10 @@ struct cvsw_v3_slot {
 /**
  * struct cvsw_v3_stream - both directions of a conversation
  *
- * About 2 KiB, and a piece of memory for each segment under way; segment n lives in slot n % CVSW_V3_SEGMENTS.
+ * About 2 KiB, and CVSW_V3_SEGMENT_MAX bytes for each segment under way; segment n lives in
+ * slot n % CVSW_V3_SEGMENTS.
  *
- * @crypto: which memory comes from
+ * @crypto: where the segments' memory comes from
  * @tx_base: the oldest that the peer has not taken
  * @tx_next: the number of the next segment put
  * @srtt, @rttvar: RFC 6298, in milliseconds, times 8 and times 4; 0: not known
@@ -88,7 +89,7 @@ struct cvsw_v3_stream {
 /** cvsw_v3_stream_init() - ended by cvsw_v3_stream_end() */
 void cvsw_v3_stream_init(struct cvsw_v3_stream *stream, const struct cvsw_v3_crypto *crypto);
 
-/** cvsw_v3_stream_end() - what was under way is wiped and given back; zeroed ones may be ended too */
+/** cvsw_v3_stream_end() - wipe and free what is under way; @stream may also be all zeroes */
 void cvsw_v3_stream_end(struct cvsw_v3_stream *stream);
 
 /* ---- sending ---- */
@@ -96,7 +97,11 @@ void cvsw_v3_stream_end(struct cvsw_v3_stream *stream);
 /** cvsw_v3_stream_room() - bytes of the longest message that can be put now */
 size_t cvsw_v3_stream_room(const struct cvsw_v3_stream *stream);
 
-/** cvsw_v3_stream_put() - a message, copied; false, and nothing happened: no room, no memory, too long */
+/**
+ * cvsw_v3_stream_put() - a message, copied
+ *
+ * Return: false, and nothing has changed: no room, no memory, or it is too long.
+ */
 bool cvsw_v3_stream_put(struct cvsw_v3_stream *stream, const uint8_t *message, size_t len);
 
 /**
@@ -131,7 +136,8 @@ void cvsw_v3_stream_again(struct cvsw_v3_stream *stream);
  * cvsw_v3_stream_got() - a segment came
  *
  * Return: CVSW_V3_OK, _DROP_REPLAYED (a duplicate: acknowledge it again), _DROP_RECORD,
- * _DROP_CRYPTO (no memory: it comes again), or _DROP_DISAGREES: beyond the window, so the peer was told a base that is not known here.
+ * _DROP_CRYPTO (no memory: it comes again), or _DROP_DISAGREES: beyond the window, so the peer
+ * was told a base that is not known here.
  */
 enum cvsw_v3_drop cvsw_v3_stream_got(struct cvsw_v3_stream *stream, uint64_t number, bool last,
 				     const uint8_t *data, size_t len);
