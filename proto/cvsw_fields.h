@@ -105,7 +105,8 @@ static_assert(CVSW_SLOT_NONE < 32, "one bit each");
  *
  * VLAN_TCI is as cvsw_key.vlan_tci: CVSW_VLAN_PRESENT written there is a tag,
  * without it there is none.  Of IP_TOS and NW_TOS the two lowest bits, ECN's, are zero,
- * and are not written.  NW_SRC to NW_TOS, of class CV, are of whatever protocol the frame has.
+ * and are not written.  NW_SRC to NW_TOS, of class CV, are what OpenFlow 1.0's actions
+ * change: a match need not name their protocol.
  */
 #define CVSW_FIELDS(X)									\
 	X(IN_PORT, IN_PORT, OF, 0, 2, 16, 0, NOTHING, NOTHING, MATCH, IN_PORT,		\
