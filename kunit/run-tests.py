@@ -14,7 +14,8 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CASE = re.compile(r"\bKUNIT_CASE(?:_PARAM)?\((\w+)")
-SUITE = re.compile(r'\bstruct kunit_suite .*?\.name = "([^"]+)"', re.DOTALL)
+CASES = re.compile(r"\bstruct kunit_case (\w+)\[\] = \{\n(.*?)^\};", re.DOTALL | re.MULTILINE)
+SUITE = re.compile(r'\bstruct kunit_suite .*?\.name = "([^"]+)".*?\.test_cases = (\w+),', re.DOTALL)
 TAP = re.compile(r'^\t+\{ "((?:[^"\\]|\\.)+)",', re.MULTILINE)
 TAPS = re.compile(r"\bstruct tap_test \w+\[\] = \{\n(.*?)^\t?\};", re.DOTALL | re.MULTILINE)
 
@@ -71,9 +72,10 @@ def scripts():
 
 def kunit():
     for _, text in texts("kunit/*_test.c"):
-        suite = SUITE.search(text)[1]
-        for case in CASE.findall(text):
-            yield "check-kunit-plain", f"{suite}.{case}"
+        tables = dict(CASES.findall(text))
+        for suite, table in SUITE.findall(text):
+            for case in CASE.findall(tables[table]):
+                yield "check-kunit-plain", f"{suite}.{case}"
 
 
 def wire():
