@@ -353,7 +353,7 @@ static u64 get_bits(const u8 number[NUMBER], unsigned int from, unsigned int n)
 	return bits & GENMASK_ULL(n - 1, 0);
 }
 
-/* Likewise written: @bits has no more than @n. */
+/* Write @n bits, from bit @to on.  @bits has no others. */
 static void put_bits(u8 number[NUMBER], unsigned int to, unsigned int n, u64 bits)
 {
 	u64 upper = get_unaligned_be64(number), lower = get_unaligned_be64(number + 8);

@@ -517,8 +517,8 @@ bool cvsw_frame_is_control(const struct sk_buff *skb)
 
 /* ---- the hash ---- */
 
-/* Addresses that follow each other, in words. */
-static u32 hash_bytes(const struct sk_buff *skb, unsigned int at, unsigned int words, u32 seed)
+/* @words of four bytes each, from @at on: two addresses at most. */
+static u32 hash_in_frame(const struct sk_buff *skb, unsigned int at, unsigned int words, u32 seed)
 {
 	u32 buf[2 * sizeof(struct in6_addr) / sizeof(u32)];
 
@@ -539,11 +539,11 @@ u32 cvsw_layout_hash(const struct sk_buff *skb, const struct cvsw_layout *at)
 	get_random_once(&secret, sizeof(secret));
 	hash = secret;
 	if (at->network)
-		hash = hash_bytes(skb, at->network + offsetof(struct iphdr, saddr), 2, hash);
+		hash = hash_in_frame(skb, at->network + offsetof(struct iphdr, saddr), 2, hash);
 	else if (at->ipv6)
-		hash = hash_bytes(skb, at->ipv6 + offsetof(struct ipv6hdr, saddr), 8, hash);
+		hash = hash_in_frame(skb, at->ipv6 + offsetof(struct ipv6hdr, saddr), 8, hash);
 	else
-		return hash_bytes(skb, 0, 2 * ETH_ALEN / sizeof(u32), hash);
+		return hash_in_frame(skb, 0, 2 * ETH_ALEN / sizeof(u32), hash);
 	return cvsw_layout_has_ports(at) ?
-	       hash_bytes(skb, at->transport, 1, hash ^ at->protocol) : hash;
+	       hash_in_frame(skb, at->transport, 1, hash ^ at->protocol) : hash;
 }

@@ -20,7 +20,7 @@
 
 /**
  * struct cvsw_pmtu_path - what is known of the path to a destination
- * @end: until when, in seconds since boot: these never come round
+ * @end: in seconds since boot, which never wrap
  */
 struct cvsw_pmtu_path {
 	__be32 dst;
