@@ -412,19 +412,6 @@ static void a_snapshot_put_back_is_noticed(struct kunit *test)
 	kvfree(before);
 }
 
-/* Another controller has its first session, and the NIC one more than @before. */
-static bool another_controller_connects(struct talk *f, u64 before)
-{
-	unsigned int ms;
-
-	for (ms = 0; ms < 10 * CVSW_V3_HELLO_MS; ms += 20) {
-		if (talk_sessions(f) > before && cvsw_v3_up(&f->ctl))
-			return true;
-		talk_for(f, 20);
-	}
-	return false;
-}
-
 /* Anyone can say HELLO: while the controller answers it costs an ECHO. */
 static void a_hello_is_a_question(struct kunit *test)
 {
@@ -445,7 +432,8 @@ static void a_hello_is_a_question(struct kunit *test)
 		cvsw_v3_end_free(&f->ctl);
 		talk_controller(f, nic_mac, psk);
 		talk_hello(f);
-		KUNIT_EXPECT_TRUE(test, another_controller_connects(f, n));
+		KUNIT_EXPECT_TRUE(test, talk_until(f, 10 * CVSW_V3_HELLO_MS,
+						   talk_sessions(f) > n && cvsw_v3_up(&f->ctl)));
 	}
 	talk_check_works(test, 1300);
 }

@@ -67,6 +67,18 @@ void talk_arrive(struct talk *f, struct sk_buff *skb);
 /* All that is under way arrives. */
 void talk_pump(struct talk *f);
 void talk_for(struct talk *f, unsigned int ms);
+/* Until @condition is true, for @ms at most.  Returns whether it is. */
+#define talk_until(f, ms, condition) ({					\
+	u64 talk_end = talk_now() + (ms);				\
+	bool talk_is;							\
+									\
+	do {								\
+		talk_for(f, 1);						\
+		talk_is = (condition);					\
+	} while (!talk_is && talk_now() < talk_end);			\
+	talk_is;							\
+})
+u64 talk_now(void);
 void talk_hello(struct talk *f);
 
 /* Until both have confirmed session @n of the NIC's. */
