@@ -244,7 +244,7 @@ void nic_mark(const struct nic *nic, struct nic_mark *mark)
 		.settings_due = nic->settings_due, .generation = nic->generation,
 		.verified = nic->verified, .confirmed = nic->confirmed, .settled = nic->settled,
 		.epoch = nic->epoch, .n_refused = nic_n_refused(nic),
-		.n_taken = nic->timed.taken.n, .n_ended = nic->timed.ended.n,
+		.timed_news = nic->timed.n_news,
 	};
 }
 

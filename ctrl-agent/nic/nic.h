@@ -128,7 +128,7 @@ struct nic_mark {
 	uint64_t can_known;
 	uint64_t settings_due;
 	uint64_t generation, verified, confirmed, settled, epoch;
-	uint64_t n_refused, n_taken, n_ended;
+	uint64_t n_refused, timed_news;
 };
 
 /**

@@ -37,6 +37,7 @@ void timed_modified(struct timed *timed, const struct cvsw_flow *flow)
 		return;
 	flowset_put(&timed->given, flow);
 	flowset_put(&timed->taken, flow);
+	timed->n_news++;
 }
 
 void timed_go(struct timed *timed, const struct cvsw_flow *flow)
@@ -47,8 +48,10 @@ void timed_go(struct timed *timed, const struct cvsw_flow *flow)
 
 static void give(struct timed *timed, const struct cvsw_flow *flow)
 {
-	if (flowset_put(&timed->given, flow))
-		flowset_put(&timed->taken, flow);
+	if (!flowset_put(&timed->given, flow))
+		return;
+	flowset_put(&timed->taken, flow);
+	timed->n_news++;
 }
 
 void timed_arrived(struct timed *timed, bool taken)
@@ -69,6 +72,7 @@ bool timed_end(struct nic *nic, const struct cvsw_flow *flow)
 	if (!timed_is_given(timed, flow))
 		return false;
 	flowset_put(&timed->ended, flow);
+	timed->n_news++;
 	flowset_remove(&timed->taken, &flow->match, flow->priority);
 	desired_remove(&nic->desired, DESIRED_HAND, &flow->match, flow->priority);
 	flowset_remove(&timed->given, &flow->match, flow->priority);

@@ -25,12 +25,14 @@ struct nic;
  * @going: in the bundle under way
  * @given: those of the intent that the NIC has taken
  * @taken, @ended: given, or out of the intent, since timed_kept(): for the database
+ * @n_news: how often a flow was put into one of these two; only goes up
  */
 struct timed {
 	struct flowset going;
 	struct flowset given;
 	struct flowset taken;
 	struct flowset ended;
+	uint64_t n_news;
 };
 
 static inline bool flow_is_timed(const struct cvsw_flow *flow)

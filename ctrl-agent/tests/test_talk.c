@@ -562,6 +562,7 @@ static bool is_stated(const struct wire *wire, const char *text)
 static void test_timeout(void)
 {
 	struct wire *wire = wire_new(9, true);
+	struct nic_mark before, now;
 	unsigned int requests;
 
 	state_flow(wire, FIVE);
@@ -574,9 +575,15 @@ static void test_timeout(void)
 	requests = wire->nic->n_requests;
 	run(wire, 4000);
 	CHECK(in_sync(wire) && wire->nic->n_flows == 2 && is_stated(wire, FIVE));
+	/* The database has the first end before the second one comes: that is news again. */
+	CHECK(wire->ours.timed.ended.n == 1);
+	nic_mark(&wire->ours, &before);
+	timed_kept(&wire->ours.timed);
 	run(wire, 2000);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && is_stated(wire, PLAIN));
-	CHECK(wire->nic->n_flows == 1 && wire->ours.timed.ended.n == 2);
+	CHECK(wire->nic->n_flows == 1 && wire->ours.timed.ended.n == 1);
+	nic_mark(&wire->ours, &now);
+	CHECK(memcmp(&before, &now, sizeof(now)));
 	CHECK(wire->ours.table.n == 1);
 	CHECK(wire->n_events[HUB_REMOVED] == 2 && wire->nic->n_requests == requests);
 	/* It was not forgotten that they went: stated again, they come back. */
