@@ -96,8 +96,7 @@ static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uin
 	if (!answer || answer->type != CVSW_V3_CAPABILITIES + 1 ||
 	    cvsw_v3_capabilities_decode(answer, &can, &offset))
 		return;
-	nic->mtu_found = mtu_of(&can);
-	nic->mtu_answered = true;
+	nic->mtu_answered = mtu_of(&can);
 }
 
 static void ask(struct nic *nic)
@@ -106,6 +105,7 @@ static void ask(struct nic *nic)
 	size_t len = cvsw_v3_plain_encode(CVSW_V3_CAPABILITIES, 0, message, sizeof(message));
 
 	nic->mtu_asking = nic_ask(nic, message, len, on_answer, nic);
+	nic->mtu_asked_of = nic->generation;
 	nic_go_on(nic);
 }
 
@@ -119,15 +119,16 @@ static bool may_look(const struct nic *nic)
 
 static void repair(struct nic *nic)
 {
-	uint16_t wanted = nic_wanted_mtu(nic);
+	uint16_t wanted = nic_wanted_mtu(nic), mtu = nic->mtu_answered;
 
-	nic->mtu_answered = false;
-	if (nic->mtu_found == wanted)
+	nic->mtu_answered = 0;
+	/* If the NIC was changed after it was asked, it answered with an MTU of before. */
+	if (mtu == wanted || nic->mtu_asked_of != nic->generation)
 		return;
 	nic->n_mtu_repairs++;
-	nic->mtu_changed_to = nic->mtu_found;
+	nic->mtu_changed_to = mtu;
 	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " has MTU %u, not %u: its guest changed it; set "
-		    "again", MAC_BYTES(nic->mac), nic->mtu_found, wanted);
+		    "again", MAC_BYTES(nic->mac), mtu, wanted);
 	nic_changed(nic, true);
 }
 
@@ -141,7 +142,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	nics_each(nic, &agent->nics) {
 		if (!may_look(nic)) {
-			nic->mtu_answered = false;
+			nic->mtu_answered = 0;
 		} else if (nic->mtu_answered) {
 			repair(nic);
 		} else if (now - nic->mtu_checked_at >= SETTINGS_CHECK_MS) {

@@ -166,8 +166,11 @@ struct nic_mark {
  * @said_synced: HUB_SYNCED was told; @mark: when HUB_MOVED last was: nics.c
  * @refused, @refusal: what it refuses; the last one
  * @can_known, @can, @release: what it can do, without the release's text; that text
- * @mtu_found, @offload_found: that it reported last; 0: none; @found_of: in which epoch
- *	the first ones were taken; settings.c has these
+ * @mtu_found, @offload_found: what it had when its conversation began, or when it was given
+ *	its own back; 0: not known; @found_of: in which epoch they were taken; settings.c has
+ *	these and the next ones
+ * @mtu_asking: it was asked for its MTU, in the generation @mtu_asked_of; @mtu_answered: the
+ *	MTU in its answer; 0: none, or it was dealt with
  * @n_mtu_repairs: how often its guest had changed it; @mtu_changed_to: last to that
  * @n_repairs: entries re-sent or deleted after a look at the table
  */
@@ -226,7 +229,8 @@ struct nic {
 	uint16_t mtu_changed_to;
 	uint16_t offload_found;
 	bool mtu_asking;
-	bool mtu_answered;
+	uint64_t mtu_asked_of;
+	uint16_t mtu_answered;
 	uint64_t found_of;
 	uint64_t mtu_checked_at;
 	uint64_t n_mtu_repairs;

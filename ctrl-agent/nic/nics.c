@@ -246,11 +246,24 @@ void nic_changed(struct nic *nic, bool settings)
 	nic_go_on(nic);
 }
 
-void nic_forget(struct nic *nic)
+/* What it was given it has for itself from now on. */
+static void keep_given(struct nic *nic)
 {
-	/* What it was given it has for itself from now on. */
+	uint16_t offload;
+
 	if (nic_hand(nic)->in_use)
 		nic->n_reported = nic->table.n;
+	if (nic->confirmed != nic->generation)
+		return;
+	if (nic_wanted_mtu(nic) && !nic->refused.mtu)
+		nic->mtu_found = nic_wanted_mtu(nic);
+	if (nic_wanted_offload(nic, &offload) && !nic->refused.offload)
+		nic->offload_found = offload;
+}
+
+void nic_forget(struct nic *nic)
+{
+	keep_given(nic);
 	nic->held = false;
 	timed_clear(&nic->timed);
 	desired_clear(&nic->desired);

@@ -466,6 +466,37 @@ def test_guest_changes_mtu(daemon):
         assert 'mtu_repairs' not in daemon.nics()[b]
 
 
+def test_guest_changes_own_mtu(daemon):
+    """What the guest made of it meanwhile is not what it gets back."""
+    with World(daemon, 1) as world:
+        nic, = world.macs
+        daemon.ctl('set-mtu', nic, '1500', text='MTU 1500')
+        world.nics.nics[0].command(GUEST_MTU, (1300).to_bytes(2, 'big'))
+        assert wait_for(lambda: daemon.nics()[nic].get('mtu_repairs') == 1, 40), 'nobody noticed'
+        daemon.ctl('set-mtu', nic, '1400', text='MTU 1400')
+        daemon.ctl('set-mtu', nic, 'auto', text='in sync')
+        assert world.has(0)['mtu'] == 1500, world.has(0)
+        # But what it has when it is forgotten is its own.
+        daemon.ctl('set-mtu', nic, '1400', text='MTU 1400')
+        assert daemon.ask(command='forget', nic=nic)['ok']
+        daemon.ctl('set-mtu', nic, '1300', text='MTU 1300')
+        daemon.ctl('set-mtu', nic, 'auto', text='in sync')
+        assert world.has(0)['mtu'] == 1400, world.has(0)
+
+
+def test_mtu_changes_while_it_is_asked_for(daemon):
+    """The NIC answers with the MTU that it had before; its guest has done nothing."""
+    with World(daemon, 1) as world:
+        nic, = world.macs
+        end, mtu = time.monotonic() + 17, 1000
+        while time.monotonic() < end:
+            mtu += 1
+            answer = daemon.ask(command='set-mtu', nic=nic, mtu=mtu, wait=True)
+            assert answer['synced'], answer
+            time.sleep(0.02)
+        assert 'mtu_repairs' not in daemon.nics()[nic], daemon.nics()[nic]
+
+
 def test_ipv6_room(daemon):
     with Three(daemon):
         args = ('overlay', 'add', 'blue', '--vni', '7', '--underlay-mtu', '1363', '--encrypt')
@@ -538,6 +569,8 @@ TESTS = [
     ('requests: monitor goes on when its input ends', test_monitor_half_closed),
     ('requests: an MTU is given back', test_mtu_back),
     ('requests: a guest changes its MTU', test_guest_changes_mtu),
+    ("requests: a guest changes a NIC's own MTU", test_guest_changes_own_mtu),
+    ('requests: an MTU changes while it is asked for', test_mtu_changes_while_it_is_asked_for),
     ('requests: an overlay too small for IPv6', test_ipv6_room),
     ('requests: addresses behind a member', test_addresses_behind),
     ('requests: a NIC whose MAC address was changed', test_other_address),
