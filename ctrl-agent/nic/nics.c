@@ -268,7 +268,7 @@ void nic_forget(struct nic *nic)
 	timed_clear(&nic->timed);
 	desired_clear(&nic->desired);
 	if (nic->port)
-		nic_changed(nic, false);
+		nic_changed(nic, true);
 	else
 		nic_detach(nic);
 }

@@ -497,6 +497,15 @@ def test_mtu_changes_while_it_is_asked_for(daemon):
         assert 'mtu_repairs' not in daemon.nics()[nic], daemon.nics()[nic]
 
 
+def test_forget_what_is_refused(daemon):
+    with World(daemon, 1) as world:
+        nic, = world.macs
+        answer = daemon.ask(command='set-mtu', nic=nic, mtu=9001, wait=True)
+        assert not answer['synced'] and daemon.nics()[nic]['state'] == 'refusing', answer
+        assert daemon.ask(command='forget', nic=nic)['ok']
+        assert wait_for(lambda: daemon.nics()[nic]['state'] == 'in sync'), daemon.nics()[nic]
+
+
 def test_ipv6_room(daemon):
     with Three(daemon):
         args = ('overlay', 'add', 'blue', '--vni', '7', '--underlay-mtu', '1363', '--encrypt')
@@ -571,6 +580,7 @@ TESTS = [
     ('requests: a guest changes its MTU', test_guest_changes_mtu),
     ("requests: a guest changes a NIC's own MTU", test_guest_changes_own_mtu),
     ('requests: an MTU changes while it is asked for', test_mtu_changes_while_it_is_asked_for),
+    ('requests: what is refused is forgotten', test_forget_what_is_refused),
     ('requests: an overlay too small for IPv6', test_ipv6_room),
     ('requests: addresses behind a member', test_addresses_behind),
     ('requests: a NIC whose MAC address was changed', test_other_address),
