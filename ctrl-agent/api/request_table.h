@@ -21,8 +21,8 @@ enum request_type {
 /**
  * struct request_member - a member of a request
  * @min, @max: of a number; of an array, how many it has
- * @values: a text is one of these, with blanks between; of a number or an array: the text that
- *	may stand in its place
+ * @values: of a text: the words that are allowed, separated by blanks; of a number or an array:
+ *	a word that is allowed instead, "auto"
  */
 struct request_member {
 	const char *name;

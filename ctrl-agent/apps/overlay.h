@@ -57,7 +57,7 @@ struct overlay_config {
 	uint32_t rekey_s;
 };
 
-/* What the ways last saw of a member's session: ways_noticed(). */
+/* What the ways last saw of a member: ways_noticed(). */
 struct overlay_seen {
 	uint64_t registers;
 	uint64_t verified;

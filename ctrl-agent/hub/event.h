@@ -14,7 +14,7 @@ enum hub_what {
 	HUB_REKEYED,
 	HUB_SILENT,
 	HUB_HEARD,
-	HUB_DISAGREED,		/* one of the two was restored, or there are two NICs: begun anew */
+	HUB_DISAGREED,		/* NIC or daemon was restored or copied; HUB_REGISTERED follows */
 	HUB_CLAIMED,		/* another NIC says that it is this one: nic_claim() */
 	HUB_SYNCED,		/* for the first time since it registered or refused */
 	HUB_REFUSED,		/* nic->refusal */
@@ -24,7 +24,7 @@ enum hub_what {
 	HUB_PACKET_IN,		/* its content in the @message's body */
 	HUB_LOST,		/* its port has gone */
 	HUB_AT,			/* it is at another port */
-	HUB_MOVED,		/* what is known of it is not what it was: hub.h */
+	HUB_MOVED,		/* its nic_mark() has changed: hub.h */
 };
 
 /**

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who hears what happens to NICs: in the order in which they asked for it.
+ * Who hears what happens to NICs, in the order of the hub_on() calls.
  *
  *	links, doors --event--> hub --> nic_log, monitor          what people get to know
  *	                            --> state, settings           what is kept
  *	                            --> overlays                  what follows from it
  *	                            --> wait                      who waits for it
  *
- * Most events come from within a link: who hears them takes notes, and must not touch the
- * NIC.  HUB_MOVED comes after that, once for all that happened, and then one may act.
+ * Most events come from within a link: a listener may only take notes, and must not call the
+ * NIC.  HUB_MOVED follows, once for all that happened; its listeners may act, but must not free
+ * the NIC.
  */
 #ifndef CVSWD_HUB_H
 #define CVSWD_HUB_H

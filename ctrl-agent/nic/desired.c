@@ -113,7 +113,7 @@ void desired_drop(struct desired *desired, enum desired_layer which)
 	const struct flow_node *node;
 	const struct cvsw_flow *under;
 
-	/* What was hidden is news for whoever follows the puts. */
+	/* talk_flows.c sends only flows that were put since it last looked: put what was hidden. */
 	flowset_each(node, &layer->flows)
 		if ((under = flowset_find(&first->flows, &node->flow.match, node->flow.priority)))
 			flowset_put(&first->flows, under);

@@ -15,13 +15,13 @@
  * struct link_ops
  * @wide_deletes: a deletion takes narrower flows along
  * @confirms: the NIC itself says of each request whether it was done
- * @gone: its port has
- * @changed: nic->desired is another
- * @flow_put: a flow with a timeout is to be given anew, though it looks like the one there;
- *	may be NULL
+ * @gone: its port has gone
+ * @changed: nic->desired has changed
+ * @flow_put: a flow with a timeout has to be given again, even if the NIC has the same one; may
+ *	be NULL
  * @deadline: when @run is due; UINT64_MAX: never
- * @talks, @ask, @forget, @facts: as nic_talks() and so on; but for the first NULL, if it
- *	cannot be asked
+ * @talks, @ask, @forget, @facts: as nic_talks() and so on; if the NIC cannot be asked, all but
+ *	@talks are NULL
  */
 struct link_ops {
 	unsigned int version;

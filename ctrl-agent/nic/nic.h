@@ -121,7 +121,7 @@ struct nic_facts {
 	uint64_t n_unexpected;
 };
 
-/** struct nic_mark - what others act on, when it is another: HUB_MOVED */
+/** struct nic_mark - what the listeners of HUB_MOVED act on: if it changes, they are called */
 struct nic_mark {
 	uint64_t state;
 	uint64_t talks;
@@ -163,8 +163,9 @@ struct nic_mark {
  *	@confirmed likewise, but never goes back; @settled: the last one of which all was
  *	answered, though perhaps by a refusal
  * @behind_since: when the first change that is not confirmed was made; 0: all are
- * @said_synced: HUB_SYNCED was told; @mark: when HUB_MOVED last was: nics.c
- * @refused, @refusal: what it refuses; the last one
+ * @said_synced: HUB_SYNCED was sent since it last registered or refused something
+ * @mark: at the last HUB_MOVED; nics.c compares it with nic_mark()
+ * @refused: what it refuses; @refusal: its last ERROR
  * @can_known, @can, @release: what it can do, without the release's text; that text
  * @mtu_found, @offload_found: what it had when its conversation began, or when it was given
  *	its own back; 0: not known; @found_of: in which epoch they were taken; settings.c has
@@ -330,7 +331,7 @@ bool nic_talks(const struct nic *nic);
  * @answer: NULL: none will come
  * @request: the request, if it was kept
  *
- * It may ask for more, and must not call back else.
+ * It may call nic_ask() again, and no other function of the NIC.
  */
 typedef void nic_answered(void *arg, const struct cvsw_v3_message *answer, const uint8_t *request,
 			  size_t request_len);
@@ -347,7 +348,7 @@ bool nic_can_be_asked(const struct nic *nic);
 bool nic_ask(struct nic *nic, const uint8_t *message, size_t len, nic_answered *answered,
 	     void *arg);
 
-/** nic_forget_asker() - whoever asked with @arg is not there any more */
+/** nic_forget_asker() - the caller of nic_ask() with this @arg is gone: do not call it back */
 void nic_forget_asker(struct nic *nic, const void *arg);
 
 /** nic_facts() - false: its link counts none */
@@ -363,7 +364,7 @@ bool nic_refuses_flow(const struct nic *nic, const struct cvsw_flow *flow);
 void nic_refusal_of(const struct cvsw_v3_message *answer, const uint8_t *request, size_t len,
 		    struct nic_refusal *refusal);
 
-/** nic_mark() - what it is now */
+/** nic_mark() - what its mark is now */
 void nic_mark(const struct nic *nic, struct nic_mark *mark);
 
 /* For links. */
@@ -374,10 +375,10 @@ void nic_confirm(struct nic *nic, uint64_t generation);
 /** nic_compare() - @diff, of a table that was listed */
 void nic_compare(struct nic *nic);
 
-/** nic_tell() - something happened to it that needs no more words */
+/** nic_tell() - send an event that carries nothing but the NIC */
 void nic_tell(struct nic *nic, enum hub_what what);
 
-/** nic_tell_synced() - HUB_SYNCED, once */
+/** nic_tell_synced() - send HUB_SYNCED, unless it was sent already: @said_synced */
 void nic_tell_synced(struct nic *nic);
 
 #endif

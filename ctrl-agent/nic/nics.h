@@ -106,7 +106,7 @@ void nic_release(struct nic *nic);
  */
 void nic_set_key(struct nic *nic, const uint8_t *key);
 
-/** nic_away() - its port has gone: nics_port_up() finds it by its place */
+/** nic_away() - its port has gone: when that comes up again, the NIC is found by its place */
 void nic_away(struct nic *nic);
 
 /** nic_claim() - who says to be this NIC, beside it; NULL: nobody of late */

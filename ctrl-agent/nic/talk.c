@@ -60,8 +60,8 @@ static bool queue_settings(struct talk *talk)
 }
 
 /*
- * A key that it did not take: whoever waits for it (ways.c) makes a new one.  One that was
- * to go and is not there: as it should be.
+ * If the NIC refuses a key, ways.c makes a new one.  If it does not know the key that it was told
+ * to delete, nothing is wrong.
  */
 static void on_sa(struct talk *talk, const struct talk_request *request,
 		  const struct cvsw_v3_message *answer)
@@ -106,7 +106,7 @@ static void settle(struct talk *talk, uint64_t generation)
 	if (generation == nic->generation)
 		flowset_clear(&nic->modified);
 	nic_confirm(nic, generation);
-	/* What is refused it lacks, and so does whoever waits for it (ways.c). */
+	/* The NIC lacks what it refuses, so ways.c must not count on it. */
 	if (!nic->refused.flows.n)
 		nic->verified = generation;
 	if (!nic_n_refused(nic) && generation == nic->generation)
@@ -238,7 +238,7 @@ static void begin_conversation(struct talk *talk)
 	talk_queue_list(talk);
 }
 
-/* Heard again: nobody knows what happened to its table meanwhile. */
+/* It is heard again: its table may have changed during the silence. */
 static void come_back(struct talk *talk)
 {
 	if (talk->was_silent)
@@ -246,7 +246,7 @@ static void come_back(struct talk *talk)
 	talk->was_silent = false;
 }
 
-/* cvsw_v3_caller's: from within the end, so only notes are taken here. */
+/* cvsw_v3_caller's: called from within the end, so it does not call the end again. */
 static void on_event(void *arg, enum cvsw_v3_event event)
 {
 	static const enum hub_what names[] = {

@@ -15,11 +15,11 @@
  *	                   |                                its table changed | flows refused
  *	                   '--all answered-- OVERTAKEN, FAILED <--------------'
  *
- * A table changes by itself when a flow goes that has no timeout; and after a silence nobody
- * knows whether it did.
+ * A table changes by itself when a flow without a timeout goes.  After a silence, nobody knows
+ * whether it has changed.
  *
- * What the NIC refuses is left out from then on, until it should be something else or the NIC
- * begins anew; flows that it only lacked room for, until TALK_RETRY_MS have passed.
+ * What the NIC refuses is not sent again until the configuration changes or a new conversation
+ * begins.  If the NIC only lacked room, it is sent again after TALK_RETRY_MS.
  *
  * Outside of this folder a link is spoken to through nic.h.
  */

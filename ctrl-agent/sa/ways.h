@@ -7,7 +7,7 @@
  *	RECEIVER --it has the SA and the flow that takes it: SA and flows to the sender--> SENDER
  *	SENDER --it has them--> GRACE --what was under way has come--> OPEN
  *	any --either registers, or the key is old or expires: new SA--> RECEIVER
-	RECEIVER, SENDER --one end refuses the SA--> REFUSED --some time later: new SA--> RECEIVER
+ *	RECEIVER, SENDER --one end refuses the SA--> REFUSED --some time later: new SA--> RECEIVER
  *
  * That a NIC has something it says by a list in version 2, by ACKs in version 3.
  * The receiver takes the old SA too until the way is OPEN again, so a change of
@@ -19,7 +19,7 @@
  * many in few messages, and its flows are made once for all of them.  Overlays are spread: each
  * takes up to a fifth off its keys' time, at random.
  *
- * As sessions, without I/O and clock.
+ * No I/O and no clock in here, as in nic.h.
  */
 #ifndef CVSWD_WAYS_H
 #define CVSWD_WAYS_H
@@ -110,13 +110,13 @@ struct ways_world {
 /**
  * ways_run() - go as far as possible at @now, and bring the members' flows up to date
  *
- * Return: when it wants to be called again if no session changes; @now: the budget is used
+ * Return: when it wants to be called again if no member changes; @now: the budget is used
  * up and there is more to do; UINT64_MAX: not at all.
  */
 uint64_t ways_run(struct overlay *overlay, struct ways_world *world, uint64_t now);
 
 /**
- * ways_noticed() - a member's session went on
+ * ways_noticed() - something happened to a member: HUB_MOVED
  *
  * Return: did anything change that its ways depend on?  Then ways_run() is to follow.
  */
