@@ -40,12 +40,15 @@ static void look_listed(struct overlay_member *member)
 		member->n_listed = member->n_refreshed;
 }
 
-/* At one end; one that is away has nothing to delete when it comes back, or keeps it unused. */
+/*
+ * At one end.  A NIC that is away and whose conversation lasts has not been sent its last SAs yet:
+ * what it never gets need not be deleted, and its queue does not grow with each new key.
+ */
 static void remove_sa(struct nic *nic, enum cvsw_sa_direction direction, uint32_t spi)
 {
 	struct cvsw_sa sa = { .spi = spi, .direction = direction };
 
-	if (spi)
+	if (spi && !nic_unqueue_sa(nic, direction, spi))
 		nic_queue_sa(nic, &sa);
 }
 

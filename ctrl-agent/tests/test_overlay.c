@@ -12,6 +12,7 @@
 #include "flows.h"
 #include "apps/overlay.h"
 #include "nic/legacy.h"
+#include "nic/link.h"
 #include "simnic.h"
 #include "tap.h"
 
@@ -814,6 +815,47 @@ static void test_absent(void)
 	world_end();
 }
 
+static void run_nothing(struct nic *nic, uint64_t now)
+{
+	(void)nic;
+	(void)now;
+}
+
+static size_t queued_sas(const struct nic *nic)
+{
+	const struct nic_sa *queued;
+	size_t n = 0;
+
+	STAILQ_FOREACH(queued, &nic->sas, in_order)
+		n++;
+	return n;
+}
+
+/* Its conversation lasts, so keys wait for it: but only as many as a receiver takes, not all. */
+static void test_away_for_long(void)
+{
+	const struct link_ops *ops;
+	struct link_ops away;
+
+	start_members(&encrypted, 3);
+	ops = world->ours[0].link->ops;
+	away = *ops;
+	away.run = run_nothing;
+	world->ours[0].link->ops = &away;
+	for (int i = 0; i < 30; i++) {
+		ways_renew(world->overlay);
+		run_for(3000);
+	}
+	CHECK_MSG(queued_sas(&world->ours[0]) <= 2 * (2 * WAY_SPIS), "%zu wait for it",
+		  queued_sas(&world->ours[0]));
+	world->ours[0].link->ops = ops;
+	run_for(5000);
+	CHECK(ways_settled(world->overlay) && all_reach(first(3)));
+	for (unsigned int i = 0; i < 3; i++)
+		CHECK_MSG(count_sas(i) == 4, "%u has %u", i, count_sas(i));
+	world_end();
+}
+
 /* Frames are lost and overtake each other: flows heal by themselves, lost SAs with new keys. */
 static void test_loss(void)
 {
@@ -930,6 +972,7 @@ static const struct tap_test tests[] = {
 	{ "overlay: REGISTER all the time", test_storm },
 	{ "overlay: an SA that expires is replaced, however often that is said", test_expiring },
 	{ "overlay: absent members", test_absent },
+		{ "overlay: a member that is away for long", test_away_for_long },
 	{ "overlay: lost and late frames", test_loss },
 	{ "overlay: inner addresses from the command", test_inner_macs },
 	{ "overlay: addresses from the pool", test_pool },
