@@ -257,6 +257,8 @@ static void put_all(struct agent *agent)
 	overlays_each(overlay, &agent->overlays)
 		state_put_overlay(agent, overlay);
 	state_put_spi(agent, agent->overlays.reserved_spi);
+	/* The change that failed may have been the one that brings today's format. */
+	store_migrated(agent->store);
 }
 
 void state_begin(struct agent *agent)

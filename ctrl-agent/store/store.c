@@ -29,7 +29,6 @@ struct store {
 	sqlite3_stmt *unprotect;
 	bool protects;
 	bool failed;
-	int version;
 	char path[];
 };
 
@@ -166,7 +165,6 @@ static bool open_database(struct store *store)
 	version = version_of(store);
 	if (version < 0 || version > STORE_VERSION || (!version && !run(store, schema)))
 		return false;
-	store->version = version ? version : STORE_VERSION;
 	return run(store, unread_sql) && prepare(store, put_sql, &store->put) &&
 	       prepare(store, delete_sql, &store->delete) &&
 	       prepare(store, delete_all_sql, &store->delete_all) &&
@@ -242,20 +240,14 @@ void store_begin(struct store *store)
 		fail(store);
 }
 
-int store_version(const struct store *store)
+int store_version(struct store *store)
 {
-	return store ? store->version : STORE_VERSION;
+	return store ? version_of(store) : STORE_VERSION;
 }
 
 void store_migrated(struct store *store)
 {
-	static const char sql[] = "PRAGMA user_version = 2";
-
-	if (!store || store->failed)
-		return;
-	if (run(store, sql))
-		store->version = STORE_VERSION;
-	else
+	if (store && !store->failed && !run(store, "PRAGMA user_version = 2"))
 		fail(store);
 }
 

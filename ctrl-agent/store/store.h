@@ -31,11 +31,11 @@ void store_put(struct store *store, const char *kind, const char *name, const vo
 void store_delete(struct store *store, const char *kind, const char *name);
 
 /**
- * store_version() - the format of the rows that were found; STORE_VERSION: today's
+ * store_version() - the format of the rows in the file; STORE_VERSION: today's
  *
  * 1: an overlay's row has the SPIs in use; 2: they have rows of their own, kind "ways OVERLAY".
  */
-int store_version(const struct store *store);
+int store_version(struct store *store);
 
 /** store_migrated() - within a transaction: all rows have today's format when it is committed */
 void store_migrated(struct store *store);

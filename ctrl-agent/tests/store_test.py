@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import sqlite3
 import struct
@@ -128,16 +129,24 @@ def test_broken_rows(daemon):
     daemon.start()
 
 
-def test_format1(daemon):
-    """A database of format 1, as a former cvswd wrote it, gets today's format."""
+def with_format1(daemon):
+    """A daemon that is stopped, and its database as a former cvswd wrote it."""
     path = with_database(daemon)
     daemon.stop()
+    daemon.log.close()
     os.remove(path)
     db = sqlite3.connect(path)
+    db.execute('PRAGMA journal_mode = WAL')
     with open(os.path.join(os.path.dirname(__file__), 'format1.sql'), encoding='utf-8') as file:
         db.executescript(file.read())
     db.close()
     os.chmod(path, 0o600)
+    return path
+
+
+def test_format1(daemon):
+    """A database of format 1, as a former cvswd wrote it, gets today's format."""
+    path = with_format1(daemon)
     old = rows_of(path)
     ways = {member['slot']: member['ways'] for member in json.loads(old['overlay', 'a'])['members']}
     assert len(ways) == 3 and all(len(rows) == 2 for rows in ways.values()), ways
@@ -157,6 +166,33 @@ def test_format1(daemon):
     daemon.start()
     assert not unread(daemon)
     assert daemon.read_log().count('has format 2 now') == 1
+
+
+def test_format1_full_disk(daemon):
+    """While the disk is full it keeps its format; the first change that is saved brings today's."""
+    path = with_format1(daemon)
+    old = rows_of(path)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        daemon.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert 'has format 2 now' not in daemon.read_log()
+    daemon.kill()
+    assert version_of(path) == 1 and rows_of(path) == old
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        daemon.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    limit_files(daemon, 'unlimited')
+    assert daemon.ask(command='set-mtu', nic=MAC_C, mtu=1301, new=True)['ok']
+    daemon.stop()
+    assert version_of(path) == 2
+    assert len([kind for kind, _ in rows_of(path) if kind == 'ways a']) == 3
+    daemon.start()
+    assert not unread(daemon)
 
 
 def version_of(path):
@@ -420,6 +456,7 @@ TESTS = [
     ('database: a NIC without its key or overlay fails closed', test_fails_closed),
     ('database: a smaller --max-nics', test_max_nics),
     ('database: format 1', test_format1),
+    ('database: format 1 on a full disk', test_format1_full_disk),
     ('database: of another version, or none', test_unusable),
     ('database: random damage to rows', test_random_rows),
     ('database: random damage to the file', test_random_file),
