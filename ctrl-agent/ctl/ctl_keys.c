@@ -98,11 +98,11 @@ static enum ctl_exit key_command(const struct ctl_options *options, const char *
 				 char **args, bool with_key)
 {
 	json_t *request = json_pack("{s:s, s:s}", "command", command, "nic", args[0]);
-	bool good = request;
+	bool good = true;
 
-	for (char **word = args + 1; good && *word; word++)
+	for (char **word = args + 1; request && good && *word; word++)
 		good = take_word(request, *word);
-	if (good && with_key)
+	if (request && good && with_key)
 		good = read_key(options, request, args + 1);
 	if (good)
 		return ctl_do_change(options, request);

@@ -128,12 +128,17 @@ static enum ctl_exit change(const struct ctl_options *options, json_t *request, 
 	return result;
 }
 
+/* NULL: one of them is not UTF-8; ctl_ask() says so. */
 static json_t *texts(char **args)
 {
 	json_t *array = json_array();
 
-	for (; *args; args++)
-		json_array_append_new(array, json_string(*args));
+	for (; *args; args++) {
+		if (!json_array_append_new(array, json_string(*args)))
+			continue;
+		json_decref(array);
+		return NULL;
+	}
 	return array;
 }
 
@@ -154,6 +159,15 @@ static bool set_number(json_t *request, const char *key, const char *option, con
 	return true;
 }
 
+/* A text, likewise. */
+static bool set_text(json_t *request, const char *key, const char *option, const char *text)
+{
+	if (!text || !json_object_set_new(request, key, json_string(text)))
+		return true;
+	ctl_complain("the value of %s is not UTF-8", option);
+	return false;
+}
+
 static bool set_options(const struct ctl_options *options, json_t *request)
 {
 	json_t *udp;
@@ -162,10 +176,6 @@ static bool set_options(const struct ctl_options *options, json_t *request)
 		ctl_complain("overlay add needs --vni N");
 		return false;
 	}
-	if (options->encrypt)
-		json_object_set_new(request, "encrypt", json_string(options->encrypt));
-	if (options->pool)
-		json_object_set_new(request, "pool", json_string(options->pool));
 	if (options->ipv4_only)
 		json_object_set_new(request, "ipv4_only", json_true());
 	if (options->udp_encap) {
@@ -173,7 +183,9 @@ static bool set_options(const struct ctl_options *options, json_t *request)
 			return false;
 		json_object_set_new(request, "udp", udp);
 	}
-	return set_number(request, "vni", "--vni", options->vni) &&
+	return set_text(request, "encrypt", "--encrypt", options->encrypt) &&
+	       set_text(request, "pool", "--underlay-pool", options->pool) &&
+	       set_number(request, "vni", "--vni", options->vni) &&
 	       set_number(request, "underlay_mtu", "--underlay-mtu", options->underlay_mtu) &&
 	       set_number(request, "rekey_s", "--rekey", options->rekey);
 }
@@ -183,7 +195,7 @@ static enum ctl_exit add(const struct ctl_options *options, char **args)
 	json_t *request = json_pack("{s:s, s:s, s:o}", "command", "overlay-add",
 				    "name", args[0], "members", texts(args + 1));
 
-	if (request && set_options(options, request))
+	if (!request || set_options(options, request))
 		return change(options, request, args + 1);
 	json_decref(request);
 	return CTL_USAGE;

@@ -31,7 +31,7 @@ static enum ctl_exit add(const struct ctl_options *options, char **args)
 		return CTL_USAGE;
 	}
 	request = json_pack("{s:s, s:s}", "command", "key-add", "nic", args[0]);
-	if (request && ctl_take_key(request, from_stdin ? "-" : options->file))
+	if (!request || ctl_take_key(request, from_stdin ? "-" : options->file))
 		return ctl_query(options, request, print_added);
 	json_decref(request);
 	return CTL_FAILED;

@@ -266,6 +266,22 @@ def test_cli_errors(daemon):
     assert gone.returncode == 1 and 'is it running?' in gone.stderr, gone
 
 
+def test_cli_not_utf8(daemon):
+    """No argument that JSON cannot carry is left out of a request: that is an error."""
+    wrong, key = b'\xff', 'spi=7 dir=in alg=aes-gcm-128 -'.split()
+    overlay = 'overlay', 'add', 'blue', '--vni', '7', '--new', MAC_A
+    for args in ([*overlay, wrong], ['overlay', 'add', wrong, *overlay[3:]],
+                 [*overlay, b'--encrypt=' + wrong], [*overlay, '--underlay-pool', wrong],
+                 ['overlay', 'join', 'blue', wrong], ['overlay', 'show', wrong],
+                 ['key', 'add', wrong, '-'], ['set-key', wrong, *key], ['add-flow', MAC_A, wrong],
+                 ['mod-flows', MAC_A, wrong], ['del-flows', wrong], ['set-mtu', wrong, '1400'],
+                 ['trace', wrong, 'ff']):
+        done = subprocess.run([BIN + '/cvswctl', '--socket', daemon.socket, *args], text=True, timeout=10,
+                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        assert done.returncode in (1, 2) and 'not UTF-8' in done.stderr, (args, done)
+    assert not daemon.nics() and not daemon.ask(command='overlay-show')['overlays']
+
+
 def test_timeout(daemon):
     nic = Nic(MAC_A)
     switch = daemon.switch()
@@ -540,6 +556,7 @@ TESTS = [
     ('state file', test_state_file),
     ('sockets: mode, second daemon, other files, wrong options', test_sockets),
     ('cvswctl: errors, positions, exit status', test_cli_errors),
+    ('cvswctl: arguments that are not UTF-8', test_cli_not_utf8),
     ('cvswctl: --timeout and --no-wait', test_timeout),
     ('cvswctl: --local without the driver', test_local_without_driver),
     ('JSON protocol: wrong requests, long lines, crowds', test_json_protocol),
