@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Thousands of light NICs behind OpenFlow 1.0 switches, for crowd.py:
  *
@@ -85,7 +85,7 @@ static struct {
 	unsigned int n_switches, n_ports;
 	struct of_switch *switches[MAX_SWITCHES];
 	struct heap timers;
-	uint64_t requests, sas_added, sas_removed, flow_mods, fresh, hellos, frames;
+	uint64_t requests, sas_added, sas_removed, flow_mods, fresh, frames;
 } crowd;
 
 static uint64_t now_ms(void)
