@@ -6,6 +6,7 @@
 #include "agent.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/turns.h"
 #include "store/state.h"
 
 static void random_bytes(void *buf, size_t len)
@@ -43,14 +44,9 @@ void overlays_tell(struct overlays *overlays)
 /* For the overlay that is to be looked at first. */
 static void arm(struct overlays *overlays)
 {
-	uint64_t due = heap_due(&overlays->looks), now = clock_ms();
-	uint64_t pause = due > now ? due - now : 0;
-	struct timeval wait = { .tv_sec = pause / 1000, .tv_usec = pause % 1000 * 1000 };
+	static_assert(HEAP_NEVER == UINT64_MAX, "no look is due: no timer");
 
-	if (due == HEAP_NEVER)
-		event_del(overlays->timer);
-	else
-		event_add(overlays->timer, &wait);
+	turns_timer(overlays->timer, heap_due(&overlays->looks));
 }
 
 static void look_at(struct overlays *overlays, struct overlay *overlay, uint64_t due)

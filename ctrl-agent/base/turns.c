@@ -2,7 +2,6 @@
 #include "turns.h"
 
 #include <event2/event.h>
-#include <stdint.h>
 #include <time.h>
 
 #include "log.h"
@@ -27,4 +26,15 @@ void turns_run(struct event_base *base)
 				 (after - before) / 1000.0);
 		before = after;
 	}
+}
+
+void turns_timer(struct event *timer, uint64_t due)
+{
+	uint64_t now = clock_ms(), pause = due > now ? due - now : 0;
+	struct timeval wait = { .tv_sec = pause / 1000, .tv_usec = pause % 1000 * 1000 };
+
+	if (due == UINT64_MAX)
+		event_del(timer);
+	else
+		event_add(timer, &wait);
 }

@@ -6,11 +6,17 @@
 #ifndef CVSWD_TURNS_H
 #define CVSWD_TURNS_H
 
+#include <stdint.h>
+
+struct event;
 struct event_base;
 
 #define TURNS_LONG_MS	10	/* of processor time; logged at LOG_DEBUG */
 
 /** turns_run() - event_base_dispatch(), which logs turns that take long */
 void turns_run(struct event_base *base);
+
+/** turns_timer() - set a timer to a time of clock_ms(), or, UINT64_MAX, to none */
+void turns_timer(struct event *timer, uint64_t due);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/turns.h"
 #include "cvsw_v3_libcrypto.h"
 #include "fabric/vswitch.h"
 #include "legacy.h"
@@ -28,14 +29,7 @@ struct nic *nics_find(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
 
 static void arm(struct nic *nic)
 {
-	uint64_t deadline = nic_deadline(nic), now = clock_ms();
-	uint64_t pause = deadline > now ? deadline - now : 0;
-	struct timeval wait = { .tv_sec = pause / 1000, .tv_usec = pause % 1000 * 1000 };
-
-	if (deadline == UINT64_MAX)
-		event_del(nic->timer);
-	else
-		event_add(nic->timer, &wait);
+	turns_timer(nic->timer, nic_deadline(nic));
 }
 
 /* Nearly all that comes in changes nothing that anybody waits for. */
