@@ -232,8 +232,13 @@ static void actions_random(struct kunit *test)
 {
 	int i;
 
+	reference_loaded = 0;
 	for (i = 0; i < ROUNDS; i++)
 		one_round(test, test->priv, false);
+	/* Each field has a place in some frame. */
+	for (i = 0; i < CVSW_N_FIELDS; i++)
+		KUNIT_EXPECT_EQ_MSG(test, !!(reference_loaded & BIT_ULL(i)),
+				    cvsw_field_info[i].writable, "field %d", i);
 }
 
 static void actions_without_memory(struct kunit *test)

@@ -261,6 +261,16 @@ static bool reference_move(struct flat_frame *frame, const struct cvsw_move *mov
 			       move->src_ofs);
 }
 
+u64 reference_loaded;
+
+static bool reference_load(struct flat_frame *frame, const struct cvsw_load *load)
+{
+	if (!reference_write(frame, load->dst, load->ofs, load->n_bits, load->value, 8, 0))
+		return false;
+	reference_loaded |= BIT_ULL(load->dst);
+	return true;
+}
+
 /* Return: whether the frame has what the action sets. */
 static bool reference_action(struct flat_frame *frame, const struct cvsw_action *action)
 {
@@ -272,8 +282,7 @@ static bool reference_action(struct flat_frame *frame, const struct cvsw_action 
 	case CVSW_ACT_MOVE:
 		return reference_move(frame, &action->move);
 	case CVSW_ACT_LOAD:
-		return reference_write(frame, action->load.dst, action->load.ofs,
-				       action->load.n_bits, action->load.value, 8, 0);
+		return reference_load(frame, &action->load);
 	default:
 		return false;
 	}

@@ -17,6 +17,10 @@ void insert_tag(struct flat_frame *frame, u16 type, u16 tci);
 unsigned int reference_list(const struct cvsw_action *list, unsigned int n,
 			    struct flat_frame *frame);
 
+/* The fields that some load has found in a frame: a bit each. */
+static_assert(CVSW_N_FIELDS <= 64);
+extern u64 reference_loaded;
+
 /* Any rewriting action but dec_ttl. */
 void random_action(struct rnd_state *rnd, struct cvsw_action *action);
 
