@@ -87,12 +87,12 @@ $(BUILD)/asan/agent/tests/%.o: AGENT_CFLAGS += -I$(AGENT_DIR)/tests -I$(TOP)/pro
 $(AGENT_TESTS:%=$(BUILD)/asan/agent/%): $(BUILD)/asan/agent/%: $(BUILD)/asan/agent/tests/%.o $(AGENT_TEST_OBJECTS)
 	$(CC) $(SAN_CFLAGS) -o $@ $^ -ljansson -lcrypto
 
-# Each alone, and ONLY='part of a name'.
+# Each alone, and ONLY='part of a name'.  The longest first, so that none of them ends alone.
 AGENT_TEST_UNITS := $(AGENT_TESTS:test_%=agent-unit-%)
 AGENT_TEST_SCRIPTS := $(patsubst $(AGENT_DIR)/tests/%_test,agent-test-%,$(basename $(wildcard $(AGENT_DIR)/tests/*_test.*)))
+AGENT_TEST_LONGEST := $(addprefix agent-test-,switch version3 requests daemon)
+AGENT_TEST_SCRIPTS := $(AGENT_TEST_LONGEST) $(filter-out $(AGENT_TEST_LONGEST),$(AGENT_TEST_SCRIPTS))
 
-# One after the other, for some tests want an answer within a second.
-agent-test: SIDES := 1
 agent-test: agent agent-asan $(AGENT_TESTS:%=$(BUILD)/asan/agent/%) $(TAPNIC) $(SIMNIC3) ## test daemon and CLI: units, fake switch, Open vSwitch
 	@$(call side_by_side,$(AGENT_TEST_SCRIPTS) $(AGENT_TEST_UNITS))
 
