@@ -11,11 +11,14 @@
 #include "../drivers/cvsw/engine/actions.c"
 #include "../drivers/cvsw/engine/rewrite.c"
 #include "../drivers/cvsw/engine/fields.c"
+#include "../drivers/cvsw/engine/frames.c"
 #include "frames.h"
 #include "rewriting.h"
 
 #define ROUNDS		20000
 #define LIST_MAX	6
+
+int *frames_fail_at = &fail_at;
 
 struct fixture {
 	struct rnd_state rnd;

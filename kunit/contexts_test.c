@@ -11,8 +11,8 @@
 
 /* The engine with the real ESP: see fuzz_parts.c. */
 #define cvsw_handle_frame	fuzz_handle_frame
-#define cvsw_walk_hold		fuzz_walk_hold
 #define cvsw_engine_resume	fuzz_engine_resume
+#include "../drivers/cvsw/engine/engine.h"
 #include "../drivers/cvsw/engine/later.c"
 #include "../drivers/cvsw/engine/segment.h"
 #include "../drivers/cvsw/tunnel/vxlan.h"
@@ -44,6 +44,7 @@ static int contexts_init(struct kunit *test)
 	turned = turned_too_early = 0;
 	f->engine.wire_mtu = MTU;
 	f->engine.turn = turn;
+	f->engine.resume = cvsw_engine_resume;
 	f->engine.later = cvsw_later_create();
 	return f->engine.later ? 0 : -ENOMEM;
 }

@@ -22,7 +22,8 @@ static int crypt(struct aead_request *request, int (*cipher)(struct aead_request
 #define kmalloc(size, flags)			(fails() ? NULL : kmalloc(size, flags))
 
 #include "../drivers/cvsw/esp/sa.c"
-#include "../drivers/cvsw/esp/cipher.c"
+#include "../drivers/cvsw/esp/esp_request.c"
+#include "../drivers/cvsw/engine/engine.h"
 
 #undef crypto_alloc_aead
 #undef crypto_aead_encrypt
@@ -120,6 +121,7 @@ int esp_init(struct kunit *test)
 	prandom_seed_state(&f->rnd, 4303);
 	skb_queue_head_init(&f->done);
 	f->engine.deliver = deliver;
+	f->engine.resume = cvsw_engine_resume;
 	f->engine.wire_mtu = IP_MAX_MTU;
 	f->engine.table = cvsw_table_create();
 	f->engine.stats = cvsw_stats_alloc();

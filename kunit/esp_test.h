@@ -6,9 +6,9 @@
 #include <kunit/test.h>
 #include <linux/skbuff.h>
 
-#include "../drivers/cvsw/esp/cipher.h"
+#include "../drivers/cvsw/esp/esp_request.h"
 #include "../drivers/cvsw/esp/esp.h"
-#include "../drivers/cvsw/door/generation.h"
+#include "../drivers/cvsw/door/vmgenid.h"
 #include "frames.h"
 
 #define TEST_SPI	0x1001

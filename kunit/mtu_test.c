@@ -12,6 +12,7 @@
 static int take_answer(struct sk_buff *skb);
 #define netif_rx(skb)	take_answer(skb)
 #include "../drivers/cvsw/engine/mtu.c"
+#include "../drivers/cvsw/engine/engine.h"
 #undef netif_rx
 #include "frames.h"
 

@@ -15,7 +15,7 @@
 #define COPIES_MAX	1024	/* engine.c's */
 
 /* Of the engine's source: see fail.h. */
-extern int *engine_fail_at;
+extern int *frames_fail_at;
 
 /* Frames in the order in which they went somewhere. */
 struct heap {
@@ -228,9 +228,9 @@ static void outputs_without_memory(struct kunit *test)
 	struct fixture *f = test->priv;
 
 	ADD(test, 1, OUTPUT(CVSW_NET), OUTPUT(CVSW_PORT_IN_PORT), OUTPUT(CVSW_NET));
-	*engine_fail_at = 2;
+	*frames_fail_at = 2;
 	send(f, ip_frame(test), CVSW_HOST);
-	*engine_fail_at = 0;
+	*frames_fail_at = 0;
 	expect_heap(test, &f->onward, "\2\2");
 	expect_heap(test, &f->back, "");
 	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_DROP_NOMEM), 1ULL);

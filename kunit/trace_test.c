@@ -13,6 +13,7 @@
 #define cvsw_engine_way		fuzz_engine_way
 #define cvsw_handle_frame	fuzz_handle_frame
 #include "../drivers/cvsw/engine/trace.c"
+#include "../drivers/cvsw/engine/trace_frame.c"
 #include "../drivers/cvsw/esp/sa.h"
 #include "asking.h"
 #include "esp_test.h"
@@ -197,7 +198,7 @@ static void ask_trace(struct kunit *test)
 static void expect_like_real(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct sk_buff *skb = make_frame(f->asking.port.dev, &f->trace);
+	struct sk_buff *skb = make_traced_frame(f->asking.port.dev, &f->trace);
 
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	local_bh_disable();
@@ -426,7 +427,7 @@ static void decryption_leaves_the_window(struct kunit *test)
 	ADD(test, 9, CVSW_NET, 0, { .type = CVSW_ACT_DECRYPT });
 	add_sa(test, CVSW_SA_OUT);
 	sa = add_sa(test, CVSW_SA_IN);
-	skb = make_frame(f->asking.port.dev, &f->trace);
+	skb = make_traced_frame(f->asking.port.dev, &f->trace);
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	local_bh_disable();
 	skb = cvsw_handle_frame(engine_of(f), skb, CVSW_HOST);

@@ -35,7 +35,7 @@
 #include <linux/vmstat.h>
 
 #include "drivers/cvsw/engine/engine.h"
-#include "drivers/cvsw/door/generation.h"
+#include "drivers/cvsw/door/vmgenid.h"
 #include "proto/cvsw_ofp10.h"
 #include "shape.h"
 

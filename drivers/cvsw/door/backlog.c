@@ -46,7 +46,7 @@ static bool is_empty(const struct backlog *b)
 	return skb_queue_empty_lockless(&b->frames) && skb_queue_empty_lockless(&b->first);
 }
 
-static struct sk_buff *next_frame(struct backlog *b)
+static struct sk_buff *next_in_backlog(struct backlog *b)
 {
 	struct sk_buff *skb = NULL;
 
@@ -59,7 +59,7 @@ static struct sk_buff *next_frame(struct backlog *b)
  * A frame that others have as well cannot be linked into a list: pktgen gives the same
  * one again and again.  Return: one that can, or NULL: counted.
  */
-static struct sk_buff *unshared(struct backlog *b, struct sk_buff *skb)
+static struct sk_buff *unshared_frame(struct backlog *b, struct sk_buff *skb)
 {
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (unlikely(!skb))
@@ -71,32 +71,32 @@ static struct sk_buff *unshared(struct backlog *b, struct sk_buff *skb)
  * Return: whether the driver took the frame.  If it did not, which a correct
  * driver does on a stopped queue only, the frame waits as the first.
  */
-static bool give(struct backlog *b, struct sk_buff *skb, bool more)
+static bool give_to_driver(struct backlog *b, struct sk_buff *skb, bool more)
 {
 	struct cvsw_backlogs *all = b->all;
 
 	if (likely(__netdev_start_xmit(&all->ops, skb, all->dev, more) == NETDEV_TX_OK))
 		return true;
-	skb = unshared(b, skb);
+	skb = unshared_frame(b, skb);
 	if (skb)
 		skb_queue_head(&b->first, skb);
 	return false;
 }
 
-static void wait(struct backlog *b, struct sk_buff *skb)
+static void wait_in_backlog(struct backlog *b, struct sk_buff *skb)
 {
 	if (skb_queue_len_lockless(&b->frames) >= CVSW_BACKLOG_MAX) {
 		cvsw_stats_count(b->all->stats, CVSW_CNT_DROP_BACKLOG);
 		dev_kfree_skb_any(skb);
 		return;
 	}
-	skb = unshared(b, skb);
+	skb = unshared_frame(b, skb);
 	if (skb)
 		skb_queue_tail(&b->frames, skb);
 }
 
 /* After frames were added: if the queue was woken meanwhile, nobody else comes. */
-static void look_again(struct backlog *b)
+static void look_again_later(struct backlog *b)
 {
 	smp_mb();
 	if (!netif_tx_queue_stopped(b->txq) && !is_empty(b))
@@ -110,16 +110,16 @@ static void wait_list(struct backlog *b, struct sk_buff *list)
 	for (skb = list; skb; skb = next) {
 		next = skb->next;
 		skb_mark_not_on_list(skb);
-		wait(b, skb);
+		wait_in_backlog(b, skb);
 	}
-	look_again(b);
+	look_again_later(b);
 }
 
 /*
  * Under the queue's lock.
  * Return: whether the doorbell was rung for all that was given.
  */
-static bool drain(struct backlog *b, bool more)
+static bool drain_backlog(struct backlog *b, bool more)
 {
 	bool rung = false;
 	struct sk_buff *skb;
@@ -127,11 +127,11 @@ static bool drain(struct backlog *b, bool more)
 	while (!netif_tx_queue_stopped(b->txq)) {
 		bool follows;
 
-		skb = next_frame(b);
+		skb = next_in_backlog(b);
 		if (!skb)
 			break;
 		follows = more || !is_empty(b);
-		if (!give(b, skb, follows))
+		if (!give_to_driver(b, skb, follows))
 			return false;
 		rung = !follows;
 	}
@@ -139,7 +139,7 @@ static bool drain(struct backlog *b, bool more)
 }
 
 /* Of the queues that the device serves, the one for what was meant for @queue. */
-static unsigned int served(const struct cvsw_backlogs *all, unsigned int queue)
+static unsigned int served_queue(const struct cvsw_backlogs *all, unsigned int queue)
 {
 	unsigned int n = READ_ONCE(all->dev->real_num_tx_queues);
 
@@ -152,16 +152,16 @@ static void move_on(struct backlog *b, struct backlog *to)
 	unsigned int queue = to - to->all->queue;
 	struct sk_buff *skb;
 
-	while ((skb = next_frame(b))) {
+	while ((skb = next_in_backlog(b))) {
 		skb_set_queue_mapping(skb, queue);
-		wait(to, skb);
+		wait_in_backlog(to, skb);
 	}
-	look_again(to);
+	look_again_later(to);
 }
 
 static void drain_now(struct backlog *b)
 {
-	unsigned int queue = b - b->all->queue, to = served(b->all, queue);
+	unsigned int queue = b - b->all->queue, to = served_queue(b->all, queue);
 	struct net_device *dev = b->all->dev;
 	bool frozen;
 
@@ -172,7 +172,7 @@ static void drain_now(struct backlog *b)
 	__netif_tx_lock(b->txq, smp_processor_id());
 	frozen = b->txq->state & QUEUE_STATE_FROZEN;
 	if (!frozen && netif_running(dev) && netif_device_present(dev)) {
-		drain(b, false);
+		drain_backlog(b, false);
 		txq_trans_cond_update(b->txq);
 	}
 	__netif_tx_unlock(b->txq);
@@ -194,7 +194,7 @@ static void xmit_list(struct backlog *b, unsigned int queue, struct sk_buff *lis
 
 	/* What waits goes first, and makes room: the stack sends again before the tasklet runs. */
 	if (unlikely(!is_empty(b))) {
-		rung = drain(b, more || list);
+		rung = drain_backlog(b, more || list);
 		if (!is_empty(b)) {
 			wait_list(b, list);
 			list = NULL;
@@ -209,7 +209,7 @@ static void xmit_list(struct backlog *b, unsigned int queue, struct sk_buff *lis
 		}
 		list = skb->next;
 		skb_mark_not_on_list(skb);
-		if (unlikely(!give(b, skb, more || list))) {
+		if (unlikely(!give_to_driver(b, skb, more || list))) {
 			wait_list(b, list);
 			break;
 		}
@@ -232,13 +232,13 @@ struct sk_buff *cvsw_backlog_xmit(struct cvsw_backlogs *backlogs, unsigned int q
 
 void cvsw_backlog_add(struct cvsw_backlogs *backlogs, struct sk_buff *skb)
 {
-	unsigned int queue = served(backlogs, skb_get_queue_mapping(skb));
+	unsigned int queue = served_queue(backlogs, skb_get_queue_mapping(skb));
 	struct backlog *b = &backlogs->queue[queue];
 
 	skb_set_queue_mapping(skb, queue);
 	local_bh_disable();
-	wait(b, skb);
-	look_again(b);
+	wait_in_backlog(b, skb);
+	look_again_later(b);
 	local_bh_enable();
 }
 
@@ -286,7 +286,7 @@ void cvsw_backlogs_purge(struct cvsw_backlogs *backlogs)
 
 	local_bh_disable();
 	for (i = 0; i < backlogs->n; i++) {
-		while ((skb = next_frame(&backlogs->queue[i]))) {
+		while ((skb = next_in_backlog(&backlogs->queue[i]))) {
 			cvsw_stats_count(backlogs->stats, CVSW_CNT_DROP_DOWN);
 			dev_kfree_skb_any(skb);
 		}
@@ -294,8 +294,7 @@ void cvsw_backlogs_purge(struct cvsw_backlogs *backlogs)
 	local_bh_enable();
 }
 
-struct cvsw_backlogs *cvsw_backlogs_create(struct net_device *dev,
-					   const struct cvsw_driver *driver,
+struct cvsw_backlogs *cvsw_backlogs_create(struct net_device *dev, const struct cvsw_driver *driver,
 					   struct cvsw_stats __percpu *stats)
 {
 	unsigned int i, n = dev->num_tx_queues;

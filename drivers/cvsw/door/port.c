@@ -10,19 +10,13 @@
 #include "proto/cvsw_v3_frame.h"
 #include "cvsw.h"
 #include "table/key.h"
+#include "engine/frames.h"
 #include "engine/later.h"
 #include "esp/sa.h"
 #include "engine/segment.h"
 
 LIST_HEAD(cvsw_ports);
 DEFINE_MUTEX(cvsw_ports_lock);
-
-static struct sk_buff *drop(struct cvsw_port *port, struct sk_buff *skb, enum cvsw_counter cause)
-{
-	cvsw_stats_count(port->engine.stats, cause);
-	dev_kfree_skb_any(skb);
-	return NULL;
-}
 
 /*
  * A frame's addresses and type may be others now.  Return: false: it was freed,
@@ -35,11 +29,11 @@ static bool prepare_for_stack(struct cvsw_port *port, struct sk_buff *skb)
 	skb->protocol = eth_type_trans(skb, port->dev);
 	if (likely(skb->protocol != htons(CVSW_ETHERTYPE)))
 		return true;
-	drop(port, skb, CVSW_CNT_DROP_RX_CONTROL);
+	cvsw_frames_drop(port->engine.stats, skb, CVSW_CNT_DROP_RX_CONTROL);
 	return false;
 }
 
-static void deliver(struct cvsw_engine *engine, struct sk_buff *list, enum cvsw_ingress in)
+static void port_deliver(struct cvsw_engine *engine, struct sk_buff *list, enum cvsw_ingress in)
 {
 	struct cvsw_port *port = container_of(engine, struct cvsw_port, engine);
 	struct sk_buff *skb, *next;
@@ -48,7 +42,7 @@ static void deliver(struct cvsw_engine *engine, struct sk_buff *list, enum cvsw_
 		next = skb->next;
 		skb_mark_not_on_list(skb);
 		if (!netif_running(port->dev)) {
-			drop(port, skb, CVSW_CNT_DROP_DOWN);
+			cvsw_frames_drop(port->engine.stats, skb, CVSW_CNT_DROP_DOWN);
 		} else if (in == CVSW_HOST) {
 			cvsw_backlog_add(port->backlogs, skb);
 		} else if (prepare_for_stack(port, skb)) {
@@ -73,7 +67,7 @@ static bool may_be_control(const struct sk_buff *skb)
 static void turn_to_stack(struct cvsw_port *port, struct sk_buff *skb)
 {
 	if (!pskb_may_pull(skb, ETH_HLEN)) {
-		drop(port, skb, CVSW_CNT_DROP_SHORT);
+		cvsw_frames_drop(port->engine.stats, skb, CVSW_CNT_DROP_SHORT);
 		return;
 	}
 	skb_orphan(skb);
@@ -97,7 +91,7 @@ static void turn_to_wire(struct cvsw_port *port, struct sk_buff *skb)
 
 	/* A tag that a flow has taken off may have hidden it. */
 	if (unlikely(may_be_control(skb)) && cvsw_frame_is_control(skb)) {
-		drop(port, skb, CVSW_CNT_DROP_TX_CONTROL);
+		cvsw_frames_drop(port->engine.stats, skb, CVSW_CNT_DROP_TX_CONTROL);
 		return;
 	}
 	queue = skb_rx_queue_recorded(skb) ? skb_get_rx_queue(skb) % dev->real_num_tx_queues : 0;
@@ -110,7 +104,7 @@ static void turn_to_wire(struct cvsw_port *port, struct sk_buff *skb)
 	skb_set_network_header(skb, at.l3);
 	skb_set_queue_mapping(skb, queue);
 	if (unlikely(cvsw_too_many_segments(skb, at.transport))) {
-		drop(port, skb, CVSW_CNT_DROP_SEGMENTS);
+		cvsw_frames_drop(port->engine.stats, skb, CVSW_CNT_DROP_SEGMENTS);
 		return;
 	}
 	skb = validate_xmit_skb_list(skb, dev, &again);
@@ -123,20 +117,20 @@ static void turn_to_wire(struct cvsw_port *port, struct sk_buff *skb)
 	}
 }
 
-static void turn(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in)
+static void port_turn(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in)
 {
 	struct cvsw_port *port = container_of(engine, struct cvsw_port, engine);
 
 	if (!netif_running(port->dev))
-		drop(port, skb, CVSW_CNT_DROP_DOWN);
+		cvsw_frames_drop(port->engine.stats, skb, CVSW_CNT_DROP_DOWN);
 	else if (in == CVSW_HOST)
 		turn_to_stack(port, skb);
 	else
 		turn_to_wire(port, skb);
 }
 
-static void to_controller(struct cvsw_engine *engine, const struct cvsw_walk *walk,
-			  const struct sk_buff *skb, unsigned int max_len)
+static void port_to_controller(struct cvsw_engine *engine, const struct cvsw_walk *walk,
+			       const struct sk_buff *skb, unsigned int max_len)
 {
 	struct cvsw_port *port = container_of(engine, struct cvsw_port, engine);
 
@@ -184,9 +178,10 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 	port->engine.pmtus = &port->pmtus;
 	port->engine.wire_mtu = dev->mtu;
 	port->engine.miss = cvsw_miss;
-	port->engine.deliver = deliver;
-	port->engine.turn = turn;
-	port->engine.to_controller = to_controller;
+	port->engine.deliver = port_deliver;
+	port->engine.resume = cvsw_engine_resume;
+	port->engine.turn = port_turn;
+	port->engine.to_controller = port_to_controller;
 	cvsw_engine_changed(&port->engine);
 	port->dev = dev;
 	cvsw_control_init(&port->control, dev, &port->engine, port->backlogs);
@@ -246,11 +241,11 @@ void cvsw_port_destroy(struct cvsw_port *port)
 }
 EXPORT_SYMBOL_GPL(cvsw_port_destroy);
 
-static struct sk_buff *transmit(struct cvsw_port *port, struct sk_buff *skb)
+static struct sk_buff *port_engine(struct cvsw_port *port, struct sk_buff *skb)
 {
 	/* Those of our own do not come this way. */
 	if (unlikely(may_be_control(skb)) && cvsw_frame_is_control(skb))
-		return drop(port, skb, CVSW_CNT_DROP_TX_CONTROL);
+		return cvsw_frames_drop(port->engine.stats, skb, CVSW_CNT_DROP_TX_CONTROL);
 
 	if (READ_ONCE(port->engine.idle)) {
 		cvsw_stats_count(port->engine.stats, CVSW_CNT_TX_MISS);
@@ -264,7 +259,7 @@ struct sk_buff *cvsw_port_transmit(struct cvsw_port *port, struct sk_buff *skb)
 {
 	unsigned int queue = skb_get_queue_mapping(skb);
 
-	return cvsw_backlog_xmit(port->backlogs, queue, transmit(port, skb));
+	return cvsw_backlog_xmit(port->backlogs, queue, port_engine(port, skb));
 }
 EXPORT_SYMBOL_GPL(cvsw_port_transmit);
 

@@ -22,7 +22,7 @@
 #include <linux/workqueue.h>
 
 #include "cvsw.h"
-#include "generation.h"
+#include "vmgenid.h"
 #include "esp/sa.h"
 
 static const struct cvsw_generation never_changes;
@@ -52,13 +52,13 @@ static void for_all_ports(void (*what)(struct cvsw_port *port))
 	mutex_unlock(&cvsw_ports_lock);
 }
 
-static void asleep(struct cvsw_port *port)
+static void ports_asleep(struct cvsw_port *port)
 {
 	cvsw_sas_sleep(port->engine.sas, true);
 	cvsw_control_hold(&port->control);
 }
 
-static void awake(struct cvsw_port *port)
+static void ports_awake(struct cvsw_port *port)
 {
 	cvsw_sas_sleep(port->engine.sas, false);
 	cvsw_port_restored(port);
@@ -71,12 +71,12 @@ static int power_event(struct notifier_block *block, unsigned long event, void *
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
-		for_all_ports(asleep);
+		for_all_ports(ports_asleep);
 		break;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
-		for_all_ports(awake);
+		for_all_ports(ports_awake);
 		break;
 	}
 	return NOTIFY_DONE;

@@ -3,34 +3,11 @@
  * What flows do to frames: their lists of rewriting actions.
  */
 #include <linux/netdevice.h>
-#include <net/sock.h>
 
 #include "actions.h"
 #include "fields.h"
+#include "frames.h"
 #include "rewrite.h"
-
-/*
- * The frame's own sk_buff.  Its bytes may still be others' too, for which
- * skb_ensure_writable() looks.  Return: false, and the frame is freed.
- */
-static bool own_skb(struct cvsw_frame *frame)
-{
-	struct sk_buff *shared = frame->skb, *clone;
-
-	if (!skb_shared(shared))
-		return true;
-	clone = skb_clone(shared, GFP_ATOMIC);
-	frame->skb = clone;
-	if (!clone) {
-		dev_kfree_skb_any(shared);
-		return false;
-	}
-	/* A clone is nobody's: let it count against the sender like the original. */
-	if (shared->sk)
-		skb_set_owner_w(clone, shared->sk);
-	dev_consume_skb_any(shared);
-	return true;
-}
 
 static int run_action(struct cvsw_frame *frame, const struct cvsw_action *action)
 {
@@ -62,17 +39,17 @@ struct sk_buff *cvsw_actions_run(struct sk_buff *skb, const struct cvsw_layout *
 				 const struct cvsw_action *actions, unsigned int n,
 				 struct cvsw_stats __percpu *stats)
 {
-	struct cvsw_frame frame = { .skb = skb, .at = *layout };
+	struct cvsw_frame frame = { .at = *layout };
 	unsigned int i;
 
 	/* An output is the last action: this frame is not written to. */
 	if (actions[0].type == CVSW_ACT_OUTPUT)
 		return skb;
 
-	if (!own_skb(&frame)) {
-		cvsw_stats_count(stats, CVSW_CNT_DROP_NOMEM);
+	/* Its bytes may still be others' too, for which skb_ensure_writable() looks. */
+	frame.skb = cvsw_frame_own(stats, skb);
+	if (!frame.skb)
 		return NULL;
-	}
 	for (i = 0; i < n; i++) {
 		int err = run_action(&frame, &actions[i]);
 

@@ -3,123 +3,7 @@
 #ifndef CVSW_ENGINE_H
 #define CVSW_ENGINE_H
 
-#include <linux/netdevice.h>
-#include <linux/skbuff.h>
-
-#include "proto/cvsw_flow.h"
-#include "stats.h"
-#include "table/table.h"
-
-struct cvsw_later;
-struct cvsw_pmtus;
-struct cvsw_trace;
-struct cvsw_walk;
-
-/* A power of two. */
-#define CVSW_TOLD_WAYS		64
-
-/**
- * struct cvsw_engine - what the engine needs of a port
- * @table: lives as long as the engine
- * @stats: counters
- * @sas: SAs; NULL: none, ever
- * @later: where frames wait that came with interrupts off; NULL: they are dropped
- * @wire_mtu: largest IP packet that the wire is known to take
- * @control_mtu: the MTU that the controller has set, room for layers left; or 0
- * @pmtus: what routers have said; NULL: they are not listened to
- * @told: when senders were told of too large a frame, in jiffies, by a hash of the
- *	frame's addresses; 0: never
- * @miss: enum cvsw_miss: what becomes of a frame that no flow matches
- * @inner_csum: the controller wants checksums inside of tunnels left to the device
- * @idle: the table is empty and misses pass: a hint for ports, which then need
- *	not ask.  False is always right; cvsw_engine_changed() keeps it
- * @deliver: takes frames, a list as cvsw_handle_frame() returns it, whose way
- *	ended outside of it; bottom halves disabled, no queue's lock held by
- *	the caller
- * @turn: takes a frame that goes back by the port it came in by, not shared;
- *	the context is that of cvsw_handle_frame(), so there may be a queue's lock; but
- *	interrupts are on
- * @to_controller: copies the first @max_len bytes of a frame, no more than fit a
- *	PACKET_IN, or does not; @walk->entry: the flow that says so, NULL if there
- *	is none; context as @turn's, or with interrupts off
- */
-struct cvsw_engine {
-	struct cvsw_table *table;
-	struct cvsw_stats __percpu *stats;
-	struct cvsw_sas *sas;
-	struct cvsw_later *later;
-	unsigned int wire_mtu;
-	unsigned int control_mtu;
-	struct cvsw_pmtus *pmtus;
-	u32 told[CVSW_TOLD_WAYS];
-	u8 miss;
-	bool inner_csum;
-	bool idle;
-	void (*deliver)(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in);
-	void (*turn)(struct cvsw_engine *engine, struct sk_buff *skb, enum cvsw_ingress in);
-	void (*to_controller)(struct cvsw_engine *engine, const struct cvsw_walk *walk,
-			      const struct sk_buff *skb, unsigned int max_len);
-};
-
-/**
- * struct cvsw_walk - where a frame stands on its way through the engine
- * @engine: the port's
- * @entry: the flow whose actions it goes through; under RCU, or held
- * @version: of the table that all its lookups are of; zero: there was none yet
- * @next: index of the action to be done next
- * @end: index behind the last: the list's, or a clone's
- * @in: enum cvsw_ingress
- * @layered: gained or lost a layer since the key of its last lookup was read
- * @whole: as struct cvsw_layout has it, at its last lookup
- * @sent: a copy went to an output of its list, so that the list's end is its own
- * @copy: 0, or which of the clones that were made it is
- * @trace: steps are told to, and nothing that lasts is done; NULL: it is a real frame
- * @packet: length of the IP packet (of a GSO frame's largest segment) that was
- *	put into a tunnel on this way, with its tags but without the layers around
- *	it; 0: none was
- *
- * The rest is as in struct cvsw_key.
- */
-struct cvsw_walk {
-	struct cvsw_engine *engine;
-	struct cvsw_entry *entry;
-	u64 version;
-	u16 next;
-	u16 end;
-	u8 in;
-	bool layered;
-	bool sent;
-	bool whole;
-	u8 copy;
-	unsigned int packet;
-	struct cvsw_trace *trace;
-	u8 pass;
-	u8 tun_type;
-	u32 tun_id;
-	u32 sa;
-	u8 tun_src[CVSW_IP_LEN];
-	u8 tun_dst[CVSW_IP_LEN];
-};
-
-/**
- * cvsw_sums_inside() - is a checksum finished by the device wherever it is in a frame?
- * @dev: may be NULL
- *
- * virtio's csum_start may be anywhere (virtio 1.2, 5.1.6.2), but there are switches and
- * NICs behind them that take it for that of the outermost headers: so it is so only when
- * the controller says it (CVSW_OFFLOAD_INNER_CSUM), whatever the device offers to the
- * stack's own tunnels, which go by dev->hw_enc_features.
- */
-static inline bool cvsw_sums_inside(const struct cvsw_engine *engine, const struct net_device *dev)
-{
-	return READ_ONCE(engine->inner_csum) && dev && dev->features & NETIF_F_HW_CSUM;
-}
-
-/* To be called behind every change of the table, by whoever makes it. */
-static inline void cvsw_engine_changed(struct cvsw_engine *engine)
-{
-	WRITE_ONCE(engine->idle, engine->miss == CVSW_MISS_PASS && cvsw_table_empty(engine->table));
-}
+#include "walk.h"
 
 /**
  * cvsw_handle_frame() - look a frame up and do what its flow says
@@ -157,13 +41,6 @@ struct sk_buff *cvsw_handle_frame(struct cvsw_engine *engine, struct sk_buff *sk
  * All else as cvsw_handle_frame().
  */
 struct sk_buff *cvsw_engine_way(struct cvsw_walk *walk, struct sk_buff *skb);
-
-/**
- * cvsw_walk_hold() - keep a frame's place beyond RCU, while it is encrypted
- * @to: out; ended by cvsw_engine_resume()
- * Context: RCU read side, in which @walk->entry was found.
- */
-void cvsw_walk_hold(struct cvsw_walk *to, const struct cvsw_walk *walk);
 
 /**
  * cvsw_engine_resume() - let a frame go on from where it stood

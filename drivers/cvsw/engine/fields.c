@@ -250,7 +250,7 @@ static int read_tos(const struct cvsw_frame *frame, const struct place *place, u
 	return 0;
 }
 
-static int read_field(const struct cvsw_frame *frame, const struct place *place, u8 number[NUMBER])
+static int read_number(const struct cvsw_frame *frame, const struct place *place, u8 number[NUMBER])
 {
 	memset(number, 0, NUMBER);
 	if (place->covered == TAG) {
@@ -305,7 +305,8 @@ static int write_tag(struct cvsw_frame *frame, u16 tci)
 	return cvsw_vlan_tci(frame) ? cvsw_strip_vlan(frame) : 0;
 }
 
-static int write_field(struct cvsw_frame *frame, const struct place *place, const u8 number[NUMBER])
+static int write_number(struct cvsw_frame *frame, const struct place *place,
+			const u8 number[NUMBER])
 {
 	const u8 *value = number + NUMBER - place->len;
 	unsigned int offset = place->at - place->header;
@@ -379,18 +380,18 @@ int cvsw_move_bits(struct cvsw_frame *frame, const struct cvsw_move *move)
 
 	err = find_field(frame, move->src, &place);
 	if (!err)
-		err = read_field(frame, &place, from);
+		err = read_number(frame, &place, from);
 	if (!err)
 		err = find_field(frame, move->dst, &place);
 	if (!err)
-		err = read_field(frame, &place, to);
+		err = read_number(frame, &place, to);
 	if (err)
 		return err;
 	for (done = 0; done < move->n_bits; done += n) {
 		n = min(move->n_bits - done, 64U);
 		put_bits(to, move->dst_ofs + done, n, get_bits(from, move->src_ofs + done, n));
 	}
-	return write_field(frame, &place, to);
+	return write_number(frame, &place, to);
 }
 
 int cvsw_load_bits(struct cvsw_frame *frame, const struct cvsw_load *load)
@@ -401,9 +402,9 @@ int cvsw_load_bits(struct cvsw_frame *frame, const struct cvsw_load *load)
 
 	/* What is written whole need not be read. */
 	if (!err && load->n_bits < 8 * place.len)
-		err = read_field(frame, &place, number);
+		err = read_number(frame, &place, number);
 	if (err)
 		return err;
 	put_bits(number, load->ofs, load->n_bits, get_unaligned_be64(load->value));
-	return write_field(frame, &place, number);
+	return write_number(frame, &place, number);
 }

@@ -23,7 +23,7 @@ struct cvsw_later {
 	struct tasklet_struct tasklet;
 };
 
-static struct waiting *next_frame(struct cvsw_later *later)
+static struct waiting *next_waiting(struct cvsw_later *later)
 {
 	struct waiting *frame;
 	unsigned long flags;
@@ -45,14 +45,14 @@ static void run_later(struct tasklet_struct *tasklet)
 	unsigned int n = READ_ONCE(later->n);
 	struct waiting *frame;
 
-	while (n-- && (frame = next_frame(later))) {
+	while (n-- && (frame = next_waiting(later))) {
 		cvsw_stats_count(frame->walk.engine->stats, CVSW_CNT_LATER);
-		cvsw_engine_resume(&frame->walk, frame->skb);
+		frame->walk.engine->resume(&frame->walk, frame->skb);
 		kfree(frame);
 	}
 }
 
-static bool queue(struct cvsw_later *later, struct waiting *frame)
+static bool queue_later(struct cvsw_later *later, struct waiting *frame)
 {
 	unsigned long flags;
 	bool room;
@@ -77,7 +77,7 @@ void cvsw_later_add(struct cvsw_later *later, const struct cvsw_walk *walk, stru
 	if (frame) {
 		cvsw_walk_hold(&frame->walk, walk);
 		frame->skb = skb;
-		if (likely(queue(later, frame)))
+		if (likely(queue_later(later, frame)))
 			return;
 		/* Never the last one, for the table has it: RCU read side. */
 		cvsw_entry_put(entry);
@@ -107,7 +107,7 @@ void cvsw_later_destroy(struct cvsw_later *later)
 		return;
 	tasklet_kill(&later->tasklet);
 	local_bh_disable();
-	while ((frame = next_frame(later))) {
+	while ((frame = next_waiting(later))) {
 		cvsw_stats_count(frame->walk.engine->stats, CVSW_CNT_DROP_DOWN);
 		dev_kfree_skb_any(frame->skb);
 		cvsw_entry_put(frame->walk.entry);

@@ -6,7 +6,7 @@
 #ifndef CVSW_LATER_H
 #define CVSW_LATER_H
 
-#include "engine.h"
+#include "walk.h"
 
 /* Frames that may wait; a tasklet takes them as soon as interrupts are on. */
 #define CVSW_LATER_MAX	256

@@ -187,7 +187,7 @@ static unsigned int tags_inside(unsigned int l2)
 	return l2 > ETH_HLEN ? l2 - ETH_HLEN : 0;
 }
 
-static unsigned int less(unsigned int mtu, unsigned int bytes)
+static unsigned int mtu_less(unsigned int mtu, unsigned int bytes)
 {
 	return mtu > bytes ? mtu - bytes : 0;
 }
@@ -202,10 +202,10 @@ bool cvsw_mtu_check(const struct cvsw_walk *walk, const struct sk_buff *skb,
 	enum cvsw_counter cause = CVSW_CNT_DROP_TOO_BIG;
 	unsigned int mtu;
 
-	mtu = max(less(READ_ONCE(engine->control_mtu), tags),
-		  less(READ_ONCE(engine->wire_mtu), around));
+	mtu = max(mtu_less(READ_ONCE(engine->control_mtu), tags),
+		  mtu_less(READ_ONCE(engine->wire_mtu), around));
 	if (unlikely(path != UINT_MAX))
-		mtu = min(mtu, less(path, around));
+		mtu = min(mtu, mtu_less(path, around));
 	if (likely(packet <= mtu))
 		return true;
 	if (walk->in == CVSW_HOST)

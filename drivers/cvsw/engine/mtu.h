@@ -5,7 +5,7 @@
 
 #include <linux/skbuff.h>
 
-#include "engine.h"
+#include "walk.h"
 #include "table/key.h"
 
 /**

@@ -18,6 +18,7 @@
 
 #include "compat.h"
 #include "esp/esp.h"
+#include "frames.h"
 #include "segment.h"
 
 /* Room in new frames for what may come later: ESP, and a driver's own header. */
@@ -99,17 +100,6 @@ static void carry_owner(struct sk_buff *to, struct sk_buff *from)
 	from->destructor = NULL;
 }
 
-static void free_list(struct sk_buff *list)
-{
-	while (list) {
-		struct sk_buff *next = list->next;
-
-		skb_mark_not_on_list(list);
-		dev_kfree_skb_any(list);
-		list = next;
-	}
-}
-
 /* ---- one frame ---- */
 
 /* Have the device compute the checksum at @offset of what begins at @start. */
@@ -121,7 +111,7 @@ static void leave_sum(struct sk_buff *skb, unsigned int start, unsigned int offs
 }
 
 /* Copy a frame into a linear one, and finish its checksum on the way unless that is for @later. */
-static struct sk_buff *copy_frame(struct sk_buff *from, unsigned int headroom, bool later)
+static struct sk_buff *copy_roomy(struct sk_buff *from, unsigned int headroom, bool later)
 {
 	bool partial = from->ip_summed == CHECKSUM_PARTIAL;
 	unsigned int start = from->len;
@@ -158,11 +148,11 @@ refuse:
 }
 
 /* skb_checksum_help() copies pages to which someone may still write. */
-static struct sk_buff *single(struct sk_buff *skb, unsigned int headroom, bool linear, bool later)
+static struct sk_buff *make_single(struct sk_buff *skb, unsigned int headroom, bool linear, bool later)
 {
 	if (skb_shared(skb) || skb_header_cloned(skb) || skb_headroom(skb) < headroom ||
 	    (linear && skb_is_nonlinear(skb)))
-		return copy_frame(skb, headroom, later);
+		return copy_roomy(skb, headroom, later);
 	if (skb->ip_summed == CHECKSUM_PARTIAL && !later && skb_checksum_help(skb))
 		return ERR_PTR(-ENOMEM);
 	return skb;
@@ -267,7 +257,7 @@ static void take_frags(struct cut *cut, struct sk_buff *skb, unsigned int len)
 	}
 }
 
-static struct sk_buff *segment(struct cut *cut, unsigned int index)
+static struct sk_buff *make_segment(struct cut *cut, unsigned int index)
 {
 	unsigned int from = cut->headers + index * cut->size, left = cut->skb->len - from;
 	unsigned int len = min(left, cut->size), total = cut->headers + len, copied = len;
@@ -328,7 +318,7 @@ static bool is_known(struct cut *cut)
 }
 
 /* The segment whose time of sending was asked for, or NULL. */
-static struct sk_buff *stamped(const struct cut *cut, struct sk_buff *list)
+static struct sk_buff *stamped_segment(const struct cut *cut, struct sk_buff *list)
 {
 	struct sk_buff *seg = list;
 	u32 key, end;
@@ -347,7 +337,7 @@ static struct sk_buff *stamped(const struct cut *cut, struct sk_buff *list)
 	return seg;
 }
 
-static struct sk_buff *cut_up(struct cut *cut)
+static struct sk_buff *cut_up_known(struct cut *cut)
 {
 	struct sk_buff *list = NULL, **end = &list, *skb = cut->skb, *last = NULL;
 	unsigned int index, n;
@@ -365,9 +355,9 @@ static struct sk_buff *cut_up(struct cut *cut)
 
 	n = DIV_ROUND_UP(skb->len - cut->headers, cut->size);
 	for (index = 0; index < n; index++) {
-		last = segment(cut, index);
+		last = make_segment(cut, index);
 		if (unlikely(!last)) {
-			free_list(list);
+			cvsw_frames_consume(list);
 			return ERR_PTR(-ENOMEM);
 		}
 		*end = last;
@@ -376,7 +366,7 @@ static struct sk_buff *cut_up(struct cut *cut)
 	if (unlikely(!last))
 		return ERR_PTR(-EINVAL);
 	/* The stamp goes to the socket of the frame that has it. */
-	carry_owner(stamped(cut, list) ?: last, skb);
+	carry_owner(stamped_segment(cut, list) ?: last, skb);
 	dev_consume_skb_any(skb);
 	return list;
 }
@@ -420,11 +410,11 @@ static struct sk_buff *cut_up_by_stack(const struct cut *cut)
 
 		next = seg->next;
 		skb_mark_not_on_list(seg);
-		roomy = single(seg, cut->headroom, cut->linear, false);
+		roomy = make_single(seg, cut->headroom, cut->linear, false);
 		if (IS_ERR(roomy)) {
 			dev_kfree_skb_any(seg);
-			free_list(next);
-			free_list(done);
+			cvsw_frames_consume(next);
+			cvsw_frames_consume(done);
 			return roomy;
 		}
 		*end = roomy;
@@ -445,7 +435,7 @@ struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_layout *at,
 	struct sk_buff *list;
 
 	if (!skb_is_gso(skb))
-		return single(skb, headroom, cut.linear, cut.later);
+		return make_single(skb, headroom, cut.linear, cut.later);
 
 	/* Headers are pulled: that is not for a frame that others look at. */
 	if (unlikely(skb_shared(skb))) {
@@ -453,7 +443,7 @@ struct sk_buff *cvsw_segment(struct sk_buff *skb, const struct cvsw_layout *at,
 		if (!cut.skb)
 			return ERR_PTR(-ENOMEM);
 	}
-	list = is_known(&cut) ? cut_up(&cut) : cut_up_by_stack(&cut);
+	list = is_known(&cut) ? cut_up_known(&cut) : cut_up_by_stack(&cut);
 	if (unlikely(cut.skb != skb))
 		dev_kfree_skb_any(IS_ERR(list) ? cut.skb : skb);
 	return list;

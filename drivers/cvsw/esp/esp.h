@@ -5,7 +5,7 @@
 
 #include <linux/skbuff.h>
 
-#include "engine/engine.h"
+#include "engine/walk.h"
 #include "table/key.h"
 
 /*

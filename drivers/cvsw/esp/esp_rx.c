@@ -4,9 +4,10 @@
 #include <linux/slab.h>
 #include <linux/udp.h>
 
-#include "cipher.h"
+#include "esp_request.h"
 #include "compat.h"
 #include "esp.h"
+#include "engine/frames.h"
 
 /* The shortest ciphertext: a trailer, padded to four bytes. */
 #define ESP_MIN		(sizeof(struct cvsw_esp_header) + CVSW_ESP_ALIGN + CVSW_ESP_ICV)
@@ -33,13 +34,6 @@ struct esp_packet {
 	u16 udp_dst;
 	struct cvsw_esp_sa *sa;
 };
-
-static struct sk_buff *drop(struct cvsw_walk *walk, struct sk_buff *skb, enum cvsw_counter cause)
-{
-	cvsw_stats_count(walk->engine->stats, cause);
-	dev_kfree_skb_any(skb);
-	return NULL;
-}
 
 /* RFC 3948, 2.1.  Return: 0 or a counter. */
 static int read_udp(const struct sk_buff *skb, struct esp_packet *packet, bool fragment)
@@ -99,8 +93,8 @@ static int read_esp(const struct sk_buff *skb, struct esp_packet *packet)
 }
 
 /* Find ESP of ours in the frame.  Return: 0 or a counter. */
-static int read_frame(struct cvsw_sas *sas, const struct sk_buff *skb,
-		      const struct cvsw_layout *at, struct esp_packet *packet)
+static int read_frame(struct cvsw_sas *sas, const struct sk_buff *skb, const struct cvsw_layout *at,
+		      struct esp_packet *packet)
 {
 	int cause = 0;
 
@@ -159,22 +153,22 @@ static int check_sa(const struct esp_packet *packet)
  * Bytes that may be written to.  Pages that came from the vswitch are this
  * frame's, those that the guest's stack sends may be a file's.
  */
-static bool is_writable(const struct sk_buff *skb, u8 in)
+static bool may_decrypt_in_place(const struct sk_buff *skb, u8 in)
 {
 	return !skb_cloned(skb) && !skb_has_frag_list(skb) &&
 	       (!skb_is_nonlinear(skb) || (in == CVSW_NET && !skb_has_shared_frag(skb)));
 }
 
 /* RFC 4303, 2.4 to 2.6.  Return: 0 or a counter. */
-static int check_trailer(const struct cvsw_cipher *cipher, struct cvsw_esp_trailer *trailer)
+static int check_trailer(const struct cvsw_esp_request *req, struct cvsw_esp_trailer *trailer)
 {
-	unsigned int end = cipher->esp + sizeof(struct cvsw_esp_header) + cipher->len, i;
-	const struct sk_buff *skb = cipher->skb;
+	unsigned int end = req->esp + sizeof(struct cvsw_esp_header) + req->len, i;
+	const struct sk_buff *skb = req->skb;
 	u8 buf[CVSW_ESP_PAD_MAX];
 	const u8 *pad;
 
 	if (skb_copy_bits(skb, end - sizeof(*trailer), trailer, sizeof(*trailer)) ||
-	    trailer->pad_len + sizeof(*trailer) > cipher->len)
+	    trailer->pad_len + sizeof(*trailer) > req->len)
 		return CVSW_CNT_DROP_ESP_PADDING;
 	pad = skb_header_pointer(skb, end - sizeof(*trailer) - trailer->pad_len,
 				 trailer->pad_len, buf);
@@ -185,43 +179,43 @@ static int check_trailer(const struct cvsw_cipher *cipher, struct cvsw_esp_trail
 }
 
 /* Return: 0 or a counter. */
-static int remove_esp(struct cvsw_cipher *cipher)
+static int remove_esp(struct cvsw_esp_request *req)
 {
-	unsigned int head = cipher->esp + sizeof(struct cvsw_esp_header) - cipher->transport;
-	struct sk_buff *skb = cipher->skb;
+	unsigned int head = req->esp + sizeof(struct cvsw_esp_header) - req->transport;
+	struct sk_buff *skb = req->skb;
 	struct cvsw_esp_trailer trailer;
 	unsigned int payload;
 	int cause;
 
-	cause = check_trailer(cipher, &trailer);
+	cause = check_trailer(req, &trailer);
 	if (unlikely(cause))
 		return cause;
-	payload = cipher->len - sizeof(trailer) - trailer.pad_len;
-	if (pskb_trim(skb, cipher->transport + head + payload))
+	payload = req->len - sizeof(trailer) - trailer.pad_len;
+	if (pskb_trim(skb, req->transport + head + payload))
 		return CVSW_CNT_DROP_NOMEM;
-	memmove(skb->data + head, skb->data, cipher->transport);
+	memmove(skb->data + head, skb->data, req->transport);
 	__skb_pull(skb, head);
-	cvsw_esp_set_ip(skb, cipher->network, trailer.next_header,
-			cipher->transport - cipher->network + payload);
+	cvsw_esp_set_ip(skb, req->network, trailer.next_header,
+			req->transport - req->network + payload);
 
 	skb_reset_mac_header(skb);
-	skb_set_network_header(skb, cipher->network);
-	skb_set_transport_header(skb, cipher->transport);
+	skb_set_network_header(skb, req->network);
+	skb_set_transport_header(skb, req->transport);
 	skb_clear_hash(skb);
 	/*
-	 * skb->ip_summed is CHECKSUM_NONE since prepare(): the tag tells who sealed the packet,
+	 * skb->ip_summed is CHECKSUM_NONE since prepare_decrypt(): the tag tells who sealed the packet,
 	 * not that its checksums were right by then.
 	 */
 	return 0;
 }
 
-static struct sk_buff *finish(struct cvsw_cipher *cipher, struct cvsw_walk *walk, int err)
+static struct sk_buff *finish_decrypt(struct cvsw_esp_request *req, struct cvsw_walk *walk, int err)
 {
-	struct cvsw_esp_sa *sa = cipher->sa;
-	struct sk_buff *skb = cipher->skb;
-	const struct cvsw_esp_header *esp = (void *)skb->data + cipher->esp;
+	struct cvsw_esp_sa *sa = req->sa;
+	struct sk_buff *skb = req->skb;
+	const struct cvsw_esp_header *esp = (void *)skb->data + req->esp;
 	unsigned int len = skb->len;
-	int cause = err ? cvsw_cipher_fault(err) : 0;
+	int cause = err ? cvsw_esp_fault(err) : 0;
 
 	/* Of one that is only looked at, check_sa() has said enough. */
 	if (likely(!cause && !walk->trace)) {
@@ -231,43 +225,43 @@ static struct sk_buff *finish(struct cvsw_cipher *cipher, struct cvsw_walk *walk
 	}
 	if (likely(!cause)) {
 		walk->sa = sa->name.spi;
-		cause = remove_esp(cipher);
+		cause = remove_esp(req);
 	}
 	if (unlikely(cause))
-		skb = drop(walk, skb, cause);
-	kfree(cipher);
+		skb = cvsw_frames_drop(walk->engine->stats, skb, cause);
+	kfree(req);
 	return skb;
 }
 
 /* The frame is all its own, up to the ESP header in its linear part. */
-static struct cvsw_cipher *prepare(struct sk_buff *skb, const struct esp_packet *packet)
+static struct cvsw_esp_request *prepare_decrypt(struct sk_buff *skb, const struct esp_packet *packet)
 {
-	struct cvsw_cipher *cipher = cvsw_cipher_create(packet->sa,
+	struct cvsw_esp_request *req = cvsw_esp_request_create(packet->sa,
 							skb_shinfo(skb)->nr_frags + 1);
 	const struct cvsw_esp_header *esp = (void *)skb->data + packet->esp;
 
-	if (!cipher)
+	if (!req)
 		return NULL;
-	cipher->skb = skb;
-	cipher->finish = finish;
-	cipher->decrypt = true;
-	cipher->network = packet->network;
-	cipher->transport = packet->transport;
-	cipher->esp = packet->esp;
-	cipher->len = packet->end - packet->esp - sizeof(*esp) - CVSW_ESP_ICV;
-	memcpy(cipher->iv, &esp->iv, sizeof(cipher->iv));
-	if (skb_to_sgvec(skb, cipher->sg, packet->esp, packet->end - packet->esp) < 0) {
-		kfree(cipher);
+	req->skb = skb;
+	req->finish = finish_decrypt;
+	req->decrypt = true;
+	req->network = packet->network;
+	req->transport = packet->transport;
+	req->esp = packet->esp;
+	req->len = packet->end - packet->esp - sizeof(*esp) - CVSW_ESP_ICV;
+	memcpy(req->iv, &esp->iv, sizeof(req->iv));
+	if (skb_to_sgvec(skb, req->sg, packet->esp, packet->end - packet->esp) < 0) {
+		kfree(req);
 		return NULL;
 	}
 	skb->ip_summed = CHECKSUM_NONE;
-	return cipher;
+	return req;
 }
 
 struct sk_buff *cvsw_esp_decrypt(struct cvsw_walk *walk, struct sk_buff *skb,
 				 const struct cvsw_layout *at)
 {
-	struct cvsw_cipher *cipher = NULL;
+	struct cvsw_esp_request *req = NULL;
 	struct esp_packet packet;
 	struct sk_buff *copy;
 	int cause;
@@ -279,17 +273,17 @@ struct sk_buff *cvsw_esp_decrypt(struct cvsw_walk *walk, struct sk_buff *skb,
 	}
 	cause = cause ?: check_sa(&packet);
 	if (unlikely(cause))
-		return drop(walk, skb, cause);
+		return cvsw_frames_drop(walk->engine->stats, skb, cause);
 
-	if (unlikely(!is_writable(skb, walk->in))) {
+	if (unlikely(!may_decrypt_in_place(skb, walk->in))) {
 		copy = cvsw_esp_copy(skb, skb_headroom(skb), 0);
 		if (!copy)
-			return drop(walk, skb, CVSW_CNT_DROP_NOMEM);
+			return cvsw_frames_drop(walk->engine->stats, skb, CVSW_CNT_DROP_NOMEM);
 		skb = copy;
 	}
 	if (likely(pskb_may_pull(skb, packet.esp + sizeof(struct cvsw_esp_header))))
-		cipher = prepare(skb, &packet);
-	if (unlikely(!cipher))
-		return drop(walk, skb, CVSW_CNT_DROP_NOMEM);
-	return cvsw_cipher_run(cipher, walk);
+		req = prepare_decrypt(skb, &packet);
+	if (unlikely(!req))
+		return cvsw_frames_drop(walk->engine->stats, skb, CVSW_CNT_DROP_NOMEM);
+	return cvsw_esp_request_run(req, walk);
 }

@@ -5,9 +5,10 @@
 #include <linux/udp.h>
 #include <net/ip.h>
 
-#include "cipher.h"
+#include "esp_request.h"
 #include "compat.h"
 #include "esp.h"
+#include "engine/frames.h"
 #include "table/key.h"
 #include "engine/mtu.h"
 #include "tunnel/pmtu.h"
@@ -15,13 +16,6 @@
 static_assert(CVSW_ESP_HEAD == sizeof(struct udphdr) + sizeof(struct cvsw_esp_header));
 static_assert(CVSW_ESP_TAIL == CVSW_ESP_ALIGN - 1 + sizeof(struct cvsw_esp_trailer) +
 	      CVSW_ESP_ICV);
-
-static struct sk_buff *drop(struct cvsw_walk *walk, struct sk_buff *skb, enum cvsw_counter cause)
-{
-	cvsw_stats_count(walk->engine->stats, cause);
-	dev_kfree_skb_any(skb);
-	return NULL;
-}
 
 static unsigned int head_len(const struct cvsw_esp_sa *sa)
 {
@@ -60,8 +54,8 @@ static int check_frame(const struct sk_buff *skb, const struct cvsw_esp_sa *sa,
  * Who put the packet into a tunnel could not know that another flow encrypts
  * it, and of one in no tunnel nobody has asked.  Return: false: counted.
  */
-static bool fits(struct cvsw_walk *walk, const struct sk_buff *skb, const struct cvsw_esp_sa *sa,
-		 const struct cvsw_layout *at)
+static bool encrypted_fits(struct cvsw_walk *walk, const struct sk_buff *skb,
+			   const struct cvsw_esp_sa *sa, const struct cvsw_layout *at)
 {
 	struct cvsw_layers layers = { .bytes = head_len(sa) + CVSW_ESP_TAIL };
 	unsigned int len = encrypted_len(sa, at), path;
@@ -82,7 +76,7 @@ static bool fits(struct cvsw_walk *walk, const struct sk_buff *skb, const struct
 }
 
 /* Bytes that nobody else sees, in one piece, with room in front and behind. */
-static bool is_writable(const struct sk_buff *skb, unsigned int head, unsigned int tail)
+static bool may_encrypt_in_place(const struct sk_buff *skb, unsigned int head, unsigned int tail)
 {
 	return !skb_is_nonlinear(skb) && !skb_cloned(skb) && skb_headroom(skb) >= head &&
 	       skb_tailroom(skb) >= tail;
@@ -115,29 +109,29 @@ static void note_destination(struct cvsw_esp_sa *sa, const struct iphdr *ip)
 		WRITE_ONCE(sa->dst, ip->daddr);
 }
 
-static void put_headers(struct cvsw_cipher *cipher, u32 seq)
+static void put_headers(struct cvsw_esp_request *req, u32 seq)
 {
-	const struct cvsw_esp_sa *sa = cipher->sa;
-	struct sk_buff *skb = cipher->skb;
-	struct cvsw_esp_header *esp = (void *)skb->data + cipher->esp;
-	struct udphdr *udp = (void *)skb->data + cipher->transport;
+	const struct cvsw_esp_sa *sa = req->sa;
+	struct sk_buff *skb = req->skb;
+	struct cvsw_esp_header *esp = (void *)skb->data + req->esp;
+	struct udphdr *udp = (void *)skb->data + req->transport;
 
 	if (sa->udp_dst) {
 		udp->source = htons(sa->udp_src);
 		udp->dest = htons(sa->udp_dst);
-		udp->len = htons(skb->len - cipher->transport);
+		udp->len = htons(skb->len - req->transport);
 		udp->check = 0;		/* RFC 3948, 2.1 */
 	}
 	esp->spi = htonl(sa->name.spi);
 	esp->seq = htonl(seq);
 	esp->iv = cpu_to_be64(seq);	/* RFC 4106, 3.1: never twice under a key */
-	memcpy(cipher->iv, &esp->iv, sizeof(cipher->iv));
+	memcpy(req->iv, &esp->iv, sizeof(req->iv));
 
-	cvsw_esp_set_ip(skb, cipher->network, sa->udp_dst ? IPPROTO_UDP : IPPROTO_ESP,
-			skb->len - cipher->network);
+	cvsw_esp_set_ip(skb, req->network, sa->udp_dst ? IPPROTO_UDP : IPPROTO_ESP,
+			skb->len - req->network);
 	skb_reset_mac_header(skb);
-	skb_set_network_header(skb, cipher->network);
-	skb_set_transport_header(skb, cipher->transport);
+	skb_set_network_header(skb, req->network);
+	skb_set_transport_header(skb, req->transport);
 	skb->ip_summed = CHECKSUM_NONE;
 	skb->encapsulation = 0;
 }
@@ -173,52 +167,52 @@ static int would_take_seq(const struct cvsw_esp_sa *sa)
 }
 
 /* Nothing is sealed twice under a number, nor under one that was not given out. */
-static struct sk_buff *leave_blank(struct cvsw_cipher *cipher)
+static struct sk_buff *leave_blank(struct cvsw_esp_request *req)
 {
-	struct sk_buff *skb = cipher->skb;
+	struct sk_buff *skb = req->skb;
 
-	memset(skb->data + cipher->esp + sizeof(struct cvsw_esp_header), 0,
-	       cipher->len + CVSW_ESP_ICV);
-	kfree(cipher);
+	memset(skb->data + req->esp + sizeof(struct cvsw_esp_header), 0,
+	       req->len + CVSW_ESP_ICV);
+	kfree(req);
 	return skb;
 }
 
-static struct sk_buff *finish(struct cvsw_cipher *cipher, struct cvsw_walk *walk, int err)
+static struct sk_buff *finish_encrypt(struct cvsw_esp_request *req, struct cvsw_walk *walk, int err)
 {
-	struct sk_buff *skb = cipher->skb;
+	struct sk_buff *skb = req->skb;
 
 	if (unlikely(err))
-		skb = drop(walk, skb, cvsw_cipher_fault(err));
+		skb = cvsw_frames_drop(walk->engine->stats, skb, cvsw_esp_fault(err));
 	else
-		cvsw_sa_count(cipher->sa, skb->len);
-	kfree(cipher);
+		cvsw_sa_count(req->sa, skb->len);
+	kfree(req);
 	return skb;
 }
 
 /* What is known of the frame to the cipher; writes all but what needs the number. */
-static struct cvsw_cipher *prepare(struct cvsw_esp_sa *sa, struct sk_buff *skb,
-				   const struct cvsw_layout *at)
+static struct cvsw_esp_request *prepare_encrypt(struct cvsw_esp_sa *sa, struct sk_buff *skb,
+						const struct cvsw_layout *at)
 {
-	struct cvsw_cipher *cipher = cvsw_cipher_create(sa, 1);
+	struct cvsw_esp_request *req = cvsw_esp_request_create(sa, 1);
 	unsigned int payload = at->end - at->transport;
 
-	if (!cipher)
+	if (!req)
 		return NULL;
-	cipher->skb = skb;
-	cipher->finish = finish;
-	cipher->network = at->network;
-	cipher->transport = at->transport;
-	cipher->esp = at->transport + head_len(sa) - sizeof(struct cvsw_esp_header);
-	cipher->len = padded_len(payload);
+	req->skb = skb;
+	req->finish = finish_encrypt;
+	req->network = at->network;
+	req->transport = at->transport;
+	req->esp = at->transport + head_len(sa) - sizeof(struct cvsw_esp_header);
+	req->len = padded_len(payload);
 	put_trailer(skb, payload, at->protocol);
 	make_hole(skb, at->transport, head_len(sa));
-	sg_set_buf(cipher->sg, skb->data + cipher->esp, skb->len - cipher->esp);
-	return cipher;
+	sg_set_buf(req->sg, skb->data + req->esp, skb->len - req->esp);
+	return req;
 }
 
-/* Return: the frame, ready for prepare(), or NULL: @skb is as it was, or trimmed. */
-static struct sk_buff *make_writable(struct sk_buff *skb, const struct cvsw_esp_sa *sa,
-				     const struct cvsw_layout *at)
+/* Return: the frame, ready for prepare_encrypt(), or NULL: @skb is as it was, or trimmed. */
+static struct sk_buff *make_encryptable(struct sk_buff *skb, const struct cvsw_esp_sa *sa,
+					const struct cvsw_layout *at)
 {
 	unsigned int payload = at->end - at->transport, head = head_len(sa);
 	unsigned int tail = padded_len(payload) - payload + CVSW_ESP_ICV;
@@ -226,7 +220,7 @@ static struct sk_buff *make_writable(struct sk_buff *skb, const struct cvsw_esp_
 	/* Behind the packet there may be Ethernet's padding. */
 	if (pskb_trim(skb, at->end))
 		return NULL;
-	if (likely(is_writable(skb, head, tail)))
+	if (likely(may_encrypt_in_place(skb, head, tail)))
 		return skb;
 	return cvsw_esp_copy(skb, max_t(unsigned int, skb_headroom(skb), head + NET_SKB_PAD),
 			     tail);
@@ -235,35 +229,35 @@ static struct sk_buff *make_writable(struct sk_buff *skb, const struct cvsw_esp_
 struct sk_buff *cvsw_esp_encrypt(struct cvsw_walk *walk, struct sk_buff *skb, u32 spi)
 {
 	struct cvsw_esp_sa *sa = cvsw_sas_find(walk->engine->sas, CVSW_SA_OUT, spi);
-	struct cvsw_cipher *cipher;
+	struct cvsw_esp_request *req;
 	struct cvsw_layout at;
 	struct sk_buff *own;
 	int cause;
 	u32 seq = 0;
 
 	if (unlikely(!sa))
-		return drop(walk, skb, CVSW_CNT_DROP_ESP_NO_SA);
+		return cvsw_frames_drop(walk->engine->stats, skb, CVSW_CNT_DROP_ESP_NO_SA);
 	cause = check_frame(skb, sa, &at);
 	if (unlikely(cause))
-		return drop(walk, skb, cause);
-	if (unlikely(!fits(walk, skb, sa, &at))) {
+		return cvsw_frames_drop(walk->engine->stats, skb, cause);
+	if (unlikely(!encrypted_fits(walk, skb, sa, &at))) {
 		dev_kfree_skb_any(skb);
 		return NULL;
 	}
-	own = make_writable(skb, sa, &at);
+	own = make_encryptable(skb, sa, &at);
 	if (unlikely(!own))
-		return drop(walk, skb, CVSW_CNT_DROP_NOMEM);
-	cipher = prepare(sa, own, &at);
-	if (unlikely(!cipher))
-		return drop(walk, own, CVSW_CNT_DROP_NOMEM);
+		return cvsw_frames_drop(walk->engine->stats, skb, CVSW_CNT_DROP_NOMEM);
+	req = prepare_encrypt(sa, own, &at);
+	if (unlikely(!req))
+		return cvsw_frames_drop(walk->engine->stats, own, CVSW_CNT_DROP_NOMEM);
 	cause = likely(!walk->trace) ? take_seq(sa, &seq) : would_take_seq(sa);
 	if (unlikely(cause)) {
-		kfree(cipher);
-		return drop(walk, own, cause);
+		kfree(req);
+		return cvsw_frames_drop(walk->engine->stats, own, cause);
 	}
-	put_headers(cipher, seq);
+	put_headers(req, seq);
 	if (unlikely(walk->trace))
-		return leave_blank(cipher);
+		return leave_blank(req);
 	note_destination(sa, (struct iphdr *)(own->data + at.network));
-	return cvsw_cipher_run(cipher, walk);
+	return cvsw_esp_request_run(req, walk);
 }

@@ -109,7 +109,7 @@ void cvsw_sa_put(struct cvsw_esp_sa *sa)
 }
 
 /* RFC 4106, 8.1: the salt stands behind the key. */
-static int set_key(struct crypto_aead *aead, const struct cvsw_sa *sa)
+static int sa_set_key(struct crypto_aead *aead, const struct cvsw_sa *sa)
 {
 	u8 key[CVSW_SA_KEY_MAX + CVSW_SA_SALT_LEN];
 	int err;
@@ -142,7 +142,7 @@ static struct cvsw_esp_sa *sa_create(struct cvsw_sas *sas, const struct cvsw_sa 
 	if (!sa->counters)
 		goto free;
 	sa->aead = crypto_alloc_aead("rfc4106(gcm(aes))", 0, 0);
-	err = IS_ERR(sa->aead) ? PTR_ERR(sa->aead) : set_key(sa->aead, from);
+	err = IS_ERR(sa->aead) ? PTR_ERR(sa->aead) : sa_set_key(sa->aead, from);
 	if (err)
 		goto free;
 	return sa;
@@ -154,7 +154,7 @@ free:
 
 /* ---- the store ---- */
 
-static int publish(struct cvsw_sas *sas, struct cvsw_esp_sa *sa)
+static int sa_publish(struct cvsw_sas *sas, struct cvsw_esp_sa *sa)
 {
 	struct cvsw_sa_names *used = &sas->used[sa->name.direction];
 	int err;
@@ -187,14 +187,14 @@ int cvsw_sas_add(struct cvsw_sas *sas, const struct cvsw_sa *from)
 	if (IS_ERR(sa))
 		return PTR_ERR(sa);
 	mutex_lock(&sas->lock);
-	err = publish(sas, sa);
+	err = sa_publish(sas, sa);
 	mutex_unlock(&sas->lock);
 	if (err)
 		sa_free(sa);
 	return err;
 }
 
-static void unpublish(struct cvsw_esp_sa *sa)
+static void sa_unpublish(struct cvsw_esp_sa *sa)
 {
 	lockdep_assert_held(&sa->sas->lock);
 	rhashtable_remove_fast(&sa->sas->by_name, &sa->by_name, by_name_params);
@@ -210,12 +210,12 @@ int cvsw_sas_remove(struct cvsw_sas *sas, enum cvsw_sa_direction direction, u32 
 	mutex_lock(&sas->lock);
 	sa = rhashtable_lookup_fast(&sas->by_name, &name, by_name_params);
 	if (sa)
-		unpublish(sa);
+		sa_unpublish(sa);
 	mutex_unlock(&sas->lock);
 	return sa ? 0 : -ENOENT;
 }
 
-static void stop(struct cvsw_sas *sas)
+static void sas_stop_locked(struct cvsw_sas *sas)
 {
 	struct cvsw_esp_sa *sa;
 
@@ -228,7 +228,7 @@ static void stop(struct cvsw_sas *sas)
 void cvsw_sas_stop(struct cvsw_sas *sas)
 {
 	mutex_lock(&sas->lock);
-	stop(sas);
+	sas_stop_locked(sas);
 	mutex_unlock(&sas->lock);
 	synchronize_net();
 }
@@ -236,7 +236,7 @@ void cvsw_sas_stop(struct cvsw_sas *sas)
 void cvsw_sas_sleep(struct cvsw_sas *sas, bool asleep)
 {
 	mutex_lock(&sas->lock);
-	stop(sas);
+	sas_stop_locked(sas);
 	sas->asleep = asleep;
 	mutex_unlock(&sas->lock);
 	synchronize_net();
@@ -253,23 +253,22 @@ void cvsw_sas_kill(struct cvsw_sas *sas)
 	}
 	sas->dead = true;
 	list_for_each_entry_safe(sa, next, &sas->list, node)
-		unpublish(sa);
+		sa_unpublish(sa);
 	mutex_unlock(&sas->lock);
 
 	if (!refcount_dec_and_test(&sas->alive))
 		wait_for_completion(&sas->gone);
 }
 
-struct cvsw_esp_sa *cvsw_sas_find(struct cvsw_sas *sas, enum cvsw_sa_direction direction,
-				  u32 spi)
+struct cvsw_esp_sa *cvsw_sas_find(struct cvsw_sas *sas, enum cvsw_sa_direction direction, u32 spi)
 {
 	struct cvsw_sa_name name = { .spi = spi, .direction = direction };
 
 	return sas ? rhashtable_lookup(&sas->by_name, &name, by_name_params) : NULL;
 }
 
-int cvsw_sas_walk(struct cvsw_sas *sas, u64 *resume,
-		  int (*visit)(const struct cvsw_esp_sa *sa, void *arg), void *arg)
+int cvsw_sas_walk(struct cvsw_sas *sas, u64 *resume, int (*visit)(const struct cvsw_esp_sa *sa,
+		  void *arg), void *arg)
 {
 	struct cvsw_esp_sa *sa;
 	int ret = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* A port's security associations, both directions. */
-#ifndef CVSW_SADB_H
-#define CVSW_SADB_H
+#ifndef CVSW_ESP_SA_H
+#define CVSW_ESP_SA_H
 
 #include <crypto/aead.h>
 #include <linux/completion.h>
@@ -15,7 +15,7 @@
 #include "proto/cvsw_nl.h"
 #include "proto/cvsw_sa.h"
 #include "proto/cvsw_v3_body.h"
-#include "door/generation.h"
+#include "door/vmgenid.h"
 #include "replay.h"
 
 struct cvsw_sas;

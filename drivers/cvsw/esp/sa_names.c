@@ -6,7 +6,7 @@
 #include "sa_names.h"
 
 /* Return: the first range that ends at @spi or behind it; names->n: none does. */
-static unsigned int find(const struct cvsw_sa_names *names, u32 spi)
+static unsigned int find_range(const struct cvsw_sa_names *names, u32 spi)
 {
 	unsigned int low = 0, high = names->n;
 
@@ -23,13 +23,13 @@ static unsigned int find(const struct cvsw_sa_names *names, u32 spi)
 
 bool cvsw_sa_names_have(const struct cvsw_sa_names *names, u32 spi)
 {
-	unsigned int at = find(names, spi);
+	unsigned int at = find_range(names, spi);
 
 	return at < names->n && names->ranges[at].first <= spi;
 }
 
 /* Room for one more than there may be, which is then joined to another. */
-static bool make_room(struct cvsw_sa_names *names)
+static bool make_room_for_range(struct cvsw_sa_names *names)
 {
 	unsigned int room = names->room ? 2 * names->room : 4;
 	struct cvsw_sa_range *ranges;
@@ -46,7 +46,7 @@ static bool make_room(struct cvsw_sa_names *names)
 }
 
 /* Make one of a range and the next. */
-static void join(struct cvsw_sa_names *names, unsigned int at)
+static void join_ranges(struct cvsw_sa_names *names, unsigned int at)
 {
 	struct cvsw_sa_range *range = &names->ranges[at];
 
@@ -68,21 +68,21 @@ static unsigned int smallest_gap(const struct cvsw_sa_names *names)
 
 int cvsw_sa_names_add(struct cvsw_sa_names *names, u32 spi)
 {
-	unsigned int at = find(names, spi);
+	unsigned int at = find_range(names, spi);
 	struct cvsw_sa_range *range;
 
-	if (!make_room(names))
+	if (!make_room_for_range(names))
 		return -ENOMEM;
 	range = &names->ranges[at];
 	memmove(range + 1, range, (names->n - at) * sizeof(*range));
 	*range = (struct cvsw_sa_range) { spi, spi };
 	names->n++;
 	if (at + 1 < names->n && range[1].first == spi + 1)
-		join(names, at);
+		join_ranges(names, at);
 	if (at && range[-1].last == spi - 1)
-		join(names, at - 1);
+		join_ranges(names, at - 1);
 	if (names->n > CVSW_SA_RANGES_MAX)
-		join(names, smallest_gap(names));
+		join_ranges(names, smallest_gap(names));
 	return 0;
 }
 

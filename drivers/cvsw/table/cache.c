@@ -44,7 +44,7 @@ struct cvsw_cache {
 	u64 factors[CVSW_KEY_WORDS];
 };
 
-static bool init(struct cvsw_cache *own, int cpu)
+static bool init_cache_of(struct cvsw_cache *own, int cpu)
 {
 	unsigned int i;
 
@@ -64,7 +64,7 @@ struct cvsw_cache __percpu *cvsw_cache_create(void)
 	if (!cache)
 		return NULL;
 	for_each_possible_cpu(cpu) {
-		if (!init(per_cpu_ptr(cache, cpu), cpu)) {
+		if (!init_cache_of(per_cpu_ptr(cache, cpu), cpu)) {
 			cvsw_cache_destroy(cache);
 			return NULL;
 		}
@@ -102,7 +102,7 @@ static struct slot *set_of(struct cvsw_cache *own, const struct cvsw_cache_key *
 	return own->sets[hash_64(sum ^ sum >> 29, SET_BITS)];
 }
 
-static u64 *aside(struct cvsw_cache *own, const struct slot *slot)
+static u64 *words_aside(struct cvsw_cache *own, const struct slot *slot)
 {
 	return own->aside[slot - own->sets[0]];
 }
@@ -117,12 +117,12 @@ static bool is_key(struct cvsw_cache *own, const struct slot *slot,
 		differ |= slot->key[i] ^ key->words[i];
 	if (unlikely(key->wide))
 		for (; i < CVSW_KEY_WORDS; i++)
-			differ |= aside(own, slot)[i - CVSW_KEY_PLAIN_WORDS] ^ key->words[i];
+			differ |= words_aside(own, slot)[i - CVSW_KEY_PLAIN_WORDS] ^ key->words[i];
 	return !differ;
 }
 
 /* A slot that is of another version, or else one after the other. */
-static struct slot *victim(struct cvsw_cache *own, struct slot *set, u64 version)
+static struct slot *slot_to_replace(struct cvsw_cache *own, struct slot *set, u64 version)
 {
 	unsigned int i;
 
@@ -132,8 +132,8 @@ static struct slot *victim(struct cvsw_cache *own, struct slot *set, u64 version
 	return &set[own->turn++ % WAYS];
 }
 
-static void fill(struct cvsw_cache *own, struct slot *slot, const struct cvsw_cache_key *key,
-		 u64 version, struct cvsw_entry *entry)
+static void fill_slot(struct cvsw_cache *own, struct slot *slot, const struct cvsw_cache_key *key,
+		      u64 version, struct cvsw_entry *entry)
 {
 	unsigned int i;
 
@@ -141,13 +141,13 @@ static void fill(struct cvsw_cache *own, struct slot *slot, const struct cvsw_ca
 		slot->key[i] = key->words[i];
 	slot->wide = key->wide;
 	if (slot->wide)
-		memcpy(aside(own, slot), &key->words[i], sizeof(*own->aside));
+		memcpy(words_aside(own, slot), &key->words[i], sizeof(*own->aside));
 	slot->version = version;
 	slot->entry = entry;
 }
 
 /* Return: this CPU's, to be left again, or NULL if it is being used. */
-static struct cvsw_cache *enter(struct cvsw_cache __percpu *cache)
+static struct cvsw_cache *cache_enter(struct cvsw_cache __percpu *cache)
 {
 	struct cvsw_cache *own = this_cpu_ptr(cache);
 
@@ -158,7 +158,7 @@ static struct cvsw_cache *enter(struct cvsw_cache __percpu *cache)
 	return own;
 }
 
-static void leave(struct cvsw_cache *own)
+static void cache_leave(struct cvsw_cache *own)
 {
 	barrier();
 	WRITE_ONCE(own->busy, false);
@@ -167,7 +167,7 @@ static void leave(struct cvsw_cache *own)
 bool cvsw_cache_find(struct cvsw_cache __percpu *cache, const struct cvsw_cache_key *key,
 		     u64 version, struct cvsw_entry **entry)
 {
-	struct cvsw_cache *own = enter(cache);
+	struct cvsw_cache *own = cache_enter(cache);
 	bool found = false;
 	struct slot *set;
 	unsigned int i;
@@ -182,17 +182,17 @@ bool cvsw_cache_find(struct cvsw_cache __percpu *cache, const struct cvsw_cache_
 			break;
 		}
 	}
-	leave(own);
+	cache_leave(own);
 	return found;
 }
 
 void cvsw_cache_put(struct cvsw_cache __percpu *cache, const struct cvsw_cache_key *key,
 		    u64 version, struct cvsw_entry *entry)
 {
-	struct cvsw_cache *own = enter(cache);
+	struct cvsw_cache *own = cache_enter(cache);
 
 	if (unlikely(!own))
 		return;
-	fill(own, victim(own, set_of(own, key), version), key, version, entry);
-	leave(own);
+	fill_slot(own, slot_to_replace(own, set_of(own, key), version), key, version, entry);
+	cache_leave(own);
 }

@@ -19,7 +19,7 @@
 #define GRACE	(HZ / 20 + 1)
 
 /* An entry that lookups do not find, now or any more. */
-static void unhash(struct cvsw_table *table, struct cvsw_entry *entry)
+static void unhash_entry(struct cvsw_table *table, struct cvsw_entry *entry)
 {
 	list_del(&entry->in_change);
 	cvsw_masks_remove(&table->masks, entry);
@@ -47,7 +47,7 @@ static void remove_new(struct cvsw_table *table, struct cvsw_entry *entry, enum 
 	} else {
 		xa_erase(&table->walk, entry->id);
 	}
-	unhash(table, entry);
+	unhash_entry(table, entry);
 	table->change.count--;
 }
 
@@ -66,7 +66,7 @@ void cvsw_change_keep(struct cvsw_table *table, struct cvsw_entry *entry)
 }
 
 /* The new entry takes the old one's place, id included. */
-static void supersede(struct cvsw_table *table, struct cvsw_entry *twin)
+static void supersede_entry(struct cvsw_table *table, struct cvsw_entry *twin)
 {
 	if (!cvsw_entry_is_new(table, twin)) {
 		twin->inherited = true;
@@ -74,7 +74,7 @@ static void supersede(struct cvsw_table *table, struct cvsw_entry *twin)
 		return;
 	}
 	/* Both are of the change: the id, or what it was inherited from, goes on. */
-	unhash(table, twin);
+	unhash_entry(table, twin);
 	table->change.count--;
 }
 
@@ -112,7 +112,7 @@ int cvsw_change_insert(struct cvsw_table *table, struct cvsw_entry *entry, struc
 	list_add_tail(&entry->in_change, &table->change.added);
 	table->change.count++;
 	if (twin)
-		supersede(table, twin);
+		supersede_entry(table, twin);
 	return 0;
 }
 
@@ -171,7 +171,7 @@ static void look_at_tops(struct cvsw_table *table)
 	see_all(&table->gone.waiting);
 }
 
-static void settle(struct cvsw_table *table)
+static void settle_change(struct cvsw_table *table)
 {
 	if (cvsw_masks_are_loose(&table->masks, table->count))
 		look_at_tops(table);
@@ -181,7 +181,7 @@ static void settle(struct cvsw_table *table)
 static void end_change(struct cvsw_table *table)
 {
 	table->change.on = false;
-	settle(table);
+	settle_change(table);
 }
 
 static void unhash_all(struct cvsw_table *table, struct list_head *list)
@@ -189,7 +189,7 @@ static void unhash_all(struct cvsw_table *table, struct list_head *list)
 	struct cvsw_entry *entry, *next;
 
 	list_for_each_entry_safe(entry, next, list, in_change) {
-		unhash(table, entry);
+		unhash_entry(table, entry);
 		cond_resched();
 	}
 }
@@ -201,7 +201,7 @@ unsigned long cvsw_change_clean(struct cvsw_table *table)
 		/* Pairs with cvsw_table_has(). */
 		smp_wmb();
 		unhash_all(table, &table->gone.waiting);
-		settle(table);
+		settle_change(table);
 	}
 	if (list_empty(&table->gone.waiting) && !list_empty(&table->gone.fresh)) {
 		list_splice_init(&table->gone.fresh, &table->gone.waiting);

@@ -26,7 +26,7 @@ static u64 idle_end(const struct cvsw_entry *entry, u64 now)
 	return entry->idle_timeout ? now - idle + (u64)entry->idle_timeout * HZ : U64_MAX;
 }
 
-static void look_again(struct cvsw_table *table, struct cvsw_entry *entry, u64 now)
+static void look_again_at(struct cvsw_table *table, struct cvsw_entry *entry, u64 now)
 {
 	entry->expiry.expires = min(hard_end(entry), idle_end(entry, now));
 	timerqueue_add(&table->expiry, &entry->expiry);
@@ -35,7 +35,7 @@ static void look_again(struct cvsw_table *table, struct cvsw_entry *entry, u64 n
 void cvsw_expiry_begin(struct cvsw_table *table, struct cvsw_entry *entry)
 {
 	if (entry->idle_timeout || entry->hard_timeout)
-		look_again(table, entry, get_jiffies_64());
+		look_again_at(table, entry, get_jiffies_64());
 }
 
 void cvsw_expiry_end(struct cvsw_table *table, struct cvsw_entry *entry)
@@ -67,7 +67,7 @@ unsigned long cvsw_table_expire(struct cvsw_table *table, u64 now)
 	while ((entry = next_due(table, now, &wait))) {
 		timerqueue_del(&table->expiry, &entry->expiry);
 		if (now < hard_end(entry) && now < idle_end(entry, now)) {
-			look_again(table, entry, now);
+			look_again_at(table, entry, now);
 			continue;
 		}
 		if (!any)

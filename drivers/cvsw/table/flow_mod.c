@@ -22,7 +22,7 @@ static bool outputs_to(const struct cvsw_entry *entry, u16 port)
 	return cvsw_actions_output_to(cvsw_entry_actions(entry), entry->n_actions, port);
 }
 
-static bool selects(const struct selection *selection, const struct cvsw_entry *entry)
+static bool flow_selects(const struct selection *selection, const struct cvsw_entry *entry)
 {
 	struct cvsw_match match;
 
@@ -43,7 +43,7 @@ static struct cvsw_entry *find_twin(const struct cvsw_table *table, const struct
  */
 static int for_each_selected(struct cvsw_table *table, const struct selection *selection,
 			     int (*act)(struct cvsw_table *table, struct cvsw_entry *entry,
-					void *arg), void *arg)
+			     void *arg), void *arg)
 {
 	struct cvsw_entry *entry, *next;
 	unsigned long id;
@@ -53,14 +53,14 @@ static int for_each_selected(struct cvsw_table *table, const struct selection *s
 	list_splice_init(&table->change.added, &added);
 	list_for_each_entry_safe(entry, next, &added, in_change) {
 		list_move_tail(&entry->in_change, &table->change.added);
-		if (!err && selects(selection, entry))
+		if (!err && flow_selects(selection, entry))
 			err = act(table, entry, arg);
 		cond_resched();
 	}
 	xa_for_each(&table->walk, id, entry) {
 		if (err)
 			break;
-		if (cvsw_entry_stays(entry) && selects(selection, entry))
+		if (cvsw_entry_stays(entry) && flow_selects(selection, entry))
 			err = act(table, entry, arg);
 		cond_resched();
 	}
@@ -79,7 +79,7 @@ static bool does_the_same(const struct cvsw_entry *entry, const struct cvsw_flow
 				  flow->n_actions);
 }
 
-static bool overlaps(const struct cvsw_entry *entry, const struct cvsw_flow *flow)
+static bool flow_overlaps(const struct cvsw_entry *entry, const struct cvsw_flow *flow)
 {
 	struct cvsw_match match;
 
@@ -94,19 +94,19 @@ static bool would_overlap(struct cvsw_table *table, const struct cvsw_flow *flow
 	unsigned long id;
 
 	list_for_each_entry(entry, &table->change.added, in_change) {
-		if (overlaps(entry, flow))
+		if (flow_overlaps(entry, flow))
 			return true;
 		cond_resched();
 	}
 	xa_for_each(&table->walk, id, entry) {
-		if (cvsw_entry_will_be(table, entry) && overlaps(entry, flow))
+		if (cvsw_entry_will_be(table, entry) && flow_overlaps(entry, flow))
 			return true;
 		cond_resched();
 	}
 	return false;
 }
 
-static int insert(struct cvsw_table *table, struct cvsw_entry *entry, struct cvsw_entry *twin)
+static int flow_insert(struct cvsw_table *table, struct cvsw_entry *entry, struct cvsw_entry *twin)
 {
 	int err;
 
@@ -118,7 +118,7 @@ static int insert(struct cvsw_table *table, struct cvsw_entry *entry, struct cvs
 	return err;
 }
 
-static int add(struct cvsw_table *table, const struct cvsw_flow *flow)
+static int flow_add(struct cvsw_table *table, const struct cvsw_flow *flow)
 {
 	struct cvsw_entry *twin = find_twin(table, flow);
 	bool in_place = twin && cvsw_entry_will_be(table, twin);
@@ -133,7 +133,7 @@ static int add(struct cvsw_table *table, const struct cvsw_flow *flow)
 	mask = cvsw_masks_get(&table->masks, &flow->match.mask);
 	if (!mask)
 		return -ENOMEM;
-	return insert(table, cvsw_entry_create(flow, mask, NULL), twin);
+	return flow_insert(table, cvsw_entry_create(flow, mask, NULL), twin);
 }
 
 /* ---- MODIFY ---- */
@@ -161,7 +161,7 @@ static int modify_entry(struct cvsw_table *table, struct cvsw_entry *entry, void
 	then->cookie = modification->flow->cookie;
 	then->n_actions = modification->flow->n_actions;
 	memcpy(then->actions, modification->flow->actions, sizeof(then->actions));
-	return insert(table, cvsw_entry_create(then, entry->mask, entry->hits), entry);
+	return flow_insert(table, cvsw_entry_create(then, entry->mask, entry->hits), entry);
 }
 
 static int modify_selected(struct cvsw_table *table, const struct cvsw_flow *flow, bool strict,
@@ -176,7 +176,7 @@ static int modify_selected(struct cvsw_table *table, const struct cvsw_flow *flo
 	return twin ? modify_entry(table, twin, modification) : 0;
 }
 
-static int modify(struct cvsw_table *table, const struct cvsw_flow *flow, bool strict)
+static int flow_modify(struct cvsw_table *table, const struct cvsw_flow *flow, bool strict)
 {
 	struct modification modification = { .flow = flow };
 	int err;
@@ -188,7 +188,7 @@ static int modify(struct cvsw_table *table, const struct cvsw_flow *flow, bool s
 	kvfree(modification.as_it_will_be);
 	if (err || modification.any)
 		return err;
-	return add(table, flow);
+	return flow_add(table, flow);
 }
 
 /* ---- DELETE ---- */
@@ -210,7 +210,7 @@ static void delete_strict(struct cvsw_table *table, const struct cvsw_flow *flow
 		cvsw_change_remove(table, twin, CVSW_DELETED);
 }
 
-static unsigned int delete(struct cvsw_table *table, const struct cvsw_match *match, u16 out_port)
+static unsigned int flow_delete(struct cvsw_table *table, const struct cvsw_match *match, u16 out_port)
 {
 	struct selection selection = { .match = match, .out_port = out_port };
 	unsigned int removed = 0;
@@ -226,13 +226,13 @@ static int do_command(struct cvsw_table *table, enum cvsw_flow_command command,
 {
 	switch (command) {
 	case CVSW_FLOW_ADD:
-		return add(table, flow);
+		return flow_add(table, flow);
 	case CVSW_FLOW_MODIFY:
-		return modify(table, flow, false);
+		return flow_modify(table, flow, false);
 	case CVSW_FLOW_MODIFY_STRICT:
-		return modify(table, flow, true);
+		return flow_modify(table, flow, true);
 	case CVSW_FLOW_DELETE:
-		delete(table, &flow->match, flow->out_port);
+		flow_delete(table, &flow->match, flow->out_port);
 		return 0;
 	case CVSW_FLOW_DELETE_STRICT:
 		delete_strict(table, flow);
@@ -264,7 +264,7 @@ unsigned int cvsw_table_delete(struct cvsw_table *table, const struct cvsw_match
 
 	if (alone)
 		cvsw_table_begin(table, false);
-	removed = delete(table, match, 0);
+	removed = flow_delete(table, match, 0);
 	if (alone)
 		cvsw_table_commit(table);
 	return removed;

@@ -36,7 +36,7 @@ static size_t others_size(void)
 }
 
 /* Return: zeroed, to be given back by give_back(), or NULL: no memory, or none for this. */
-static void *take(size_t size)
+static void *take_counter(size_t size)
 {
 	void *taken = NULL;
 
@@ -76,18 +76,18 @@ static void *first_of(void *old, void *new, size_t size)
 }
 
 /* Have this CPU count apart, if there is memory for it. */
-static void part(struct cvsw_hits *hits)
+static void counter_part(struct cvsw_hits *hits)
 {
 	struct cvsw_cpu_hits **others = smp_load_acquire(&hits->others), *line;
 	unsigned int cpu = smp_processor_id();
 
 	if (!others) {
-		others = take(others_size());
+		others = take_counter(others_size());
 		if (!others)
 			return;
 		others = first_of(cmpxchg(&hits->others, NULL, others), others, others_size());
 	}
-	line = take(sizeof(*line));
+	line = take_counter(sizeof(*line));
 	if (!line)
 		return;
 	u64_stats_init(&line->syncp);
@@ -115,7 +115,7 @@ void cvsw_hits_add_other(struct cvsw_hits *hits, unsigned int bytes)
 	if (unlikely(!line)) {
 		atomic64_add(bytes, &hits->shared_bytes);
 		if (!(atomic64_inc_return(&hits->shared_packets) % CVSW_HITS_SHARED))
-			part(hits);
+			counter_part(hits);
 		return;
 	}
 	u64_stats_update_begin(&line->syncp);

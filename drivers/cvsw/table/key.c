@@ -459,7 +459,7 @@ static bool read_ipv6(const struct sk_buff *skb, unsigned int offset, struct cvs
 }
 
 /* Word by word: of this size, memset() is dearer than all the rest. */
-static __always_inline void clear(struct cvsw_key *key)
+static __always_inline void clear_key(struct cvsw_key *key)
 {
 	u64 *words = (u64 *)key;
 	unsigned int i;
@@ -468,14 +468,14 @@ static __always_inline void clear(struct cvsw_key *key)
 		WRITE_ONCE(words[i], 0);
 }
 
-int cvsw_key_extract(const struct sk_buff *skb, enum cvsw_ingress in,
-		     struct cvsw_key *key, struct cvsw_layout *layout)
+int cvsw_key_extract(const struct sk_buff *skb, enum cvsw_ingress in, struct cvsw_key *key,
+		     struct cvsw_layout *layout)
 {
 	const struct ethhdr *eth;
 	unsigned int offset;
 	struct ethhdr buf;
 
-	clear(key);
+	clear_key(key);
 	key->in_port = in;
 	*layout = (struct cvsw_layout){ .l3 = ETH_HLEN };
 

@@ -114,7 +114,7 @@ static const struct rhashtable_params entry_params = {
  * An entry is agreed with before a version has it.  While a reader may look for an
  * entry it is hashed, so what a mask's entries agree on it agrees on too.
  */
-static void agree(struct cvsw_mask *mask, const u64 *words)
+static void mask_agrees_with(struct cvsw_mask *mask, const u64 *words)
 {
 	unsigned int i;
 
@@ -295,7 +295,7 @@ static void list_mask(struct cvsw_mask_array *array, struct cvsw_mask *mask)
 }
 
 /* Make an array, long enough, what lookups go through. */
-static void publish(struct cvsw_masks *masks, struct cvsw_mask_array *array)
+static void publish_array(struct cvsw_masks *masks, struct cvsw_mask_array *array)
 {
 	struct cvsw_mask_array *old = rcu_dereference_protected(masks->array, true);
 	struct cvsw_mask *mask;
@@ -338,7 +338,7 @@ void cvsw_masks_raise(struct cvsw_masks *masks)
 {
 	if (!any_mask(masks, is_higher))
 		return;
-	publish(masks, masks->spare);
+	publish_array(masks, masks->spare);
 	masks->spare = NULL;
 }
 
@@ -444,7 +444,7 @@ static bool is_idle(const struct cvsw_mask *mask)
 }
 
 /* Free the masks that have been without entries, if they are many. */
-static void reap(struct cvsw_masks *masks)
+static void free_idle_masks(struct cvsw_masks *masks)
 {
 	struct cvsw_mask *mask, *next;
 	unsigned int idle = 0;
@@ -464,10 +464,10 @@ static void reap(struct cvsw_masks *masks)
 void cvsw_masks_settle(struct cvsw_masks *masks)
 {
 	if (any_mask(masks, is_lower) && spare_array(masks)) {
-		publish(masks, masks->spare);
+		publish_array(masks, masks->spare);
 		masks->spare = NULL;
 	}
-	reap(masks);
+	free_idle_masks(masks);
 }
 
 /* ---- entries ---- */
@@ -480,7 +480,7 @@ int cvsw_masks_insert(struct cvsw_masks *masks, struct cvsw_entry *entry)
 	if (entry->priority > mask->listed && !spare_array(masks))
 		return -ENOMEM;
 	memcpy(masked.words, entry->key, entry->n_words * sizeof(u64));
-	agree(mask, entry->key);
+	mask_agrees_with(mask, entry->key);
 	mask->classes = (mask->n ? mask->classes : 0) | classes_of(entry);
 	WRITE_ONCE(masks->classes, masks->classes | mask->classes);
 	if (rhltable_insert_key(&mask->entries, &masked, &entry->node, entry_params))

@@ -35,8 +35,8 @@ struct cvsw_entry *cvsw_table_lookup_below_of(const struct cvsw_table *table,
 	return cvsw_masks_find(&table->masks, key, below, version);
 }
 
-struct cvsw_entry *cvsw_table_lookup_of(const struct cvsw_table *table,
-					const struct cvsw_key *key, u64 version)
+struct cvsw_entry *cvsw_table_lookup_of(const struct cvsw_table *table, const struct cvsw_key *key,
+					u64 version)
 {
 	struct cvsw_cache_key common __uninitialized;
 	struct cvsw_entry *entry;

@@ -49,7 +49,7 @@ unsigned int cvsw_pmtu_known(struct cvsw_pmtus *pmtus, __be32 dst)
 }
 
 /* Return: false: it was as low before. */
-static bool lower(struct cvsw_pmtus *pmtus, __be32 dst, unsigned int mtu)
+static bool lower_pmtu(struct cvsw_pmtus *pmtus, __be32 dst, unsigned int mtu)
 {
 	struct cvsw_pmtu_path *path = path_to(pmtus, dst);
 	unsigned long flags;
@@ -180,8 +180,8 @@ static bool checksum_is_right(const struct sk_buff *skb, const struct cvsw_layou
 }
 
 /* Return: is it believed? */
-static bool take(struct cvsw_engine *engine, const struct sk_buff *skb,
-		 const struct cvsw_layout *at, const struct icmphdr *icmp)
+static bool take_message(struct cvsw_engine *engine, const struct sk_buff *skb,
+			 const struct cvsw_layout *at, const struct icmphdr *icmp)
 {
 	unsigned int mtu = ntohs(icmp->un.frag.mtu), len;
 	struct quote quote;
@@ -195,7 +195,7 @@ static bool take(struct cvsw_engine *engine, const struct sk_buff *skb,
 	mtu = mtu ?: plateau_below(len);
 	if (!mtu || mtu >= len || len <= CVSW_PMTU_MIN)
 		return false;
-	return lower(engine->pmtus, quote.ip.daddr, max_t(unsigned int, mtu, CVSW_PMTU_MIN));
+	return lower_pmtu(engine->pmtus, quote.ip.daddr, max_t(unsigned int, mtu, CVSW_PMTU_MIN));
 }
 
 void cvsw_pmtu_hear(struct cvsw_engine *engine, const struct sk_buff *skb,
@@ -208,6 +208,6 @@ void cvsw_pmtu_hear(struct cvsw_engine *engine, const struct sk_buff *skb,
 	    skb_copy_bits(skb, at->transport, &icmp, sizeof(icmp)) ||
 	    icmp.type != ICMP_DEST_UNREACH || icmp.code != ICMP_FRAG_NEEDED)
 		return;
-	cvsw_stats_count(engine->stats, take(engine, skb, at, &icmp) ? CVSW_CNT_PMTU_LOWERED :
+	cvsw_stats_count(engine->stats, take_message(engine, skb, at, &icmp) ? CVSW_CNT_PMTU_LOWERED :
 									CVSW_CNT_PMTU_IGNORED);
 }

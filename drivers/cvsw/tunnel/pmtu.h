@@ -6,7 +6,7 @@
 #include <linux/seqlock.h>
 #include <linux/skbuff.h>
 
-#include "engine/engine.h"
+#include "engine/walk.h"
 #include "table/key.h"
 
 /* Destinations of tunnels in the clear that are remembered, and such whose MTU is. */

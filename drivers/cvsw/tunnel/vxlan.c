@@ -70,8 +70,8 @@ static u16 source_port(const struct sk_buff *skb, const struct cvsw_layout *at)
 }
 
 /* What the headers of all frames of a flow have in common: all but lengths, id and checksums. */
-static void prepare(struct outer *outer, const struct sk_buff *skb,
-		    const struct cvsw_layout *at, const struct cvsw_tunnel *tunnel)
+static void prepare_outer(struct outer *outer, const struct sk_buff *skb,
+			  const struct cvsw_layout *at, const struct cvsw_tunnel *tunnel)
 {
 	u8 tos = tunnel->flags & CVSW_TUNNEL_INHERIT_TOS ? at->tos : tunnel->tos;
 
@@ -107,7 +107,7 @@ static void write_udp_checksum(struct sk_buff *skb, struct outer *outer)
 					     IPPROTO_UDP, sum) ?: CSUM_MANGLED_0;
 }
 
-static void push(struct sk_buff *skb, const struct outer *prepared, bool checksum)
+static void push_outer(struct sk_buff *skb, const struct outer *prepared, bool checksum)
 {
 	unsigned int len = skb->len;
 	struct outer *outer = skb_push(skb, sizeof(*outer));
@@ -135,9 +135,9 @@ void cvsw_vxlan_encap(struct sk_buff *list, const struct cvsw_layout *at,
 {
 	struct outer outer;
 
-	prepare(&outer, list, at, tunnel);
+	prepare_outer(&outer, list, at, tunnel);
 	for (; list; list = list->next)
-		push(list, &outer, tunnel->flags & CVSW_TUNNEL_CSUM);
+		push_outer(list, &outer, tunnel->flags & CVSW_TUNNEL_CSUM);
 }
 
 /* ---- decapsulation ---- */
@@ -184,7 +184,7 @@ static int check_vxlan(const struct vxlan_header *vxlan)
 	return 0;
 }
 
-static void learn(struct cvsw_walk *walk, const struct iphdr *ip, const struct vxlan_header *vxlan)
+static void learn_identity(struct cvsw_walk *walk, const struct iphdr *ip, const struct vxlan_header *vxlan)
 {
 	static const u8 mapped[CVSW_IP_LEN - sizeof(__be32)] = { [10] = 0xff, [11] = 0xff };
 
@@ -278,7 +278,7 @@ static void become_inner(struct sk_buff *skb)
 }
 
 /* Return: 0, or the counter of why the frame is to be dropped. */
-static int decap(struct cvsw_walk *walk, struct sk_buff *skb, const struct cvsw_layout *at)
+static int decap_frame(struct cvsw_walk *walk, struct sk_buff *skb, const struct cvsw_layout *at)
 {
 	unsigned int head = at->transport + sizeof(struct udphdr) + sizeof(struct vxlan_header);
 	const struct vxlan_header *vxlan;
@@ -308,7 +308,7 @@ static int decap(struct cvsw_walk *walk, struct sk_buff *skb, const struct cvsw_
 	/* It may have moved. */
 	ip = (struct iphdr *)(skb->data + at->network);
 	udp = (struct udphdr *)(skb->data + at->transport);
-	learn(walk, ip, (struct vxlan_header *)(udp + 1));
+	learn_identity(walk, ip, (struct vxlan_header *)(udp + 1));
 	tos = ip->tos;
 	checked = udp->check;
 
@@ -325,7 +325,7 @@ static int decap(struct cvsw_walk *walk, struct sk_buff *skb, const struct cvsw_
 struct sk_buff *cvsw_vxlan_decap(struct cvsw_walk *walk, struct sk_buff *skb,
 				 const struct cvsw_layout *at)
 {
-	int cause = decap(walk, skb, at);
+	int cause = decap_frame(walk, skb, at);
 
 	if (likely(!cause))
 		return skb;

@@ -15,7 +15,7 @@
 #include <net/checksum.h>
 #include <net/sock.h>
 
-#include "cipher.h"
+#include "esp_request.h"
 #include "compat.h"
 #include "engine/segment.h"
 
@@ -25,38 +25,38 @@ enum stage {
 	DONE,		/* the callback has been */
 };
 
-struct cvsw_cipher *cvsw_cipher_create(struct cvsw_esp_sa *sa, unsigned int n_sg)
+struct cvsw_esp_request *cvsw_esp_request_create(struct cvsw_esp_sa *sa, unsigned int n_sg)
 {
-	struct cvsw_cipher *cipher;
-	size_t at = ALIGN(struct_size(cipher, sg, n_sg), __alignof__(struct aead_request));
+	struct cvsw_esp_request *req;
+	size_t at = ALIGN(struct_size(req, sg, n_sg), __alignof__(struct aead_request));
 
-	cipher = kmalloc(at + sizeof(struct aead_request) + crypto_aead_reqsize(sa->aead),
+	req = kmalloc(at + sizeof(struct aead_request) + crypto_aead_reqsize(sa->aead),
 			 GFP_ATOMIC | __GFP_NOWARN);
-	if (unlikely(!cipher))
+	if (unlikely(!req))
 		return NULL;
-	memset(cipher, 0, sizeof(*cipher));
-	cipher->sa = sa;
-	cipher->request = (void *)cipher + at;
-	sg_init_table(cipher->sg, n_sg);
-	return cipher;
+	memset(req, 0, sizeof(*req));
+	req->sa = sa;
+	req->request = (void *)req + at;
+	sg_init_table(req->sg, n_sg);
+	return req;
 }
 
 /* The frame waited: its way goes on from here. */
-static void resume(struct cvsw_cipher *cipher)
+static void resume_after_cipher(struct cvsw_esp_request *req)
 {
-	struct cvsw_esp_sa *sa = cipher->sa;
-	struct cvsw_walk walk = cipher->walk;
+	struct cvsw_esp_sa *sa = req->sa;
+	struct cvsw_walk walk = req->walk;
 	struct sk_buff *skb;
 
 	local_bh_disable();
 	if (likely(!walk.trace)) {
 		cvsw_stats_count(walk.engine->stats, CVSW_CNT_ESP_ASYNC);
-		skb = cipher->finish(cipher, &walk, cipher->err);
-		cvsw_engine_resume(&walk, skb);
+		skb = req->finish(req, &walk, req->err);
+		walk.engine->resume(&walk, skb);
 	} else {
 		/* Whoever looked has gone, and the trace's engine with him. */
-		dev_kfree_skb_any(cipher->skb);
-		kfree(cipher);
+		dev_kfree_skb_any(req->skb);
+		kfree(req);
 		cvsw_entry_put(walk.entry);
 	}
 	/* The last that is done with anything of the port's. */
@@ -66,11 +66,11 @@ static void resume(struct cvsw_cipher *cipher)
 
 static void cipher_done(void *data, int err)
 {
-	struct cvsw_cipher *cipher = data;
+	struct cvsw_esp_request *req = data;
 
-	cipher->err = err;
-	if (atomic_xchg(&cipher->stage, DONE) == HELD)
-		resume(cipher);
+	req->err = err;
+	if (atomic_xchg(&req->stage, DONE) == HELD)
+		resume_after_cipher(req);
 }
 
 static void __maybe_unused cipher_done_request(struct crypto_async_request *request, int err)
@@ -79,46 +79,46 @@ static void __maybe_unused cipher_done_request(struct crypto_async_request *requ
 }
 
 /* Return: has the callback been already, and left the frame to us? */
-static bool leave(struct cvsw_cipher *cipher, const struct cvsw_walk *walk)
+static bool leave_to_cipher(struct cvsw_esp_request *req, const struct cvsw_walk *walk)
 {
-	struct cvsw_esp_sa *sa = cipher->sa;
+	struct cvsw_esp_sa *sa = req->sa;
 	struct cvsw_entry *entry = walk->entry;
 
 	refcount_inc(&sa->users);
-	cvsw_walk_hold(&cipher->walk, walk);
-	if (likely(atomic_xchg(&cipher->stage, HELD) != DONE))
+	cvsw_walk_hold(&req->walk, walk);
+	if (likely(atomic_xchg(&req->stage, HELD) != DONE))
 		return false;
 	cvsw_entry_put(entry);
 	cvsw_sa_put(sa);
 	return true;
 }
 
-struct sk_buff *cvsw_cipher_run(struct cvsw_cipher *cipher, struct cvsw_walk *walk)
+struct sk_buff *cvsw_esp_request_run(struct cvsw_esp_request *req, struct cvsw_walk *walk)
 {
-	struct aead_request *request = cipher->request;
-	unsigned int len = cipher->len + (cipher->decrypt ? CVSW_ESP_ICV : 0);
+	struct aead_request *request = req->request;
+	unsigned int len = req->len + (req->decrypt ? CVSW_ESP_ICV : 0);
 	int err;
 
-	aead_request_set_tfm(request, cipher->sa->aead);
+	aead_request_set_tfm(request, req->sa->aead);
 	aead_request_set_callback(request, 0, CVSW_CRYPTO_CALLBACK(cipher_done, cipher_done_request),
-				  cipher);
-	aead_request_set_crypt(request, cipher->sg, cipher->sg, len, cipher->iv);
+				  req);
+	aead_request_set_crypt(request, req->sg, req->sg, len, req->iv);
 	/* To the crypto API the IV is behind the associated data, and counts as such. */
 	aead_request_set_ad(request, sizeof(struct cvsw_esp_header));
 
-	err = cipher->decrypt ? crypto_aead_decrypt(request) : crypto_aead_encrypt(request);
+	err = req->decrypt ? crypto_aead_decrypt(request) : crypto_aead_encrypt(request);
 	if (unlikely(err == -EINPROGRESS)) {
-		if (!leave(cipher, walk)) {
+		if (!leave_to_cipher(req, walk)) {
 			if (unlikely(walk->trace))
 				cvsw_stats_count(walk->engine->stats, CVSW_CNT_DROP_ESP_BUSY);
 			return NULL;
 		}
-		err = cipher->err;
+		err = req->err;
 	}
-	return cipher->finish(cipher, walk, err);
+	return req->finish(req, walk, err);
 }
 
-enum cvsw_counter cvsw_cipher_fault(int err)
+enum cvsw_counter cvsw_esp_fault(int err)
 {
 	switch (err) {
 	case -EBADMSG:

@@ -4,8 +4,8 @@
  * runs, whenever the machine's memory comes to life again (Microsoft, Virtual Machine
  * Generation ID; QEMU's device vmgenid).
  */
-#ifndef CVSW_GENERATION_H
-#define CVSW_GENERATION_H
+#ifndef CVSW_VMGENID_H
+#define CVSW_VMGENID_H
 
 #include <linux/compiler.h>
 #include <linux/types.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* One frame's time with the cipher, which may end at once or later. */
-#ifndef CVSW_CIPHER_H
-#define CVSW_CIPHER_H
+#ifndef CVSW_ESP_REQUEST_H
+#define CVSW_ESP_REQUEST_H
 
 #include <crypto/aead.h>
 #include <linux/scatterlist.h>
 #include <linux/skbuff.h>
 
-#include "engine/engine.h"
+#include "engine/walk.h"
 #include "sa.h"
 
 /*
@@ -42,7 +42,7 @@ static_assert(sizeof(struct cvsw_esp_trailer) == 2);
 #define CVSW_ESP_PAD_MAX	255
 
 /**
- * struct cvsw_cipher - a frame that is with the cipher
+ * struct cvsw_esp_request - a frame that is with the cipher
  *
  * Offsets count from the Ethernet header.
  *
@@ -57,16 +57,16 @@ static_assert(sizeof(struct cvsw_esp_trailer) == 2);
  * @len: of what is encrypted, trailer and all, without the ICV
  * @decrypt: else encrypt
  * @walk: the frame's, from when it has to wait
- * @stage: who of submitter and callback came first: see cipher.c
+ * @stage: who of submitter and callback came first: see esp_request.c
  * @err: by the callback, for the submitter
  * @iv: as in the frame
  * @request: behind @sg, with the cipher's own room
  * @sg: what the cipher reads and writes
  */
-struct cvsw_cipher {
+struct cvsw_esp_request {
 	struct cvsw_esp_sa *sa;
 	struct sk_buff *skb;
-	struct sk_buff *(*finish)(struct cvsw_cipher *cipher, struct cvsw_walk *walk, int err);
+	struct sk_buff *(*finish)(struct cvsw_esp_request *req, struct cvsw_walk *walk, int err);
 	u32 network;
 	u32 transport;
 	u32 esp;
@@ -81,16 +81,16 @@ struct cvsw_cipher {
 };
 
 /**
- * cvsw_cipher_create() - room for a frame's request
+ * cvsw_esp_request_create() - room for a frame's request
  * @n_sg: length of the list, which the caller fills
  *
  * Return: all else zero, to be freed by kfree(); NULL without memory.
  */
-struct cvsw_cipher *cvsw_cipher_create(struct cvsw_esp_sa *sa, unsigned int n_sg);
+struct cvsw_esp_request *cvsw_esp_request_create(struct cvsw_esp_sa *sa, unsigned int n_sg);
 
 /**
- * cvsw_cipher_run() - encrypt or decrypt in place
- * @cipher: all set but @walk, @stage, @err and @request; consumed
+ * cvsw_esp_request_run() - encrypt or decrypt in place
+ * @req: all set but @walk, @stage, @err and @request; consumed
  * @walk: the frame's
  *
  * Context: bottom halves disabled, in the RCU read side in which SA and entry
@@ -98,10 +98,10 @@ struct cvsw_cipher *cvsw_cipher_create(struct cvsw_esp_sa *sa, unsigned int n_sg
  * Return: what @finish returned, or NULL: it will be called later, and what it
  * returns goes to cvsw_engine_resume().
  */
-struct sk_buff *cvsw_cipher_run(struct cvsw_cipher *cipher, struct cvsw_walk *walk);
+struct sk_buff *cvsw_esp_request_run(struct cvsw_esp_request *req, struct cvsw_walk *walk);
 
-/** cvsw_cipher_fault() - the counter of an error of the cipher's */
-enum cvsw_counter cvsw_cipher_fault(int err);
+/** cvsw_esp_fault() - the counter of an error of the cipher's */
+enum cvsw_counter cvsw_esp_fault(int err);
 
 /**
  * cvsw_esp_copy() - a linear copy of a frame, charged to the same socket

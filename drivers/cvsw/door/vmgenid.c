@@ -7,12 +7,12 @@
 #include <linux/acpi.h>
 #include <linux/io.h>
 
-#include "generation.h"
+#include "vmgenid.h"
 
 static struct cvsw_generation *found;
 
 /* ADDR: lower and upper half of a physical address.  Return: zero: nothing that can be used. */
-static phys_addr_t read_address(acpi_handle device)
+static phys_addr_t read_vmgenid_address(acpi_handle device)
 {
 	struct acpi_buffer answer = { ACPI_ALLOCATE_BUFFER };
 	union acpi_object *half;
@@ -38,7 +38,7 @@ static phys_addr_t find_address(void)
 		device = acpi_dev_get_first_match_dev("VMGENCTR", NULL, -1);
 	if (!device)
 		return 0;
-	address = read_address(device->handle);
+	address = read_vmgenid_address(device->handle);
 	acpi_dev_put(device);
 	return address;
 }
