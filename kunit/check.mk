@@ -37,6 +37,7 @@ check-build: export CVSW_ANY_KERNEL := 1
 check-build: all patch-test
 	@echo "ok - modules, cvswd and cvswctl build"
 	@kunit/complaints_test.sh
+	@$(MAKE) --no-print-directory modules-names
 	@$(MAKE) --no-print-directory modules V2=n OUT=$(BUILD)/mod-without-version2
 	@echo "ok - modules build without version 2"
 

@@ -150,7 +150,7 @@ static void put_accept(struct cvsw_v3_end *end, const uint8_t *frame, uint8_t *a
 	cvsw_put_u32(&w, 0);
 }
 
-static void put_payload(uint32_t index, bool goes_on, const uint8_t *ticket, uint8_t *payload)
+static void put_answer_payload(uint32_t index, bool goes_on, const uint8_t *ticket, uint8_t *payload)
 {
 	struct cvsw_writer w = cvsw_writer(payload, CVSW_V3_PAYLOAD_LEN);
 
@@ -177,7 +177,7 @@ static enum cvsw_v3_drop answer(struct cvsw_v3_end *end, const uint8_t *frame,
 	nic_index = cvsw_get_u32(&r);
 	if (!end->crypto->random(end->crypto->arg, ticket, sizeof(ticket)))
 		return CVSW_V3_DROP_CRYPTO;
-	put_payload(index, goes_on, ticket, payload);
+	put_answer_payload(index, goes_on, ticket, payload);
 	cvsw_v3_session_end(end->crypto, &pending->session);
 	put_accept(end, frame, pending->answer);
 	if (!cvsw_v3_noise_write2(end->crypto, noise, ephemeral_of(frame), payload,
@@ -200,13 +200,13 @@ static bool has_proof(struct cvsw_v3_end *end, const uint8_t *frame, struct cvsw
 	       cvsw_v3_noise_read1(end->crypto, noise, frame + CVSW_V3_REGISTER_NOISE_AT, payload);
 }
 
-static bool has_reserved(const uint8_t *frame)
+static bool answer_has_reserved(const uint8_t *frame)
 {
 	return frame[22] || frame[23] || frame[28] || frame[29] || frame[30] || frame[31];
 }
 
-static enum cvsw_v3_drop do_register(struct cvsw_v3_end *end, const uint8_t *frame,
-				     uint64_t place, uint64_t clock, struct cvsw_v3_noise *noise)
+static enum cvsw_v3_drop do_register(struct cvsw_v3_end *end, const uint8_t *frame, uint64_t place,
+				     uint64_t clock, struct cvsw_v3_noise *noise)
 {
 	uint8_t payload[CVSW_V3_PAYLOAD_LEN];
 	struct cvsw_v3_pending *known;
@@ -237,7 +237,7 @@ enum cvsw_v3_drop cvsw_v3_controller_receive(struct cvsw_v3_end *end, const uint
 
 	if (memcmp(cvsw_v3_register_mac(frame), end->mac, CVSW_ETH_ALEN))
 		return CVSW_V3_DROP_ADDRESS;
-	if (has_reserved(frame))
+	if (answer_has_reserved(frame))
 		return CVSW_V3_DROP_RESERVED;
 	if (cvsw_v3_session_exists(&end->live) &&
 	    !memcmp(end->last_peer, ephemeral_of(frame), CVSW_V3_KEY_LEN))

@@ -98,8 +98,8 @@ static bool continues(const struct cvsw_v3_end *end, const struct cvsw_v3_sessio
 	       (is_ticket(session->from, end->ticket) || is_ticket(session->from, end->from));
 }
 
-bool cvsw_v3_emit(struct cvsw_v3_end *end, struct cvsw_v3_session *session,
-		  enum cvsw_v3_kind kind, size_t len, uint64_t place)
+bool cvsw_v3_emit(struct cvsw_v3_end *end, struct cvsw_v3_session *session, enum cvsw_v3_kind kind,
+		  size_t len, uint64_t place)
 {
 	struct cvsw_v3_record record = { .kind = (uint8_t)kind, .len = len };
 	size_t whole;
@@ -400,8 +400,7 @@ static bool is_late(const struct cvsw_v3_end *end, uint32_t index)
 	       end->now - end->late_at < CVSW_V3_LATE_MS;
 }
 
-static enum cvsw_v3_drop sealed(struct cvsw_v3_end *end, uint8_t *frame, size_t len,
-				uint64_t place)
+static enum cvsw_v3_drop sealed(struct cvsw_v3_end *end, uint8_t *frame, size_t len, uint64_t place)
 {
 	struct cvsw_v3_pending *pending = find_pending(end, cvsw_v3_index(frame));
 	struct cvsw_v3_session *session = pending ? &pending->session : &end->live;
@@ -433,7 +432,7 @@ static enum cvsw_v3_drop sealed(struct cvsw_v3_end *end, uint8_t *frame, size_t 
 	return do_record(end, &record, frame);
 }
 
-static bool is_for_us(const struct cvsw_v3_end *end, enum cvsw_v3_type type, const uint8_t *dst)
+static bool is_for_end(const struct cvsw_v3_end *end, enum cvsw_v3_type type, const uint8_t *dst)
 {
 	if (!end->is_nic)
 		return !memcmp(dst, cvsw_v3_broadcast, CVSW_ETH_ALEN);
@@ -454,7 +453,7 @@ enum cvsw_v3_drop cvsw_v3_receive(struct cvsw_v3_end *end, uint8_t *frame, size_
 		return drop;
 	if (type != CVSW_V3_SEALED && (type == CVSW_V3_REGISTER) == end->is_nic)
 		return CVSW_V3_DROP_TYPE;
-	if (!is_for_us(end, type, frame))
+	if (!is_for_end(end, type, frame))
 		return CVSW_V3_DROP_ADDRESS;
 	if (!end->have_psk)
 		return CVSW_V3_DROP_NO_KEY;
@@ -572,8 +571,8 @@ uint64_t cvsw_v3_deadline(const struct cvsw_v3_end *end)
 
 /* ---- life ---- */
 
-void cvsw_v3_log_keys(struct cvsw_v3_end *end,
-		      void (*log)(void *arg, const struct cvsw_v3_keys *keys))
+void cvsw_v3_log_keys(struct cvsw_v3_end *end, void (*log)(void *arg,
+		      const struct cvsw_v3_keys *keys))
 {
 	end->log_keys = log;
 }

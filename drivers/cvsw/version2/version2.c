@@ -46,7 +46,7 @@ static void send_hello(struct cvsw_control *control)
 	frame_send(control, &msg);
 }
 
-static void send_register(struct cvsw_control *control)
+static void send_register2(struct cvsw_control *control)
 {
 	struct cvsw_msg msg = { .type = CVSW_MSG_REGISTER, .len = ETH_ALEN, .data = msg.dst };
 
@@ -201,13 +201,13 @@ static unsigned int do_set_sa(struct cvsw_control *control, const struct cvsw_ms
 }
 
 /* Returns the counter in which the message ends. */
-static unsigned int dispatch(struct cvsw_control *control, const struct cvsw_msg *msg)
+static unsigned int do_version2(struct cvsw_control *control, const struct cvsw_msg *msg)
 {
 	unsigned int counter;
 
 	switch (msg->type) {
 	case CVSW_MSG_HELLO:
-		send_register(control);
+		send_register2(control);
 		WRITE_ONCE(control->version2.state, CVSW_STATE_CONNECTING);
 		return CVSW_CNT_CTL_APPLIED;
 	case CVSW_MSG_LIST_ENTRIES:
@@ -248,7 +248,7 @@ static bool is_allowed(const struct cvsw_control *control)
 	return control->version2.allowed && !cvsw_session_has_key(control);
 }
 
-static bool is_for_us(const struct cvsw_control *control, const u8 *dst)
+static bool is_version2_for_us(const struct cvsw_control *control, const u8 *dst)
 {
 	return is_broadcast_ether_addr(dst) || ether_addr_equal(dst, control->dev->dev_addr);
 }
@@ -258,7 +258,7 @@ int cvsw_version2_check(const struct cvsw_control *control, const u8 *frame, siz
 	enum cvsw_fault fault;
 	struct cvsw_msg msg;
 
-	if (!is_for_us(control, frame))
+	if (!is_version2_for_us(control, frame))
 		return CVSW_CNT_CTL_NOT_OURS;
 	if (!is_allowed(control))
 		return CVSW_CNT_CTL_UNAUTHENTICATED;
@@ -275,7 +275,7 @@ void cvsw_version2_receive(struct cvsw_control *control, const u8 *data, size_t 
 		cvsw_control_count(control, CVSW_CNT_CTL_UNAUTHENTICATED);
 	/* It was checked when it was queued: this only finds its fields. */
 	else if (!cvsw_msg_decode(data, len, &msg, NULL))
-		cvsw_control_count(control, dispatch(control, &msg));
+		cvsw_control_count(control, do_version2(control, &msg));
 }
 
 void cvsw_version2_events(struct cvsw_control *control, unsigned long events)
@@ -290,7 +290,7 @@ void cvsw_version2_events(struct cvsw_control *control, unsigned long events)
 		if (events & BIT(CVSW_EVENT_LINK))
 			send_hello(control);
 	} else if (control->version2.register_due) {
-		send_register(control);
+		send_register2(control);
 	}
 }
 
