@@ -5,7 +5,6 @@
 #include <linux/netdevice.h>
 
 #include "actions.h"
-#include "fields.h"
 #include "frames.h"
 #include "rewrite.h"
 

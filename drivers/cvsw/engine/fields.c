@@ -6,7 +6,7 @@
 #include <net/inet_ecn.h>
 
 #include "compat.h"
-#include "fields.h"
+#include "rewrite.h"
 
 /* What has to follow when a field changes. */
 enum covered {
@@ -31,209 +31,182 @@ struct place {
 	enum covered covered;
 };
 
-static int place_set(struct place *place, unsigned int header, unsigned int offset,
-		     unsigned int len, enum covered covered)
-{
-	*place = (struct place){ header, header + offset, len, covered };
-	return 0;
-}
+/* The headers that fields are in. */
+enum header {
+	IN_ETHERNET,
+	IN_IP,		/* IPv4 or IPv6 */
+	IN_IPV4,
+	IN_IPV6,
+	IN_ARP,
+	IN_TCP,
+	IN_UDP,
+	IN_SCTP,
+	IN_PORTS,	/* of TCP, UDP or SCTP */
+	IN_ICMP,
+	IN_ICMPV6,
+	IN_NEIGHBOR,	/* a whole solicitation or advertisement */
+	IN_SLL,		/* the first option of a neighbor message with this address */
+	IN_TLL,
+};
 
-static int in_ipv4(const struct cvsw_frame *frame, struct place *place, unsigned int offset)
-{
-	if (!frame->at.network)
-		return -ENODATA;
-	return place_set(place, frame->at.network, offset, sizeof(__be32), IPV4_ADDR);
-}
+static const struct field {
+	u8 header;
+	u8 offset;
+	u8 len;
+	u8 covered;
+} fields[CVSW_N_FIELDS] = {
+	[CVSW_FIELD_ETH_DST] = { IN_ETHERNET, offsetof(struct ethhdr, h_dest), ETH_ALEN, ETHERNET },
+	[CVSW_FIELD_ETH_SRC] = { IN_ETHERNET, offsetof(struct ethhdr, h_source), ETH_ALEN, ETHERNET },
+	[CVSW_FIELD_VLAN_TCI] = { IN_ETHERNET, 0, sizeof(__be16), TAG },
+	[CVSW_FIELD_PKT_MARK] = { IN_ETHERNET, 0, sizeof(u32), MARK },
+	[CVSW_FIELD_IP_TOS] = { IN_IP, offsetof(struct iphdr, tos), 1, TOS },
+	[CVSW_FIELD_NW_TOS] = { IN_IP, offsetof(struct iphdr, tos), 1, TOS },
+	[CVSW_FIELD_IP_ECN] = { IN_IP, offsetof(struct iphdr, tos), 1, ECN },
+	[CVSW_FIELD_IP_TTL] = { IN_IP, offsetof(struct iphdr, ttl), 1, TTL },
+	[CVSW_FIELD_IP_SRC] = { IN_IPV4, offsetof(struct iphdr, saddr), sizeof(__be32), IPV4_ADDR },
+	[CVSW_FIELD_IP_DST] = { IN_IPV4, offsetof(struct iphdr, daddr), sizeof(__be32), IPV4_ADDR },
+	[CVSW_FIELD_NW_SRC] = { IN_IPV4, offsetof(struct iphdr, saddr), sizeof(__be32), IPV4_ADDR },
+	[CVSW_FIELD_NW_DST] = { IN_IPV4, offsetof(struct iphdr, daddr), sizeof(__be32), IPV4_ADDR },
+	[CVSW_FIELD_IPV6_SRC] = { IN_IPV6, offsetof(struct ipv6hdr, saddr), 16, IPV6_ADDR },
+	[CVSW_FIELD_IPV6_DST] = { IN_IPV6, offsetof(struct ipv6hdr, daddr), 16, IPV6_ADDR },
+	[CVSW_FIELD_IPV6_LABEL] = { IN_IPV6, 0, sizeof(__be32), BARE },
+	[CVSW_FIELD_TCP_SRC] = { IN_TCP, 0, sizeof(__be16), PORT },
+	[CVSW_FIELD_TCP_DST] = { IN_TCP, 2, sizeof(__be16), PORT },
+	[CVSW_FIELD_UDP_SRC] = { IN_UDP, 0, sizeof(__be16), PORT },
+	[CVSW_FIELD_UDP_DST] = { IN_UDP, 2, sizeof(__be16), PORT },
+	[CVSW_FIELD_SCTP_SRC] = { IN_SCTP, 0, sizeof(__be16), PORT },
+	[CVSW_FIELD_SCTP_DST] = { IN_SCTP, 2, sizeof(__be16), PORT },
+	[CVSW_FIELD_TP_SRC] = { IN_PORTS, 0, sizeof(__be16), PORT },
+	[CVSW_FIELD_TP_DST] = { IN_PORTS, 2, sizeof(__be16), PORT },
+	[CVSW_FIELD_ICMP_TYPE] = { IN_ICMP, 0, 1, MESSAGE },
+	[CVSW_FIELD_ICMP_CODE] = { IN_ICMP, 1, 1, MESSAGE },
+	[CVSW_FIELD_ICMPV6_TYPE] = { IN_ICMPV6, 0, 1, MESSAGE },
+	[CVSW_FIELD_ICMPV6_CODE] = { IN_ICMPV6, 1, 1, MESSAGE },
+	[CVSW_FIELD_ND_RESERVED] = { IN_NEIGHBOR, 4, sizeof(__be32), MESSAGE },
+	[CVSW_FIELD_ND_TARGET] = { IN_NEIGHBOR, 8, sizeof(struct in6_addr), MESSAGE },
+	[CVSW_FIELD_ND_OPTIONS_TYPE] = { IN_NEIGHBOR, CVSW_ND_MESSAGE_LEN, 1, MESSAGE },
+	[CVSW_FIELD_ND_SLL] = { IN_SLL, 2, ETH_ALEN, MESSAGE },
+	[CVSW_FIELD_ND_TLL] = { IN_TLL, 2, ETH_ALEN, MESSAGE },
+	[CVSW_FIELD_ARP_OP] = { IN_ARP, 6, sizeof(__be16), BARE },
+	[CVSW_FIELD_ARP_SHA] = { IN_ARP, 8, ETH_ALEN, BARE },
+	[CVSW_FIELD_ARP_SPA] = { IN_ARP, 14, sizeof(__be32), BARE },
+	[CVSW_FIELD_ARP_THA] = { IN_ARP, 18, ETH_ALEN, BARE },
+	[CVSW_FIELD_ARP_TPA] = { IN_ARP, 24, sizeof(__be32), BARE },
+};
 
-static int in_ipv6(const struct cvsw_frame *frame, struct place *place, unsigned int offset,
-		   unsigned int len, enum covered covered)
-{
-	if (!frame->at.ipv6)
-		return -ENODATA;
-	return place_set(place, frame->at.ipv6, offset, len, covered);
-}
-
-static int in_arp(const struct cvsw_frame *frame, struct place *place, unsigned int offset,
-		  unsigned int len)
-{
-	if (!frame->at.arp)
-		return -ENODATA;
-	return place_set(place, frame->at.arp, offset, len, BARE);
-}
-
-static int in_traffic_class(const struct cvsw_frame *frame, struct place *place,
-			    enum covered part)
-{
-	if (frame->at.ipv6)
-		return in_ipv6(frame, place, 0, 1, part);
-	if (!frame->at.network)
-		return -ENODATA;
-	return place_set(place, frame->at.network, offsetof(struct iphdr, tos), 1, part);
-}
-
-/* Of the transport header of this protocol, up to its checksum and the field's end. */
-static int in_transport(const struct cvsw_frame *frame, struct place *place, u8 protocol,
-			unsigned int offset, unsigned int len, enum covered covered)
+/*
+ * Where a transport header of this protocol begins, if it is whole up to its checksum and
+ * to @end; else 0.
+ */
+static unsigned int transport_of(const struct cvsw_layout *at, u8 protocol, unsigned int end)
 {
 	static const u8 whole[] = {
 		[IPPROTO_ICMP] = 4, [IPPROTO_TCP] = 18, [IPPROTO_UDP] = 8, [IPPROTO_ICMPV6] = 4,
 		[IPPROTO_SCTP] = 12,
 	};
+	unsigned int len = max_t(unsigned int, end, whole[protocol]);
 
-	if (!frame->at.transport || frame->at.protocol != protocol ||
-	    frame->at.transport + max_t(unsigned int, offset + len, whole[protocol]) >
-	    frame->at.end)
-		return -ENODATA;
-	return place_set(place, frame->at.transport, offset, len, covered);
+	return at->protocol == protocol && at->transport + len <= at->end ? at->transport : 0;
 }
 
-/* Of whatever protocol has ports. */
-static int in_ports(const struct cvsw_frame *frame, struct place *place, unsigned int offset)
+/* Where a whole solicitation or advertisement, with this much, begins; or 0. */
+static unsigned int neighbor_of(const struct cvsw_frame *frame, unsigned int end)
 {
-	u8 protocol = frame->at.protocol;
-
-	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP && protocol != IPPROTO_SCTP)
-		return -ENODATA;
-	return in_transport(frame, place, protocol, offset, sizeof(__be16), PORT);
-}
-
-static int in_icmpv4(const struct cvsw_frame *frame, struct place *place, unsigned int offset)
-{
-	if (!frame->at.network)
-		return -ENODATA;
-	return in_transport(frame, place, IPPROTO_ICMP, offset, 1, MESSAGE);
-}
-
-static int in_icmpv6(const struct cvsw_frame *frame, struct place *place, unsigned int offset,
-		     unsigned int len)
-{
-	if (!frame->at.ipv6)
-		return -ENODATA;
-	return in_transport(frame, place, IPPROTO_ICMPV6, offset, len, MESSAGE);
-}
-
-/* In a whole solicitation or advertisement. */
-static int in_neighbor(const struct cvsw_frame *frame, struct place *place, unsigned int offset,
-		       unsigned int len)
-{
-	struct place type;
+	unsigned int at = 0;
 	const u8 *first;
 	u8 buf[2];
-	int err = in_icmpv6(frame, &type, 0, CVSW_ND_MESSAGE_LEN);
 
-	if (err)
-		return err;
-	first = skb_header_pointer(frame->skb, type.at, sizeof(buf), buf);
-	if (!first || first[1] || (first[0] != CVSW_ND_SOLICIT && first[0] != CVSW_ND_ADVERT))
-		return -ENODATA;
-	return in_icmpv6(frame, place, offset, len);
+	if (frame->at.ipv6)
+		at = transport_of(&frame->at, IPPROTO_ICMPV6,
+				  max_t(unsigned int, end, CVSW_ND_MESSAGE_LEN));
+	first = at ? skb_header_pointer(frame->skb, at, sizeof(buf), buf) : NULL;
+	return first && !first[1] && (first[0] == CVSW_ND_SOLICIT || first[0] == CVSW_ND_ADVERT) ?
+	       at : 0;
 }
 
-/* The address in the first option of this type. */
-static int in_option(const struct cvsw_frame *frame, struct place *place, u8 wanted)
+/* Where in a neighbor message the first option with this type of address is; or 0. */
+static unsigned int option_of(const struct cvsw_frame *frame, u8 wanted)
 {
-	unsigned int offset = CVSW_ND_MESSAGE_LEN;
-	int err = in_neighbor(frame, place, 0, CVSW_ND_MESSAGE_LEN);
+	unsigned int offset = CVSW_ND_MESSAGE_LEN, message;
 
-	while (!err) {
+	/* Eight bytes at least, of which an address takes six. */
+	while ((message = neighbor_of(frame, offset + 8))) {
 		const u8 *option;
 		u8 buf[2];
 
-		/* Eight bytes at least, of which an address takes six. */
-		err = in_icmpv6(frame, place, offset + 2, ETH_ALEN);
-		if (err)
-			break;
-		option = skb_header_pointer(frame->skb, place->at - 2, sizeof(buf), buf);
+		option = skb_header_pointer(frame->skb, message + offset, sizeof(buf), buf);
 		if (!option || !option[1])
 			break;
 		if (option[0] == wanted && option[1] == 1)
-			return 0;
+			return offset;
 		offset += 8 * option[1];
 	}
-	return -ENODATA;
+	return 0;
 }
 
-static int find_field(const struct cvsw_frame *frame, enum cvsw_field field, struct place *place)
+/* Return: where a header, whole with what a field needs, begins; 0: nowhere. */
+static unsigned int header_of(const struct cvsw_frame *frame, enum header header, unsigned int end)
 {
-	switch (field) {
-	case CVSW_FIELD_ETH_DST:
-		return place_set(place, 0, offsetof(struct ethhdr, h_dest), ETH_ALEN, ETHERNET);
-	case CVSW_FIELD_ETH_SRC:
-		return place_set(place, 0, offsetof(struct ethhdr, h_source), ETH_ALEN, ETHERNET);
-	case CVSW_FIELD_VLAN_TCI:
-		return place_set(place, 0, 0, sizeof(__be16), TAG);
-	case CVSW_FIELD_PKT_MARK:
-		return place_set(place, 0, 0, sizeof(u32), MARK);
-	case CVSW_FIELD_IP_TOS:
-	case CVSW_FIELD_NW_TOS:
-		return in_traffic_class(frame, place, TOS);
-	case CVSW_FIELD_IP_ECN:
-		return in_traffic_class(frame, place, ECN);
-	case CVSW_FIELD_IP_TTL:
-		if (frame->at.ipv6)
-			return in_ipv6(frame, place, offsetof(struct ipv6hdr, hop_limit), 1, TTL);
-		if (!frame->at.network)
-			return -ENODATA;
-		return place_set(place, frame->at.network, offsetof(struct iphdr, ttl), 1, TTL);
-	case CVSW_FIELD_IP_SRC:
-	case CVSW_FIELD_NW_SRC:
-		return in_ipv4(frame, place, offsetof(struct iphdr, saddr));
-	case CVSW_FIELD_IP_DST:
-	case CVSW_FIELD_NW_DST:
-		return in_ipv4(frame, place, offsetof(struct iphdr, daddr));
-	case CVSW_FIELD_IPV6_SRC:
-		return in_ipv6(frame, place, offsetof(struct ipv6hdr, saddr), 16, IPV6_ADDR);
-	case CVSW_FIELD_IPV6_DST:
-		return in_ipv6(frame, place, offsetof(struct ipv6hdr, daddr), 16, IPV6_ADDR);
-	case CVSW_FIELD_IPV6_LABEL:
-		return in_ipv6(frame, place, 0, sizeof(__be32), BARE);
-	case CVSW_FIELD_TCP_SRC:
-		return in_transport(frame, place, IPPROTO_TCP, 0, sizeof(__be16), PORT);
-	case CVSW_FIELD_TCP_DST:
-		return in_transport(frame, place, IPPROTO_TCP, 2, sizeof(__be16), PORT);
-	case CVSW_FIELD_UDP_SRC:
-		return in_transport(frame, place, IPPROTO_UDP, 0, sizeof(__be16), PORT);
-	case CVSW_FIELD_UDP_DST:
-		return in_transport(frame, place, IPPROTO_UDP, 2, sizeof(__be16), PORT);
-	case CVSW_FIELD_SCTP_SRC:
-		return in_transport(frame, place, IPPROTO_SCTP, 0, sizeof(__be16), PORT);
-	case CVSW_FIELD_SCTP_DST:
-		return in_transport(frame, place, IPPROTO_SCTP, 2, sizeof(__be16), PORT);
-	case CVSW_FIELD_TP_SRC:
-		return in_ports(frame, place, 0);
-	case CVSW_FIELD_TP_DST:
-		return in_ports(frame, place, 2);
-	case CVSW_FIELD_ICMP_TYPE:
-		return in_icmpv4(frame, place, 0);
-	case CVSW_FIELD_ICMP_CODE:
-		return in_icmpv4(frame, place, 1);
-	case CVSW_FIELD_ICMPV6_TYPE:
-		return in_icmpv6(frame, place, 0, 1);
-	case CVSW_FIELD_ICMPV6_CODE:
-		return in_icmpv6(frame, place, 1, 1);
-	case CVSW_FIELD_ND_RESERVED:
-		return in_neighbor(frame, place, 4, sizeof(__be32));
-	case CVSW_FIELD_ND_TARGET:
-		return in_neighbor(frame, place, 8, sizeof(struct in6_addr));
-	case CVSW_FIELD_ND_OPTIONS_TYPE:
-		return in_neighbor(frame, place, CVSW_ND_MESSAGE_LEN, 1);
-	case CVSW_FIELD_ND_SLL:
-		return in_option(frame, place, 1);
-	case CVSW_FIELD_ND_TLL:
-		return in_option(frame, place, 2);
-	case CVSW_FIELD_ARP_OP:
-		return in_arp(frame, place, 6, sizeof(__be16));
-	case CVSW_FIELD_ARP_SHA:
-		return in_arp(frame, place, 8, ETH_ALEN);
-	case CVSW_FIELD_ARP_SPA:
-		return in_arp(frame, place, 14, sizeof(__be32));
-	case CVSW_FIELD_ARP_THA:
-		return in_arp(frame, place, 18, ETH_ALEN);
-	case CVSW_FIELD_ARP_TPA:
-		return in_arp(frame, place, 24, sizeof(__be32));
-	default:
-		return -ENODATA;	/* no action has it: cvsw_field_info.writable */
+	const struct cvsw_layout *at = &frame->at;
+
+	switch (header) {
+	case IN_ETHERNET:
+		return 0;
+	case IN_IP:
+		return at->network ?: at->ipv6;
+	case IN_IPV4:
+		return at->network;
+	case IN_IPV6:
+		return at->ipv6;
+	case IN_ARP:
+		return at->arp;
+	case IN_TCP:
+		return transport_of(at, IPPROTO_TCP, end);
+	case IN_UDP:
+		return transport_of(at, IPPROTO_UDP, end);
+	case IN_SCTP:
+		return transport_of(at, IPPROTO_SCTP, end);
+	case IN_PORTS:
+		if (at->protocol != IPPROTO_TCP && at->protocol != IPPROTO_UDP &&
+		    at->protocol != IPPROTO_SCTP)
+			return 0;
+		return transport_of(at, at->protocol, end);
+	case IN_ICMP:
+		return at->network ? transport_of(at, IPPROTO_ICMP, end) : 0;
+	case IN_ICMPV6:
+		return at->ipv6 ? transport_of(at, IPPROTO_ICMPV6, end) : 0;
+	case IN_NEIGHBOR:
+	case IN_SLL:
+	case IN_TLL:
+		return neighbor_of(frame, end);
 	}
+	return 0;
+}
+
+static int find_field(const struct cvsw_frame *frame, enum cvsw_field name, struct place *place)
+{
+	const struct field *field = &fields[name];
+	unsigned int offset = field->offset, option = 0;
+
+	/* No action has it: cvsw_field_info.writable. */
+	if (!field->len)
+		return -ENODATA;
+	/* What both IPs have stands elsewhere in IPv6. */
+	if (field->header == IN_IP && frame->at.ipv6)
+		offset = field->covered == TTL ? offsetof(struct ipv6hdr, hop_limit) : 0;
+	if (field->header == IN_SLL || field->header == IN_TLL) {
+		option = option_of(frame, field->header == IN_SLL ? 1 : 2);
+		if (!option)
+			return -ENODATA;
+		offset += option;
+	}
+	place->header = header_of(frame, field->header, offset + field->len);
+	if (!place->header && field->header != IN_ETHERNET)
+		return -ENODATA;
+	place->at = place->header + offset;
+	place->len = field->len;
+	place->covered = field->covered;
+	return 0;
 }
 
 /* A field, or what one is to be, as a number: big endian, the lowest byte last. */

@@ -50,6 +50,11 @@ int cvsw_set_ttl(struct cvsw_frame *frame, u8 ttl);
 /* -ETIME: it has none left. */
 int cvsw_dec_ttl(struct cvsw_frame *frame);
 
+/* ---- fields by name, whole or in part: fields.c ---- */
+
+int cvsw_move_bits(struct cvsw_frame *frame, const struct cvsw_move *move);
+int cvsw_load_bits(struct cvsw_frame *frame, const struct cvsw_load *load);
+
 /* ---- for writing other fields ---- */
 
 /*
