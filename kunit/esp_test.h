@@ -8,7 +8,7 @@
 
 #include "../drivers/cvsw/esp/esp_request.h"
 #include "../drivers/cvsw/esp/esp.h"
-#include "../drivers/cvsw/door/vmgenid.h"
+#include "../drivers/cvsw/esp/vmgenid.h"
 #include "frames.h"
 
 #define TEST_SPI	0x1001

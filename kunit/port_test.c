@@ -18,10 +18,8 @@ static void look_at_the_rest(struct cvsw_table *table);
 #include "../drivers/cvsw/door/port.c"
 #undef cvsw_later_destroy
 #undef cvsw_table_destroy
+#include "../drivers/cvsw/door/ports.c"
 #include "fake_nic.h"
-
-enum cvsw_miss cvsw_miss;
-unsigned int cvsw_max_flows = CVSW_TABLE_MAX;
 
 void cvsw_port_announced(struct cvsw_port *port)
 {

@@ -35,7 +35,6 @@
 #include <linux/vmstat.h>
 
 #include "drivers/cvsw/engine/engine.h"
-#include "drivers/cvsw/door/vmgenid.h"
 #include "proto/cvsw_ofp10.h"
 #include "shape.h"
 
@@ -52,14 +51,6 @@ static u64 ns_per_flow_mod;
 static struct { u64 median, p99, middle; } measured;
 static u64 n_unmatched;		/* frames that came to their handler's end */
 static u64 ticks_per_us;
-
-/* What the rest of the module would give the engine: a machine that nobody restores. */
-static const struct cvsw_generation always;
-const struct cvsw_generation *cvsw_generation = &always;
-
-void cvsw_generation_changed(void)
-{
-}
 
 /* ---- the receiving devices ---- */
 

@@ -53,18 +53,10 @@ int cvsw_port_module_init(void);
 void cvsw_port_module_exit(void);
 
 /**
- * cvsw_port_restored() - the machine may live a second time: stop the SAs that
- *	send and ask for new ones
+ * cvsw_port_announced() - the machine has come from elsewhere; where nothing else would
+ *	tell of a second life, it may live a second time
  *
  * Context: process context, @port in the list or its lock held.
- */
-void cvsw_port_restored(struct cvsw_port *port);
-
-/**
- * cvsw_port_announced() - the machine has come from elsewhere; or lives a second time,
- *	which cvsw_port_restored() is for where nothing else tells of it
- *
- * Context: as cvsw_port_restored().
  */
 void cvsw_port_announced(struct cvsw_port *port);
 

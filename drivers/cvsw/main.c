@@ -43,7 +43,6 @@
 #error "CVSW does not run on kernels with PREEMPT_RT"
 #endif
 
-enum cvsw_miss cvsw_miss;
 static char *miss_policy = "pass";
 module_param(miss_policy, charp, 0444);
 MODULE_PARM_DESC(miss_policy,
@@ -69,7 +68,6 @@ static const struct kernel_param_ops max_flows_ops = {
 	.get = param_get_uint,
 };
 
-unsigned int cvsw_max_flows = CVSW_TABLE_MAX;
 module_param_cb(max_flows, &max_flows_ops, &cvsw_max_flows, 0644);
 MODULE_PARM_DESC(max_flows, "flows that each NIC takes, with about half a KiB of memory for each (default: 1048576)");
 

@@ -5,7 +5,7 @@
 #include <linux/timekeeping.h>
 
 #include "proto/cvsw_v3_end.h"
-#include "door/vmgenid.h"
+#include "esp/vmgenid.h"
 #include "notices.h"
 #include "requests.h"
 #include "esp/sa.h"

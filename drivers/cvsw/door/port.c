@@ -15,9 +15,6 @@
 #include "esp/sa.h"
 #include "engine/segment.h"
 
-LIST_HEAD(cvsw_ports);
-DEFINE_MUTEX(cvsw_ports_lock);
-
 /*
  * A frame's addresses and type may be others now.  Return: false: it was freed,
  * for a control frame is checked and queued once or never.
@@ -135,17 +132,6 @@ static void port_to_controller(struct cvsw_engine *engine, const struct cvsw_wal
 	struct cvsw_port *port = container_of(engine, struct cvsw_port, engine);
 
 	cvsw_control_packet_in(&port->control, walk, skb, max_len);
-}
-
-void cvsw_ports_limit_flows(unsigned int max)
-{
-	struct cvsw_port *port;
-
-	mutex_lock(&cvsw_ports_lock);
-	WRITE_ONCE(cvsw_max_flows, max);
-	list_for_each_entry(port, &cvsw_ports, node)
-		cvsw_table_set_limit(port->engine.table, max);
-	mutex_unlock(&cvsw_ports_lock);
 }
 
 struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_driver *driver)

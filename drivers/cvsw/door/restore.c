@@ -19,16 +19,13 @@
 #include <linux/notifier.h>
 #include <linux/random.h>
 #include <linux/suspend.h>
-#include <linux/workqueue.h>
 
 #include "cvsw.h"
-#include "vmgenid.h"
+#include "esp/vmgenid.h"
 #include "esp/sa.h"
 
-static const struct cvsw_generation never_changes;
-const struct cvsw_generation *cvsw_generation = &never_changes;
-
-void cvsw_port_restored(struct cvsw_port *port)
+/* It may live a second time: stop its SAs, and ask for new ones. */
+static void port_restored(struct cvsw_port *port)
 {
 	cvsw_sas_stop(port->engine.sas);
 	cvsw_control_event(&port->control, CVSW_EVENT_RESTORED);
@@ -36,8 +33,8 @@ void cvsw_port_restored(struct cvsw_port *port)
 
 void cvsw_port_announced(struct cvsw_port *port)
 {
-	if (cvsw_generation == &never_changes)
-		cvsw_port_restored(port);
+	if (!cvsw_generation_is_known())
+		port_restored(port);
 	else
 		cvsw_control_event(&port->control, CVSW_EVENT_MOVED);
 }
@@ -61,7 +58,7 @@ static void ports_asleep(struct cvsw_port *port)
 static void ports_awake(struct cvsw_port *port)
 {
 	cvsw_sas_sleep(port->engine.sas, false);
-	cvsw_port_restored(port);
+	port_restored(port);
 }
 
 /* Between the two the workers still run, and frames are sent while an image is written. */
@@ -82,21 +79,14 @@ static int power_event(struct notifier_block *block, unsigned long event, void *
 	return NOTIFY_DONE;
 }
 
-static void restored_work(struct work_struct *work)
+static void all_restored(void)
 {
-	for_all_ports(cvsw_port_restored);
-}
-
-static DECLARE_WORK(restored, restored_work);
-
-void cvsw_generation_changed(void)
-{
-	schedule_work(&restored);
+	for_all_ports(port_restored);
 }
 
 static int fork_event(struct notifier_block *block, unsigned long event, void *unused)
 {
-	for_all_ports(cvsw_port_restored);
+	all_restored();
 	return NOTIFY_DONE;
 }
 
@@ -113,7 +103,7 @@ int cvsw_restore_module_init(void)
 	if (err)
 		unregister_pm_notifier(&power_notifier);
 	else
-		cvsw_generation_module_init();
+		cvsw_generation_module_init(all_restored);
 	return err;
 }
 
@@ -122,6 +112,5 @@ void cvsw_restore_module_exit(void)
 	unregister_random_vmfork_notifier(&fork_notifier);
 	unregister_pm_notifier(&power_notifier);
 	/* No port is left, so no frame either. */
-	cancel_work_sync(&restored);
 	cvsw_generation_module_exit();
 }

@@ -349,7 +349,7 @@ static bool look_up_frame(struct cvsw_walk *walk, struct sk_buff **list, int bel
 	return false;
 }
 
-/* Behind a list's actions.  Return: the cause for which the frames cannot be looked up again, or 0. */
+/* Behind a list's actions.  Return: 0, or why its frames cannot be looked up again. */
 static int turn_to_next_lookup(struct cvsw_walk *walk, enum onward onward, unsigned int *nexts)
 {
 	if (onward == NEXT_SAID)

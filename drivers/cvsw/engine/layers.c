@@ -128,8 +128,8 @@ bool cvsw_layer_decrypt(struct cvsw_walk *walk, struct sk_buff **skb, struct cvs
 }
 
 /*
- * Encryption is of what goes on the wire; of datagrams that the host's stack glued together (UDP GSO),
- * each has its own headers behind UDP's.
+ * Encryption is of what goes on the wire; of datagrams that the host's stack glued
+ * together (UDP GSO), each has its own headers behind UDP's.
  */
 bool cvsw_layer_wants_pieces(const struct sk_buff *skb, enum cvsw_action_type type,
 			     struct cvsw_outcome *out)

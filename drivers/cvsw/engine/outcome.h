@@ -44,7 +44,7 @@ struct sk_buff *cvsw_output_copy_of(struct cvsw_walk *walk, struct sk_buff *skb,
 /** cvsw_output_goes_back() - does an output to this port turn the frame round? */
 bool cvsw_output_goes_back(const struct cvsw_walk *walk, u16 port);
 
-/** cvsw_output_last() - a list's last output.  Return: the frame, if it goes on in its own direction */
+/** cvsw_output_last() - a list's last.  Return: the frame, if it goes on in its direction */
 struct sk_buff *cvsw_output_last(struct cvsw_walk *walk, struct sk_buff *skb, u16 port,
 				 struct cvsw_outcome *out);
 
@@ -52,7 +52,7 @@ struct sk_buff *cvsw_output_last(struct cvsw_walk *walk, struct sk_buff *skb, u1
 void cvsw_output_copy(struct cvsw_walk *walk, struct sk_buff *skb, u16 port,
 		      struct cvsw_outcome *out);
 
-/** cvsw_output_tell() - a copy to the controller.  Return: the frame, if there is more to do with it */
+/** cvsw_output_tell() - a copy to the controller.  Return: the frame, if there is more to do */
 struct sk_buff *cvsw_output_tell(struct cvsw_walk *walk, struct sk_buff *skb, unsigned int max_len);
 
 /** cvsw_output_leave() - a list is through */
@@ -66,7 +66,7 @@ struct sk_buff *cvsw_layer_decap(struct cvsw_walk *walk, struct sk_buff *skb,
 				 enum cvsw_action_type type, struct cvsw_outcome *out);
 struct sk_buff *cvsw_layer_encrypt(struct cvsw_walk *walk, struct sk_buff *skb, u32 spi);
 
-/** cvsw_layer_decrypt() - Return: false: it is none that this port could decrypt, and not changed */
+/** cvsw_layer_decrypt() - Return: false: it is others' ESP or none, and not changed */
 bool cvsw_layer_decrypt(struct cvsw_walk *walk, struct sk_buff **skb, struct cvsw_outcome *out);
 
 /** cvsw_layer_wants_pieces() - must the frame be in pieces before this action? */

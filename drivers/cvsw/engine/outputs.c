@@ -8,7 +8,8 @@
 /* How many copies a frame may have, by clones and outputs, flow upon flow. */
 #define COPIES_MAX	1024
 
-struct sk_buff *cvsw_output_copy_of(struct cvsw_walk *walk, struct sk_buff *skb, struct cvsw_outcome *out)
+struct sk_buff *cvsw_output_copy_of(struct cvsw_walk *walk, struct sk_buff *skb,
+				    struct cvsw_outcome *out)
 {
 	if (out->copies++ >= COPIES_MAX) {
 		cvsw_stats_count(walk->engine->stats, CVSW_CNT_DROP_CLONES);

@@ -148,7 +148,8 @@ refuse:
 }
 
 /* skb_checksum_help() copies pages to which someone may still write. */
-static struct sk_buff *make_single(struct sk_buff *skb, unsigned int headroom, bool linear, bool later)
+static struct sk_buff *make_single(struct sk_buff *skb, unsigned int headroom, bool linear,
+				   bool later)
 {
 	if (skb_shared(skb) || skb_header_cloned(skb) || skb_headroom(skb) < headroom ||
 	    (linear && skb_is_nonlinear(skb)))

@@ -111,7 +111,8 @@ void cvsw_trace_tell_done(const struct cvsw_walk *walk, const struct sk_buff *sk
 }
 
 /* The port does not let through what it would not have taken. */
-static bool is_stopped_by_port(struct cvsw_trace *trace, const struct sk_buff *skb, u8 port, bool turned)
+static bool is_stopped_by_port(struct cvsw_trace *trace, const struct sk_buff *skb, u8 port,
+			       bool turned)
 {
 	const struct ethhdr *eth;
 	struct ethhdr buf;

@@ -234,7 +234,8 @@ static struct sk_buff *finish_decrypt(struct cvsw_esp_request *req, struct cvsw_
 }
 
 /* The frame is all its own, up to the ESP header in its linear part. */
-static struct cvsw_esp_request *prepare_decrypt(struct sk_buff *skb, const struct esp_packet *packet)
+static struct cvsw_esp_request *prepare_decrypt(struct sk_buff *skb,
+						const struct esp_packet *packet)
 {
 	struct cvsw_esp_request *req = cvsw_esp_request_create(packet->sa,
 							skb_shinfo(skb)->nr_frags + 1);

@@ -15,7 +15,7 @@
 #include "proto/cvsw_nl.h"
 #include "proto/cvsw_sa.h"
 #include "proto/cvsw_v3_body.h"
-#include "door/vmgenid.h"
+#include "esp/vmgenid.h"
 #include "replay.h"
 
 struct cvsw_sas;

@@ -97,7 +97,7 @@ int cvsw_change_insert(struct cvsw_table *table, struct cvsw_entry *entry, struc
 	bool one_more = !twin || !cvsw_entry_will_be(table, twin);
 	int err;
 
-	if (one_more && table->change.count >= cvsw_table_limit(table))
+	if (one_more && table->change.count >= READ_ONCE(table->limit))
 		return -ENOSPC;
 	err = take_id(table, entry, twin);
 	if (err)
@@ -222,7 +222,8 @@ static void take_in(struct cvsw_table *table, struct cvsw_entry *entry)
 {
 	list_del(&entry->in_change);
 	xa_store(&table->walk, entry->id, entry, GFP_KERNEL);
-	cvsw_expiry_begin(table, entry);
+	if (entry->idle_timeout || entry->hard_timeout)
+		cvsw_expiry_add(table, entry, get_jiffies_64());
 }
 
 /* Behind the additions, for what a walk can find is not to be freed. */
@@ -230,7 +231,8 @@ static void take_out(struct cvsw_table *table, struct cvsw_entry *entry)
 {
 	if (!entry->inherited)
 		xa_erase(&table->walk, entry->id);
-	cvsw_expiry_end(table, entry);
+	if (!RB_EMPTY_NODE(&entry->expiry.node))
+		timerqueue_del(&table->expiry, &entry->expiry);
 	if (table->removed && entry->why != CVSW_SUPERSEDED && entry->flags & CVSW_FLOW_SEND_REMOVED)
 		table->removed(entry, entry->why, table->removed_arg);
 	list_move_tail(&entry->in_change, &table->gone.fresh);

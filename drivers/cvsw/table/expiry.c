@@ -12,38 +12,6 @@
 
 #include "table_parts.h"
 
-/* When it will have been in the table too long; in 64-bit jiffies, as all times here. */
-static u64 hard_end(const struct cvsw_entry *entry)
-{
-	return entry->hard_timeout ? entry->hits->born + (u64)entry->hard_timeout * HZ : U64_MAX;
-}
-
-/* When it will have been unused too long, if no frame comes. */
-static u64 idle_end(const struct cvsw_entry *entry, u64 now)
-{
-	unsigned long idle = (unsigned long)now - READ_ONCE(entry->hits->used);
-
-	return entry->idle_timeout ? now - idle + (u64)entry->idle_timeout * HZ : U64_MAX;
-}
-
-static void look_again_at(struct cvsw_table *table, struct cvsw_entry *entry, u64 now)
-{
-	entry->expiry.expires = min(hard_end(entry), idle_end(entry, now));
-	timerqueue_add(&table->expiry, &entry->expiry);
-}
-
-void cvsw_expiry_begin(struct cvsw_table *table, struct cvsw_entry *entry)
-{
-	if (entry->idle_timeout || entry->hard_timeout)
-		look_again_at(table, entry, get_jiffies_64());
-}
-
-void cvsw_expiry_end(struct cvsw_table *table, struct cvsw_entry *entry)
-{
-	if (!RB_EMPTY_NODE(&entry->expiry.node))
-		timerqueue_del(&table->expiry, &entry->expiry);
-}
-
 /* Return: the entry to look at, or NULL: none before @wait jiffies from now. */
 static struct cvsw_entry *next_due(struct cvsw_table *table, u64 now, unsigned long *wait)
 {
@@ -66,14 +34,14 @@ unsigned long cvsw_table_expire(struct cvsw_table *table, u64 now)
 		return wait;
 	while ((entry = next_due(table, now, &wait))) {
 		timerqueue_del(&table->expiry, &entry->expiry);
-		if (now < hard_end(entry) && now < idle_end(entry, now)) {
-			look_again_at(table, entry, now);
+		if (now < cvsw_entry_hard_end(entry) && now < cvsw_entry_idle_end(entry, now)) {
+			cvsw_expiry_add(table, entry, now);
 			continue;
 		}
 		if (!any)
 			cvsw_table_begin(table, false);
 		any = true;
-		cvsw_change_remove(table, entry, now < hard_end(entry) ? CVSW_IDLE_TIMEOUT :
+		cvsw_change_remove(table, entry, now < cvsw_entry_hard_end(entry) ? CVSW_IDLE_TIMEOUT :
 									 CVSW_HARD_TIMEOUT);
 		cond_resched();
 	}

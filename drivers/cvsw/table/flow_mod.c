@@ -210,7 +210,8 @@ static void delete_strict(struct cvsw_table *table, const struct cvsw_flow *flow
 		cvsw_change_remove(table, twin, CVSW_DELETED);
 }
 
-static unsigned int flow_delete(struct cvsw_table *table, const struct cvsw_match *match, u16 out_port)
+static unsigned int flow_delete(struct cvsw_table *table, const struct cvsw_match *match,
+				u16 out_port)
 {
 	struct selection selection = { .match = match, .out_port = out_port };
 	unsigned int removed = 0;

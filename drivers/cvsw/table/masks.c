@@ -23,7 +23,6 @@
 
 #include "compat.h"
 #include "masks.h"
-#include "table.h"
 
 /* Masks without entries that are kept. */
 #define IDLE_MASKS	8

@@ -4,15 +4,84 @@
 #define CVSW_MASKS_H
 
 #include <linux/list.h>
+#include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
+#include <linux/timerqueue.h>
 #include <linux/types.h>
 
 #include "proto/cvsw_flow.h"
 #include "cache.h"
 
-struct cvsw_entry;
+struct cvsw_hits;
 struct cvsw_mask_array;
+
+/* Of a version that never comes. */
+#define CVSW_NEVER		U64_MAX
+
+/**
+ * struct cvsw_entry - a flow in the table
+ *
+ * Readers hold RCU or a reference, and look at nothing that a writer changes,
+ * but for @until; freed after a grace period and with the last reference.
+ *
+ * A line of the CPU's cache for what lookups do not look at, a line for what they
+ * do, and then what is of different lengths: the key, and the actions, which are
+ * where cvsw_entry_actions() says.
+ *
+ * @in_change: among those that the change under way adds, or removes
+ * @expiry: its place in cvsw_table.expiry, if it has a timeout
+ * @mask: its mask, held
+ * @node: under its mask
+ * @from: first version of the table it is of
+ * @until: first version it is not of any more; CVSW_NEVER: it stays
+ * @why: enum cvsw_removed, of one that a change removes
+ * @inherited: an entry that is to come in its stead has taken over @id
+ * @id: its place in walks; an entry in its stead inherits it
+ * @kept: the change (its number) that added what was there already
+ * @key: the words of @mask, @n_words of them
+ */
+struct cvsw_entry {
+	union {
+		struct list_head in_change;
+		struct rcu_head rcu;
+	};
+	struct timerqueue_node expiry;
+	u64 cookie;
+	struct cvsw_mask *mask;
+
+	struct rhlist_head node;
+	u64 from;
+	u64 until;
+	struct cvsw_hits *hits;
+	u16 priority;
+	u16 n_actions;
+	u8 n_words;
+	u8 flags;
+	u8 why;
+	bool inherited;
+	u16 idle_timeout;
+	u16 hard_timeout;
+	refcount_t references;
+	u32 id;
+	u32 kept;
+
+	u64 key[];
+};
+static_assert(BITS_PER_LONG < 64 || (offsetof(struct cvsw_entry, node) == 64 &&
+				     offsetof(struct cvsw_entry, key) == 128));
+
+/** cvsw_entry_is_of() - does this version of the table have it? */
+static inline bool cvsw_entry_is_of(const struct cvsw_entry *entry, u64 version)
+{
+	return entry->from <= version && version < READ_ONCE(entry->until);
+}
+
+/** cvsw_entry_stays() - has no change removed it?  For writers */
+static inline bool cvsw_entry_stays(const struct cvsw_entry *entry)
+{
+	return entry->until == CVSW_NEVER;
+}
 
 /**
  * struct cvsw_mask_word - a word of a mask that is not zero

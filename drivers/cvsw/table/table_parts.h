@@ -3,6 +3,7 @@
 #ifndef CVSW_TABLE_PARTS_H
 #define CVSW_TABLE_PARTS_H
 
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/timerqueue.h>
 #include <linux/xarray.h>
@@ -143,12 +144,27 @@ unsigned long cvsw_change_clean(struct cvsw_table *table);
 /** cvsw_change_finish() - no reader is left: unhash all that was removed */
 void cvsw_change_finish(struct cvsw_table *table);
 
-/* In expiry.c. */
+/* ---- timeouts ---- */
 
-/** cvsw_expiry_begin() - an entry that lookups find now */
-void cvsw_expiry_begin(struct cvsw_table *table, struct cvsw_entry *entry);
+/* When it will have been in the table too long; in 64-bit jiffies, as all times here. */
+static inline u64 cvsw_entry_hard_end(const struct cvsw_entry *entry)
+{
+	return entry->hard_timeout ? entry->hits->born + (u64)entry->hard_timeout * HZ : U64_MAX;
+}
 
-/** cvsw_expiry_end() - they do not any more */
-void cvsw_expiry_end(struct cvsw_table *table, struct cvsw_entry *entry);
+/* When it will have been unused too long, if no frame comes. */
+static inline u64 cvsw_entry_idle_end(const struct cvsw_entry *entry, u64 now)
+{
+	unsigned long idle = (unsigned long)now - READ_ONCE(entry->hits->used);
+
+	return entry->idle_timeout ? now - idle + (u64)entry->idle_timeout * HZ : U64_MAX;
+}
+
+/* Look at an entry when it may have come to its end. */
+static inline void cvsw_expiry_add(struct cvsw_table *table, struct cvsw_entry *entry, u64 now)
+{
+	entry->expiry.expires = min(cvsw_entry_hard_end(entry), cvsw_entry_idle_end(entry, now));
+	timerqueue_add(&table->expiry, &entry->expiry);
+}
 
 #endif

@@ -184,7 +184,8 @@ static int check_vxlan(const struct vxlan_header *vxlan)
 	return 0;
 }
 
-static void learn_identity(struct cvsw_walk *walk, const struct iphdr *ip, const struct vxlan_header *vxlan)
+static void learn_identity(struct cvsw_walk *walk, const struct iphdr *ip,
+			   const struct vxlan_header *vxlan)
 {
 	static const u8 mapped[CVSW_IP_LEN - sizeof(__be32)] = { [10] = 0xff, [11] = 0xff };
 

@@ -6,10 +6,33 @@
  */
 #include <linux/acpi.h>
 #include <linux/io.h>
+#include <linux/workqueue.h>
 
-#include "vmgenid.h"
+#include "esp/vmgenid.h"
 
+static const struct cvsw_generation never_changes;
+const struct cvsw_generation *cvsw_generation = &never_changes;
 static struct cvsw_generation *found;
+static void (*tell_all)(void);
+
+bool cvsw_generation_is_known(void)
+{
+	return found;
+}
+
+static void changed_work(struct work_struct *work)
+{
+	tell_all();
+}
+
+static DECLARE_WORK(changed, changed_work);
+
+void cvsw_generation_changed(void)
+{
+	schedule_work(&changed);
+}
+
+#ifdef CONFIG_ACPI
 
 /* ADDR: lower and upper half of a physical address.  Return: zero: nothing that can be used. */
 static phys_addr_t read_vmgenid_address(acpi_handle device)
@@ -29,7 +52,7 @@ static phys_addr_t read_vmgenid_address(acpi_handle device)
 	return IS_ALIGNED(address, sizeof(u64)) ? address : 0;
 }
 
-static phys_addr_t find_address(void)
+static phys_addr_t find_vmgenid(void)
 {
 	struct acpi_device *device = acpi_dev_get_first_match_dev("VM_GEN_COUNTER", NULL, -1);
 	phys_addr_t address;
@@ -43,17 +66,35 @@ static phys_addr_t find_address(void)
 	return address;
 }
 
-void cvsw_generation_module_init(void)
+
+static void map_vmgenid(void)
 {
-	phys_addr_t address = find_address();
+	phys_addr_t address = find_vmgenid();
 
 	found = address ? memremap(address, sizeof(*found), MEMREMAP_WB) : NULL;
 	if (found)
 		cvsw_generation = found;
 }
 
-void cvsw_generation_module_exit(void)
+static void unmap_vmgenid(void)
 {
 	if (found)
 		memunmap(found);
+}
+#else
+/* Nor has a kernel without ACPI what maps memory, maybe. */
+static void map_vmgenid(void) {}
+static void unmap_vmgenid(void) {}
+#endif
+
+void cvsw_generation_module_init(void (*tell)(void))
+{
+	tell_all = tell;
+	map_vmgenid();
+}
+
+void cvsw_generation_module_exit(void)
+{
+	cancel_work_sync(&changed);
+	unmap_vmgenid();
 }

@@ -39,14 +39,17 @@ static inline bool cvsw_generation_is(const struct cvsw_generation *generation)
  */
 void cvsw_generation_changed(void);
 
-/* Look for it; if there is none, so be it.  Process context. */
-#ifdef CONFIG_ACPI
-void cvsw_generation_module_init(void);
-/* Nobody reads it any more. */
+/** cvsw_generation_is_known() - does the hypervisor offer one? */
+bool cvsw_generation_is_known(void);
+
+/**
+ * cvsw_generation_module_init() - look for it; if there is none, so be it
+ * @changed: what cvsw_generation_changed() has called, in process context
+ * Context: process context.
+ */
+void cvsw_generation_module_init(void (*changed)(void));
+
+/** cvsw_generation_module_exit() - nobody reads it any more */
 void cvsw_generation_module_exit(void);
-#else
-static inline void cvsw_generation_module_init(void) {}
-static inline void cvsw_generation_module_exit(void) {}
-#endif
 
 #endif
