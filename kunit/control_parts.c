@@ -7,4 +7,3 @@
 #include "../proto/cvsw_ofp10.c"
 #include "../proto/cvsw_ofp10_actions.c"
 #include "../proto/cvsw_sa.c"
-#include "../proto/cvsw_v3_controller.c"

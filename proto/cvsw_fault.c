@@ -13,16 +13,3 @@ const char *cvsw_fault_name(enum cvsw_fault fault)
 		return "unknown";
 	}
 }
-
-const char *cvsw_fault_text(enum cvsw_fault fault)
-{
-	switch (fault) {
-#define CVSW_FAULT_TEXT(id, name, text) case CVSW_FAULT_##id: return text;
-	CVSW_FAULTS(CVSW_FAULT_TEXT)
-#undef CVSW_FAULT_TEXT
-	case CVSW_OK:
-		return "no fault";
-	default:
-		return "unknown fault";
-	}
-}

@@ -234,11 +234,6 @@ bool cvsw_match_overlaps(const struct cvsw_match *a, const struct cvsw_match *b)
 	return true;
 }
 
-bool cvsw_match_equal(const struct cvsw_match *a, const struct cvsw_match *b)
-{
-	return !memcmp(a, b, sizeof(*a));
-}
-
 static bool tunnel_equal(const struct cvsw_tunnel *a, const struct cvsw_tunnel *b)
 {
 	return a->type == b->type && a->ttl == b->ttl && a->tos == b->tos &&
@@ -283,14 +278,6 @@ bool cvsw_actions_equal(const struct cvsw_action *a, size_t n_a,
 		if (!action_equal(&a[i], &b[i]))
 			return false;
 	return true;
-}
-
-bool cvsw_flow_equal(const struct cvsw_flow *a, const struct cvsw_flow *b)
-{
-	return cvsw_match_equal(&a->match, &b->match) && a->cookie == b->cookie &&
-	       a->priority == b->priority && a->idle_timeout == b->idle_timeout &&
-	       a->hard_timeout == b->hard_timeout && a->flags == b->flags &&
-	       cvsw_actions_equal(a->actions, a->n_actions, b->actions, b->n_actions);
 }
 
 /*

@@ -408,13 +408,22 @@ static inline bool cvsw_port_is_known(uint16_t port)
 }
 
 /** cvsw_match_equal() - are two matches in normal form the same? */
-bool cvsw_match_equal(const struct cvsw_match *a, const struct cvsw_match *b);
+static inline bool cvsw_match_equal(const struct cvsw_match *a, const struct cvsw_match *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
 
 /** cvsw_actions_equal() - the same, in the same order? */
 bool cvsw_actions_equal(const struct cvsw_action *a, size_t n_a,
 			const struct cvsw_action *b, size_t n_b);
 
 /** cvsw_flow_equal() - same match, priority, cookie, timeouts, flags and actions? */
-bool cvsw_flow_equal(const struct cvsw_flow *a, const struct cvsw_flow *b);
+static inline bool cvsw_flow_equal(const struct cvsw_flow *a, const struct cvsw_flow *b)
+{
+	return cvsw_match_equal(&a->match, &b->match) && a->cookie == b->cookie &&
+	       a->priority == b->priority && a->idle_timeout == b->idle_timeout &&
+	       a->hard_timeout == b->hard_timeout && a->flags == b->flags &&
+	       cvsw_actions_equal(a->actions, a->n_actions, b->actions, b->n_actions);
+}
 
 #endif

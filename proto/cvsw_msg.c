@@ -73,32 +73,3 @@ size_t cvsw_msg_encode(const struct cvsw_msg *msg, uint8_t *buf, size_t room)
 		cvsw_put_zero(&w, CVSW_ETH_MIN - w.at);
 	return cvsw_written(&w);
 }
-
-void cvsw_msg_register_mac(const struct cvsw_msg *msg, uint8_t mac[CVSW_ETH_ALEN])
-{
-	memcpy(mac, msg->len == CVSW_ETH_ALEN ? msg->data : msg->dst, CVSW_ETH_ALEN);
-}
-
-const char *cvsw_msg_type_name(uint8_t type)
-{
-	switch (type) {
-	case CVSW_MSG_HELLO:
-		return "HELLO";
-	case CVSW_MSG_REGISTER:
-		return "REGISTER";
-	case CVSW_MSG_SET_ENTRY:
-		return "SET_ENTRY";
-	case CVSW_MSG_DELETE_ENTRY:
-		return "DELETE_ENTRY";
-	case CVSW_MSG_SET_MTU:
-		return "SET_MTU";
-	case CVSW_MSG_SET_OFFLOAD:
-		return "SET_OFFLOAD";
-	case CVSW_MSG_LIST_ENTRIES:
-		return "LIST_ENTRIES";
-	case CVSW_MSG_SET_SA:
-		return "SET_SA";
-	default:
-		return "unknown";
-	}
-}

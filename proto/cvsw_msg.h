@@ -60,7 +60,10 @@ enum cvsw_fault cvsw_msg_decode(const uint8_t *frame, size_t len,
 size_t cvsw_msg_encode(const struct cvsw_msg *msg, uint8_t *buf, size_t room);
 
 /** cvsw_msg_register_mac() - a REGISTER's MAC: Data2 if it is there, else dst */
-void cvsw_msg_register_mac(const struct cvsw_msg *msg, uint8_t mac[CVSW_ETH_ALEN]);
+static inline void cvsw_msg_register_mac(const struct cvsw_msg *msg, uint8_t mac[CVSW_ETH_ALEN])
+{
+	memcpy(mac, msg->len == CVSW_ETH_ALEN ? msg->data : msg->dst, CVSW_ETH_ALEN);
+}
 
 /** cvsw_msg_type_name() - "SET_ENTRY"; "unknown" for others, never NULL */
 const char *cvsw_msg_type_name(uint8_t type);

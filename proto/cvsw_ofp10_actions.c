@@ -351,7 +351,8 @@ size_t cvsw_actions_misfit(const struct cvsw_flow *flow)
 	return flow->n_actions;
 }
 
-static enum cvsw_fault read_actions(struct cvsw_reader *r, struct cvsw_flow *flow, size_t *at)
+enum cvsw_fault cvsw_ofp10_read_action_list(struct cvsw_reader *r, struct cvsw_flow *flow,
+					    size_t *at)
 {
 	size_t n = 0, clone_at = 0, cloned = 0;
 
@@ -389,7 +390,7 @@ static enum cvsw_fault read_actions(struct cvsw_reader *r, struct cvsw_flow *flo
 enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow *flow, size_t *at)
 {
 	struct cvsw_reader again = *r;
-	enum cvsw_fault fault = read_actions(r, flow, at);
+	enum cvsw_fault fault = cvsw_ofp10_read_action_list(r, flow, at);
 	size_t n;
 
 	if (fault)
@@ -512,14 +513,6 @@ void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct ofp10_form *fo
 		else
 			write_action(w, strip ? CVSW_ACT_VXLAN_DECAP : action->type, action);
 	}
-}
-
-enum cvsw_fault cvsw_ofp10_actions_decode(const uint8_t *data, size_t len, struct cvsw_flow *flow)
-{
-	struct cvsw_reader r = cvsw_reader(data, len);
-	size_t at;
-
-	return read_actions(&r, flow, &at);
 }
 
 size_t cvsw_ofp10_actions_encode(const struct cvsw_action *actions, size_t n, uint8_t *buf,

@@ -51,6 +51,10 @@ enum cvsw_fault cvsw_nxm_read(struct cvsw_reader *r, struct cvsw_match *match, s
 enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow *flow,
 					size_t *at);
 
+/** cvsw_ofp10_read_action_list() - likewise, whatever the match */
+enum cvsw_fault cvsw_ofp10_read_action_list(struct cvsw_reader *r, struct cvsw_flow *flow,
+					    size_t *at);
+
 /** cvsw_nxm_write() - @match: in normal form; without padding behind */
 void cvsw_nxm_write(struct cvsw_writer *w, const struct cvsw_match *match);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* What the decoders of cvsw_v3_body.h share. */
+/* What cvsw_v3_body.c, cvsw_v3_body_nic.c and cvsw_v3_body_controller.c share. */
 #ifndef CVSW_V3_BODY_PARTS_H
 #define CVSW_V3_BODY_PARTS_H
 
 #include "cvsw_v3_body.h"
+
+#define CVSW_V3_STEP_HEADER_LEN	8
 
 /* Where in the body, said as where in the message. */
 #define CVSW_V3_AT(body_offset)	(CVSW_V3_MESSAGE_HEADER_LEN + (body_offset))

@@ -180,7 +180,7 @@ static enum cvsw_v3_drop answer(struct cvsw_v3_end *end, const uint8_t *frame,
 	put_answer_payload(index, goes_on, ticket, payload);
 	cvsw_v3_session_end(end->crypto, &pending->session);
 	put_accept(end, frame, pending->answer);
-	if (!cvsw_v3_noise_write2(end->crypto, noise, ephemeral_of(frame), payload,
+	if (!cvsw_v3_noise_write(end->crypto, noise, ephemeral_of(frame), payload,
 				  pending->answer + CVSW_V3_ACCEPT_NOISE_AT) ||
 	    !cvsw_v3_answer_mac(end, pending->answer, CVSW_V3_ACCEPT_MAC_AT, ephemeral_of(frame),
 				pending->answer + CVSW_V3_ACCEPT_MAC_AT) ||
@@ -197,7 +197,7 @@ static bool has_proof(struct cvsw_v3_end *end, const uint8_t *frame, struct cvsw
 {
 	return cvsw_v3_noise_start(end->crypto, noise, frame, CVSW_V3_REGISTER_NOISE_AT,
 				   end->psk) &&
-	       cvsw_v3_noise_read1(end->crypto, noise, frame + CVSW_V3_REGISTER_NOISE_AT, payload);
+	       cvsw_v3_noise_read(end->crypto, noise, false, frame + CVSW_V3_REGISTER_NOISE_AT, payload);
 }
 
 static bool answer_has_reserved(const uint8_t *frame)
@@ -229,12 +229,13 @@ static enum cvsw_v3_drop do_register(struct cvsw_v3_end *end, const uint8_t *fra
 	return answer(end, frame, payload, noise, place);
 }
 
-enum cvsw_v3_drop cvsw_v3_controller_receive(struct cvsw_v3_end *end, const uint8_t *frame,
-					     uint64_t place, uint64_t clock)
+static enum cvsw_v3_drop controller_receive(struct cvsw_v3_end *end, enum cvsw_v3_type type,
+					    const uint8_t *frame, uint64_t place, uint64_t clock)
 {
 	struct cvsw_v3_noise noise;
 	enum cvsw_v3_drop drop;
 
+	(void)type;	/* REGISTER: there is no other */
 	if (memcmp(cvsw_v3_register_mac(frame), end->mac, CVSW_ETH_ALEN))
 		return CVSW_V3_DROP_ADDRESS;
 	if (answer_has_reserved(frame))
@@ -247,11 +248,81 @@ enum cvsw_v3_drop cvsw_v3_controller_receive(struct cvsw_v3_end *end, const uint
 	return drop;
 }
 
+/* ---- the role ---- */
+
+static bool controller_is_for_us(const struct cvsw_v3_end *end, enum cvsw_v3_type type,
+				 const uint8_t *dst)
+{
+	(void)end;
+	(void)type;
+	return !memcmp(dst, cvsw_v3_broadcast, CVSW_ETH_ALEN);
+}
+
+static void controller_begin_anew(struct cvsw_v3_end *end)
+{
+	cvsw_v3_session_end(end->crypto, &end->live);
+	cvsw_v3_forget(end);
+	end->late_index = 0;	/* the NIC is to be asked at once */
+}
+
+static enum cvsw_v3_drop controller_packet_in(struct cvsw_v3_end *end, const uint8_t *content,
+					      size_t len)
+{
+	if (end->caller->packet_in)
+		end->caller->packet_in(end->caller->arg, content, len);
+	return CVSW_V3_OK;
+}
+
+/* It begins nothing by itself. */
+static void controller_idle(struct cvsw_v3_end *end)
+{
+	(void)end;
+}
+
+static uint64_t controller_deadline(const struct cvsw_v3_end *end)
+{
+	(void)end;
+	return UINT64_MAX;
+}
+
+static const struct cvsw_v3_role controller_role = {
+	.is_for_us = controller_is_for_us,
+	.receive = controller_receive,
+	.begin_anew = controller_begin_anew,
+	.established = controller_idle,
+	.packet_in = controller_packet_in,
+	.run = controller_idle,
+	.deadline = controller_deadline,
+};
+
+size_t cvsw_v3_hello(const uint8_t dst[CVSW_ETH_ALEN], uint8_t frame[CVSW_V3_HELLO_LEN])
+{
+	cvsw_v3_put_header(frame, dst, CVSW_V3_HELLO, CVSW_V3_HELLO_LEN);
+	memset(frame + CVSW_V3_HEADER_LEN, 0, CVSW_V3_HELLO_LEN - CVSW_V3_HEADER_LEN);
+	return CVSW_V3_HELLO_LEN;
+}
+
+const uint8_t *cvsw_v3_register_mac(const uint8_t *frame)
+{
+	return frame + CVSW_V3_HEADER_LEN;
+}
+
+bool cvsw_v3_waits(const struct cvsw_v3_end *end)
+{
+	return end->now - end->heard_at >= CVSW_V3_ECHO_MS + CVSW_V3_ECHO_AGAIN_MS;
+}
+
+uint32_t cvsw_v3_rtt(const struct cvsw_v3_end *end)
+{
+	return (end->stream.srtt + 7) >> 3;
+}
+
 void cvsw_v3_controller_init(struct cvsw_v3_end *end, const struct cvsw_v3_crypto *crypto,
 			     const struct cvsw_v3_caller *caller, struct cvsw_v3_guard *guard,
 			     const uint8_t mac[CVSW_ETH_ALEN], const uint8_t *psk, uint32_t number)
 {
 	memset(end, 0, sizeof(*end));
+	end->role = &controller_role;
 	end->crypto = crypto;
 	end->caller = caller;
 	cvsw_v3_stream_init(&end->stream, crypto);

@@ -151,19 +151,6 @@ static bool make_keys(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_sessio
 	return session->rx;
 }
 
-static void tell_keys(const struct cvsw_v3_end *end, const struct cvsw_v3_session *session,
-		      const uint8_t *to_controller, const uint8_t *to_nic)
-{
-	struct cvsw_v3_keys keys = {
-		.mac = end->mac, .to_controller = to_controller, .to_nic = to_nic,
-		.nic_index = end->is_nic ? session->index : session->peer_index,
-		.controller_index = end->is_nic ? session->peer_index : session->index,
-		.conversation = session->conversation, .ticket = session->ticket,
-	};
-
-	end->log_keys(end->caller->arg, &keys);
-}
-
 bool cvsw_v3_pend(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending,
 		  struct cvsw_v3_noise *noise, uint32_t index, uint32_t peer_index,
 		  const uint8_t ticket[CVSW_V3_TICKET_LEN], bool goes_on)
@@ -185,8 +172,8 @@ bool cvsw_v3_pend(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending,
 	good = cvsw_v3_noise_split(end->crypto, noise, to_controller, to_nic) &&
 	       make_keys(end->crypto, session, end->is_nic ? to_controller : to_nic,
 			 end->is_nic ? to_nic : to_controller);
-	if (good && end->log_keys)
-		tell_keys(end, session, to_controller, to_nic);
+	if (good && end->tell_keys)
+		end->tell_keys(end, session, to_controller, to_nic);
 	end->crypto->wipe(to_controller, sizeof(to_controller));
 	end->crypto->wipe(to_nic, sizeof(to_nic));
 	return good;
@@ -228,13 +215,7 @@ static void end_live(struct cvsw_v3_end *end)
 static enum cvsw_v3_drop disagree(struct cvsw_v3_end *end)
 {
 	end->n_disagreed++;
-	if (end->is_nic) {
-		cvsw_v3_nic_restart(end);
-	} else {
-		cvsw_v3_session_end(end->crypto, &end->live);
-		cvsw_v3_forget(end);
-		end->late_index = 0;	/* the NIC is to be asked at once */
-	}
+	end->role->begin_anew(end);
 	end->caller->event(end->caller->arg, CVSW_V3_EVENT_DISAGREED);
 	return CVSW_V3_DROP_DISAGREES;
 }
@@ -266,8 +247,7 @@ static void establish(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending)
 	end->heard_at = end->now;
 	end->probe_at = 0;
 	end->silent = false;
-	if (end->is_nic)
-		cvsw_v3_nic_established(end);
+	end->role->established(end);
 	end->caller->event(end->caller->arg,
 			   goes_on ? CVSW_V3_EVENT_REKEYED : CVSW_V3_EVENT_FRESH);
 }
@@ -352,11 +332,7 @@ static enum cvsw_v3_drop do_record(struct cvsw_v3_end *end, const struct cvsw_v3
 		echo_reply(end, content, record->len);
 		return CVSW_V3_OK;
 	case CVSW_V3_PACKET_IN:
-		if (end->is_nic)
-			return CVSW_V3_DROP_RECORD;
-		if (end->caller->packet_in)
-			end->caller->packet_in(end->caller->arg, content, record->len);
-		return CVSW_V3_OK;
+		return end->role->packet_in(end, content, record->len);
 	default:
 		return CVSW_V3_OK;
 	}
@@ -432,14 +408,6 @@ static enum cvsw_v3_drop sealed(struct cvsw_v3_end *end, uint8_t *frame, size_t 
 	return do_record(end, &record, frame);
 }
 
-static bool is_for_end(const struct cvsw_v3_end *end, enum cvsw_v3_type type, const uint8_t *dst)
-{
-	if (!end->is_nic)
-		return !memcmp(dst, cvsw_v3_broadcast, CVSW_ETH_ALEN);
-	return !memcmp(dst, end->mac, CVSW_ETH_ALEN) ||
-	       (type == CVSW_V3_HELLO && !memcmp(dst, cvsw_v3_broadcast, CVSW_ETH_ALEN));
-}
-
 enum cvsw_v3_drop cvsw_v3_receive(struct cvsw_v3_end *end, uint8_t *frame, size_t len,
 				  uint64_t place, uint64_t now)
 {
@@ -453,14 +421,13 @@ enum cvsw_v3_drop cvsw_v3_receive(struct cvsw_v3_end *end, uint8_t *frame, size_
 		return drop;
 	if (type != CVSW_V3_SEALED && (type == CVSW_V3_REGISTER) == end->is_nic)
 		return CVSW_V3_DROP_TYPE;
-	if (!is_for_end(end, type, frame))
+	if (!end->role->is_for_us(end, type, frame))
 		return CVSW_V3_DROP_ADDRESS;
 	if (!end->have_psk)
 		return CVSW_V3_DROP_NO_KEY;
 	if (type == CVSW_V3_SEALED)
 		return sealed(end, frame, len, place);
-	return end->is_nic ? cvsw_v3_nic_receive(end, type, frame) :
-			     cvsw_v3_controller_receive(end, frame, place, now);
+	return end->role->receive(end, type, frame, place, now);
 }
 
 /* ---- messages ---- */
@@ -468,11 +435,6 @@ enum cvsw_v3_drop cvsw_v3_receive(struct cvsw_v3_end *end, uint8_t *frame, size_
 bool cvsw_v3_up(const struct cvsw_v3_end *end)
 {
 	return cvsw_v3_session_usable(&end->live, end->now);
-}
-
-bool cvsw_v3_waits(const struct cvsw_v3_end *end)
-{
-	return end->now - end->heard_at >= CVSW_V3_ECHO_MS + CVSW_V3_ECHO_AGAIN_MS;
 }
 
 size_t cvsw_v3_room(const struct cvsw_v3_end *end)
@@ -504,11 +466,6 @@ bool cvsw_v3_packet_in(struct cvsw_v3_end *end, const uint8_t *content, size_t l
 	return cvsw_v3_emit(end, &end->live, CVSW_V3_PACKET_IN, len, 0);
 }
 
-uint32_t cvsw_v3_rtt(const struct cvsw_v3_end *end)
-{
-	return (end->stream.srtt + 7) >> 3;
-}
-
 /* ---- time ---- */
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -537,8 +494,7 @@ void cvsw_v3_run(struct cvsw_v3_end *end, uint64_t now)
 	expire(end);
 	if (cvsw_v3_up(end) && end->now - end->heard_at >= CVSW_V3_DEAD_MS)
 		fall_silent(end);
-	if (end->is_nic)
-		cvsw_v3_nic_run(end);
+	end->role->run(end);
 	while (cvsw_v3_up(end) && (slot = cvsw_v3_stream_due(&end->stream, end->now, &number)))
 		emit_segment(end, slot, number);
 	if (!cvsw_v3_up(end))
@@ -555,7 +511,7 @@ void cvsw_v3_run(struct cvsw_v3_end *end, uint64_t now)
 
 uint64_t cvsw_v3_deadline(const struct cvsw_v3_end *end)
 {
-	uint64_t due = end->is_nic ? cvsw_v3_nic_deadline(end) : UINT64_MAX;
+	uint64_t due = end->role->deadline(end);
 
 	if (cvsw_v3_up(end)) {
 		due = sooner(due, end->ack_due ? 0 : echo_due(end));
@@ -570,12 +526,6 @@ uint64_t cvsw_v3_deadline(const struct cvsw_v3_end *end)
 }
 
 /* ---- life ---- */
-
-void cvsw_v3_log_keys(struct cvsw_v3_end *end, void (*log)(void *arg,
-		      const struct cvsw_v3_keys *keys))
-{
-	end->log_keys = log;
-}
 
 void cvsw_v3_end_free(struct cvsw_v3_end *end)
 {

@@ -181,7 +181,11 @@ struct cvsw_v3_end {
 	/* ---- */
 	const struct cvsw_v3_crypto *crypto;
 	const struct cvsw_v3_caller *caller;
+	const struct cvsw_v3_role *role;
 	void (*log_keys)(void *arg, const struct cvsw_v3_keys *keys);
+	/* cvsw_v3_keylog.c's, by a pointer so that only who logs keys links it; NULL: nobody does */
+	void (*tell_keys)(const struct cvsw_v3_end *end, const struct cvsw_v3_session *session,
+			  const uint8_t *to_controller, const uint8_t *to_nic);
 	struct cvsw_v3_guard *guard;
 	bool have_psk;
 	uint8_t psk[CVSW_V3_KEY_LEN];
@@ -293,7 +297,7 @@ void cvsw_v3_controller_init(struct cvsw_v3_end *end, const struct cvsw_v3_crypt
  * @log: gets the caller's @arg; what @keys points to is gone behind the call.  NULL,
  *	as it is in the beginning: none
  *
- * For a key log (cvsw_v3_keylog.h), if an administrator asked for one.
+ * For a key log (cvsw_v3_keylog.h), if an administrator asked for one; user space only.
  */
 void cvsw_v3_log_keys(struct cvsw_v3_end *end,
 		      void (*log)(void *arg, const struct cvsw_v3_keys *keys));
@@ -316,7 +320,7 @@ enum cvsw_v3_drop cvsw_v3_receive(struct cvsw_v3_end *end, uint8_t *frame, size_
 /** cvsw_v3_up() - is there a session with the peer? */
 bool cvsw_v3_up(const struct cvsw_v3_end *end);
 
-/** cvsw_v3_waits() - was an ECHO of ours not answered, though there was time? */
+/** cvsw_v3_waits() - controller: was an ECHO of ours not answered, though there was time? */
 bool cvsw_v3_waits(const struct cvsw_v3_end *end);
 
 /** cvsw_v3_room() - bytes of the longest message that cvsw_v3_send() takes now */
@@ -347,7 +351,7 @@ void cvsw_v3_run(struct cvsw_v3_end *end, uint64_t now);
  */
 uint64_t cvsw_v3_deadline(const struct cvsw_v3_end *end);
 
-/** cvsw_v3_rtt() - smoothed round-trip time of messages in milliseconds; 0: not known */
+/** cvsw_v3_rtt() - controller: smoothed round-trip time of messages in milliseconds; 0: not known */
 uint32_t cvsw_v3_rtt(const struct cvsw_v3_end *end);
 
 #endif

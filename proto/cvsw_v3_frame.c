@@ -90,18 +90,6 @@ void cvsw_v3_put_header(uint8_t *frame, const uint8_t dst[CVSW_ETH_ALEN],
 	cvsw_put_u16(&w, (uint16_t)(len - CVSW_V3_HEADER_LEN));
 }
 
-size_t cvsw_v3_hello(const uint8_t dst[CVSW_ETH_ALEN], uint8_t frame[CVSW_V3_HELLO_LEN])
-{
-	cvsw_v3_put_header(frame, dst, CVSW_V3_HELLO, CVSW_V3_HELLO_LEN);
-	memset(frame + CVSW_V3_HEADER_LEN, 0, CVSW_V3_HELLO_LEN - CVSW_V3_HEADER_LEN);
-	return CVSW_V3_HELLO_LEN;
-}
-
-const uint8_t *cvsw_v3_register_mac(const uint8_t *frame)
-{
-	return frame + CVSW_V3_HEADER_LEN;
-}
-
 uint32_t cvsw_v3_index(const uint8_t *frame)
 {
 	struct cvsw_reader r = cvsw_reader(frame + CVSW_V3_HEADER_LEN, 4);
@@ -117,19 +105,6 @@ const char *cvsw_v3_drop_name(enum cvsw_v3_drop drop)
 #undef CVSW_V3_DROP_NAME
 	case CVSW_V3_OK:
 		return "ok";
-	default:
-		return "unknown";
-	}
-}
-
-const char *cvsw_v3_drop_text(enum cvsw_v3_drop drop)
-{
-	switch (drop) {
-#define CVSW_V3_DROP_TEXT(id, name, text) case CVSW_V3_DROP_##id: return text;
-	CVSW_V3_DROPS(CVSW_V3_DROP_TEXT)
-#undef CVSW_V3_DROP_TEXT
-	case CVSW_V3_OK:
-		return "taken";
 	default:
 		return "unknown";
 	}

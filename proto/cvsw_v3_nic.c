@@ -91,8 +91,8 @@ static bool begin(struct cvsw_v3_end *end)
 	put_register(end, begun->frame);
 	begun->active = cvsw_v3_noise_start(end->crypto, &begun->noise, begun->frame,
 					    CVSW_V3_REGISTER_NOISE_AT, end->psk) &&
-			cvsw_v3_noise_write1(end->crypto, &begun->noise, payload,
-					     begun->frame + CVSW_V3_REGISTER_NOISE_AT);
+			cvsw_v3_noise_write(end->crypto, &begun->noise, NULL, payload,
+					    begun->frame + CVSW_V3_REGISTER_NOISE_AT);
 	if (!begun->active)
 		forget_begun(end);
 	return begun->active;
@@ -193,7 +193,7 @@ static enum cvsw_v3_drop accept(struct cvsw_v3_end *end, const uint8_t *frame)
 	if (drop)
 		return drop;
 	noise = end->begun.noise;
-	if (!cvsw_v3_noise_read2(end->crypto, &noise, frame + CVSW_V3_ACCEPT_NOISE_AT, payload)) {
+	if (!cvsw_v3_noise_read(end->crypto, &noise, true, frame + CVSW_V3_ACCEPT_NOISE_AT, payload)) {
 		cvsw_v3_noise_wipe(end->crypto, &noise);
 		return CVSW_V3_DROP_PROOF;
 	}
@@ -224,9 +224,11 @@ static enum cvsw_v3_drop cookie(struct cvsw_v3_end *end, const uint8_t *frame)
 	return CVSW_V3_OK;
 }
 
-enum cvsw_v3_drop cvsw_v3_nic_receive(struct cvsw_v3_end *end, enum cvsw_v3_type type,
-				      const uint8_t *frame)
+static enum cvsw_v3_drop nic_receive(struct cvsw_v3_end *end, enum cvsw_v3_type type,
+				     const uint8_t *frame, uint64_t place, uint64_t clock)
 {
+	(void)place;
+	(void)clock;
 	if (type == CVSW_V3_HELLO)
 		return hello(end, frame);
 	if (!end->begun.active || cvsw_v3_index(frame) != end->begun.number)
@@ -261,7 +263,7 @@ static void confirm(struct cvsw_v3_end *end)
 	try_later(end);
 }
 
-void cvsw_v3_nic_run(struct cvsw_v3_end *end)
+static void nic_run(struct cvsw_v3_end *end)
 {
 	if (end->probe_at && end->now >= end->probe_at)
 		ask(end);
@@ -287,14 +289,14 @@ static uint64_t next_try(const struct cvsw_v3_end *end)
 	return aged > end->next_try ? aged : end->next_try;
 }
 
-uint64_t cvsw_v3_nic_deadline(const struct cvsw_v3_end *end)
+static uint64_t nic_deadline(const struct cvsw_v3_end *end)
 {
 	uint64_t due = next_try(end);
 
 	return end->probe_at && end->probe_at < due ? end->probe_at : due;
 }
 
-void cvsw_v3_nic_established(struct cvsw_v3_end *end)
+static void nic_established(struct cvsw_v3_end *end)
 {
 	forget_begun(end);
 	end->asked = false;
@@ -311,12 +313,38 @@ void cvsw_v3_nic_wake(struct cvsw_v3_end *end)
 
 /* ---- life ---- */
 
+static bool nic_is_for_us(const struct cvsw_v3_end *end, enum cvsw_v3_type type,
+			  const uint8_t *dst)
+{
+	return !memcmp(dst, end->mac, CVSW_ETH_ALEN) ||
+	       (type == CVSW_V3_HELLO && !memcmp(dst, cvsw_v3_broadcast, CVSW_ETH_ALEN));
+}
+
+static enum cvsw_v3_drop nic_packet_in(struct cvsw_v3_end *end, const uint8_t *content, size_t len)
+{
+	(void)end;
+	(void)content;
+	(void)len;
+	return CVSW_V3_DROP_RECORD;
+}
+
+static const struct cvsw_v3_role nic_role = {
+	.is_for_us = nic_is_for_us,
+	.receive = nic_receive,
+	.begin_anew = cvsw_v3_nic_restart,
+	.established = nic_established,
+	.packet_in = nic_packet_in,
+	.run = nic_run,
+	.deadline = nic_deadline,
+};
+
 void cvsw_v3_nic_init(struct cvsw_v3_end *end, const struct cvsw_v3_crypto *crypto,
 		      const struct cvsw_v3_caller *caller, const uint8_t mac[CVSW_ETH_ALEN],
 		      const uint8_t *psk)
 {
 	memset(end, 0, sizeof(*end));
 	end->is_nic = true;
+	end->role = &nic_role;
 	end->crypto = crypto;
 	end->caller = caller;
 	memcpy(end->mac, mac, CVSW_ETH_ALEN);

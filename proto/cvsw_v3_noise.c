@@ -126,49 +126,26 @@ bool cvsw_v3_noise_start(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noi
 	return good;
 }
 
-bool cvsw_v3_noise_write1(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
-			  const uint8_t payload[CVSW_V3_PAYLOAD_LEN], uint8_t *message)
+bool cvsw_v3_noise_write(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
+			 const uint8_t *peer, const uint8_t payload[CVSW_V3_PAYLOAD_LEN],
+			 uint8_t *message)
 {
 	uint8_t key[LEN];
 	bool good = make_ephemeral(crypto, noise, message) &&
 		    mix_ephemeral(crypto, noise, message, key) &&
+		    (!peer || mix_shared(crypto, noise, peer, key)) &&
 		    encrypt_and_hash(crypto, noise, key, payload, message + CVSW_V3_KEY_LEN);
 
 	crypto->wipe(key, sizeof(key));
 	return good;
 }
 
-bool cvsw_v3_noise_read1(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
-			 const uint8_t *message, uint8_t payload[CVSW_V3_PAYLOAD_LEN])
+bool cvsw_v3_noise_read(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
+			bool second, const uint8_t *message, uint8_t payload[CVSW_V3_PAYLOAD_LEN])
 {
 	uint8_t key[LEN];
 	bool good = mix_ephemeral(crypto, noise, message, key) &&
-		    decrypt_and_hash(crypto, noise, key, message + CVSW_V3_KEY_LEN, payload);
-
-	crypto->wipe(key, sizeof(key));
-	return good;
-}
-
-bool cvsw_v3_noise_write2(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
-			  const uint8_t peer[CVSW_V3_KEY_LEN],
-			  const uint8_t payload[CVSW_V3_PAYLOAD_LEN], uint8_t *message)
-{
-	uint8_t key[LEN];
-	bool good = make_ephemeral(crypto, noise, message) &&
-		    mix_ephemeral(crypto, noise, message, key) &&
-		    mix_shared(crypto, noise, peer, key) &&
-		    encrypt_and_hash(crypto, noise, key, payload, message + CVSW_V3_KEY_LEN);
-
-	crypto->wipe(key, sizeof(key));
-	return good;
-}
-
-bool cvsw_v3_noise_read2(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
-			 const uint8_t *message, uint8_t payload[CVSW_V3_PAYLOAD_LEN])
-{
-	uint8_t key[LEN];
-	bool good = mix_ephemeral(crypto, noise, message, key) &&
-		    mix_shared(crypto, noise, message, key) &&
+		    (!second || mix_shared(crypto, noise, message, key)) &&
 		    decrypt_and_hash(crypto, noise, key, message + CVSW_V3_KEY_LEN, payload);
 
 	crypto->wipe(key, sizeof(key));

@@ -33,19 +33,20 @@ struct cvsw_v3_noise {
 bool cvsw_v3_noise_start(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
 			 const uint8_t *prologue, size_t len,
 			 const uint8_t psk[CVSW_V3_KEY_LEN]);
-/** cvsw_v3_noise_write1() - the initiator, with a fresh ephemeral key */
-bool cvsw_v3_noise_write1(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
-			  const uint8_t payload[CVSW_V3_PAYLOAD_LEN], uint8_t *message);
-/** cvsw_v3_noise_read1() - the responder; no X25519, so that nonsense costs little */
-bool cvsw_v3_noise_read1(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
-			 const uint8_t *message, uint8_t payload[CVSW_V3_PAYLOAD_LEN]);
-/** cvsw_v3_noise_write2() - the responder; @peer: the ephemeral key of the first message */
-bool cvsw_v3_noise_write2(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
-			  const uint8_t peer[CVSW_V3_KEY_LEN],
-			  const uint8_t payload[CVSW_V3_PAYLOAD_LEN], uint8_t *message);
-/** cvsw_v3_noise_read2() - the initiator; works on a copy if it may have to be repeated */
-bool cvsw_v3_noise_read2(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
-			 const uint8_t *message, uint8_t payload[CVSW_V3_PAYLOAD_LEN]);
+/**
+ * cvsw_v3_noise_write() - a message, with a fresh ephemeral key
+ * @peer: NULL: the initiator's; else the responder's, to the message of this ephemeral key
+ */
+bool cvsw_v3_noise_write(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
+			 const uint8_t *peer, const uint8_t payload[CVSW_V3_PAYLOAD_LEN],
+			 uint8_t *message);
+/**
+ * cvsw_v3_noise_read() - the other side's message
+ * @second: the responder's, which the initiator reads: it works on a copy of @noise if it
+ *	may have to repeat that.  The first one needs no X25519, so nonsense costs little
+ */
+bool cvsw_v3_noise_read(const struct cvsw_v3_crypto *crypto, struct cvsw_v3_noise *noise,
+			bool second, const uint8_t *message, uint8_t payload[CVSW_V3_PAYLOAD_LEN]);
 /**
  * cvsw_v3_noise_split() - the two transport keys; wipes @noise
  * @first: out: seals from initiator to responder; @second: the other way.  Both

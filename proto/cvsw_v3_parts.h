@@ -41,13 +41,25 @@ bool cvsw_v3_answer_mac(const struct cvsw_v3_end *end, const uint8_t *frame, siz
 #define CVSW_V3_HIGHEST		3	/* version that we speak */
 #define CVSW_V3_GOES_ON		1	/* in ACCEPT's payload */
 
-/* The roles' own; @now is end->now. */
-enum cvsw_v3_drop cvsw_v3_nic_receive(struct cvsw_v3_end *end, enum cvsw_v3_type type,
-				      const uint8_t *frame);
-void cvsw_v3_nic_run(struct cvsw_v3_end *end);
-uint64_t cvsw_v3_nic_deadline(const struct cvsw_v3_end *end);
-void cvsw_v3_nic_established(struct cvsw_v3_end *end);
-enum cvsw_v3_drop cvsw_v3_controller_receive(struct cvsw_v3_end *end, const uint8_t *frame,
-					     uint64_t place, uint64_t clock);
+/**
+ * struct cvsw_v3_role - what differs; by pointers, so that a NIC links no controller
+ * @is_for_us: of a frame's destination
+ * @receive: a frame that is not SEALED
+ * @begin_anew: forget the session and the conversation, for the ends disagree
+ * @established: new keys are in use
+ * @packet_in: content of a PACKET_IN
+ * @run, @deadline: as cvsw_v3_run(); times are end->now's
+ */
+struct cvsw_v3_role {
+	bool (*is_for_us)(const struct cvsw_v3_end *end, enum cvsw_v3_type type,
+			  const uint8_t *dst);
+	enum cvsw_v3_drop (*receive)(struct cvsw_v3_end *end, enum cvsw_v3_type type,
+				     const uint8_t *frame, uint64_t place, uint64_t clock);
+	void (*begin_anew)(struct cvsw_v3_end *end);
+	void (*established)(struct cvsw_v3_end *end);
+	enum cvsw_v3_drop (*packet_in)(struct cvsw_v3_end *end, const uint8_t *content, size_t len);
+	void (*run)(struct cvsw_v3_end *end);
+	uint64_t (*deadline)(const struct cvsw_v3_end *end);
+};
 
 #endif

@@ -2,12 +2,12 @@
 # The codecs: a library for user space (and a sanitized one for tests), and the
 # proof that what the kernel module shares compiles as it does there.
 
-PROTO_V3 := $(addprefix cvsw_v3_,frame noise record stream end nic controller body flows trace)
-PROTO_SHARED := cvsw_fault cvsw_fields cvsw_flow cvsw_msg cvsw_ofp10 cvsw_ofp10_actions cvsw_ofp10_published cvsw_nxm cvsw_sa \
+PROTO_V3 := $(addprefix cvsw_v3_,frame noise record stream end nic controller body body_nic body_controller)
+PROTO_SHARED := cvsw_fault cvsw_fields cvsw_flow cvsw_msg cvsw_ofp10 cvsw_ofp10_actions cvsw_ofp10_published cvsw_ofp10_list cvsw_nxm cvsw_sa cvsw_sa_encode \
 	$(PROTO_V3)
 PROTO_USER := $(PROTO_SHARED) cvsw_ofp cvsw_ofp_encode cvsw_ofp_rules cvsw_text_parse cvsw_text_words \
 	cvsw_text_flow cvsw_text_match cvsw_text_values cvsw_text_actions cvsw_text_fields cvsw_text_format cvsw_v3_libcrypto \
-	cvsw_v3_keylog
+	cvsw_v3_keylog cvsw_names
 # For those who use cvsw_v3_libcrypto.  In user space's build it is no part of the library:
 # cvswctl does without, and is built where OpenSSL's headers are not.
 PROTO_LIBS := -lcrypto

@@ -23,12 +23,7 @@ struct cvsw_hits *cvsw_hits_create(void)
 #define NO_HURRY	(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC)
 
 long cvsw_hits_apart_max = 32 << 20;
-static atomic_long_t apart;
-
-unsigned long cvsw_hits_apart(void)
-{
-	return atomic_long_read(&apart);
-}
+atomic_long_t cvsw_hits_apart;
 
 static size_t others_size(void)
 {
@@ -40,10 +35,10 @@ static void *take_counter(size_t size)
 {
 	void *taken = NULL;
 
-	if (atomic_long_add_return(size, &apart) <= cvsw_hits_apart_max)
+	if (atomic_long_add_return(size, &cvsw_hits_apart) <= cvsw_hits_apart_max)
 		taken = kzalloc(size, NO_HURRY);
 	if (!taken)
-		atomic_long_sub(size, &apart);
+		atomic_long_sub(size, &cvsw_hits_apart);
 	return taken;
 }
 
@@ -52,7 +47,7 @@ static void give_back(void *taken, size_t size)
 	if (!taken)
 		return;
 	kfree(taken);
-	atomic_long_sub(size, &apart);
+	atomic_long_sub(size, &cvsw_hits_apart);
 }
 
 void cvsw_hits_put(struct cvsw_hits *hits)

@@ -70,8 +70,8 @@ static inline struct cvsw_hits *cvsw_hits_get(struct cvsw_hits *hits)
 /** cvsw_hits_put() - one user less, who does not count any more; the last one frees it */
 void cvsw_hits_put(struct cvsw_hits *hits);
 
-/** cvsw_hits_apart() - bytes that flows take for CPUs that count apart */
-unsigned long cvsw_hits_apart(void);
+/* Bytes that flows take for CPUs that count apart. */
+extern atomic_long_t cvsw_hits_apart;
 
 /* For any CPU but the owner. */
 void cvsw_hits_add_other(struct cvsw_hits *hits, unsigned int bytes);
