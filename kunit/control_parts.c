@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What control.c stands on and no suite includes by itself. */
+/* What worker.c stands on and no suite includes by itself. */
 #include "../drivers/cvsw/control/settings.c"
 #include "../drivers/cvsw/stats.c"
 #include "../proto/cvsw_fields.c"

@@ -3,13 +3,13 @@
 #include <kunit/test.h>
 #include <linux/rtnetlink.h>
 
-#include "../drivers/cvsw/control/session.h"
+#include "../drivers/cvsw/control/version3.h"
 
-struct cvsw_session *look_for_session(const struct cvsw_control *control);
-#define cvsw_session_of(control)	look_for_session(control)
+struct cvsw_version3 *look_for_session(const struct cvsw_control *control);
+#define cvsw_version3_of(control)	look_for_session(control)
+#include "../drivers/cvsw/control/worker.c"
+#undef cvsw_version3_of
 #include "../drivers/cvsw/control/control.c"
-#undef cvsw_session_of
-#include "../drivers/cvsw/control/control_send.c"
 #include "fake_nic.h"
 
 static const u8 frame[CVSW_V3_FRAME_MIN];
@@ -80,9 +80,9 @@ static void version_2_is_dropped_and_counted(struct kunit *test)
 /* Another CPU does this behind the next look for a session. */
 static void (*behind_look)(struct cvsw_control *control);
 
-struct cvsw_session *look_for_session(const struct cvsw_control *control)
+struct cvsw_version3 *look_for_session(const struct cvsw_control *control)
 {
-	struct cvsw_session *session = cvsw_session_of(control);
+	struct cvsw_version3 *session = cvsw_version3_of(control);
 
 	if (behind_look)
 		behind_look((struct cvsw_control *)control);
@@ -95,7 +95,7 @@ static void give_key(struct cvsw_control *control)
 
 	behind_look = NULL;
 	rtnl_lock();
-	cvsw_session_set_key(control, key);
+	cvsw_version3_set_key(control, key);
 	rtnl_unlock();
 }
 
@@ -109,7 +109,7 @@ static void first_key_beside_the_worker(struct kunit *test)
 	cvsw_control_event(&f->port.control, CVSW_EVENT_LINK);
 	flush_delayed_work(&f->port.control.work);
 	flush_delayed_work(&f->port.control.work);	/* what the key has set going */
-	KUNIT_EXPECT_TRUE(test, cvsw_session_has_key(&f->port.control));
+	KUNIT_EXPECT_TRUE(test, cvsw_version3_has_key(&f->port.control));
 	skb = skb_dequeue(f->sent);
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	KUNIT_EXPECT_TRUE(test, cvsw_v3_is(skb->data, skb->len));	/* REGISTER */

@@ -10,7 +10,7 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
-#include "../drivers/cvsw/control/control.h"
+#include "../drivers/cvsw/control/worker.h"
 
 static const u8 nic_mac[ETH_ALEN] = { 0x02, 0, 0, 0, 0, 1 };
 

@@ -11,7 +11,7 @@
 #define kmalloc(size, flags)	(fails() ? NULL : kmalloc(size, flags))
 #include "../drivers/cvsw/control/packet_in.c"
 #undef kmalloc
-#include "../drivers/cvsw/control/session.h"
+#include "../drivers/cvsw/control/version3.h"
 #include "../drivers/cvsw/table/table.h"
 #include "loads.h"
 #include "talk.h"

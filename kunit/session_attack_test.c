@@ -7,7 +7,7 @@
 #include <linux/etherdevice.h>
 #include <linux/rtnetlink.h>
 
-#include "../drivers/cvsw/control/session.h"
+#include "../drivers/cvsw/control/version3.h"
 #include "../drivers/cvsw/control/v3_crypto.h"
 #include "talk.h"
 

@@ -7,7 +7,7 @@
 
 #include "fail.h"
 #include "../drivers/cvsw/control/notices.c"
-#include "../drivers/cvsw/control/session.c"
+#include "../drivers/cvsw/control/version3.c"
 #include "../drivers/cvsw/esp/sa.h"
 #include "esp_test.h"
 #include "talk.h"
@@ -28,7 +28,7 @@ static void registers_with_a_key_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->n_from_nic, 0U);
 	KUNIT_EXPECT_EQ(test, (int)talk_state(f), CVSW_V3_STATE_NO_KEY);
 	talk_set_key(test, NULL);	/* as well */
-	KUNIT_EXPECT_NULL(test, f->port.control.session);
+	KUNIT_EXPECT_NULL(test, f->port.control.version3);
 	talk_arrive(f, fake_nic_skb(f->port.dev, f->frame, cvsw_v3_hello(nic_mac, f->frame), 0));
 	flush_work(&f->port.control.work.work);
 	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_V3(CVSW_V3_DROP_NO_KEY)), 1ULL);
@@ -142,14 +142,14 @@ static void deletions_are_told(struct kunit *test)
 static void a_silent_controller_keeps_no_flow_alive(struct kunit *test)
 {
 	struct talk *f = test->priv;
-	struct cvsw_session *session;
+	struct cvsw_version3 *session;
 
 	talk_connect(test);
 	KUNIT_ASSERT_TRUE(test, talk_flow(f, CVSW_V3_BUNDLE_OPEN, 1));
 	KUNIT_ASSERT_EQ(test, talk_answer(f), (unsigned int)CVSW_V3_ACK);
 	flush_delayed_work(&f->port.control.work);
 	KUNIT_EXPECT_TRUE(test, cvsw_table_changing(f->port.engine.table));
-	session = f->port.control.session;
+	session = f->port.control.version3;
 	session->caller.event(session->caller.arg, CVSW_V3_EVENT_SILENT);
 	KUNIT_EXPECT_FALSE(test, cvsw_table_changing(f->port.engine.table));
 	KUNIT_ASSERT_TRUE(test, talk_flow(f, CVSW_V3_BUNDLE_COMMIT, 1));
@@ -185,7 +185,7 @@ static void some_are_told_nobody(struct kunit *test)
 	f->flow.flags = CVSW_FLOW_SEND_REMOVED;
 	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->port.engine.table, &f->flow), 0);
 	KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->port.engine.table, &f->flow.match), 1U);
-	notices = &f->port.control.session->notices;
+	notices = &f->port.control.version3->notices;
 	KUNIT_EXPECT_EQ(test, notices->n, 1U);
 	KUNIT_ASSERT_TRUE(test, talk_connects(f, 1));
 	KUNIT_EXPECT_EQ(test, notices->n, 0U);
@@ -246,11 +246,11 @@ static void a_new_key_ends_the_session(struct kunit *test)
 static void a_key_that_is_taken_away_is_wiped(struct kunit *test)
 {
 	struct talk *f = test->priv;
-	struct cvsw_session *session;
+	struct cvsw_version3 *session;
 	unsigned int sent;
 
 	talk_connect(test);
-	session = f->port.control.session;
+	session = f->port.control.version3;
 	KUNIT_EXPECT_FALSE(test, memchr_inv(session->next_psk, 0, CVSW_V3_KEY_LEN) != NULL);
 	talk_set_key(test, NULL);
 	flush_work(&f->port.control.work.work);
@@ -284,7 +284,7 @@ static void the_last_key_counts(struct kunit *test)
 		flush_work(&f->port.control.work.work);
 		cvsw_control_event(&f->port.control, CVSW_EVENT_KEY);
 		flush_work(&f->port.control.work.work);
-		KUNIT_ASSERT_TRUE(test, cvsw_v3_same(f->port.control.session->end.psk, psk,
+		KUNIT_ASSERT_TRUE(test, cvsw_v3_same(f->port.control.version3->end.psk, psk,
 						     CVSW_V3_KEY_LEN));
 	}
 	KUNIT_EXPECT_TRUE(test, talk_connects(f, 1));
@@ -380,7 +380,7 @@ static void a_snapshot_put_back_is_noticed(struct kunit *test)
 {
 	struct talk *f = test->priv;
 	struct cvsw_v3_end *before = kvmalloc(sizeof(*before), GFP_KERNEL);
-	struct cvsw_session *session;
+	struct cvsw_version3 *session;
 	unsigned int i;
 	u64 n;
 
@@ -392,7 +392,7 @@ static void a_snapshot_put_back_is_noticed(struct kunit *test)
 		talk_for(f, CVSW_V3_HELLO_MS + 100);
 		talk_check_works(test, 1400);
 		talk_for(f, 50);
-		session = f->port.control.session;
+		session = f->port.control.version3;
 		n = talk_sessions(f);
 		flush_work(&f->port.control.work.work);
 		*before = session->end;
@@ -443,7 +443,7 @@ static unsigned int told(struct talk *f)
 {
 	bool too_long;
 
-	f->port.control.session->look_at = jiffies;
+	f->port.control.version3->look_at = jiffies;
 	cvsw_control_event(&f->port.control, CVSW_EVENT_LINK);
 	talk_for(f, 50);
 	return cvsw_v3_take(&f->ctl, f->message, &too_long) ? f->message[1] : 0;
@@ -533,7 +533,7 @@ static void memory_that_fails_delays_only(struct kunit *test)
 
 	fail_at = 1;
 	rtnl_lock();
-	KUNIT_EXPECT_EQ(test, cvsw_session_set_key(&f->port.control, psk), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, cvsw_version3_set_key(&f->port.control, psk), -ENOMEM);
 	rtnl_unlock();
 	fail_at = 0;
 	KUNIT_EXPECT_EQ(test, (int)talk_state(f), CVSW_V3_STATE_NO_KEY);

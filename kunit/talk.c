@@ -5,7 +5,7 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
-#include "../drivers/cvsw/control/session.h"
+#include "../drivers/cvsw/control/version3.h"
 #include "../drivers/cvsw/control/v3_crypto.h"
 #include "../proto/cvsw_v3_body.h"
 #include "talk.h"
@@ -119,14 +119,14 @@ enum cvsw_nl_v3_state talk_state(struct talk *f)
 {
 	u64 n;
 
-	return cvsw_session_state(&f->port.control, &n);
+	return cvsw_version3_state(&f->port.control, &n);
 }
 
 u64 talk_sessions(struct talk *f)
 {
 	u64 n;
 
-	cvsw_session_state(&f->port.control, &n);
+	cvsw_version3_state(&f->port.control, &n);
 	return n;
 }
 
@@ -190,7 +190,7 @@ void talk_set_key(struct kunit *test, const u8 *key)
 	struct talk *f = test->priv;
 
 	rtnl_lock();
-	KUNIT_EXPECT_EQ(test, cvsw_session_set_key(&f->port.control, key), 0);
+	KUNIT_EXPECT_EQ(test, cvsw_version3_set_key(&f->port.control, key), 0);
 	rtnl_unlock();
 }
 

@@ -202,12 +202,12 @@ static void two_lives_say_different_things(struct kunit *test)
 	u8 first[CVSW_V3_KEY_LEN], second[CVSW_V3_KEY_LEN], more[CVSW_V3_KEY_LEN + 1];
 
 	random_repeats = true;
-	KUNIT_EXPECT_TRUE(test, random_bytes(NULL, first, sizeof(first)));
+	KUNIT_EXPECT_TRUE(test, v3_random(NULL, first, sizeof(first)));
 	msleep(1);
-	KUNIT_EXPECT_TRUE(test, random_bytes(NULL, second, sizeof(second)));
+	KUNIT_EXPECT_TRUE(test, v3_random(NULL, second, sizeof(second)));
 	random_repeats = false;
 	KUNIT_EXPECT_NE(test, memcmp(first, second, sizeof(first)), 0);
-	KUNIT_EXPECT_FALSE(test, random_bytes(NULL, more, sizeof(more)));
+	KUNIT_EXPECT_FALSE(test, v3_random(NULL, more, sizeof(more)));
 }
 
 static void a_zero_secret_is_refused(struct kunit *test)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What session.c stands on and no suite includes by itself. */
+/* What version3.c stands on and no suite includes by itself. */
 #include "../proto/cvsw_v3_body.c"
 #include "../proto/cvsw_v3_body_nic.c"
 #include "../proto/cvsw_v3_end.c"

@@ -643,7 +643,7 @@ static void with_a_key_version_2_is_refused(struct kunit *test)
 	while (READ_ONCE(f->port.control.queued))
 		msleep(1);
 	talk_arrive(f, fake_nic_skb(f->port.dev, f->frame, len, 0));
-	KUNIT_EXPECT_EQ(test, cvsw_session_set_key(&f->port.control, psk), 0);
+	KUNIT_EXPECT_EQ(test, cvsw_version3_set_key(&f->port.control, psk), 0);
 	rtnl_unlock();
 	flush_work(&f->port.control.work.work);
 	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_CTL_APPLIED), 1ULL);

@@ -8,7 +8,7 @@
 #include <net/gro_cells.h>
 
 #include "door/backlog.h"
-#include "control/control.h"
+#include "control/worker.h"
 #include "engine/engine.h"
 #include "tunnel/pmtu.h"
 #include "door/port.h"

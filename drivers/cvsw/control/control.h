@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A port's control side: messages to and from the controller. */
+/* What a port's control side stands on: its state, its worker's queue, its own frames. */
 #ifndef CVSW_CONTROL_H
 #define CVSW_CONTROL_H
 
@@ -12,10 +12,10 @@
 #include "engine/engine.h"
 #include "packet_in.h"
 #include "proto/cvsw_nl.h"
-#include "version2/version2.h"
+#include "stats.h"
 
 struct cvsw_backlogs;
-struct cvsw_session;
+struct cvsw_version3;
 
 /* Messages that may wait for the worker. */
 #define CVSW_CONTROL_QUEUE_MAX	256
@@ -30,11 +30,13 @@ struct cvsw_session;
  * @dev: the NIC
  * @engine: its table is changed by @work only
  * @backlogs: the NIC's, by which it sends
- * @session: version 3; NULL until there is a key, then there for good
+ * @version3: the end of version 3; NULL until there is a key, then there for good
  * @work: never runs beside itself, which keeps the messages in order; delayed
- *	by what @session waits for
+ *	by what @version3 waits for
  * @events: CVSW_EVENT_*, for the worker
- * @version2: what version 2 keeps, where it is built
+ * @version2: what version 2 keeps, if it is built: @allowed: its messages are taken as
+ *	long as there is no key; @register_due: a REGISTER waits for the link; @state: enum
+ *	cvsw_nl_state, written by the worker; @frame: scratch, what it sends
  * @flow: the worker's scratch, too large for its stack
  * @packet_ins: frames for the controller of version 3
  * @lock: guards @queue, @queued, @hello, @answers and @dead
@@ -51,10 +53,17 @@ struct cvsw_control {
 	struct net_device *dev;
 	struct cvsw_engine *engine;
 	struct cvsw_backlogs *backlogs;
-	struct cvsw_session *session;
+	struct cvsw_version3 *version3;
 	struct delayed_work work;
 	unsigned long events;
-	struct cvsw_version2 version2;
+#ifdef CVSW_VERSION2
+	struct {
+		bool allowed;
+		bool register_due;
+		u8 state;
+		u8 frame[CVSW_CONTROL_FRAME_MAX];
+	} version2;
+#endif
 	struct cvsw_flow flow;
 	struct cvsw_packet_ins packet_ins;
 
@@ -79,9 +88,6 @@ enum cvsw_event {
 	CVSW_EVENT_HELD,	/* cvsw_control_hold() */
 };
 
-void cvsw_control_init(struct cvsw_control *control, struct net_device *dev,
-		       struct cvsw_engine *engine, struct cvsw_backlogs *backlogs);
-
 /**
  * cvsw_control_kill() - take no message from here on, and do none that waits
  *
@@ -90,29 +96,15 @@ void cvsw_control_init(struct cvsw_control *control, struct net_device *dev,
 void cvsw_control_kill(struct cvsw_control *control);
 
 /**
- * cvsw_control_finish() - wait for the worker and for own frames to be freed
+ * cvsw_control_kick() - have the worker run now, whatever it waits for; if not @dead
  *
- * Context: process context without RTNL, after cvsw_control_kill(), the
- * driver's rings freed.
+ * Context: any; with @lock held, or in the way of a frame, which has ended before
+ * cvsw_control_finish().
  */
-void cvsw_control_finish(struct cvsw_control *control);
+void cvsw_control_kick(struct cvsw_control *control);
 
-/**
- * cvsw_control_receive() - take a frame of EtherType 0xABBA
- * @skb: data behind the Ethernet header; consumed
- *
- * Checks, copies and queues; whatever is wrong is counted.
- * Context: bottom halves disabled.
- */
-void cvsw_control_receive(struct cvsw_control *control, struct sk_buff *skb);
-
-/**
- * cvsw_control_packet_in() - tell the controller of a frame, if there is one
- *
- * As struct cvsw_engine's to_controller.  Counted in any case, here or when it is sent.
- */
-void cvsw_control_packet_in(struct cvsw_control *control, const struct cvsw_walk *walk,
-			    const struct sk_buff *skb, unsigned int max_len);
+/** cvsw_control_work_after() - have the worker run after @delay jiffies, if not before; worker */
+void cvsw_control_work_after(struct cvsw_control *control, unsigned long delay);
 
 /* Tell the worker.  Context: any but hard interrupt. */
 void cvsw_control_event(struct cvsw_control *control, enum cvsw_event event);

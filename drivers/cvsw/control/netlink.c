@@ -13,7 +13,8 @@
 #include "proto/cvsw_ofp10.h"
 #include "cvsw.h"
 #include "esp/sa.h"
-#include "session.h"
+#include "version2/version2.h"
+#include "version3.h"
 
 /**
  * struct dump - where a dump goes on, in netlink_callback.ctx
@@ -42,7 +43,7 @@ static struct dump *dump_of(struct netlink_callback *cb)
 }
 
 /* A message begins with the port it is about; NULL if it does not fit. */
-static void *message_begin(struct sk_buff *skb, struct netlink_callback *cb,
+static void *nl_message_begin(struct sk_buff *skb, struct netlink_callback *cb,
 			   const struct cvsw_port *port)
 {
 	void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &family,
@@ -55,15 +56,15 @@ static void *message_begin(struct sk_buff *skb, struct netlink_callback *cb,
 	return hdr;
 }
 
-static int put_port(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
+static int nl_put_port(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
 {
-	void *hdr = message_begin(skb, cb, port);
+	void *hdr = nl_message_begin(skb, cb, port);
 	enum cvsw_nl_v3_state v3_state;
 	u64 n_sessions;
 
 	if (!hdr)
 		return -EMSGSIZE;
-	v3_state = cvsw_session_state(&port->control, &n_sessions);
+	v3_state = cvsw_version3_state(&port->control, &n_sessions);
 	if (nla_put_string(skb, CVSW_NLA_IFNAME, port->dev->name) ||
 	    cvsw_version2_put_state(skb, &port->control) ||
 	    nla_put_u8(skb, CVSW_NLA_V3_STATE, v3_state) ||
@@ -87,7 +88,7 @@ struct put_flow_args {
 	u8 flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
 };
 
-static int put_flow(const struct cvsw_entry *entry, void *arg)
+static int nl_put_flow(const struct cvsw_entry *entry, void *arg)
 {
 	struct put_flow_args *args = arg;
 	struct sk_buff *skb = args->skb;
@@ -100,7 +101,7 @@ static int put_flow(const struct cvsw_entry *entry, void *arg)
 				sizeof(args->flow_mod));
 	cvsw_hits_read(entry->hits, &packets, &bytes);
 
-	hdr = message_begin(skb, args->cb, args->port);
+	hdr = nl_message_begin(skb, args->cb, args->port);
 	if (!hdr)
 		return -EMSGSIZE;
 	if (nla_put(skb, CVSW_NLA_FLOW_MOD, len, args->flow_mod) ||
@@ -113,7 +114,7 @@ static int put_flow(const struct cvsw_entry *entry, void *arg)
 	return 0;
 }
 
-static int put_flows(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
+static int nl_put_flows(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
 {
 	struct dump *dump = dump_of(cb);
 	struct put_flow_args *args = kmalloc(sizeof(*args), GFP_KERNEL);
@@ -124,7 +125,7 @@ static int put_flows(struct sk_buff *skb, struct netlink_callback *cb, struct cv
 	args->skb = skb;
 	args->cb = cb;
 	args->port = port;
-	err = cvsw_table_walk(port->engine.table, &dump->entry, put_flow, args);
+	err = cvsw_table_walk(port->engine.table, &dump->entry, nl_put_flow, args);
 	kfree(args);
 	return err;
 }
@@ -135,7 +136,7 @@ struct put_sa_args {
 	struct cvsw_port *port;
 };
 
-static bool put_sa_attrs(struct sk_buff *skb, const struct cvsw_esp_sa *sa)
+static bool nl_put_sa_attrs(struct sk_buff *skb, const struct cvsw_esp_sa *sa)
 {
 	u64 packets, bytes;
 
@@ -153,14 +154,14 @@ static bool put_sa_attrs(struct sk_buff *skb, const struct cvsw_esp_sa *sa)
 			       crypto_tfm_alg_driver_name(crypto_aead_tfm(sa->aead)));
 }
 
-static int put_sa(const struct cvsw_esp_sa *sa, void *arg)
+static int nl_put_sa(const struct cvsw_esp_sa *sa, void *arg)
 {
 	struct put_sa_args *args = arg;
-	void *hdr = message_begin(args->skb, args->cb, args->port);
+	void *hdr = nl_message_begin(args->skb, args->cb, args->port);
 
 	if (!hdr)
 		return -EMSGSIZE;
-	if (!put_sa_attrs(args->skb, sa)) {
+	if (!nl_put_sa_attrs(args->skb, sa)) {
 		genlmsg_cancel(args->skb, hdr);
 		return -EMSGSIZE;
 	}
@@ -168,14 +169,14 @@ static int put_sa(const struct cvsw_esp_sa *sa, void *arg)
 	return 0;
 }
 
-static int put_sas(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
+static int nl_put_sas(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
 {
 	struct put_sa_args args = { .skb = skb, .cb = cb, .port = port };
 
-	return cvsw_sas_walk(port->engine.sas, &dump_of(cb)->sa, put_sa, &args);
+	return cvsw_sas_walk(port->engine.sas, &dump_of(cb)->sa, nl_put_sa, &args);
 }
 
-static int put_counters(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
+static int nl_put_counters(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
 {
 	struct dump *dump = dump_of(cb);
 	char name[32];
@@ -183,7 +184,7 @@ static int put_counters(struct sk_buff *skb, struct netlink_callback *cb, struct
 
 	for (; dump->counter < CVSW_N_COUNTERS; dump->counter++) {
 		cvsw_stats_name(dump->counter, name, sizeof(name));
-		hdr = message_begin(skb, cb, port);
+		hdr = nl_message_begin(skb, cb, port);
 		if (!hdr)
 			return -EMSGSIZE;
 		if (nla_put_string(skb, CVSW_NLA_COUNTER_NAME, name) ||
@@ -199,7 +200,7 @@ static int put_counters(struct sk_buff *skb, struct netlink_callback *cb, struct
 }
 
 /* Is the port in the asker's namespace, and the one asked for if there is one? */
-static bool is_asked_for(struct netlink_callback *cb, const struct cvsw_port *port)
+static bool nl_is_asked_for(struct netlink_callback *cb, const struct cvsw_port *port)
 {
 	u32 ifindex = dump_of(cb)->ifindex;
 
@@ -208,7 +209,7 @@ static bool is_asked_for(struct netlink_callback *cb, const struct cvsw_port *po
 	       (!ifindex || ifindex == port->dev->ifindex);
 }
 
-static void next_port(struct dump *dump, u32 port_id)
+static void nl_next_port(struct dump *dump, u32 port_id)
 {
 	dump->port_id = port_id;
 	dump->counter = 0;
@@ -216,10 +217,17 @@ static void next_port(struct dump *dump, u32 port_id)
 	dump->sa = 0;
 }
 
-typedef int (*put_fn)(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port);
+/* By the command: what a port has. */
+static int (*const nl_put[])(struct sk_buff *skb, struct netlink_callback *cb,
+			     struct cvsw_port *port) = {
+	[CVSW_NL_GET_PORT] = nl_put_port,
+	[CVSW_NL_GET_FLOW] = nl_put_flows,
+	[CVSW_NL_GET_STATS] = nl_put_counters,
+	[CVSW_NL_GET_SA] = nl_put_sas,
+};
 
 /* RTNL holds names and namespaces still; a port in the list does not go away. */
-static int dump_ports(struct sk_buff *skb, struct netlink_callback *cb, put_fn put)
+static int nl_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dump *dump = dump_of(cb);
 	struct cvsw_port *port;
@@ -231,37 +239,17 @@ static int dump_ports(struct sk_buff *skb, struct netlink_callback *cb, put_fn p
 		if (port->id < dump->port_id)
 			continue;
 		if (port->id > dump->port_id)
-			next_port(dump, port->id);
-		if (is_asked_for(cb, port))
-			err = put(skb, cb, port);
+			nl_next_port(dump, port->id);
+		if (nl_is_asked_for(cb, port))
+			err = nl_put[dump->cmd](skb, cb, port);
 		if (err)
 			break;
-		next_port(dump, port->id + 1);
+		nl_next_port(dump, port->id + 1);
 	}
 	mutex_unlock(&cvsw_ports_lock);
 	rtnl_unlock();
 	/* What did not fit comes with the next call, unless nothing fits at all. */
 	return skb->len ? skb->len : err;
-}
-
-static int dump_port(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	return dump_ports(skb, cb, put_port);
-}
-
-static int dump_flow(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	return dump_ports(skb, cb, put_flows);
-}
-
-static int dump_stats(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	return dump_ports(skb, cb, put_counters);
-}
-
-static int dump_sa(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	return dump_ports(skb, cb, put_sas);
 }
 
 static const struct nla_policy policy[CVSW_NLA_MAX + 1] = {
@@ -271,7 +259,7 @@ static const struct nla_policy policy[CVSW_NLA_MAX + 1] = {
 
 /* ---- SET_KEY ---- */
 
-static int set_key_of(const struct net *net, u32 ifindex, const u8 *psk)
+static int nl_set_key_of(const struct net *net, u32 ifindex, const u8 *psk)
 {
 	struct cvsw_port *port;
 	int err = -ENODEV;
@@ -282,7 +270,7 @@ static int set_key_of(const struct net *net, u32 ifindex, const u8 *psk)
 		if (port->dev->ifindex != ifindex || !net_eq(dev_net(port->dev), net) ||
 		    port->dev->reg_state != NETREG_REGISTERED)
 			continue;
-		err = cvsw_session_set_key(&port->control, psk);
+		err = cvsw_version3_set_key(&port->control, psk);
 	}
 	mutex_unlock(&cvsw_ports_lock);
 	rtnl_unlock();
@@ -290,13 +278,13 @@ static int set_key_of(const struct net *net, u32 ifindex, const u8 *psk)
 }
 
 /* The key goes from the message too: an error's answer would repeat it. */
-static int set_key(struct sk_buff *skb, struct genl_info *info)
+static int nl_set_key(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *key = info->attrs[CVSW_NLA_KEY];
 	int err = -EINVAL;
 
 	if (info->attrs[CVSW_NLA_IFINDEX])
-		err = set_key_of(genl_info_net(info), nla_get_u32(info->attrs[CVSW_NLA_IFINDEX]),
+		err = nl_set_key_of(genl_info_net(info), nla_get_u32(info->attrs[CVSW_NLA_IFINDEX]),
 				 key ? nla_data(key) : NULL);
 	if (key)
 		memzero_explicit(nla_data(key), nla_len(key));
@@ -305,7 +293,7 @@ static int set_key(struct sk_buff *skb, struct genl_info *info)
 
 /* ---- the family ---- */
 
-static int dump_start(struct netlink_callback *cb)
+static int nl_dump_start(struct netlink_callback *cb)
 {
 	struct genlmsghdr *hdr = nlmsg_data(cb->nlh);
 	struct nlattr *attrs[CVSW_NLA_COUNT];
@@ -323,15 +311,15 @@ static int dump_start(struct netlink_callback *cb)
 }
 
 static const struct genl_ops ops[] = {
-	{ .cmd = CVSW_NL_GET_PORT, .start = dump_start, .dumpit = dump_port },
+	{ .cmd = CVSW_NL_GET_PORT, .start = nl_dump_start, .dumpit = nl_dump },
 	/* Flows tell what the administrator of the network has in mind. */
-	{ .cmd = CVSW_NL_GET_FLOW, .start = dump_start, .dumpit = dump_flow,
+	{ .cmd = CVSW_NL_GET_FLOW, .start = nl_dump_start, .dumpit = nl_dump,
 	  .flags = GENL_UNS_ADMIN_PERM },
-	{ .cmd = CVSW_NL_GET_STATS, .start = dump_start, .dumpit = dump_stats },
-	{ .cmd = CVSW_NL_GET_SA, .start = dump_start, .dumpit = dump_sa,
+	{ .cmd = CVSW_NL_GET_STATS, .start = nl_dump_start, .dumpit = nl_dump },
+	{ .cmd = CVSW_NL_GET_SA, .start = nl_dump_start, .dumpit = nl_dump,
 	  .flags = GENL_UNS_ADMIN_PERM },
 	/* Not for root of a container that was given the NIC: who takes the key away rules it. */
-	{ .cmd = CVSW_NL_SET_KEY, .doit = set_key, .flags = GENL_ADMIN_PERM },
+	{ .cmd = CVSW_NL_SET_KEY, .doit = nl_set_key, .flags = GENL_ADMIN_PERM },
 };
 
 static struct genl_family family __ro_after_init = {

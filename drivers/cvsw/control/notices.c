@@ -4,7 +4,7 @@
 
 #include "proto/cvsw_v3_body.h"
 #include "notices.h"
-#include "requests.h"
+#include "request_flows.h"
 
 struct notice {
 	struct list_head node;

@@ -19,7 +19,7 @@ void cvsw_packet_ins_init(struct cvsw_packet_ins *ins)
 }
 
 /* A tag beside the frame's bytes stands in them on the wire. */
-static bool copy_tagged(const struct sk_buff *skb, u8 *to, unsigned int len)
+static bool packet_in_copy_tagged(const struct sk_buff *skb, u8 *to, unsigned int len)
 {
 	unsigned int before = min_t(unsigned int, len, 2 * ETH_ALEN);
 	__be16 tag[2] = { skb->vlan_proto, htons(skb_vlan_tag_get(skb)) };
@@ -31,13 +31,13 @@ static bool copy_tagged(const struct sk_buff *skb, u8 *to, unsigned int len)
 	return !skb_copy_bits(skb, before, to + tagged, len - tagged);
 }
 
-static bool copy_frame(const struct sk_buff *skb, u8 *to, unsigned int len)
+static bool packet_in_copy(const struct sk_buff *skb, u8 *to, unsigned int len)
 {
-	return skb_vlan_tag_present(skb) ? copy_tagged(skb, to, len) :
+	return skb_vlan_tag_present(skb) ? packet_in_copy_tagged(skb, to, len) :
 					   !skb_copy_bits(skb, 0, to, len);
 }
 
-static struct packet_in *make(const struct cvsw_walk *walk, const struct sk_buff *skb,
+static struct packet_in *packet_in_make(const struct cvsw_walk *walk, const struct sk_buff *skb,
 			      unsigned int max_len)
 {
 	unsigned int total = skb->len + (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0);
@@ -53,7 +53,7 @@ static struct packet_in *make(const struct cvsw_walk *walk, const struct sk_buff
 		.tun_id = walk->tun_id, .cookie = walk->entry ? walk->entry->cookie : U64_MAX,
 		.data = in->data, .len = len,
 	};
-	if (copy_frame(skb, in->data, len))
+	if (packet_in_copy(skb, in->data, len))
 		return in;
 	kfree(in);
 	return NULL;
@@ -68,7 +68,7 @@ int cvsw_packet_in_add(struct cvsw_packet_ins *ins, const struct cvsw_walk *walk
 	/* Beside a flood of them this is all that is done. */
 	if (atomic_read(&ins->n) >= CVSW_PACKET_INS_MAX)
 		return CVSW_CNT_PACKET_IN_FULL;
-	in = make(walk, skb, max_len);
+	in = packet_in_make(walk, skb, max_len);
 	if (!in)
 		return CVSW_CNT_PACKET_IN_NOMEM;
 	if (atomic_inc_return(&ins->n) > CVSW_PACKET_INS_MAX) {
@@ -81,14 +81,14 @@ int cvsw_packet_in_add(struct cvsw_packet_ins *ins, const struct cvsw_walk *walk
 }
 
 /* The oldest one. */
-static struct packet_in *first_waiting(struct cvsw_packet_ins *ins)
+static struct packet_in *packet_in_first(struct cvsw_packet_ins *ins)
 {
 	if (!ins->waiting)
 		ins->waiting = llist_reverse_order(llist_del_all(&ins->new));
 	return ins->waiting ? llist_entry(ins->waiting, struct packet_in, node) : NULL;
 }
 
-static void remove(struct cvsw_packet_ins *ins, struct packet_in *in)
+static void packet_in_remove(struct cvsw_packet_ins *ins, struct packet_in *in)
 {
 	ins->waiting = in->node.next;
 	kfree(in);
@@ -97,13 +97,13 @@ static void remove(struct cvsw_packet_ins *ins, struct packet_in *in)
 
 size_t cvsw_packet_in_next(struct cvsw_packet_ins *ins, u64 now, u8 *content)
 {
-	struct packet_in *in = first_waiting(ins);
+	struct packet_in *in = packet_in_first(ins);
 	size_t len;
 
 	if (!in || !cvsw_v3_bucket_take(&ins->rate, CVSW_PACKET_IN_BURST, CVSW_PACKET_IN_MS, now))
 		return 0;
 	len = cvsw_v3_packet_in_encode(&in->about, content, CVSW_V3_CONTENT_MAX);
-	remove(ins, in);
+	packet_in_remove(ins, in);
 	return len;
 }
 
@@ -116,6 +116,6 @@ void cvsw_packet_ins_clear(struct cvsw_packet_ins *ins)
 {
 	struct packet_in *in;
 
-	while ((in = first_waiting(ins)))
-		remove(ins, in);
+	while ((in = packet_in_first(ins)))
+		packet_in_remove(ins, in);
 }

@@ -3,7 +3,7 @@
 #include <linux/jiffies.h>
 #include <linux/sched.h>
 
-#include "requests.h"
+#include "request_flows.h"
 #include "settings.h"
 
 /* Where FLOWS has its bundle's number, and LIST the filter. */
@@ -24,7 +24,7 @@ void cvsw_requests_reset(struct cvsw_requests *requests)
  * One flow_mod at @at of the message.  Frames see none of it yet: what becomes of
  * it, the bundle's end says.
  */
-static enum cvsw_v3_error flow_mod(struct cvsw_requests *requests, const u8 *data, size_t len,
+static enum cvsw_v3_error bundle_flow_mod(struct cvsw_requests *requests, const u8 *data, size_t len,
 				   size_t *used, size_t *at)
 {
 	struct cvsw_control *control = requests->control;
@@ -59,7 +59,7 @@ static enum cvsw_v3_error flow_mod(struct cvsw_requests *requests, const u8 *dat
 	}
 }
 
-static enum cvsw_v3_error flow_mods(struct cvsw_requests *requests,
+static enum cvsw_v3_error bundle_flow_mods(struct cvsw_requests *requests,
 				    struct cvsw_request *request,
 				    const struct cvsw_v3_flows *flows)
 {
@@ -68,7 +68,7 @@ static enum cvsw_v3_error flow_mods(struct cvsw_requests *requests,
 
 	for (at = 0; at < flows->len && !error; at += used) {
 		request->offset = CVSW_V3_FLOWS_AT + at;
-		error = flow_mod(requests, flows->flow_mods + at, flows->len - at, &used,
+		error = bundle_flow_mod(requests, flows->flow_mods + at, flows->len - at, &used,
 				 &request->offset);
 	}
 	return error;
@@ -90,7 +90,7 @@ enum cvsw_v3_error cvsw_request_flows(struct cvsw_requests *requests, struct cvs
 	} else if (!cvsw_table_changing(engine->table) || requests->bundle != flows.bundle) {
 		return cvsw_request_wrong(request, BUNDLE_AT, CVSW_V3_ERR_NO_BUNDLE);
 	}
-	error = flow_mods(requests, request, &flows);
+	error = bundle_flow_mods(requests, request, &flows);
 	if (!error && flows.flags & CVSW_V3_BUNDLE_COMMIT) {
 		cvsw_table_commit(engine->table);
 		cvsw_engine_changed(engine);
@@ -126,7 +126,7 @@ void cvsw_entry_measures(const struct cvsw_entry *entry, struct cvsw_v3_entry *t
 }
 
 /* -ENOSPC: the answer is full; -EAGAIN: after a pause. */
-static int put_entry(const struct cvsw_entry *entry, void *arg)
+static int list_put_entry(const struct cvsw_entry *entry, void *arg)
 {
 	struct listing *list = arg;
 	struct cvsw_writer *w = list->w;
@@ -148,7 +148,7 @@ static int put_entry(const struct cvsw_entry *entry, void *arg)
 	return cvsw_v3_entry_put(w, &e) ? 0 : -ENOSPC;
 }
 
-static enum cvsw_v3_error read_filter(struct cvsw_requests *requests,
+static enum cvsw_v3_error list_filter(struct cvsw_requests *requests,
 				      struct cvsw_request *request,
 				      const struct cvsw_v3_list *list)
 {
@@ -177,7 +177,7 @@ enum cvsw_v3_error cvsw_request_list(struct cvsw_requests *requests, struct cvsw
 	error = cvsw_v3_list_decode(&request->message, &list, &request->offset);
 	if (!error && list.filter) {
 		listing.filter = &requests->filter;
-		error = read_filter(requests, request, &list);
+		error = list_filter(requests, request, &list);
 	}
 	if (error)
 		return error;
@@ -185,7 +185,7 @@ enum cvsw_v3_error cvsw_request_list(struct cvsw_requests *requests, struct cvsw
 	cvsw_v3_list_answer_begin(&request->answer, request->message.xid);
 	do {
 		listing.looked_at = 0;
-		err = cvsw_table_walk(control->engine->table, &list.resume, put_entry, &listing);
+		err = cvsw_table_walk(control->engine->table, &list.resume, list_put_entry, &listing);
 		cond_resched();
 	} while (err == -EAGAIN && !READ_ONCE(control->dead));
 	if (err)

@@ -14,12 +14,12 @@
 
 /* ---- CAPABILITIES, STATISTICS, TRACE ---- */
 
-static int is_stopped(const struct cvsw_esp_sa *sa, void *arg)
+static int sa_is_stopped(const struct cvsw_esp_sa *sa, void *arg)
 {
 	return cvsw_sa_state(sa) == CVSW_SA_STOPPED;
 }
 
-static u32 features(const struct cvsw_engine *engine)
+static u32 features_of(const struct cvsw_engine *engine)
 {
 	u32 bits = CVSW_V3_CAN_TIMEOUTS | CVSW_V3_CAN_MODIFY | CVSW_V3_CAN_TRACE |
 		   CVSW_V3_CAN_PACKET_IN | CVSW_V3_CAN_REMOVED | CVSW_V3_CAN_EXPIRING;
@@ -29,16 +29,16 @@ static u32 features(const struct cvsw_engine *engine)
 		bits |= CVSW_V3_MISS_DROPS;
 	if (engine->miss == CVSW_MISS_CONTROLLER)
 		bits |= CVSW_V3_MISS_TELLS;
-	if (cvsw_sas_walk(engine->sas, &resume, is_stopped, NULL))
+	if (cvsw_sas_walk(engine->sas, &resume, sa_is_stopped, NULL))
 		bits |= CVSW_V3_SAS_STOPPED;
 	return bits;
 }
 
-static enum cvsw_v3_error capabilities(struct cvsw_control *control, struct cvsw_request *request)
+static enum cvsw_v3_error request_capabilities(struct cvsw_control *control, struct cvsw_request *request)
 {
 	const struct net_device *dev = control->dev;
 	struct cvsw_v3_capabilities can = {
-		.features = features(control->engine),
+		.features = features_of(control->engine),
 		.flows = cvsw_table_count(control->engine->table),
 		.max_flows = cvsw_table_limit(control->engine->table),
 		.mtu = READ_ONCE(dev->mtu),
@@ -55,7 +55,7 @@ static enum cvsw_v3_error capabilities(struct cvsw_control *control, struct cvsw
 	return CVSW_V3_FINE;
 }
 
-static enum cvsw_v3_error statistics(struct cvsw_control *control, struct cvsw_request *request)
+static enum cvsw_v3_error request_statistics(struct cvsw_control *control, struct cvsw_request *request)
 {
 	struct cvsw_v3_counter counter;
 	char name[CVSW_V3_COUNTER_NAME_MAX + 1];
@@ -72,7 +72,7 @@ static enum cvsw_v3_error statistics(struct cvsw_control *control, struct cvsw_r
 	return CVSW_V3_FINE;
 }
 
-static enum cvsw_v3_error trace(struct cvsw_control *control, struct cvsw_request *request)
+static enum cvsw_v3_error request_trace(struct cvsw_control *control, struct cvsw_request *request)
 {
 	struct cvsw_v3_trace frame;
 	enum cvsw_v3_error error;
@@ -88,7 +88,7 @@ static enum cvsw_v3_error trace(struct cvsw_control *control, struct cvsw_reques
 /* ---- SET_SA, SET_MTU, SET_OFFLOAD ---- */
 
 /* The message's copy of a key is wiped with it. */
-static enum cvsw_v3_error set_sa(struct cvsw_control *control, struct cvsw_request *request)
+static enum cvsw_v3_error request_set_sa(struct cvsw_control *control, struct cvsw_request *request)
 {
 	struct cvsw_sas *sas = control->engine->sas;
 	enum cvsw_v3_error error;
@@ -115,7 +115,7 @@ static enum cvsw_v3_error set_sa(struct cvsw_control *control, struct cvsw_reque
 	return error;
 }
 
-static enum cvsw_v3_error error_of(int err)
+static enum cvsw_v3_error request_error(int err)
 {
 	switch (err) {
 	case 0:
@@ -129,7 +129,7 @@ static enum cvsw_v3_error error_of(int err)
 	}
 }
 
-static enum cvsw_v3_error set(struct cvsw_control *control, struct cvsw_request *request)
+static enum cvsw_v3_error request_set(struct cvsw_control *control, struct cvsw_request *request)
 {
 	enum cvsw_v3_error error;
 	u16 value;
@@ -139,15 +139,15 @@ static enum cvsw_v3_error set(struct cvsw_control *control, struct cvsw_request 
 		return error;
 	request->offset = VALUE_AT;
 	if (request->message.type == CVSW_V3_SET_MTU)
-		return error_of(cvsw_set_mtu(control, value));
+		return request_error(cvsw_set_mtu(control, value));
 	if (value & ~CVSW_OFFLOAD_ALL)
 		return CVSW_V3_ERR_VALUE;
-	return error_of(cvsw_set_offloads(control, value));
+	return request_error(cvsw_set_offloads(control, value));
 }
 
 /* ---- which request ---- */
 
-static enum cvsw_v3_error dispatch(struct cvsw_requests *requests, struct cvsw_request *request)
+static enum cvsw_v3_error request_dispatch(struct cvsw_requests *requests, struct cvsw_request *request)
 {
 	struct cvsw_control *control = requests->control;
 	enum cvsw_v3_error error;
@@ -159,18 +159,18 @@ static enum cvsw_v3_error dispatch(struct cvsw_requests *requests, struct cvsw_r
 		if (error)
 			return error;
 		return request->message.type == CVSW_V3_CAPABILITIES ?
-		       capabilities(control, request) : statistics(control, request);
+		       request_capabilities(control, request) : request_statistics(control, request);
 	case CVSW_V3_FLOWS:
 		return cvsw_request_flows(requests, request);
 	case CVSW_V3_LIST:
 		return cvsw_request_list(requests, request);
 	case CVSW_V3_SET_SA:
-		return set_sa(control, request);
+		return request_set_sa(control, request);
 	case CVSW_V3_SET_MTU:
 	case CVSW_V3_SET_OFFLOAD:
-		return set(control, request);
+		return request_set(control, request);
 	case CVSW_V3_TRACE:
-		return trace(control, request);
+		return request_trace(control, request);
 	default:
 		return cvsw_request_wrong(request, 0, CVSW_V3_ERR_TYPE);
 	}
@@ -231,7 +231,7 @@ size_t cvsw_request(struct cvsw_requests *requests, const u8 *data, size_t len, 
 	if (too_long)
 		error = CVSW_V3_ERR_TOO_LONG;
 	if (!error)
-		error = dispatch(requests, &request);
+		error = request_dispatch(requests, &request);
 	/* Half a bundle is of no use. */
 	if (error && request.message.type == CVSW_V3_FLOWS)
 		cvsw_requests_reset(requests);

@@ -34,7 +34,7 @@ struct v3_key {
 	u8 buf[CVSW_V3_FRAME_MAX + CVSW_V3_TAG_LEN];
 };
 
-static bool public_key(void *arg, u8 public_key[CVSW_V3_KEY_LEN],
+static bool v3_public_key(void *arg, u8 public_key[CVSW_V3_KEY_LEN],
 		       const u8 secret[CVSW_V3_KEY_LEN])
 {
 	u8 clamped[CURVE25519_KEY_SIZE];
@@ -47,7 +47,7 @@ static bool public_key(void *arg, u8 public_key[CVSW_V3_KEY_LEN],
 	return good;
 }
 
-static bool shared(void *arg, u8 shared[CVSW_V3_KEY_LEN], const u8 secret[CVSW_V3_KEY_LEN],
+static bool v3_shared(void *arg, u8 shared[CVSW_V3_KEY_LEN], const u8 secret[CVSW_V3_KEY_LEN],
 		   const u8 peer[CVSW_V3_KEY_LEN])
 {
 	u8 clamped[CURVE25519_KEY_SIZE];
@@ -60,7 +60,7 @@ static bool shared(void *arg, u8 shared[CVSW_V3_KEY_LEN], const u8 secret[CVSW_V
 	return good;
 }
 
-static bool hash(void *arg, u8 hash[CVSW_V3_HASH_LEN], const u8 *a, size_t a_len,
+static bool v3_hash(void *arg, u8 hash[CVSW_V3_HASH_LEN], const u8 *a, size_t a_len,
 		 const u8 *b, size_t b_len)
 {
 	SHASH_DESC_ON_STACK(desc, sha256);
@@ -78,7 +78,7 @@ static bool hash(void *arg, u8 hash[CVSW_V3_HASH_LEN], const u8 *a, size_t a_len
  * that is restored twice from one snapshot the kernel's generator says the same twice,
  * until it is reseeded: the time is mixed in, lest two lives share a key.
  */
-static bool random_bytes(void *arg, u8 *to, size_t len)
+static bool v3_random(void *arg, u8 *to, size_t len)
 {
 	u8 random[CVSW_V3_HASH_LEN], mixed[CVSW_V3_HASH_LEN];
 	u64 now[2] = { ktime_get_real_ns(), random_get_entropy() };
@@ -87,7 +87,7 @@ static bool random_bytes(void *arg, u8 *to, size_t len)
 	if (!rng_is_initialized() || len > sizeof(mixed))
 		return false;
 	get_random_bytes(random, sizeof(random));
-	good = hash(arg, mixed, random, sizeof(random), (u8 *)now, sizeof(now));
+	good = v3_hash(arg, mixed, random, sizeof(random), (u8 *)now, sizeof(now));
 	memcpy(to, mixed, len);
 	memzero_explicit(random, sizeof(random));
 	memzero_explicit(mixed, sizeof(mixed));
@@ -95,7 +95,7 @@ static bool random_bytes(void *arg, u8 *to, size_t len)
 }
 
 /* RFC 2104, of keys no longer than a block. */
-static bool hmac(void *arg, u8 mac[CVSW_V3_HASH_LEN], const u8 *key, size_t key_len,
+static bool v3_hmac(void *arg, u8 mac[CVSW_V3_HASH_LEN], const u8 *key, size_t key_len,
 		 const u8 *data, size_t len)
 {
 	u8 pad[SHA256_BLOCK] = { 0 }, inner[CVSW_V3_HASH_LEN];
@@ -107,16 +107,16 @@ static bool hmac(void *arg, u8 mac[CVSW_V3_HASH_LEN], const u8 *key, size_t key_
 	memcpy(pad, key, key_len);
 	for (i = 0; i < sizeof(pad); i++)
 		pad[i] ^= 0x36;
-	good = hash(arg, inner, pad, sizeof(pad), data, len);
+	good = v3_hash(arg, inner, pad, sizeof(pad), data, len);
 	for (i = 0; i < sizeof(pad); i++)
 		pad[i] ^= 0x36 ^ 0x5c;
-	good = good && hash(arg, mac, pad, sizeof(pad), inner, sizeof(inner));
+	good = good && v3_hash(arg, mac, pad, sizeof(pad), inner, sizeof(inner));
 	memzero_explicit(pad, sizeof(pad));
 	memzero_explicit(inner, sizeof(inner));
 	return good;
 }
 
-static void key_free(void *arg, void *key)
+static void v3_key_free(void *arg, void *key)
 {
 	struct v3_key *k = key;
 
@@ -127,7 +127,7 @@ static void key_free(void *arg, void *key)
 	kfree_sensitive(k);
 }
 
-static void *key_make(void *arg, const u8 key[CVSW_V3_KEY_LEN])
+static void *v3_key_make(void *arg, const u8 key[CVSW_V3_KEY_LEN])
 {
 	struct v3_key *k = kzalloc(sizeof(*k), GFP_KERNEL);
 
@@ -152,7 +152,7 @@ free_key:
 }
 
 /* @in, @out: bytes behind what is only authenticated, before and after; a tag counts */
-static bool crypt(struct v3_key *k, int (*what)(struct aead_request *request),
+static bool v3_crypt(struct v3_key *k, int (*what)(struct aead_request *request),
 		  const u8 nonce[CVSW_V3_NONCE_LEN], u8 *data, size_t aad, size_t in, size_t out)
 {
 	u8 iv[CVSW_V3_NONCE_LEN];
@@ -177,47 +177,47 @@ static bool crypt(struct v3_key *k, int (*what)(struct aead_request *request),
 	return good;
 }
 
-static bool seal(void *arg, void *key, const u8 nonce[CVSW_V3_NONCE_LEN], u8 *data, size_t aad,
+static bool v3_seal(void *arg, void *key, const u8 nonce[CVSW_V3_NONCE_LEN], u8 *data, size_t aad,
 		 size_t len)
 {
-	return crypt(key, crypto_aead_encrypt, nonce, data, aad, len, len + CVSW_V3_TAG_LEN);
+	return v3_crypt(key, crypto_aead_encrypt, nonce, data, aad, len, len + CVSW_V3_TAG_LEN);
 }
 
-static bool open(void *arg, void *key, const u8 nonce[CVSW_V3_NONCE_LEN], u8 *data, size_t aad,
+static bool v3_open(void *arg, void *key, const u8 nonce[CVSW_V3_NONCE_LEN], u8 *data, size_t aad,
 		 size_t len)
 {
-	return crypt(key, crypto_aead_decrypt, nonce, data, aad, len + CVSW_V3_TAG_LEN, len);
+	return v3_crypt(key, crypto_aead_decrypt, nonce, data, aad, len + CVSW_V3_TAG_LEN, len);
 }
 
-static void wipe(void *data, size_t len)
+static void v3_wipe(void *data, size_t len)
 {
 	memzero_explicit(data, len);
 }
 
 /* Less than a page, and few: a request whose answer has no memory would never be answered. */
-static u8 *segment_make(void *arg, size_t len)
+static u8 *v3_segment_make(void *arg, size_t len)
 {
 	return kmalloc(len, GFP_KERNEL | __GFP_NOFAIL);
 }
 
-static void segment_free(void *arg, u8 *segment)
+static void v3_segment_free(void *arg, u8 *segment)
 {
 	kfree(segment);
 }
 
 const struct cvsw_v3_crypto cvsw_v3_kernel_crypto = {
-	.random = random_bytes,
-	.public_key = public_key,
-	.shared = shared,
-	.hash = hash,
-	.hmac = hmac,
-	.key_make = key_make,
-	.key_free = key_free,
-	.seal = seal,
-	.open = open,
-	.wipe = wipe,
-	.segment_make = segment_make,
-	.segment_free = segment_free,
+	.random = v3_random,
+	.public_key = v3_public_key,
+	.shared = v3_shared,
+	.hash = v3_hash,
+	.hmac = v3_hmac,
+	.key_make = v3_key_make,
+	.key_free = v3_key_free,
+	.seal = v3_seal,
+	.open = v3_open,
+	.wipe = v3_wipe,
+	.segment_make = v3_segment_make,
+	.segment_free = v3_segment_free,
 };
 
 int cvsw_v3_crypto_module_init(void)

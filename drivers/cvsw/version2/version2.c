@@ -12,7 +12,7 @@
 #include <net/netlink.h>
 
 #include "esp/sa.h"
-#include "control/session.h"
+#include "control/version3.h"
 #include "control/settings.h"
 #include "proto/cvsw_msg.h"
 #include "proto/cvsw_ofp10.h"
@@ -23,30 +23,30 @@ module_param(allow_unauthenticated, bool, 0444);
 MODULE_PARM_DESC(allow_unauthenticated,
 		 "accept control messages of version 2, which anyone on the segment can send, if a NIC has no key (default: no)");
 
-void cvsw_version2_init(struct cvsw_version2 *version2)
+void cvsw_version2_init(struct cvsw_control *control)
 {
-	version2->allowed = allow_unauthenticated;
+	control->version2.allowed = allow_unauthenticated;
 }
 
 /* ---- sending ---- */
 
-static void frame_send(struct cvsw_control *control, const struct cvsw_msg *msg)
+static void version2_frame_send(struct cvsw_control *control, const struct cvsw_msg *msg)
 {
-	struct cvsw_version2 *version2 = &control->version2;
+	u8 *frame = control->version2.frame;
 
-	cvsw_control_send(control, version2->frame,
-			  cvsw_msg_encode(msg, version2->frame, sizeof(version2->frame)));
+	cvsw_control_send(control, frame,
+			  cvsw_msg_encode(msg, frame, sizeof(control->version2.frame)));
 }
 
-static void send_hello(struct cvsw_control *control)
+static void version2_send_hello(struct cvsw_control *control)
 {
 	struct cvsw_msg msg = { .type = CVSW_MSG_HELLO };
 
 	eth_broadcast_addr(msg.dst);
-	frame_send(control, &msg);
+	version2_frame_send(control, &msg);
 }
 
-static void send_register2(struct cvsw_control *control)
+static void version2_send_register(struct cvsw_control *control)
 {
 	struct cvsw_msg msg = { .type = CVSW_MSG_REGISTER, .len = ETH_ALEN, .data = msg.dst };
 
@@ -54,7 +54,7 @@ static void send_register2(struct cvsw_control *control)
 	rtnl_lock();	/* the address is not to change halfway */
 	ether_addr_copy(msg.dst, control->dev->dev_addr);
 	rtnl_unlock();
-	frame_send(control, &msg);
+	version2_frame_send(control, &msg);
 }
 
 /* ---- LIST_ENTRIES ---- */
@@ -133,7 +133,7 @@ static void send_entries(struct cvsw_control *control)
 		msg.len = page.len;
 		msg.data1 = min_t(unsigned int, follow, U16_MAX);
 		follow -= !!follow;
-		frame_send(control, &msg);
+		version2_frame_send(control, &msg);
 		if (!(++sent % LIST_BURST))
 			usleep_range(1000, 2000);
 	} while (more && !READ_ONCE(control->dead));
@@ -142,7 +142,7 @@ static void send_entries(struct cvsw_control *control)
 
 /* ---- what messages ask for ---- */
 
-static unsigned int counter_of(int err)
+static unsigned int version2_counter_of(int err)
 {
 	switch (err) {
 	case 0:
@@ -181,7 +181,7 @@ static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_
 		cvsw_table_delete(control->engine->table, &flow->match);
 	}
 	cvsw_engine_changed(control->engine);
-	return counter_of(err);
+	return version2_counter_of(err);
 }
 
 /* A key's copies end here: the message's own is wiped with its frame. */
@@ -197,17 +197,17 @@ static unsigned int do_set_sa(struct cvsw_control *control, const struct cvsw_ms
 		return CVSW_CNT_FAULT(fault);
 	err = sa.key_len ? cvsw_sas_add(sas, &sa) : cvsw_sas_remove(sas, sa.direction, sa.spi);
 	memzero_explicit(&sa, sizeof(sa));
-	return counter_of(err);
+	return version2_counter_of(err);
 }
 
 /* Returns the counter in which the message ends. */
-static unsigned int do_version2(struct cvsw_control *control, const struct cvsw_msg *msg)
+static unsigned int version2_dispatch(struct cvsw_control *control, const struct cvsw_msg *msg)
 {
 	unsigned int counter;
 
 	switch (msg->type) {
 	case CVSW_MSG_HELLO:
-		send_register2(control);
+		version2_send_register(control);
 		WRITE_ONCE(control->version2.state, CVSW_STATE_CONNECTING);
 		return CVSW_CNT_CTL_APPLIED;
 	case CVSW_MSG_LIST_ENTRIES:
@@ -221,10 +221,10 @@ static unsigned int do_version2(struct cvsw_control *control, const struct cvsw_
 		counter = do_flow_mod(control, msg);
 		break;
 	case CVSW_MSG_SET_MTU:
-		counter = counter_of(cvsw_set_mtu(control, msg->data1));
+		counter = version2_counter_of(cvsw_set_mtu(control, msg->data1));
 		break;
 	case CVSW_MSG_SET_OFFLOAD:
-		counter = counter_of(cvsw_set_offloads(control, msg->data1));
+		counter = version2_counter_of(cvsw_set_offloads(control, msg->data1));
 		break;
 	case CVSW_MSG_SET_SA:
 		counter = do_set_sa(control, msg);
@@ -243,12 +243,12 @@ static unsigned int do_version2(struct cvsw_control *control, const struct cvsw_
  * Who has given the NIC a key wants nobody without it to program the NIC,
  * whatever was allowed to all of them.
  */
-static bool is_allowed(const struct cvsw_control *control)
+static bool version2_is_allowed(const struct cvsw_control *control)
 {
-	return control->version2.allowed && !cvsw_session_has_key(control);
+	return control->version2.allowed && !cvsw_version3_has_key(control);
 }
 
-static bool is_version2_for_us(const struct cvsw_control *control, const u8 *dst)
+static bool version2_is_ours(const struct cvsw_control *control, const u8 *dst)
 {
 	return is_broadcast_ether_addr(dst) || ether_addr_equal(dst, control->dev->dev_addr);
 }
@@ -258,9 +258,9 @@ int cvsw_version2_check(const struct cvsw_control *control, const u8 *frame, siz
 	enum cvsw_fault fault;
 	struct cvsw_msg msg;
 
-	if (!is_version2_for_us(control, frame))
+	if (!version2_is_ours(control, frame))
 		return CVSW_CNT_CTL_NOT_OURS;
-	if (!is_allowed(control))
+	if (!version2_is_allowed(control))
 		return CVSW_CNT_CTL_UNAUTHENTICATED;
 	fault = cvsw_msg_decode(frame, len, &msg, NULL);
 	return fault ? CVSW_CNT_FAULT(fault) : -1;
@@ -271,11 +271,11 @@ void cvsw_version2_receive(struct cvsw_control *control, const u8 *data, size_t 
 	struct cvsw_msg msg;
 
 	/* There was no key when it was queued. */
-	if (!is_allowed(control))
+	if (!version2_is_allowed(control))
 		cvsw_control_count(control, CVSW_CNT_CTL_UNAUTHENTICATED);
 	/* It was checked when it was queued: this only finds its fields. */
 	else if (!cvsw_msg_decode(data, len, &msg, NULL))
-		cvsw_control_count(control, do_version2(control, &msg));
+		cvsw_control_count(control, version2_dispatch(control, &msg));
 }
 
 void cvsw_version2_events(struct cvsw_control *control, unsigned long events)
@@ -283,14 +283,14 @@ void cvsw_version2_events(struct cvsw_control *control, unsigned long events)
 	if (events & (BIT(CVSW_EVENT_ADDRESS) | BIT(CVSW_EVENT_RESTORED) | BIT(CVSW_EVENT_MOVED)))
 		control->version2.register_due = true;
 	/* A REGISTER that cannot be sent now waits for the link. */
-	if (!is_allowed(control) || !cvsw_control_has_link(control))
+	if (!version2_is_allowed(control) || !cvsw_control_has_link(control))
 		return;
 	if (control->version2.state == CVSW_STATE_DISCONNECTED) {
 		control->version2.register_due = false;
 		if (events & BIT(CVSW_EVENT_LINK))
-			send_hello(control);
+			version2_send_hello(control);
 	} else if (control->version2.register_due) {
-		send_register2(control);
+		version2_send_register(control);
 	}
 }
 

@@ -3,32 +3,12 @@
 #ifndef CVSW_VERSION2_H
 #define CVSW_VERSION2_H
 
-#include <linux/if_ether.h>
-#include <linux/types.h>
-
-#include "stats.h"
-
-struct cvsw_control;
-struct sk_buff;
+#include "control/control.h"
 
 #ifdef CVSW_VERSION2
 
-/**
- * struct cvsw_version2 - what version 2 keeps of a port; the worker's, but for @allowed
- * @allowed: the port accepts its messages, as long as it has no key
- * @register_due: a REGISTER waits for the link
- * @state: enum cvsw_nl_state, for others to read
- * @frame: scratch: what it sends
- */
-struct cvsw_version2 {
-	bool allowed;
-	bool register_due;
-	u8 state;
-	u8 frame[ETH_FRAME_LEN];
-};
-
-/** cvsw_version2_init() - of zeroes */
-void cvsw_version2_init(struct cvsw_version2 *version2);
+/** cvsw_version2_init() - what it keeps in @control, of zeroes */
+void cvsw_version2_init(struct cvsw_control *control);
 
 /**
  * cvsw_version2_check() - is a frame worth the worker's time?
@@ -54,9 +34,7 @@ int cvsw_version2_put_state(struct sk_buff *skb, const struct cvsw_control *cont
 #else
 
 /* Without it: a frame of version 2 is dropped and counted. */
-struct cvsw_version2 { };
-
-static inline void cvsw_version2_init(struct cvsw_version2 *version2) { }
+static inline void cvsw_version2_init(struct cvsw_control *control) { }
 
 static inline int cvsw_version2_check(const struct cvsw_control *control, const u8 *frame,
 				      size_t len)
