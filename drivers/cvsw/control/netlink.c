@@ -42,161 +42,135 @@ static struct dump *dump_of(struct netlink_callback *cb)
 	return (struct dump *)cb->ctx;
 }
 
-/* A message begins with the port it is about; NULL if it does not fit. */
-static void *nl_message_begin(struct sk_buff *skb, struct netlink_callback *cb,
-			   const struct cvsw_port *port)
-{
-	void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &family,
-				NLM_F_MULTI, dump_of(cb)->cmd);
-
-	if (hdr && nla_put_u32(skb, CVSW_NLA_IFINDEX, port->dev->ifindex)) {
-		genlmsg_cancel(skb, hdr);
-		return NULL;
-	}
-	return hdr;
-}
-
-static int nl_put_port(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
-{
-	void *hdr = nl_message_begin(skb, cb, port);
-	enum cvsw_nl_v3_state v3_state;
-	u64 n_sessions;
-
-	if (!hdr)
-		return -EMSGSIZE;
-	v3_state = cvsw_version3_state(&port->control, &n_sessions);
-	if (nla_put_string(skb, CVSW_NLA_IFNAME, port->dev->name) ||
-	    cvsw_version2_put_state(skb, &port->control) ||
-	    nla_put_u8(skb, CVSW_NLA_V3_STATE, v3_state) ||
-	    nla_put_u64_64bit(skb, CVSW_NLA_V3_SESSIONS, n_sessions, CVSW_NLA_PAD) ||
-	    nla_put_u8(skb, CVSW_NLA_MISS, port->engine.miss) ||
-	    nla_put_u32(skb, CVSW_NLA_N_FLOWS, cvsw_table_count(port->engine.table)) ||
-	    nla_put_string(skb, CVSW_NLA_VERSION, CVSW_VERSION)) {
-		genlmsg_cancel(skb, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, hdr);
-	return 0;
-}
-
-/* @flow, @flow_mod: scratch, too large for the stack */
-struct put_flow_args {
+/**
+ * struct answer - a dump's message that is being written
+ * @flow, @flow_mod: scratch, too large for the stack
+ */
+struct answer {
 	struct sk_buff *skb;
 	struct netlink_callback *cb;
-	struct cvsw_port *port;
+	const struct cvsw_port *port;
 	struct cvsw_flow flow;
 	u8 flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
 };
 
+/* With the port that it is about; NULL if it does not fit. */
+static void *nl_begin(struct answer *answer)
+{
+	struct netlink_callback *cb = answer->cb;
+	void *hdr = genlmsg_put(answer->skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				&family, NLM_F_MULTI, dump_of(cb)->cmd);
+
+	if (!hdr || !nla_put_u32(answer->skb, CVSW_NLA_IFINDEX, answer->port->dev->ifindex))
+		return hdr;
+	genlmsg_cancel(answer->skb, hdr);
+	return NULL;
+}
+
+/* @good: everything behind nl_begin() had room. */
+static int nl_end(struct answer *answer, void *hdr, bool good)
+{
+	if (good)
+		genlmsg_end(answer->skb, hdr);
+	else if (hdr)
+		genlmsg_cancel(answer->skb, hdr);
+	return good ? 0 : -EMSGSIZE;
+}
+
+static bool nl_put_u64(struct sk_buff *skb, int attr, u64 value)
+{
+	return !nla_put_u64_64bit(skb, attr, value, CVSW_NLA_PAD);
+}
+
+static int nl_put_port(struct answer *answer)
+{
+	const struct cvsw_port *port = answer->port;
+	struct sk_buff *skb = answer->skb;
+	void *hdr = nl_begin(answer);
+	u64 n_sessions;
+	enum cvsw_nl_v3_state v3_state = cvsw_version3_state(&port->control, &n_sessions);
+
+	return nl_end(answer, hdr, hdr &&
+		      !nla_put_string(skb, CVSW_NLA_IFNAME, port->dev->name) &&
+		      !cvsw_version2_put_state(skb, &port->control) &&
+		      !nla_put_u8(skb, CVSW_NLA_V3_STATE, v3_state) &&
+		      nl_put_u64(skb, CVSW_NLA_V3_SESSIONS, n_sessions) &&
+		      !nla_put_u8(skb, CVSW_NLA_MISS, port->engine.miss) &&
+		      !nla_put_u32(skb, CVSW_NLA_N_FLOWS, cvsw_table_count(port->engine.table)) &&
+		      !nla_put_string(skb, CVSW_NLA_VERSION, CVSW_VERSION));
+}
+
 static int nl_put_flow(const struct cvsw_entry *entry, void *arg)
 {
-	struct put_flow_args *args = arg;
-	struct sk_buff *skb = args->skb;
+	struct answer *answer = arg;
+	struct sk_buff *skb = answer->skb;
+	void *hdr = nl_begin(answer);
 	u64 packets, bytes;
 	size_t len;
-	void *hdr;
 
-	cvsw_entry_flow(entry, &args->flow);
-	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &args->flow, args->flow_mod,
-				sizeof(args->flow_mod));
+	cvsw_entry_flow(entry, &answer->flow);
+	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &answer->flow, answer->flow_mod,
+				sizeof(answer->flow_mod));
 	cvsw_hits_read(entry->hits, &packets, &bytes);
-
-	hdr = nl_message_begin(skb, args->cb, args->port);
-	if (!hdr)
-		return -EMSGSIZE;
-	if (nla_put(skb, CVSW_NLA_FLOW_MOD, len, args->flow_mod) ||
-	    nla_put_u64_64bit(skb, CVSW_NLA_N_PACKETS, packets, CVSW_NLA_PAD) ||
-	    nla_put_u64_64bit(skb, CVSW_NLA_N_BYTES, bytes, CVSW_NLA_PAD)) {
-		genlmsg_cancel(skb, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, hdr);
-	return 0;
+	return nl_end(answer, hdr, hdr &&
+		      !nla_put(skb, CVSW_NLA_FLOW_MOD, len, answer->flow_mod) &&
+		      nl_put_u64(skb, CVSW_NLA_N_PACKETS, packets) &&
+		      nl_put_u64(skb, CVSW_NLA_N_BYTES, bytes));
 }
 
-static int nl_put_flows(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
+static int nl_put_flows(struct answer *answer)
 {
-	struct dump *dump = dump_of(cb);
-	struct put_flow_args *args = kmalloc(sizeof(*args), GFP_KERNEL);
-	int err;
-
-	if (!args)
-		return -ENOMEM;
-	args->skb = skb;
-	args->cb = cb;
-	args->port = port;
-	err = cvsw_table_walk(port->engine.table, &dump->entry, nl_put_flow, args);
-	kfree(args);
-	return err;
-}
-
-struct put_sa_args {
-	struct sk_buff *skb;
-	struct netlink_callback *cb;
-	struct cvsw_port *port;
-};
-
-static bool nl_put_sa_attrs(struct sk_buff *skb, const struct cvsw_esp_sa *sa)
-{
-	u64 packets, bytes;
-
-	cvsw_sa_read(sa, &packets, &bytes);
-	return !nla_put_u32(skb, CVSW_NLA_SPI, sa->name.spi) &&
-	       !nla_put_u8(skb, CVSW_NLA_SA_DIRECTION, sa->name.direction) &&
-	       !nla_put_u8(skb, CVSW_NLA_SA_STATE, cvsw_sa_state(sa)) &&
-	       !nla_put_u16(skb, CVSW_NLA_KEY_BITS, sa->key_bits) &&
-	       (!sa->udp_dst || (!nla_put_u16(skb, CVSW_NLA_UDP_SRC, sa->udp_src) &&
-				 !nla_put_u16(skb, CVSW_NLA_UDP_DST, sa->udp_dst))) &&
-	       !nla_put_u64_64bit(skb, CVSW_NLA_SEQ, cvsw_sa_seq(sa), CVSW_NLA_PAD) &&
-	       !nla_put_u64_64bit(skb, CVSW_NLA_N_PACKETS, packets, CVSW_NLA_PAD) &&
-	       !nla_put_u64_64bit(skb, CVSW_NLA_N_BYTES, bytes, CVSW_NLA_PAD) &&
-	       !nla_put_string(skb, CVSW_NLA_ALGORITHM,
-			       crypto_tfm_alg_driver_name(crypto_aead_tfm(sa->aead)));
+	return cvsw_table_walk(answer->port->engine.table, &dump_of(answer->cb)->entry,
+			       nl_put_flow, answer);
 }
 
 static int nl_put_sa(const struct cvsw_esp_sa *sa, void *arg)
 {
-	struct put_sa_args *args = arg;
-	void *hdr = nl_message_begin(args->skb, args->cb, args->port);
+	struct answer *answer = arg;
+	struct sk_buff *skb = answer->skb;
+	void *hdr = nl_begin(answer);
+	u64 packets, bytes;
 
-	if (!hdr)
-		return -EMSGSIZE;
-	if (!nl_put_sa_attrs(args->skb, sa)) {
-		genlmsg_cancel(args->skb, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(args->skb, hdr);
-	return 0;
+	cvsw_sa_read(sa, &packets, &bytes);
+	return nl_end(answer, hdr, hdr &&
+		      !nla_put_u32(skb, CVSW_NLA_SPI, sa->name.spi) &&
+		      !nla_put_u8(skb, CVSW_NLA_SA_DIRECTION, sa->name.direction) &&
+		      !nla_put_u8(skb, CVSW_NLA_SA_STATE, cvsw_sa_state(sa)) &&
+		      !nla_put_u16(skb, CVSW_NLA_KEY_BITS, sa->key_bits) &&
+		      (!sa->udp_dst || (!nla_put_u16(skb, CVSW_NLA_UDP_SRC, sa->udp_src) &&
+					!nla_put_u16(skb, CVSW_NLA_UDP_DST, sa->udp_dst))) &&
+		      nl_put_u64(skb, CVSW_NLA_SEQ, cvsw_sa_seq(sa)) &&
+		      nl_put_u64(skb, CVSW_NLA_N_PACKETS, packets) &&
+		      nl_put_u64(skb, CVSW_NLA_N_BYTES, bytes) &&
+		      !nla_put_string(skb, CVSW_NLA_ALGORITHM,
+				      crypto_tfm_alg_driver_name(crypto_aead_tfm(sa->aead))));
 }
 
-static int nl_put_sas(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
+static int nl_put_sas(struct answer *answer)
 {
-	struct put_sa_args args = { .skb = skb, .cb = cb, .port = port };
-
-	return cvsw_sas_walk(port->engine.sas, &dump_of(cb)->sa, nl_put_sa, &args);
+	return cvsw_sas_walk(answer->port->engine.sas, &dump_of(answer->cb)->sa, nl_put_sa, answer);
 }
 
-static int nl_put_counters(struct sk_buff *skb, struct netlink_callback *cb, struct cvsw_port *port)
+static int nl_put_counter(struct answer *answer, unsigned int counter)
 {
-	struct dump *dump = dump_of(cb);
+	u64 value = cvsw_stats_read(answer->port->engine.stats, counter);
+	void *hdr = nl_begin(answer);
 	char name[32];
-	void *hdr;
 
-	for (; dump->counter < CVSW_N_COUNTERS; dump->counter++) {
-		cvsw_stats_name(dump->counter, name, sizeof(name));
-		hdr = nl_message_begin(skb, cb, port);
-		if (!hdr)
-			return -EMSGSIZE;
-		if (nla_put_string(skb, CVSW_NLA_COUNTER_NAME, name) ||
-		    nla_put_u64_64bit(skb, CVSW_NLA_COUNTER,
-				      cvsw_stats_read(port->engine.stats, dump->counter),
-				      CVSW_NLA_PAD)) {
-			genlmsg_cancel(skb, hdr);
-			return -EMSGSIZE;
-		}
-		genlmsg_end(skb, hdr);
-	}
-	return 0;
+	cvsw_stats_name(counter, name, sizeof(name));
+	return nl_end(answer, hdr, hdr &&
+		      !nla_put_string(answer->skb, CVSW_NLA_COUNTER_NAME, name) &&
+		      nl_put_u64(answer->skb, CVSW_NLA_COUNTER, value));
+}
+
+static int nl_put_counters(struct answer *answer)
+{
+	u32 *counter = &dump_of(answer->cb)->counter;
+	int err = 0;
+
+	while (*counter < CVSW_N_COUNTERS && !(err = nl_put_counter(answer, *counter)))
+		++*counter;
+	return err;
 }
 
 /* Is the port in the asker's namespace, and the one asked for if there is one? */
@@ -218,8 +192,7 @@ static void nl_next_port(struct dump *dump, u32 port_id)
 }
 
 /* By the command: what a port has. */
-static int (*const nl_put[])(struct sk_buff *skb, struct netlink_callback *cb,
-			     struct cvsw_port *port) = {
+static int (*const nl_put[])(struct answer *answer) = {
 	[CVSW_NL_GET_PORT] = nl_put_port,
 	[CVSW_NL_GET_FLOW] = nl_put_flows,
 	[CVSW_NL_GET_STATS] = nl_put_counters,
@@ -229,10 +202,15 @@ static int (*const nl_put[])(struct sk_buff *skb, struct netlink_callback *cb,
 /* RTNL holds names and namespaces still; a port in the list does not go away. */
 static int nl_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
+	struct answer *answer = kmalloc(sizeof(*answer), GFP_KERNEL);
 	struct dump *dump = dump_of(cb);
 	struct cvsw_port *port;
 	int err = 0;
 
+	if (!answer)
+		return -ENOMEM;
+	answer->skb = skb;
+	answer->cb = cb;
 	rtnl_lock();
 	mutex_lock(&cvsw_ports_lock);
 	list_for_each_entry(port, &cvsw_ports, node) {
@@ -240,14 +218,16 @@ static int nl_dump(struct sk_buff *skb, struct netlink_callback *cb)
 			continue;
 		if (port->id > dump->port_id)
 			nl_next_port(dump, port->id);
+		answer->port = port;
 		if (nl_is_asked_for(cb, port))
-			err = nl_put[dump->cmd](skb, cb, port);
+			err = nl_put[dump->cmd](answer);
 		if (err)
 			break;
 		nl_next_port(dump, port->id + 1);
 	}
 	mutex_unlock(&cvsw_ports_lock);
 	rtnl_unlock();
+	kfree(answer);
 	/* What did not fit comes with the next call, unless nothing fits at all. */
 	return skb->len ? skb->len : err;
 }
