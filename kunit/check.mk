@@ -38,8 +38,22 @@ check-build: all patch-test
 	@echo "ok - modules, cvswd and cvswctl build"
 	@kunit/complaints_test.sh
 	@$(MAKE) --no-print-directory modules-names
-	@$(MAKE) --no-print-directory modules V2=n OUT=$(BUILD)/mod-without-version2
-	@echo "ok - modules build without version 2"
+	@$(call check_module,y,with version 2)
+	@$(call check_module,n,without version 2)
+
+# So that each call of a function in its own file is one (scripts/unused-functions).
+CALLS_AS_WRITTEN := -ffunction-sections -fdata-sections -fno-ipa-icf -fno-partial-inlining \
+	-fno-inline-small-functions -fno-inline-functions -fno-inline-functions-called-once
+
+# With version 2 (y) or without it (n)
+define check_module
+mkdir -p $(BUILD)/log
+KCFLAGS='$(CALLS_AS_WRITTEN)' $(MAKE) --no-print-directory modules V2=$(1) OUT=$(BUILD)/mod-calls-$(1) \
+	> $(BUILD)/log/mod-calls-$(1).log 2>&1 || { tail -n 30 $(BUILD)/log/mod-calls-$(1).log; exit 1; }
+! grep warning: $(BUILD)/log/mod-calls-$(1).log
+$(TOP)/drivers/cvsw/scripts/unused-functions $(BUILD)/mod-calls-$(1)/farm/drivers/cvsw
+echo "ok - modules $(2): no warning, and no function that is never called"
+endef
 
 # Where a warning is a fault.
 check check-long: export WERROR := 1

@@ -40,7 +40,7 @@ static int contexts_init(struct kunit *test)
 
 	if (err)
 		return err;
-	cvsw_table_delete(f->engine.table, &all);
+	table_delete(f->engine.table, &all);
 	turned = turned_too_early = 0;
 	f->engine.wire_mtu = MTU;
 	f->engine.turn = turn;

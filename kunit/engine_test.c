@@ -6,6 +6,8 @@
 /* ESP has a suite of its own. */
 #define cvsw_esp_encrypt	fake_encrypt
 #define cvsw_esp_decrypt	fake_decrypt
+#include "flows.h"
+#include "fail.h"
 #include "../drivers/cvsw/engine/engine.c"
 #include "../drivers/cvsw/engine/layers.c"
 #include "../drivers/cvsw/engine/outputs.c"
@@ -309,7 +311,7 @@ static void engine_passes(struct kunit *test)
 	flow_end(test);
 	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), NULL, 0), 1U);
 	/* And so does not being of the first pass. */
-	cvsw_table_delete(f->engine.table, &f->flow.match);
+	table_delete(f->engine.table, &f->flow.match);
 	f->flow.n_actions = 1;
 	f->flow.match.mask.pass = 0xff;
 	flow_end(test);
@@ -605,7 +607,7 @@ static void engine_resume(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, send(f, ip_frame(test), CVSW_HOST), NULL);
 	esp.later = false;
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, esp.skb);
-	cvsw_table_delete(f->engine.table, &f->flow.match);
+	table_delete(f->engine.table, &f->flow.match);
 	rcu_barrier();
 	local_bh_disable();
 	cvsw_engine_resume(&esp.walk, esp.skb);

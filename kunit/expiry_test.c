@@ -159,7 +159,7 @@ static void told_of_what_changes_and_goes(struct kunit *test)
 		f->flow.cookie++;
 		KUNIT_ASSERT_EQ(test, cvsw_table_flow_mod(f->table, commands[i], &f->flow), 0);
 		KUNIT_ASSERT_EQ(test, cvsw_table_flow_mod(f->table, commands[i], &f->flow), 0);
-		KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+		KUNIT_ASSERT_EQ(test, cvsw_table_flow_mod(f->table, CVSW_FLOW_DELETE, &f->flow), 0);
 		KUNIT_EXPECT_EQ(test, f->told[CVSW_DELETED], told);
 		cvsw_table_commit(f->table);
 		KUNIT_EXPECT_EQ(test, f->told[CVSW_DELETED], ++told);
@@ -171,10 +171,10 @@ static void told_of_what_changes_and_goes(struct kunit *test)
 	cvsw_table_begin(f->table, false);
 	f->flow.flags = 0;
 	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-	KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+	KUNIT_ASSERT_EQ(test, cvsw_table_flow_mod(f->table, CVSW_FLOW_DELETE, &f->flow), 0);
 	f->flow.flags = CVSW_FLOW_SEND_REMOVED;
 	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-	KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+	KUNIT_ASSERT_EQ(test, cvsw_table_flow_mod(f->table, CVSW_FLOW_DELETE, &f->flow), 0);
 	cvsw_table_commit(f->table);
 	KUNIT_EXPECT_EQ(test, f->told[CVSW_DELETED], told);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/in.h>
+#include <linux/slab.h>
 
 #include "../drivers/cvsw/table/table_parts.h"
 #include "flows.h"
@@ -138,6 +139,19 @@ int flows_mod(struct flow_list *list, enum cvsw_flow_command command,
 		*told += flows_delete(list, mod, strict);
 		return 0;
 	}
+}
+
+unsigned int table_delete(struct cvsw_table *table, const struct cvsw_match *match)
+{
+	struct cvsw_flow *flow = kzalloc(sizeof(*flow), GFP_KERNEL);
+	unsigned int n = cvsw_table_count(table);
+
+	if (!flow)
+		return 0;
+	flow->match = *match;
+	cvsw_table_flow_mod(table, CVSW_FLOW_DELETE, flow);
+	kfree(flow);
+	return n - cvsw_table_count(table);
 }
 
 /* ---- random flows, of few values so that they meet ---- */

@@ -41,6 +41,9 @@ void lonely_flow(struct cvsw_flow *flow, u32 n);
 /* A flow of one destination, in whatever protocol. */
 void host_flow(struct cvsw_flow *flow, u32 nw_dst);
 
+/* A flow_mod with DELETE, while no change is open.  Return: how many entries it removed */
+unsigned int table_delete(struct cvsw_table *table, const struct cvsw_match *match);
+
 /* @flow: scratch, too large for the stack */
 /* What changes have removed goes, as it does a grace period later by itself. */
 void table_settles(struct cvsw_table *table);

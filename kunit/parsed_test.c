@@ -9,6 +9,7 @@
 
 #include "../drivers/cvsw/engine/engine.h"
 #include "../drivers/cvsw/table/key.h"
+#include "flows.h"
 #include "frames.h"
 
 struct fixture {
@@ -463,7 +464,7 @@ static void unparsed_in_a_tunnel(struct kunit *test)
 		put_udp(f);
 		KUNIT_EXPECT_EQ(test, send(test, CVSW_NET), 1U);
 		KUNIT_EXPECT_EQ(test, unparsed(test), i + 1ULL);
-		cvsw_table_delete(f->engine.table, &(struct cvsw_match){});
+		table_delete(f->engine.table, &(struct cvsw_match){});
 	}
 }
 

@@ -5,6 +5,7 @@
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
 
+#include "flows.h"
 #include "fail.h"
 #include "../drivers/cvsw/control/notices.c"
 #include "../drivers/cvsw/control/version3.c"
@@ -184,7 +185,7 @@ static void some_are_told_nobody(struct kunit *test)
 	flush_work(&f->port.control.work.work);
 	f->flow.flags = CVSW_FLOW_SEND_REMOVED;
 	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->port.engine.table, &f->flow), 0);
-	KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->port.engine.table, &f->flow.match), 1U);
+	KUNIT_ASSERT_EQ(test, table_delete(f->port.engine.table, &f->flow.match), 1U);
 	notices = &f->port.control.version3->notices;
 	KUNIT_EXPECT_EQ(test, notices->n, 1U);
 	KUNIT_ASSERT_TRUE(test, talk_connects(f, 1));
@@ -193,7 +194,7 @@ static void some_are_told_nobody(struct kunit *test)
 
 	do_flow_mod(test, CVSW_FLOW_ADD, 1);
 	notices->n = CVSW_NOTICES_MAX;
-	KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->port.engine.table, &f->flow.match), 1U);
+	KUNIT_ASSERT_EQ(test, table_delete(f->port.engine.table, &f->flow.match), 1U);
 	KUNIT_EXPECT_EQ(test, notices->n, (unsigned int)CVSW_NOTICES_MAX);
 	notices->n = 0;
 	KUNIT_EXPECT_EQ(test, talk_counter(f, CVSW_CNT_CTL_SEND_FAILED), 1ULL);

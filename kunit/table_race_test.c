@@ -154,7 +154,7 @@ static void race_one_replaced(struct kunit *test)
 		if (i % 3 == 0) {
 			lonely_flow(&f->flow, 1 + i % 100);
 			KUNIT_EXPECT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-			KUNIT_EXPECT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+			KUNIT_EXPECT_EQ(test, table_delete(f->table, &f->flow.match), 1U);
 		}
 	}
 	race_end(test);
@@ -211,7 +211,7 @@ static void race_bit_asked_for(struct kunit *test)
 		f->flow.priority = 2;
 		KUNIT_EXPECT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
 		cond_resched();
-		KUNIT_EXPECT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+		KUNIT_EXPECT_EQ(test, table_delete(f->table, &f->flow.match), 1U);
 	}
 	race_end(test);
 }

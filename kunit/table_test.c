@@ -538,7 +538,7 @@ static void table_mask_churn(struct kunit *test)
 		readers_begin();
 		KUNIT_ASSERT_EQ(test, cvsw_table_lookup(f->table, &key)->priority, i);
 		readers_end();
-		KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+		KUNIT_ASSERT_EQ(test, table_delete(f->table, &f->flow.match), 1U);
 		table_settles(f->table);
 		KUNIT_ASSERT_LE(test, f->table->masks.n, IDLE_MASKS + 1U);
 	}
@@ -589,7 +589,7 @@ static void table_common_bits(struct kunit *test)
 	f->flow.match.mask.ipv6_label = 1;
 	KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
 	KUNIT_EXPECT_TRUE(test, told_apart(f, &wide, &ack));
-	cvsw_table_delete(f->table, &all);
+	table_delete(f->table, &all);
 	table_settles(f->table);
 	KUNIT_EXPECT_FALSE(test, told_apart(f, &syn, &wide));
 }
@@ -617,7 +617,7 @@ static void table_agreement(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hweight64(agreed_bits(f)), 30U);
 	/* Anew when it has been empty. */
 	memset(&f->flow, 0, sizeof(f->flow));
-	KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 3U);
+	KUNIT_ASSERT_EQ(test, table_delete(f->table, &f->flow.match), 3U);
 	table_settles(f->table);
 	KUNIT_ASSERT_EQ(test, add_host_flow(f->table, &f->flow, 8, 0), 0);
 	KUNIT_EXPECT_EQ(test, agreed_bits(f), all);
@@ -660,11 +660,11 @@ static void table_held_beyond_its_mask(struct kunit *test)
 	held = find_host_flow(f->table, 5);
 	cvsw_entry_hold(held);
 	readers_end();
-	KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+	KUNIT_ASSERT_EQ(test, table_delete(f->table, &f->flow.match), 1U);
 	for (i = 1; i < 3 * IDLE_MASKS; i++) {
 		lonely_flow(&f->flow, i);
 		KUNIT_ASSERT_EQ(test, cvsw_table_add(f->table, &f->flow), 0);
-		KUNIT_ASSERT_EQ(test, cvsw_table_delete(f->table, &f->flow.match), 1U);
+		KUNIT_ASSERT_EQ(test, table_delete(f->table, &f->flow.match), 1U);
 		table_settles(f->table);
 	}
 	memset(&f->flow, 0, sizeof(f->flow));
@@ -732,7 +732,7 @@ static void table_exit(struct kunit *test)
 	fail_at = 0;
 	memset(&f->flow, 0, sizeof(f->flow));
 	/* Nothing is left behind, reserved ids of failed additions included. */
-	cvsw_table_delete(f->table, &f->flow.match);
+	table_delete(f->table, &f->flow.match);
 	KUNIT_EXPECT_TRUE(test, cvsw_table_empty(f->table));
 	KUNIT_EXPECT_TRUE(test, xa_empty(&f->table->walk));
 	cvsw_table_destroy(f->table);

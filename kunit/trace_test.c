@@ -7,6 +7,7 @@
 #include <linux/udp.h>
 #include <net/ip.h>
 
+#include "flows.h"
 #include "fail.h"
 
 /* The one with the real ESP: see fuzz_parts.c. */
@@ -255,7 +256,7 @@ static void ends_are_told(struct kunit *test)
 	ADD(test, 9, CVSW_HOST, 0, { .type = CVSW_ACT_DEC_TTL });
 	f->frame[22] = 1;
 	expect_trace(test, "L9 A0xffff Ddrop-ttl");
-	cvsw_table_delete(engine_of(f)->table, &f->asking.flow.match);
+	table_delete(engine_of(f)->table, &f->asking.flow.match);
 	ADD(test, 9, CVSW_HOST, 0, OUTPUT(CVSW_PORT_IN_PORT));
 	expect_trace(test, "L9 A0x0 >HOST");
 	ADD(test, 9, CVSW_HOST, 0, OUTPUT(CVSW_PORT_NONE));

@@ -94,9 +94,9 @@ static int attach(const char *name, rx_handler_func_t *handler)
 
 static void empty(void)
 {
-	static const struct cvsw_match all;
+	static const struct cvsw_flow all;
 
-	cvsw_table_delete(engine.table, &all);
+	cvsw_table_flow_mod(engine.table, CVSW_FLOW_DELETE, &all);
 	cvsw_engine_changed(&engine);
 }
 

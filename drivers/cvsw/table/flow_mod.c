@@ -257,16 +257,3 @@ int cvsw_table_flow_mod(struct cvsw_table *table, enum cvsw_flow_command command
 		cvsw_table_commit(table);
 	return err;
 }
-
-unsigned int cvsw_table_delete(struct cvsw_table *table, const struct cvsw_match *match)
-{
-	bool alone = !table->change.on;
-	unsigned int removed;
-
-	if (alone)
-		cvsw_table_begin(table, false);
-	removed = flow_delete(table, match, 0);
-	if (alone)
-		cvsw_table_commit(table);
-	return removed;
-}

@@ -155,15 +155,6 @@ static inline int cvsw_table_add(struct cvsw_table *table, const struct cvsw_flo
 }
 
 /**
- * cvsw_table_delete() - remove every entry whose match @match covers
- * @match: in normal form
- *
- * Never fails for want of memory.
- * Return: how many were removed.
- */
-unsigned int cvsw_table_delete(struct cvsw_table *table, const struct cvsw_match *match);
-
-/**
  * cvsw_table_expire() - remove what has timed out, and free what changes have removed
  * @now: 64-bit jiffies
  *

@@ -178,7 +178,8 @@ static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_
 		cvsw_ask_for_room(control->dev, flow);
 		err = cvsw_table_flow_mod(control->engine->table, command, flow);
 	} else {
-		cvsw_table_delete(control->engine->table, &flow->match);
+		flow->out_port = 0;
+		err = cvsw_table_flow_mod(control->engine->table, CVSW_FLOW_DELETE, flow);
 	}
 	cvsw_engine_changed(control->engine);
 	return version2_counter_of(err);
