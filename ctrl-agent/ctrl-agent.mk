@@ -6,13 +6,21 @@ AGENT_DIR := $(TOP)/ctrl-agent
 # A folder is a room; a header of another room is included with the room's name.
 AGENT_ROOMS := base hub fabric nic sa apps store api
 AGENT_DAEMON := cvswd $(foreach room,$(AGENT_ROOMS),$(patsubst $(AGENT_DIR)/%.c,%,$(wildcard $(AGENT_DIR)/$(room)/*.c)))
+# V2=n leaves version 2 out: its link, and the option that allows it.
+ifeq ($(V2),n)
+AGENT_DAEMON := $(filter-out nic/legacy%,$(AGENT_DAEMON))
+else
+AGENT_V2 := y
+endif
+AGENT_BUILT := $(BUILD)/agent-version2-$(or $(AGENT_V2),n)
 AGENT_CTL := $(patsubst $(AGENT_DIR)/%.c,%,$(wildcard $(AGENT_DIR)/ctl/*.c)) base/wipe
 
 # What decides, without sockets: the unit tests link this much.
 AGENT_LOGIC := $(addprefix nic/,flowset desired timed nic legacy legacy_listing legacy_reconcile talk talk_flows \
 	talk_refusal talk_requests talk_unasked) apps/overlay sa/ways api/change api/intent base/heap base/log
 
-AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0)
+AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0) \
+	$(if $(AGENT_V2),-DCVSW_VERSION2)
 CVSWD_LIBS := -levent -ljansson -lpcap -lsqlite3 -lcrypto
 CVSWCTL_LIBS = -ljansson $(shell pkg-config --libs libnl-genl-3.0)
 AGENT_CRYPTO := $(BUILD)/user/proto/cvsw_v3_libcrypto.o
@@ -24,7 +32,7 @@ CVSWD_ASAN := $(BUILD)/asan/cvswd
 CVSWCTL_ASAN := $(BUILD)/asan/cvswctl
 
 .PHONY: agent agent-asan agent-test ctl needs-ctl needs-agent
-agent: $(CVSWD) $(CVSWCTL) $(MANUALS)/cvswd.8 $(MANUALS)/cvswctl.8 ## build cvswd, cvswctl and their manuals
+agent: $(CVSWD) $(CVSWCTL) $(MANUALS)/cvswd.8 $(MANUALS)/cvswctl.8 ## build cvswd, cvswctl and their manuals (V2=n: without version 2)
 ctl: $(CVSWCTL) $(MANUALS)/cvswctl.8 ## build cvswctl and its manual alone, for guests
 all: agent
 
@@ -38,11 +46,15 @@ $(MANUALS)/%.8: $(AGENT_DIR)/%.8.scd | needs-ctl
 	@mkdir -p $(@D)
 	scdoc < $< > $@
 
-$(BUILD)/user/agent/%.o: $(AGENT_DIR)/%.c
+# What was built otherwise is built again.
+$(AGENT_BUILT):
+	@mkdir -p $(@D) && rm -f $(BUILD)/agent-version2-* && touch $@
+
+$(BUILD)/user/agent/%.o: $(AGENT_DIR)/%.c $(AGENT_BUILT)
 	@mkdir -p $(@D)
 	$(CC) $(USER_CFLAGS) $(AGENT_CFLAGS) $(DEPS) -c -o $@ $<
 
-$(BUILD)/asan/agent/%.o: $(AGENT_DIR)/%.c
+$(BUILD)/asan/agent/%.o: $(AGENT_DIR)/%.c $(AGENT_BUILT)
 	@mkdir -p $(@D)
 	$(CC) $(SAN_CFLAGS) $(AGENT_CFLAGS) $(DEPS) -c -o $@ $<
 

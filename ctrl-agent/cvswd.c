@@ -56,7 +56,9 @@ static const char usage[] =
 "  --socket-group GROUP    who may use it besides root\n"
 "  --state FILE            database of keys and of what NICs should have\n"
 "  --key-log FILE          write sessions' keys there, for Wireshark\n"
+#ifdef CVSW_VERSION2
 "  --allow-unauthenticated take NICs without a key too, in version 2\n"
+#endif
 "  --max-nics N            refuse more (default 16384)\n"
 "  -v, --verbose           log each control message\n"
 "  -V, --version\n"
@@ -70,7 +72,9 @@ static const struct option long_options[] = {
 	{ "socket-group", required_argument, NULL, 'g' },
 	{ "state", required_argument, NULL, 'S' },
 	{ "key-log", required_argument, NULL, 'k' },
+#ifdef CVSW_VERSION2
 	{ "allow-unauthenticated", no_argument, NULL, '2' },
+#endif
 	{ "max-nics", required_argument, NULL, 'n' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },

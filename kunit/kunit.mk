@@ -79,13 +79,18 @@ $(UML_KERNELS:%=check-wire-%): check-wire-%: uml-modules-% $(BUILD)/bin/cvswctl
 		python3 -B $(TOP)/kunit/wire_test/run.py $(UML)/$*/mod $(UML)/$*/kernel $(ONLY)
 
 # Where version 2 is left out: what stands beside it, and version 3 on the wire.
-.PHONY: check-without-version2
-check-without-version2: uml-plain $(ESP_VECTORS) $(V3_VECTORS) $(BUILD)/bin/cvswctl ## version 3 alone: the driver built with V2=n
+# Version 3 alone, in driver and daemon.
+.PHONY: check-without-version2 driver-without-version2 agent-without-version2
+check-without-version2: uml-plain $(ESP_VECTORS) $(V3_VECTORS) ## test version 3 alone: driver and daemon built with V2=n
+	@$(call side_by_side,driver-without-version2 agent-without-version2)
+driver-without-version2: uml-plain $(ESP_VECTORS) $(V3_VECTORS) $(BUILD)/bin/cvswctl
 	@$(call build_test_modules,plain,mod-without-version2,n,um)
 	@kunit/run-uml.sh kunit-without-version2 $(UML)/plain/kernel 600 \
 		$(TOP)/kunit/kunit_suites.sh $(UML)/plain/mod-without-version2 'suites=cvsw_*'
 	@kunit/run-uml.sh wire-without-version2 $(UML)/plain/kernel 900 \
 		python3 -B $(TOP)/kunit/wire_test/run.py $(UML)/plain/mod-without-version2 $(UML)/plain/kernel version 3:
+agent-without-version2:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/without-version2 V2=n agent-test-version3
 
 # Case N is made from seed CVSW_SEED + N.  The long ones go on where check-stack ends.
 run_stack = kunit/run-uml.sh $(1) $(UML)/$(2)/kernel $(3) \

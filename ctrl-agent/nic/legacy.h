@@ -22,6 +22,7 @@
 #define CVSWD_LEGACY_H
 
 #include "cvsw_msg.h"
+#include "fabric/vswitch.h"
 #include "nic.h"
 
 /* A NIC queues 256 control messages: stay well below, then leave it time. */
@@ -38,6 +39,8 @@
 #define LEGACY_UNLISTED_TRIES	4	/* silent tries, 6 s, of one that never listed */
 #define LEGACY_UNLISTED_MAX_MS	300000	/* and asked again after 30 s, then ever more seldom */
 #define LEGACY_REGISTER_MIN_MS	200	/* between two REGISTERs that count */
+
+#ifdef CVSW_VERSION2
 
 /** legacy_new() - from now on the NIC, which has no link, speaks version 2 */
 void legacy_new(struct nic *nic);
@@ -59,4 +62,28 @@ bool legacy_hello(struct vport *port);
 /** legacy_frame() - a frame of version 2 came in on @port */
 void legacy_frame(struct nics *nics, struct vport *port, const uint8_t *frame, size_t len);
 
+#else
+
+/* Without it (V2=n) nobody allows it: a frame of version 2 is dropped and counted. */
+static inline void legacy_new(struct nic *nic)
+{
+	(void)nic;
+}
+
+static inline bool legacy_hello(struct vport *port)
+{
+	(void)port;
+	return true;
+}
+
+static inline void legacy_frame(struct nics *nics, struct vport *port, const uint8_t *frame,
+				size_t len)
+{
+	(void)nics;
+	(void)frame;
+	(void)len;
+	port->vswitch->n_unauthenticated++;
+}
+
+#endif
 #endif

@@ -17,6 +17,9 @@ import traceback
 from fake_switch import Nic, Switch
 
 BIN = os.path.join(sys.argv[1], 'asan')
+# Is version 2 built?
+HAS_VERSION2 = '--allow-unauthenticated' in subprocess.run([BIN + '/cvswd', '--help'], capture_output=True,
+                                                          text=True).stdout
 MAC_A, MAC_B, MAC_C = '02:00:00:00:00:0a', '02:00:00:00:00:0b', '02:00:00:00:00:0c'
 
 
@@ -35,7 +38,7 @@ class Daemon:
         before = self.read_log().count('waiting for switches')
         self.process = subprocess.Popen(
             [BIN + '/cvswd', '--socket', self.socket, '--listen', 'unix:' + self.of,
-             *['--allow-unauthenticated'] * self.version2, *self.args],
+             *['--allow-unauthenticated'] * (self.version2 and HAS_VERSION2), *self.args],
             stderr=self.log)
         # Who reads our output would wait for a daemon that a failed test has left.
         atexit.register(self.process.kill)

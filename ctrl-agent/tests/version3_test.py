@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-from agent_parts import BIN, Running, run_tests, wait_for
+from agent_parts import BIN, HAS_VERSION2, Running, run_tests, wait_for
 from fake_nic3 import PACKET_IN, PUT_FLOWS, REBOOT, RESTORED, UNASKED, BadNetwork, Nics3
 from fake_switch import REGISTER, Nic, control, mac_bytes
 
@@ -299,7 +299,10 @@ def test_wrong_key(daemon):
 
 
 def test_no_key(version2):
-    """A driver without a key says nothing at all, or version 2: `show` and the log have causes."""
+    """
+    A driver without a key says nothing at all, or version 2: `show` and the log have causes.
+    A daemon without version 2 does not read who registers by it.
+    """
     def run(daemon):
         with World(daemon, 1, version2=version2) as world:
             a, never = world.macs[0], mac_of(9)
@@ -314,9 +317,10 @@ def test_no_key(version2):
             daemon.ctl('show', text='    no answer for ')
             assert re.search(f'NIC {a} is silent: no answer for 1?\\d s: {causes}',
                              daemon.read_log()), daemon.read_log()
-            world.switch.packet_in(2, control(REGISTER, mac_bytes(a), data=mac_bytes(a)))
-            assert wait_for(lambda: 'without a key' in daemon.nics()[a]['silence'])
-            daemon.ctl('show', text='somebody at port tap1 registers as this NIC without a key (ver')
+            if HAS_VERSION2:
+                world.switch.packet_in(2, control(REGISTER, mac_bytes(a), data=mac_bytes(a)))
+                assert wait_for(lambda: 'without a key' in daemon.nics()[a]['silence'])
+                daemon.ctl('show', text='somebody at port tap1 registers as this NIC without a key (ver')
             world.switch.network = None
             assert world.in_sync(), daemon.nics()
             assert 'silence' not in daemon.nics()[a]
@@ -838,6 +842,23 @@ def test_hand_made_sa(daemon):
 
 def test_beside_version2(daemon):
     """A NIC without a key beside one that has one, at the same switch; and not by default."""
+    if HAS_VERSION2:
+        beside_version2(daemon)
+    else:
+        refused = subprocess.run([BIN + '/cvswd', '--allow-unauthenticated'], capture_output=True, text=True)
+        assert refused.returncode == 2 and 'allow-unauthenticated' in refused.stderr, refused
+    daemon.restart()
+    switch = daemon.switch()
+    old = Nic('02:00:00:00:00:0c')
+    switch.link_up(1, old)
+    with Running(switch):
+        switch.packet_in(1, control(REGISTER, old.mac, data=old.mac))
+        assert wait_for(lambda: frames_of(daemon)['unauthenticated'] >= 2), frames_of(daemon)
+        assert not daemon.nics() and not old.heard, 'version 2 by default'
+    switch.close()
+
+
+def beside_version2(daemon):
     with World(daemon, 1, version2=True) as world:
         old = Nic('02:00:00:00:00:0b')
         world.switch.link_up(2, old)
@@ -848,15 +869,6 @@ def test_beside_version2(daemon):
         assert len(old.flows) == 1 and world.has(0)['flows'] == ['priority=7,udp actions=drop']
         daemon.ctl('stats', 'tap1', status=1, text='version 2')
         assert daemon.nics()['02:00:00:00:00:0b']['version'] == 2
-    daemon.restart()
-    switch = daemon.switch()
-    old = Nic('02:00:00:00:00:0c')
-    switch.link_up(1, old)
-    with Running(switch):
-        switch.packet_in(1, control(REGISTER, old.mac, data=old.mac))
-        assert wait_for(lambda: frames_of(daemon)['unauthenticated'] >= 2), frames_of(daemon)
-        assert not daemon.nics() and not old.heard, 'version 2 by default'
-    switch.close()
 
 
 def frames_of(daemon):
