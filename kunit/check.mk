@@ -6,7 +6,7 @@
 CHECK_STAGES := check-build proto-test agent-test proto-fuzz check-kunit check-smp check-bench check-wire check-without-version2 check-stack check-ovs check-vm
 
 # What takes too long for make check.
-CHECK_LONG_STAGES := check-kcsan check-debian check-kernels check-stack-long check-agree
+CHECK_LONG_STAGES := check-upstream check-kcsan check-debian check-kernels check-stack-long check-agree
 
 # What needs neither root nor a kernel.
 .PHONY: quick quick-tests
@@ -27,6 +27,12 @@ coverage: ## lines that the tests of proto/ and ctrl-agent/ run (COVERAGE_STAGES
 	@$(MAKE) --no-print-directory -k -j$(CPUS) BUILD=$(BUILD)/coverage SANITIZE='-O0 -g -w --coverage -fprofile-update=atomic' \
 		$(COVERAGE_STAGES) | grep -E '^(not ok|#)' || true
 	@$(TOP)/kunit/coverage.py $(BUILD)/coverage
+
+# Findings that stay, and why: kunit/upstream-accepted.
+.PHONY: check-upstream
+check-upstream: ## what other people's tools find in the code (TOOLS="checkpatch shellcheck ...")
+	@$(TOP)/kunit/upstream_test.sh
+	@$(TOP)/kunit/check-upstream.py $(BUILD) $(TOOLS)
 
 .PHONY: check check-long check-build preflight
 preflight: ## show what this machine lacks and install missing packages

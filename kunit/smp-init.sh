@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
 # Process 1 of the machine that run-smp.sh starts, with the parameters of the suites:
 # they tell their results to the kernel's log, which is the console.

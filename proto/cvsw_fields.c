@@ -182,7 +182,7 @@ static bool is_possible(enum cvsw_field field, const uint8_t value[CVSW_WIDE],
 		return (last == CVSW_HOST || last == CVSW_NET) && mask[CVSW_WIDE - 1] == 0xff;
 	case CVSW_FIELD_VLAN_TCI:
 		/* No tag, and something in it? */
-		return !(mask[CVSW_WIDE - 2] & ~before & CVSW_VLAN_PRESENT >> 8) ||
+		return !(mask[CVSW_WIDE - 2] & ~before & (CVSW_VLAN_PRESENT >> 8)) ||
 		       (!before && !last);
 	case CVSW_FIELD_TUN_TYPE:
 		return last < CVSW_N_TUNNELS;

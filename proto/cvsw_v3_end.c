@@ -234,11 +234,10 @@ static void establish(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending)
 	memcpy(end->last_peer, pending->peer, sizeof(end->last_peer));
 	end_pending(end, pending->order);
 	end->n_sessions++;
-	if (goes_on) {
+	if (goes_on)
 		cvsw_v3_stream_again(&end->stream);
-	} else {
+	else
 		begin_stream(end);
-	}
 	end->conversing = true;
 	memcpy(end->ticket, end->live.ticket, CVSW_V3_TICKET_LEN);
 	memcpy(end->from, end->live.from, CVSW_V3_TICKET_LEN);

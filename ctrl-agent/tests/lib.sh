@@ -123,10 +123,10 @@ sys.exit(states.get(sys.argv[1], "unknown") != sys.argv[2])' "$1" "$2"
 says() {
 	local text=$1 out
 	shift
-	out=$("$@" 2>&1) && [[ $out == *"$text"* ]] || {
+	if ! out=$("$@" 2>&1) || [[ $out != *"$text"* ]]; then
 		echo "$out"
 		return 1
-	}
+	fi
 }
 
 # has NIC TEXT: the line is in what NIC ("a", "b") was told

@@ -17,8 +17,9 @@ build=$1
 # shellcheck source=ctrl-agent/tests/lib.sh
 source "$(dirname "$0")/lib.sh"
 
-command -v ovs-vswitchd >/dev/null && command -v ovsdb-server >/dev/null ||
-	skip "Open vSwitch is not installed"
+for program in ovs-vswitchd ovsdb-server; do
+	command -v "$program" >/dev/null || skip "Open vSwitch is not installed"
+done
 enter_namespace "$@"
 
 start_ovs() {
@@ -59,7 +60,7 @@ rules_are() {
 }
 
 both_in_sync() {
-	nic_is $mac_a "in sync" && nic_is $mac_b "in sync"
+	nic_is "$mac_a" "in sync" && nic_is "$mac_b" "in sync"
 }
 
 # round_trip PROTOCOL TARGET: connect, find both NICs, program one

@@ -13,9 +13,8 @@ import sys
 import time
 
 import json_page
-from agent_parts import BIN, MAC_A, MAC_B, MAC_C, Running, Three, run_tests, wait_for
+from agent_parts import MAC_A, MAC_B, MAC_C, Three, run_tests, wait_for
 from fake_nic3 import GUEST_MTU, BadNetwork
-from fake_switch import Nic
 from version3_test import World, key_of, mac_of
 
 GHOST = '02:00:00:00:09:01'

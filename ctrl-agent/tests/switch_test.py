@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-from agent_parts import BIN, MAC_A, Daemon, Running, run_tests, wait_for
+from agent_parts import BIN, MAC_A, Running, run_tests, wait_for
 from fake_switch import V10, V13, Nic, Switch, mac_bytes
 
 

@@ -386,7 +386,6 @@ def flaps(bench):
 
 @test("version 3: a machine that slept says nothing more under the keys of before, and is told all anew", anew=True)
 def sleeps(bench):
-    nic = bench.a
     with connected(bench) as station:
         station.program(OPEN | COMMIT, flow(1))
         station.program(OPEN, flow(2))

@@ -8,7 +8,6 @@ usage: test_wireshark.py V3NIC VECTORS DIR   (DIR: for captures)
 import json
 import os
 import random
-import re
 import struct
 import subprocess
 import sys

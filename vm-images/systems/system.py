@@ -11,7 +11,7 @@ import subprocess
 
 from lab.guest import Nic, Vm
 from lab.process import LabError, call, wait_for
-from lab.topology import BUILD, TOP
+from lab.topology import TOP
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # The sources that are installed there.

@@ -306,7 +306,7 @@ class Walk:
                 said = vm.inside("cd /root/cvsw && " + self.readme.commands("vm-remove"), 600)
                 expect(UNLOAD not in said, said)
         with self.test("nothing of CVSW is left but the keys"):
-            left = vm.inside(f"find / -xdev -iname '*cvsw*' ! -path '/root/*' ! -path '/proc/*'").split()
+            left = vm.inside("find / -xdev -iname '*cvsw*' ! -path '/root/*' ! -path '/proc/*'").split()
             expect(not set(left) - set(LEFT), f"left: {left}")
             expect("cvsw" not in vm.inside(f"lsinitramfs /boot/initrd.img-{vm.kernel}"), "the initramfs has CVSW")
         with self.test("after the removal the stock driver has the NIC"):

@@ -37,7 +37,7 @@ def taps_of_a_bridge(bench):
 
 
 def programs(bench, how):
-    mac1, mac2 = bench.mac1, bench.mac2
+    mac2 = bench.mac2
     with bench.test(f"{how}: a flow goes into the NIC it is for, and into no other"), \
          bench.neighbour(bench.vm1, PHANTOM_IP, mac2), \
          bench.flows(bench.vm1,

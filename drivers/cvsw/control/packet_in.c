@@ -48,7 +48,8 @@ static struct packet_in *packet_in_make(const struct cvsw_walk *walk, const stru
 	if (!in)
 		return NULL;
 	in->about = (struct cvsw_v3_packet_in){
-		.reason = walk->entry ? CVSW_V3_ACTION : CVSW_V3_NO_MATCH, .in_port = walk->in, .pass = walk->pass,
+		.reason = walk->entry ? CVSW_V3_ACTION : CVSW_V3_NO_MATCH,
+		.in_port = walk->in, .pass = walk->pass,
 		.total = min_t(unsigned int, total, U16_MAX), .sa = walk->sa,
 		.tun_id = walk->tun_id, .cookie = walk->entry ? walk->entry->cookie : U64_MAX,
 		.data = in->data, .len = len,

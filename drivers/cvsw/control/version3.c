@@ -156,8 +156,7 @@ void cvsw_version3_destroy(struct cvsw_version3 *v3)
 		return;
 	forget_conversation(v3);
 	cvsw_v3_end_free(&v3->end);
-	memzero_explicit(v3, sizeof(*v3));
-	kvfree(v3);
+	kvfree_sensitive(v3, sizeof(*v3));
 }
 
 static void version3_restart(struct cvsw_version3 *v3)

@@ -38,13 +38,12 @@ static void port_deliver(struct cvsw_engine *engine, struct sk_buff *list, enum 
 	for (skb = list; skb; skb = next) {
 		next = skb->next;
 		skb_mark_not_on_list(skb);
-		if (!netif_running(port->dev)) {
+		if (!netif_running(port->dev))
 			cvsw_frames_drop(port->engine.stats, skb, CVSW_CNT_DROP_DOWN);
-		} else if (in == CVSW_HOST) {
+		else if (in == CVSW_HOST)
 			cvsw_backlog_add(port->backlogs, skb);
-		} else if (prepare_for_stack(port, skb)) {
+		else if (prepare_for_stack(port, skb))
 			gro_cells_receive(&port->gro_cells, skb);
-		}
 	}
 }
 

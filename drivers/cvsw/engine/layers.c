@@ -39,7 +39,7 @@ static struct sk_buff *cut_into_segments(struct cvsw_walk *walk, struct sk_buff 
 {
 	struct sk_buff *list = cvsw_segment(skb, at, headroom, payload);
 
-	if (likely(!IS_ERR(list)))
+	if (!IS_ERR(list))
 		return list;
 	return cvsw_frames_drop(walk->engine->stats, skb,
 				PTR_ERR(list) == -ENOMEM ? CVSW_CNT_DROP_NOMEM :
@@ -119,7 +119,7 @@ bool cvsw_layer_decrypt(struct cvsw_walk *walk, struct sk_buff **skb, struct cvs
 	*skb = cvsw_frame_own(walk->engine->stats, *skb);
 	if (*skb)
 		done = cvsw_esp_decrypt(walk, *skb, cvsw_outcome_layout(out, *skb));
-	if (unlikely(IS_ERR(done))) {
+	if (IS_ERR(done)) {
 		walk->layered = layered;
 		return false;
 	}

@@ -89,7 +89,7 @@ static struct sk_buff *answer_ipv4(const struct sk_buff *skb, const struct cvsw_
 
 	icmp->type = ICMP_DEST_UNREACH;
 	icmp->code = ICMP_FRAG_NEEDED;
-	icmp->un.frag.mtu = htons(min(mtu, (unsigned int)U16_MAX));
+	icmp->un.frag.mtu = htons(min_t(unsigned int, mtu, U16_MAX));
 	icmp->checksum = csum_fold(csum_partial(icmp, len - sizeof(*ip), 0));
 	ip->version = 4;
 	ip->ihl = sizeof(*ip) / 4;
