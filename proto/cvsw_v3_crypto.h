@@ -33,7 +33,7 @@
  *	are encrypted, and room for CVSW_V3_TAG_LEN
  * @open: the inverse; @data is undefined if it returns false
  * @wipe: zeroes that no compiler leaves out
- * @segment_make: @len (CVSW_V3_SEGMENT_MAX) bytes for a segment that is under way; NULL if
+ * @segment_make: @len (up to CVSW_V3_SEGMENT_MAX) bytes for a segment that is under way; NULL if
  *	there is no memory.  A struct cvsw_v3_end has at most 2 * CVSW_V3_SEGMENTS of them, and
  *	none when all segments have been acknowledged and processed
  * @segment_free: gives it back; its bytes have been wiped

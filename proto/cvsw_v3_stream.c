@@ -26,9 +26,10 @@ void cvsw_v3_stream_init(struct cvsw_v3_stream *stream, const struct cvsw_v3_cry
 	stream->crypto = crypto;
 }
 
-static bool get_memory(struct cvsw_v3_stream *stream, struct cvsw_v3_slot *slot)
+static bool get_memory(struct cvsw_v3_stream *stream, struct cvsw_v3_slot *slot, size_t len)
 {
-	slot->data = stream->crypto->segment_make(stream->crypto->arg, CVSW_V3_SEGMENT_MAX);
+	slot->data = stream->crypto->segment_make(stream->crypto->arg, len);
+	slot->len = (uint16_t)len;
 	return slot->data;
 }
 
@@ -65,16 +66,18 @@ size_t cvsw_v3_stream_room(const struct cvsw_v3_stream *stream)
 /* All or nothing. */
 static bool get_memory_for(struct cvsw_v3_stream *stream, size_t len)
 {
-	uint64_t end = stream->tx_next + (len + CVSW_V3_SEGMENT_MAX - 1) / CVSW_V3_SEGMENT_MAX, n;
+	uint64_t n = stream->tx_next;
+	size_t part;
 
-	for (n = stream->tx_next; n != end && get_memory(stream, tx_slot(stream, n)); n++)
-		;
-	if (n == end)
-		return true;
-	while (n-- != stream->tx_next) {
-		tx_slot(stream, n)->len = 0;
-		give_back(stream, tx_slot(stream, n));
+	for (; len; len -= part, n++) {
+		part = len < CVSW_V3_SEGMENT_MAX ? len : CVSW_V3_SEGMENT_MAX;
+		if (!get_memory(stream, tx_slot(stream, n), part))
+			break;
 	}
+	if (!len)
+		return true;
+	while (n-- != stream->tx_next)
+		give_back(stream, tx_slot(stream, n));
 	return false;
 }
 
@@ -84,15 +87,13 @@ bool cvsw_v3_stream_put(struct cvsw_v3_stream *stream, const uint8_t *message, s
 		return false;
 	while (len) {
 		struct cvsw_v3_slot *slot = tx_slot(stream, stream->tx_next++);
-		size_t part = len < CVSW_V3_SEGMENT_MAX ? len : CVSW_V3_SEGMENT_MAX;
 
-		memcpy(slot->data, message, part);
-		slot->len = (uint16_t)part;
+		memcpy(slot->data, message, slot->len);
 		slot->sent = 0;
 		slot->got = false;
 		slot->due = true;
-		message += part;
-		len -= part;
+		message += slot->len;
+		len -= slot->len;
 		slot->last = !len;
 	}
 	return true;
@@ -291,10 +292,9 @@ enum cvsw_v3_drop cvsw_v3_stream_got(struct cvsw_v3_stream *stream, uint64_t num
 		return CVSW_V3_DROP_DISAGREES;
 	if (stream->rx_got >> ahead & 1)
 		return CVSW_V3_DROP_REPLAYED;
-	if (!get_memory(stream, slot))
+	if (!get_memory(stream, slot, len))
 		return CVSW_V3_DROP_CRYPTO;
 	memcpy(slot->data, data, len);
-	slot->len = (uint16_t)len;
 	slot->last = last;
 	stream->rx_got |= 1u << ahead;
 	return CVSW_V3_OK;

@@ -55,7 +55,7 @@ struct cvsw_v3_slot {
 /**
  * struct cvsw_v3_stream - both directions of a conversation
  *
- * About 2 KiB, and CVSW_V3_SEGMENT_MAX bytes for each segment under way; segment n lives in
+ * About 2 KiB, and the bytes of each segment under way; segment n lives in
  * slot n % CVSW_V3_SEGMENTS.
  *
  * @crypto: where the segments' memory comes from

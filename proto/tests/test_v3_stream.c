@@ -12,20 +12,27 @@ static size_t n_segments, most_segments = SIZE_MAX;
 
 static uint8_t *make_segment(void *arg, size_t len)
 {
+	uint8_t *segment;
+
 	(void)arg;
 	if (n_segments == most_segments)
 		return NULL;
 	n_segments++;
-	return calloc(1, len);
+	segment = calloc(1, sizeof(size_t) + len);
+	memcpy(segment, &len, sizeof(len));
+	return segment + sizeof(size_t);
 }
 
 /* There may have been a key in it. */
 static void free_segment(void *arg, uint8_t *segment)
 {
 	static const uint8_t zero[CVSW_V3_SEGMENT_MAX];
+	size_t len;
 
 	(void)arg;
-	CHECK(!memcmp(segment, zero, sizeof(zero)));
+	segment -= sizeof(len);
+	memcpy(&len, segment, sizeof(len));
+	CHECK(!memcmp(segment + sizeof(len), zero, len));
 	n_segments--;
 	free(segment);
 }

@@ -525,7 +525,7 @@ void v3_stream_copied(struct cvsw_v3_stream *stream)
 			uint8_t *data = slot->data;
 
 			if (data) {
-				slot->data = malloc(CVSW_V3_SEGMENT_MAX);
+				slot->data = malloc(slot->len);
 				memcpy(slot->data, data, slot->len);
 			}
 		}
