@@ -265,7 +265,8 @@ static void expire(struct cvsw_v3_end *end)
 	unsigned int i;
 
 	for (i = 0; i < CVSW_V3_PENDING; i++)
-		if (end->now - end->pending[i].session.made_at >= CVSW_V3_PENDING_MS)
+		if (cvsw_v3_session_exists(&end->pending[i].session) &&
+		    end->now - end->pending[i].session.made_at >= CVSW_V3_PENDING_MS)
 			cvsw_v3_session_end(end->crypto, &end->pending[i].session);
 	if (!cvsw_v3_session_exists(&end->live) ||
 	    cvsw_v3_session_usable(&end->live, end->now))
