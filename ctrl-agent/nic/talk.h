@@ -92,6 +92,7 @@ enum talk_phase {
 /**
  * struct talk
  * @requests: in the order of the stream; the first was asked first
+ * @unsent: the first of them that has not been sent; NULL: all have
  * @was_silent: nothing was heard for long; the table is to be looked at again
  * @gone: its port has
  * @followed: what is wanted is in nic->table, which is what it will have when all is
@@ -109,6 +110,7 @@ struct talk {
 	bool was_silent;
 	bool gone;
 	TAILQ_HEAD(talk_requests, talk_request) requests;
+	struct talk_request *unsent;
 	uint32_t xid;
 	uint32_t bundle;
 

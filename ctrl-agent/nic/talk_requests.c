@@ -29,6 +29,8 @@ struct talk_request *talk_queue(struct talk *talk, const uint8_t *message, size_
 	request->len = len;
 	memcpy(request->message, message, len);
 	TAILQ_INSERT_TAIL(&talk->requests, request, in_order);
+	if (!talk->unsent)
+		talk->unsent = request;
 	return request;
 }
 
@@ -40,6 +42,8 @@ uint32_t talk_next_xid(struct talk *talk)
 static void finish(struct talk *talk, struct talk_request *request,
 		   const struct cvsw_v3_message *answer)
 {
+	if (talk->unsent == request)
+		talk->unsent = TAILQ_NEXT(request, in_order);
 	TAILQ_REMOVE(&talk->requests, request, in_order);
 	if (request->done && answer)
 		request->done(talk, request, answer);
@@ -58,9 +62,7 @@ void talk_send_requests(struct talk *talk)
 {
 	struct talk_request *request;
 
-	TAILQ_FOREACH(request, &talk->requests, in_order) {
-		if (request->sent)
-			continue;
+	for (; (request = talk->unsent); talk->unsent = TAILQ_NEXT(request, in_order)) {
 		if (!cvsw_v3_send(&talk->end, request->message, request->len))
 			return;
 		request->sent = true;
