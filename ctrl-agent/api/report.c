@@ -179,7 +179,7 @@ json_t *report_nic(const struct nic *nic)
 				 "mac", mac_json(nic->mac),
 				 "state", report_state(nic),
 				 "managed", desired_is_managed(&nic->desired),
-				 "flows", (json_int_t)desired_flows(&nic->desired)->n,
+				 "flows", (json_int_t)desired_n_flows(&nic->desired),
 				 "registers", (json_int_t)nic->n_registers,
 				 "moves", (json_int_t)nic->n_moves);
 

@@ -132,7 +132,7 @@ static json_t *detail_of(const struct hub_event *event)
 	case HUB_CLAIMED:
 		return report_claim(nic);
 	case HUB_SYNCED:
-		return json_pack("{s:I}", "flows", (json_int_t)desired_flows(&nic->desired)->n);
+		return json_pack("{s:I}", "flows", (json_int_t)desired_n_flows(&nic->desired));
 	default:
 		return NULL;
 	}

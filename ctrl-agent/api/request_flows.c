@@ -154,14 +154,17 @@ static void carry_out(const struct request *request, struct nic *nic, struct cha
 static void leave_out_overlay(const struct nic *nic, struct flowset *flows)
 {
 	const struct flow_node *node;
+	struct flowset made;
 
-	flowset_each(node, &nic->desired.layers[DESIRED_OVERLAY].flows) {
+	layer_make(nic_overlay(nic), &made);
+	flowset_each(node, &made) {
 		const struct cvsw_flow *same = flowset_find(flows, &node->flow.match,
 							    node->flow.priority);
 
 		if (same && cvsw_flow_equal(same, &node->flow))
 			flowset_remove(flows, &node->flow.match, node->flow.priority);
 	}
+	flowset_clear(&made);
 }
 
 static void with_flows(const struct request *request, enum place_unknown unknown, bool replace,

@@ -189,10 +189,20 @@ static void undo(struct overlay *overlay, size_t n, unsigned int n_slots, const 
 	overlay->n_slots = n_slots;
 }
 
+/* Addresses behind a member are in the flows of those that send to it. */
+static void tell_macs(struct overlay *overlay, const struct overlay_member *member)
+{
+	struct overlay_member *other;
+
+	overlay_each(other, overlay)
+		if (member->from[other->slot].sends)
+			overlay_tell_sends(other, member);
+}
+
 bool request_overlay_members(const struct request *request, struct overlay *overlay)
 {
 	const json_t *texts = json_object_get(request->json, "members"), *text;
-	size_t n_macs[OVERLAY_MAX_MEMBERS], n = overlay->n, i;
+	size_t n_macs[OVERLAY_MAX_MEMBERS] = { 0 }, n = overlay->n, i;
 	unsigned int n_slots = overlay->n_slots;
 	struct overlay_member *member;
 	struct request_error error;
@@ -206,8 +216,10 @@ bool request_overlay_members(const struct request *request, struct overlay *over
 		request_refuse_error(request, &error);
 		return false;
 	}
-	/* Addresses behind a member are in the others' flows. */
-	overlay_each(member, overlay)
+	overlay_each(member, overlay) {
+		if (member->n_macs != n_macs[member->slot])
+			tell_macs(overlay, member);
 		member->dirty = true;
+	}
 	return true;
 }

@@ -12,8 +12,10 @@
 #define MAX_LINKS	((OVERLAY_MAX_MEMBERS + OVERLAY_LINK_SLOTS - 1) / OVERLAY_LINK_SLOTS)
 
 static_assert(PRIORITY_FIRST_LINK - MAX_LINKS > PRIORITY_DROP, "the chain fits into the band");
+static_assert(MAX_LINKS <= 32, "struct overlay_member has a bit for each");
 static_assert(OVERLAY_LINK_SLOTS * 3 + 1 <= CVSW_MAX_ACTIONS, "a link fits into a flow");
 
+#define FIXED_FLOWS	4	/* make_drops(), make_arrive(), make_leave() */
 #define ROOM_STEP	16	/* slots that ways are allocated for together */
 
 #define IPPROTO_ESP_NUMBER	50
@@ -99,6 +101,17 @@ static void make_room(struct overlay *overlay, unsigned int slot)
 	}
 }
 
+/* Perhaps all of them: which link is the last one, and who is in it. */
+static void chains_changed(struct overlay *overlay)
+{
+	struct overlay_member *member;
+
+	overlay_each(member, overlay) {
+		member->links = UINT32_MAX;
+		member->dirty = true;
+	}
+}
+
 struct overlay_member *overlay_join(struct overlay *overlay, struct nic *nic, int slot)
 {
 	unsigned int room = overlay_room(&overlay->config), at = 0;
@@ -124,6 +137,7 @@ struct overlay_member *overlay_join(struct overlay *overlay, struct nic *nic, in
 	member->n_macs = 1;
 	memcpy(member->macs[0], nic->mac, CVSW_ETH_ALEN);
 	overlay->slots[at] = member;
+	chains_changed(overlay);
 	overlay->n++;
 	if (overlay->n_slots <= at)
 		overlay->n_slots = at + 1;
@@ -139,10 +153,11 @@ void overlay_leave(struct overlay *overlay, struct overlay_member *member)
 	member->nic->member = NULL;
 	overlay->slots[member->slot] = NULL;
 	overlay->n--;
+	chains_changed(overlay);
 	overlay_each(other, overlay) {
 		way_clear(&other->from[member->slot]);
 		way_clear(&member->from[other->slot]);
-		other->dirty = other->unkept = true;
+		other->unkept = true;
 	}
 	free(member->from);
 	explicit_bzero(member, sizeof(*member));
@@ -181,11 +196,15 @@ uint16_t overlay_mtu(const struct overlay_config *config)
 
 /* ---- flows ---- */
 
-/* A flow being made: one at a time, as a flow is too large to be passed around. */
+/*
+ * A flow being made: one at a time, as a flow is too large to be passed around.  It is put into
+ * @flows, or, if there are none, told to the NIC of @self: it is @wanted, or not any more.
+ */
 struct maker {
 	const struct overlay *overlay;
 	const struct overlay_member *self;
 	struct flowset *flows;
+	bool wanted;
 	struct cvsw_flow flow;
 };
 
@@ -215,7 +234,10 @@ static struct cvsw_action *add(struct maker *maker, enum cvsw_action_type type)
 static void finish(struct maker *maker)
 {
 	cvsw_match_normalize(&maker->flow.match);
-	flowset_put(maker->flows, &maker->flow);
+	if (maker->flows)
+		flowset_put(maker->flows, &maker->flow);
+	else
+		nic_made(maker->self->nic, &maker->flow, maker->wanted);
 }
 
 /* The outer packet's protocol, as this overlay's members send it. */
@@ -370,34 +392,94 @@ static unsigned int used_slots(const struct overlay *overlay)
 	return slots;
 }
 
-void overlay_flows(const struct overlay *overlay, const struct overlay_member *member,
-		   struct flowset *flows)
+static unsigned int n_links(const struct overlay_member *member)
 {
-	struct maker *maker = xcalloc(1, sizeof(*maker));
+	const struct overlay *overlay = member->overlay;
 	unsigned int slots = nic_wide_deletes(member->nic) ? overlay->n_slots : used_slots(overlay);
-	unsigned int links = (slots + OVERLAY_LINK_SLOTS - 1) / OVERLAY_LINK_SLOTS;
-	const struct overlay_member *other;
 
-	maker->overlay = overlay;
-	maker->self = member;
-	maker->flows = flows;
-	make_drops(maker);
-	make_arrive(maker);
-	make_leave(maker);
-	overlay_each(other, overlay) {
+	return (slots + OVERLAY_LINK_SLOTS - 1) / OVERLAY_LINK_SLOTS;
+}
+
+static void make_all(const void *of, struct flowset *flows)
+{
+	const struct overlay_member *member = of, *other;
+	struct maker maker = { .overlay = member->overlay, .self = member, .flows = flows };
+	unsigned int links = n_links(member);
+
+	make_drops(&maker);
+	make_arrive(&maker);
+	make_leave(&maker);
+	overlay_each(other, member->overlay) {
 		const struct way *in = &member->from[other->slot];
 		const struct way *out = &other->from[member->slot];
 
 		if (other == member)
 			continue;
 		for (unsigned int i = 0; i < in->n_spis; i++)
-			make_accept(maker, other, in->spis[i]);
+			make_accept(&maker, other, in->spis[i]);
 		if (out->sends)
-			make_unicast(maker, other, out->out);
+			make_unicast(&maker, other, out->out);
 	}
 	for (unsigned int link = links; link--; )
-		make_link(maker, link, link == links - 1);
-	free(maker);
+		make_link(&maker, link, link == links - 1);
+}
+
+static size_t count_all(const void *of)
+{
+	const struct overlay_member *member = of, *other;
+	size_t n = FIXED_FLOWS + n_links(member);
+
+	overlay_each(other, member->overlay) {
+		if (other == member)
+			continue;
+		n += member->from[other->slot].n_spis;
+		if (other->from[member->slot].sends)
+			n += other->n_macs;
+	}
+	return n;
+}
+
+const struct flows_maker overlay_maker = { make_all, count_all };
+
+/* ---- telling what changed ---- */
+
+void overlay_tell_takes(const struct overlay_member *to, const struct overlay_member *from,
+			uint32_t spi, bool wanted)
+{
+	struct maker maker = { .overlay = to->overlay, .self = to, .wanted = wanted };
+
+	make_accept(&maker, from, spi);
+}
+
+void overlay_tell_sends(struct overlay_member *from, const struct overlay_member *to)
+{
+	const struct way *way = &to->from[from->slot];
+	struct maker maker = { .overlay = from->overlay, .self = from, .wanted = way->sends };
+
+	make_unicast(&maker, to, way->out);
+	from->links |= 1u << to->slot / OVERLAY_LINK_SLOTS;
+}
+
+static void tell_links(struct overlay_member *member)
+{
+	struct maker maker = { .overlay = member->overlay, .self = member };
+	unsigned int links = n_links(member), link = links > member->n_links ? links : member->n_links;
+
+	while (link--) {
+		maker.wanted = link < links;
+		if (!maker.wanted || member->links & 1u << link)
+			make_link(&maker, link, link == links - 1);
+	}
+}
+
+void overlay_tell(struct overlay_member *member)
+{
+	if (nic_follows_made(member->nic))
+		tell_links(member);
+	else
+		nic_use_made(member->nic, &overlay_maker, member);
+	member->links = 0;
+	member->n_links = n_links(member);
 }
 
 bool overlay_permits(const struct overlay_config *config, const struct cvsw_flow *flow)

@@ -76,7 +76,8 @@ struct overlay_seen {
  * @registers: its epoch, when its ways were made new
  * @renewed_at: when that was; UINT64_MAX: never; @renewals: how often; @told: that
  *	this is too often was logged
- * @dirty: its flows are to be made anew
+ * @dirty: its flows changed, and its NIC is to be told
+ * @links: bit n: link n of its chain of copies changed; @n_links: so many it was told of
  * @refreshed_at: when they last were; @n_refreshed: how often; @generation: of the
  *	NIC since then; @n_listed: which refresh was the last that it has listed
  */
@@ -96,6 +97,8 @@ struct overlay_member {
 	struct pace renewals;
 	bool told;
 	bool dirty;
+	uint32_t links;
+	unsigned int n_links;
 	uint64_t refreshed_at;
 	uint64_t n_refreshed;
 	uint64_t generation;
@@ -158,12 +161,21 @@ uint32_t overlay_address(const struct overlay *overlay, const struct overlay_mem
 uint16_t overlay_mtu(const struct overlay_config *config);
 
 /**
- * overlay_flows() - all flows of a member
- * @flows: initialised and empty; in the order in which they should be installed:
- *	what drops first, a link of the chain after those that it leads to
+ * overlay_maker - makes all flows of a struct overlay_member
+ *
+ * What drops first, a link of the chain after those that it leads to.
  */
-void overlay_flows(const struct overlay *overlay, const struct overlay_member *member,
-		   struct flowset *flows);
+extern const struct flows_maker overlay_maker;
+
+/** overlay_tell_takes() - @to takes this SA from @from now, or not any more (@wanted) */
+void overlay_tell_takes(const struct overlay_member *to, const struct overlay_member *from,
+			uint32_t spi, bool wanted);
+
+/** overlay_tell_sends() - whether and by which SA @from sends to @to has changed */
+void overlay_tell_sends(struct overlay_member *from, const struct overlay_member *to);
+
+/** overlay_tell() - a member's NIC what it was not told by these: @links; all of it, at first */
+void overlay_tell(struct overlay_member *member);
 
 /**
  * overlay_permits_all() - may flows made by hand stand beside an overlay's?

@@ -208,11 +208,11 @@ void overlays_leave(struct overlays *overlays, struct overlay *overlay,
 	struct desired *desired = &member->nic->desired;
 	struct nic *nic = member->nic;
 
-	ways_close(overlay, member);
-	overlay_leave(overlay, member);
 	/* Its table is ours still, or nobody would take the overlay's flows out of it. */
 	desired_use(desired, DESIRED_HAND);
-	desired_drop(desired, DESIRED_OVERLAY);
+	nic_drop_made(nic);
+	ways_close(overlay, member);
+	overlay_leave(overlay, member);
 	/* Version 2 does not say what it had. */
 	if (!desired->own_mtu.known && !nic->found_of)
 		desired->own_mtu = (struct own_setting){

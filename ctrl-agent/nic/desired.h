@@ -5,9 +5,13 @@
  *	hand      add-flow, set-mtu, ...: api; what timed out goes: timed.c
  *	overlay   its overlay: sa/ways.c
  *
- * Flows are put and removed one by one, and so the merged set is kept: a change costs what is
- * changed.  Of two flows of one match and priority, the later layer's counts.  Of the layers'
- * MTUs the smallest counts, of their offloads those that all of them allow.
+ * The flows of the first layer are stored.  Those of the other follow from what its writer
+ * has stored anyway, so they are made when somebody looks, and nobody keeps them: there may be
+ * two million.  Its writer tells the NIC of each that comes or goes (nic_made()).  Only for
+ * version 2 they are stored, as they were when the NIC was last told of a change.
+ *
+ * Each layer has priorities of its own, so no flow is in both.  Of the layers' MTUs the
+ * smallest counts, of their offloads those that all of them allow.
  *
  * What the NIC had before the first layer set its MTU or offloads is its own, and it gets that
  * back when no layer sets one any more: settings.h.
@@ -24,13 +28,26 @@ enum desired_layer {
 };
 
 /**
+ * struct flows_maker - how the flows of a layer are made
+ * @make: adds all of them to @flows, in the order in which they should be installed
+ * @count: how many they are
+ */
+struct flows_maker {
+	void (*make)(const void *of, struct flowset *flows);
+	size_t (*count)(const void *of);
+};
+
+/**
  * struct layer - what one writer wants
+ * @flows: those that are stored; if none are, @maker, unless it is NULL, makes them out of @of
  * @in_use: it decides about the NIC's table; if no layer does, that is left alone
  * @mtu: 0: any
  * @offload: CVSW_OFFLOAD_*, if @has_offload
  */
 struct layer {
 	struct flowset flows;
+	const struct flows_maker *maker;
+	const void *of;
 	bool in_use;
 	uint16_t mtu;
 	bool has_offload;
@@ -44,13 +61,8 @@ struct own_setting {
 	uint16_t value;
 };
 
-/**
- * struct desired
- * @merged: all layers' flows, while another one than the first is in use
- */
 struct desired {
 	struct layer layers[DESIRED_LAYERS];
-	struct flowset merged;
 	struct own_setting own_mtu;
 	struct own_setting own_offload;
 };
@@ -58,25 +70,20 @@ struct desired {
 void desired_init(struct desired *desired);
 void desired_clear(struct desired *desired);
 
-/** desired_put() - a flow into a layer; false: it is there already */
-bool desired_put(struct desired *desired, enum desired_layer which, const struct cvsw_flow *flow);
-
-/** desired_remove() - the flow of this match and priority, which may be its own */
-void desired_remove(struct desired *desired, enum desired_layer which,
-		    const struct cvsw_match *match, uint16_t priority);
-
-/** desired_replace() - a layer's flows become @flows, one by one */
-void desired_replace(struct desired *desired, enum desired_layer which,
-		     const struct flowset *flows);
-
-/** desired_use() - from now on a layer counts for the NIC's table, with all put into it */
+/** desired_use() - from now on a layer counts for the NIC's table */
 void desired_use(struct desired *desired, enum desired_layer which);
 
 /** desired_drop() - nothing of a layer is wanted any more */
 void desired_drop(struct desired *desired, enum desired_layer which);
 
-/** desired_flows() - all that the NIC should have; valid until the next change */
+/** layer_make() - the flows that are made of a layer in use; the caller clears @flows */
+void layer_make(const struct layer *layer, struct flowset *flows);
+
+/** desired_flows() - all that the NIC should have; valid until the next call or change */
 const struct flowset *desired_flows(const struct desired *desired);
+
+/** desired_n_flows() - how many they are */
+size_t desired_n_flows(const struct desired *desired);
 
 /** desired_is_managed() - is the NIC's table ours? */
 bool desired_is_managed(const struct desired *desired);

@@ -115,8 +115,9 @@ static void remove_node(struct flowset *set, struct flow_node *node)
 	*link = node->next_in_bucket;
 	TAILQ_REMOVE(&set->order, node, in_order);
 	TAILQ_REMOVE(&set->puts, node, by_put);
-	set->n--;
 	free(node);
+	if (!--set->n)
+		flowset_clear(set);
 }
 
 /* Most flows have few actions, and there may be many flows. */

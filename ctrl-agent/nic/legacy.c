@@ -220,7 +220,7 @@ static void ask(struct nic *nic, uint64_t now)
 		settle(nic, now);
 		return;
 	}
-	listing_reset(&legacy->listing, desired_flows(&nic->desired)->n + NIC_MAX_EXTRA);
+	listing_reset(&legacy->listing, desired_n_flows(&nic->desired) + NIC_MAX_EXTRA);
 	legacy->phase = ASKING;
 	if (legacy->tries >= LEGACY_HELLO_TRIES) {
 		verify(nic, 0);
@@ -311,9 +311,9 @@ static void compare(struct nic *nic, uint64_t now)
 	nic->heard = true;
 	legacy->unlisted = false;
 	legacy->tries = 0;
-	nic_compare(nic);
+	nic_compare(nic, desired_flows(&nic->desired));
 	if (overflowed && nic_is_managed(nic))
-		nic->diff.extra = nic->n_reported - desired_flows(&nic->desired)->n;
+		nic->diff.extra = nic->n_reported - desired_n_flows(&nic->desired);
 	if (!nic->diff.missing && !nic->diff.extra) {
 		verify(nic, nic->generation);
 		nic_confirm(nic, nic->generation);
@@ -363,6 +363,15 @@ static void on_changed(struct nic *nic, uint64_t now)
 	legacy->repairs = 0;
 	if (legacy->phase != ABSENT)
 		push_at(nic, now);
+}
+
+/* What is not confirmed is compared again and again, as it was when it was told. */
+static void made_begin(struct nic *nic)
+{
+	struct layer *layer = nic_overlay(nic);
+
+	flowset_clear(&layer->flows);
+	layer_make(layer, &layer->flows);
 }
 
 /* It is taken for missing, and sent. */
@@ -450,6 +459,7 @@ static void free_link(struct nic *nic)
 	struct legacy *legacy = legacy_of(nic);
 
 	on_gone(nic);
+	flowset_clear(&nic_overlay(nic)->flows);
 	flowset_clear(&legacy->listing.flows);
 	free(legacy);
 }
@@ -460,6 +470,7 @@ static const struct link_ops ops = {
 	.free = free_link,
 	.gone = on_gone,
 	.changed = on_changed,
+	.made_begin = made_begin,
 	.flow_put = on_flow_put,
 	.run = run,
 	.deadline = deadline,
@@ -474,4 +485,5 @@ void legacy_new(struct nic *nic)
 	legacy->link.ops = &ops;
 	listing_init(&legacy->listing);
 	nic->link = &legacy->link;
+	made_begin(nic);
 }

@@ -19,6 +19,7 @@
  * @changed: nic->desired has changed
  * @flow_put: a flow with a timeout has to be given again, even if the NIC has the same one; may
  *	be NULL
+ * @made_begin: nic_use_made(); @made: nic_made(); NULL: only @made_begin says what has changed
  * @deadline: when @run is due; UINT64_MAX: never
  * @talks, @ask, @forget, @facts: as nic_talks() and so on; if the NIC cannot be asked, all but
  *	@talks are NULL
@@ -31,6 +32,8 @@ struct link_ops {
 	void (*gone)(struct nic *nic);
 	void (*changed)(struct nic *nic, uint64_t now);
 	void (*flow_put)(struct nic *nic, const struct cvsw_flow *flow);
+	void (*made_begin)(struct nic *nic);
+	void (*made)(struct nic *nic, const struct cvsw_flow *flow, bool wanted);
 	void (*run)(struct nic *nic, uint64_t now);
 	uint64_t (*deadline)(const struct nic *nic);
 	enum nic_state (*state)(const struct nic *nic);

@@ -13,6 +13,7 @@ void nic_init(struct nic *nic, const uint8_t mac[CVSW_ETH_ALEN], const struct ni
 	timed_init(&nic->timed);
 	STAILQ_INIT(&nic->sas);
 	flowset_init(&nic->table);
+	flowset_init(&nic->lacks);
 	flowset_init(&nic->refused.flows);
 }
 
@@ -26,6 +27,7 @@ void nic_unlink(struct nic *nic)
 	nic->refused.mtu = nic->refused.offload = nic->refused.stuck = false;
 	flowset_clear(&nic->refused.flows);
 	flowset_clear(&nic->table);
+	flowset_clear(&nic->lacks);
 	nic_drop_sas(nic);
 }
 
@@ -47,7 +49,7 @@ void nic_absent(struct nic *nic)
 
 bool nic_is_managed(const struct nic *nic)
 {
-	return nic->member ? nic->desired.layers[DESIRED_OVERLAY].in_use :
+	return nic->member ? nic_overlay(nic)->in_use :
 			     desired_is_managed(&nic->desired);
 }
 
@@ -78,7 +80,7 @@ static void stated(struct nic *nic, const struct cvsw_flow *flow)
 
 void nic_put_flow(struct nic *nic, const struct cvsw_flow *flow, bool modified)
 {
-	desired_put(&nic->desired, DESIRED_HAND, flow);
+	flowset_put(&nic_hand(nic)->flows, flow);
 	if (modified) {
 		flowset_put(&nic->modified, flow);
 		timed_modified(&nic->timed, flow);
@@ -92,7 +94,41 @@ void nic_remove_flow(struct nic *nic, const struct cvsw_flow *flow)
 {
 	flowset_remove(&nic->modified, &flow->match, flow->priority);
 	stated(nic, flow);
-	desired_remove(&nic->desired, DESIRED_HAND, &flow->match, flow->priority);
+	flowset_remove(&nic_hand(nic)->flows, &flow->match, flow->priority);
+}
+
+bool nic_follows_made(const struct nic *nic)
+{
+	return nic_overlay(nic)->in_use && (!nic->link || nic->link->ops->made);
+}
+
+void nic_use_made(struct nic *nic, const struct flows_maker *maker, const void *of)
+{
+	struct layer *layer = nic_overlay(nic);
+
+	layer->maker = maker;
+	layer->of = of;
+	desired_use(&nic->desired, DESIRED_OVERLAY);
+	if (nic->link)
+		nic->link->ops->made_begin(nic);
+}
+
+void nic_made(struct nic *nic, const struct cvsw_flow *flow, bool wanted)
+{
+	if (nic->link && nic_follows_made(nic))
+		nic->link->ops->made(nic, flow, wanted);
+}
+
+void nic_drop_made(struct nic *nic)
+{
+	struct flowset made;
+	const struct flow_node *node;
+
+	layer_make(nic_overlay(nic), &made);
+	flowset_each(node, &made)
+		nic_made(nic, &node->flow, false);
+	flowset_clear(&made);
+	desired_drop(&nic->desired, DESIRED_OVERLAY);
 }
 
 void nic_desired_changed(struct nic *nic, bool settings, uint64_t now)
@@ -255,9 +291,8 @@ void nic_confirm(struct nic *nic, uint64_t generation)
 		nic->behind_since = 0;
 }
 
-void nic_compare(struct nic *nic)
+void nic_compare(struct nic *nic, const struct flowset *wanted)
 {
-	const struct flowset *wanted = desired_flows(&nic->desired);
 	const struct flow_node *node;
 
 	nic->diff = (struct nic_diff){ 0, 0 };

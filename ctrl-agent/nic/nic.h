@@ -157,7 +157,8 @@ struct nic_mark {
  * What is known of it, by its @link; NULL: nobody may talk to it:
  * @epoch: counts its beginnings: with each, its table and its SAs may be gone
  * @heard: a whole list came since it registered
- * @table: what the NIC has, as far as we know
+ * @table: what the NIC has, as far as we know; in version 3 without the flows that a layer
+ *	makes.  Of these it has all but @lacks
  * @n_reported, @diff: entries in the last whole list, and what was wrong there
  * @verified: the last generation that the NIC listed, or acknowledged, since it registered;
  *	@confirmed likewise, but never goes back; @settled: the last one of which all was
@@ -212,6 +213,7 @@ struct nic {
 	uint64_t epoch;
 	bool heard;
 	struct flowset table;
+	struct flowset lacks;
 	size_t n_reported;
 	struct nic_diff diff;
 	uint64_t verified;
@@ -260,6 +262,8 @@ bool nic_is_managed(const struct nic *nic);
 
 /* The layer that commands write. */
 #define nic_hand(nic)	(&(nic)->desired.layers[DESIRED_HAND])
+/* The one that its overlay writes. */
+#define nic_overlay(nic)	(&(nic)->desired.layers[DESIRED_OVERLAY])
 
 /**
  * nic_put_flow() - into that layer; nic_desired_changed() is to follow
@@ -269,6 +273,22 @@ void nic_put_flow(struct nic *nic, const struct cvsw_flow *flow, bool modified);
 
 /** nic_remove_flow() - out of it; likewise */
 void nic_remove_flow(struct nic *nic, const struct cvsw_flow *flow);
+
+/**
+ * nic_use_made() - its overlay's flows count, which @maker makes out of @of, as they are now
+ *
+ * Called again when they have changed, unless nic_follows_made().
+ */
+void nic_use_made(struct nic *nic, const struct flows_maker *maker, const void *of);
+
+/** nic_follows_made() - are these flows in use, and is it enough to tell it those that change? */
+bool nic_follows_made(const struct nic *nic);
+
+/** nic_made() - @wanted: a flow that is made now, and was not, or otherwise; else one no more */
+void nic_made(struct nic *nic, const struct cvsw_flow *flow, bool wanted);
+
+/** nic_drop_made() - none of them is wanted any more; they can still be made */
+void nic_drop_made(struct nic *nic);
 
 /** nic_desired_changed() - it should be something else now; @settings: MTU or offloads too */
 void nic_desired_changed(struct nic *nic, bool settings, uint64_t now);
@@ -372,8 +392,8 @@ void nic_mark(const struct nic *nic, struct nic_mark *mark);
 /** nic_confirm() - the NIC has all of this generation */
 void nic_confirm(struct nic *nic, uint64_t generation);
 
-/** nic_compare() - @diff, of a table that was listed */
-void nic_compare(struct nic *nic);
+/** nic_compare() - @diff, of a table that was listed; @wanted: what should be in it */
+void nic_compare(struct nic *nic, const struct flowset *wanted);
 
 /** nic_tell() - send an event that carries nothing but the NIC */
 void nic_tell(struct nic *nic, enum hub_what what);

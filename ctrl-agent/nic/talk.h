@@ -95,8 +95,8 @@ enum talk_phase {
  * @unsent: the first of them that has not been sent; NULL: all have
  * @was_silent: nothing was heard for long; the table is to be looked at again
  * @gone: its port has
- * @followed: what is wanted is in nic->table, which is what it will have when all is
- *	answered, as it was when flowset_now() was this
+ * @followed: what is wanted and stored is in nic->table, which is what it will have when all
+ *	is answered, as it was when flowset_now() was this
  * @replace: it has more flows than anyone wants to hear of
  * @list_at: 0, or when to list it; @looks: how often that was done
  * @retry_at: 0, or when what was refused is tried again
@@ -186,6 +186,10 @@ void talk_tell_removed(struct talk *talk, const struct nic_removed *removed);
 
 /** talk_queue_flows() - a bundle of what the table lacks; false: nothing */
 bool talk_queue_flows(struct talk *talk);
+
+/** talk_made_begin(), talk_made() - of struct link_ops */
+void talk_made_begin(struct nic *nic);
+void talk_made(struct nic *nic, const struct cvsw_flow *flow, bool wanted);
 
 /** talk_queue_list() - ask for the table, from its begin */
 void talk_queue_list(struct talk *talk);

@@ -36,7 +36,7 @@ void talk_queue_list(struct talk *talk)
  */
 static bool take_entries(struct talk *talk, struct cvsw_reader *entries, bool more)
 {
-	size_t limit = desired_flows(&talk->nic->desired)->n + NIC_MAX_EXTRA, used, offset;
+	size_t limit = desired_n_flows(&talk->nic->desired) + NIC_MAX_EXTRA, used, offset;
 	enum cvsw_flow_command command;
 	struct cvsw_v3_entry entry;
 	struct cvsw_flow flow;
@@ -61,6 +61,47 @@ static void on_missing(struct nic *nic, const struct cvsw_flow *flow)
 	talk_tell_removed(talk_of(nic), &(struct nic_removed){ .flow = flow });
 }
 
+/* What was listed is divided: what is made and there stays in neither set. */
+static void divide(struct nic *nic)
+{
+	struct flowset made;
+	struct flow_node *node, *next;
+
+	layer_make(nic_overlay(nic), &made);
+	for (node = TAILQ_FIRST(&made.order); node; node = next) {
+		const struct cvsw_flow *has = flowset_find(&nic->table, &node->flow.match,
+							   node->flow.priority);
+		bool same = has && cvsw_flow_equal(has, &node->flow);
+
+		next = TAILQ_NEXT(node, in_order);
+		flowset_remove(&nic->table, &node->flow.match, node->flow.priority);
+		if (same)
+			flowset_remove(&made, &node->flow.match, node->flow.priority);
+	}
+	flowset_move(&nic->lacks, &made);
+}
+
+/* Before its table was listed there is nothing to be followed. */
+static bool is_known(const struct talk *talk)
+{
+	return talk->phase >= TALK_SETTLED;
+}
+
+void talk_made_begin(struct nic *nic)
+{
+	if (is_known(talk_of(nic)))
+		divide(nic);
+}
+
+/* It deletes also what it may not have: nobody is hurt. */
+void talk_made(struct nic *nic, const struct cvsw_flow *flow, bool wanted)
+{
+	if (!is_known(talk_of(nic)))
+		return;
+	flowset_remove(wanted ? &nic->table : &nic->lacks, &flow->match, flow->priority);
+	flowset_put(wanted ? &nic->lacks : &nic->table, flow);
+}
+
 static void list_is_whole(struct talk *talk)
 {
 	struct nic *nic = talk->nic;
@@ -76,9 +117,11 @@ static void list_is_whole(struct talk *talk)
 	talk->followed = 0;
 	nic->heard = true;
 	nic->settled = nic->refused.stuck ? nic->generation : 0;
-	nic_compare(nic);
+	divide(nic);
+	nic_compare(nic, &nic_hand(nic)->flows);
+	nic->diff.missing += nic->lacks.n;
 	if (talk->replace)
-		nic->diff.extra = talk->n_listed - desired_flows(&nic->desired)->n;
+		nic->diff.extra = talk->n_listed - desired_n_flows(&nic->desired);
 }
 
 static void on_list(struct talk *talk, const struct talk_request *request,
@@ -164,10 +207,10 @@ static void put_mod(struct bundle *bundle, enum cvsw_flow_command command,
 	bundle->any = true;
 }
 
-/* What it should have but for what it refuses; @less: initialised, the caller's to clear. */
+/* What is stored but for what it refuses; @less: initialised, the caller's to clear. */
 static const struct flowset *wanted_of(const struct talk *talk, struct flowset *less)
 {
-	const struct flowset *flows = desired_flows(&talk->nic->desired);
+	const struct flowset *flows = &nic_hand(talk->nic)->flows;
 	const struct flow_node *node;
 
 	if (!talk->nic->refused.flows.n)
@@ -195,11 +238,11 @@ static size_t count_extra(const struct talk *talk, const struct flowset *wanted,
 	return table->n + missing - wanted->n;
 }
 
-static bool takes_along(const struct flowset *wanted, const struct cvsw_flow *flow)
+static bool takes_along(const struct talk *talk, const struct cvsw_flow *flow)
 {
 	const struct flow_node *node;
 
-	flowset_each(node, wanted)
+	flowset_each(node, desired_flows(&talk->nic->desired))
 		if (cvsw_match_covers(&flow->match, &node->flow.match))
 			return true;
 	return false;
@@ -222,7 +265,7 @@ static bool needs_replace(const struct talk *talk, const struct flowset *wanted,
 		return false;
 	flowset_each(node, &talk->nic->table)
 		if (is_extra(wanted, &node->flow) &&
-		    (++n > MAX_DELETES || takes_along(wanted, &node->flow)))
+		    (++n > MAX_DELETES || takes_along(talk, &node->flow)))
 			return true;
 	return false;
 }
@@ -239,6 +282,21 @@ static void delete_extra(struct bundle *bundle, const struct flowset *wanted)
 			continue;
 		put_mod(bundle, strict ? CVSW_FLOW_DELETE_STRICT : CVSW_FLOW_DELETE, &node->flow);
 		flowset_remove(&talk->nic->table, &node->flow.match, node->flow.priority);
+	}
+}
+
+/* What is refused it goes on to lack. */
+static void add_made(struct bundle *bundle)
+{
+	struct nic *nic = bundle->talk->nic;
+	struct flow_node *node = TAILQ_FIRST(&nic->lacks.order), *next;
+
+	for (; node; node = next) {
+		next = TAILQ_NEXT(node, in_order);
+		if (nic_refuses_flow(nic, &node->flow))
+			continue;
+		put_mod(bundle, CVSW_FLOW_ADD, &node->flow);
+		flowset_remove(&nic->lacks, &node->flow.match, node->flow.priority);
 	}
 }
 
@@ -290,11 +348,13 @@ bool talk_queue_flows(struct talk *talk)
 		bundle.flags |= CVSW_V3_BUNDLE_REPLACE;
 		bundle.any = true;
 		flowset_clear(&talk->nic->table);
+		divide(talk->nic);
 		talk->replace = false;
 		since = n_extra = 0;
 	}
 	if (n_extra)
 		delete_extra(&bundle, wanted);
+	add_made(&bundle);
 	add_missing(&bundle, wanted, since);
 	talk->followed = talk->nic->refused.flows.n ? 0 : flowset_now();
 	flowset_clear(&less);

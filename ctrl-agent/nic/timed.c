@@ -74,7 +74,7 @@ bool timed_end(struct nic *nic, const struct cvsw_flow *flow)
 	flowset_put(&timed->ended, flow);
 	timed->n_news++;
 	flowset_remove(&timed->taken, &flow->match, flow->priority);
-	desired_remove(&nic->desired, DESIRED_HAND, &flow->match, flow->priority);
+	flowset_remove(&nic_hand(nic)->flows, &flow->match, flow->priority);
 	flowset_remove(&timed->given, &flow->match, flow->priority);
 	return true;
 }

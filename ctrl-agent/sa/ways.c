@@ -59,6 +59,7 @@ static void retire(struct way *way, struct overlay_member *from, struct overlay_
 	for (unsigned int i = 0; i < n; i++) {
 		remove_sa(to->nic, CVSW_SA_IN, way->spis[i]);
 		remove_sa(from->nic, CVSW_SA_OUT, way->spis[i]);
+		overlay_tell_takes(to, from, way->spis[i], false);
 	}
 	way->n_spis -= n;
 	memmove(way->spis, way->spis + n, way->n_spis * sizeof(*way->spis));
@@ -79,11 +80,11 @@ static void make_place(struct way *way, struct overlay_member *from, struct over
 }
 
 /* The newest SA, if its receiver is away and has not been sent it: it will get another. */
-static void take_back(struct way *way, struct overlay_member *to)
+static void take_back(struct way *way, struct overlay_member *from, struct overlay_member *to)
 {
 	if (way->phase == WAY_RECEIVER && way->sa &&
 	    nic_unqueue_sa(to->nic, CVSW_SA_IN, way->sa->spi))
-		way->n_spis--;
+		overlay_tell_takes(to, from, way->spis[--way->n_spis], false);
 }
 
 static void drop_sa(struct way *way)
@@ -127,7 +128,7 @@ static void begin(struct overlay *overlay, struct ways_world *world, struct way 
 	way->from_registers = from->nic->epoch;
 	way->made_at = world->now;
 	way->expires = false;
-	take_back(way, to);
+	take_back(way, from, to);
 	make_place(way, from, to);
 	if (overlay->config.key_len) {
 		if (!way->sa)
@@ -139,12 +140,14 @@ static void begin(struct overlay *overlay, struct ways_world *world, struct way 
 		way->spis[0] = 0;
 		way->n_spis = 1;
 	}
+	overlay_tell_takes(to, from, way->spis[way->n_spis - 1], true);
 	to->dirty = to->unkept = true;
 	way->phase = WAY_RECEIVER;
 	way->deadline = next_refresh(to);
 }
 
-static void give_to_sender(struct way *way, struct overlay_member *from)
+static void give_to_sender(struct way *way, struct overlay_member *from,
+			   const struct overlay_member *to)
 {
 	way->sends = true;
 	way->out = way->spis[way->n_spis - 1];
@@ -153,6 +156,7 @@ static void give_to_sender(struct way *way, struct overlay_member *from)
 		nic_queue_sa(from->nic, way->sa);
 		drop_sa(way);
 	}
+	overlay_tell_sends(from, to);
 	from->dirty = true;
 	way->phase = WAY_SENDER;
 	way->deadline = next_refresh(from);
@@ -177,7 +181,7 @@ static bool step(struct overlay *overlay, struct ways_world *world, struct way *
 	case WAY_RECEIVER:
 		if (!is_there(from) || !has_listed(to, way->deadline))
 			return false;
-		give_to_sender(way, from);
+		give_to_sender(way, from, to);
 		return true;
 	case WAY_SENDER:
 		if (!has_listed(from, way->deadline))
@@ -268,21 +272,15 @@ static uint64_t look_registered(struct overlay *overlay, uint64_t now)
 static uint64_t refresh(struct overlay *overlay, struct ways_world *world,
 			struct overlay_member *member, uint64_t now)
 {
-	struct desired *desired = &member->nic->desired;
-	struct layer *layer = &desired->layers[DESIRED_OVERLAY];
+	struct layer *layer = &member->nic->desired.layers[DESIRED_OVERLAY];
 	uint16_t mtu = overlay_mtu(&overlay->config);
 	bool settings = layer->mtu != mtu;
 	uint64_t due = member->refreshed_at + WAY_BATCH_MS;
-	struct flowset flows;
 
 	/* Its answer is awaited: what comes up meanwhile makes the next change together. */
 	if (nic_state(member->nic) == NIC_LAGGING && layer->in_use && now < due)
 		return due;
-	flowset_init(&flows);
-	overlay_flows(overlay, member, &flows);
-	desired_replace(desired, DESIRED_OVERLAY, &flows);
-	flowset_clear(&flows);
-	desired_use(desired, DESIRED_OVERLAY);
+	overlay_tell(member);
 	layer->mtu = mtu;
 	member->dirty = false;
 	member->refreshed_at = now;
@@ -443,6 +441,7 @@ bool ways_refused(struct overlay *overlay, struct overlay_member *member,
 		if (direction == CVSW_SA_OUT) {
 			way->sends = way->known;
 			way->out = way->known_out;
+			overlay_tell_sends(member, other);
 			member->dirty = true;
 		}
 		drop_sa(way);
@@ -458,12 +457,16 @@ void ways_close(struct overlay *overlay, struct overlay_member *member)
 	struct overlay_member *other;
 
 	overlay_each(other, overlay) {
+		struct way *in = &member->from[other->slot], *out = &other->from[member->slot];
+
 		if (other == member)
 			continue;
-		retire(&member->from[other->slot], other, member,
-		       member->from[other->slot].n_spis);
-		retire(&other->from[member->slot], member, other,
-		       other->from[member->slot].n_spis);
+		retire(in, other, member, in->n_spis);
+		retire(out, member, other, out->n_spis);
+		if (!in->sends)
+			continue;
+		in->sends = false;
+		overlay_tell_sends(other, member);
 	}
 }
 

@@ -16,8 +16,8 @@
  * Work comes in bursts: a new member, or the end of a key's life, concerns all pairs of an
  * overlay at once.  So that nobody waits for it, a turn of the event loop does a bounded part
  * of it (struct ways_world's budget).  Within one overlay keys change together: a NIC gets
- * many in few messages, and its flows are made once for all of them.  Overlays are spread: each
- * takes up to a fifth off its keys' time, at random.
+ * many in few messages.  Overlays are spread: each takes up to a fifth off its keys' time, at
+ * random.
  *
  * No I/O and no clock in here, as in nic.h.
  */

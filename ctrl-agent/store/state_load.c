@@ -177,7 +177,7 @@ static const char *take_flow(void *arg, const struct store_row *row)
 		return why;
 	if (!is_named(&flow, row->name))
 		return "its key is another flow's";
-	desired_put(&nic->desired, DESIRED_HAND, &flow);
+	flowset_put(&nic_hand(nic)->flows, &flow);
 	desired_use(&nic->desired, DESIRED_HAND);
 	return NULL;
 }

@@ -1,118 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What layers come to together, kept flow by flow: against a merge of all of it. */
-#include <stdio.h>
-#include <time.h>
-
+/* What layers come to together. */
 #include "flows.h"
 #include "nic/desired.h"
 #include "tap.h"
 
-#define ROUNDS	20000
-#define MANY	15000
-
-/* The slow way: what the last layer has of a match and priority, whoever else has one. */
-static void merge(const struct desired *desired, struct flowset *all)
+/* A layer whose flows are made out of a set of them. */
+static void make(const void *of, struct flowset *flows)
 {
 	const struct flow_node *node;
 
-	flowset_init(all);
-	for (size_t i = 0; i < DESIRED_LAYERS; i++)
-		if (!i || desired->layers[i].in_use)
-			flowset_each(node, &desired->layers[i].flows)
-				flowset_put(all, &node->flow);
+	flowset_each(node, (const struct flowset *)of)
+		flowset_put(flows, &node->flow);
 }
 
-/* What somebody has who follows the puts, and looks for himself at what has gone. */
-static void follow(const struct desired *desired, struct flowset *mine, uint64_t since)
+static size_t count(const void *of)
 {
-	const struct flowset *flows = desired_flows(desired);
-	struct flow_node *node = TAILQ_FIRST(&mine->order), *next;
-
-	for (; node; node = next) {
-		next = TAILQ_NEXT(node, in_order);
-		if (!flowset_find(flows, &node->flow.match, node->flow.priority))
-			flowset_remove(mine, &node->flow.match, node->flow.priority);
-	}
-	flowset_each_since(node, flows, since)
-		flowset_put(mine, &node->flow);
+	return ((const struct flowset *)of)->n;
 }
 
-/* Flows of few matches, so that layers often have the same ones. */
-static struct cvsw_flow some_flow(uint32_t *random)
+static const struct flows_maker maker = { make, count };
+
+static void put(struct flowset *set, const char *text)
 {
-	char text[64];
+	struct cvsw_flow flow = flow_of(text);
 
-	snprintf(text, sizeof(text), "priority=%u,tcp,tp_dst=%u,actions=%s",
-		 random_next(random) % 3, random_next(random) % 5,
-		 random_next(random) % 2 ? "drop" : "NORMAL");
-	return flow_of(text);
+	flowset_put(set, &flow);
 }
 
-static void change(struct desired *desired, uint32_t *random)
-{
-	enum desired_layer which = random_next(random) % DESIRED_LAYERS;
-	struct cvsw_flow flow = some_flow(random);
-	struct flowset flows;
-
-	switch (random_next(random) % 16) {
-	case 0:
-		desired_use(desired, which);
-		break;
-	case 1:
-		desired_drop(desired, DESIRED_OVERLAY);
-		break;
-	case 2:
-		flowset_init(&flows);
-		random_flows(&flows, random, 4);
-		flowset_put(&flows, &flow);
-		desired_replace(desired, which, &flows);
-		CHECK(flowsets_equal(&desired->layers[which].flows, &flows));
-		flowset_clear(&flows);
-		break;
-	case 3 ... 8:
-		desired_remove(desired, which, &flow.match, flow.priority);
-		break;
-	default:
-		desired_put(desired, which, &flow);
-	}
-}
-
-static void test_merge(void)
+static void test_layers(void)
 {
 	struct desired desired;
-	struct flowset all, mine;
-	uint32_t random = 11;
+	struct layer *hand = &desired.layers[DESIRED_HAND];
+	struct layer *overlay = &desired.layers[DESIRED_OVERLAY];
+	struct flowset made;
 
 	desired_init(&desired);
-	flowset_init(&mine);
-	for (int i = 0; i < ROUNDS; i++) {
-		uint64_t since = flowset_now();
-
-		change(&desired, &random);
-		merge(&desired, &all);
-		CHECK_MSG(flowsets_equal(desired_flows(&desired), &all), "round %d", i);
-		follow(&desired, &mine, since);
-		CHECK_MSG(flowsets_equal(&mine, &all), "round %d: who follows", i);
-		flowset_clear(&all);
-	}
-	flowset_clear(&mine);
-	desired_clear(&desired);
-}
-
-static void test_order(void)
-{
-	struct cvsw_flow lets_pass = flow_of("priority=5,tcp,actions=NORMAL");
-	struct cvsw_flow drops = flow_of("priority=4,actions=drop");
-	struct desired desired;
-
-	desired_init(&desired);
-	desired_put(&desired, DESIRED_HAND, &lets_pass);
-	CHECK(!desired_is_managed(&desired) && desired_flows(&desired)->n == 1);
-	desired_put(&desired, DESIRED_OVERLAY, &drops);
-	CHECK(desired_flows(&desired)->n == 1);
+	flowset_init(&made);
+	put(&hand->flows, "priority=5,tcp,actions=NORMAL");
+	CHECK(!desired_is_managed(&desired) && desired_flows(&desired) == &hand->flows);
+	put(&made, "priority=4,actions=drop");
+	overlay->maker = &maker;
+	overlay->of = &made;
+	CHECK(desired_flows(&desired)->n == 1 && desired_n_flows(&desired) == 1);
 	desired_use(&desired, DESIRED_OVERLAY);
-	CHECK(desired_is_managed(&desired) && desired_flows(&desired)->n == 2);
+	CHECK(desired_is_managed(&desired));
+	CHECK(desired_flows(&desired)->n == 2 && desired_n_flows(&desired) == 2);
 	CHECK(TAILQ_FIRST(&desired_flows(&desired)->order)->flow.priority == 4);
+	put(&made, "priority=3,udp,actions=drop");
+	CHECK(desired_flows(&desired)->n == 3 && desired_n_flows(&desired) == 3);
+	desired_drop(&desired, DESIRED_OVERLAY);
+	CHECK(!desired_is_managed(&desired) && desired_flows(&desired)->n == 1);
+	flowset_clear(&made);
 	desired_clear(&desired);
 }
 
@@ -144,35 +82,12 @@ static void test_settings(void)
 	CHECK(desired_is_empty(&desired));
 }
 
-/* With another layer in use, a change still costs what is changed. */
-static void test_cost(void)
-{
-	struct cvsw_flow flow = flow_of("priority=5,tcp,actions=drop");
-	struct desired desired;
-	clock_t begun;
-
-	desired_init(&desired);
-	desired_put(&desired, DESIRED_OVERLAY, &flow);
-	desired_use(&desired, DESIRED_OVERLAY);
-	begun = clock();
-	for (int i = 0; i < MANY; i++) {
-		flow.priority = 6 + i;
-		desired_put(&desired, DESIRED_HAND, &flow);
-	}
-	CHECK(desired_flows(&desired)->n == MANY + 1);
-	/* Rebuilt each time it was 9 ms a change in the end: more than a minute. */
-	CHECK(clock() - begun < 10 * CLOCKS_PER_SEC);
-	desired_clear(&desired);
-}
-
 int main(int argc, char **argv)
 {
 	static const struct tap_test tests[] = {
-		{ "agent desired: layers are merged flow by flow", test_merge },
-		{ "agent desired: a layer above comes first", test_order },
+		{ "agent desired: the flows of all layers, the last one's first", test_layers },
 		{ "agent desired: the smallest setting counts, and the NIC's own comes back",
 		  test_settings },
-		{ "agent desired: 15,000 flows beside another layer", test_cost },
 		{ 0 },
 	};
 

@@ -32,6 +32,7 @@ struct in_flight {
  * struct world - our NICs, those there, the wires between, and one overlay
  * @loss, @jitter: of each wire, percent and milliseconds
  * @turn: what may be done in each turn; @most_spent: what was done in one at most
+ * @told: what ours were told of flows that are made; it is what their NICs' layers make
  * @spis: all that were ever put into a SET_SA, with a piece of their key
  */
 struct world {
@@ -40,6 +41,7 @@ struct world {
 	unsigned int loss, jitter;
 	struct nic ours[MAX_NICS];
 	struct simnic nics[MAX_NICS];
+	struct flowset told[MAX_NICS];
 	struct in_flight *frames;
 	size_t n_frames;
 	struct overlay *overlay;
@@ -143,6 +145,61 @@ static void on_event(const struct hub_event *event)
 	(void)event;
 }
 
+static struct flowset *told_to(const struct nic *nic)
+{
+	return &world->told[nic - world->ours];
+}
+
+static void on_made(struct nic *nic, const struct cvsw_flow *flow, bool wanted)
+{
+	if (wanted)
+		flowset_put(told_to(nic), flow);
+	else
+		flowset_remove(told_to(nic), &flow->match, flow->priority);
+}
+
+static const struct link_ops *legacy;
+
+static void on_made_begin(struct nic *nic)
+{
+	CHECK(!told_to(nic)->n);
+	flowset_clear(told_to(nic));
+	layer_make(nic_overlay(nic), told_to(nic));
+}
+
+static void on_link_changed(struct nic *nic, uint64_t now)
+{
+	legacy->made_begin(nic);
+	legacy->changed(nic, now);
+}
+
+/* Of a member that is not to be told something yet. */
+static void check_told(const struct overlay_member *member)
+{
+	struct flowset made;
+
+	layer_make(nic_overlay(member->nic), &made);
+	CHECK(flowsets_equal(&made, told_to(member->nic)));
+	CHECK(desired_n_flows(&member->nic->desired) ==
+	      made.n + nic_hand(member->nic)->flows.n);
+	flowset_clear(&made);
+}
+
+/* A link of version 2 whose NIC is told as one of version 3 is. */
+static void make_link(struct nic *nic)
+{
+	static struct link_ops ops;
+
+	legacy_new(nic);
+	legacy = nic->link->ops;
+	ops = *legacy;
+	ops.changed = on_link_changed;
+	ops.made = on_made;
+	ops.made_begin = on_made_begin;
+	nic->link->ops = &ops;
+	flowset_init(told_to(nic));
+}
+
 static const struct nic_world around = { .send = to_nic, .event = on_event };
 
 static void world_start(const struct overlay_config *config)
@@ -162,7 +219,7 @@ static void world_start(const struct overlay_config *config)
 
 		mac_of(i, mac);
 		nic_init(&world->ours[i], mac, &around);
-		legacy_new(&world->ours[i]);
+		make_link(&world->ours[i]);
 		simnic_init(&world->nics[i], mac, nic_sends, &world->nics[i]);
 	}
 }
@@ -175,6 +232,7 @@ static void world_end(void)
 	for (unsigned int i = 0; i < MAX_NICS; i++) {
 		CHECK(!world->nics[i].n_malformed);
 		nic_clear(&world->ours[i]);
+		flowset_clear(&world->told[i]);
 		simnic_free(&world->nics[i]);
 	}
 	free(world->frames);
@@ -218,6 +276,7 @@ static void deliver_due(void)
 /* As overlays.c does it, a turn after the other. */
 static void run_ways(void)
 {
+	const struct overlay_member *member;
 	uint64_t next;
 
 	world->ways.budget = world->turn;
@@ -225,6 +284,9 @@ static void run_ways(void)
 	if (world->turn - world->ways.budget > world->most_spent)
 		world->most_spent = world->turn - world->ways.budget;
 	CHECK(world->ways.budget > 0 || next == world->now);
+	overlay_each(member, world->overlay)
+		if (!member->dirty)
+			check_told(member);
 }
 
 static void run_ms(void)
@@ -254,10 +316,11 @@ static void leave(unsigned int i)
 	struct nic *nic = &world->ours[i];
 	struct overlay_member *member = nic->member;
 
+	nic_hand(nic)->in_use = true;
+	nic_drop_made(nic);
+	CHECK(!told_to(nic)->n);
 	ways_close(world->overlay, member);
 	overlay_leave(world->overlay, member);
-	nic_hand(nic)->in_use = true;
-	desired_drop(&nic->desired, DESIRED_OVERLAY);
 	nic_hand(nic)->mtu = world->overlay->config.underlay_mtu;
 	nic_desired_changed(nic, true, world->now);
 }
@@ -486,7 +549,7 @@ static void check_flows(const struct overlay_config *config, unsigned int n)
 	start_members(config, n);
 	overlay_each(member, world->overlay) {
 		flowset_init(&flows);
-		overlay_flows(world->overlay, member, &flows);
+		overlay_maker.make(member, &flows);
 		flowset_each(node, &flows) {
 			len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &node->flow, data, sizeof(data));
 			CHECK_MSG(len && len + CVSW_MSG_HEADER_LEN <= 1500 &&
@@ -936,11 +999,11 @@ static void test_beside(void)
 
 	start_members(&encrypted, 3);
 	nic = &world->ours[1];
-	desired_put(&nic->desired, DESIRED_HAND, &flow);
+	nic_put_flow(nic, &flow, false);
 	nic_desired_changed(nic, false, world->now);
 	run_watching(400, first(3));
 	CHECK(flowset_find(&world->nics[1].table, &flow.match, flow.priority));
-	desired_remove(&nic->desired, DESIRED_HAND, &flow.match, flow.priority);
+	nic_remove_flow(nic, &flow);
 	nic_desired_changed(nic, false, world->now);
 	run_watching(400, first(3));
 	CHECK(!flowset_find(&world->nics[1].table, &flow.match, flow.priority));

@@ -178,6 +178,22 @@ static void unstate_flow(struct wire *wire, const char *text)
 	nic_desired_changed(&wire->ours, false, wire->now);
 }
 
+/* A layer whose flows are made out of a set of them. */
+static void make(const void *of, struct flowset *flows)
+{
+	const struct flow_node *node;
+
+	flowset_each(node, (const struct flowset *)of)
+		flowset_put(flows, &node->flow);
+}
+
+static size_t count(const void *of)
+{
+	return ((const struct flowset *)of)->n;
+}
+
+static const struct flows_maker maker = { make, count };
+
 static bool nic_has_intent(const struct wire *wire)
 {
 	struct flowset has;
@@ -186,7 +202,7 @@ static bool nic_has_intent(const struct wire *wire)
 	flowset_init(&has);
 	for (size_t i = 0; i < wire->nic->n_flows; i++)
 		flowset_put(&has, &wire->nic->flows[i]);
-	equal = flowsets_equal(&has, &nic_hand(&wire->ours)->flows);
+	equal = flowsets_equal(&has, desired_flows(&wire->ours.desired));
 	flowset_clear(&has);
 	return equal;
 }
@@ -726,16 +742,85 @@ static void test_timeout_overlaid(void)
 {
 	struct wire *wire = wire_new(18, true);
 	struct cvsw_flow flow = flow_of(PLAIN);
+	struct flowset made;
 
-	desired_put(&wire->ours.desired, DESIRED_OVERLAY, &flow);
-	desired_use(&wire->ours.desired, DESIRED_OVERLAY);
+	flowset_init(&made);
+	flowset_put(&made, &flow);
+	nic_use_made(&wire->ours, &maker, &made);
 	state_flow(wire, FIVE);
 	run(wire, 1000);
 	CHECK(in_sync(wire) && wire->nic->n_flows == 2);
 	run(wire, 5000);
 	CHECK(in_sync(wire) && wire->nic->n_flows == 1 && !nic_hand(&wire->ours)->flows.n);
 	CHECK(desired_flows(&wire->ours.desired)->n == 1);
+	flowset_clear(&made);
 	wire_free(wire);
+}
+
+static void lose_table(struct wire *wire)
+{
+	wire->nic->n_flows = 0;
+	cvsw_v3_nic_restart(&wire->nic->end);
+}
+
+/* As an overlay does it. */
+static void change_made(struct wire *wire, struct flowset *made)
+{
+	struct cvsw_flow flow;
+	char text[80];
+
+	if (random_next(&wire->random) % 16 == 0) {
+		if (wire->ours.desired.layers[DESIRED_OVERLAY].in_use)
+			nic_drop_made(&wire->ours);
+		else
+			nic_use_made(&wire->ours, &maker, made);
+		return;
+	}
+	snprintf(text, sizeof(text), "priority=6%u,tcp,tp_dst=%u,actions=%s",
+		 random_next(&wire->random) % 4, random_next(&wire->random) % 4,
+		 random_next(&wire->random) % 2 ? "drop" : "NORMAL");
+	flow = flow_of(text);
+	if (random_next(&wire->random) % 3) {
+		flowset_put(made, &flow);
+		nic_made(&wire->ours, &flow, true);
+	} else {
+		flowset_remove(made, &flow.match, flow.priority);
+		nic_made(&wire->ours, &flow, false);
+	}
+}
+
+/*
+ * Flows that are made come and go, beside others, one by one and all at once, before the NIC was
+ * listed, while a bundle is under way, over a reboot; a deletion by its match alone takes along.
+ */
+static void test_made(void)
+{
+	for (unsigned int seed = 1; seed <= SEEDS; seed++) {
+		struct wire *wire = wire_new(seed, seed % 2);
+		struct flowset made;
+
+		flowset_init(&made);
+		nic_hand(&wire->ours)->in_use = true;
+		wire->loss = wire->twice = seed % 3 * 10;
+		wire->jitter = 40;
+		for (int i = 0; i < 60; i++) {
+			for (int n = random_next(&wire->random) % 6; n--; )
+				change_made(wire, &made);
+			if (random_next(&wire->random) % 8 == 0)
+				state_flow(wire, PLAIN);
+			if (random_next(&wire->random) % 8 == 0)
+				unstate_flow(wire, PLAIN);
+			if (random_next(&wire->random) % 32 == 0)
+				lose_table(wire);
+			nic_desired_changed(&wire->ours, false, wire->now);
+			run(wire, random_next(&wire->random) % 60);
+		}
+		run(wire, 20000);
+		CHECK_MSG(in_sync(wire) && nic_has_intent(wire), "seed %u", seed);
+		CHECK(!wire->ours.lacks.n && wire->ours.table.n == nic_hand(&wire->ours)->flows.n);
+		flowset_clear(&made);
+		wire_free(wire);
+	}
 }
 
 /* Its end and a bundle that has it in, as the whole table is replaced, cross. */
@@ -879,6 +964,7 @@ int main(int argc, char **argv)
 		{ "agent talk: a modified flow's time goes on", test_timeout_modified },
 		{ "agent talk: other actions, and then another flow", test_modified_anew },
 		{ "agent talk: a member of an overlay and timeouts", test_timeout_overlaid },
+		{ "agent talk: flows that are made are followed one by one", test_made },
 		{ "agent talk: a replaced table and an end cross", test_timeout_replaced },
 		{ "agent talk: what is refused is not given", test_timeout_refused },
 		{ "agent talk: loss, duplicates and reordering", test_storm },
