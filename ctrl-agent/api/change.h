@@ -63,7 +63,7 @@ size_t change_size(const struct change *change, const struct flowset *have);
 
 /**
  * change_overlap() - a flow that is not to overlap, and does (OpenFlow 1.0, 4.6)
- * @have: what is there, of others too
+ * @have: what is there
  * @other: out: with which
  *
  * CHECK_OVERLAP is looked at and taken away from @change.  Return: NULL: there is none.

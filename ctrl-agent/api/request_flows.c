@@ -96,18 +96,19 @@ static bool is_permitted(const struct request *request, const struct nic *nic,
 			 struct change *change)
 {
 	const struct overlay *overlay = nic->member ? nic->member->overlay : NULL;
+	const struct flowset *have = &nic_hand(nic)->flows;
 	const struct cvsw_flow *flow, *other;
 
 	/* First, for the rest takes time that grows with it. */
-	if (change_size(change, &nic_hand(nic)->flows) > NIC_MAX_FLOWS)
+	if (change_size(change, have) > NIC_MAX_FLOWS)
 		request_refuse(request, REQUEST_TOO_MANY_FLOWS, "a NIC can have %d flows at most",
 			       NIC_MAX_FLOWS);
-	else if ((flow = change_overlap(change, desired_flows(&nic->desired), &other)))
-		refuse_overlap(request, flow, other);
 	else if (overlay && !overlay_permits_all(&overlay->config, &change->put))
 		request_refuse(request, REQUEST_OVERLAY_FLOW, "NIC " MAC_FORMAT
 			       " is a member of overlay %s: " OVERLAY_PERMITS_TEXT,
 			       MAC_BYTES(nic->mac), overlay->config.name);
+	else if ((flow = change_overlap(change, have, &other)))	/* the overlay's have other priorities */
+		refuse_overlap(request, flow, other);
 	else
 		return true;
 	return false;
