@@ -26,7 +26,7 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 	return hash ^ (hash >> 29);
 }
 
-static uint64_t hash_of(const struct cvsw_match *match, uint16_t priority)
+uint64_t flowset_hash(const struct cvsw_match *match, uint16_t priority)
 {
 	uint64_t words[sizeof(*match) / sizeof(uint64_t)], seed = hash_seed();
 	uint64_t odd = mix(seed, priority), even = ~seed;
@@ -44,7 +44,7 @@ static uint64_t hash_of(const struct cvsw_match *match, uint16_t priority)
 static struct flow_node **bucket_of(const struct flowset *set, const struct cvsw_match *match,
 				    uint16_t priority)
 {
-	return &set->buckets[hash_of(match, priority) & (set->n_buckets - 1)];
+	return &set->buckets[flowset_hash(match, priority) & (set->n_buckets - 1)];
 }
 
 static void grow(struct flowset *set)

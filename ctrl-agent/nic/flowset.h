@@ -36,6 +36,9 @@ void flowset_init(struct flowset *set);
 /** flowset_clear() - remove and free everything; the set can be used again */
 void flowset_clear(struct flowset *set);
 
+/** flowset_hash() - of a key; another one each time that the daemon starts */
+uint64_t flowset_hash(const struct cvsw_match *match, uint16_t priority);
+
 /** flowset_find() - the flow of this match (in normal form) and priority, or NULL */
 const struct cvsw_flow *flowset_find(const struct flowset *set, const struct cvsw_match *match,
 				     uint16_t priority);

@@ -375,6 +375,7 @@ static void free_link(struct nic *nic)
 
 	talk_drop_requests(talk);
 	flowset_clear(&talk->listed);
+	free(talk->seen);
 	cvsw_v3_end_free(&talk->end);
 	free(talk);
 }

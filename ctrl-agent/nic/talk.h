@@ -98,6 +98,7 @@ enum talk_phase {
  * @followed: what is wanted and stored is in nic->table, which is what it will have when all
  *	is answered, as it was when flowset_now() was this
  * @replace: it has more flows than anyone wants to hear of
+ * @n_listed: entries so far; @listed: those that are not made; @seen: hashes of the others
  * @list_at: 0, or when to list it; @looks: how often that was done
  * @retry_at: 0, or when what was refused is tried again
  */
@@ -120,6 +121,8 @@ struct talk {
 	struct pace looks;
 	struct flowset listed;
 	size_t n_listed;
+	uint64_t *seen;
+	size_t n_seen;
 
 	uint64_t retry_at;
 	uint64_t n_unexpected;

@@ -22,19 +22,55 @@ static void queue_list(struct talk *talk, uint64_t resume)
 	talk_queue(talk, message, len, on_list);
 }
 
+static void forget_seen(struct talk *talk)
+{
+	free(talk->seen);
+	talk->seen = NULL;
+	talk->n_seen = 0;
+}
+
 void talk_queue_list(struct talk *talk)
 {
 	talk->list_at = 0;
 	talk->n_listed = 0;
 	flowset_clear(&talk->listed);
+	forget_seen(talk);
 	queue_list(talk, 0);
+}
+
+static uint64_t *find_seen(struct talk *talk, const struct cvsw_flow *flow)
+{
+	uint64_t hash = flowset_hash(&flow->match, flow->priority);
+
+	for (size_t i = 0; i < talk->n_seen; i++)
+		if (talk->seen[i] == hash)
+			return &talk->seen[i];
+	return NULL;
+}
+
+/* Of a flow that is made no copy is kept: a daemon that starts lists all NICs at once. */
+static void note_entry(struct talk *talk, const struct flowset *made, size_t limit,
+		       const struct cvsw_flow *flow)
+{
+	talk->n_listed++;
+	if (talk->listed.n + talk->n_seen >= limit)
+		return;
+	if (!flowset_has(made, flow)) {
+		flowset_put(&talk->listed, flow);
+		return;
+	}
+	if (!(talk->n_seen & (talk->n_seen - 1)))
+		talk->seen = alloc_checked(reallocarray(talk->seen, 2 * talk->n_seen + 1,
+							sizeof(*talk->seen)));
+	talk->seen[talk->n_seen++] = flowset_hash(&flow->match, flow->priority);
 }
 
 /*
  * False: an entry that cannot be read, or nothing but the word that there is more;
  * what the table has is not known then.
  */
-static bool take_entries(struct talk *talk, struct cvsw_reader *entries, bool more)
+static bool take_entries(struct talk *talk, const struct flowset *made,
+			 struct cvsw_reader *entries, bool more)
 {
 	size_t limit = desired_n_flows(&talk->nic->desired) + NIC_MAX_EXTRA, used, offset;
 	enum cvsw_flow_command command;
@@ -49,9 +85,7 @@ static bool take_entries(struct talk *talk, struct cvsw_reader *entries, bool mo
 		if (cvsw_ofp10_decode(entry.flow_mod, entry.len, &used, &command, &flow,
 				      &offset) != CVSW_OK || used != entry.len)
 			return false;
-		talk->n_listed++;
-		if (talk->listed.n < limit)
-			flowset_put(&talk->listed, &flow);
+		note_entry(talk, made, limit, &flow);
 	}
 	return true;
 }
@@ -62,8 +96,9 @@ static void on_missing(struct nic *nic, const struct cvsw_flow *flow)
 }
 
 /* What was listed is divided: what is made and there stays in neither set. */
-static void divide(struct nic *nic)
+static void divide(struct talk *talk)
 {
+	struct nic *nic = talk->nic;
 	struct flowset made;
 	struct flow_node *node, *next;
 
@@ -71,7 +106,8 @@ static void divide(struct nic *nic)
 	for (node = TAILQ_FIRST(&made.order); node; node = next) {
 		const struct cvsw_flow *has = flowset_find(&nic->table, &node->flow.match,
 							   node->flow.priority);
-		bool same = has && cvsw_flow_equal(has, &node->flow);
+		bool same = has ? cvsw_flow_equal(has, &node->flow) :
+				  find_seen(talk, &node->flow) != NULL;
 
 		next = TAILQ_NEXT(node, in_order);
 		flowset_remove(&nic->table, &node->flow.match, node->flow.priority);
@@ -79,6 +115,7 @@ static void divide(struct nic *nic)
 			flowset_remove(&made, &node->flow.match, node->flow.priority);
 	}
 	flowset_move(&nic->lacks, &made);
+	forget_seen(talk);
 }
 
 /* Before its table was listed there is nothing to be followed. */
@@ -90,12 +127,26 @@ static bool is_known(const struct talk *talk)
 void talk_made_begin(struct nic *nic)
 {
 	if (is_known(talk_of(nic)))
-		divide(nic);
+		divide(talk_of(nic));
+}
+
+/* It was listed as it was made then: now it is one that differs from what is wanted. */
+static void unsee(struct talk *talk, const struct cvsw_flow *flow)
+{
+	struct cvsw_flow other = { .match = flow->match, .priority = flow->priority,
+				   .cookie = ~flow->cookie };
+	uint64_t *seen = find_seen(talk, flow);
+
+	if (!seen)
+		return;
+	*seen = talk->seen[--talk->n_seen];
+	flowset_put(&talk->listed, &other);
 }
 
 /* It deletes also what it may not have: nobody is hurt. */
 void talk_made(struct nic *nic, const struct cvsw_flow *flow, bool wanted)
 {
+	unsee(talk_of(nic), flow);
 	if (!is_known(talk_of(nic)))
 		return;
 	flowset_remove(wanted ? &nic->table : &nic->lacks, &flow->match, flow->priority);
@@ -107,7 +158,7 @@ static void list_is_whole(struct talk *talk)
 	struct nic *nic = talk->nic;
 
 	/* One with more than anyone could want is not compared: it gets another table. */
-	talk->replace = talk->n_listed > talk->listed.n;
+	talk->replace = talk->n_listed > talk->listed.n + talk->n_seen;
 	nic->n_reported = talk->n_listed;
 	nic->n_lists++;
 	flowset_move(&nic->table, &talk->listed);
@@ -117,7 +168,7 @@ static void list_is_whole(struct talk *talk)
 	talk->followed = 0;
 	nic->heard = true;
 	nic->settled = nic->refused.stuck ? nic->generation : 0;
-	divide(nic);
+	divide(talk);
 	nic_compare(nic, &nic_hand(nic)->flows);
 	nic->diff.missing += nic->lacks.n;
 	if (talk->replace)
@@ -128,12 +179,17 @@ static void on_list(struct talk *talk, const struct talk_request *request,
 		    const struct cvsw_v3_message *answer)
 {
 	struct cvsw_reader entries;
+	struct flowset made;
 	uint64_t resume;
 	size_t offset;
+	bool good;
 
-	if (answer->type == CVSW_V3_ERROR ||
-	    cvsw_v3_list_answer_decode(answer, &resume, &entries, &offset) ||
-	    !take_entries(talk, &entries, resume)) {
+	layer_make(nic_overlay(talk->nic), &made);
+	good = answer->type != CVSW_V3_ERROR &&
+	       !cvsw_v3_list_answer_decode(answer, &resume, &entries, &offset) &&
+	       take_entries(talk, &made, &entries, resume);
+	flowset_clear(&made);
+	if (!good) {
 		talk->nic->n_bad_lists++;
 		if (answer->type == CVSW_V3_ERROR)
 			talk_refused(talk, request, answer);
@@ -348,7 +404,7 @@ bool talk_queue_flows(struct talk *talk)
 		bundle.flags |= CVSW_V3_BUNDLE_REPLACE;
 		bundle.any = true;
 		flowset_clear(&talk->nic->table);
-		divide(talk->nic);
+		divide(talk);
 		talk->replace = false;
 		since = n_extra = 0;
 	}

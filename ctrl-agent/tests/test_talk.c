@@ -757,9 +757,10 @@ static void test_timeout_overlaid(void)
 	wire_free(wire);
 }
 
-static void lose_table(struct wire *wire)
+static void start_again(struct wire *wire)
 {
-	wire->nic->n_flows = 0;
+	if (random_next(&wire->random) % 4 == 0)
+		wire->nic->n_flows = 0;
 	cvsw_v3_nic_restart(&wire->nic->end);
 }
 
@@ -767,20 +768,25 @@ static void lose_table(struct wire *wire)
 static void change_made(struct wire *wire, struct flowset *made)
 {
 	struct cvsw_flow flow;
-	char text[80];
+	char text[800];
+	int at;
 
-	if (random_next(&wire->random) % 16 == 0) {
+	if (random_next(&wire->random) % 64 == 0) {
 		if (wire->ours.desired.layers[DESIRED_OVERLAY].in_use)
 			nic_drop_made(&wire->ours);
 		else
 			nic_use_made(&wire->ours, &maker, made);
 		return;
 	}
-	snprintf(text, sizeof(text), "priority=6%u,tcp,tp_dst=%u,actions=%s",
-		 random_next(&wire->random) % 4, random_next(&wire->random) % 4,
-		 random_next(&wire->random) % 2 ? "drop" : "NORMAL");
+	at = snprintf(text, sizeof(text), "priority=6%u,tcp,tp_dst=%u,actions=",
+		      random_next(&wire->random) % 4, random_next(&wire->random) % 24);
+	/* Long ones, so that a listing takes several messages. */
+	for (int i = 0; i < 20; i++)
+		at += snprintf(text + at, sizeof(text) - at, "mod_dl_src:02:00:00:00:00:01,");
+	snprintf(text + at, sizeof(text) - at, "%s",
+		 random_next(&wire->random) % 2 ? "output:NONE" : "NORMAL");
 	flow = flow_of(text);
-	if (random_next(&wire->random) % 3) {
+	if (random_next(&wire->random) % 4) {
 		flowset_put(made, &flow);
 		nic_made(&wire->ours, &flow, true);
 	} else {
@@ -803,15 +809,15 @@ static void test_made(void)
 		nic_hand(&wire->ours)->in_use = true;
 		wire->loss = wire->twice = seed % 3 * 10;
 		wire->jitter = 40;
-		for (int i = 0; i < 60; i++) {
-			for (int n = random_next(&wire->random) % 6; n--; )
+		for (int i = 0; i < 100; i++) {
+			for (int n = random_next(&wire->random) % 12; n--; )
 				change_made(wire, &made);
 			if (random_next(&wire->random) % 8 == 0)
 				state_flow(wire, PLAIN);
 			if (random_next(&wire->random) % 8 == 0)
 				unstate_flow(wire, PLAIN);
-			if (random_next(&wire->random) % 32 == 0)
-				lose_table(wire);
+			if (random_next(&wire->random) % 16 == 0)
+				start_again(wire);
 			nic_desired_changed(&wire->ours, false, wire->now);
 			run(wire, random_next(&wire->random) % 60);
 		}
