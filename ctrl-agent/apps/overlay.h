@@ -109,6 +109,7 @@ struct overlay_member {
  * struct overlay - an overlay
  * @n_slots: slots that were ever taken; the chain of copies is as long
  * @room: slots that members have ways for
+ * @under_way: of its ways, as struct ways_world counts them
  * @rekey_at: when all keys are replaced; 0: not known yet
  * @look: when it is to be looked at; @looked_at: when it last was: overlays.c
  */
@@ -120,6 +121,7 @@ struct overlay {
 	size_t n;
 	unsigned int n_slots;
 	unsigned int room;
+	size_t under_way;
 	uint64_t rekey_at;
 	struct heap_node look;
 	uint64_t looked_at;

@@ -159,6 +159,7 @@ void overlays_init(struct overlays *overlays, struct agent *agent)
 	overlays->world.random = random_bytes;
 	overlays->world.changed = on_changed;
 	overlays->world.owner = overlays;
+	overlays->world.most_under_way = WAYS_UNDER_WAY;
 	random_bytes(&overlays->world.next_spi, sizeof(overlays->world.next_spi));
 }
 
@@ -231,6 +232,7 @@ void overlays_remove(struct overlays *overlays, struct overlay *overlay)
 		overlays_leave(overlays, overlay, member);
 	TAILQ_REMOVE(&overlays->order, overlay, in_order);
 	heap_set(&overlays->looks, &overlay->look, HEAP_NEVER);
+	overlays->world.under_way -= overlay->under_way;
 	overlays->n--;
 	overlay_free(overlay);
 }

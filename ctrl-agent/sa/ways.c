@@ -124,6 +124,8 @@ static void begin(struct overlay *overlay, struct ways_world *world, struct way 
 		  struct overlay_member *from, struct overlay_member *to)
 {
 	world->budget--;
+	world->under_way++;
+	overlay->under_way++;
 	way->to_registers = to->nic->epoch;
 	way->from_registers = from->nic->epoch;
 	way->made_at = world->now;
@@ -162,6 +164,12 @@ static void give_to_sender(struct way *way, struct overlay_member *from,
 	way->deadline = next_refresh(from);
 }
 
+/* Enough were begun in this turn, or have not been answered yet. */
+static bool is_full(const struct ways_world *world)
+{
+	return world->budget <= 0 || world->under_way >= world->most_under_way;
+}
+
 /* When a way that is OPEN gets another SA for itself. */
 static uint64_t rekey_time(const struct way *way)
 {
@@ -174,7 +182,7 @@ static bool step(struct overlay *overlay, struct ways_world *world, struct way *
 {
 	switch (way->phase) {
 	case WAY_CLOSED:
-		if (!is_there(from) || !is_there(to))
+		if (is_full(world) || !is_there(from) || !is_there(to))
 			return false;
 		begin(overlay, world, way, from, to);
 		return true;
@@ -201,7 +209,7 @@ static bool step(struct overlay *overlay, struct ways_world *world, struct way *
 		return true;
 	case WAY_OPEN:
 	case WAY_REFUSED:
-		if (now < way->deadline || !is_there(from) || !is_there(to))
+		if (now < way->deadline || is_full(world) || !is_there(from) || !is_there(to))
 			return false;
 		begin(overlay, world, way, from, to);
 		return true;
@@ -317,6 +325,35 @@ static uint64_t look_rekey(struct overlay *overlay, struct ways_world *world, ui
 	return overlay->rekey_at;
 }
 
+/* Is a NIC about to say that it has something?  One that never says so does not count for long. */
+static bool will_answer(const struct overlay_member *member, uint64_t now)
+{
+	enum nic_state state = nic_state(member->nic);
+
+	return nic_confirms(member->nic) && state != NIC_ABSENT &&
+	       (member->dirty || (now < member->refreshed_at + WAY_BATCH_MS &&
+				  (state == NIC_LAGGING || state == NIC_CONNECTING)));
+}
+
+static void count_under_way(struct overlay *overlay, struct ways_world *world)
+{
+	const struct overlay_member *from, *to;
+	bool answers[OVERLAY_MAX_MEMBERS];
+
+	world->under_way -= overlay->under_way;
+	overlay->under_way = 0;
+	overlay_each(to, overlay)
+		answers[to->slot] = will_answer(to, world->now);
+	overlay_each(to, overlay)
+		overlay_each(from, overlay) {
+			enum way_phase phase = to->from[from->slot].phase;
+
+			overlay->under_way += (phase == WAY_RECEIVER && answers[to->slot]) ||
+					      (phase == WAY_SENDER && answers[from->slot]);
+		}
+	world->under_way += overlay->under_way;
+}
+
 /* As far as the budget lasts.  Return: when a way's time comes. */
 static uint64_t step_all(struct overlay *overlay, struct ways_world *world, uint64_t now)
 {
@@ -324,7 +361,7 @@ static uint64_t step_all(struct overlay *overlay, struct ways_world *world, uint
 	uint64_t next = UINT64_MAX;
 
 	overlay_each(to, overlay) {
-		if (to->renew && world->budget > 0)
+		if (to->renew && !is_full(world))
 			renew(overlay, world, to);
 		overlay_each(from, overlay) {
 			struct way *way = &to->from[from->slot];
@@ -367,6 +404,9 @@ uint64_t ways_run(struct overlay *overlay, struct ways_world *world, uint64_t no
 	next = sooner(look_registered(overlay, now), look_rekey(overlay, world, now));
 	next = sooner(next, step_all(overlay, world, now));
 	next = sooner(next, refresh_all(overlay, world, now));
+	count_under_way(overlay, world);
+	if (overlay->under_way || world->under_way >= world->most_under_way)
+		next = sooner(next, now + WAYS_WAIT_MS);
 	return world->budget > 0 ? next : now;
 }
 

@@ -43,6 +43,12 @@
 
 /* Of a turn: a unit is about what a new SA costs; 20 ms in all. */
 #define WAYS_BUDGET		4000
+/*
+ * Ways that wait for an answer of a NIC, of all overlays: what they were sent takes memory, half
+ * a KiB each.  More begin when these are answered, and are looked after so often:
+ */
+#define WAYS_UNDER_WAY		20000
+#define WAYS_WAIT_MS		200
 #define WAYS_REFRESH_COST	3	/* for each member of the overlay */
 
 enum way_phase {
@@ -94,6 +100,8 @@ struct nic;
  * struct ways_world - what ways need of the world around
  * @next_spi: never goes back: an SPI is used once
  * @budget: what may still be done in this turn; set to WAYS_BUDGET when one begins
+ * @under_way: ways that wait for an answer of a NIC that is there: of all overlays
+ * @most_under_way: WAYS_UNDER_WAY, but in tests
  * @now: the last ways_run()'s
  * @random: fills a buffer with bytes fit for keys; does not fail
  * @changed: a member's intent was changed; calls nic_desired_changed()
@@ -101,6 +109,8 @@ struct nic;
 struct ways_world {
 	uint32_t next_spi;
 	int budget;
+	size_t under_way;
+	size_t most_under_way;
 	uint64_t now;
 	void (*random)(void *buf, size_t len);
 	void (*changed)(void *owner, struct nic *nic, bool settings);

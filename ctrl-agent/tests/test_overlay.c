@@ -32,6 +32,7 @@ struct in_flight {
  * struct world - our NICs, those there, the wires between, and one overlay
  * @loss, @jitter: of each wire, percent and milliseconds
  * @turn: what may be done in each turn; @most_spent: what was done in one at most
+ * @deaf: these hear nothing
  * @told: what ours were told of flows that are made; it is what their NICs' layers make
  * @spis: all that were ever put into a SET_SA, with a piece of their key
  */
@@ -41,6 +42,7 @@ struct world {
 	unsigned int loss, jitter;
 	struct nic ours[MAX_NICS];
 	struct simnic nics[MAX_NICS];
+	bool deaf[MAX_NICS];
 	struct flowset told[MAX_NICS];
 	struct in_flight *frames;
 	size_t n_frames;
@@ -159,6 +161,7 @@ static void on_made(struct nic *nic, const struct cvsw_flow *flow, bool wanted)
 }
 
 static const struct link_ops *legacy;
+static bool confirms;
 
 static void on_made_begin(struct nic *nic)
 {
@@ -193,6 +196,7 @@ static void make_link(struct nic *nic)
 	legacy_new(nic);
 	legacy = nic->link->ops;
 	ops = *legacy;
+	ops.confirms = confirms;
 	ops.changed = on_link_changed;
 	ops.made = on_made;
 	ops.made_begin = on_made_begin;
@@ -213,6 +217,7 @@ static void world_start(const struct overlay_config *config)
 	world->overlay = overlay_new(config);
 	world->ways = (struct ways_world){
 		.next_spi = 0xfffffff0, .random = random_bytes, .changed = on_changed,
+		.most_under_way = WAYS_UNDER_WAY,
 	};
 	for (unsigned int i = 0; i < MAX_NICS; i++) {
 		uint8_t mac[CVSW_ETH_ALEN];
@@ -245,6 +250,8 @@ static void deliver(const struct in_flight *frame)
 	struct nic *nic = &world->ours[frame->nic];
 	struct cvsw_msg msg;
 
+	if (frame->to_nic && world->deaf[frame->nic])
+		return;
 	if (frame->to_nic)
 		simnic_receive(&world->nics[frame->nic], frame->frame, frame->len);
 	else if (cvsw_msg_decode(frame->frame, frame->len, &msg, NULL) != CVSW_OK)
@@ -709,6 +716,28 @@ static void test_bounded(void)
 	world_end();
 }
 
+/* Those of NICs that say when they have something; one of these never does. */
+static void test_under_way(void)
+{
+	size_t most = 0;
+
+	confirms = true;
+	start_members(&encrypted, 12);
+	CHECK(ways_settled(world->overlay));
+	world->ways.most_under_way = 30;
+	world->deaf[11] = true;
+	ways_renew(world->overlay);
+	for (int i = 0; i < 20000; i++) {
+		run_ms();
+		if (most < world->ways.under_way)
+			most = world->ways.under_way;
+	}
+	CHECK_MSG(most >= 30 && most < 30 + 2 * 11, "%zu", most);
+	CHECK(!world->ways.under_way);
+	confirms = false;
+	world_end();
+}
+
 /* Overlays that were made at once do not get their new keys at once, nor later than asked for. */
 static void test_jitter(void)
 {
@@ -1028,6 +1057,7 @@ static const struct tap_test tests[] = {
 	{ "overlay: who leaves loses its keys", test_left_sas },
 	{ "overlay: new keys", test_rekey },
 	{ "overlay: a turn makes a bounded number of keys", test_bounded },
+	{ "overlay: a bounded number of ways waits for NICs", test_under_way },
 	{ "overlay: the time of new keys is spread", test_jitter },
 	{ "overlay: an SA that is refused is replaced, and no other one", test_refused },
 	{ "overlay: REGISTER leads to new keys", test_register_again },
