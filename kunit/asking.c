@@ -130,7 +130,7 @@ size_t ask_make_flow_mod(struct asking *f, enum cvsw_flow_command command, u16 p
 	f->flow.n_actions = 1;
 	f->flow.actions[0] = (struct cvsw_action){ .type = CVSW_ACT_OUTPUT,
 						   .port = CVSW_PORT_ONWARD };
-	return cvsw_ofp10_encode(command, &f->flow, f->flow_mod, sizeof(f->flow_mod));
+	return cvsw_flow_mod_encode(command, &f->flow, f->flow_mod, sizeof(f->flow_mod));
 }
 
 size_t ask_put_flow(struct asking *f, enum cvsw_flow_command command, u16 port)

@@ -6,6 +6,7 @@
 #include <kunit/test.h>
 
 #include "../drivers/cvsw/control/requests.h"
+#include "../proto/cvsw_flow_mod.h"
 #include "fake_nic.h"
 
 #define ASK_XID	0x12345678
@@ -24,7 +25,7 @@ struct asking {
 	struct cvsw_v3_message answer;
 	u8 answer_data[CVSW_V3_MESSAGE_MAX];
 	struct cvsw_flow flow;
-	u8 flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
+	u8 flow_mod[CVSW_FLOW_MOD_MAX];
 };
 
 /* Of suites: test->priv is a struct asking, or begins with one. */

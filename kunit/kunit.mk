@@ -104,7 +104,7 @@ check-stack-long: uml-modules-plain uml-modules-kasan
 
 # Table N of the comparison is made from seed CVSW_SEED + N.
 .PHONY: check-ovs
-check-ovs: uml-modules-plain $(BUILD)/bin/cvswctl ## the driver's flows against Open vSwitch's (CVSW_SEED=N, CVSW_TABLES=N)
+check-ovs: uml-modules-plain $(BUILD)/bin/cvswctl $(BUILD)/user/proto-flowtool ## the driver's flows against Open vSwitch's (CVSW_SEED=N, CVSW_TABLES=N)
 	@kunit/run-uml.sh ovs $(UML)/plain/kernel 1800 \
 		python3 -B $(TOP)/kunit/ovs/run.py $(UML)/plain/mod $(UML)/plain/kernel \
 		$(or $(CVSW_SEED),1) $(or $(CVSW_TABLES),$(if $(CVSW_SEED),1,250))

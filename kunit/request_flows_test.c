@@ -76,8 +76,8 @@ static void a_fault_undoes_the_whole_bundle(struct kunit *test)
 	at = f->w.at;
 	len = ask_put_flow(f, CVSW_FLOW_ADD, 12);
 	ask_put_flow(f, CVSW_FLOW_ADD, 13);
-	f->message[at + len - 4] = 0x12;	/* OUTPUT to nowhere */
-	ask_check_refused(test, CVSW_V3_ERR_ACTION_PORT, at + len - 4);
+	f->message[at + len - 2] = 0x12;	/* OUTPUT to nowhere */
+	ask_check_refused(test, CVSW_V3_ERR_ACTION_PORT, at + len - 2);
 	KUNIT_EXPECT_EQ(test, ask_n_flows(f), 3U);
 	KUNIT_EXPECT_EQ(test, ask_n_of(f, 1, NULL), 1U);
 	/* The rest of it has nowhere to go. */
@@ -103,15 +103,16 @@ static const struct {
 	{ CVSW_V3_BUNDLE_COMMIT, -1, 0, CVSW_V3_ERR_NO_BUNDLE, 8 },
 	{ 0, -1, 0, CVSW_V3_ERR_NO_BUNDLE, 8 },
 	{ WHOLE, 13, 1, CVSW_V3_ERR_RESERVED, 13 },
-	{ WHOLE, 16, 0, CVSW_V3_ERR_VERSION, 16 },	/* the published driver's form */
-	{ WHOLE, 16, 4, CVSW_V3_ERR_VERSION, 16 },
-	{ WHOLE, 17, 3, CVSW_V3_ERR_OFP_TYPE, 17 },
-	{ WHOLE, 19, 200, CVSW_V3_ERR_LENGTH, 18 },
-	{ WHOLE, 73, 5, CVSW_V3_ERR_COMMAND, 72 },
-	{ WHOLE | CVSW_V3_BUNDLE_REPLACE, 73, 1, CVSW_V3_ERR_COMMAND, 16 },
-	{ WHOLE | CVSW_V3_BUNDLE_REPLACE, 73, 3, CVSW_V3_ERR_COMMAND, 16 },
-	{ WHOLE, 87, 4, CVSW_V3_ERR_FLAGS, 86 },
-	{ WHOLE, 89, 11, CVSW_V3_ERR_ACTION_TYPE, 88 },
+	{ WHOLE, 17, 200, CVSW_V3_ERR_LENGTH, 16 },
+	{ WHOLE, 18, 5, CVSW_V3_ERR_COMMAND, 18 },
+	{ WHOLE | CVSW_V3_BUNDLE_REPLACE, 18, 1, CVSW_V3_ERR_COMMAND, 16 },
+	{ WHOLE | CVSW_V3_BUNDLE_REPLACE, 18, 3, CVSW_V3_ERR_COMMAND, 16 },
+	{ WHOLE, 19, 4, CVSW_V3_ERR_FLAGS, 19 },
+	{ WHOLE, 23, 1, CVSW_V3_ERR_RESERVED, 22 },	/* out_port of an ADD */
+	{ WHOLE, 29, 200, CVSW_V3_ERR_LENGTH, 28 },
+	{ WHOLE, 30, 1, CVSW_V3_ERR_RESERVED, 30 },
+	{ WHOLE, 40, 28, CVSW_V3_ERR_MATCH_FIELD, 40 },
+	{ WHOLE, 41, 3, CVSW_V3_ERR_LENGTH, 41 },
 };
 
 static void bad_bundles_change_nothing(struct kunit *test)
@@ -341,9 +342,9 @@ static unsigned int list(struct kunit *test, const u8 *filter, size_t filter_len
 								      &r, NULL), CVSW_V3_FINE);
 		for (; cvsw_left(&r); n++) {
 			KUNIT_ASSERT_EQ(test, (int)cvsw_v3_entry_get(&r, &entry), CVSW_V3_FINE);
-			KUNIT_EXPECT_EQ(test, (int)cvsw_ofp10_decode(entry.flow_mod, entry.len,
-								     &used, &command, &f->flow,
-								     NULL), CVSW_OK);
+			KUNIT_EXPECT_EQ(test, (int)cvsw_flow_mod_decode(entry.flow_mod, entry.len,
+									&used, &command, &f->flow,
+									NULL), CVSW_OK);
 			KUNIT_EXPECT_EQ(test, used, entry.len);
 			KUNIT_EXPECT_EQ(test, (int)command, CVSW_FLOW_ADD);
 			KUNIT_EXPECT_EQ(test, entry.n_packets, 1ULL);
@@ -369,8 +370,8 @@ static void the_table_is_listed_in_parts(struct kunit *test)
 	}
 	ask_hit_all(f);
 	KUNIT_EXPECT_EQ(test, list(test, NULL, 0, &answers), 1000U);
-	/* Each is 32 + 80 bytes long, and an answer 16 and at most 16384. */
-	KUNIT_EXPECT_EQ(test, answers, (unsigned int)DIV_ROUND_UP(1000, (16384 - 16) / 112));
+	/* Each is 32 + 39 bytes long, and an answer 16 and at most 16384. */
+	KUNIT_EXPECT_EQ(test, answers, (unsigned int)DIV_ROUND_UP(1000, (16384 - 16) / 71));
 
 	/* What is being made is not there yet. */
 	ask_bundle(f, 2, CVSW_V3_BUNDLE_OPEN);

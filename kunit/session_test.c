@@ -89,11 +89,11 @@ static void expect_told(struct kunit *test, u8 reason, u16 port)
 							  &message, NULL), 0);
 	/* The buffer is longer than what is in it; this one's length is its flow_mod's. */
 	message.len = CVSW_V3_ENTRY_HEADER_LEN + get_unaligned_be16(message.body +
-								    CVSW_V3_ENTRY_HEADER_LEN + 2);
+								    CVSW_V3_ENTRY_HEADER_LEN);
 	KUNIT_ASSERT_EQ(test, (int)cvsw_v3_flow_removed_decode(&message, &told, NULL), 0);
 	KUNIT_EXPECT_EQ(test, told.reason, reason);
-	KUNIT_ASSERT_EQ(test, (int)cvsw_ofp10_decode(told.flow_mod, told.len, &used, &command, flow,
-						     NULL), 0);
+	KUNIT_ASSERT_EQ(test, (int)cvsw_flow_mod_decode(told.flow_mod, told.len, &used, &command, flow,
+							NULL), 0);
 	KUNIT_EXPECT_EQ(test, flow->match.key.tp_dst, port);
 	f->flow.match = flow->match;
 	f->flow.priority = flow->priority;

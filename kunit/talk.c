@@ -175,7 +175,7 @@ bool talk_flow_mod(struct talk *f, enum cvsw_flow_command command, u8 flags, u16
 	f->flow.match.mask.tp_dst = 0xffff;
 	cvsw_match_normalize(&f->flow.match);
 	cvsw_v3_flows_begin(&w, port, 1, flags);
-	w.at += cvsw_ofp10_encode(command, &f->flow, data + w.at, sizeof(data) - w.at);
+	w.at += cvsw_flow_mod_encode(command, &f->flow, data + w.at, sizeof(data) - w.at);
 	return cvsw_v3_send(&f->ctl, data, w.at);
 }
 

@@ -10,7 +10,7 @@
 #include <linux/prandom.h>
 
 #include "../proto/cvsw_nl.h"
-#include "../proto/cvsw_ofp10.h"
+#include "../proto/cvsw_flow_mod.h"
 #include "../proto/cvsw_v3_end.h"
 #include "fake_nic.h"
 

@@ -114,7 +114,7 @@ static const struct cvsw_tunnel tunnel = {
 /* ---- asking ---- */
 
 /*
- * L9 (matched, of this priority) L- (nothing), A0x8 (an action, by its type on the wire),
+ * L9 (matched, of this priority) L- (nothing), A6 (an action, by its number on the wire),
  * F (it is another frame), >NET, >HOST, S (skipped), Ddrop-ttl, C (cut); behind them
  * /1 in a later pass, #1 of a clone.
  */
@@ -124,7 +124,7 @@ static void put_text(struct kunit *test, const struct cvsw_v3_step *step)
 	size_t at = strlen(f->steps), room = sizeof(f->steps) - at;
 	char *to = f->steps + at;
 	enum cvsw_flow_command command;
-	size_t used;
+	size_t used, offset;
 
 	if (at)
 		at = scnprintf(to, room, " ");
@@ -136,14 +136,14 @@ static void put_text(struct kunit *test, const struct cvsw_v3_step *step)
 			at += scnprintf(to + at, room - at, "L-");
 			break;
 		}
-		KUNIT_EXPECT_EQ(test, (int)cvsw_ofp10_decode(step->data, step->len, &used, &command,
-							     &f->asking.flow, NULL), CVSW_OK);
+		KUNIT_EXPECT_EQ(test, (int)cvsw_flow_mod_decode(step->data, step->len, &used, &command,
+								&f->asking.flow, NULL), CVSW_OK);
 		at += scnprintf(to + at, room - at, "L%u", f->asking.flow.priority);
 		break;
 	case CVSW_V3_STEP_ACTION:
-		KUNIT_EXPECT_EQ(test, (int)cvsw_ofp10_actions_decode(step->data, step->len,
-								     &f->asking.flow), CVSW_OK);
-		at += scnprintf(to + at, room - at, "A%#x", get_unaligned_be16(step->data));
+		KUNIT_EXPECT_EQ(test, (int)cvsw_actions_decode(step->data, step->len,
+							       &f->asking.flow, &offset), CVSW_OK);
+		at += scnprintf(to + at, room - at, "A%u", step->data[0]);
 		break;
 	case CVSW_V3_STEP_FRAME:
 		memcpy(f->last, step->data, step->len);
@@ -241,11 +241,11 @@ static void each_action_is_told(struct kunit *test)
 	    SET_PORT(TP_DST, 53),
 	    SET_VID(100),
 	    OUTPUT(CVSW_PORT_ONWARD));
-	expect_trace(test, "L9 A0x8 F A0x8 A0xa F A0x1 F A0x0 >NET");
+	expect_trace(test, "L9 A6 F A6 A6 F A6 F A1 >NET");
 	expect_like_real(test);
 	/* Not IP: skipped. */
 	f->frame[12] = 0x12;
-	expect_trace(test, "L9 A0x8 S A0x8 S A0xa S A0x1 F A0x0 >NET");
+	expect_trace(test, "L9 A6 S A6 S A6 S A6 F A1 >NET");
 	expect_like_real(test);
 }
 
@@ -255,30 +255,30 @@ static void ends_are_told(struct kunit *test)
 
 	ADD(test, 9, CVSW_HOST, 0, { .type = CVSW_ACT_DEC_TTL });
 	f->frame[22] = 1;
-	expect_trace(test, "L9 A0xffff Ddrop-ttl");
+	expect_trace(test, "L9 A4 Ddrop-ttl");
 	table_delete(engine_of(f)->table, &f->asking.flow.match);
 	ADD(test, 9, CVSW_HOST, 0, OUTPUT(CVSW_PORT_IN_PORT));
-	expect_trace(test, "L9 A0x0 >HOST");
+	expect_trace(test, "L9 A1 >HOST");
 	ADD(test, 9, CVSW_HOST, 0, OUTPUT(CVSW_PORT_NONE));
-	expect_trace(test, "L9 A0x0");
+	expect_trace(test, "L9 A1");
 	ADD(test, 9, CVSW_HOST, 0, OUTPUT(CVSW_HOST));
-	expect_trace(test, "L9 A0x0 Ddrop-in-port");
+	expect_trace(test, "L9 A1 Ddrop-in-port");
 	ADD(test, 9, CVSW_HOST, 0, { .type = CVSW_ACT_VXLAN_DECAP });
-	expect_trace(test, "L9 A0x1002 Ddrop-vxlan-no-vni");
+	expect_trace(test, "L9 A8 Ddrop-vxlan-no-vni");
 	ADD(test, 9, CVSW_HOST, 0, { .type = CVSW_ACT_NEXT });
-	expect_trace(test, "L9 A0x1014 L- >NET");
+	expect_trace(test, "L9 A13 L- >NET");
 	ADD(test, 8, CVSW_HOST, 0, OUTPUT(CVSW_NET));
-	expect_trace(test, "L9 A0x1014 L8 A0x0 >NET");
+	expect_trace(test, "L9 A13 L8 A1 >NET");
 }
 
 static void each_output_is_told(struct kunit *test)
 {
 	ADD(test, 9, CVSW_HOST, 0, OUTPUT(CVSW_PORT_IN_PORT), SET_TOS(0x20),
 	    OUTPUT(CVSW_HOST), OUTPUT(CVSW_PORT_NONE), OUTPUT(CVSW_PORT_ONWARD));
-	expect_trace(test, "L9 A0x0 >HOST A0x8 F A0x0 Ddrop-in-port A0x0 A0x0 >NET");
+	expect_trace(test, "L9 A1 >HOST A6 F A1 Ddrop-in-port A1 A1 >NET");
 	ADD(test, 9, CVSW_HOST, 0, OUTPUT(CVSW_PORT_ONWARD),
 	    SET_TOS(0x20));
-	expect_trace(test, "L9 A0x0 >NET A0x8 F");
+	expect_trace(test, "L9 A1 >NET A6 F");
 }
 
 /* It is told by its action, and to nobody else. */
@@ -287,10 +287,10 @@ static void the_controller_is_not_told(struct kunit *test)
 	struct fixture *f = test->priv;
 
 	ADD(test, 9, CVSW_HOST, 0, { .type = CVSW_ACT_CONTROLLER, .max_len = 100 });
-	expect_trace(test, "L9 A0x0");
+	expect_trace(test, "L9 A2");
 	ADD(test, 9, CVSW_HOST, 0, { .type = CVSW_ACT_CONTROLLER, .max_len = 100 },
 	    OUTPUT(CVSW_PORT_ONWARD));
-	expect_trace(test, "L9 A0x0 A0x0 >NET");
+	expect_trace(test, "L9 A2 A1 >NET");
 	KUNIT_EXPECT_EQ(test, cvsw_stats_read(engine_of(f)->stats, CVSW_CNT_PACKET_IN_NOBODY),
 			0ULL);
 }
@@ -308,9 +308,9 @@ static void control_frames_are_stopped(struct kunit *test)
 	eth->h_proto = htons(ETH_P_8021Q);
 	put_unaligned_be16(CVSW_ETHERTYPE, f->frame + 16);
 	ADD(test, 9, CVSW_NET, 0, { .type = CVSW_ACT_STRIP_VLAN });
-	expect_trace(test, "L9 A0x3 F Ddrop-rx-control");
+	expect_trace(test, "L9 A3 F Ddrop-rx-control");
 	ADD(test, 9, CVSW_NET, 0, { .type = CVSW_ACT_STRIP_VLAN }, OUTPUT(CVSW_PORT_IN_PORT));
-	expect_trace(test, "L9 A0x3 F A0x0 Ddrop-tx-control");
+	expect_trace(test, "L9 A3 F A1 Ddrop-tx-control");
 }
 
 static void clones_are_numbered(struct kunit *test)
@@ -322,8 +322,8 @@ static void clones_are_numbered(struct kunit *test)
 	    { .type = CVSW_ACT_CLONE, .n_cloned = 1 },
 	    SET_TOS(0x40),
 	    SET_TOS(0x60));
-	expect_trace(test, "L9 A0x1013 A0x8#1 F#1 A0xa#1 F#1 >NET#1 "
-			   "A0x1013 A0x8#2 F#2 >NET#2 A0x8 F >NET");
+	expect_trace(test, "L9 A12 A6#1 F#1 A6#1 F#1 >NET#1 "
+			   "A12 A6#2 F#2 >NET#2 A6 F >NET");
 }
 
 /* As the frame's sender would be, if there were one. */
@@ -337,15 +337,15 @@ static void who_would_be_told_is(struct kunit *test)
 	add_flow(test, 9, CVSW_HOST, 0, encap, 1);
 	add_flow(test, 9, CVSW_NET, 0, encap, 1);
 	make_udp(f, ETH_HLEN + 1480);
-	expect_trace(test, "L9 A0x1001 Ddrop-too-big-told");
+	expect_trace(test, "L9 A7 Ddrop-too-big-told");
 	f->trace.in_port = CVSW_NET;
-	expect_trace(test, "L9 A0x1001 Ddrop-too-big");
+	expect_trace(test, "L9 A7 Ddrop-too-big");
 	/* Without DF, too, but not of what nobody can be asked to send smaller. */
 	f->trace.in_port = CVSW_HOST;
 	f->frame[20] = 0;
-	expect_trace(test, "L9 A0x1001 Ddrop-too-big-told");
+	expect_trace(test, "L9 A7 Ddrop-too-big-told");
 	f->frame[30] = 0xe0;
-	expect_trace(test, "L9 A0x1001 Ddrop-too-big");
+	expect_trace(test, "L9 A7 Ddrop-too-big");
 	KUNIT_EXPECT_EQ(test, cvsw_stats_read(engine_of(f)->stats, CVSW_CNT_DROP_TOO_BIG_TOLD),
 			0ULL);
 }
@@ -358,19 +358,19 @@ static void layers_are_looked_up_again(struct kunit *test)
 	};
 
 	add_flow(test, 9, CVSW_HOST, 0, encap, 1);
-	expect_trace(test, "L9 A0x1001 F L-/1 >NET/1");
+	expect_trace(test, "L9 A7 F L-/1 >NET/1");
 	KUNIT_EXPECT_EQ(test, f->last_len, f->trace.len + CVSW_VXLAN_HEAD);
 	ADD(test, 3, CVSW_HOST, 1, SET_TOS(0x20));
-	expect_trace(test, "L9 A0x1001 F L3/1 A0x8/1 F/1 >NET/1");
+	expect_trace(test, "L9 A7 F L3/1 A6/1 F/1 >NET/1");
 	/* From the middle of its way. */
 	make_udp(f, FRAME_LEN);
 	f->trace.pass = 1;
-	expect_trace(test, "L3/1 A0x8/1 F/1 >NET/1");
+	expect_trace(test, "L3/1 A6/1 F/1 >NET/1");
 	f->asking.flow.match.key.tun_id = 77;
 	f->asking.flow.match.mask.tun_id = 0xffffffff;
 	f->asking.flow.priority = 4;
 	KUNIT_ASSERT_EQ(test, cvsw_table_add(engine_of(f)->table, &f->asking.flow), 0);
-	expect_trace(test, "L3/1 A0x8/1 F/1 >NET/1");
+	expect_trace(test, "L3/1 A6/1 F/1 >NET/1");
 	f->trace.tun_id = 77;
 	f->trace.tun_type = CVSW_TUNNEL_VXLAN;
 	ask_trace(test);
@@ -400,19 +400,19 @@ static void encryption_leaves_the_sa(struct kunit *test)
 	struct cvsw_esp_sa *sa;
 
 	ADD(test, 9, CVSW_HOST, 0, { .type = CVSW_ACT_ENCRYPT, .spi = SPI });
-	expect_trace(test, "L9 A0x1011 Ddrop-esp-no-sa");
+	expect_trace(test, "L9 A10 Ddrop-esp-no-sa");
 	sa = add_sa(test, CVSW_SA_OUT);
-	expect_trace(test, "L9 A0x1011 F L-/1 >NET/1");
+	expect_trace(test, "L9 A10 F L-/1 >NET/1");
 	KUNIT_EXPECT_EQ(test, atomic64_read(&sa->sent), 0LL);
 	KUNIT_EXPECT_EQ(test, get_unaligned_be32(f->last + esp), (u32)SPI);
 	KUNIT_EXPECT_NULL(test, memchr_inv(f->last + esp + 4, 0, f->last_len - esp - 4));
 	atomic64_set(&sa->sent, U32_MAX - 1);
-	expect_trace(test, "L9 A0x1011 F L-/1 >NET/1");
+	expect_trace(test, "L9 A10 F L-/1 >NET/1");
 	atomic64_set(&sa->sent, U32_MAX);
-	expect_trace(test, "L9 A0x1011 Ddrop-esp-spent");
+	expect_trace(test, "L9 A10 Ddrop-esp-spent");
 	KUNIT_EXPECT_EQ(test, atomic64_read(&sa->sent), (s64)U32_MAX);
 	cvsw_sas_stop(engine_of(f)->sas);
-	expect_trace(test, "L9 A0x1011 Ddrop-esp-stopped");
+	expect_trace(test, "L9 A10 Ddrop-esp-stopped");
 }
 
 /* A real one opens, as often as is asked; when it has come in truth it is a replay. */
@@ -440,16 +440,16 @@ static void decryption_leaves_the_window(struct kunit *test)
 	kfree_skb(skb);
 
 	for (i = 0; i < 3; i++)
-		expect_trace(test, "L9 A0x1012 F L-/1 >HOST/1");
+		expect_trace(test, "L9 A11 F L-/1 >HOST/1");
 	KUNIT_EXPECT_EQ(test, f->last_len, (unsigned int)FRAME_LEN);
 	cvsw_sa_read(sa, &packets, &bytes);
 	KUNIT_EXPECT_EQ(test, packets, 0ULL);
 	f->frame[f->trace.len - 1] ^= 1;
-	expect_trace(test, "L9 A0x1012 Ddrop-esp-tag");
+	expect_trace(test, "L9 A11 Ddrop-esp-tag");
 	f->frame[f->trace.len - 1] ^= 1;
-	expect_trace(test, "L9 A0x1012 F L-/1 >HOST/1");
+	expect_trace(test, "L9 A11 F L-/1 >HOST/1");
 	expect_like_real(test);
-	expect_trace(test, "L9 A0x1012 Ddrop-esp-replay");
+	expect_trace(test, "L9 A11 Ddrop-esp-replay");
 }
 
 /* Nor is there anything left of the trace for it to come back to (KASAN). */
@@ -462,13 +462,13 @@ static void a_slow_cipher_is_not_waited_for(struct kunit *test)
 	ADD(test, 9, CVSW_HOST, 0, { .type = CVSW_ACT_ENCRYPT, .spi = SPI });
 	ADD(test, 9, CVSW_NET, 0, { .type = CVSW_ACT_DECRYPT });
 	add_sa(test, CVSW_SA_OUT);
-	expect_trace(test, "L9 A0x1011 F L-/1 >NET/1");
+	expect_trace(test, "L9 A10 F L-/1 >NET/1");
 	sa = add_sa(test, CVSW_SA_IN);
 	memcpy(f->frame, f->last, f->last_len);
 	put_unaligned_be32(1, f->frame + ETH_HLEN + sizeof(struct iphdr) + 4);
 	f->trace.len = f->last_len;
 	f->trace.in_port = CVSW_NET;
-	expect_trace(test, "L9 A0x1012 Ddrop-esp-busy");
+	expect_trace(test, "L9 A11 Ddrop-esp-busy");
 	while (refcount_read(&sa->users) > 1)
 		msleep(1);
 	KUNIT_EXPECT_EQ(test, cvsw_stats_read(engine_of(f)->stats, CVSW_CNT_ESP_ASYNC), 0ULL);
@@ -497,7 +497,7 @@ static void nothing_is_counted(struct kunit *test)
 	for (i = 0; i < CVSW_N_COUNTERS; i++)
 		f->before[i] = cvsw_stats_read(engine_of(f)->stats, i);
 	msleep(3 * MSEC_PER_SEC / HZ);
-	expect_trace(test, "L9 A0xffff F A0x1014 L8 A0x1011 Ddrop-esp-no-sa");
+	expect_trace(test, "L9 A4 F A13 L8 A10 Ddrop-esp-no-sa");
 	resume = 0;
 	cvsw_table_walk(engine_of(f)->table, &resume, visit_hits, after);
 	KUNIT_EXPECT_EQ(test, after[0], 0ULL);
@@ -517,7 +517,7 @@ static void the_answer_is_bounded(struct kunit *test)
 	    SET_TOS(0x20),
 	    SET_TOS(0x40),
 	    SET_TOS(0x60));
-	expect_trace(test, "L9 A0x8 F A0x8 C");
+	expect_trace(test, "L9 A6 F A6 C");
 	KUNIT_EXPECT_LE(test, f->asking.answer.len, (size_t)CVSW_V3_BODY_MAX);
 }
 

@@ -2,10 +2,11 @@
 /*
  * The fields of a frame and the actions of a flow: one table of each.
  *
- * All that speaks of a field follows from its row: nx_match and the headers in
- * REG_MOVE and REG_LOAD (cvsw_nxm.c, cvsw_ofp10_actions.c), what a match has to
- * name (cvsw_flow.c), the words that people write and read (cvsw_text_*.c).
- * A test compares the lists in README.md and in Wireshark's script with it.
+ * All that speaks of a field follows from its row: flow_mods of version 3
+ * (cvsw_flow_mod.c), nx_match and the headers in REG_MOVE and REG_LOAD (cvsw_nxm.c,
+ * cvsw_ofp10_actions.c), what a match has to name (cvsw_flow.c), the words that people
+ * write and read (cvsw_text_*.c).  A test compares the lists in the pages and in
+ * Wireshark's scripts with it.
  *
  * A new field: its row here, its place in struct cvsw_key if a flow can match it
  * (cvsw_flow.h), and where it is in a frame (drivers/cvsw: table/key.c to match it,
@@ -44,41 +45,45 @@ enum cvsw_need {
 
 /*
  * Slots: the places in struct cvsw_key, in the order in which a match is printed.
- * X(id, member, kind).  INTEGER: in host byte order; BYTES: as in the frame.
  * Fields of one slot are names for the same thing: a match has one of them.
+ *
+ * X(id, number, member, kind)
+ * number:	in a flow_mod of version 3 (cvsw_flow_mod.h): never another, and never another
+ *		slot's again; 0: its member stands there with the slot before it
+ * kind:	INTEGER: in host byte order; BYTES: as in the frame
  */
-#define CVSW_SLOTS(X)			\
-	X(PASS, pass, INTEGER)		\
-	X(SA, sa, INTEGER)		\
-	X(TUN_TYPE, tun_type, INTEGER)	\
-	X(TUN_ID, tun_id, INTEGER)	\
-	X(TUN_SRC, tun_src, BYTES)	\
-	X(TUN_DST, tun_dst, BYTES)	\
-	X(METADATA, metadata, INTEGER)	\
-	X(IN_PORT, in_port, INTEGER)	\
-	X(VLAN_TCI, vlan_tci, INTEGER)	\
-	X(DL_SRC, dl_src, BYTES)	\
-	X(DL_DST, dl_dst, BYTES)	\
-	X(DL_TYPE, dl_type, INTEGER)	\
-	X(IPV6_SRC, ipv6_src, BYTES)	\
-	X(IPV6_DST, ipv6_dst, BYTES)	\
-	X(IPV6_LABEL, ipv6_label, INTEGER) \
-	X(NW_SRC, nw_src, INTEGER)	\
-	X(NW_DST, nw_dst, INTEGER)	\
-	X(NW_PROTO, nw_proto, INTEGER)	\
-	X(NW_DSCP, nw_tos, INTEGER)	\
-	X(NW_ECN, nw_tos, INTEGER)	\
-	X(NW_TTL, nw_ttl, INTEGER)	\
-	X(NW_FRAG, nw_frag, INTEGER)	\
-	X(TP_SRC, tp_src, INTEGER)	\
-	X(TP_DST, tp_dst, INTEGER)	\
-	X(TCP_FLAGS, tcp_flags, INTEGER) \
-	X(ND_TARGET, nd_target, BYTES)	\
-	X(HW_SRC, hw_src, BYTES)	\
-	X(HW_DST, hw_dst, BYTES)
+#define CVSW_SLOTS(X)				\
+	X(PASS, 1, pass, INTEGER)		\
+	X(SA, 2, sa, INTEGER)			\
+	X(TUN_TYPE, 3, tun_type, INTEGER)	\
+	X(TUN_ID, 4, tun_id, INTEGER)		\
+	X(TUN_SRC, 5, tun_src, BYTES)		\
+	X(TUN_DST, 6, tun_dst, BYTES)		\
+	X(METADATA, 7, metadata, INTEGER)	\
+	X(IN_PORT, 8, in_port, INTEGER)		\
+	X(VLAN_TCI, 9, vlan_tci, INTEGER)	\
+	X(DL_SRC, 10, dl_src, BYTES)		\
+	X(DL_DST, 11, dl_dst, BYTES)		\
+	X(DL_TYPE, 12, dl_type, INTEGER)	\
+	X(IPV6_SRC, 13, ipv6_src, BYTES)	\
+	X(IPV6_DST, 14, ipv6_dst, BYTES)	\
+	X(IPV6_LABEL, 15, ipv6_label, INTEGER)	\
+	X(NW_SRC, 16, nw_src, INTEGER)		\
+	X(NW_DST, 17, nw_dst, INTEGER)		\
+	X(NW_PROTO, 18, nw_proto, INTEGER)	\
+	X(NW_DSCP, 19, nw_tos, INTEGER)		\
+	X(NW_ECN, 0, nw_tos, INTEGER)		\
+	X(NW_TTL, 20, nw_ttl, INTEGER)		\
+	X(NW_FRAG, 21, nw_frag, INTEGER)	\
+	X(TP_SRC, 22, tp_src, INTEGER)		\
+	X(TP_DST, 23, tp_dst, INTEGER)		\
+	X(TCP_FLAGS, 24, tcp_flags, INTEGER)	\
+	X(ND_TARGET, 25, nd_target, BYTES)	\
+	X(HW_SRC, 26, hw_src, BYTES)		\
+	X(HW_DST, 27, hw_dst, BYTES)
 
 enum cvsw_slot {
-#define CVSW_SLOT_ENUM(id, member, kind) CVSW_SLOT_##id,
+#define CVSW_SLOT_ENUM(id, ...) CVSW_SLOT_##id,
 	CVSW_SLOTS(CVSW_SLOT_ENUM)
 #undef CVSW_SLOT_ENUM
 	CVSW_N_SLOTS,
@@ -258,49 +263,84 @@ enum cvsw_setter {
 };
 
 /*
- * Actions: X(id, type, subtype, length, arguments, word).  Of Nicira's extension (type
- * 0xffff) the subtype says which.  The order of the first ones counts: those from
- * STRIP_VLAN to LOAD change headers, those from VXLAN_ENCAP to DECRYPT layers.
+ * Actions.  The order of the first ones counts: those from STRIP_VLAN to LOAD change
+ * headers, those from VXLAN_ENCAP to DECRYPT layers.
+ *
+ * X(id, number, type, subtype, length, arguments, word)
+ * number:	in a flow_mod of version 3, as a slot's
+ * type, length: in one of OpenFlow 1.0
+ * subtype:	likewise, of Nicira's extension (type 0xffff)
  */
 #define CVSW_ACTIONS(X)								\
 	/* .port: CVSW_PORT_*, CVSW_HOST or CVSW_NET */				\
-	X(OUTPUT, 0, 0, 8, output, "output")					\
-	X(STRIP_VLAN, 3, 0, 8, plain, "strip_vlan")				\
+	X(OUTPUT, 1, 0, 0, 8, output, "output")					\
+	X(STRIP_VLAN, 3, 3, 0, 8, plain, "strip_vlan")				\
 	/* Of IPv4 or IPv6; a frame whose TTL is 1 or 0 is dropped. */		\
-	X(DEC_TTL, 0xffff, 18, 16, plain, "dec_ttl")				\
-	X(MOVE, 0xffff, 6, 24, move, "move")					\
-	X(LOAD, 0xffff, 7, 24, load, "load")					\
+	X(DEC_TTL, 4, 0xffff, 18, 16, plain, "dec_ttl")				\
+	X(MOVE, 5, 0xffff, 6, 24, move, "move")					\
+	X(LOAD, 6, 0xffff, 7, 24, load, "load")					\
 	/* .tunnel */								\
-	X(VXLAN_ENCAP, 0x1001, 0, 64, vxlan_encap, "vxlan_encap")		\
+	X(VXLAN_ENCAP, 7, 0x1001, 0, 64, vxlan_encap, "vxlan_encap")		\
 	/* Drops what is not VXLAN. */						\
-	X(VXLAN_DECAP, 0x1002, 0, 8, plain, "vxlan_decap")			\
+	X(VXLAN_DECAP, 8, 0x1002, 0, 8, plain, "vxlan_decap")			\
 	/* Likewise, of port CVSW_VXLAN_PORT; what is not VXLAN stays as it is. */ \
-	X(VXLAN_STRIP, 0x1015, 0, 8, plain, "vxlan_strip")			\
+	X(VXLAN_STRIP, 9, 0x1015, 0, 8, plain, "vxlan_strip")			\
 	/* .spi: an SA for sending */						\
-	X(ENCRYPT, 0x1011, 0, 8, encrypt, "encrypt")				\
+	X(ENCRYPT, 10, 0x1011, 0, 8, encrypt, "encrypt")			\
 	/* With the SA that the frame's own SPI names. */			\
-	X(DECRYPT, 0x1012, 0, 8, plain, "decrypt")				\
+	X(DECRYPT, 11, 0x1012, 0, 8, plain, "decrypt")				\
 	/* .n_cloned: the next so many, to a copy that then goes on;		\
 	 * none of them CLONE or NEXT */					\
-	X(CLONE, 0x1013, 0, 8, clone, "clone")					\
+	X(CLONE, 12, 0x1013, 0, 8, clone, "clone")				\
 	/* Last: look up again, among lower priorities. */			\
-	X(NEXT, 0x1014, 0, 8, plain, "next")					\
-	/* .max_len: so much of it to the controller; last: and no more.  On the wire	\
+	X(NEXT, 13, 0x1014, 0, 8, plain, "next")				\
+	/* .max_len: so much of it to the controller; last: and no more.  In OpenFlow	\
 	 * an OUTPUT, which comes first in this table. */			\
-	X(CONTROLLER, 0, 0, 8, controller, "controller")
+	X(CONTROLLER, 2, 0, 0, 8, controller, "controller")
 
 enum cvsw_action_type {
-#define CVSW_ACTION_ENUM(id, type, subtype, length, arguments, word) CVSW_ACT_##id,
+#define CVSW_ACTION_ENUM(id, ...) CVSW_ACT_##id,
 	CVSW_ACTIONS(CVSW_ACTION_ENUM)
 #undef CVSW_ACTION_ENUM
 	CVSW_N_ACTIONS
 };
 
+/*
+ * Values of actions, in the order in which a flow_mod of version 3 has them.  An action
+ * has no others: what it does can grow by new actions.
+ *
+ * X(action, member, kind)
+ * kind:	as a slot's, but FIELD: on the wire the four bytes of its nx_match header
+ */
+#define CVSW_ACTION_VALUES(X)				\
+	X(OUTPUT, port, INTEGER)			\
+	X(CONTROLLER, max_len, INTEGER)			\
+	X(MOVE, move.n_bits, INTEGER)			\
+	X(MOVE, move.src_ofs, INTEGER)			\
+	X(MOVE, move.dst_ofs, INTEGER)			\
+	X(MOVE, move.src, FIELD)			\
+	X(MOVE, move.dst, FIELD)			\
+	X(LOAD, load.n_bits, INTEGER)			\
+	X(LOAD, load.ofs, INTEGER)			\
+	X(LOAD, load.dst, FIELD)			\
+	X(LOAD, load.value, BYTES)			\
+	X(VXLAN_ENCAP, tunnel.dl_dst, BYTES)		\
+	X(VXLAN_ENCAP, tunnel.dl_src, BYTES)		\
+	X(VXLAN_ENCAP, tunnel.dst, BYTES)		\
+	X(VXLAN_ENCAP, tunnel.src, BYTES)		\
+	X(VXLAN_ENCAP, tunnel.id, INTEGER)		\
+	X(VXLAN_ENCAP, tunnel.udp_dst, INTEGER)		\
+	X(VXLAN_ENCAP, tunnel.ttl, INTEGER)		\
+	X(VXLAN_ENCAP, tunnel.tos, INTEGER)		\
+	X(VXLAN_ENCAP, tunnel.flags, INTEGER)		\
+	X(ENCRYPT, spi, INTEGER)			\
+	X(CLONE, n_cloned, INTEGER)
+
 /**
- * struct cvsw_slot_info - a place in struct cvsw_key
+ * struct cvsw_place - where something is in struct cvsw_key or struct cvsw_action
  * @integer: in host byte order; else bytes
  */
-struct cvsw_slot_info {
+struct cvsw_place {
 	uint8_t offset;
 	uint8_t size;
 	bool integer;
@@ -326,8 +366,13 @@ struct cvsw_field_info {
 	bool writable;
 };
 
-extern const struct cvsw_slot_info cvsw_slot_info[CVSW_N_SLOTS];
+extern const struct cvsw_place cvsw_slot_info[CVSW_N_SLOTS];
 extern const struct cvsw_field_info cvsw_field_info[CVSW_N_FIELDS];
+
+/** cvsw_place_read() - @bytes: out: as many as the place has, big endian */
+void cvsw_place_read(const void *whole, const struct cvsw_place *place, uint8_t *bytes);
+/** cvsw_place_add() - the same, into a place that is zero or, of an integer, has other bits */
+void cvsw_place_add(void *whole, const struct cvsw_place *place, const uint8_t *bytes);
 
 /* Bytes of its value, and the same as a count of what an nx_match header says. */
 #define CVSW_FIELD_LEN(info)	((info)->header & 0xff)

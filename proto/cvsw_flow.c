@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include "cvsw_flow.h"
 
+#include "cvsw_sa.h"
+
 static bool has_ports(uint8_t nw_proto)
 {
 	return nw_proto == CVSW_IPPROTO_TCP || nw_proto == CVSW_IPPROTO_UDP ||
@@ -115,7 +117,7 @@ static void ignore_unnamed_fields(struct cvsw_match *match)
 	/* Which needs a slot's fields have is known when this is compiled. */
 #define NEED_OF(id, slot, class, number, bytes, bits, oxm, need, ...)			\
 	| (CVSW_SLOT_##slot == cleared ? 1u << CVSW_NEED_##need : 0)
-#define CLEAR_UNNAMED(id, member, kind) do {						\
+#define CLEAR_UNNAMED(id, number, member, kind) do {						\
 		const enum cvsw_slot cleared = CVSW_SLOT_##id;				\
 		if (!(needs & (0 CVSW_FIELDS(NEED_OF))))				\
 			memset(&match->mask.member, 0, sizeof(match->mask.member));	\
@@ -188,6 +190,27 @@ void cvsw_match_normalize(struct cvsw_match *match)
 	match->mask.layers = layers_needed(match);
 	match->key.layers = match->mask.layers;
 	clear_unmasked(match);
+}
+
+enum cvsw_slot cvsw_match_impossible(const struct cvsw_match *match)
+{
+	const struct cvsw_key *key = &match->key, *mask = &match->mask;
+
+	if (mask->in_port && (mask->in_port != 0xff ||
+			      (key->in_port != CVSW_HOST && key->in_port != CVSW_NET)))
+		return CVSW_SLOT_IN_PORT;
+	/* No tag, and something in it? */
+	if (mask->vlan_tci & ~key->vlan_tci & CVSW_VLAN_PRESENT && key->vlan_tci)
+		return CVSW_SLOT_VLAN_TCI;
+	if (key->tun_type >= CVSW_N_TUNNELS)
+		return CVSW_SLOT_TUN_TYPE;
+	if (key->pass >= CVSW_MAX_PASSES)
+		return CVSW_SLOT_PASS;
+	/* ICMP's type and code are bytes, though they stand in fields of two. */
+	if (cvsw_match_names(match, CVSW_NEED_ICMP) || cvsw_match_names(match, CVSW_NEED_ICMPV6))
+		return key->tp_src > 0xff ? CVSW_SLOT_TP_SRC :
+		       key->tp_dst > 0xff ? CVSW_SLOT_TP_DST : CVSW_SLOT_NONE;
+	return CVSW_SLOT_NONE;
 }
 
 /* The layers that every whole frame of the protocols it names has. */
@@ -280,53 +303,111 @@ bool cvsw_actions_equal(const struct cvsw_action *a, size_t n_a,
 	return true;
 }
 
-/*
- * OpenFlow 1.0's actions that set a field.
- * @left, @right: see CVSW_SETTERS
- */
-static const struct {
-	uint8_t field, ofs, n_bits;
-	uint8_t left, right;
-	uint16_t ones;
-} setters[CVSW_N_SETTERS] = {
-#define SETTER(id, number, bytes, field, ofs, n_bits, left, right, ones, words)	\
-	{ CVSW_FIELD_##field, ofs, n_bits, left, right, ones },
-	CVSW_SETTERS(SETTER)
-#undef SETTER
-};
+/* ---- which actions a flow can have ---- */
 
-uint64_t cvsw_setter_limit(enum cvsw_setter setter)
+#define TUNNEL_FLAGS		(CVSW_TUNNEL_CSUM | CVSW_TUNNEL_INHERIT_TOS)
+
+/* An IPv4 address as ::ffff:a.b.c.d, and not 0.0.0.0. */
+static bool is_outer_ip(const uint8_t ip[CVSW_IP_LEN])
 {
-	uint64_t all = (1ull << setters[setter].n_bits) - 1;
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
 
-	return (all & ~(uint64_t)setters[setter].ones) >> setters[setter].left <<
-	       setters[setter].right;
+	return !memcmp(ip, prefix, sizeof(prefix)) && (ip[12] | ip[13] | ip[14] | ip[15]);
 }
 
-struct cvsw_action cvsw_action_set(enum cvsw_setter setter, uint64_t value)
+static bool is_tunnel(const struct cvsw_tunnel *tunnel)
 {
-	return (struct cvsw_action){
-		.type = CVSW_ACT_LOAD,
-		.load = cvsw_load_of(setters[setter].field, setters[setter].ofs,
-				     setters[setter].n_bits,
-				     value >> setters[setter].right << setters[setter].left |
-				     setters[setter].ones),
-	};
+	return is_outer_ip(tunnel->dst) && is_outer_ip(tunnel->src) &&
+	       tunnel->id <= CVSW_VXLAN_VNI_MAX && tunnel->udp_dst && tunnel->ttl &&
+	       !(tunnel->tos & ~CVSW_DSCP_MASK) &&
+	       !(tunnel->flags & CVSW_TUNNEL_INHERIT_TOS && tunnel->tos);
 }
 
-enum cvsw_setter cvsw_setter_of(const struct cvsw_load *load, uint64_t *value)
+/* Has the field these bits, and can actions have it? */
+static bool has_bits(uint8_t field, unsigned int ofs, unsigned int n_bits)
 {
-	enum cvsw_setter setter;
-	uint64_t number;
+	return field < CVSW_N_FIELDS && cvsw_field_info[field].writable && n_bits &&
+	       ofs + n_bits <= cvsw_field_info[field].bits;
+}
 
-	for (setter = 0; setter < CVSW_N_SETTERS; setter++)
-		if (setters[setter].field == load->dst && setters[setter].ofs == load->ofs &&
-		    setters[setter].n_bits == load->n_bits)
-			break;
-	if (setter == CVSW_N_SETTERS)
-		return setter;
-	number = cvsw_load_value(load);
-	*value = (number & ~(uint64_t)setters[setter].ones) >> setters[setter].left <<
-		 setters[setter].right;
-	return ~number & setters[setter].ones ? CVSW_N_SETTERS : setter;
+static bool is_load(const struct cvsw_load *load)
+{
+	return has_bits(load->dst, load->ofs, load->n_bits) && load->n_bits <= 64 &&
+	       (load->n_bits == 64 || !(cvsw_load_value(load) >> load->n_bits));
+}
+
+enum cvsw_fault cvsw_action_check(const struct cvsw_action *action)
+{
+	bool good = true;
+
+	switch (action->type) {
+	case CVSW_ACT_OUTPUT:
+		return cvsw_port_is_known(action->port) ? CVSW_OK : CVSW_FAULT_ACTION_PORT;
+	case CVSW_ACT_VXLAN_ENCAP:
+		if (action->tunnel.flags & ~TUNNEL_FLAGS)
+			return CVSW_FAULT_RESERVED;
+		good = is_tunnel(&action->tunnel);
+		break;
+	case CVSW_ACT_ENCRYPT:
+		good = action->spi >= CVSW_SA_SPI_MIN;
+		break;
+	case CVSW_ACT_MOVE:
+		good = has_bits(action->move.src, action->move.src_ofs, action->move.n_bits) &&
+		       has_bits(action->move.dst, action->move.dst_ofs, action->move.n_bits);
+		break;
+	case CVSW_ACT_LOAD:
+		good = is_load(&action->load);
+		break;
+	}
+	return good ? CVSW_OK : CVSW_FAULT_ACTION_VALUE;
+}
+
+size_t cvsw_actions_misplaced(const struct cvsw_flow *flow)
+{
+	size_t i, clone = 0, cloned = 0;
+
+	for (i = 0; i < flow->n_actions; i++) {
+		const struct cvsw_action *action = &flow->actions[i];
+
+		if (i && flow->actions[i - 1].type == CVSW_ACT_NEXT)
+			return i;
+		if (cloned && (action->type == CVSW_ACT_NEXT || action->type == CVSW_ACT_CLONE))
+			return i;
+		if (cloned) {
+			cloned--;
+		} else if (action->type == CVSW_ACT_CLONE) {
+			clone = i;
+			cloned = action->n_cloned;
+			if (!cloned)
+				return i;
+		}
+	}
+	return cloned ? clone : i;
+}
+
+/* Does the match name what the action needs? */
+static bool fits_match(const struct cvsw_action *action, const struct cvsw_match *match)
+{
+	switch (action->type) {
+	case CVSW_ACT_DEC_TTL:
+		return cvsw_match_names(match, CVSW_NEED_IP);
+	case CVSW_ACT_MOVE:
+		return cvsw_match_names(match, cvsw_field_info[action->move.src].need) &&
+		       cvsw_match_names(match, cvsw_field_info[action->move.dst].need);
+	case CVSW_ACT_LOAD:
+		return cvsw_match_names(match, cvsw_field_info[action->load.dst].need);
+	default:
+		return true;
+	}
+}
+
+size_t cvsw_actions_misfit(const struct cvsw_flow *flow)
+{
+	size_t i;
+
+	/* Behind a layer the match says nothing of the frame any more. */
+	for (i = 0; i < flow->n_actions && !cvsw_action_changes_layers(flow->actions[i].type); i++)
+		if (!fits_match(&flow->actions[i], &flow->match))
+			return i;
+	return flow->n_actions;
 }

@@ -7,6 +7,7 @@
 #ifndef CVSW_FLOW_H
 #define CVSW_FLOW_H
 
+#include "cvsw_fault.h"
 #include "cvsw_fields.h"
 #include "cvsw_types.h"
 
@@ -254,6 +255,15 @@ struct cvsw_action {
 	};
 };
 
+/* What a flow_mod does with its flow (OpenFlow 1.0.0, 5.3.3). */
+enum cvsw_flow_command {
+	CVSW_FLOW_ADD = 0,
+	CVSW_FLOW_MODIFY = 1,
+	CVSW_FLOW_MODIFY_STRICT = 2,
+	CVSW_FLOW_DELETE = 3,
+	CVSW_FLOW_DELETE_STRICT = 4,
+};
+
 /* ofp_flow_mod_flags (OpenFlow 1.0.0, 5.3.3) */
 #define CVSW_FLOW_SEND_REMOVED	0x1	/* tell the controller when it goes */
 #define CVSW_FLOW_CHECK_OVERLAP	0x2	/* of a flow_mod that adds: refuse what overlaps; no flow has it */
@@ -327,6 +337,22 @@ bool cvsw_match_covers(const struct cvsw_match *wide, const struct cvsw_match *n
  * though no frame is of both.
  */
 bool cvsw_match_overlaps(const struct cvsw_match *a, const struct cvsw_match *b);
+
+/**
+ * cvsw_match_impossible() - a value that no frame can have
+ * @match: need not be in normal form
+ * Return: where; CVSW_SLOT_NONE: there is none.
+ */
+enum cvsw_slot cvsw_match_impossible(const struct cvsw_match *match);
+
+/** cvsw_action_check() - can an action have these values, whatever the match? */
+enum cvsw_fault cvsw_action_check(const struct cvsw_action *action);
+
+/**
+ * cvsw_actions_misplaced() - the first action that stands where it may not
+ * Return: its index, or @flow->n_actions: there is none.
+ */
+size_t cvsw_actions_misplaced(const struct cvsw_flow *flow);
 
 /**
  * cvsw_actions_misfit() - the first action that needs a protocol which the match

@@ -32,7 +32,7 @@ enum cvsw_nl_attr {
 	CVSW_NLA_STATE,		/* u8: enum cvsw_nl_state, if version 2 is built */
 	CVSW_NLA_MISS,		/* u8: enum cvsw_miss: what becomes of a frame without a flow */
 	CVSW_NLA_N_FLOWS,	/* u32 */
-	CVSW_NLA_FLOW_MOD,	/* binary: an OpenFlow 1.0 flow_mod (cvsw_ofp10.h) */
+	CVSW_NLA_FLOW_MOD,	/* binary: a flow_mod (cvsw_flow_mod.h) */
 	CVSW_NLA_N_PACKETS,	/* u64: frames; a TSO frame is one */
 	CVSW_NLA_N_BYTES,	/* u64: bytes of those frames with their Ethernet header */
 	CVSW_NLA_COUNTER_NAME,	/* string */

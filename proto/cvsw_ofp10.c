@@ -206,18 +206,13 @@ static bool asks_of_rarp(const struct cvsw_match *match)
 	       (match->mask.nw_proto || match->mask.nw_src || match->mask.nw_dst);
 }
 
-/* ICMP's type and code are bytes, though they stand in fields of two. */
-static enum cvsw_fault check_icmp(const struct cvsw_match *match, size_t *at)
+static enum cvsw_fault check_values(const struct cvsw_match *match, size_t *at)
 {
-	if (!cvsw_match_names(match, CVSW_NEED_ICMP) && !cvsw_match_names(match, CVSW_NEED_ICMPV6))
-		return CVSW_OK;
-	*at = OFP10_AT_TP_SRC;
-	if (match->key.tp_src > 0xff)
-		return CVSW_FAULT_MATCH;
-	*at = OFP10_AT_TP_DST;
-	if (match->key.tp_dst > 0xff)
-		return CVSW_FAULT_MATCH;
-	return CVSW_OK;
+	enum cvsw_slot wrong = cvsw_match_impossible(match);
+
+	*at = wrong == CVSW_SLOT_TP_SRC ? OFP10_AT_TP_SRC :
+	      wrong == CVSW_SLOT_TP_DST ? OFP10_AT_TP_DST : OFP10_AT_WILDCARDS;
+	return wrong == CVSW_SLOT_NONE ? CVSW_OK : CVSW_FAULT_MATCH;
 }
 
 static enum cvsw_fault read_match(struct cvsw_reader *r, const struct ofp10_form *form,
@@ -259,7 +254,7 @@ static enum cvsw_fault read_match(struct cvsw_reader *r, const struct ofp10_form
 	if (asks_of_rarp(match))
 		return CVSW_FAULT_MATCH;
 	cvsw_match_normalize(match);
-	return check_icmp(match, at);
+	return check_values(match, at);
 }
 
 /* ofp_flow_mod_flags that are taken. */
@@ -354,7 +349,7 @@ static enum cvsw_fault read_nxt(struct cvsw_reader *r, struct cvsw_flow *flow,
 	if (fault)
 		return fault;
 	cvsw_match_normalize(&flow->match);
-	fault = check_icmp(&flow->match, at);
+	fault = check_values(&flow->match, at);
 	*at = fault ? NXT_AT_MATCH : *at;
 	return fault;
 }
@@ -400,13 +395,6 @@ enum cvsw_fault cvsw_ofp10_decode_form(const uint8_t *data, size_t len,
 	if (fault && offset)
 		*offset = at;
 	return fault;
-}
-
-enum cvsw_fault cvsw_ofp10_decode(const uint8_t *data, size_t len, size_t *used,
-				  enum cvsw_flow_command *command,
-				  struct cvsw_flow *flow, size_t *offset)
-{
-	return cvsw_ofp10_decode_form(data, len, NULL, used, command, flow, offset);
 }
 
 static bool all_or_none(const uint8_t *mask, size_t n)
@@ -622,10 +610,4 @@ size_t cvsw_ofp10_encode_form(enum cvsw_flow_command command, const struct cvsw_
 	}
 	fill_in(&w, OFP10_AT_LENGTH, w.at);
 	return cvsw_written(&w);
-}
-
-size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow *flow,
-			 uint8_t *buf, size_t room)
-{
-	return cvsw_ofp10_encode_form(command, flow, NULL, buf, room);
 }

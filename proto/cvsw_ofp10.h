@@ -16,14 +16,6 @@
  */
 #define CVSW_OFP10_FLOW_MOD_MAX		(48 + 368 + CVSW_MAX_ACTIONS * 64)
 
-enum cvsw_flow_command {
-	CVSW_FLOW_ADD = 0,
-	CVSW_FLOW_MODIFY = 1,
-	CVSW_FLOW_MODIFY_STRICT = 2,
-	CVSW_FLOW_DELETE = 3,
-	CVSW_FLOW_DELETE_STRICT = 4,
-};
-
 /**
  * cvsw_ofp10_decode() - read one flow_mod
  * @data: the bytes, @len of them; nothing behind is read
@@ -73,17 +65,6 @@ enum cvsw_fault cvsw_ofp10_decode_v2(const uint8_t *data, size_t len, size_t *us
  */
 size_t cvsw_ofp10_encode_v2(enum cvsw_flow_command command, const struct cvsw_flow *flow,
 			    uint8_t *buf, size_t room);
-
-/**
- * cvsw_ofp10_actions_decode() - read actions that stand by themselves
- * @data: @len bytes: as behind a flow_mod, but whatever the match
- * @flow: out: its actions alone
- */
-enum cvsw_fault cvsw_ofp10_actions_decode(const uint8_t *data, size_t len, struct cvsw_flow *flow);
-
-/** cvsw_ofp10_actions_encode() - write @n actions; 0: @room is too small */
-size_t cvsw_ofp10_actions_encode(const struct cvsw_action *actions, size_t n, uint8_t *buf,
-				 size_t room);
 
 /**
  * cvsw_ofp10_is_exact() - is it without any wildcard in ofp_match?

@@ -34,9 +34,6 @@
  */
 #include "cvsw_ofp10.h"
 #include "cvsw_ofp10_parts.h"
-#include "cvsw_sa.h"
-
-#define TUNNEL_FLAGS		(CVSW_TUNNEL_CSUM | CVSW_TUNNEL_INHERIT_TOS)
 
 #define TUNNEL_LEN		64
 
@@ -51,7 +48,7 @@ static const struct {
 	uint16_t len;
 	uint16_t subtype;
 } wire[CVSW_N_ACTIONS] = {
-#define ACTION_WIRE(id, type, subtype, length, arguments, word) { type, length, subtype },
+#define ACTION_WIRE(id, number, type, subtype, length, ...) { type, length, subtype },
 	CVSW_ACTIONS(ACTION_WIRE)
 #undef ACTION_WIRE
 };
@@ -96,39 +93,29 @@ static bool length_fits(uint16_t type, enum cvsw_setter setter, uint16_t length)
 	return length == wire[type].len || (type == CVSW_ACT_VXLAN_DECAP && length == TUNNEL_LEN);
 }
 
-/* 16 bytes, of which IPv4 has the first four, to ::ffff:a.b.c.d. */
-static enum cvsw_fault read_outer_ip(struct cvsw_reader *r, uint8_t ip[CVSW_IP_LEN])
+/* 16 bytes, of which IPv4 has the first four, to ::ffff:a.b.c.d; false: there is more. */
+static bool read_outer_ip(struct cvsw_reader *r, uint8_t ip[CVSW_IP_LEN])
 {
 	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
-	uint32_t addr, rest;
+	uint32_t rest;
 
 	memcpy(ip, prefix, sizeof(prefix));
 	cvsw_get_bytes(r, ip + sizeof(prefix), 4);
-	addr = (uint32_t)ip[12] | ip[13] | ip[14] | ip[15];
 	rest = cvsw_get_u32(r);
 	rest |= cvsw_get_u32(r);
 	rest |= cvsw_get_u32(r);
-	return addr && !rest ? CVSW_OK : CVSW_FAULT_ACTION_VALUE;
+	return !rest;
 }
 
 /* @r: from byte 4 on. */
 static enum cvsw_fault read_tunnel(struct cvsw_reader *r, struct cvsw_tunnel *tunnel)
 {
-	enum cvsw_fault fault;
-
 	tunnel->type = CVSW_TUNNEL_VXLAN;
 	cvsw_get_bytes(r, tunnel->dl_dst, sizeof(tunnel->dl_dst));
 	cvsw_get_bytes(r, tunnel->dl_src, sizeof(tunnel->dl_src));
-	fault = read_outer_ip(r, tunnel->dst);
-	if (!fault)
-		fault = read_outer_ip(r, tunnel->src);
-	if (fault)
-		return fault;
-	if (cvsw_get_u32(r))
+	if (!read_outer_ip(r, tunnel->dst) || !read_outer_ip(r, tunnel->src) || cvsw_get_u32(r))
 		return CVSW_FAULT_ACTION_VALUE;
 	tunnel->id = cvsw_get_u32(r);
-	if (tunnel->id > CVSW_VXLAN_VNI_MAX)
-		return CVSW_FAULT_ACTION_VALUE;
 	tunnel->udp_dst = cvsw_get_u16(r);
 	if (!tunnel->udp_dst)
 		tunnel->udp_dst = CVSW_VXLAN_PORT;
@@ -136,13 +123,7 @@ static enum cvsw_fault read_tunnel(struct cvsw_reader *r, struct cvsw_tunnel *tu
 	if (!tunnel->ttl)
 		tunnel->ttl = CVSW_TUNNEL_TTL;
 	tunnel->tos = cvsw_get_u8(r);
-	if (tunnel->tos & ~CVSW_DSCP_MASK)
-		return CVSW_FAULT_ACTION_VALUE;
 	tunnel->flags = cvsw_get_u8(r);
-	if (tunnel->flags & ~TUNNEL_FLAGS)
-		return CVSW_FAULT_RESERVED;
-	if (tunnel->flags & CVSW_TUNNEL_INHERIT_TOS && tunnel->tos)
-		return CVSW_FAULT_ACTION_VALUE;
 	return cvsw_get_u8(r) || cvsw_get_u16(r) ? CVSW_FAULT_RESERVED : CVSW_OK;
 }
 
@@ -150,10 +131,10 @@ static enum cvsw_fault read_tunnel(struct cvsw_reader *r, struct cvsw_tunnel *tu
 static enum cvsw_fault read_output(struct cvsw_reader *r, struct cvsw_action *action)
 {
 	action->port = cvsw_get_u16(r);
-	if (action->port != CVSW_PORT_CONTROLLER)
-		return cvsw_port_is_known(action->port) ? CVSW_OK : CVSW_FAULT_ACTION_PORT;
-	action->type = CVSW_ACT_CONTROLLER;
-	action->max_len = cvsw_get_u16(r);
+	if (action->port == CVSW_PORT_CONTROLLER) {
+		action->type = CVSW_ACT_CONTROLLER;
+		action->max_len = cvsw_get_u16(r);
+	}
 	return CVSW_OK;
 }
 
@@ -247,11 +228,9 @@ static enum cvsw_fault read_load(struct cvsw_reader *r, struct cvsw_load *load)
 	uint16_t bits = cvsw_get_u16(r);
 	struct wire_field dst = field_of_wire(cvsw_get_u32(r));
 	unsigned int ofs = bits >> 6, n_bits = (bits & 63) + 1;
-	struct cvsw_reader value;
 
 	cvsw_get_bytes(r, load->value, sizeof(load->value));
-	value = cvsw_reader(load->value, sizeof(load->value));
-	if (!field_has(&dst, ofs, n_bits) || (n_bits < 64 && cvsw_get_u64(&value) >> n_bits))
+	if (!field_has(&dst, ofs, n_bits))
 		return CVSW_FAULT_ACTION_VALUE;
 	load->dst = (uint8_t)dst.field;
 	load->ofs = (uint8_t)(dst.ofs + ofs);
@@ -267,7 +246,7 @@ static enum cvsw_fault read_value(struct cvsw_reader *r, struct cvsw_action *act
 		return read_tunnel(r, &action->tunnel);
 	case CVSW_ACT_ENCRYPT:
 		action->spi = cvsw_get_u32(r);
-		return action->spi < CVSW_SA_SPI_MIN ? CVSW_FAULT_ACTION_VALUE : CVSW_OK;
+		return CVSW_OK;
 	case CVSW_ACT_CLONE:
 		action->n_cloned = cvsw_get_u16(r);
 		return cvsw_get_u16(r) ? CVSW_FAULT_RESERVED : CVSW_OK;
@@ -321,90 +300,52 @@ static enum cvsw_fault read_action(struct cvsw_reader *r, struct cvsw_action *ac
 	fault = setter < CVSW_N_SETTERS ? read_set(&value, setter, action) :
 					  read_value(&value, action);
 	*at = start + header;
-	return fault;
+	return fault ? fault : cvsw_action_check(action);
 }
 
-/* Does the match name what the action needs? */
-static bool fits_match(const struct cvsw_action *action, const struct cvsw_match *match)
+/* An action's offset: each one's length is in its bytes 2 and 3. */
+static size_t offset_of(const struct cvsw_reader *list, size_t action)
 {
-	switch (action->type) {
-	case CVSW_ACT_DEC_TTL:
-		return cvsw_match_names(match, CVSW_NEED_IP);
-	case CVSW_ACT_MOVE:
-		return cvsw_match_names(match, cvsw_field_info[action->move.src].need) &&
-		       cvsw_match_names(match, cvsw_field_info[action->move.dst].need);
-	case CVSW_ACT_LOAD:
-		return cvsw_match_names(match, cvsw_field_info[action->load.dst].need);
-	default:
-		return true;
+	struct cvsw_reader r = *list;
+
+	while (action--) {
+		cvsw_skip(&r, 2);
+		cvsw_skip(&r, (size_t)cvsw_get_u16(&r) - 4);
 	}
+	return r.at;
 }
 
-size_t cvsw_actions_misfit(const struct cvsw_flow *flow)
+static enum cvsw_fault read_action_list(struct cvsw_reader *r, struct cvsw_flow *flow, size_t *at)
 {
-	size_t i;
+	const struct cvsw_reader list = *r;
+	size_t wrong;
 
-	/* Behind a layer the match says nothing of the frame any more. */
-	for (i = 0; i < flow->n_actions && !cvsw_action_changes_layers(flow->actions[i].type); i++)
-		if (!fits_match(&flow->actions[i], &flow->match))
-			return i;
-	return flow->n_actions;
-}
-
-enum cvsw_fault cvsw_ofp10_read_action_list(struct cvsw_reader *r, struct cvsw_flow *flow,
-					    size_t *at)
-{
-	size_t n = 0, clone_at = 0, cloned = 0;
-
-	while (cvsw_left(r)) {
-		struct cvsw_action *action = &flow->actions[n];
-		size_t start = r->at;
+	for (flow->n_actions = 0; cvsw_left(r); flow->n_actions++) {
 		enum cvsw_fault fault;
 
-		*at = start;
-		if (n == CVSW_MAX_ACTIONS)
+		*at = r->at;
+		if (flow->n_actions == CVSW_MAX_ACTIONS)
 			return CVSW_FAULT_ACTION_COUNT;
-		if (n && flow->actions[n - 1].type == CVSW_ACT_NEXT)
-			return CVSW_FAULT_ACTION_ORDER;
-		fault = read_action(r, action, at);
+		fault = read_action(r, &flow->actions[flow->n_actions], at);
 		if (fault)
 			return fault;
-		*at = start;
-		if (cloned && (action->type == CVSW_ACT_NEXT || action->type == CVSW_ACT_CLONE))
-			return CVSW_FAULT_ACTION_ORDER;
-		if (cloned) {
-			cloned--;
-		} else if (action->type == CVSW_ACT_CLONE) {
-			clone_at = start;
-			cloned = action->n_cloned;
-			if (!cloned)
-				return CVSW_FAULT_ACTION_ORDER;
-		}
-		n++;
 	}
-	flow->n_actions = (uint16_t)n;
-	*at = clone_at;
-	return cloned ? CVSW_FAULT_ACTION_ORDER : CVSW_OK;
+	wrong = cvsw_actions_misplaced(flow);
+	*at = offset_of(&list, wrong);
+	return wrong < flow->n_actions ? CVSW_FAULT_ACTION_ORDER : CVSW_OK;
 }
 
 enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow *flow, size_t *at)
 {
-	struct cvsw_reader again = *r;
-	enum cvsw_fault fault = cvsw_ofp10_read_action_list(r, flow, at);
-	size_t n;
+	const struct cvsw_reader list = *r;
+	enum cvsw_fault fault = read_action_list(r, flow, at);
+	size_t wrong;
 
 	if (fault)
 		return fault;
-	n = cvsw_actions_misfit(flow);
-	if (n == flow->n_actions)
-		return CVSW_OK;
-	/* Its offset: each action's length is in bytes 2 and 3. */
-	while (n--) {
-		cvsw_skip(&again, 2);
-		cvsw_skip(&again, (size_t)cvsw_get_u16(&again) - 4);
-	}
-	*at = again.at;
-	return CVSW_FAULT_ACTION_VALUE;
+	wrong = cvsw_actions_misfit(flow);
+	*at = offset_of(&list, wrong);
+	return wrong < flow->n_actions ? CVSW_FAULT_ACTION_VALUE : CVSW_OK;
 }
 
 static void write_tunnel(struct cvsw_writer *w, const struct cvsw_tunnel *tunnel)
@@ -513,13 +454,4 @@ void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct ofp10_form *fo
 		else
 			write_action(w, strip ? CVSW_ACT_VXLAN_DECAP : action->type, action);
 	}
-}
-
-size_t cvsw_ofp10_actions_encode(const struct cvsw_action *actions, size_t n, uint8_t *buf,
-				 size_t room)
-{
-	struct cvsw_writer w = cvsw_writer(buf, room);
-
-	cvsw_ofp10_write_actions(&w, NULL, actions, n);
-	return cvsw_written(&w);
 }

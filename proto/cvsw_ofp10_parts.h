@@ -19,7 +19,7 @@
  * @can_say: can an OFPT_FLOW_MOD of this form say it?
  *
  * There is one: what the published driver takes it for, in version 2 of the control
- * protocol.  ofp10 calls it by pointers, so that it is linked only with version 2.
+ * protocol.  OpenFlow's own meaning is read and written by cvsw_ofp10_plain.c.
  */
 struct ofp10_form {
 	bool (*read_wildcards)(uint32_t *wildcards);
@@ -50,10 +50,6 @@ enum cvsw_fault cvsw_nxm_read(struct cvsw_reader *r, struct cvsw_match *match, s
 
 enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow *flow,
 					size_t *at);
-
-/** cvsw_ofp10_read_action_list() - likewise, whatever the match */
-enum cvsw_fault cvsw_ofp10_read_action_list(struct cvsw_reader *r, struct cvsw_flow *flow,
-					    size_t *at);
 
 /** cvsw_nxm_write() - @match: in normal form; without padding behind */
 void cvsw_nxm_write(struct cvsw_writer *w, const struct cvsw_match *match);

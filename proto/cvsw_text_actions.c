@@ -356,7 +356,7 @@ static bool act_clone(struct text_parser *p, const struct text_word *word,
 static const struct text_keyword action_keywords[] = {
 #define act_move	text_act_move
 #define act_load	text_act_load
-#define ACTION_KEYWORD(id, type, subtype, length, arguments, word)	\
+#define ACTION_KEYWORD(id, number, type, subtype, length, arguments, word)	\
 	{ word, act_##arguments, CVSW_ACT_##id, 0 },
 	CVSW_ACTIONS(ACTION_KEYWORD)
 #undef ACTION_KEYWORD

@@ -358,7 +358,7 @@ static void put_load(struct text *t, const struct cvsw_load *load)
 }
 
 static const char *const action_words[CVSW_N_ACTIONS] = {
-#define ACTION_WORD(id, type, subtype, length, arguments, word) word,
+#define ACTION_WORD(id, number, type, subtype, length, arguments, word) word,
 	CVSW_ACTIONS(ACTION_WORD)
 #undef ACTION_WORD
 };

@@ -10,7 +10,7 @@
 static bool set_named(struct text_parser *p, const struct text_word *word, enum cvsw_field field,
 		      const uint8_t *value, const uint8_t *mask)
 {
-	const struct cvsw_slot_info *slot = &cvsw_slot_info[cvsw_field_info[field].slot];
+	const struct cvsw_place *slot = &cvsw_slot_info[cvsw_field_info[field].slot];
 	const char **seen = &p->seen[cvsw_field_info[field].slot];
 	struct cvsw_match *match = &p->flow->match, again = { 0 };
 	bool type = cvsw_field_info[field].slot == CVSW_SLOT_DL_TYPE;
@@ -218,7 +218,7 @@ static bool check_ignored(struct text_parser *p, const struct cvsw_key *given)
 	enum cvsw_slot slot;
 
 	for (slot = 0; slot < CVSW_N_SLOTS; slot++) {
-		const struct cvsw_slot_info *info = &cvsw_slot_info[slot];
+		const struct cvsw_place *info = &cvsw_slot_info[slot];
 		const char *at = p->seen[slot];
 		static const uint8_t zero[CVSW_IP_LEN];
 

@@ -4,7 +4,7 @@
  *
  * Decoders check lengths, reserved bytes and ranges, and return CVSW_V3_FINE or
  * what an ERROR says; @offset counts from the message's first byte, its header
- * included.  flow_mods inside are found, not decoded: cvsw_ofp10_decode() is the
+ * included.  flow_mods inside are found, not decoded: cvsw_flow_mod_decode() is the
  * caller's to call (a flow is too large for a stack).
  */
 #ifndef CVSW_V3_BODY_H
@@ -43,10 +43,8 @@ enum cvsw_v3_message_type {
 #define CVSW_V3_ERRORS(X)                                                            \
 	X(SHORT,         1,   "short",         "ends before its own header does")    \
 	X(LENGTH,        2,   "length",        "a length does not fit its content")  \
-	X(VERSION,       3,   "version",       "unknown version")                    \
 	X(TYPE,          4,   "type",          "unknown message type")               \
 	X(RESERVED,      5,   "reserved",      "a reserved field is not zero")       \
-	X(OFP_TYPE,      6,   "ofp-type",      "not an OpenFlow flow_mod")           \
 	X(COMMAND,       7,   "command",       "flow_mod command not supported")     \
 	X(FLAGS,         8,   "flags",         "flag not supported")                 \
 	X(TIMEOUT,       9,   "timeout",       "flow timeouts are not supported")    \
@@ -339,7 +337,7 @@ enum cvsw_v3_error cvsw_v3_trace_decode(const struct cvsw_v3_message *message,
 
 enum cvsw_v3_step_kind {
 	CVSW_V3_STEP_LOOKUP = 1,	/* data: the flow_mod that matched, or none */
-	CVSW_V3_STEP_ACTION = 2,	/* data: the OpenFlow action */
+	CVSW_V3_STEP_ACTION = 2,	/* data: the action, and a clone's own */
 	CVSW_V3_STEP_FRAME = 3,		/* data: the frame as it is now */
 	CVSW_V3_STEP_ONWARD = 4,	/* it leaves; data: none.  in_port: where to */
 	CVSW_V3_STEP_DROP = 5,		/* data: the counter's name */

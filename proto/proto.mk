@@ -3,7 +3,8 @@
 # proof that what the kernel module shares compiles as it does there.
 
 PROTO_V3 := $(addprefix cvsw_v3_,frame noise record stream end nic controller body body_nic body_controller)
-PROTO_SHARED := cvsw_fault cvsw_fields cvsw_flow cvsw_msg cvsw_ofp10 cvsw_ofp10_actions cvsw_ofp10_published cvsw_ofp10_list cvsw_nxm cvsw_sa cvsw_sa_encode \
+PROTO_SHARED := cvsw_fault cvsw_fields cvsw_field_value cvsw_flow cvsw_flow_mod cvsw_setters cvsw_msg cvsw_ofp10 cvsw_ofp10_actions \
+	cvsw_ofp10_plain cvsw_ofp10_published cvsw_nxm cvsw_sa cvsw_sa_encode \
 	$(PROTO_V3)
 PROTO_USER := $(PROTO_SHARED) cvsw_ofp cvsw_ofp_encode cvsw_ofp_rules cvsw_text_parse cvsw_text_words \
 	cvsw_text_flow cvsw_text_match cvsw_text_values cvsw_text_actions cvsw_text_fields cvsw_text_format cvsw_v3_libcrypto \
@@ -59,6 +60,11 @@ $(PROTO_V3NIC): $(call proto_asan,v3nic v3_nic gen)
 $(PROTO_FLOWTOOL): $(call proto_asan,flowtool gen)
 	$(CC) $(SAN_CFLAGS) -o $@ $^ $(PROTO_LIBS)
 
+# For kunit/ovs.
+PROTO_TRANSLATOR := $(BUILD)/user/proto-flowtool
+$(PROTO_TRANSLATOR): $(patsubst %,$(BUILD)/user/proto/tests/%.o,flowtool gen) $(PROTO_LIB)
+	$(CC) $(USER_CFLAGS) $(HARDEN_LDFLAGS) -o $@ $^
+
 # Each part alone, and ONLY='part of a name' of the units.
 PROTO_TEST_QUICK := proto-test-freestanding proto-test-units proto-test-readme proto-test-pages
 PROTO_TEST_PARTS := $(PROTO_TEST_QUICK) proto-test-vectors proto-test-noise proto-test-ovs proto-test-peer \
@@ -108,7 +114,7 @@ check-agree: $(PROTO_AGREE) ## test copied and restored NICs and controllers: lo
 FUZZ_SECONDS ?= 20
 export FUZZ_SECONDS
 PROTO_FUZZ_DIR := $(BUILD)/fuzz/proto
-PROTO_FUZZ_TARGETS := fuzz_msg fuzz_ofp10 fuzz_sa fuzz_ofp fuzz_text fuzz_v3_body fuzz_v3_end
+PROTO_FUZZ_TARGETS := fuzz_msg fuzz_flow_mod fuzz_ofp10 fuzz_sa fuzz_ofp fuzz_text fuzz_v3_body fuzz_v3_end
 PROTO_FUZZ_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -O1 -g \
 	-fsanitize=address,undefined,fuzzer -fno-sanitize-recover=all
 PROTO_FUZZ_BINS := $(PROTO_FUZZ_TARGETS:%=$(PROTO_FUZZ_DIR)/%)

@@ -26,7 +26,7 @@
 
 #include "base/alloc.h"
 #include "base/heap.h"
-#include "cvsw_ofp10.h"
+#include "cvsw_flow_mod.h"
 #include "cvsw_sa.h"
 #include "cvsw_v3_body.h"
 #include "cvsw_v3_end.h"
@@ -151,8 +151,8 @@ static void clear_entries(struct nic *nic)
 
 static void add_entry(struct nic *nic, uint64_t name, const struct cvsw_flow *flow)
 {
-	uint8_t flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
-	size_t len = cvsw_ofp10_encode(CVSW_FLOW_ADD, flow, flow_mod, sizeof(flow_mod));
+	uint8_t flow_mod[CVSW_FLOW_MOD_MAX];
+	size_t len = cvsw_flow_mod_encode(CVSW_FLOW_ADD, flow, flow_mod, sizeof(flow_mod));
 	struct entry *entry = alloc_checked(malloc(sizeof(*entry) + len));
 
 	entry->name = name;
@@ -177,7 +177,7 @@ static enum cvsw_v3_error commit(struct nic *nic)
 		clear_entries(nic);
 	for (at = 0; at < nic->bundle_len; at += used) {
 		memset(&flow, 0, sizeof(flow));
-		if (cvsw_ofp10_decode(nic->bundle + at, nic->bundle_len - at, &used, &command,
+		if (cvsw_flow_mod_decode(nic->bundle + at, nic->bundle_len - at, &used, &command,
 				      &flow, NULL) != CVSW_OK)
 			return CVSW_V3_ERR_REFUSED;
 		name = name_of(&flow);

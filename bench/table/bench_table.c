@@ -35,7 +35,7 @@
 #include <linux/vmstat.h>
 
 #include "drivers/cvsw/engine/engine.h"
-#include "proto/cvsw_ofp10.h"
+#include "proto/cvsw_flow_mod.h"
 #include "shape.h"
 
 #define WORKING_SET	64
@@ -102,14 +102,14 @@ static void empty(void)
 
 struct scratch {
 	struct cvsw_flow flow;
-	u8 message[CVSW_OFP10_FLOW_MOD_MAX];
+	u8 message[CVSW_FLOW_MOD_MAX];
 };
 
 /* Return: bytes of the flow_mod for the @i-th flow. */
 static size_t write_message(struct scratch *scratch, u32 i)
 {
 	shape_flow(&shape, i, &scratch->flow);
-	return cvsw_ofp10_encode(CVSW_FLOW_ADD, &scratch->flow, scratch->message,
+	return cvsw_flow_mod_encode(CVSW_FLOW_ADD, &scratch->flow, scratch->message,
 				 sizeof(scratch->message));
 }
 
@@ -118,7 +118,7 @@ static int take_message(struct scratch *scratch, size_t len)
 	enum cvsw_flow_command command;
 	size_t used;
 
-	if (cvsw_ofp10_decode(scratch->message, len, &used, &command, &scratch->flow, NULL))
+	if (cvsw_flow_mod_decode(scratch->message, len, &used, &command, &scratch->flow, NULL))
 		return -EINVAL;
 	return cvsw_table_flow_mod(engine.table, command, &scratch->flow);
 }

@@ -3,19 +3,19 @@
 
 #include <stdio.h>
 
-#include "cvsw_ofp10.h"
+#include "cvsw_flow_mod.h"
 #include "base/offload.h"
 
 /* Into the form in which a NIC will list it; false: none would take it. */
 static bool settle(struct cvsw_flow *flow, struct cvsw_text_error *error)
 {
-	uint8_t data[CVSW_OFP10_FLOW_MOD_MAX];
+	uint8_t data[CVSW_FLOW_MOD_MAX];
 	enum cvsw_flow_command command;
 	enum cvsw_fault fault;
 	size_t len, used;
 
-	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, flow, data, sizeof(data));
-	fault = cvsw_ofp10_decode(data, len, &used, &command, flow, NULL);
+	len = cvsw_flow_mod_encode(CVSW_FLOW_ADD, flow, data, sizeof(data));
+	fault = cvsw_flow_mod_decode(data, len, &used, &command, flow, NULL);
 	if (fault != CVSW_OK) {
 		error->column = 1;
 		snprintf(error->message, sizeof(error->message), "a NIC would refuse it: %s",

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
-#include "cvsw_ofp10.h"
+#include "cvsw_flow_mod.h"
 #include "cvsw_text.h"
 #include "base/log.h"
 #include "report.h"
@@ -173,7 +173,7 @@ static json_t *flow_json(const uint8_t *data, size_t len)
 	size_t used;
 	char *text;
 
-	if (cvsw_ofp10_decode(data, len, &used, &command, &flow, NULL) != CVSW_OK)
+	if (cvsw_flow_mod_decode(data, len, &used, &command, &flow, NULL) != CVSW_OK)
 		return NULL;
 	text = report_flow_text(&flow);
 	json = json_string(text);
@@ -187,9 +187,10 @@ static json_t *action_json(const uint8_t *data, size_t len)
 	struct cvsw_flow flow = { .priority = 0 };
 	const char *actions;
 	json_t *json = NULL;
+	size_t offset;
 	char *text;
 
-	if (cvsw_ofp10_actions_decode(data, len, &flow))
+	if (cvsw_actions_decode(data, len, &flow, &offset))
 		return NULL;
 	text = report_flow_text(&flow);
 	actions = strstr(text, "actions=");

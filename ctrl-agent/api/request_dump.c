@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* dump-flows: what a NIC should have, with what the NIC has counted. */
 #include "base/alloc.h"
-#include "cvsw_ofp10.h"
+#include "cvsw_flow_mod.h"
 #include "report.h"
 #include "request.h"
 
@@ -72,7 +72,7 @@ static json_t *on_part(struct request_answer *answer)
 		return NULL;
 	while (cvsw_left(&entries)) {
 		if (cvsw_v3_entry_get(&entries, &entry) ||
-		    cvsw_ofp10_decode(entry.flow_mod, entry.len, &used, &command, &flow, NULL))
+		    cvsw_flow_mod_decode(entry.flow_mod, entry.len, &used, &command, &flow, NULL))
 			return NULL;
 		take_entry(dump, wanted, &entry, &flow);
 	}

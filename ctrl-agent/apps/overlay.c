@@ -2,7 +2,7 @@
 #include "overlay.h"
 
 #include "base/alloc.h"
-#include "cvsw_ofp10.h"
+#include "cvsw_flow_mod.h"
 
 #define PRIORITY_TUNNEL		(OVERLAY_PRIORITY_MAX - 0x0f)
 #define PRIORITY_UNICAST	(OVERLAY_PRIORITY_MAX - 0x1f)

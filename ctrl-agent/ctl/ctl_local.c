@@ -9,7 +9,7 @@
 
 #include "ctl_local.h"
 #include "cvsw_nl.h"
-#include "cvsw_ofp10.h"
+#include "cvsw_flow_mod.h"
 #include "cvsw_sa.h"
 #include "cvsw_text.h"
 
@@ -131,7 +131,7 @@ static json_t *flow_text(struct nlattr *flow_mod)
 	struct cvsw_flow flow;
 	size_t used;
 
-	if (cvsw_ofp10_decode(nla_data(flow_mod), nla_len(flow_mod), &used, &command, &flow,
+	if (cvsw_flow_mod_decode(nla_data(flow_mod), nla_len(flow_mod), &used, &command, &flow,
 			      NULL) != CVSW_OK)
 		return json_string("(not readable by this cvswctl)");
 	cvsw_text_format(&flow, text, sizeof(text));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A NIC's table in version 3: listed, compared, changed by bundles. */
 #include "base/alloc.h"
-#include "cvsw_ofp10.h"
+#include "cvsw_flow_mod.h"
 #include "base/log.h"
 #include "talk.h"
 
@@ -82,7 +82,7 @@ static bool take_entries(struct talk *talk, const struct flowset *made,
 	while (cvsw_left(entries)) {
 		if (cvsw_v3_entry_get(entries, &entry))
 			return false;
-		if (cvsw_ofp10_decode(entry.flow_mod, entry.len, &used, &command, &flow,
+		if (cvsw_flow_mod_decode(entry.flow_mod, entry.len, &used, &command, &flow,
 				      &offset) != CVSW_OK || used != entry.len)
 			return false;
 		note_entry(talk, made, limit, &flow);
@@ -240,9 +240,9 @@ static size_t encode(enum cvsw_flow_command command, const struct cvsw_flow *flo
 	struct cvsw_flow bare;
 
 	if (command < CVSW_FLOW_DELETE)
-		return cvsw_ofp10_encode(command, flow, buf, room);
+		return cvsw_flow_mod_encode(command, flow, buf, room);
 	bare = (struct cvsw_flow){ .match = flow->match, .priority = flow->priority };
-	return cvsw_ofp10_encode(command, &bare, buf, room);
+	return cvsw_flow_mod_encode(command, &bare, buf, room);
 }
 
 static void put_mod(struct bundle *bundle, enum cvsw_flow_command command,
@@ -429,7 +429,7 @@ int talk_flow_at(const uint8_t *message, size_t len, size_t offset, size_t *star
 	struct cvsw_flow flow;
 
 	for (int i = 0; at < len; i++, at += used) {
-		if (cvsw_ofp10_decode(message + at, len - at, &used, &command, &flow, NULL))
+		if (cvsw_flow_mod_decode(message + at, len - at, &used, &command, &flow, NULL))
 			return -1;
 		*start = at;
 		if (offset >= at && offset < at + used)
@@ -461,7 +461,7 @@ static void mark_refused(struct talk *talk, const struct talk_request *request,
 	which = talk_flow_at(request->message, request->len, body.offset, &start);
 	rest = lacks_room(answer->error);
 	for (int i = 0; at < request->len; i++, at += used) {
-		if (cvsw_ofp10_decode(request->message + at, request->len - at, &used, &command,
+		if (cvsw_flow_mod_decode(request->message + at, request->len - at, &used, &command,
 				      &flow, NULL))
 			return;
 		if (command < CVSW_FLOW_DELETE && (which < 0 || i == which || (rest && i > which))) {

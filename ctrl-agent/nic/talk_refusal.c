@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "cvsw_cursor.h"
-#include "cvsw_ofp10.h"
+#include "cvsw_flow_mod.h"
 #include "cvsw_text.h"
 #include "talk.h"
 
@@ -12,20 +12,11 @@ struct field {
 	const char *name;
 };
 
-/* OpenFlow 1.0, 5.3.3 and 5.2.3; a field reaches to the next one. */
+/* A field reaches to the next one.  proto/VERSION3.md: flow_mod, FLOWS, Messages */
 static const struct field flow_mod_fields[] = {
-	{ 0, "header" }, { 8, "wildcards" }, { 12, "in_port" }, { 14, "dl_src" }, { 20, "dl_dst" },
-	{ 26, "dl_vlan" }, { 28, "dl_vlan_pcp" }, { 30, "dl_type" }, { 32, "nw_tos" },
-	{ 33, "nw_proto" }, { 36, "nw_src" }, { 40, "nw_dst" }, { 44, "tp_src" },
-	{ 46, "tp_dst" }, { 48, "cookie" }, { 56, "command" }, { 58, "idle_timeout" },
-	{ 60, "hard_timeout" }, { 62, "priority" }, { 64, "buffer_id" }, { 68, "out_port" },
-	{ 70, "flags" }, { 72, NULL },
-};
-/* Nicira's. */
-static const struct field nxt_flow_mod_fields[] = {
-	{ 0, "header" }, { 16, "cookie" }, { 24, "command" }, { 26, "idle_timeout" },
-	{ 28, "hard_timeout" }, { 30, "priority" }, { 32, "buffer_id" }, { 36, "out_port" },
-	{ 38, "flags" }, { 40, "match length" }, { 48, NULL },
+	{ 0, "length" }, { 2, "command" }, { 3, "flags" }, { 4, "priority" }, { 6, "out_port" },
+	{ 8, "idle_timeout" }, { 10, "hard_timeout" }, { 12, "match length" }, { 14, "header" },
+	{ 16, "cookie" }, { 24, NULL },
 };
 static const struct field flows_fields[] = {
 	{ 0, "type" }, { 2, "error" }, { 4, "xid" }, { 8, "bundle" }, { 12, "flags" },
@@ -52,33 +43,24 @@ static const char *name_of(const struct field *fields, size_t n, size_t offset)
 	return name;
 }
 
-/* The actions begin at @at; theirs is a row of type, length, value. */
+/* The actions begin at @at: each is a number, a length and so many bytes. */
 static void name_action(const uint8_t *flow_mod, size_t len, size_t at, size_t offset,
 			char *field, size_t room)
 {
 	unsigned int number = 1;
 
-	while (at + 4 <= len) {
-		size_t size = flow_mod[at + 2] << 8 | flow_mod[at + 3];
-
-		if (size < 4 || offset < at + size)
-			break;
-		at += size;
-		number++;
-	}
+	for (; at + 2 <= len && offset >= at + 2 + flow_mod[at + 1]; number++)
+		at += 2 + flow_mod[at + 1];
 	snprintf(field, room, "action %u", number);
 }
 
+/* Our own, and so whole. */
 static void name_in_flow_mod(const uint8_t *flow_mod, size_t len, size_t offset, char *field,
 			     size_t room)
 {
-	bool nicira = len > 1 && flow_mod[1] == 4;
-	const char *name = nicira ? name_of(nxt_flow_mod_fields, N(nxt_flow_mod_fields), offset) :
-				    name_of(flow_mod_fields, N(flow_mod_fields), offset);
-	size_t actions = CVSW_OFP10_FLOW_MOD_LEN;
+	const char *name = name_of(flow_mod_fields, N(flow_mod_fields), offset);
+	size_t actions = CVSW_FLOW_MOD_HEADER_LEN + (flow_mod[12] << 8 | flow_mod[13]);
 
-	if (nicira && len > 42)
-		actions = 48 + ((flow_mod[40] << 8 | flow_mod[41]) + 7) / 8 * 8;
 	if (name)
 		snprintf(field, room, "%s", name);
 	else if (offset < actions)
@@ -101,7 +83,7 @@ static void about_flows(const uint8_t *request, size_t len, size_t offset,
 	}
 	name_in_flow_mod(request + start, len - start, offset - start, refusal->field,
 			 sizeof(refusal->field));
-	if (!cvsw_ofp10_decode(request + start, len - start, &used, &command, &flow, NULL))
+	if (!cvsw_flow_mod_decode(request + start, len - start, &used, &command, &flow, NULL))
 		cvsw_text_format(&flow, refusal->flow, sizeof(refusal->flow));
 }
 

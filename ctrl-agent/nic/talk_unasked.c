@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a NIC of version 3 says without being asked: flows that went, SAs that run out. */
-#include "cvsw_ofp10.h"
+#include "cvsw_flow_mod.h"
 #include "base/log.h"
 #include "talk.h"
 
@@ -39,7 +39,7 @@ static void on_flow_removed(struct talk *talk, const struct cvsw_v3_message *mes
 	size_t offset, used;
 
 	if (cvsw_v3_flow_removed_decode(message, &entry, &offset) ||
-	    cvsw_ofp10_decode(entry.flow_mod, entry.len, &used, &command, &flow, NULL)) {
+	    cvsw_flow_mod_decode(entry.flow_mod, entry.len, &used, &command, &flow, NULL)) {
 		talk_not_expected(talk);
 		return;
 	}

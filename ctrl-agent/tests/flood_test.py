@@ -13,6 +13,7 @@ import types
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../proto/tests'))
 
 import v3_peer as v3  # noqa: E402
+from v3_flow import flow_mod  # noqa: E402
 from agent_parts import Running, run_tests, wait_for  # noqa: E402
 from fake_nic3 import Nics3  # noqa: E402
 from fake_switch import mac_bytes  # noqa: E402
@@ -60,9 +61,8 @@ class HostileNic:
 
 def entry(reason):
     """A flow that matches all, of cookie zero, and drops."""
-    flow_mod = struct.pack('!BBHI', 1, 14, 72, 0) + struct.pack('!I', 0x3fffff) + bytes(36) + \
-        struct.pack('!QHHHHIHH', 0, 0, 0, 0, 7, 0xffffffff, 0xffff, 1)
-    return struct.pack('!HBBIQQQ', 32 + len(flow_mod), reason, 0, 0xffffffff, 5, 5, 5) + flow_mod
+    mod = flow_mod(priority=7, flags=1)
+    return struct.pack('!HBBIQQQ', 32 + len(mod), reason, 0, 0xffffffff, 5, 5, 5) + mod
 
 
 REMOVED = entry(4)      # evicted: one that it should have

@@ -116,7 +116,7 @@ static void put_flows(struct v3_nic *nic, const uint8_t *data, size_t len)
 	size_t used;
 
 	for (; len; data += used, len -= used) {
-		if (cvsw_ofp10_decode(data, len, &used, &command, &flow, NULL) != CVSW_OK)
+		if (cvsw_flow_mod_decode(data, len, &used, &command, &flow, NULL) != CVSW_OK)
 			exit(1);
 		v3_table_do(nic->flows, &nic->n_flows, command, &flow);
 	}

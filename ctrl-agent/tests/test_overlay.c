@@ -8,7 +8,7 @@
 #include <sys/random.h>
 
 #include "base/alloc.h"
-#include "cvsw_ofp10.h"
+#include "cvsw_flow_mod.h"
 #include "flows.h"
 #include "apps/overlay.h"
 #include "nic/legacy.h"
@@ -545,7 +545,7 @@ static void test_config(void)
 /* All flows of a member of @n: each listed as it was made, in a frame of the overlay's MTU. */
 static void check_flows(const struct overlay_config *config, unsigned int n)
 {
-	uint8_t data[CVSW_OFP10_FLOW_MOD_MAX];
+	uint8_t data[CVSW_FLOW_MOD_MAX];
 	struct cvsw_flow *flow = calloc(1, sizeof(*flow));
 	const struct overlay_member *member;
 	enum cvsw_flow_command command;
@@ -558,10 +558,10 @@ static void check_flows(const struct overlay_config *config, unsigned int n)
 		flowset_init(&flows);
 		overlay_maker.make(member, &flows);
 		flowset_each(node, &flows) {
-			len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &node->flow, data, sizeof(data));
+			len = cvsw_flow_mod_encode(CVSW_FLOW_ADD, &node->flow, data, sizeof(data));
 			CHECK_MSG(len && len + CVSW_MSG_HEADER_LEN <= 1500 &&
 				  len <= overlay_mtu(config), "%zu bytes", len);
-			CHECK(cvsw_ofp10_decode(data, len, &used, &command, flow, NULL) ==
+			CHECK(cvsw_flow_mod_decode(data, len, &used, &command, flow, NULL) ==
 			      CVSW_OK);
 			CHECK(cvsw_flow_equal(flow, &node->flow));
 			CHECK(flow->priority >= OVERLAY_PRIORITY_MIN &&

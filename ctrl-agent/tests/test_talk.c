@@ -529,7 +529,7 @@ static void test_unasked(void)
 	struct wire *wire = wire_new(10, false);
 	struct cvsw_flow flow = flow_of("priority=9,tcp,actions=drop");
 	struct cvsw_v3_entry entry = { .reason = CVSW_V3_REMOVED_IDLE };
-	uint8_t message[512], flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
+	uint8_t message[512], flow_mod[CVSW_FLOW_MOD_MAX];
 	unsigned int requests;
 	uint64_t registers;
 	size_t len;
@@ -547,7 +547,7 @@ static void test_unasked(void)
 	CHECK(n_unexpected(wire) == 2);
 	CHECK(wire->ours.epoch == registers);
 	/* What it says has gone is looked for, but not each time. */
-	entry.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, flow_mod, sizeof(flow_mod));
+	entry.len = cvsw_flow_mod_encode(CVSW_FLOW_ADD, &flow, flow_mod, sizeof(flow_mod));
 	entry.flow_mod = flow_mod;
 	len = cvsw_v3_flow_removed_encode(&entry, message, sizeof(message));
 	requests = wire->nic->n_requests;
@@ -851,13 +851,13 @@ static void test_timeout_refused(void)
 {
 	struct wire *wire = wire_new(15, true);
 	struct cvsw_flow flow = flow_of(PLAIN);
-	uint8_t flow_mod[CVSW_OFP10_FLOW_MOD_MAX], message[512];
+	uint8_t flow_mod[CVSW_FLOW_MOD_MAX], message[512];
 	struct cvsw_v3_entry entry = { .reason = CVSW_V3_REMOVED_HARD, .flow_mod = flow_mod };
 	char text[64];
 
 	state_flow(wire, PLAIN);
 	run(wire, 100);
-	entry.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, flow_mod, sizeof(flow_mod));
+	entry.len = cvsw_flow_mod_encode(CVSW_FLOW_ADD, &flow, flow_mod, sizeof(flow_mod));
 	v3_table_do(wire->nic->flows, &wire->nic->n_flows, CVSW_FLOW_DELETE_STRICT, &flow);
 	cvsw_v3_send(&wire->nic->end, message,
 		     cvsw_v3_flow_removed_encode(&entry, message, sizeof(message)));

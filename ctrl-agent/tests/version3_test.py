@@ -13,9 +13,12 @@ import subprocess
 import sys
 import time
 
-from agent_parts import BIN, HAS_VERSION2, Running, run_tests, wait_for
-from fake_nic3 import PACKET_IN, PUT_FLOWS, REBOOT, RESTORED, UNASKED, BadNetwork, Nics3
-from fake_switch import REGISTER, Nic, control, mac_bytes
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../proto/tests'))
+
+from agent_parts import BIN, HAS_VERSION2, Running, run_tests, wait_for  # noqa: E402
+from fake_nic3 import PACKET_IN, PUT_FLOWS, REBOOT, RESTORED, UNASKED, BadNetwork, Nics3  # noqa: E402
+from fake_switch import REGISTER, Nic, control, mac_bytes  # noqa: E402
+from v3_flow import flow_mod  # noqa: E402
 
 V3_NIC_FLOWS = 128          # proto/tests/v3_nic.h
 SEED = int(os.environ.get('CVSW_TEST_SEED') or random.randrange(1 << 32))
@@ -213,8 +216,7 @@ def test_counters(daemon):
         assert 'n_packets' not in daemon.ctl('--no-wait', 'dump-flows', a)
         assert daemon.ask(command='dump-flows', nic=b, counters=True)['flows'] == []
         # One with the same name and another action is not the flow that is shown.
-        world.nics.nics[0].command(PUT_FLOWS, struct.pack('!BBHII18xHxB10xHH', 1, 14, 72, 0, 0x3fff4f, 0x800, 6, 0, 3) +
-                                   struct.pack('!QHHHHIHH', 7, 0, 0, 0, 997, 0xffffffff, 0xffff, 0))
+        world.nics.nics[0].command(PUT_FLOWS, flow_mod([], 997, cookie=7, dl_type=0x800, nw_proto=6, tp_dst=3))
         assert 'priority=997,tcp,tp_dst=3 actions=drop' in ' '.join(world.has(0)['flows']), world.has(0)
         assert 'n_packets' not in daemon.ctl('dump-flows', a, 'tcp,tp_dst=3')
         # A client that goes in the middle, and a NIC that does not answer.
@@ -777,7 +779,7 @@ def dissect(frames, keys, work):
         pcap.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
         for frame in frames:
             pcap.write(struct.pack('<IIII', 0, 0, len(frame), len(frame)) + frame)
-    fields = 'message.type', 'mtu', 'match.tp_dst', 'kind'
+    fields = 'message.type', 'mtu', 'field.value', 'kind'
     done = subprocess.run(['tshark', '-n', '-X', f'lua_script:{top}/proto/wireshark/cvsw.lua',
                            '-o', f'cvsw.keylog:{keys}', '-r', work + '/seen.pcap', '-2', '-T', 'fields',
                            *[word for name in fields for word in ('-e', 'cvsw.' + name)]],
@@ -821,7 +823,7 @@ def test_key_log(daemon):
         assert len(shown) == len(frames) and sealed > 20
         assert sum(packet['kind'] != '' for packet in shown) == sealed, 'records stay sealed'
         assert any(packet['mtu'] == '1234' for packet in shown)
-        assert any(packet['match.tp_dst'] == '4711' for packet in shown)
+        assert any(f'{4711:04x}' in packet['field.value'].replace(':', '').split(',') for packet in shown)
         types = {kind for packet in shown for kind in packet['message.type'].split(',')}
         assert {'1', '16', '17', '18', '20', '21', '24'} <= types, types
         # Without it nothing of that is seen.

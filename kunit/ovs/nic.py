@@ -6,11 +6,12 @@ port 2, NET, is the wire.
 """
 import socket
 import struct
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, sys.path[0] + "/../wire_test")
-from bench import Failed     # noqa: E402
+from bench import TOP, Failed     # noqa: E402
 from version3 import COMMIT, OPEN, Station, give_key, v3     # noqa: E402
 
 HOST, NET = 1, 2
@@ -18,6 +19,13 @@ PACKET_AUXDATA, SOL_PACKET, PACKET_OUTGOING = 8, 263, 4
 VLAN_VALID, VLAN_TPID_VALID = 0x10, 0x40
 SO_RCVBUFFORCE = 33
 ENOUGH = 2 << 20
+
+
+def translated(flow_mods):
+    """OpenFlow 1.0's, of either form, to version 3's, in hex; or "error: ..."."""
+    lines = "".join(flow_mod.hex() + "\n" for flow_mod in flow_mods)
+    return subprocess.run([f"{TOP}/build/user/proto-flowtool", "translate"], input=lines, capture_output=True,
+                          text=True, check=True).stdout.splitlines()
 
 
 class Nic(Station):
@@ -53,8 +61,12 @@ class Nic(Station):
     # -- programming
 
     def load(self, flow_mods):
-        """All, as one bundle.  Returns what the NIC has against it."""
-        kind, error, body = self.flows(OPEN | COMMIT, *flow_mods)
+        """All, as one bundle.  Returns what the NIC, or cvswd before it, has against it."""
+        mods = translated(flow_mods)
+        wrong = [mod for mod in mods if mod.startswith("error")]
+        if wrong:
+            return wrong[0]
+        kind, error, body = self.flows(OPEN | COMMIT, *map(bytes.fromhex, mods))
         return None if kind == v3.ACK else (error, body)
 
     def program(self, flow_mods):       # pylint: disable=arguments-differ
@@ -67,9 +79,7 @@ class Nic(Station):
         """Cookie, priority, packets and bytes of each flow, sorted."""
         flows = []
         for flow_mod, counts in super().table().items():
-            extended = flow_mod[1] == 4
-            cookie, = struct.unpack_from("!Q", flow_mod, 16 if extended else 48)
-            priority, = struct.unpack_from("!H", flow_mod, 30 if extended else 62)
+            priority, cookie = struct.unpack_from("!4xH10xQ", flow_mod)
             flows.append((cookie, priority, *counts))
         return sorted(flows)
 

@@ -12,6 +12,7 @@ from frames import (BROADCAST, CVSW, DELETE_ENTRY, HELLO, HOST, LIST_ENTRIES, NE
                     SET_OFFLOAD, SET_SA, control, ethernet, flow_mod, mac, match, output, published, set_nw_dst, set_nw_tos,
                     set_vlan_pcp, set_vlan_vid)
 from registry import test
+import version3
 
 TO_A = "02:00:00:00:00:01"
 
@@ -195,7 +196,7 @@ def shown(bench):
     expect_equal(len(flows), 1, "flows")
     expect_equal((netlink.u64(flows[0][netlink.N_PACKETS]), netlink.u64(flows[0][netlink.N_BYTES])), (10, 1000),
                  "frames and bytes")
-    expect_equal(flows[0][netlink.FLOW_MOD][-8:], set_nw_tos(0x20), "action")
+    expect_equal(flows[0][netlink.FLOW_MOD][-16:], version3.set_nw_tos(0x20), "action")
 
 
 @test("cvswctl --local shows the port, its flows and its counters")

@@ -18,6 +18,7 @@ from frames import mac
 
 sys.path.append(f"{TOP}/proto/tests")
 import v3_peer as v3    # noqa: E402
+from v3_flow import controller as to_controller, flow_mod, output, set_nw_tos    # noqa: E402,F401
 
 KEY = bytes(range(100, 132))
 OPEN, COMMIT, REPLACE, ABORT = 1, 2, 4, 8

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../cvsw_cursor.h"
+#include "../cvsw_flow_mod.h"
 #include "../cvsw_msg.h"
 #include "../cvsw_ofp10.h"
 #include "../cvsw_sa.h"
@@ -39,6 +40,8 @@ static void save_flow(struct rng *rng, unsigned int number)
 	size_t len;
 
 	gen_flow(rng, GEN_ANY, &flow);
+	len = cvsw_flow_mod_encode(number % 5, &flow, flow_mod, sizeof(flow_mod));
+	save("fuzz_flow_mod", number, flow_mod, len);
 	len = cvsw_ofp10_encode(number % 5, &flow, flow_mod, sizeof(flow_mod));
 	if (number % 3 == 0 && flow_mod[1] == 14)	/* the published driver's header */
 		memcpy(flow_mod, "\0\x0e\0\0\0\0\0\0", 8);
@@ -77,7 +80,7 @@ static void save_v3(unsigned int number, const uint8_t *message, size_t len)
 
 static void save_v3_messages(struct rng *rng)
 {
-	static uint8_t buf[CVSW_V3_MESSAGE_MAX], flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
+	static uint8_t buf[CVSW_V3_MESSAGE_MAX], flow_mod[CVSW_FLOW_MOD_MAX];
 	struct cvsw_v3_entry entry = { .flow_mod = flow_mod, .age = 5, .n_packets = 9 };
 	struct cvsw_v3_trace trace = { .in_port = CVSW_NET, .frame = flow_mod, .len = 60 };
 	struct cvsw_v3_step step = { .kind = CVSW_V3_STEP_FRAME, .data = flow_mod, .len = 60 };
@@ -94,7 +97,7 @@ static void save_v3_messages(struct rng *rng)
 
 	gen_flow(rng, GEN_ANY, &flow);
 	gen_sa(rng, 32, &sa);
-	entry.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, flow_mod, sizeof(flow_mod));
+	entry.len = cvsw_flow_mod_encode(CVSW_FLOW_ADD, &flow, flow_mod, sizeof(flow_mod));
 	cvsw_v3_flows_begin(&w, 1, 2, CVSW_V3_BUNDLE_OPEN | CVSW_V3_BUNDLE_COMMIT);
 	cvsw_put_bytes(&w, flow_mod, entry.len);
 	save_v3(0, buf, w.at);

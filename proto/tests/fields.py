@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0 OR MIT
-"""The table of fields in cvsw_fields.h, and the lists that README.md and Wireshark's script have of it.
+"""The tables in cvsw_fields.h, and the lists that the pages and Wireshark's scripts have of them.
 
 usage: fields.py PROTO_FOLDER    (writes those lists anew)
 """
@@ -80,13 +80,73 @@ def script_list(folder):
         yield "\t},"
 
 
-LISTS = {"README.md": ("<!-- fields -->", page_list, "<!-- end of fields -->"),
-         "wireshark/cvsw_flow_mod.lua": ("local nxm_names = {", script_list, "}")}
+def sizes(folder):
+    """Of a member of struct cvsw_key or cvsw_action, its bytes."""
+    flow, found = read(folder, "cvsw_flow.h"), {}
+    for name, prefix in (("key", ""), ("action", ""), ("move", "move."), ("load", "load."), ("tunnel", "tunnel.")):
+        body = re.search(rf"struct cvsw_{name} {{\n(.*?)\n}};", flow, re.DOTALL).group(1)
+        for bits, member, many in re.findall(r"uint(\d+)_t +(\w+)(?:\[(\w+)\])?;", body):
+            many = {"": 1, "CVSW_ETH_ALEN": 6, "CVSW_IP_LEN": 16}.get(many) or int(many)
+            found[prefix + member] = int(bits) // 8 * many
+    return found
 
 
-def with_list(folder, name):
+def slots(folder):
+    """Number, name and bytes of each field of a match of version 3."""
+    size = sizes(folder)
+    found = [(int(number), member, size[member])
+             for _, number, member, _ in rows(read(folder, "cvsw_fields.h"), "CVSW_SLOTS")]
+    return sorted(slot for slot in found if slot[0])
+
+
+def actions(folder):
+    """Number and name of each action of version 3, and its values: name, bytes, is it a field?"""
+    header, size, values = read(folder, "cvsw_fields.h"), sizes(folder), collections.defaultdict(list)
+    for name, member, kind in rows(header, "CVSW_ACTION_VALUES"):
+        values[name].append((member.split(".")[-1], 4 if kind == "FIELD" else size[member], kind == "FIELD"))
+    found = [(int(row[1]), row[0], values[row[0]]) for row in rows(header, "CVSW_ACTIONS")]
+    return sorted(found)
+
+
+def slot_page_list(folder):
+    yield "| number | field | bytes |"
+    yield "| --- | --- | --- |"
+    for number, name, size in slots(folder):
+        yield f"| {number} | {name} | {size} |"
+
+
+def action_page_list(folder):
+    yield "| number | action | value (bytes) | length |"
+    yield "| --- | --- | --- | --- |"
+    for number, name, values in actions(folder):
+        told = ", ".join(f"{value} ({size})" for value, size, _ in values)
+        yield f"| {number} | {name} | {told} | {sum(size for _, size, _ in values)} |"
+
+
+def name_script_list(numbers):
+    named = " ".join(f'[{number}]="{name}",' for number, name, _ in numbers)
+    yield from ("\t" + line.replace("]=", "] = ") for line in textwrap.wrap(named, 80))
+
+
+def size_script_list(folder):
+    named = " ".join(f"[{number}]={size}," for number, _, size in slots(folder))
+    yield from ("\t" + line.replace("]=", "] = ") for line in textwrap.wrap(named, 80))
+
+
+# File, first line of a list, what makes its lines, the line behind it.
+LISTS = [
+    ("README.md", "<!-- fields -->", page_list, "<!-- end of fields -->"),
+    ("VERSION3.md", "<!-- fields -->", slot_page_list, "<!-- end of fields -->"),
+    ("VERSION3.md", "<!-- actions -->", action_page_list, "<!-- end of actions -->"),
+    ("wireshark/cvsw_flow_mod.lua", "local nxm_names = {", script_list, "}"),
+    ("wireshark/cvsw_flow_mod3.lua", "local slots = {", lambda folder: name_script_list(slots(folder)), "}"),
+    ("wireshark/cvsw_flow_mod3.lua", "local sizes = {", size_script_list, "}"),
+    ("wireshark/cvsw_flow_mod3.lua", "local actions = {", lambda folder: name_script_list(actions(folder)), "}"),
+]
+
+
+def with_list(folder, name, first, lines, last):
     """What a file has to be."""
-    first, lines, last = LISTS[name]
     text = read(folder, name)
     begin = text.index(first + "\n") + len(first) + 1
     end = text.index("\n" + last + "\n", begin - 1)
@@ -95,8 +155,8 @@ def with_list(folder, name):
 
 def main():
     folder = sys.argv[1]
-    for name in LISTS:
-        text = with_list(folder, name)
+    for name, *one in LISTS:
+        text = with_list(folder, name, *one)
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
             file.write(text)
 

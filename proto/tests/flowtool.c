@@ -6,6 +6,7 @@
  *	encode			text -> flow_mod in hex
  *	decode			flow_mod in hex -> text
  *	decode-v2		likewise, of version 2 of the control protocol
+ *	translate		flow_mod in hex -> version 3's, in hex
  *	frame			SET_ENTRY in hex, the whole frame -> text
  *	message TYPE DST DATA1	Data2 in hex -> control message in hex
  *	channel VERSION		what a controller sends, a message a line, in hex
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 
 #include "../cvsw_fault.h"
+#include "../cvsw_flow_mod.h"
 #include "../cvsw_msg.h"
 #include "../cvsw_ofp.h"
 #include "../cvsw_ofp10.h"
@@ -81,6 +83,22 @@ static void decode(const char *line, bool v2)
 	uint8_t *data = from_hex(line, &len);
 
 	print_flow_mod(data, len, v2);
+	free(data);
+}
+
+static void translate(const char *line)
+{
+	enum cvsw_flow_command command;
+	uint8_t buf[CVSW_FLOW_MOD_MAX];
+	struct cvsw_flow flow;
+	size_t len, used, offset;
+	uint8_t *data = from_hex(line, &len);
+	enum cvsw_fault fault = cvsw_ofp10_decode(data, len, &used, &command, &flow, &offset);
+
+	if (fault)
+		printf("error: offset %zu: %s\n", offset, cvsw_fault_text(fault));
+	else
+		print_hex(buf, cvsw_flow_mod_encode(command, &flow, buf, sizeof(buf)));
 	free(data);
 }
 
@@ -152,7 +170,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (strcmp(mode, "encode") && strncmp(mode, "decode", 6) && strcmp(mode, "frame") &&
-	    !(argc == 5 && !strcmp(mode, "message"))) {
+	    strcmp(mode, "translate") && !(argc == 5 && !strcmp(mode, "message"))) {
 		fprintf(stderr, "usage: see the head of flowtool.c\n");
 		return 2;
 	}
@@ -162,6 +180,8 @@ int main(int argc, char **argv)
 			encode(line);
 		else if (!strncmp(mode, "decode", 6))
 			decode(line, mode[6]);
+		else if (!strcmp(mode, "translate"))
+			translate(line);
 		else if (!strcmp(mode, "frame"))
 			frame(line);
 		else

@@ -312,7 +312,7 @@ static void table_is_sound(void)
 	size_t i;
 
 	for (slot = 0; slot < CVSW_N_SLOTS; slot++) {
-		const struct cvsw_slot_info *info = &cvsw_slot_info[slot];
+		const struct cvsw_place *info = &cvsw_slot_info[slot];
 
 		CHECK(info->size <= CVSW_WIDE && (!info->integer || info->size <= 8));
 		memset(covered + info->offset, 1, info->size);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """The tables of proto/VERSION3.md have what the code has, and every message has a vector; the lists of
-fields in README.md and in Wireshark's script are those of cvsw_fields.h.
+fields and actions in the pages and in Wireshark's scripts are those of cvsw_fields.h.
 
 usage: test_pages.py PROTO_FOLDER STATS_H
 """
@@ -54,9 +54,9 @@ def messages(page, vectors):
 
 
 def lists_of_fields(folder):
-    for name in fields.LISTS:
-        if read(folder, name) != fields.with_list(folder, name):
-            yield f"{name}: its list of fields is not that of cvsw_fields.h: run proto/tests/fields.py"
+    for name, *one in fields.LISTS:
+        if read(folder, name) != fields.with_list(folder, name, *one):
+            yield f"{name}: {one[0]}: this list is not that of cvsw_fields.h: run proto/tests/fields.py"
 
 
 def report(name, wrong):
@@ -72,7 +72,7 @@ def main():
     wrong = [*statistics(page, read(stats)), *errors(page, read(folder, "cvsw_v3_body.h")),
              *messages(page, read(folder, "vectors", "v3.txt"))]
     failed = report("version 3's page has every statistic, error and message", wrong)
-    failed |= report("the pages and Wireshark's script list every field", list(lists_of_fields(folder)))
+    failed |= report("the pages and Wireshark's scripts list every field and action", list(lists_of_fields(folder)))
     return 1 if failed else 0
 
 

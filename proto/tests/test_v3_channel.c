@@ -58,7 +58,7 @@ static void send(struct v3_world *world, size_t len)
 static void put_flow_mod(struct cvsw_writer *w, enum cvsw_flow_command command,
 			 const struct cvsw_flow *flow)
 {
-	w->at += cvsw_ofp10_encode(command, flow, w->data + w->at, w->room - w->at);
+	w->at += cvsw_flow_mod_encode(command, flow, w->data + w->at, w->room - w->at);
 }
 
 /*
@@ -120,7 +120,7 @@ static void send_table_part(struct v3_world *world, struct program *program)
 
 	cvsw_v3_flows_begin(&w, ++program->xid, 77,
 			    *i ? 0 : CVSW_V3_BUNDLE_OPEN | CVSW_V3_BUNDLE_REPLACE);
-	while (*i < program->n_flows && w.room - w.at >= CVSW_OFP10_FLOW_MOD_MAX)
+	while (*i < program->n_flows && w.room - w.at >= CVSW_FLOW_MOD_MAX)
 		put_flow_mod(&w, CVSW_FLOW_ADD, &program->flows[(*i)++]);
 	if (*i == program->n_flows) {
 		buf[12] |= CVSW_V3_BUNDLE_COMMIT;
@@ -255,7 +255,7 @@ static void take_list(struct v3_world *world, struct program *program,
 		CHECK(program->n_listed < V3_NIC_FLOWS);
 		if (program->n_listed == V3_NIC_FLOWS)
 			return;
-		CHECK(!cvsw_ofp10_decode(entry.flow_mod, entry.len, &used, &command,
+		CHECK(!cvsw_flow_mod_decode(entry.flow_mod, entry.len, &used, &command,
 					 &program->listed[program->n_listed++], NULL));
 	}
 	CHECK(!cvsw_left(&entries));

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../cvsw_flow_mod.h"
 #include "../cvsw_v3_body.h"
 #include "../cvsw_v3_record.h"
 #include "gen.h"
@@ -41,13 +42,14 @@ static void is(const char *name, const uint8_t *ours, size_t n)
 
 /* The flow_mod and the frame that are in several of them. */
 static uint8_t *flow_mod, *frame;
+#define FLOW_MOD_LEN	44
 
 static void take_parts(void)
 {
 	size_t len = 0;
 	uint8_t *flows = vector("message-flows", &len), *trace;
 
-	flow_mod = exact_copy(flows + CVSW_V3_FLOWS_AT, 72);
+	flow_mod = exact_copy(flows + CVSW_V3_FLOWS_AT, FLOW_MOD_LEN);
 	free(flows);
 	trace = vector("message-trace", &len);
 	frame = exact_copy(trace + 52, 60);
@@ -112,11 +114,11 @@ static void flows_are_the_vectors(void)
 	take_parts();
 	cvsw_v3_flows_begin(&w, 10, 9, CVSW_V3_BUNDLE_OPEN | CVSW_V3_BUNDLE_COMMIT |
 				       CVSW_V3_BUNDLE_REPLACE);
-	cvsw_put_bytes(&w, flow_mod, 72);
+	cvsw_put_bytes(&w, flow_mod, FLOW_MOD_LEN);
 	is("message-flows", buf, cvsw_written(&w));
 	is("message-list", buf, cvsw_v3_list_encode(11, &first, buf, ROOM));
 	further.filter = flow_mod;
-	further.filter_len = 72;
+	further.filter_len = FLOW_MOD_LEN;
 	is("message-list-filtered", buf, cvsw_v3_list_encode(12, &further, buf, ROOM));
 	w = cvsw_writer(buf, ROOM);
 	cvsw_v3_list_answer_begin(&w, 13);
@@ -124,7 +126,7 @@ static void flows_are_the_vectors(void)
 	w = cvsw_writer(buf, ROOM);
 	cvsw_v3_list_answer_begin(&w, 12);
 	entry.flow_mod = flow_mod;
-	entry.len = 72;
+	entry.len = FLOW_MOD_LEN;
 	CHECK(cvsw_v3_entry_put(&w, &entry));
 	cvsw_v3_list_answer_resume(&w, 0x1112131415161718);
 	is("message-list-answer", buf, cvsw_written(&w));
@@ -133,6 +135,36 @@ static void flows_are_the_vectors(void)
 	entry.age = 60000;
 	is("message-flow-removed", buf, cvsw_v3_flow_removed_encode(&entry, buf, ROOM));
 	drop_parts();
+}
+
+/* A flow_mod of a vector is read, and written as it was. */
+static void flow_mods_are_the_vectors(void)
+{
+	static const char *const names[] = { "message-flows", "message-flows-later" };
+	enum cvsw_flow_command command;
+	struct cvsw_flow flow;
+	uint8_t buf[ROOM];
+	size_t i, len, used;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		uint8_t *flows = vector(names[i], &len);
+
+		len -= CVSW_V3_FLOWS_AT;
+		CHECK(!cvsw_flow_mod_decode(flows + CVSW_V3_FLOWS_AT, len, &used, &command, &flow,
+					    NULL) && used == len);
+		CHECK(cvsw_flow_mod_encode(command, &flow, buf, ROOM) == len &&
+		      !memcmp(buf, flows + CVSW_V3_FLOWS_AT, len));
+		free(flows);
+	}
+	CHECK(command == CVSW_FLOW_DELETE && flow.priority == 300 && flow.cookie == 0xabc &&
+	      flow.idle_timeout == 1 && flow.hard_timeout == 2 && flow.flags == 3 &&
+	      flow.out_port == CVSW_HOST && flow.n_actions == 14);
+	CHECK(flow.match.key.tun_id == 5 && flow.match.mask.tun_id == 0xffffff &&
+	      flow.match.mask.nw_src == 0xff000000 && flow.match.mask.tp_src == 0xfc00 &&
+	      flow.match.key.vlan_tci == 0x1000);
+	CHECK(flow.actions[5].type == CVSW_ACT_LOAD && flow.actions[5].load.dst == CVSW_FIELD_NW_TOS &&
+	      cvsw_load_value(&flow.actions[5].load) == 8 && flow.actions[6].tunnel.id == 77 &&
+	      flow.actions[6].tunnel.ttl == 63 && flow.actions[9].spi == 0x100);
 }
 
 static void traces_are_the_vectors(void)
@@ -151,11 +183,12 @@ static void traces_are_the_vectors(void)
 	trace.frame = frame;
 	is("message-trace", buf, cvsw_v3_trace_encode(18, &trace, buf, ROOM));
 
+	static const uint8_t set_vid[] = "\6\x0e\x0d\0\0\0\x8\2\0\0\0\0\0\0\x10\5";
 	struct cvsw_v3_step steps[] = {
-		{ CVSW_V3_STEP_LOOKUP, 1, 0, 0, flow_mod, 72 },
-		{ CVSW_V3_STEP_ACTION, 1, 0, 0, (const uint8_t *)"\0\3\0\x8\0\0\0\0", 8 },
+		{ CVSW_V3_STEP_LOOKUP, 1, 0, 0, flow_mod, FLOW_MOD_LEN },
+		{ CVSW_V3_STEP_ACTION, 1, 0, 0, (const uint8_t *)"\3\0", 2 },
 		{ CVSW_V3_STEP_SKIPPED, 1, 0, 0, NULL, 0 },
-		{ CVSW_V3_STEP_ACTION, 1, 0, 0, (const uint8_t *)"\0\1\0\x8\0\5\0\0", 8 },
+		{ CVSW_V3_STEP_ACTION, 1, 0, 0, set_vid, sizeof(set_vid) - 1 },
 		{ CVSW_V3_STEP_FRAME, 1, 0, 0, frame, 60 },
 		{ CVSW_V3_STEP_ONWARD, 1, 2, 1, NULL, 0 },
 		{ CVSW_V3_STEP_DROP, 1, 0, 0, (const uint8_t *)"drop-ttl", 8 },
@@ -188,6 +221,7 @@ const struct tap_test v3_message_tests[] = {
 	{ "proto: version 3's settings are the vectors", settings_are_the_vectors },
 	{ "proto: version 3's answers are the vectors", answers_are_the_vectors },
 	{ "proto: version 3's FLOWS, LIST and FLOW_REMOVED are the vectors", flows_are_the_vectors },
+	{ "proto: version 3's flow_mods are the vectors", flow_mods_are_the_vectors },
 	{ "proto: version 3's TRACE is the vectors", traces_are_the_vectors },
 	{ "proto: version 3's SA_EXPIRING and PACKET_IN are the vectors", notices_are_the_vectors },
 	{ NULL, NULL },

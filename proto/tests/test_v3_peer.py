@@ -13,18 +13,18 @@ import sys
 import time
 
 import v3_peer as v3
+from v3_flow import HOST, flow_mod
 
 MAC = bytes.fromhex("525400aabbcc")
 PSK = bytes(range(32))
 # README.md's first example, as a NIC lists it: what the guest sends to TCP port 80 of 10.0.0.2 is dropped.
-FLOW_MOD = bytes.fromhex(
-    "010e004800000000" "0030204e0001" "000000000000" "000000000000" "00000000" "0800" "00060000"
-    "00000000" "0a000002" "00000050" "0000000000000001" "0000000000000064" "ffffffffffff0000")
+FLOW = {"in_port": HOST, "dl_type": 0x0800, "nw_proto": 6, "tp_dst": 80}
+FLOW_MOD = flow_mod(cookie=1, nw_dst=0x0a000002, **FLOW)
 
 
 def other_flow(i):
     """The same for 10.0.1.i."""
-    return FLOW_MOD[:40] + bytes([10, 0, 1, i]) + FLOW_MOD[44:]
+    return flow_mod(cookie=1, nw_dst=0x0a000100 + i, **FLOW)
 
 
 class Nic:
@@ -141,8 +141,8 @@ def programs(nic):
     if nic.ask(v3.FLOWS, flows(3, [FLOW_MOD])) != ack or nic.table() != [FLOW_MOD]:
         yield "one flow"
     # All or nothing: the last one is cut.
-    kind, error, body = nic.ask(v3.FLOWS, flows(3, [other_flow(1), FLOW_MOD[:50]]))
-    if kind != v3.ERROR or struct.unpack(">I", body[:4])[0] < 16 + 72 or nic.table() != [FLOW_MOD]:
+    kind, error, body = nic.ask(v3.FLOWS, flows(3, [other_flow(1), FLOW_MOD[:40]]))
+    if kind != v3.ERROR or struct.unpack(">I", body[:4])[0] < 16 + len(FLOW_MOD) or nic.table() != [FLOW_MOD]:
         yield "a bundle with a mistake"
     many = sorted(other_flow(i) for i in range(100))
     # A replace in parts, which are under way together.

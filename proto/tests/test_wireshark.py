@@ -13,8 +13,10 @@ import subprocess
 import sys
 
 import v3_peer as v3
-from fields import CLASSES, fields as fields_of
+from fields import CLASSES, actions as actions_of, fields as fields_of, slots as slots_of
 from test_v3_peer import FLOW_MOD, MAC, Nic, other_flow, programs
+from v3_flow import action as action3, flow_mod, output
+from v3_messages import LATER_FLOW_MOD as LATER_FLOW
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../wireshark/cvsw.lua")
 TICKETS = "1111222233334444", "5555666677778888"
@@ -37,7 +39,7 @@ def nxt_flow_mod(match, actions):
 
 
 # tun_id=5, pass=1/3 and all kinds of actions
-LATER_FLOW = nxt_flow_mod(
+LATER_FLOW2 = nxt_flow_mod(
     bytes.fromhex("00012008 0000000000000005 43560502 01 03"),
     action(1, b"\0\5") + action(2, b"\6") + action(3, b"") + action(4, MAC, 16) + action(6, b"\12\0\0\1") +
     action(8, b"\40") + action(9, b"\0\120") +
@@ -47,15 +49,19 @@ LATER_FLOW = nxt_flow_mod(
     action(0xffff, struct.pack(">IHHHHII", 0x2320, 6, 47, 1, 0, 0x406, 0x206), 24) +
     action(0xffff, struct.pack(">IHHIQ", 0x2320, 7, 15, 0x1e02, 2), 24) +
     action(0xffff, struct.pack(">IH", 0x2320, 18), 16) + action(0, b"\xff\xfa"))
-SHOWN = {"flow_mod__version": 1, "flow_mod__type": 14, "flow_mod__length": 72, "flow_mod__xid": "0x00000000",
+# Version 2's: README.md's first example, what the guest sends to TCP port 80 of 10.0.0.2 is dropped.
+FLOW_MOD2 = bytes.fromhex(
+    "010e004800000000" "0030204e0001" "000000000000" "000000000000" "00000000" "0800" "00060000"
+    "00000000" "0a000002" "00000050" "0000000000000001" "0000000000000064" "ffffffffffff0000")
+SHOWN2 = {"flow_mod__version": 1, "flow_mod__type": 14, "flow_mod__length": 72, "flow_mod__xid": "0x00000000",
          "match__wildcards": "0x0030204e", "match__in_port": 1, "match__dl_src": "00:00:00:00:00:00",
          "match__dl_type": "0x0800", "match__nw_proto": 6, "match__nw_src": "0.0.0.0",
          "match__nw_dst": "10.0.0.2", "match__tp_src": 0, "match__tp_dst": 80,
          "flow_mod__cookie": "0x0000000000000001", "flow_mod__command": 0, "flow_mod__idle_timeout": 0,
          "flow_mod__hard_timeout": 0, "flow_mod__priority": 100, "flow_mod__buffer_id": "0xffffffff",
          "flow_mod__out_port": "0xffff", "flow_mod__flags": "0x0000", "flow_mod": "", "action": []}
-LATER_SHOWN = {
-    "flow_mod__type": 4, "flow_mod__length": len(LATER_FLOW), "flow_mod__vendor": "0x00002320",
+LATER_SHOWN2 = {
+    "flow_mod__type": 4, "flow_mod__length": len(LATER_FLOW2), "flow_mod__vendor": "0x00002320",
     "flow_mod__subtype": 13, "flow_mod__cookie": "0x0000000000000abc", "flow_mod__priority": 300,
     "flow_mod__idle_timeout": 1, "flow_mod__hard_timeout": 2, "flow_mod__flags": "0x0003",
     "nxm__match_len": 18, "nxm__class": ["0x0001", "0x4356"], "nxm__field": [16, 2],
@@ -71,6 +77,28 @@ LATER_SHOWN = {
     "action__outer_dst": "10.1.0.1", "action__outer_src": "10.1.0.2", "action__vni": 77,
     "action__udp": 4789, "action__ttl": 63, "action__csum": 1, "action__inherit_tos": 0,
     "action__spi": "0x00000100", "action__n": 1, "action__port": "0xfffa", "zero": []}
+
+SHOWN = {"flow_mod__length": len(FLOW_MOD), "flow_mod__command": 0, "flow_mod__flags": "0x0000",
+         "flow_mod__priority": 100, "flow_mod__out_port": "0x0000", "flow_mod__idle_timeout": 0,
+         "flow_mod__hard_timeout": 0, "flow_mod__match_len": 20, "flow_mod__cookie": "0x0000000000000001",
+         "field__number": [8, 12, 17, 18, 23], "field__length": [1, 2, 4, 1, 2],
+         "field__value": ["01", "08:00", "0a:00:00:02", "06", "00:50"], "field__mask": [], "flow_mod": "",
+         "action": []}
+LATER_SHOWN = {
+    "flow_mod__length": len(LATER_FLOW), "flow_mod__command": 3, "flow_mod__flags": "0x0003",
+    "flow_mod__priority": 300, "flow_mod__out_port": "0x0001", "flow_mod__idle_timeout": 1,
+    "flow_mod__hard_timeout": 2, "flow_mod__match_len": 39, "flow_mod__cookie": "0x0000000000000abc",
+    "field__number": [4, 9, 12, 16, 18, 22], "field__length": [8, 4, 2, 8, 1, 4],
+    "field__mask": ["00:ff:ff:ff", "10:00", "ff:00:00:00", "fc:00"],
+    "action__number": list(range(1, 7)) + list(range(7, 13)) + [1, 13],
+    "action__port": ["0xfffa", "0x0002"], "action__max_len": 128, "action__n_bits": [47, 6],
+    "action__src_ofs": 1, "action__dst_ofs": 0, "action__src": "0x00000406",
+    "action__dst": ["0x00000206", "0x43561001"], "action__ofs": 2, "action__value": "0x0000000000000008",
+    "action__outer_dst_mac": "02:00:00:00:00:01", "action__outer_src_mac": "02:00:00:00:00:02",
+    "action__outer_dst_ip": "::ffff:10.1.0.1", "action__outer_src_ip": "::ffff:10.1.0.2", "action__vni": 77,
+    "action__udp": 4789, "action__ttl": 63, "action__tos": "0x00", "action__flags": "0x01",
+    "action__csum": 1, "action__inherit_tos": 0, "action__spi": "0x00000100", "action__n": 1,
+    "action__rest": [], "zero": []}
 
 
 # ---- captures
@@ -177,7 +205,7 @@ def the_vectors(_, vectors, directory):
 MESSAGES_OF_VECTORS = {
     "ack": {}, "capabilities": {}, "statistics": {}, "list": {}, "list-answer-last": {},
     "error": {"message__error": 14}, "set-mtu": {"mtu": 1450}, "set-offload": {"offload": "0x0019"},
-    "flows": {"flow_mod__priority": 100}, "list-filtered": {"flow_mod__priority": 100},
+    "flows": {"flow_mod__priority": 100}, "flows-later": LATER_SHOWN, "list-filtered": {"flow_mod__priority": 100},
     "list-answer": {"flow_mod__priority": 100}, "flow-removed": {"flow_mod__priority": 100},
     "set-sa": {"sa__spi": "0x00001000"}, "capabilities-answer": {}, "statistics-answer": {}, "trace": {},
     "trace-answer": {}, "sa-expiring": {},
@@ -324,14 +352,14 @@ MESSAGES = {
     "FLOWS": (False, 18, 0, struct.pack(">IB3x", 77, 7) + FLOW_MOD + other_flow(1) + LATER_FLOW,
               {"bundle": 77, "bundle__flags": "0x07", "bundle__open": 1, "bundle__commit": 1,
                "bundle__replace": 1, "bundle__abort": 0, "flow_mod": ["", "", ""],
-               "match__nw_dst": ["10.0.0.2", "10.0.1.1"], "flow_mod__type": [14, 14, 4]}),
+               "flow_mod__length": [len(FLOW_MOD)] * 2 + [len(LATER_FLOW)]}),
     "FLOWS of one": (False, 18, 0, struct.pack(">IB3x", 78, 3) + LATER_FLOW, LATER_SHOWN),
     "LIST": (False, 20, 0, struct.pack(">QQ", 5, 0) + FLOW_MOD,
              {"list__resume": "0x0000000000000005", **SHOWN}),
     "LIST_ANSWER": (True, 21, 0, struct.pack(">Q", 6) + entry(0, FLOW_MOD) + entry(0, other_flow(3)),
                     {"list__resume": "0x0000000000000006", "entry__reason": [0, 0],
                      "entry__idle": [7, 7], "entry__age": [8000, 8000], "entry__packets": [9, 9],
-                     "entry__bytes": [540, 540], "match__nw_dst": ["10.0.0.2", "10.0.1.3"]}),
+                     "entry__bytes": [540, 540], "flow_mod__priority": [100, 100]}),
     "SET_SA": (False, 22, 0, SA,
                {"sa__direction": 2, "sa__key_len": 16, "sa__spi": "0x00001234", "sa__sport": 4500,
                 "sa__dport": 4501, "sa__salt": "a1:a2:a3:a4", "sa__key": colons(bytes(range(16)))}),
@@ -346,11 +374,11 @@ MESSAGES = {
                                         bytes(15) + b"\2") + FRAME,
               {"in_port": 2, "pass": 1, "tun_type": 1, "decrypted_by": "0x00000100", "tun_id": 99,
                "tun_src": "::1", "tun_dst": "::2", "frame": ""}),
-    "TRACE_ANSWER": (True, 31, 0, step(1, FLOW_MOD) + step(2, action(0, b"\xff\xfa")) +
+    "TRACE_ANSWER": (True, 31, 0, step(1, FLOW_MOD) + step(2, action3(12, b"\0\1") + output()) +
                      step(3, FRAME) + step(6, b"") + step(4, b"", 1, 2) + step(5, b"drop-action") + step(7, b""),
                      {"step__kind": [1, 2, 3, 6, 4, 5, 7], "pass": [2] * 7,
                       "step__copy": [0, 0, 0, 0, 1, 0, 0], "step__port": [0, 0, 0, 0, 2, 0, 0],
-                      "match__nw_dst": "10.0.0.2", "frame": "", "action__port": "0xfffa",
+                      "flow_mod__priority": 100, "frame": "", "action__n": 1, "action__port": "0xfffa",
                       "step__counter": "drop-action"}),
     "FLOW_REMOVED": (True, 65, 0, entry(2, FLOW_MOD), {"entry__reason": 2, **SHOWN}),
     "SA_EXPIRING": (True, 67, 0, struct.pack(">IBBHQ", 0x1234, 1, 3, 0, 1 << 33),
@@ -409,9 +437,8 @@ def every_nxm_field(_, __, directory):
     table = fields_of(os.path.join(os.path.dirname(SCRIPT), ".."))
     fields = [(CLASSES[row.cls], int(row.number), int(row.bytes)) for row in table if row.slot != "NONE"]
     match = b"".join(struct.pack(">HBB", code, 2 * n, length) + bytes(length) for code, n, length in fields)
-    ends = Ends(directory)
-    flows = struct.pack(">IB3x", 1, 3) + nxt_flow_mod(match, b"")
-    shown, complaints = show(directory, [ends.message(False, 18, 0, flows)], ends.keylog)
+    data = nxt_flow_mod(match, b"")
+    shown, complaints = show(directory, [version_2_frame(7, 0, data)])
     yield from complaints
     yield from differ("all", shown[0], nxm__field=[n for _, n, _ in fields], zero=[], short=[])
     for field, name in zip(fields, shown[0]["cvsw.nxm.name"]):
@@ -419,6 +446,19 @@ def every_nxm_field(_, __, directory):
             yield f"{field[0]:#x}, {field[1]} has no name"
     if len(fields) < 40:
         yield f"cvsw_fields.h has {len(fields)} fields"
+
+
+def every_number(_, __, directory):
+    """Of version 3's fields and actions."""
+    folder = os.path.join(os.path.dirname(SCRIPT), "..")
+    slots, actions = slots_of(folder), actions_of(folder)
+    data = flow_mod([action3(number, bytes(sum(size for _, size, _ in values))) for number, _, values in actions],
+                    **{name: 0 for _, name, _ in slots})
+    ends = Ends(directory)
+    shown, complaints = show(directory, [ends.message(False, 18, 0, struct.pack(">IB3x", 1, 3) + data)], ends.keylog)
+    yield from complaints
+    yield from differ("all", shown[0], field__number=[slot[0] for slot in slots], field__mask=[],
+                      action__number=[one[0] for one in actions], action__rest=[], short=[])
 
 
 # ---- what is broken
@@ -436,7 +476,7 @@ def broken_messages(_, __, directory):
         frames.append(ends.record(True, v3.PACKET_IN, PACKET_IN[:cut]))
     frames += [ends.record(True, kind, bytes(n)) for kind in range(7) for n in (0, 1, 7, 8)]
     for frame in (v3.hello(), frames[0], *(bytes.fromhex("ffffffffffff" + f"{kind:02x}" + "0000480001abba") +
-                                           FLOW_MOD for kind in range(0x20, 0x30))):
+                                           FLOW_MOD2 for kind in range(0x20, 0x30))):
         frames += [frame[:n] for n in range(14, len(frame), 5)]
     frames += [bytes(6) + bytes([version]) + bytes(5) + b"\xab\xba" + bytes(46) for version in range(256)]
     shown, complaints = show(directory, frames, ends.keylog)
@@ -449,28 +489,32 @@ def broken_messages(_, __, directory):
 
 # ---- version 2
 
-def version_2(_, __, directory):
-    def frame(kind, data1=0, data2=b"", dst=v3.BROADCAST):
-        header = struct.pack(">BBHH", 0x20 | kind, 0, len(data2), data1) + b"\xab\xba"
-        return (dst + header + data2).ljust(60, b"\0")
+def version_2_frame(kind, data1=0, data2=b"", dst=v3.BROADCAST):
+    header = struct.pack(">BBHH", 0x20 | kind, 0, len(data2), data1) + b"\xab\xba"
+    return (dst + header + data2).ljust(60, b"\0")
 
-    published = bytes([0, 14]) + bytes(6) + FLOW_MOD[8:]
+
+def version_2(_, __, directory):
+    frame = version_2_frame
+    published = bytes([0, 14]) + bytes(6) + FLOW_MOD2[8:]
     shown, complaints = show(directory, [
-        frame(1), frame(2, 0, MAC, MAC), frame(3, 0, FLOW_MOD, MAC), frame(4, 0, published, MAC),
-        frame(5, 1400), frame(6, 0x0b), frame(7, 2, FLOW_MOD + LATER_FLOW), frame(8, 0, SA)])
+        frame(1), frame(2, 0, MAC, MAC), frame(3, 0, FLOW_MOD2, MAC), frame(4, 0, published, MAC),
+        frame(5, 1400), frame(6, 0x0b), frame(7, 2, FLOW_MOD2 + LATER_FLOW2), frame(8, 0, SA),
+        frame(3, 0, LATER_FLOW2)])
     yield from complaints
-    hello, register, set_entry, delete, mtu, offload, listed, sa = shown
+    hello, register, set_entry, delete, mtu, offload, listed, sa, later = shown
     yield from differ("HELLO", hello, version=2, type2=1, len=0, data1=0)
     yield from differ("REGISTER", register, version=2, type2=2, len=6, mac=colons(MAC))
-    for name, kind, shown, data in (("SET_ENTRY", 3, set_entry, FLOW_MOD),
+    for name, kind, shown, data in (("SET_ENTRY", 3, set_entry, FLOW_MOD2),
                                     ("DELETE_ENTRY", 4, delete, published)):
-        yield from differ(name, shown, **{**SHOWN, "type2": kind, "len": len(data),
+        yield from differ(name, shown, **{**SHOWN2, "type2": kind, "len": len(data),
                                           "flow_mod__version": data[0], "flow_mod__length": data[3]})
     yield from differ("SET_MTU", mtu, type2=5, mtu=1400)
     yield from differ("SET_OFFLOAD", offload, type2=6, offload="0x000b", offload__tso=1, offload__gso=1,
                       offload__gro=0)
     yield from differ("LIST_ENTRIES", listed, type2=7, data1=2,
                       flow_mod__type=[14, 4], flow_mod__cookie=["0x0000000000000001", "0x0000000000000abc"])
+    yield from differ("SET_ENTRY of all actions", later, **{**LATER_SHOWN2, "type2": 3})
     yield from differ("SET_SA", sa, type2=8, sa__spi="0x00001234", sa__key=colons(bytes(range(16))))
 
 
@@ -484,6 +528,7 @@ def main():
                        ("Wireshark shows a conversation by its key log", a_conversation),
                        ("Wireshark shows every field of every message", all_messages),
                        ("Wireshark knows every match field", every_nxm_field),
+                       ("Wireshark knows every number of a flow_mod of version 3", every_number),
                        ("Wireshark survives what is broken", broken_messages)):
         wrong = list(test(*sys.argv[1:]))
         print(f"{'not ' if wrong else ''}ok - proto: {name}", flush=True)

@@ -128,7 +128,7 @@ static void replace(struct crowd_ctl *ctl)
 	for (i = 0; i < size_of(program->want); i++) {
 		struct cvsw_flow flow = flow_of(program->want, i);
 
-		w.at += cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, w.data + w.at, w.room - w.at);
+		w.at += cvsw_flow_mod_encode(CVSW_FLOW_ADD, &flow, w.data + w.at, w.room - w.at);
 	}
 	program->sent = program->want;
 	program->state = cvsw_v3_send(&ctl->end, message, w.at) ? CROWD_CHANGING : CROWD_ABSENT;
@@ -147,7 +147,7 @@ static void take_list(struct crowd_program *program, const struct cvsw_v3_messag
 		abort();
 	while (cvsw_left(&entries)) {
 		if (cvsw_v3_entry_get(&entries, &entry) ||
-		    cvsw_ofp10_decode(entry.flow_mod, entry.len, &used, &command, &flow, &offset))
+		    cvsw_flow_mod_decode(entry.flow_mod, entry.len, &used, &command, &flow, &offset))
 			abort();
 		program->differs |= flow.cookie != program->want;
 		program->n_listed++;

@@ -5,6 +5,7 @@ They are plain: what a LAST_SEGMENT carries, without its number. packet-in is th
 """
 import struct
 
+import v3_flow
 import v3_peer as v3
 
 FLOW_REMOVED, SA_EXPIRING = 65, 67
@@ -12,9 +13,18 @@ STATISTICS_ANSWER, TRACE_ANSWER = 29, 31
 OPEN, COMMIT, REPLACE = 1, 2, 4
 
 # TCP to port 80 of 10.0.0.2 from the guest, priority 100, dropped: as the example of proto/README.md.
-FLOW_MOD = bytes.fromhex(
-    "010e0048 00000000 0030204e 0001 000000000000 000000000000 0000 00 00 0800 00 06 0000 00000000 0a000002"
-    "0000 0050 0000000000000001 0000 0000 0000 0064 ffffffff ffff 0000")
+FLOW_MOD = bytes.fromhex("002c 00 00 0064 0000 0000 0000 0014 0000 0000000000000001"
+                         "08 01 01  0c 02 0800  11 04 0a000002  12 01 06  17 02 0050")
+# Every kind of action; each field is masked.
+LATER_FLOW_MOD = v3_flow.flow_mod(
+    [v3_flow.output(), v3_flow.controller(128), v3_flow.action(3), v3_flow.action(4),
+     v3_flow.action(5, struct.pack(">BBBII", 47, 1, 0, 0x406, 0x206)), v3_flow.set_nw_tos(0x20),
+     v3_flow.action(7, bytes.fromhex("020000000001 020000000002") + bytes(10) + b"\xff\xff\12\1\0\1" +
+                    bytes(10) + b"\xff\xff\12\1\0\2" + struct.pack(">IHBBB", 77, 4789, 63, 0, 1)),
+     v3_flow.action(8), v3_flow.action(9), v3_flow.action(10, struct.pack(">I", 0x100)), v3_flow.action(11),
+     v3_flow.action(12, b"\0\1"), v3_flow.output(v3_flow.NET), v3_flow.action(13)],
+    300, v3_flow.DELETE, 0xabc, 1, 2, 3, v3_flow.HOST, tun_id=(5, 0xffffff), dl_type=0x0800, nw_src=(0x0a000000, 0xff000000),
+    tp_src=(0x400, 0xfc00), nw_proto=17, vlan_tci=(0x1000, 0x1000))
 FRAME = bytes.fromhex("020000000001 020000000002 0800") + bytes(range(46))
 MAPPED = bytes(10) + b"\xff\xff"
 
@@ -44,6 +54,8 @@ def vectors():
                                                             0x19, 0x3b, 0) + b"1.0")
     yield message("flows", v3.FLOWS, 10, struct.pack(">IBxxx", 9, OPEN | COMMIT | REPLACE) + FLOW_MOD,
                   comment="bundle 9, OPEN, COMMIT and REPLACE")
+    yield message("flows-later", v3.FLOWS, 10, struct.pack(">IBxxx", 9, COMMIT) + LATER_FLOW_MOD,
+                  comment="a DELETE with masks, every kind of action, and an out_port")
     yield message("list", v3.LIST, 11, bytes(16), comment="the first one, of all flows")
     yield message("list-filtered", v3.LIST, 12, struct.pack(">QQ", 0x0102030405060708, 0) + FLOW_MOD,
                   comment="a further one, of the flows that a match covers")
@@ -58,8 +70,8 @@ def vectors():
     yield message("statistics-answer", STATISTICS_ANSWER, 17, count(5, b"tx-hit") + count(1 << 40, b"drop-ttl"))
     yield message("trace", v3.TRACE, 18, struct.pack(">BBBBII", 2, 1, 1, 0, 0x1000, 5) + MAPPED + bytes([192, 0, 2, 2]) +
                   MAPPED + bytes([192, 0, 2, 1]) + FRAME, comment="from NET, at its second lookup, out of VXLAN 5")
-    yield message("trace-answer", TRACE_ANSWER, 18, step(1, 1, FLOW_MOD) + step(2, 1, bytes.fromhex("0003000800000000")) +
-                  step(6, 1) + step(2, 1, bytes.fromhex("0001000800050000")) + step(3, 1, FRAME) +
+    yield message("trace-answer", TRACE_ANSWER, 18, step(1, 1, FLOW_MOD) + step(2, 1, v3_flow.action(3)) +
+                  step(6, 1) + step(2, 1, v3_flow.load(0x802, 0, 13, 0x1005)) + step(3, 1, FRAME) +
                   step(4, 1, port=1, copy=2) + step(5, 1, b"drop-ttl") + step(7, 1),
                   comment="a step of each kind: LOOKUP, ACTION, SKIPPED, ACTION, FRAME, ONWARD of clone 2, DROP, CUT")
     yield message("flow-removed", FLOW_REMOVED, 0, entry(1, 10, 60000, 10, 840, FLOW_MOD), comment="idle timeout")

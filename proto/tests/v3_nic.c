@@ -106,13 +106,13 @@ static void drop_timers(struct v3_nic *nic)
 static bool tell_removed(struct v3_nic *nic, const struct cvsw_flow *flow, uint8_t reason,
 			 uint64_t age)
 {
-	static uint8_t flow_mod[CVSW_OFP10_FLOW_MOD_MAX], buf[CVSW_V3_MESSAGE_MAX];
+	static uint8_t flow_mod[CVSW_FLOW_MOD_MAX], buf[CVSW_V3_MESSAGE_MAX];
 	struct cvsw_v3_entry entry = { .reason = reason, .age = age, .flow_mod = flow_mod };
 	size_t len;
 
 	if (!(flow->flags & CVSW_FLOW_SEND_REMOVED))
 		return true;
-	entry.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, flow, flow_mod, sizeof(flow_mod));
+	entry.len = cvsw_flow_mod_encode(CVSW_FLOW_ADD, flow, flow_mod, sizeof(flow_mod));
 	len = cvsw_v3_flow_removed_encode(&entry, buf, sizeof(buf));
 	return cvsw_v3_send(&nic->end, buf, len);
 }
@@ -153,7 +153,7 @@ static enum cvsw_v3_error bundle_add(struct v3_nic *nic, const struct cvsw_v3_fl
 		*offset = CVSW_V3_FLOWS_AT + at;
 		if (nic->n_bundled == V3_NIC_FLOWS)
 			return CVSW_V3_ERR_TABLE_FULL;
-		fault = cvsw_ofp10_decode(flows->flow_mods + at, flows->len - at, &used,
+		fault = cvsw_flow_mod_decode(flows->flow_mods + at, flows->len - at, &used,
 					  &mod->command, &mod->flow, offset);
 		if (fault) {
 			*offset += CVSW_V3_FLOWS_AT + at;
@@ -228,7 +228,7 @@ static enum cvsw_v3_error do_list(struct v3_nic *nic, const struct cvsw_v3_messa
 				  struct cvsw_writer *w, size_t *offset)
 {
 	static struct cvsw_flow filter;
-	uint8_t flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
+	uint8_t flow_mod[CVSW_FLOW_MOD_MAX];
 	struct cvsw_v3_list list;
 	enum cvsw_v3_error error = cvsw_v3_list_decode(message, &list, offset);
 	enum cvsw_flow_command command;
@@ -241,7 +241,7 @@ static enum cvsw_v3_error do_list(struct v3_nic *nic, const struct cvsw_v3_messa
 	if (nic->lists == V3_NIC_REPEATS)
 		list.resume = 0;
 	if (list.filter) {
-		fault = cvsw_ofp10_decode(list.filter, list.filter_len, &used, &command, &filter,
+		fault = cvsw_flow_mod_decode(list.filter, list.filter_len, &used, &command, &filter,
 					  offset);
 		*offset += 24;
 		if (fault || used != list.filter_len)
@@ -254,7 +254,7 @@ static enum cvsw_v3_error do_list(struct v3_nic *nic, const struct cvsw_v3_messa
 
 		if (list.filter && !cvsw_match_covers(&filter.match, &nic->flows[i].match))
 			continue;
-		entry.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &nic->flows[i], flow_mod,
+		entry.len = cvsw_flow_mod_encode(CVSW_FLOW_ADD, &nic->flows[i], flow_mod,
 					      sizeof(flow_mod));
 		entry.flow_mod = flow_mod;
 		if (!cvsw_v3_entry_put(w, &entry)) {

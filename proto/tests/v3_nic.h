@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "../cvsw_ofp10.h"
+#include "../cvsw_flow_mod.h"
 #include "../cvsw_sa.h"
 #include "../cvsw_v3_body.h"
 #include "../cvsw_v3_end.h"

@@ -3,7 +3,7 @@
 -- for SAs and offloads, proto/README.md.
 
 local Row = require "cvsw_row"
-local flow_mod = require "cvsw_flow_mod"
+local flow_mod = require "cvsw_flow_mod3"
 
 local messages = {}
 local field = Row.field
@@ -171,7 +171,7 @@ local function step_data(own, kind, pinfo)
 	if kind == 1 and own:left() > 0 then
 		flow_mod.show(own, own:left())
 	elseif kind == 2 and own:left() > 0 then
-		flow_mod.action(own)
+		flow_mod.actions(own)
 	elseif kind == 3 then
 		frame(own, pinfo)
 	end

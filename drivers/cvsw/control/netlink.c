@@ -10,7 +10,7 @@
 #include <net/sock.h>
 
 #include "proto/cvsw_nl.h"
-#include "proto/cvsw_ofp10.h"
+#include "proto/cvsw_flow_mod.h"
 #include "cvsw.h"
 #include "esp/sa.h"
 #include "version2/version2.h"
@@ -51,7 +51,7 @@ struct answer {
 	struct netlink_callback *cb;
 	const struct cvsw_port *port;
 	struct cvsw_flow flow;
-	u8 flow_mod[CVSW_OFP10_FLOW_MOD_MAX];
+	u8 flow_mod[CVSW_FLOW_MOD_MAX];
 };
 
 /* With the port that it is about; NULL if it does not fit. */
@@ -109,7 +109,7 @@ static int nl_put_flow(const struct cvsw_entry *entry, void *arg)
 	size_t len;
 
 	cvsw_entry_flow(entry, &answer->flow);
-	len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &answer->flow, answer->flow_mod,
+	len = cvsw_flow_mod_encode(CVSW_FLOW_ADD, &answer->flow, answer->flow_mod,
 				sizeof(answer->flow_mod));
 	cvsw_hits_read(entry->hits, &packets, &bytes);
 	return nl_end(answer, hdr, hdr &&
@@ -284,7 +284,7 @@ static int nl_dump_start(struct netlink_callback *cb)
 	*dump_of(cb) = (struct dump){ .cmd = hdr->cmd };
 	/* Room for the longest flow with what stands around it. */
 	if (hdr->cmd == CVSW_NL_GET_FLOW)
-		cb->min_dump_alloc = CVSW_OFP10_FLOW_MOD_MAX + 256;
+		cb->min_dump_alloc = CVSW_FLOW_MOD_MAX + 256;
 	if (attrs[CVSW_NLA_IFINDEX])
 		dump_of(cb)->ifindex = nla_get_u32(attrs[CVSW_NLA_IFINDEX]);
 	return 0;

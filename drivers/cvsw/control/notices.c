@@ -2,6 +2,7 @@
 #include <linux/list.h>
 #include <linux/slab.h>
 
+#include "proto/cvsw_flow_mod.h"
 #include "proto/cvsw_v3_body.h"
 #include "notices.h"
 #include "request_flows.h"
@@ -54,7 +55,7 @@ size_t cvsw_notices_write(const struct cvsw_notices *notices, struct cvsw_flow *
 	cvsw_entry_flow(notice->entry, flow);
 	told.reason = notice->why;
 	told.flow_mod = flow_mod;
-	told.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, flow, flow_mod, CVSW_OFP10_FLOW_MOD_MAX);
+	told.len = cvsw_flow_mod_encode(CVSW_FLOW_ADD, flow, flow_mod, CVSW_FLOW_MOD_MAX);
 	return cvsw_v3_flow_removed_encode(&told, buf, room);
 }
 

@@ -26,7 +26,7 @@ bool cvsw_notices_add(struct cvsw_notices *notices, struct cvsw_entry *entry,
 
 /**
  * cvsw_notices_write() - the oldest one as a message
- * @flow, @flow_mod: scratch, the latter of CVSW_OFP10_FLOW_MOD_MAX
+ * @flow, @flow_mod: scratch, the latter of CVSW_FLOW_MOD_MAX
  *
  * Return: its length; 0: none waits.
  */

@@ -3,6 +3,7 @@
 #include <linux/jiffies.h>
 #include <linux/sched.h>
 
+#include "proto/cvsw_flow_mod.h"
 #include "request_flows.h"
 #include "settings.h"
 
@@ -33,10 +34,7 @@ static enum cvsw_v3_error bundle_flow_mod(struct cvsw_requests *requests, const 
 	enum cvsw_fault fault;
 	size_t offset = 0;
 
-	/* Without the specification's header its length would be anybody's guess. */
-	if (!data[0])
-		return CVSW_V3_ERR_VERSION;
-	fault = cvsw_ofp10_decode(data, len, used, &command, flow, &offset);
+	fault = cvsw_flow_mod_decode(data, len, used, &command, flow, &offset);
 	if (fault) {
 		*at += offset;
 		return cvsw_v3_error_of(fault);
@@ -140,7 +138,7 @@ static int list_put_entry(const struct cvsw_entry *entry, void *arg)
 	if (w->room - w->at < CVSW_V3_ENTRY_HEADER_LEN)
 		return -ENOSPC;
 	cvsw_entry_measures(entry, &e);
-	e.len = cvsw_ofp10_encode(CVSW_FLOW_ADD, list->flow,
+	e.len = cvsw_flow_mod_encode(CVSW_FLOW_ADD, list->flow,
 				  w->data + w->at + CVSW_V3_ENTRY_HEADER_LEN,
 				  w->room - w->at - CVSW_V3_ENTRY_HEADER_LEN);
 	if (!e.len)
@@ -157,7 +155,7 @@ static enum cvsw_v3_error list_filter(struct cvsw_requests *requests,
 	enum cvsw_fault fault;
 	size_t used, offset = 0;
 
-	fault = cvsw_ofp10_decode(list->filter, list->filter_len, &used, &command, flow, &offset);
+	fault = cvsw_flow_mod_decode(list->filter, list->filter_len, &used, &command, flow, &offset);
 	if (fault)
 		return cvsw_request_wrong(request, FILTER_AT + offset, cvsw_v3_error_of(fault));
 	if (used != list->filter_len)

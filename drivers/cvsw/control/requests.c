@@ -182,9 +182,7 @@ static const struct {
 } ofp_errors[] = {
 	{ CVSW_V3_ERR_SHORT,         1, 6 },	/* OFPBRC_BAD_LEN */
 	{ CVSW_V3_ERR_LENGTH,        1, 6 },
-	{ CVSW_V3_ERR_VERSION,       1, 0 },	/* OFPBRC_BAD_VERSION */
 	{ CVSW_V3_ERR_TYPE,          1, 1 },	/* OFPBRC_BAD_TYPE */
-	{ CVSW_V3_ERR_OFP_TYPE,      1, 1 },
 	{ CVSW_V3_ERR_ACTION_TYPE,   2, 0 },	/* OFPBAC_BAD_TYPE */
 	{ CVSW_V3_ERR_ACTION_LENGTH, 2, 1 },	/* OFPBAC_BAD_LEN */
 	{ CVSW_V3_ERR_ACTION_PORT,   2, 4 },	/* OFPBAC_BAD_OUT_PORT */

@@ -3,11 +3,11 @@
 #include <linux/etherdevice.h>
 
 #include "proto/cvsw_v3_frame.h"
-#include "proto/cvsw_ofp10.h"
+#include "proto/cvsw_flow_mod.h"
 #include "table/key.h"
 #include "trace.h"
 
-static_assert(CVSW_TRACED_MAX >= CVSW_OFP10_FLOW_MOD_MAX);
+static_assert(CVSW_TRACED_MAX >= CVSW_FLOW_MOD_MAX);
 
 /* Room for the step that says that there is none. */
 #define CUT_LEN		8
@@ -77,7 +77,7 @@ void cvsw_trace_tell_lookup(const struct cvsw_walk *walk, const struct cvsw_entr
 	stand_at(trace, walk);
 	if (entry) {
 		cvsw_entry_flow(entry, &trace->flow);
-		len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &trace->flow, trace->data,
+		len = cvsw_flow_mod_encode(CVSW_FLOW_ADD, &trace->flow, trace->data,
 					sizeof(trace->data));
 	}
 	put_step(trace, CVSW_V3_STEP_LOOKUP, trace->data, len, 0);
@@ -96,7 +96,7 @@ void cvsw_trace_tell_action(const struct cvsw_walk *walk, const struct cvsw_acti
 	if (action->type == CVSW_ACT_CLONE)
 		n += action->n_cloned;
 	put_step(trace, CVSW_V3_STEP_ACTION, trace->data,
-		 cvsw_ofp10_actions_encode(action, n, trace->data, sizeof(trace->data)), 0);
+		 cvsw_actions_encode(action, n, trace->data, sizeof(trace->data)), 0);
 }
 
 void cvsw_trace_tell_done(const struct cvsw_walk *walk, const struct sk_buff *skb)

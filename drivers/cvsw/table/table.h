@@ -6,7 +6,6 @@
 #include <linux/types.h>
 
 #include "proto/cvsw_flow.h"
-#include "proto/cvsw_ofp10.h"
 #include "hits.h"
 #include "masks.h"
 
