@@ -43,11 +43,10 @@ check-build: export CVSW_ANY_KERNEL := 1
 check-build: all patch-test
 	@echo "ok - modules, cvswd and cvswctl build"
 	@kunit/complaints_test.sh
-	@$(MAKE) --no-print-directory modules-names
 	@$(call check_module,y,with version 2)
 	@$(call check_module,n,without version 2)
 
-# So that each call of a function in its own file is one (scripts/unused-functions).
+# So that each static function is one, and each call of it (names_test.sh, scripts/unused-functions).
 CALLS_AS_WRITTEN := -ffunction-sections -fdata-sections -fno-ipa-icf -fno-partial-inlining \
 	-fno-inline-small-functions -fno-inline-functions -fno-inline-functions-called-once
 
@@ -59,6 +58,7 @@ KCFLAGS='$(CALLS_AS_WRITTEN)' $(MAKE) --no-print-directory modules V2=$(1) OUT=$
 ! grep warning: $(BUILD)/log/mod-calls-$(1).log
 $(TOP)/drivers/cvsw/scripts/unused-functions $(BUILD)/mod-calls-$(1)/farm/drivers/cvsw
 echo "ok - modules $(2): no warning, and no function that is never called"
+$(TOP)/drivers/cvsw/tests/names_test.sh $(BUILD)/mod-calls-$(1)/farm
 endef
 
 # Where a warning is a fault.

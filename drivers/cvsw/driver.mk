@@ -23,7 +23,7 @@
 
 CVSW_SCRIPTS := $(TOP)/drivers/cvsw/scripts
 
-.PHONY: modules-names modules modules_install modules_uninstall uninstall patch-test
+.PHONY: modules modules_install modules_uninstall uninstall patch-test
 all: modules
 
 modules: export KDIR := $(KDIR)
@@ -46,9 +46,3 @@ modules_uninstall: ## remove the driver, of all kernels
 patch-test: ## test that a driver with a way past CVSW is refused
 	@kdir=$$(CVSW_ANY_KERNEL=1 $(CVSW_SCRIPTS)/kernel-dir 2>/dev/null) && source=$$($(CVSW_SCRIPTS)/virtio-net-source "$$kdir") && \
 		$(TOP)/drivers/cvsw/tests/patch_test.sh "$$source"
-
-# Of what `make modules` has built.
-modules-names:
-	@kdir=$$(CVSW_ANY_KERNEL=1 $(CVSW_SCRIPTS)/kernel-dir 2>/dev/null) && \
-	kver=$$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' "$$kdir/include/generated/utsrelease.h") && \
-		$(TOP)/drivers/cvsw/tests/names_test.sh "$(BUILD)/mod/$$kver/farm"

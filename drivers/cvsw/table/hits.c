@@ -30,7 +30,7 @@ static size_t others_size(void)
 	return nr_cpu_ids * sizeof(struct cvsw_cpu_hits *);
 }
 
-/* Return: zeroed, to be given back by give_back(), or NULL: no memory, or none for this. */
+/* Return: zeroed, for hits_give_back(); NULL: no memory, or none for this. */
 static void *take_counter(size_t size)
 {
 	void *taken = NULL;
@@ -42,7 +42,7 @@ static void *take_counter(size_t size)
 	return taken;
 }
 
-static void give_back(void *taken, size_t size)
+static void hits_give_back(void *taken, size_t size)
 {
 	if (!taken)
 		return;
@@ -57,8 +57,8 @@ void cvsw_hits_put(struct cvsw_hits *hits)
 	if (!refcount_dec_and_test(&hits->users))
 		return;
 	for (cpu = 0; hits->others && cpu < nr_cpu_ids; cpu++)
-		give_back(hits->others[cpu], sizeof(*hits->others[cpu]));
-	give_back(hits->others, others_size());
+		hits_give_back(hits->others[cpu], sizeof(*hits->others[cpu]));
+	hits_give_back(hits->others, others_size());
 	kfree(hits);
 }
 
@@ -66,7 +66,7 @@ void cvsw_hits_put(struct cvsw_hits *hits)
 static void *first_of(void *old, void *new, size_t size)
 {
 	if (old)
-		give_back(new, size);
+		hits_give_back(new, size);
 	return old ?: new;
 }
 
