@@ -45,7 +45,8 @@ class Agent:
         self.numbers = itertools.count(time.monotonic_ns() % 10**9)
 
     def await_ready(self, seconds):
-        self._line(lambda line: line == b"agent ready", seconds, "the agent's ready line")
+        # systemd 257 and later ask a terminal for its size first.
+        self._line(lambda line: line.endswith(b"agent ready"), seconds, "the agent's ready line")
 
     def run(self, command, seconds):
         """Returns (status, output); status 124: killed after that many seconds."""
