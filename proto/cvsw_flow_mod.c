@@ -42,10 +42,10 @@ enum flow_mod_offset {
 #define SLOT_NUMBERS	32
 
 #define SLOT_MAX(id, number, member, kind)	+ 2 + 2 * sizeof(((struct cvsw_key *)0)->member)
-#define SLOT_FITS(id, number, ...)		&& (number) < SLOT_NUMBERS
+#define SLOT_FITS(id, number, ...)		(number) < SLOT_NUMBERS &&
 static_assert(CVSW_FLOW_MOD_HEADER_LEN + (0 CVSW_SLOTS(SLOT_MAX)) + CVSW_MAX_ACTIONS * (2 + 53) <=
 	      CVSW_FLOW_MOD_MAX, "as long as it says");
-static_assert(1 CVSW_SLOTS(SLOT_FITS), "encode looks at all of them");
+static_assert(CVSW_SLOTS(SLOT_FITS) 1, "encode looks at all of them");
 
 /* CVSW_SLOT_NONE: no slot has the number.  Two slots with one number do not compile. */
 static enum cvsw_slot slot_of_number(uint8_t number)

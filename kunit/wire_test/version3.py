@@ -171,8 +171,8 @@ class Station:
         while True:
             kind, error, body = self.ask(v3.LIST, struct.pack(">QQ", resume, 0))
             expect_equal((kind, error), (v3.LIST + 1, 0), "answer to LIST")
-            for _, _, _, packets, octets, flow_mod in v3.entries(body):
-                flows[flow_mod] = packets, octets
+            for _, _, _, packets, octets, entry in v3.entries(body):
+                flows[entry] = packets, octets
             resume, = struct.unpack(">Q", body[:8])
             if not resume:
                 return flows
