@@ -14,9 +14,8 @@
 /**
  * intent_parse_flow() - a flow in the form in which a NIC will list it
  *
- * Version 2 carries flows as OpenFlow 1.0, which gives every exact match
- * priority 65535; through encoder and decoder the intent gets what comes back.
- * One with a timeout has SEND_FLOW_REM, as we have to know when it goes.
+ * That is what comes back from encoder and decoder, in either version.
+ * A flow with a timeout gets SEND_FLOW_REM, as we have to know when it goes.
  *
  * Return: false with @error filled: syntax, or no NIC would take it.
  */

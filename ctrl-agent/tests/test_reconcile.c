@@ -327,6 +327,34 @@ static void test_listing_malformed(void)
 	flowset_clear(&listing.flows);
 }
 
+/* Or the link would send it again and again. */
+static void test_listed_as_configured(void)
+{
+	static const char *const texts[] = {
+		"priority=1,actions=drop", "priority=7,ipv6,nw_proto=17,tp_dst=53,actions=NORMAL",
+		"priority=8,vlan_tci=0/0x1000,actions=mod_vlan_vid:7,NORMAL",
+		"priority=9,tcp,nw_src=10.0.0.0/9,actions=mod_nw_tos:32,mod_tp_dst:80,NORMAL",
+		"priority=9,ip,actions=set_field:10.1.0.0/16->ip_dst,dec_ttl,NORMAL",
+		/* Without a wildcard in ofp_match: OpenFlow 1.0 gives it priority 65535. */
+		"in_port=1,dl_vlan=5,dl_vlan_pcp=1,dl_src=02:00:00:00:00:01,"
+		"dl_dst=02:00:00:00:00:02,tcp,nw_src=10.0.0.1,nw_dst=10.0.0.2,nw_tos=0,tp_src=1,"
+		"tp_dst=2,actions=drop",
+	};
+	uint8_t data[1400];
+	struct listing listing;
+
+	listing_init(&listing);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct cvsw_flow flow = flow_of(texts[i]);
+		struct cvsw_msg msg = frame_of(data, texts[i], 1, 0);
+
+		listing_reset(&listing, 10);
+		CHECK(listing_add(&listing, &msg) == LISTING_WHOLE);
+		CHECK_MSG(flowset_has(&listing.flows, &flow), "%s", texts[i]);
+	}
+	flowset_clear(&listing.flows);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct tap_test tests[] = {
@@ -339,6 +367,7 @@ int main(int argc, char **argv)
 		  test_reconcile_needless_deletes },
 		{ "agent listing: countdown, duplicate, gap, limit", test_listing },
 		{ "agent listing: cut anywhere", test_listing_malformed },
+		{ "agent listing: a flow is listed as it is configured", test_listed_as_configured },
 		{ 0 },
 	};
 
