@@ -110,15 +110,10 @@ static bool is_recent(const struct cvsw_v3_session *session, uint64_t counter)
 	return counter + CVSW_V3_TAGS >= session->window.next;
 }
 
-/*
- * A record with a counter that was received before: is it another one?  Only the newest
- * are remembered, so that the same frame once more costs nothing.
- */
-static bool is_another(const struct cvsw_v3_session *session, uint64_t counter,
-		       const uint8_t *frame, size_t len)
+/* The same frame once more costs nothing, if it is one of the newest. */
+static bool is_repeated(const struct cvsw_v3_session *session, uint64_t counter, uint64_t tag)
 {
-	return is_recent(session, counter) &&
-	       session->tags[counter % CVSW_V3_TAGS] != tag_of(frame, len);
+	return is_recent(session, counter) && session->tags[counter % CVSW_V3_TAGS] == tag;
 }
 
 static enum cvsw_v3_drop check_counter(const struct cvsw_v3_session *session, uint64_t counter)
@@ -163,14 +158,17 @@ enum cvsw_v3_drop cvsw_v3_open(const struct cvsw_v3_crypto *crypto,
 	if (!cvsw_v3_session_usable(session, now) || counter >= CVSW_V3_EXPIRE_RECORDS)
 		return CVSW_V3_DROP_EXPIRED;
 	drop = check_counter(session, counter);
-	if (drop && !(drop == CVSW_V3_DROP_REPLAYED && is_another(session, counter, frame, len)))
+	if (drop && is_repeated(session, counter, tag))
 		return drop;
 	put_nonce(nonce, counter);
+	/* Also if its counter is low: under other keys the same index may have got that far. */
 	if (!crypto->open(crypto->arg, session->rx, nonce, frame, CVSW_V3_SEALED_AT,
 			  len - CVSW_V3_SEALED_AT - CVSW_V3_TAG_LEN))
 		return CVSW_V3_DROP_FORGED;
-	if (drop)
+	if (drop == CVSW_V3_DROP_REPLAYED && is_recent(session, counter))
 		return CVSW_V3_DROP_DISAGREES;
+	if (drop)
+		return drop;
 	record->newest = counter >= session->window.next;
 	cvsw_window_take(&session->window.next, session->window.seen, CVSW_V3_WINDOW_WORDS,
 			 counter);

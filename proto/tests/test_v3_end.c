@@ -452,6 +452,36 @@ static void late_records_do_not_hide_newer_ones(void)
 	finish(&world);
 }
 
+/* Of another session with the same index, it may be: whoever hears forged asks who that is. */
+static void a_forged_record_is_so_whatever_its_counter(void)
+{
+	enum { N = CVSW_V3_WINDOW + 100 };
+	static const size_t back[] = { 1, CVSW_V3_TAGS + 8, N - 1 };
+	static const enum cvsw_v3_drop authentic[] = {
+		CVSW_V3_DROP_REPLAYED, CVSW_V3_DROP_REPLAYED, CVSW_V3_DROP_OLD,
+	};
+	struct cvsw_v3_record record = { .kind = CVSW_V3_NOTHING };
+	static uint8_t frames[N][CVSW_V3_FRAME_MAX];
+	struct v3_world world;
+	size_t len = 0, i;
+
+	connect(&world, 133);
+	for (i = 0; i < N; i++) {
+		len = cvsw_v3_seal(&world.crypto.ops, &world.ctl->live, world.ctl->now, world.mac,
+				   &record, frames[i]);
+		CHECK(!v3_world_inject(&world, true, frames[i], len, 0));
+	}
+	for (i = 0; i < sizeof(back) / sizeof(*back); i++) {
+		uint8_t *frame = frames[N - back[i]];
+
+		CHECK(v3_world_inject(&world, true, frame, len, 0) == authentic[i]);
+		frame[len - CVSW_V3_TAG_LEN] ^= 1;
+		CHECK(v3_world_inject(&world, true, frame, len, 0) == CVSW_V3_DROP_FORGED);
+	}
+	CHECK(!world.nic->n_disagreed && works(&world));
+	finish(&world);
+}
+
 static void trailers_are_not_looked_at(void)
 {
 	struct v3_world world;
@@ -800,6 +830,8 @@ const struct tap_test v3_end_tests[] = {
 	  replays_do_not_push_a_nic_out },
 	{ "proto: version 3: a late record does not make a newer one another",
 	  late_records_do_not_hide_newer_ones },
+	{ "proto: version 3: a forged record is forged, whatever its counter is",
+	  a_forged_record_is_so_whatever_its_counter },
 	{ "proto: version 3: a frame's trailer is not looked at", trailers_are_not_looked_at },
 	{ "proto: version 3: forged answers do not keep a NIC out, and cost no X25519",
 	  forged_answers_do_not_keep_a_nic_out },
