@@ -137,9 +137,11 @@ inline live(x)
 #endif
 
 #ifdef NO_KNOWN
-#define KNOWS_MORE		false
+#define CTL_KNOWS_MORE		false
+#define NIC_KNOWS_MORE		false
 #else
-#define KNOWS_MORE		(C.seen > N.sent)
+#define CTL_KNOWS_MORE		(C.seen > N.sent)
+#define NIC_KNOWS_MORE		(N.seen > C.sent)
 #endif
 
 #define N	nics[i]
@@ -184,7 +186,7 @@ inline ctl_takes()
 	C.seen = N.sent + 1;
 	TAG(master, N.sent) = N.life;
 	if
-	:: N.taken < C.told || N.taken > C.asked -> DISAGREE(C); changed = true
+	:: NIC_KNOWS_MORE || N.taken < C.told || N.taken > C.asked -> DISAGREE(C); changed = true
 	:: else ->
 		C.told = N.taken;
 		if
@@ -217,7 +219,7 @@ inline nic_takes()
 		N.seen = C.sent + 1;
 		REPLY(i, C.sent) = C.life;
 		if
-		:: KNOWS_MORE || C.asked > N.taken + 1 -> DISAGREE(N); changed = true
+		:: CTL_KNOWS_MORE || C.asked > N.taken + 1 -> DISAGREE(N); changed = true
 		:: C.asked == N.taken + 1 ->
 			N.taken++;
 			N.table = C.asks;
