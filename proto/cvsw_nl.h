@@ -29,7 +29,7 @@ enum cvsw_nl_attr {
 	CVSW_NLA_PAD,
 	CVSW_NLA_IFINDEX,	/* u32 */
 	CVSW_NLA_IFNAME,	/* string */
-	CVSW_NLA_STATE,		/* u8: enum cvsw_nl_state, if version 2 is built */
+	CVSW_NLA_STATE,		/* u8: enum cvsw_nl_state, if version 2 is allowed */
 	CVSW_NLA_MISS,		/* u8: enum cvsw_miss: what becomes of a frame without a flow */
 	CVSW_NLA_N_FLOWS,	/* u32 */
 	CVSW_NLA_FLOW_MOD,	/* binary: a flow_mod (cvsw_flow_mod.h) */

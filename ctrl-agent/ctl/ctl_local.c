@@ -83,7 +83,7 @@ static const char *v3_state_name(uint8_t state)
 	return state < sizeof(names) / sizeof(*names) ? names[state] : "unknown";
 }
 
-/* A NIC with a key speaks version 3 alone; so does a driver that was built without version 2. */
+/* A NIC with a key speaks version 3 alone; so does a driver that does not allow version 2. */
 static void take_state(json_t *item, struct nlattr **attrs)
 {
 	uint8_t v3 = attrs[CVSW_NLA_V3_STATE] ? nla_get_u8(attrs[CVSW_NLA_V3_STATE]) : 0;

@@ -403,6 +403,8 @@ def not_allowed(bench):
         expect_equal(moved, {"ctl-received": 3, "ctl-unauthenticated": 3}, "counters")
         expect_equal([frame.data for frame in got.frames if frame.kind == CVSW], [], "control frames sent")
         expect_equal((bench.a.n_flows(), mtu(bench.a)), (0, 1500), "flows and MTU")
+        shown = version3.shown(bench.a)
+        expect_equal((shown["state"], shown["protocol"]), ("no key", 3), "shown")
         bench.unload()
     finally:
         bench.load()

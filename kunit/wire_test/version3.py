@@ -185,7 +185,7 @@ def shown(end):
 
 
 def keyless(end):
-    """The protocol of a NIC without a key: 2, or 3 if the driver is built without version 2."""
+    """The protocol of a NIC without a key: 2, or 3 if its driver does not have or allow version 2."""
     return 2 if netlink.STATE in end.port() else 3
 
 

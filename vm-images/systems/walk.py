@@ -256,7 +256,7 @@ class Walk:
             vm.sh(f"modprobe -r {OWN} && modprobe {OWN} && udevadm settle && ip link set ens3 up")
             vm.sh("ip address replace 10.0.0.1/24 dev ens3")
             wait_for("version 3, by the key",
-                     lambda: json.loads(vm.sh("cvswctl --local -j show ens3"))[0]["protocol"] == 3, 20)
+                     lambda: json.loads(vm.sh("cvswctl --local -j show ens3"))[0]["state"] != "no key", 20)
             self.in_sync(vm)
 
     def reboot_with_changes(self):

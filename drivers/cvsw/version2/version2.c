@@ -297,5 +297,7 @@ void cvsw_version2_events(struct cvsw_control *control, unsigned long events)
 
 int cvsw_version2_put_state(struct sk_buff *skb, const struct cvsw_control *control)
 {
+	if (!control->version2.allowed)
+		return 0;
 	return nla_put_u8(skb, CVSW_NLA_STATE, READ_ONCE(control->version2.state));
 }

@@ -28,7 +28,7 @@ void cvsw_version2_receive(struct cvsw_control *control, const u8 *data, size_t 
 /** cvsw_version2_events() - say who is here, if needed; @events: bits of enum cvsw_event; worker */
 void cvsw_version2_events(struct cvsw_control *control, unsigned long events);
 
-/** cvsw_version2_put_state() - CVSW_NLA_STATE; -EMSGSIZE: no room */
+/** cvsw_version2_put_state() - CVSW_NLA_STATE, if version 2 is allowed; -EMSGSIZE: no room */
 int cvsw_version2_put_state(struct sk_buff *skb, const struct cvsw_control *control);
 
 #else
