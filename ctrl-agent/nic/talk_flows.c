@@ -130,27 +130,40 @@ void talk_made_begin(struct nic *nic)
 		divide(talk_of(nic));
 }
 
-/* It was listed as it was made then: now it is one that differs from what is wanted. */
-static void unsee(struct talk *talk, const struct cvsw_flow *flow)
+/* There may be one of this match and priority, but it is not this one. */
+static void put_another(struct flowset *set, const struct cvsw_flow *flow)
 {
 	struct cvsw_flow other = { .match = flow->match, .priority = flow->priority,
 				   .cookie = ~flow->cookie };
+
+	flowset_put(set, &other);
+}
+
+/* It was listed as it was made then: now it is one that differs from what is wanted. */
+static void unsee(struct talk *talk, const struct cvsw_flow *flow)
+{
 	uint64_t *seen = find_seen(talk, flow);
 
 	if (!seen)
 		return;
 	*seen = talk->seen[--talk->n_seen];
-	flowset_put(&talk->listed, &other);
+	put_another(&talk->listed, flow);
 }
 
-/* It deletes also what it may not have: nobody is hurt. */
+/* A flow that is not wanted any more is deleted, even if the NIC may not have it. */
 void talk_made(struct nic *nic, const struct cvsw_flow *flow, bool wanted)
 {
 	unsee(talk_of(nic), flow);
 	if (!is_known(talk_of(nic)))
 		return;
-	flowset_remove(wanted ? &nic->table : &nic->lacks, &flow->match, flow->priority);
-	flowset_put(wanted ? &nic->lacks : &nic->table, flow);
+	if (wanted) {
+		flowset_remove(&nic->table, &flow->match, flow->priority);
+		flowset_put(&nic->lacks, flow);
+	} else {
+		/* divide() must not take it for one that the NIC has. */
+		flowset_remove(&nic->lacks, &flow->match, flow->priority);
+		put_another(&nic->table, flow);
+	}
 }
 
 static void list_is_whole(struct talk *talk)

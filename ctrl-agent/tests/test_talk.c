@@ -829,6 +829,33 @@ static void test_made(void)
 	}
 }
 
+/* An overlay is left and joined again before the NIC was told anything. */
+static void test_made_again(void)
+{
+	struct wire *wire = wire_new(19, true);
+	struct cvsw_flow first = flow_of(PLAIN), second = flow_of("priority=8,ip,actions=NORMAL");
+	struct cvsw_flow changed = flow_of("priority=6,udp,actions=drop");
+	struct flowset made;
+
+	flowset_init(&made);
+	flowset_put(&made, &first);
+	nic_use_made(&wire->ours, &maker, &made);
+	nic_desired_changed(&wire->ours, false, wire->now);
+	run(wire, 1000);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 1);
+	flowset_put(&made, &second);
+	nic_made(&wire->ours, &second, true);
+	flowset_put(&made, &changed);
+	nic_made(&wire->ours, &changed, true);
+	nic_drop_made(&wire->ours);
+	nic_use_made(&wire->ours, &maker, &made);
+	nic_desired_changed(&wire->ours, false, wire->now);
+	run(wire, 1000);
+	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 2);
+	flowset_clear(&made);
+	wire_free(wire);
+}
+
 /* Its end and a bundle that has it in, as the whole table is replaced, cross. */
 static void test_timeout_replaced(void)
 {
@@ -971,6 +998,7 @@ int main(int argc, char **argv)
 		{ "agent talk: other actions, and then another flow", test_modified_anew },
 		{ "agent talk: a member of an overlay and timeouts", test_timeout_overlaid },
 		{ "agent talk: flows that are made are followed one by one", test_made },
+		{ "agent talk: flows that are made go and come back before they are sent", test_made_again },
 		{ "agent talk: a replaced table and an end cross", test_timeout_replaced },
 		{ "agent talk: what is refused is not given", test_timeout_refused },
 		{ "agent talk: loss, duplicates and reordering", test_storm },
