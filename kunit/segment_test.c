@@ -632,7 +632,10 @@ static void segment_bounded(struct kunit *test)
 	}
 }
 
-/* Headers that lie: an error or some frames, never harm (KASAN looks on). */
+/*
+ * Headers that lie: an error or some frames, never harm (KASAN looks on), and none that is longer
+ * than was said when the MTU was asked for.
+ */
 static void segment_damaged(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -640,6 +643,8 @@ static void segment_damaged(struct kunit *test)
 
 	for (round = 0; round < ROUNDS; round++) {
 		struct sk_buff *skb, *got, *next;
+		struct cvsw_layout at;
+		unsigned int longest;
 		struct shape s;
 
 		random_frame_of(f, &s);
@@ -651,7 +656,12 @@ static void segment_damaged(struct kunit *test)
 			make_gso(f, &s, skb);
 		if (!pick(&f->rnd, 4))
 			skb->csum_start = pick(&f->rnd, 0x10000);
+		/* As of a sender that says nothing of it. */
+		if (!pick(&f->rnd, 4))
+			skb->transport_header = (typeof(skb->transport_header))~0U;
 		skb_shinfo(skb)->gso_type |= skb_is_gso(skb) ? SKB_GSO_DODGY : 0;
+		cvsw_layout_read(skb, &at);
+		longest = cvsw_segment_len(skb, &at);
 		got = segment_it(f, skb);
 		if (IS_ERR(got)) {
 			kfree_skb(skb);
@@ -659,6 +669,7 @@ static void segment_damaged(struct kunit *test)
 		}
 		for (; got; got = next) {
 			next = got->next;
+			KUNIT_EXPECT_LE(test, got->len, longest);
 			kfree_skb(got);
 		}
 	}

@@ -396,6 +396,7 @@ static unsigned int header_len(const struct sk_buff *skb, const struct cvsw_layo
 static struct sk_buff *cut_up_by_stack(const struct cut *cut)
 {
 	struct sk_buff *skb = cut->skb, *list, *done = NULL, **end = &done, *seg, *next;
+	unsigned int most = cvsw_segment_len(skb, cut->at);
 
 	if (cvsw_too_many_segments(skb, header_len(skb, cut->at)))
 		return ERR_PTR(-E2BIG);
@@ -411,7 +412,9 @@ static struct sk_buff *cut_up_by_stack(const struct cut *cut)
 
 		next = seg->next;
 		skb_mark_not_on_list(seg);
-		roomy = make_single(seg, cut->headroom, cut->linear, false);
+		/* Where its sender says headers are, there are others: the MTU was not asked for this. */
+		roomy = seg->len > most ? ERR_PTR(-EINVAL) :
+					  make_single(seg, cut->headroom, cut->linear, false);
 		if (IS_ERR(roomy)) {
 			dev_kfree_skb_any(seg);
 			cvsw_frames_consume(next);
