@@ -78,3 +78,18 @@ void flowset_copy(struct flowset *to, const struct flowset *from)
 	flowset_each(node, from)
 		flowset_put(to, &node->flow);
 }
+
+static void make_of_set(const void *of, struct flowset *flows)
+{
+	const struct flow_node *node;
+
+	flowset_each(node, (const struct flowset *)of)
+		flowset_put(flows, &node->flow);
+}
+
+static size_t count_of_set(const void *of)
+{
+	return ((const struct flowset *)of)->n;
+}
+
+const struct flows_maker maker_of_set = { make_of_set, count_of_set };

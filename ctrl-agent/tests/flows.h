@@ -3,7 +3,7 @@
 #ifndef CVSW_TEST_FLOWS_H
 #define CVSW_TEST_FLOWS_H
 
-#include "nic/flowset.h"
+#include "nic/desired.h"
 
 /* A small generator of our own: a failing seed fails everywhere. */
 uint32_t random_next(uint32_t *state);
@@ -17,5 +17,8 @@ void random_flows(struct flowset *set, uint32_t *state, size_t n);
 
 bool flowsets_equal(const struct flowset *a, const struct flowset *b);
 void flowset_copy(struct flowset *to, const struct flowset *from);
+
+/* Makes a layer's flows out of a struct flowset. */
+extern const struct flows_maker maker_of_set;
 
 #endif

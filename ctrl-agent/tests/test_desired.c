@@ -4,22 +4,6 @@
 #include "nic/desired.h"
 #include "tap.h"
 
-/* A layer whose flows are made out of a set of them. */
-static void make(const void *of, struct flowset *flows)
-{
-	const struct flow_node *node;
-
-	flowset_each(node, (const struct flowset *)of)
-		flowset_put(flows, &node->flow);
-}
-
-static size_t count(const void *of)
-{
-	return ((const struct flowset *)of)->n;
-}
-
-static const struct flows_maker maker = { make, count };
-
 static void put(struct flowset *set, const char *text)
 {
 	struct cvsw_flow flow = flow_of(text);
@@ -39,7 +23,7 @@ static void test_layers(void)
 	put(&hand->flows, "priority=5,tcp,actions=NORMAL");
 	CHECK(!desired_is_managed(&desired) && desired_flows(&desired) == &hand->flows);
 	put(&made, "priority=4,actions=drop");
-	overlay->maker = &maker;
+	overlay->maker = &maker_of_set;
 	overlay->of = &made;
 	CHECK(desired_flows(&desired)->n == 1 && desired_n_flows(&desired) == 1);
 	desired_use(&desired, DESIRED_OVERLAY);

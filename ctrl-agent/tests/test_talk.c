@@ -178,22 +178,6 @@ static void unstate_flow(struct wire *wire, const char *text)
 	nic_desired_changed(&wire->ours, false, wire->now);
 }
 
-/* A layer whose flows are made out of a set of them. */
-static void make(const void *of, struct flowset *flows)
-{
-	const struct flow_node *node;
-
-	flowset_each(node, (const struct flowset *)of)
-		flowset_put(flows, &node->flow);
-}
-
-static size_t count(const void *of)
-{
-	return ((const struct flowset *)of)->n;
-}
-
-static const struct flows_maker maker = { make, count };
-
 static bool nic_has_intent(const struct wire *wire)
 {
 	struct flowset has;
@@ -746,7 +730,7 @@ static void test_timeout_overlaid(void)
 
 	flowset_init(&made);
 	flowset_put(&made, &flow);
-	nic_use_made(&wire->ours, &maker, &made);
+	nic_use_made(&wire->ours, &maker_of_set, &made);
 	state_flow(wire, FIVE);
 	run(wire, 1000);
 	CHECK(in_sync(wire) && wire->nic->n_flows == 2);
@@ -775,7 +759,7 @@ static void change_made(struct wire *wire, struct flowset *made)
 		if (wire->ours.desired.layers[DESIRED_OVERLAY].in_use)
 			nic_drop_made(&wire->ours);
 		else
-			nic_use_made(&wire->ours, &maker, made);
+			nic_use_made(&wire->ours, &maker_of_set, made);
 		return;
 	}
 	at = snprintf(text, sizeof(text), "priority=6%u,tcp,tp_dst=%u,actions=",
@@ -829,7 +813,7 @@ static void test_made(void)
 	}
 }
 
-/* An overlay is left and joined again before the NIC was told anything. */
+/* A NIC leaves an overlay and joins it again, before it hears of either. */
 static void test_made_again(void)
 {
 	struct wire *wire = wire_new(19, true);
@@ -839,7 +823,7 @@ static void test_made_again(void)
 
 	flowset_init(&made);
 	flowset_put(&made, &first);
-	nic_use_made(&wire->ours, &maker, &made);
+	nic_use_made(&wire->ours, &maker_of_set, &made);
 	nic_desired_changed(&wire->ours, false, wire->now);
 	run(wire, 1000);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 1);
@@ -848,7 +832,7 @@ static void test_made_again(void)
 	flowset_put(&made, &changed);
 	nic_made(&wire->ours, &changed, true);
 	nic_drop_made(&wire->ours);
-	nic_use_made(&wire->ours, &maker, &made);
+	nic_use_made(&wire->ours, &maker_of_set, &made);
 	nic_desired_changed(&wire->ours, false, wire->now);
 	run(wire, 1000);
 	CHECK(in_sync(wire) && nic_has_intent(wire) && wire->nic->n_flows == 2);
