@@ -77,7 +77,8 @@ struct overlay_seen {
  * @renewed_at: when that was; UINT64_MAX: never; @renewals: how often; @told: that
  *	this is too often was logged
  * @dirty: its flows changed, and its NIC is to be told
- * @links: bit n: link n of its chain of copies changed; @n_links: so many it was told of
+ * @links: bit n: link n of its chain of copies has changed; @n_links: how many links its NIC
+ *	last heard of
  * @refreshed_at: when they last were; @n_refreshed: how often; @generation: of the
  *	NIC since then; @n_listed: which refresh was the last that it has listed
  */

@@ -365,7 +365,10 @@ static void on_changed(struct nic *nic, uint64_t now)
 		push_at(nic, now);
 }
 
-/* What is not confirmed is compared again and again, as it was when it was told. */
+/*
+ * Version 2 confirms nothing, so the table is compared again and again: with the flows as they
+ * were at the last change.
+ */
 static void made_begin(struct nic *nic)
 {
 	struct layer *layer = nic_overlay(nic);

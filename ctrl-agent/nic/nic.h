@@ -281,7 +281,7 @@ void nic_remove_flow(struct nic *nic, const struct cvsw_flow *flow);
  */
 void nic_use_made(struct nic *nic, const struct flows_maker *maker, const void *of);
 
-/** nic_follows_made() - are these flows in use, and is it enough to tell it those that change? */
+/** nic_follows_made() - are these flows in use, and does its link want only those that change? */
 bool nic_follows_made(const struct nic *nic);
 
 /** nic_made() - @wanted: a flow that is made now, and was not, or otherwise; else one no more */

@@ -60,8 +60,8 @@ static bool queue_settings(struct talk *talk)
 }
 
 /*
- * If the NIC refuses a key, ways.c makes a new one.  If it does not know the key that it was told
- * to delete, nothing is wrong.
+ * If the NIC refuses a key, ways.c makes a new one.  If the NIC does not have a key that is to be
+ * deleted, nothing is wrong.
  */
 static void on_sa(struct talk *talk, const struct talk_request *request,
 		  const struct cvsw_v3_message *answer)

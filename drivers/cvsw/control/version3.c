@@ -114,7 +114,7 @@ static void version3_on_event(void *arg, enum cvsw_v3_event event)
 {
 	struct cvsw_version3 *v3 = arg;
 
-	/* The table stays as it is, whoever the controller is and if there is none. */
+	/* The table stays as it is, even without a controller. */
 	if (event == CVSW_V3_EVENT_FRESH)
 		forget_conversation(v3);
 	/*

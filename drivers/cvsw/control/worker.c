@@ -66,7 +66,7 @@ static void do_events(struct cvsw_control *control)
 			events |= BIT(event);
 	if (!events)
 		return;
-	/* Behind the events, for one of them may tell of the first key. */
+	/* After the events: one of them may bring the first key. */
 	v3 = cvsw_version3_of(control);
 	if (v3)
 		cvsw_version3_events(v3, events);
@@ -115,7 +115,7 @@ static unsigned long do_what_is_due(struct cvsw_control *control)
 		return MAX_SCHEDULE_TIMEOUT;
 	if (v3)
 		cvsw_version3_do(v3);
-	/* Between what may have changed the table and who is to tell of it. */
+	/* After what may have changed the table, and before what reports it. */
 	delay = cvsw_table_expire(control->engine->table, get_jiffies_64());
 	cvsw_engine_changed(control->engine);
 	return v3 ? min(delay, cvsw_version3_run(v3)) : delay;
