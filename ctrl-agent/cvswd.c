@@ -20,8 +20,6 @@
 #include "api/wait.h"
 #include "base/service.h"
 #include "base/turns.h"
-#include "store/state.h"
-#include "store/store.h"
 #include "base/wipe.h"
 
 #define MAX_CHANNELS	16
@@ -182,10 +180,9 @@ static bool open_all(struct agent *agent, const struct options *options)
 			return false;
 		agent->nics.world.log_keys = keylog_write;
 	}
-	if (options->state && !(agent->store = store_open(options->state)))
+	if (options->state && !state_open(&agent->state, options->state))
 		return false;
-	if (!state_load(agent) ||
-	    !clients_listen(agent, options->socket, options->socket_group))
+	if (!clients_listen(agent, options->socket, options->socket_group))
 		return false;
 	return open_switches(&agent->switches, options);
 }
@@ -198,12 +195,11 @@ static void close_all(struct agent *agent)
 	ofconn_close_all();
 	channel_close_all();
 	direct_close();
-	state_end(agent);
+	state_end(&agent->state);
 	settings_end();
 	overlays_free(&agent->overlays);
 	nics_free(&agent->nics);
 	keylog_close();
-	store_close(agent->store);
 }
 
 /* Who hears what, in this order. */
@@ -215,11 +211,15 @@ static void wire(struct agent *agent)
 	hub_on(hub, HUB_NEWS, monitor_event, NULL);
 	hub_on(hub, HUB_BIT(HUB_EXPIRING), overlays_expiring, &agent->overlays);
 	hub_on(hub, HUB_BIT(HUB_SA_REFUSED), overlays_refused, &agent->overlays);
-	hub_on(hub, HUB_BIT(HUB_MOVED), state_nic_moved, agent);
-	hub_on(hub, HUB_BIT(HUB_MOVED), settings_nic_moved, agent);
+	hub_on(hub, HUB_BIT(HUB_MOVED), state_nic_moved, &agent->state);
+	hub_on(hub, HUB_BIT(HUB_MOVED), settings_nic_moved, NULL);
 	hub_on(hub, HUB_BIT(HUB_MOVED), overlays_nic_moved, &agent->overlays);
 	hub_on(hub, HUB_BIT(HUB_MOVED), wait_nic_moved, NULL);
 	agent->overlays.settled = wait_look;
+	agent->overlays.keeper = (struct overlays_keeper){
+		.of = &agent->state, .spi = state_keep_spi, .ways = state_keep_ways,
+		.done = state_keep_done,
+	};
 	agent->switches.event = monitor_switch;
 }
 
@@ -269,13 +269,13 @@ int main(int argc, char **argv)
 	agent.base = alloc_checked(event_base_new());
 	nics_init(&agent.nics, agent.base, &agent.hub, options.max_nics);
 	agent.nics.allow_version2 = options.allow_version2;
-	settings_init(&agent);
-	overlays_init(&agent.overlays, &agent);
+	settings_init(agent.base, &agent.nics, state_keep_nic, &agent.state);
+	overlays_init(&agent.overlays, agent.base);
+	state_start(&agent.state, agent.base, &agent.nics, &agent.overlays);
 	user = nics_user(&agent.nics);
 	vswitches_init(&agent.switches, agent.base, &user);
 	agent.nics.switches = &agent.switches;
 	wire(&agent);
-	state_start(&agent);
 	good = run(&agent, &options);
 	event_base_free(agent.base);
 	libevent_global_shutdown();

@@ -9,18 +9,6 @@
 #include "cvsw_text.h"
 #include "nic/nic.h"
 
-#define INTENT_MIN_MTU	68	/* RFC 791 */
-
-/**
- * intent_parse_flow() - a flow in the form in which a NIC will list it
- *
- * That is what comes back from encoder and decoder, in either version.
- * A flow with a timeout gets SEND_FLOW_REM, as we have to know when it goes.
- *
- * Return: false with @error filled: syntax, or no NIC would take it.
- */
-bool intent_parse_flow(const char *text, struct cvsw_flow *flow, struct cvsw_text_error *error);
-
 /** intent_parse_choice() - which flows, and of CVSW_TEXT_MODIFY what they are to be; not @strict */
 bool intent_parse_choice(enum cvsw_text_use use, const char *text, struct choice *choice,
 			 struct cvsw_text_error *error);

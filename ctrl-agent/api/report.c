@@ -5,6 +5,8 @@
 #include "cvsw_text.h"
 #include "base/log.h"
 #include "base/offload.h"
+#include "base/text.h"
+#include "nic/flow_text.h"
 
 static json_t *mac_json(const uint8_t mac[CVSW_ETH_ALEN])
 {
@@ -16,7 +18,7 @@ static json_t *dpid_json(uint64_t dpid)
 	return json_sprintf("%016llx", (unsigned long long)dpid);
 }
 
-json_t *report_offload(uint16_t offload)
+static json_t *report_offload(uint16_t offload)
 {
 	json_t *names = json_array();
 
@@ -162,7 +164,7 @@ static void report_conversation(const struct nic *nic, json_t *json)
 	}
 	if (!nic->can_known)
 		return;
-	report_printable((const uint8_t *)nic->release, strlen(nic->release), release,
+	text_printable((const uint8_t *)nic->release, strlen(nic->release), release,
 			 sizeof(release));
 	json_object_set_new(json, "driver",
 			    json_pack("{s:s, s:I, s:I, s:i, s:i, s:i}", "release", release,
@@ -240,33 +242,13 @@ void report_database(const struct agent *agent, json_t *json)
 	const struct unread_row *row;
 	json_t *rows = json_array();
 
-	STAILQ_FOREACH(row, &agent->unread, in_list)
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "table", row->kind,
-						      "key", row->name, "error", row->why));
+	STAILQ_FOREACH(row, &agent->state.unread, in_list)
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "table", row->table,
+						      "key", row->key, "error", row->why));
 	json_object_set_new(json, "unread", rows);
 	json_object_set_new(json, "max_nics", json_integer(nics->max));
 	if (nics->n > nics->max)
 		json_object_set_new(json, "nics_beyond", json_integer(nics->n - nics->max));
-}
-
-char *report_flow_text(const struct cvsw_flow *flow)
-{
-	char most[512];		/* long enough for nearly all: formatting is what this costs */
-	size_t len = cvsw_text_format(flow, most, sizeof(most));
-	char *text = xcalloc(1, len + 1);
-
-	if (len < sizeof(most))
-		memcpy(text, most, len);
-	else
-		cvsw_text_format(flow, text, len + 1);
-	return text;
-}
-
-char *report_flow_name(const struct cvsw_flow *flow)
-{
-	struct cvsw_flow bare = { .match = flow->match, .priority = flow->priority };
-
-	return report_flow_text(&bare);
 }
 
 /* JSON's numbers are exact up to 2^53 in many a language, and jansson's end at 2^63. */
@@ -277,7 +259,7 @@ json_t *report_cookie(uint64_t cookie)
 
 static json_t *report_flow(const struct cvsw_flow *flow, const json_t *counters)
 {
-	char *text = report_flow_text(flow), *name = report_flow_name(flow);
+	char *text = flow_text(flow), *name = flow_text_name(flow);
 	json_t *json = json_pack("{s:s, s:i, s:o}", "flow", text, "priority", flow->priority,
 				 "cookie", report_cookie(flow->cookie));
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the daemon knows, as JSON: for clients, and for what is kept. */
+/* What the daemon knows, as JSON for clients. */
 #ifndef CVSWD_REPORT_H
 #define CVSWD_REPORT_H
 
@@ -17,9 +17,7 @@ void report_database(const struct agent *agent, json_t *json);
 json_t *report_nic(const struct nic *nic);
 /** report_state() - its link's, or "no key": it needs one to be talked to */
 const char *report_state(const struct nic *nic);
-json_t *report_offload(uint16_t offload);
 json_t *report_overlay(const struct overlay *overlay);
-json_t *report_overlay_config(const struct overlay_config *config);
 
 /* report_event.c */
 json_t *report_refusal(const struct nic_refusal *refusal);
@@ -29,21 +27,10 @@ json_t *report_event(const struct hub_event *event);
 json_t *report_claim(const struct nic *nic);
 /** report_step() - of a trace; NULL: it cannot be read */
 json_t *report_step(const struct cvsw_v3_step *step);
-/** report_printable() - as a string; what is not printable ASCII becomes "?" */
-void report_printable(const uint8_t *bytes, size_t len, char *text, size_t room);
-
-json_t *report_macs(const struct overlay_member *member);
-json_t *report_ipv4(uint32_t address);
 
 /** report_key_len() - bytes of an algorithm's key; 0: there is no such algorithm */
 uint8_t report_key_len(const char *name);
 const char *report_algorithm(uint8_t key_len);
-
-/** report_flow_text() - malloc()ed; what cvsw_text_parse() reads back */
-char *report_flow_text(const struct cvsw_flow *flow);
-
-/** report_flow_name() - malloc()ed: match and priority, which tell it from all others of a table */
-char *report_flow_name(const struct cvsw_flow *flow);
 
 /** report_cookie() - 64 bits, as a text in hex */
 json_t *report_cookie(uint64_t cookie);

@@ -6,16 +6,9 @@
 #include "cvsw_flow_mod.h"
 #include "cvsw_text.h"
 #include "base/log.h"
+#include "base/text.h"
+#include "nic/flow_text.h"
 #include "report.h"
-
-void report_printable(const uint8_t *bytes, size_t len, char *text, size_t room)
-{
-	size_t n = len < room ? len : room - 1;
-
-	for (size_t i = 0; i < n; i++)
-		text[i] = bytes[i] < ' ' || bytes[i] > '~' ? '?' : bytes[i];
-	text[n] = 0;
-}
 
 static json_t *hex_json(const uint8_t *bytes, size_t len)
 {
@@ -76,7 +69,7 @@ static json_t *report_packet_in(const struct cvsw_v3_message *message)
 static json_t *report_removed(const struct nic_removed *removed)
 {
 	static const char *const reasons[] = { "missing", "idle", "hard", "deleted", "evicted" };
-	char *text = report_flow_text(removed->flow);
+	char *text = flow_text(removed->flow);
 	json_t *json = json_pack("{s:s, s:s}", "flow", text, "reason",
 				 removed->reason <= CVSW_V3_REMOVED_EVICTED ?
 				 reasons[removed->reason] : "?");
@@ -175,7 +168,7 @@ static json_t *flow_json(const uint8_t *data, size_t len)
 
 	if (cvsw_flow_mod_decode(data, len, &used, &command, &flow, NULL) != CVSW_OK)
 		return NULL;
-	text = report_flow_text(&flow);
+	text = flow_text(&flow);
 	json = json_string(text);
 	free(text);
 	return json;
@@ -192,7 +185,7 @@ static json_t *action_json(const uint8_t *data, size_t len)
 
 	if (cvsw_actions_decode(data, len, &flow, &offset))
 		return NULL;
-	text = report_flow_text(&flow);
+	text = flow_text(&flow);
 	actions = strstr(text, "actions=");
 	if (actions)
 		json = json_string(actions + strlen("actions="));
@@ -229,7 +222,7 @@ json_t *report_step(const struct cvsw_v3_step *step)
 		data = json_string(step->port == CVSW_HOST ? "HOST" : "NET");
 		break;
 	case CVSW_V3_STEP_DROP:
-		report_printable(step->data, step->len, text, sizeof(text));
+		text_printable(step->data, step->len, text, sizeof(text));
 		data = json_string(text);
 		break;
 	}

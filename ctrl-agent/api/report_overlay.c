@@ -28,13 +28,13 @@ const char *report_algorithm(uint8_t key_len)
 	return NULL;
 }
 
-json_t *report_ipv4(uint32_t address)
+static json_t *report_ipv4(uint32_t address)
 {
 	return json_sprintf("%u.%u.%u.%u", address >> 24, address >> 16 & 255,
 			    address >> 8 & 255, address & 255);
 }
 
-json_t *report_overlay_config(const struct overlay_config *config)
+static json_t *report_overlay_config(const struct overlay_config *config)
 {
 	json_t *json = json_pack("{s:s, s:I, s:o, s:i, s:I}", "name", config->name,
 				 "vni", (json_int_t)config->vni,
@@ -54,7 +54,7 @@ json_t *report_overlay_config(const struct overlay_config *config)
 	return json;
 }
 
-json_t *report_macs(const struct overlay_member *member)
+static json_t *report_macs(const struct overlay_member *member)
 {
 	json_t *macs = json_array();
 

@@ -9,7 +9,6 @@
 #include "report.h"
 #include "request.h"
 #include "request_table.h"
-#include "store/state.h"
 
 void request_refuse_error(const struct request *request, const struct request_error *error)
 {
@@ -81,8 +80,8 @@ const char *request_text(const struct request *request, const char *key)
 
 void request_changed(const struct request *request, struct nic *nic, struct request_asked *asked)
 {
-	state_put_nic(request->agent, nic);
-	asked->not_kept = !state_commit(request->agent);
+	state_put_nic(&request->agent->state, nic);
+	asked->not_kept = !state_commit(&request->agent->state);
 	nic_changed(nic, asked->mtu || asked->offload);
 	request_answer_changed(request, nic, asked);
 }
@@ -117,7 +116,7 @@ void request_show(const struct request *request)
 {
 	json_t *answer = json_pack("{s:b, s:s, s:b, s:o, s:o, s:o}", "ok", 1,
 				   "version", CVSW_VERSION,
-				   "kept", !request->agent->state_stale,
+				   "kept", !request->agent->state.stale,
 				   "switches", report_switches(request->agent),
 				   "nics", report_nics(request->agent),
 				   "drops", report_drops(&request->agent->nics));
@@ -135,7 +134,7 @@ static void asked_init(struct request_asked *asked)
 /* "auto" may have taken back all that was said of the NIC. */
 static void set(const struct request *request, struct nic *nic, struct request_asked *asked)
 {
-	state_begin(request->agent);
+	state_begin(&request->agent->state);
 	desired_give_back(&nic->desired);
 	request_changed(request, nic, asked);
 	nic_release(nic);
@@ -192,9 +191,9 @@ void request_forget(const struct request *request)
 			       nic->member->overlay->config.name);
 		return;
 	}
-	state_begin(request->agent);
-	state_forget(request->agent, nic);
-	if (!state_commit(request->agent)) {
+	state_begin(&request->agent->state);
+	state_forget(&request->agent->state, nic);
+	if (!state_commit(&request->agent->state)) {
 		request_refuse(request, REQUEST_NOT_KEPT,
 			       "cvswd's database cannot be written (see its log)");
 		return;

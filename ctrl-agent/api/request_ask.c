@@ -4,6 +4,7 @@
 #include "cvsw_text.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "report.h"
 #include "request.h"
 #include "wait.h"
@@ -131,7 +132,7 @@ static json_t *report_stats(struct request_answer *answer)
 			json_decref(counters);
 			return NULL;
 		}
-		report_printable(counter.name, counter.name_len, name, sizeof(name));
+		text_printable(counter.name, counter.name_len, name, sizeof(name));
 		json_object_set_new(counters, name, json_integer(counter.value));
 	}
 	return json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(answer->nic),

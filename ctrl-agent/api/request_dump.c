@@ -2,6 +2,7 @@
 /* dump-flows: what a NIC should have, with what the NIC has counted. */
 #include "base/alloc.h"
 #include "cvsw_flow_mod.h"
+#include "nic/flow_text.h"
 #include "report.h"
 #include "request.h"
 
@@ -44,7 +45,7 @@ static void take_entry(struct dump *dump, const struct flowset *wanted,
 	dump->n_listed++;
 	if (!same || !cvsw_flow_equal(same, flow))
 		return;
-	name = report_flow_name(flow);
+	name = flow_text_name(flow);
 	json_object_set_new(dump->counters, name, counters_json(entry));
 	free(name);
 }

@@ -4,9 +4,9 @@
 #include "change.h"
 #include "intent.h"
 #include "base/log.h"
+#include "nic/flow_text.h"
 #include "report.h"
 #include "request.h"
-#include "store/state.h"
 
 /* The request's flows; @flows: initialised, the caller's to clear.  False: refused. */
 static bool flows_of(const struct request *request, struct flowset *flows)
@@ -46,7 +46,7 @@ static json_t *texts_of(const struct flowset *flows)
 	json_t *texts = json_array();
 
 	for (size_t i = 0; i < flows->n; i++) {
-		char *text = report_flow_text(sorted[i]);
+		char *text = flow_text(sorted[i]);
 
 		json_array_append_new(texts, json_string(text));
 		free(text);
@@ -84,7 +84,7 @@ static json_t *report_change(const struct nic *nic, const struct change *change)
 static void refuse_overlap(const struct request *request, const struct cvsw_flow *flow,
 			   const struct cvsw_flow *other)
 {
-	char *text = report_flow_text(flow), *of_other = report_flow_text(other);
+	char *text = flow_text(flow), *of_other = flow_text(other);
 
 	request_refuse(request, REQUEST_FLOW_OVERLAP,
 		       "%s overlaps with %s, of the same priority", text, of_other);
@@ -119,16 +119,16 @@ static void apply(const struct request *request, struct nic *nic, struct change 
 	struct request_asked asked = { 0 };
 	const struct flow_node *node;
 
-	state_begin(request->agent);
+	state_begin(&request->agent->state);
 	flowset_each(node, &change->gone) {
 		nic_remove_flow(nic, &node->flow);
-		state_delete_flow(request->agent, nic, &node->flow);
+		state_delete_flow(&request->agent->state, nic, &node->flow);
 	}
 	flowset_each(node, &change->put) {
 		nic_put_flow(nic, &node->flow,
 			     flowset_find(&change->modified, &node->flow.match,
 					  node->flow.priority));
-		state_put_flow(request->agent, nic, &node->flow);
+		state_put_flow(&request->agent->state, nic, &node->flow);
 	}
 	desired_use(&nic->desired, DESIRED_HAND);
 	flowset_init(&asked.flows);

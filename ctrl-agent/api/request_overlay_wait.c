@@ -4,7 +4,6 @@
 #include "report.h"
 #include "request_overlay.h"
 #include "wait.h"
-#include "store/state.h"
 
 /* A client that waits until an overlay, and NICs that it concerns, are done. */
 struct overlay_waiter {
@@ -126,18 +125,18 @@ static bool keep(struct agent *agent, const struct overlay_waiter *waiter)
 {
 	const struct overlay *overlay = overlays_find(&agent->overlays, waiter->name);
 
-	state_begin(agent);
+	state_begin(&agent->state);
 	if (overlay)
-		state_put_overlay(agent, overlay);
+		state_put_overlay(&agent->state, overlay);
 	else
-		state_delete_overlay(agent, waiter->name);
+		state_delete_overlay(&agent->state, waiter->name);
 	for (size_t i = 0; i < waiter->n; i++) {
 		const struct nic *nic = nic_of(waiter, i);
 
 		if (nic)
-			state_put_nic(agent, nic);
+			state_put_nic(&agent->state, nic);
 	}
-	return state_commit(agent);
+	return state_commit(&agent->state);
 }
 
 void request_overlay_finish(const struct request *request, struct overlay_waiter *waiter)

@@ -7,8 +7,6 @@
 #include "base/log.h"
 #include "report.h"
 #include "request.h"
-#include "store/state.h"
-#include "store/store.h"
 
 static bool key_of(const char *hex, uint8_t key[CVSW_V3_KEY_LEN])
 {
@@ -27,14 +25,14 @@ static void set_key(const struct request *request, struct nic *nic, const uint8_
 	bool kept;
 
 	nic_set_key(nic, key);
-	state_begin(agent);
-	state_put_nic(agent, nic);
-	kept = state_commit(agent);
-	store_scrub(agent->store);
+	state_begin(&agent->state);
+	state_put_nic(&agent->state, nic);
+	kept = state_commit(&agent->state);
+	state_scrub(&agent->state);
 	log_line(LOG_INFO, "NIC " MAC_FORMAT " %s", MAC_BYTES(nic->mac),
 		 key ? "has a new key" : "no longer has a key");
 	answer = json_pack("{s:b, s:o, s:b}", "ok", 1, "nic", report_nic(nic),
-			   "kept", kept && (!key || agent->store));
+			   "kept", kept && (!key || agent->state.store));
 	if (!kept)
 		request_warn(answer, REQUEST_NOT_KEPT, REQUEST_NOT_KEPT_TEXT);
 	client_answer(request->client, answer);

@@ -71,7 +71,7 @@ static const struct request_command commands[] = {
 	  "`nic`, `flows`: array of `flow` (text), `priority`, `cookie` (hex text); of those that "
 	  "the NIC has `packets`, `bytes`, `duration_ms`, `idle_s` (if it is known)" },
 	{ "set-mtu", request_set_mtu,
-	  { NIC, { "mtu", REQUEST_NUMBER, REQUIRED, .min = INTENT_MIN_MTU, .max = UINT16_MAX,
+	  { NIC, { "mtu", REQUEST_NUMBER, REQUIRED, .min = NIC_MIN_MTU, .max = UINT16_MAX,
 		   .values = "auto", .help = "bytes; `auto` takes an MTU back that was set" },
 	    NEW, WAIT },
 	  "sets an MTU", "change" },

@@ -2,6 +2,7 @@
 /* Clients that wait until a NIC has what it was just told, and how that went. */
 #include "base/alloc.h"
 #include "base/log.h"
+#include "nic/flow_text.h"
 #include "report.h"
 #include "request.h"
 #include "wait.h"
@@ -64,7 +65,7 @@ static bool warn_flow(json_t *answer, const struct nic *nic, const struct reques
 			break;
 	if (!node)
 		return false;
-	text = report_flow_text(&node->flow);
+	text = flow_text(&node->flow);
 	warn_refused(answer, nic, text, CVSW_V3_FLOWS, text);
 	free(text);
 	return true;

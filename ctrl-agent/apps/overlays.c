@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "overlays.h"
 
+#include <event2/event.h>
 #include <sys/random.h>
 
-#include "agent.h"
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/turns.h"
-#include "store/state.h"
+#include "nic/nics.h"
 
 static void random_bytes(void *buf, size_t len)
 {
@@ -58,25 +58,6 @@ static void look_at(struct overlays *overlays, struct overlay *overlay, uint64_t
 		arm(overlays);
 }
 
-/* What a restart of the daemon must know: which SPIs are in use. */
-static bool keep(struct overlays *overlays, struct overlay *overlay, bool begun)
-{
-	struct overlay_member *member;
-
-	if (!overlays->agent->store)
-		return begun;
-	overlay_each(member, overlay) {
-		if (!member->unkept)
-			continue;
-		if (!begun)
-			state_begin(overlays->agent);
-		begun = true;
-		state_put_ways(overlays->agent, overlay, member);
-		member->unkept = false;
-	}
-	return begun;
-}
-
 /*
  * SPIs enough for all ways twice; taken before they are used, so that none is used again.
  * False: the database cannot be written, and they may not be used.
@@ -92,9 +73,7 @@ static bool reserve_spis(struct overlays *overlays)
 	    overlays->reserved_spi)
 		return true;
 	overlays->reserved_spi = overlays->world.next_spi + 2 * most;
-	state_begin(overlays->agent);
-	state_put_spi(overlays->agent, overlays->reserved_spi);
-	if (state_commit(overlays->agent))
+	if (overlays->keeper.spi(overlays->keeper.of, overlays->reserved_spi))
 		return true;
 	overlays->reserved_spi = before;
 	log_limited(LOG_WARNING, "overlays get no new keys until the database can be written");
@@ -111,7 +90,6 @@ static void run_due(struct overlays *overlays, uint64_t now)
 {
 	struct ways_world *world = &overlays->world;
 	struct overlay *overlay;
-	bool begun = false;
 	uint64_t next;
 
 	for (world->budget = WAYS_BUDGET; world->budget > 0 && heap_due(&overlays->looks) <= now; ) {
@@ -120,16 +98,17 @@ static void run_due(struct overlays *overlays, uint64_t now)
 		world->budget -= overlay->n;
 		overlay->looked_at = now;
 		heap_set(&overlays->looks, &overlay->look, next > now ? next : now + 1);
-		begun = keep(overlays, overlay, begun);
+		/* What a restart of the daemon must know. */
+		overlays->keeper.ways(overlays->keeper.of, overlay);
 	}
 	/* Keys that are in use cannot wait for a full disk: it is tried again, and show says so. */
-	if (begun && !state_commit(overlays->agent))
+	if (!overlays->keeper.done(overlays->keeper.of))
 		log_limited(LOG_WARNING, "which keys are in use is not stored yet");
 }
 
 static void run(struct overlays *overlays)
 {
-	static const struct timeval retry = { .tv_sec = STATE_RETRY_MS / 1000 };
+	static const struct timeval retry = { .tv_sec = OVERLAYS_RETRY_MS / 1000 };
 
 	if (overlays->n && !reserve_spis(overlays)) {
 		overlays_tell(overlays);
@@ -150,12 +129,12 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	run(arg);
 }
 
-void overlays_init(struct overlays *overlays, struct agent *agent)
+void overlays_init(struct overlays *overlays, struct event_base *base)
 {
-	*overlays = (struct overlays){ .agent = agent };
+	*overlays = (struct overlays){ 0 };
 	TAILQ_INIT(&overlays->order);
 	LIST_INIT(&overlays->to_tell);
-	overlays->timer = alloc_checked(evtimer_new(agent->base, on_timer, overlays));
+	overlays->timer = alloc_checked(evtimer_new(base, on_timer, overlays));
 	overlays->world.random = random_bytes;
 	overlays->world.changed = on_changed;
 	overlays->world.owner = overlays;

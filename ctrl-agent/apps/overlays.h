@@ -10,11 +10,26 @@
 #define OVERLAYS_LOOK_MS	20	/* between two looks at one overlay */
 #define OVERLAYS_DEFAULT_REKEY_S	1800
 #define OVERLAYS_SPI_BLOCK	4096	/* reserved at a time, at least */
+#define OVERLAYS_RETRY_MS	1000	/* while no SPIs can be reserved */
 
-struct agent;
 struct cvsw_v3_message;
 struct event;
+struct event_base;
 struct nic;
+
+/**
+ * struct overlays_keeper - how what must outlast the daemon is kept; cvswd.c sets it
+ * @of: their first argument
+ * @spi: none from here on was ever used; false: that is not kept
+ * @ways: which SPIs are in use on the ways to members that are unkept; they are no more
+ * @done: commits what @ways had since the last call; false: it is tried again, later
+ */
+struct overlays_keeper {
+	void *of;
+	bool (*spi)(void *of, uint32_t next);
+	void (*ways)(void *of, struct overlay *overlay);
+	bool (*done)(void *of);
+};
 
 /**
  * struct overlays - all of them
@@ -31,11 +46,11 @@ struct overlays {
 	struct ways_world world;
 	uint32_t reserved_spi;
 	struct event *timer;
-	struct agent *agent;
+	struct overlays_keeper keeper;
 	void (*settled)(void);
 };
 
-void overlays_init(struct overlays *overlays, struct agent *agent);
+void overlays_init(struct overlays *overlays, struct event_base *base);
 
 /** overlays_free() - wipes the keys; before the NICs go */
 void overlays_free(struct overlays *overlays);

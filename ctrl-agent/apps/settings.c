@@ -3,17 +3,19 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "store/state.h"
 
 #define TICK_MS		500
 
-static struct event *tick;
+static struct {
+	struct event *tick;
+	struct nics *nics;
+	bool (*keep)(void *of, const struct nic *nic);
+	void *of;
+} settings;
 
-static void keep(struct agent *agent, const struct nic *nic)
+static void keep(const struct nic *nic)
 {
-	state_begin(agent);
-	state_put_nic(agent, nic);
-	if (!state_commit(agent))
+	if (!settings.keep(settings.of, nic))
 		log_limited(LOG_WARNING, "the own settings of NIC " MAC_FORMAT " are not stored yet",
 			    MAC_BYTES(nic->mac));
 }
@@ -60,13 +62,14 @@ static bool is_back(const struct nic *nic, struct own_setting *own, uint16_t *fo
 	return true;
 }
 
-void settings_nic_moved(void *agent, const struct hub_event *event)
+void settings_nic_moved(void *unused, const struct hub_event *event)
 {
 	struct nic *nic = event->nic;
 	struct desired *desired = &nic->desired;
 	uint16_t mtu = desired_mtu(desired), offload;
 	bool news = false;
 
+	(void)unused;
 	take_first(nic);
 	if (!mtu)
 		news = is_back(nic, &desired->own_mtu, &nic->mtu_found);
@@ -77,7 +80,7 @@ void settings_nic_moved(void *agent, const struct hub_event *event)
 	else if (nic->found_of)
 		news |= learn(&desired->own_offload, nic->offload_found, offload);
 	if (news)
-		keep(agent, nic);
+		keep(nic);
 }
 
 /* ---- has the guest changed it? ---- */
@@ -134,13 +137,13 @@ static void repair(struct nic *nic)
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
-	struct agent *agent = arg;
 	uint64_t now = clock_ms();
 	struct nic *nic;
 
 	(void)fd;
 	(void)what;
-	nics_each(nic, &agent->nics) {
+	(void)arg;
+	nics_each(nic, settings.nics) {
 		if (!may_look(nic)) {
 			nic->mtu_answered = 0;
 		} else if (nic->mtu_answered) {
@@ -152,15 +155,19 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-void settings_init(struct agent *agent)
+void settings_init(struct event_base *base, struct nics *nics,
+		   bool (*keep)(void *of, const struct nic *nic), void *of)
 {
 	static const struct timeval pause = { .tv_usec = TICK_MS * 1000 };
 
-	tick = alloc_checked(event_new(agent->base, -1, EV_PERSIST, on_tick, agent));
-	event_add(tick, &pause);
+	settings.nics = nics;
+	settings.keep = keep;
+	settings.of = of;
+	settings.tick = alloc_checked(event_new(base, -1, EV_PERSIST, on_tick, NULL));
+	event_add(settings.tick, &pause);
 }
 
 void settings_end(void)
 {
-	event_free(tick);
+	event_free(settings.tick);
 }

@@ -11,15 +11,19 @@
 #ifndef CVSWD_SETTINGS_H
 #define CVSWD_SETTINGS_H
 
-#include "agent.h"
+#include "nic/nics.h"
 
 #define SETTINGS_CHECK_MS	15000
 
-/** settings_init() - begins to look at all NICs' MTUs; ended by settings_end() */
-void settings_init(struct agent *agent);
+/**
+ * settings_init() - begins to look at all NICs' MTUs; ended by settings_end()
+ * @keep: called with @of, keeps a NIC's own settings over a restart; false: it is tried later
+ */
+void settings_init(struct event_base *base, struct nics *nics,
+		   bool (*keep)(void *of, const struct nic *nic), void *of);
 void settings_end(void);
 
-/** settings_nic_moved() - hub_ear of the agent; may write the database */
-void settings_nic_moved(void *agent, const struct hub_event *event);
+/** settings_nic_moved() - hub_ear; may call @keep */
+void settings_nic_moved(void *unused, const struct hub_event *event);
 
 #endif

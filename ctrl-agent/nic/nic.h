@@ -20,6 +20,7 @@
 #define NIC_MAX_FLOWS	16384
 /* Entries beyond what is wanted that are kept of an answer; a NIC with more is cleared. */
 #define NIC_MAX_EXTRA	1024
+#define NIC_MIN_MTU	68	/* RFC 791 */
 
 #define MAC_TEXT_LEN	18
 #define MAC_FORMAT	"%02x:%02x:%02x:%02x:%02x:%02x"

@@ -2,44 +2,16 @@
 #include "state.h"
 
 #include <event2/event.h>
-#include <jansson.h>
 #include <stdio.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "api/report.h"
+#include "nic/flow_text.h"
+#include "state_load.h"
 #include "state_overlay.h"
 #include "store.h"
-#include "base/wipe.h"
-
-#define FLOW_KIND_LEN	(sizeof("given ") + MAC_TEXT_LEN)
-#define WAYS_KIND_LEN	(sizeof("ways ") + OVERLAY_NAME_LEN)
-
-static void mac_text(const struct nic *nic, char text[MAC_TEXT_LEN])
-{
-	snprintf(text, MAC_TEXT_LEN, MAC_FORMAT, MAC_BYTES(nic->mac));
-}
-
-static void flow_kind(const struct nic *nic, char kind[FLOW_KIND_LEN])
-{
-	snprintf(kind, FLOW_KIND_LEN, "flow " MAC_FORMAT, MAC_BYTES(nic->mac));
-}
-
-static void given_kind(const struct nic *nic, char kind[FLOW_KIND_LEN])
-{
-	snprintf(kind, FLOW_KIND_LEN, "given " MAC_FORMAT, MAC_BYTES(nic->mac));
-}
 
 /* ---- putting ---- */
-
-static void put_json(struct agent *agent, const char *kind, const char *name, json_t *json)
-{
-	char *text = alloc_checked(json_dumps(json, JSON_COMPACT));
-
-	store_put(agent->store, kind, name, text, strlen(text));
-	wipe_free(text);	/* jansson's: cvswd.c */
-	json_decref(json);
-}
 
 /* One that is held is managed again when what holds it can be read. */
 static bool is_managed(const struct nic *nic)
@@ -47,259 +19,294 @@ static bool is_managed(const struct nic *nic)
 	return nic_hand(nic)->in_use || nic->held;
 }
 
-static json_t *settings_of(const struct nic *nic)
+static void put_settings(struct state *state, const struct nic *nic)
 {
 	const struct own_setting *own_mtu = &nic->desired.own_mtu;
 	const struct own_setting *own_offload = &nic->desired.own_offload;
 	const struct layer *hand = nic_hand(nic);
-	json_t *json = json_pack("{s:b}", "managed", is_managed(nic));
+	struct row_nic row = {
+		.managed = is_managed(nic),
+		.has_mtu = hand->mtu, .mtu = hand->mtu,
+		.has_offload = hand->has_offload, .offload = hand->offload,
+		.has_own_mtu = own_mtu->known, .own_mtu = own_mtu->value,
+		.restore_mtu = own_mtu->back,
+		.has_own_offload = own_offload->known, .own_offload = own_offload->value,
+		.restore_offload = own_offload->back,
+	};
 
-	if (hand->mtu)
-		json_object_set_new(json, "mtu", json_integer(hand->mtu));
-	if (own_mtu->known)
-		json_object_set_new(json, "own_mtu", json_integer(own_mtu->value));
-	if (own_mtu->back)
-		json_object_set_new(json, "restore_mtu", json_integer(own_mtu->value));
-	if (hand->has_offload)
-		json_object_set_new(json, "offload", report_offload(hand->offload));
-	if (own_offload->known)
-		json_object_set_new(json, own_offload->back ? "restore_offload" : "own_offload",
-				    report_offload(own_offload->value));
-	return json;
+	memcpy(row.mac, nic->mac, CVSW_ETH_ALEN);
+	if (row.managed || row.has_mtu || row.has_own_mtu || row.has_offload || row.has_own_offload)
+		store_put(state->store, ROWS_nic, &row);
+	else
+		store_delete(state->store, ROWS_nic, &row);
 }
 
-void state_put_nic(struct agent *agent, const struct nic *nic)
+void state_put_nic(struct state *state, const struct nic *nic)
 {
-	const struct layer *hand = nic_hand(nic);
-	char mac[MAC_TEXT_LEN];
+	struct row_key key = { .key = { nic->key, sizeof(nic->key) } };
 
-	mac_text(nic, mac);
-	if (is_managed(nic) || hand->mtu || nic->desired.own_mtu.known || hand->has_offload ||
-	    nic->desired.own_offload.known)
-		put_json(agent, "nic", mac, settings_of(nic));
-	else
-		store_delete(agent->store, "nic", mac);
+	put_settings(state, nic);
+	memcpy(key.mac, nic->mac, CVSW_ETH_ALEN);
 	if (nic->has_key)
-		store_put(agent->store, "key", mac, nic->key, sizeof(nic->key));
+		store_put(state->store, ROWS_key, &key);
 	else
-		store_delete(agent->store, "key", mac);
+		store_delete(state->store, ROWS_key, &key);
 }
 
-static void put_given(struct agent *agent, const struct nic *nic, const struct cvsw_flow *flow)
+static void put_flow(struct state *state, const struct nic *nic, const struct cvsw_flow *flow,
+		     bool given)
 {
-	char kind[FLOW_KIND_LEN], *name;
+	struct row_flow row = { .priority = flow->priority, .given = given };
+	char *match, *text;
 
-	if (!agent->store)
+	if (!state->store)
 		return;
-	given_kind(nic, kind);
-	name = report_flow_name(flow);
-	store_put(agent->store, kind, name, "-", 1);
-	free(name);
-}
-
-/* Stated anew, so it is not given yet. */
-void state_put_flow(struct agent *agent, const struct nic *nic, const struct cvsw_flow *flow)
-{
-	char kind[FLOW_KIND_LEN], *name, *text;
-
-	if (!agent->store)
-		return;
-	flow_kind(nic, kind);
-	name = report_flow_name(flow);
-	text = report_flow_text(flow);
-	store_put(agent->store, kind, name, text, strlen(text));
-	given_kind(nic, kind);
-	store_delete(agent->store, kind, name);
-	free(name);
+	memcpy(row.mac, nic->mac, CVSW_ETH_ALEN);
+	row.match = match = flow_text_match(flow);
+	row.flow = text = flow_text(flow);
+	store_put(state->store, ROWS_flow, &row);
+	free(match);
 	free(text);
 }
 
-void state_delete_flow(struct agent *agent, const struct nic *nic, const struct cvsw_flow *flow)
+/* Stated anew, so it is not given yet. */
+void state_put_flow(struct state *state, const struct nic *nic, const struct cvsw_flow *flow)
 {
-	char kind[FLOW_KIND_LEN], *name;
-
-	if (!agent->store)
-		return;
-	flow_kind(nic, kind);
-	name = report_flow_name(flow);
-	store_delete(agent->store, kind, name);
-	given_kind(nic, kind);
-	store_delete(agent->store, kind, name);
-	free(name);
+	put_flow(state, nic, flow, false);
 }
 
-static void put_timed(struct agent *agent, struct nic *nic)
+void state_delete_flow(struct state *state, const struct nic *nic, const struct cvsw_flow *flow)
+{
+	struct row_flow row = { .priority = flow->priority };
+	char *match;
+
+	if (!state->store)
+		return;
+	memcpy(row.mac, nic->mac, CVSW_ETH_ALEN);
+	row.match = match = flow_text_match(flow);
+	store_delete(state->store, ROWS_flow, &row);
+	free(match);
+}
+
+static void put_timed(struct state *state, struct nic *nic)
 {
 	struct timed *timed = &nic->timed;
 	const struct flow_node *node;
 
 	flowset_each(node, &timed->ended)
-		state_delete_flow(agent, nic, &node->flow);
+		state_delete_flow(state, nic, &node->flow);
 	flowset_each(node, &timed->taken)
-		put_given(agent, nic, &node->flow);
+		put_flow(state, nic, &node->flow, true);
 	timed_kept(timed);
 }
 
 /* Of all NICs, in one transaction. */
-static bool keep_all_timed(struct agent *agent)
+static bool keep_all_timed(struct state *state)
 {
 	struct nic *nic;
 
-	state_begin(agent);
-	nics_each(nic, &agent->nics)
-		put_timed(agent, nic);
-	return state_commit(agent);
+	state_begin(state);
+	nics_each(nic, state->nics)
+		put_timed(state, nic);
+	return state_commit(state);
 }
 
 static void on_keep_soon(evutil_socket_t fd, short what, void *arg)
 {
-	struct agent *agent = arg;
-	bool was_stale = agent->state_stale;
+	struct state *state = arg;
+	bool was_stale = state->stale;
 
 	(void)fd;
 	(void)what;
 	/* If not, state_commit() has seen to another try. */
-	if (keep_all_timed(agent) && was_stale)
+	if (keep_all_timed(state) && was_stale)
 		log_line(LOG_INFO, "the database can be written again, and has all there is");
 }
 
 void state_nic_moved(void *arg, const struct hub_event *event)
 {
-	struct agent *agent = arg;
+	struct state *state = arg;
 	static const struct timeval pause = { .tv_usec = STATE_PAUSE_MS * 1000 };
 	const struct timed *timed = &event->nic->timed;
 
 	/* What is not kept now is kept by a later try, which takes all there is. */
-	if (timed->taken.n && !keep_all_timed(agent))
+	if (timed->taken.n && !keep_all_timed(state))
 		return;
-	if (timed->ended.n && !evtimer_pending(agent->keep_soon, NULL))
-		evtimer_add(agent->keep_soon, &pause);
+	if (timed->ended.n && !evtimer_pending(state->keep_soon, NULL))
+		evtimer_add(state->keep_soon, &pause);
 }
 
-void state_forget(struct agent *agent, const struct nic *nic)
+void state_forget(struct state *state, const struct nic *nic)
 {
-	char kind[FLOW_KIND_LEN], mac[MAC_TEXT_LEN];
+	struct row_flow flows = { 0 };
+	struct row_nic settings = { 0 };
 
-	flow_kind(nic, kind);
-	mac_text(nic, mac);
-	store_delete_all(agent->store, kind);
-	given_kind(nic, kind);
-	store_delete_all(agent->store, kind);
-	store_delete(agent->store, "nic", mac);
+	memcpy(flows.mac, nic->mac, CVSW_ETH_ALEN);
+	memcpy(settings.mac, nic->mac, CVSW_ETH_ALEN);
+	store_delete_all(state->store, ROWS_flow, &flows);
+	store_delete(state->store, ROWS_nic, &settings);
 }
 
-static void ways_kind(const char *overlay_name, char kind[WAYS_KIND_LEN])
+void state_put_overlay(struct state *state, const struct overlay *overlay)
 {
-	snprintf(kind, WAYS_KIND_LEN, "ways %s", overlay_name);
+	if (state->store)
+		state_overlay_put(state, overlay);
 }
 
-void state_put_ways(struct agent *agent, const struct overlay *overlay,
-		    const struct overlay_member *member)
+void state_delete_overlay(struct state *state, const char *name)
 {
-	uint8_t row[STATE_WAYS_MAX];
-	char kind[WAYS_KIND_LEN], slot[16];
+	store_delete_all(state->store, ROWS_ways, &(struct row_ways){ .overlay = name });
+	store_delete_all(state->store, ROWS_member, &(struct row_member){ .overlay = name });
+	store_delete(state->store, ROWS_overlay, &(struct row_overlay){ .name = name });
+}
 
-	if (!agent->store)
+static void put_spi(struct state *state, uint32_t next)
+{
+	store_put(state->store, ROWS_counter, &(struct row_counter){ .name = "spi", .next = next });
+}
+
+/* ---- for rooms above ---- */
+
+bool state_keep_nic(void *arg, const struct nic *nic)
+{
+	state_begin(arg);
+	state_put_nic(arg, nic);
+	return state_commit(arg);
+}
+
+bool state_keep_spi(void *arg, uint32_t next)
+{
+	state_begin(arg);
+	put_spi(arg, next);
+	return state_commit(arg);
+}
+
+void state_keep_ways(void *arg, struct overlay *overlay)
+{
+	struct overlay_member *member;
+	struct state *state = arg;
+
+	if (!state->store)
 		return;
-	ways_kind(overlay->config.name, kind);
-	snprintf(slot, sizeof(slot), "%u", member->slot);
-	store_put(agent->store, kind, slot, row, state_overlay_ways(overlay, member, row));
+	overlay_each(member, overlay) {
+		if (!member->unkept)
+			continue;
+		if (!state->begun)
+			state_begin(state);
+		state->begun = true;
+		state_overlay_put_ways(state, overlay, member);
+		member->unkept = false;
+	}
 }
 
-void state_put_overlay(struct agent *agent, const struct overlay *overlay)
+bool state_keep_done(void *arg)
 {
-	const struct overlay_member *member;
-	char kind[WAYS_KIND_LEN];
+	struct state *state = arg;
 
-	if (!agent->store)
-		return;
-	put_json(agent, "overlay", overlay->config.name, state_overlay_to_json(overlay));
-	/* Also of those that are members no more. */
-	ways_kind(overlay->config.name, kind);
-	store_delete_all(agent->store, kind);
-	overlay_each(member, overlay)
-		state_put_ways(agent, overlay, member);
-}
-
-void state_delete_overlay(struct agent *agent, const char *name)
-{
-	char kind[WAYS_KIND_LEN];
-
-	ways_kind(name, kind);
-	store_delete_all(agent->store, kind);
-	store_delete(agent->store, "overlay", name);
-}
-
-void state_put_spi(struct agent *agent, uint32_t next)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", next);
-	store_put(agent->store, "spi", "next", text, strlen(text));
+	if (!state->begun)
+		return true;
+	state->begun = false;
+	return state_commit(state);
 }
 
 /* ---- transactions ---- */
 
-static void put_all(struct agent *agent)
+static void put_all(struct state *state)
 {
 	const struct flow_node *node;
 	struct overlay *overlay;
 	struct nic *nic;
 
-	store_delete_all(agent->store, NULL);
-	nics_each(nic, &agent->nics) {
-		state_put_nic(agent, nic);
+	for (int table = 0; table < ROWS_N; table++)
+		if (table != ROWS_kept)
+			store_delete_all(state->store, table, NULL);
+	nics_each(nic, state->nics) {
+		state_put_nic(state, nic);
 		flowset_each(node, &nic_hand(nic)->flows)
-			state_put_flow(agent, nic, &node->flow);
-		flowset_each(node, &nic->timed.given)
-			put_given(agent, nic, &node->flow);
+			put_flow(state, nic, &node->flow,
+				 flowset_find(&nic->timed.given, &node->flow.match,
+					      node->flow.priority));
 	}
-	overlays_each(overlay, &agent->overlays)
-		state_put_overlay(agent, overlay);
-	state_put_spi(agent, agent->overlays.reserved_spi);
-	/* The change that failed may have been the one that brings today's format. */
-	store_migrated(agent->store);
+	overlays_each(overlay, state->overlays)
+		state_put_overlay(state, overlay);
+	put_spi(state, state->overlays->reserved_spi);
 }
 
-void state_begin(struct agent *agent)
+/* A transaction in which the format is today's: if it was not, everything is put again. */
+void state_begin(struct state *state)
 {
-	store_begin(agent->store);
+	store_begin(state->store);
+	if (store_version(state->store) == STORE_VERSION)
+		return;
+	store_upgrade(state->store);
+	state->stale = true;
 }
 
-bool state_commit(struct agent *agent)
+bool state_commit(struct state *state)
 {
 	static const struct timeval retry = { .tv_sec = STATE_RETRY_MS / 1000 };
 	bool good;
 
 	/* What failed to be kept before is in nobody's change now. */
-	if (agent->state_stale)
-		put_all(agent);
-	good = store_commit(agent->store);
-	agent->state_stale = !good;
+	if (state->stale)
+		put_all(state);
+	good = store_commit(state->store);
+	state->stale = !good;
 	if (!good)
-		evtimer_add(agent->keep_soon, &retry);
+		evtimer_add(state->keep_soon, &retry);
 	return good;
+}
+
+void state_scrub(struct state *state)
+{
+	store_scrub(state->store);
 }
 
 /* ---- from start to end ---- */
 
-void state_start(struct agent *agent)
+void state_start(struct state *state, struct event_base *base, struct nics *nics,
+		 struct overlays *overlays)
 {
-	STAILQ_INIT(&agent->unread);
-	agent->keep_soon = alloc_checked(evtimer_new(agent->base, on_keep_soon, agent));
+	*state = (struct state){ .nics = nics, .overlays = overlays };
+	STAILQ_INIT(&state->unread);
+	state->keep_soon = alloc_checked(evtimer_new(base, on_keep_soon, state));
 }
 
-void state_end(struct agent *agent)
+/* Rows of a former format get today's: all of them, or none. */
+static void upgrade(struct state *state)
+{
+	int version = store_version(state->store);
+
+	if (version == STORE_VERSION)
+		return;
+	state_begin(state);
+	if (!state_commit(state))
+		return;
+	store_scrub(state->store);
+	log_line(LOG_INFO, "the database had format %d and has format %d now", version,
+		 STORE_VERSION);
+}
+
+bool state_open(struct state *state, const char *path)
+{
+	state->store = store_open(path);
+	if (!state->store || !state_load(state))
+		return false;
+	upgrade(state);
+	return true;
+}
+
+void state_end(struct state *state)
 {
 	struct unread_row *row;
 
-	if (!agent->keep_soon)
-		return;
-	if (evtimer_pending(agent->keep_soon, NULL) && !keep_all_timed(agent))
+	if (evtimer_pending(state->keep_soon, NULL) && !keep_all_timed(state))
 		log_line(LOG_ERR, "the last changes are lost");
-	event_free(agent->keep_soon);
-	while ((row = STAILQ_FIRST(&agent->unread))) {
-		STAILQ_REMOVE_HEAD(&agent->unread, in_list);
+	event_free(state->keep_soon);
+	while ((row = STAILQ_FIRST(&state->unread))) {
+		STAILQ_REMOVE_HEAD(&state->unread, in_list);
 		free(row);
 	}
+	store_close(state->store);
+	state->store = NULL;
 }

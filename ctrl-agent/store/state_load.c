@@ -1,358 +1,364 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is kept, read back row by row: one that is wrong costs no other. */
-#include <errno.h>
-#include <jansson.h>
+#include "state_load.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/alloc.h"
-#include "api/intent.h"
 #include "base/log.h"
-#include "api/report.h"
-#include "state.h"
-#include "state_overlay.h"
-#include "store.h"
+#include "base/offload.h"
+#include "nic/flow_text.h"
 
 #define LOGGED_ROWS	20
-
-/* @why: room for a text; @lost_overlays: what is known of those that cannot be read */
-struct loading {
-	struct agent *agent;
-	char why[160];
-	json_t *lost_overlays;
-};
 
 /* Of an overlay that cannot be read, which is said already: they stay in the file with it. */
 static const char lost_with_overlay[] = "its overlay cannot be read";
 
-static void print(const char *text, char *buf, size_t room)
-{
-	if (text)
-		report_printable((const uint8_t *)text, strlen(text), buf, room);
-	else
-		snprintf(buf, room, "(no text)");
-}
+static const char not_a_nic[] = "its key is not a NIC's MAC address";
 
-/* store_each()'s @skipped */
-static void skipped(void *arg, const struct store_row *row, const char *why)
+void load_skipped(void *arg, const struct store_unread *row)
 {
-	struct agent *agent = ((struct loading *)arg)->agent;
+	struct state *state = ((struct loading *)arg)->state;
 	struct unread_row *unread;
 
-	if (why == lost_with_overlay)
+	if (row->why == lost_with_overlay)
 		return;
 	unread = xcalloc(1, sizeof(*unread));
-	print(row->kind, unread->kind, sizeof(unread->kind));
-	print(row->name, unread->name, sizeof(unread->name));
-	print(why, unread->why, sizeof(unread->why));
-	STAILQ_INSERT_TAIL(&agent->unread, unread, in_list);
-	if (agent->n_unread++ < LOGGED_ROWS)
+	snprintf(unread->table, sizeof(unread->table), "%s", row->table);
+	snprintf(unread->key, sizeof(unread->key), "%s", row->key);
+	snprintf(unread->why, sizeof(unread->why), "%s", row->why);
+	STAILQ_INSERT_TAIL(&state->unread, unread, in_list);
+	if (state->n_unread++ < LOGGED_ROWS)
 		log_line(LOG_ERR, "database: %s \"%s\" cannot be read, is skipped and stays as it "
-			 "is: %s", unread->kind, unread->name, unread->why);
+			 "is: %s", unread->table, unread->key, unread->why);
 }
 
-/* In the form in which it is written. */
-static bool read_mac(const char *text, uint8_t mac[CVSW_ETH_ALEN])
-{
-	char back[MAC_TEXT_LEN];
+/* ---- NICs ---- */
 
-	if (!text || !cvsw_text_mac(text, mac))
-		return false;
-	snprintf(back, sizeof(back), MAC_FORMAT, MAC_BYTES(mac));
-	return !strcmp(text, back) && !(mac[0] & 1);
+static struct nic *nic_of(struct loading *loading, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	return nics_is_station(mac) ? nics_get(loading->state->nics, mac) : NULL;
 }
 
-static struct nic *nic_of(struct loading *loading, const char *name)
+static bool are_offloads(uint16_t bits)
 {
-	uint8_t mac[CVSW_ETH_ALEN];
-
-	return read_mac(name, mac) ? nics_get(&loading->agent->nics, mac) : NULL;
+	for (size_t i = 0; i < N_OFFLOADS; i++)
+		bits &= ~offload_names[i].bit;
+	return !bits;
 }
 
-/* The NIC of a kind "flow MAC", "given MAC". */
-static struct nic *nic_of_kind(struct loading *loading, const char *kind, const char *prefix)
+const char *load_nic(void *arg, const void *at)
 {
-	size_t len = strlen(prefix);
+	const struct row_nic *row = at;
+	struct nic *nic = nic_of(arg, row->mac);
+	struct layer *hand;
 
-	return kind && !strncmp(kind, prefix, len) ? nic_of(loading, kind + len) : NULL;
-}
-
-static bool is_kind(const struct store_row *row, const char *kind)
-{
-	return row->kind && !strcmp(row->kind, kind);
-}
-
-static void load_own(struct own_setting *setting, const json_t *own, const json_t *back,
-		     uint16_t value)
-{
-	*setting = (struct own_setting){ .known = own || back, .back = back, .value = value };
-}
-
-static const char *load_settings(struct desired *desired, const json_t *json)
-{
-	struct layer *hand = &desired->layers[DESIRED_HAND];
-	const json_t *managed = json_object_get(json, "managed");
-	const json_t *mtu = json_object_get(json, "mtu");
-	const json_t *own_mtu = json_object_get(json, "own_mtu");
-	const json_t *back_mtu = json_object_get(json, "restore_mtu");
-	const json_t *offload = json_object_get(json, "offload");
-	const json_t *own_offload = json_object_get(json, "own_offload");
-	const json_t *back_offload = json_object_get(json, "restore_offload");
-	json_int_t value = json_integer_value(mtu);
-	uint16_t bits = 0, own_bits = 0;
-
-	if (!json_is_object(json))
-		return "it is not JSON";
-	if (!json_is_boolean(managed))
-		return "whether its flows are managed is missing";
-	if (mtu && (value < INTENT_MIN_MTU || value > UINT16_MAX))
+	if (!nic)
+		return not_a_nic;
+	if (row->has_mtu && row->mtu < NIC_MIN_MTU)
 		return "its MTU is wrong";
-	if ((offload && !intent_parse_offload(offload, &bits)) ||
-	    ((own_offload || back_offload) &&
-	     !intent_parse_offload(back_offload ?: own_offload, &own_bits)))
+	if (!are_offloads(row->offload) || !are_offloads(row->own_offload))
 		return "its offloads are wrong";
-	hand->in_use = json_is_true(managed);
-	hand->mtu = value;
-	hand->has_offload = offload;
-	hand->offload = bits;
-	load_own(&desired->own_mtu, own_mtu, back_mtu, json_integer_value(back_mtu ?: own_mtu));
-	load_own(&desired->own_offload, own_offload, back_offload, own_bits);
+	if ((row->restore_mtu && !row->has_own_mtu) ||
+	    (row->restore_offload && !row->has_own_offload))
+		return "what is to be restored is missing";
+	hand = nic_hand(nic);
+	hand->in_use = row->managed;
+	hand->mtu = row->mtu;
+	hand->has_offload = row->has_offload;
+	hand->offload = row->offload;
+	nic->desired.own_mtu = (struct own_setting){ row->has_own_mtu, row->restore_mtu,
+						     row->own_mtu };
+	nic->desired.own_offload = (struct own_setting){ row->has_own_offload,
+							 row->restore_offload, row->own_offload };
 	return NULL;
 }
 
-static const char *take_nic(void *arg, const struct store_row *row)
+/* A flow is stored under its own match and priority, or a later change would miss it. */
+static bool is_named(const struct cvsw_flow *flow, const struct row_flow *row)
 {
-	struct nic *nic;
-	const char *why;
-	json_t *json;
+	char *match = flow_text_match(flow);
+	bool same = flow->priority == row->priority && !strcmp(match, row->match);
 
-	if (!is_kind(row, "nic"))
-		return NULL;
-	nic = nic_of(arg, row->name);
-	if (!nic)
-		return "its key is not a NIC's MAC address";
-	json = json_loadb(row->value, row->len, 0, NULL);
-	why = load_settings(&nic->desired, json);
-	json_decref(json);
-	return why;
-}
-
-/* A flow is kept under its own match and priority, or a later change would miss it. */
-static bool is_named(const struct cvsw_flow *flow, const char *name)
-{
-	char *own = report_flow_name(flow);
-	bool same = !strcmp(own, name);
-
-	free(own);
+	free(match);
 	return same;
 }
 
-static const char *parse_flow(struct loading *loading, const char *text, struct cvsw_flow *flow)
-{
-	struct cvsw_text_error error;
-
-	if (intent_parse_flow(text, flow, &error))
-		return NULL;
-	snprintf(loading->why, sizeof(loading->why), "column %u: %.140s", error.column,
-		 error.message);
-	return loading->why;
-}
-
 /* Its NIC is managed, even if that row is the one that cannot be read. */
-static const char *take_flow(void *arg, const struct store_row *row)
+const char *load_flow(void *arg, const void *at)
 {
-	struct nic *nic = nic_of_kind(arg, row->kind, "flow ");
+	const struct row_flow *row = at;
+	struct loading *loading = arg;
+	struct nic *nic = nic_of(loading, row->mac);
+	struct cvsw_text_error error;
 	struct cvsw_flow flow;
-	const char *why;
-	char *text;
 
 	if (!nic)
-		return NULL;
-	if (!row->name)
-		return "its key is no text";
-	text = alloc_checked(strndup(row->value ? row->value : "", row->len));
-	why = strlen(text) == row->len ? parse_flow(arg, text, &flow) : "it is no text";
-	free(text);
-	if (why)
-		return why;
-	if (!is_named(&flow, row->name))
+		return not_a_nic;
+	if (!flow_text_parse(row->flow, &flow, &error)) {
+		snprintf(loading->why, sizeof(loading->why), "column %u: %.140s", error.column,
+			 error.message);
+		return loading->why;
+	}
+	if (!is_named(&flow, row))
 		return "its key is another flow's";
+	if (row->given && !flow_is_timed(&flow))
+		return "it has no timeout, so it cannot have been given";
 	flowset_put(&nic_hand(nic)->flows, &flow);
+	if (row->given)
+		flowset_put(&nic->timed.given, &flow);
 	desired_use(&nic->desired, DESIRED_HAND);
 	return NULL;
 }
 
-static const char *take_given(void *arg, const struct store_row *row)
+const char *load_key(void *arg, const void *at)
 {
-	struct nic *nic = nic_of_kind(arg, row->kind, "given ");
-	const struct cvsw_flow *stated;
-	struct cvsw_flow flow;
+	const struct row_key *row = at;
+	struct nic *nic = nic_of(arg, row->mac);
 
 	if (!nic)
-		return NULL;
-	if (!row->name || parse_flow(arg, row->name, &flow))
-		return "its key is not a flow's";
-	stated = flowset_find(&nic_hand(nic)->flows, &flow.match, flow.priority);
-	if (!stated || !flow_is_timed(stated))
-		return "there is no such flow, or it has no timeout";
-	flowset_put(&nic->timed.given, stated);
-	return NULL;
-}
-
-static const char *take_key(void *arg, const struct store_row *row)
-{
-	struct nic *nic;
-
-	if (!is_kind(row, "key"))
-		return NULL;
-	nic = nic_of(arg, row->name);
-	if (!nic)
-		return "its key is not a NIC's MAC address";
-	if (row->len == sizeof(nic->key)) {
-		nic_set_key(nic, row->value);
+		return not_a_nic;
+	if (row->key.len == sizeof(nic->key)) {
+		nic_set_key(nic, row->key.at);
 		return NULL;
 	}
 	nic->key_unread = true;
 	return "a NIC's key has 32 bytes; the NIC is not trusted until it gets its key again";
 }
 
-static const char *take_overlay(void *arg, const struct store_row *row)
+/* store_each()'s @skipped: whatever is wrong with it, that NIC has a key. */
+static void key_skipped(void *arg, const struct store_unread *unread)
 {
-	struct loading *loading = arg;
-	const char *why;
-	json_t *json;
+	const struct row_key *row = unread->row;
+	struct nic *nic = unread->readable & 1 ? nic_of(arg, row->mac) : NULL;
 
-	if (!is_kind(row, "overlay"))
-		return NULL;
-	json = json_loadb(row->value, row->len, 0, NULL);
-	why = row->name ? state_overlay_load(loading->agent, row->name, json) :
-			  "its key is no text";
-	if (why)
-		json_array_append(loading->lost_overlays, json ? json : json_null());
-	json_decref(json);
-	return why;
+	if (nic)
+		nic->key_unread = true;
+	load_skipped(arg, unread);
 }
 
-static const char *take_ways(void *arg, const struct store_row *row)
-{
-	struct loading *loading = arg;
-	struct agent *agent = loading->agent;
+/* ---- overlays ---- */
 
-	if (!row->kind || strncmp(row->kind, "ways ", 5))
-		return NULL;
-	if (!overlays_find(&agent->overlays, row->kind + 5) &&
-	    json_array_size(loading->lost_overlays))
-		return lost_with_overlay;
-	return !row->name ? "its key is no text" :
-	       state_overlay_load_ways(agent, row->kind + 5, row->name, row->value, row->len);
+void load_lose_nic(struct loading *loading, const uint8_t mac[CVSW_ETH_ALEN])
+{
+	loading->lost = alloc_checked(reallocarray(loading->lost, loading->n_lost_nics + 1,
+						   sizeof(*loading->lost)));
+	memcpy(loading->lost[loading->n_lost_nics++], mac, CVSW_ETH_ALEN);
 }
 
-/* Without it the counter begins at random, as it did at first. */
-static const char *take_spi(void *arg, const struct store_row *row)
+static struct stored_overlay *find_stored(struct loading *loading, const char *name)
 {
-	struct overlays *overlays = &((struct loading *)arg)->agent->overlays;
-	char text[16], *end;
-	unsigned long next;
+	struct stored_overlay *stored;
 
-	if (!is_kind(row, "spi"))
-		return NULL;
-	if (!row->name || strcmp(row->name, "next"))
-		return "it is not known to this version of cvswd";
-	snprintf(text, sizeof(text), "%.*s", (int)(row->len < 15 ? row->len : 15),
-		 row->len ? (const char *)row->value : "");
-	errno = 0;
-	next = strtoul(text, &end, 10);
-	if (!*text || *text == '-' || *end || errno || next > UINT32_MAX || strlen(text) != row->len)
-		return "it is not a number of 32 bits";
-	overlays->world.next_spi = overlays->reserved_spi = next;
+	STAILQ_FOREACH(stored, &loading->stored, in_list)
+		if (!strcmp(stored->config.name, name))
+			return stored;
 	return NULL;
 }
 
-/* What none of the others has looked at. */
-static const char *take_rest(void *arg, const struct store_row *row)
+static const char *take_overlay(void *arg, const void *row)
 {
-	uint8_t mac[CVSW_ETH_ALEN];
+	struct stored_overlay *stored = xcalloc(1, sizeof(*stored));
+	struct loading *loading = arg;
 
-	(void)arg;
-	if (is_kind(row, "nic") || is_kind(row, "key") || is_kind(row, "overlay") ||
-	    is_kind(row, "spi"))
+	if (state_overlay_read(row, stored)) {
+		STAILQ_INSERT_TAIL(&loading->stored, stored, in_list);
 		return NULL;
-	if (row->kind && !strncmp(row->kind, "flow ", 5) && read_mac(row->kind + 5, mac))
-		return NULL;
-	if (row->kind && !strncmp(row->kind, "given ", 6) && read_mac(row->kind + 6, mac))
-		return NULL;
-	if (row->kind && !strncmp(row->kind, "ways ", 5))
-		return NULL;
-	if (row->kind && !strncmp(row->kind, "set aside ", 10))
-		return "it could not be read before, and its place was taken";
-	return "it is not known to this version of cvswd";
+	}
+	free(stored);
+	return "its settings are wrong";
 }
 
-/* In this order: a link begins with what its NIC should be, and the NICs of overlays are there. */
-static const struct {
-	const char *from, *to;
-	const char *(*take)(void *arg, const struct store_row *row);
-} passes[] = {
-	{ "nic", "nic ", take_nic },
-	{ "flow ", "flow!", take_flow },
-	{ "given ", "given!", take_given },
-	{ "key", "key ", take_key },
-	{ "overlay", "overlay ", take_overlay },
-	{ "ways ", "ways!", take_ways },
-	{ "spi", "spi ", take_spi },
-	{ "", NULL, take_rest },
-};
-
-static void say_what_is_wrong(const struct agent *agent)
+static void overlay_skipped(void *arg, const struct store_unread *unread)
 {
-	const struct nics *nics = &agent->nics;
+	((struct loading *)arg)->n_lost++;
+	load_skipped(arg, unread);
+}
 
-	if (agent->n_unread > LOGGED_ROWS)
+static const char *take_member(void *arg, const void *at)
+{
+	const struct row_member *row = at;
+	struct loading *loading = arg;
+	struct stored_overlay *stored = find_stored(loading, row->overlay);
+	struct stored_member member;
+
+	if (!state_overlay_read_member(row, &member))
+		return "its slot or its MAC addresses are wrong";
+	if (!stored)
+		return loading->n_lost ? lost_with_overlay : "there is no such overlay";
+	return state_overlay_add_member(stored, &member) ? NULL : "its overlay has too many members";
+}
+
+/* Which overlay it is a member of, and perhaps which NIC, is not known. */
+static void member_skipped(void *arg, const struct store_unread *unread)
+{
+	const struct row_member *row = unread->row;
+	struct loading *loading = arg;
+
+	if (nics_is_station(row->mac)) {
+		load_lose_nic(loading, row->mac);
+		loading->n_unplaced += unread->why != lost_with_overlay;
+	} else {
+		loading->all_lost = true;
+	}
+	load_skipped(arg, unread);
+}
+
+/* The overlay is not made; more of its members may be missing than are known otherwise. */
+static void lose(struct loading *loading, struct stored_overlay *stored, const char *why)
+{
+	size_t n_missing = stored->n < stored->n_stored ? stored->n_stored - stored->n : 0;
+
+	stored->why = why;
+	for (size_t i = 0; i < stored->n; i++)
+		load_lose_nic(loading, stored->members[i].macs[0]);
+	if (n_missing > loading->n_unplaced)
+		loading->all_lost = true;
+	else
+		loading->n_unplaced -= n_missing;
+}
+
+/* Returns how many cannot be. */
+static size_t make_overlays(struct loading *loading)
+{
+	struct stored_overlay *stored;
+	size_t n = 0;
+
+	STAILQ_FOREACH(stored, &loading->stored, in_list) {
+		const char *why = stored->n == stored->n_stored ?
+				  state_overlay_make(loading->state, stored) :
+				  "not all of its members can be read, or there are more than it has";
+
+		if (!why)
+			continue;
+		lose(loading, stored, why);
+		n++;
+	}
+	return n;
+}
+
+static const char *take_lost_overlay(void *arg, const void *row)
+{
+	const struct stored_overlay *stored = find_stored(arg, ((const struct row_overlay *)row)->name);
+
+	return stored ? stored->why : NULL;
+}
+
+static const char *take_lost_member(void *arg, const void *row)
+{
+	const struct row_member *member = row;
+	struct loading *loading = arg;
+
+	return overlays_find(loading->state->overlays, member->overlay) ? NULL : lost_with_overlay;
+}
+
+/* First all is read, then overlays are made, then the rows of those that cannot be are named. */
+static bool load_overlays(struct loading *loading)
+{
+	struct store *store = loading->state->store;
+
+	return store_each(store, ROWS_overlay, take_overlay, overlay_skipped, loading) &&
+	       store_each(store, ROWS_member, take_member, member_skipped, loading) &&
+	       (!make_overlays(loading) ||
+		(store_each(store, ROWS_overlay, take_lost_overlay, overlay_skipped, loading) &&
+		 store_each(store, ROWS_member, take_lost_member, load_skipped, loading)));
+}
+
+const char *load_ways(void *arg, const void *at)
+{
+	const struct row_ways *row = at;
+	struct loading *loading = arg;
+
+	if (!overlays_find(loading->state->overlays, row->overlay) && loading->n_lost)
+		return lost_with_overlay;
+	return state_overlay_load_ways(loading->state, row);
+}
+
+/* Without it the counter begins at random, as it did at first. */
+const char *load_counter(void *arg, const void *at)
+{
+	struct overlays *overlays = ((struct loading *)arg)->state->overlays;
+	const struct row_counter *row = at;
+
+	if (strcmp(row->name, "spi"))
+		return "it is not known to this version of cvswd";
+	overlays->world.next_spi = overlays->reserved_spi = row->next;
+	return NULL;
+}
+
+static void hold(struct nic *nic)
+{
+	if (nic->member || !nic_hand(nic)->in_use)
+		return;
+	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " is left alone: it may belong to an overlay "
+		    "that cannot be read", MAC_BYTES(nic->mac));
+	nic_hand(nic)->in_use = false;
+	nic->held = true;
+}
+
+/* Those that may be members of an overlay that cannot be read. */
+static void hold_lost(struct loading *loading)
+{
+	struct nics *nics = loading->state->nics;
+	struct nic *nic;
+
+	for (size_t i = 0; i < loading->n_lost_nics; i++) {
+		nic = nics_find(nics, loading->lost[i]);
+		if (nic)
+			hold(nic);
+	}
+	if (loading->all_lost)
+		nics_each(nic, nics)
+			hold(nic);
+}
+
+/* ---- all of it ---- */
+
+/* In this order: a link begins with what its NIC should be, and the NICs of overlays are there. */
+static bool load_all(struct loading *loading)
+{
+	struct store *store = loading->state->store;
+
+	return store_each(store, ROWS_nic, load_nic, load_skipped, loading) &&
+	       store_each(store, ROWS_flow, load_flow, load_skipped, loading) &&
+	       store_each(store, ROWS_key, load_key, key_skipped, loading) &&
+	       load_overlays(loading) &&
+	       store_each(store, ROWS_ways, load_ways, load_skipped, loading) &&
+	       store_each(store, ROWS_counter, load_counter, load_skipped, loading) &&
+	       load_former(loading) &&
+	       store_each_other(store, load_skipped, loading);
+}
+
+static void say_what_is_wrong(const struct state *state)
+{
+	const struct nics *nics = state->nics;
+
+	if (state->n_unread > LOGGED_ROWS)
 		log_line(LOG_ERR, "database: %zu rows cannot be read; cvswctl show lists them",
-			 agent->n_unread);
+			 state->n_unread);
 	if (nics->n > nics->max)
 		log_line(LOG_WARNING, "the database has %zu NICs, %zu more than --max-nics %zu: "
 			 "all are loaded, no other NIC is accepted", nics->n, nics->n - nics->max,
 			 nics->max);
 }
 
-/* Rows of a former version get today's format: all of them, or none. */
-static void migrate(struct agent *agent)
+bool state_load(struct state *state)
 {
-	int version = store_version(agent->store);
-	const struct overlay *overlay;
+	struct loading loading = { .state = state };
+	struct stored_overlay *stored;
+	bool good;
 
-	if (version == STORE_VERSION)
-		return;
-	state_begin(agent);
-	overlays_each(overlay, &agent->overlays)
-		state_put_overlay(agent, overlay);
-	store_migrated(agent->store);
-	if (state_commit(agent))
-		log_line(LOG_INFO, "the database had format %d and has format %d now", version,
-			 STORE_VERSION);
-}
-
-bool state_load(struct agent *agent)
-{
-	struct loading loading = {
-		.agent = agent, .lost_overlays = alloc_checked(json_array()),
-	};
-	bool good = true;
-	json_t *overlay;
-	size_t i;
-
-	agent->nics.loading = true;
-	for (i = 0; i < sizeof(passes) / sizeof(*passes) && good; i++)
-		good = store_each(agent->store, passes[i].from, passes[i].to, passes[i].take,
-				  skipped, &loading);
-	json_array_foreach(loading.lost_overlays, i, overlay)
-		state_overlay_hold(agent, overlay);
-	json_decref(loading.lost_overlays);
-	nics_loaded(&agent->nics);
-	if (good) {
-		migrate(agent);
-		say_what_is_wrong(agent);
+	STAILQ_INIT(&loading.stored);
+	state->nics->loading = true;
+	good = load_all(&loading);
+	hold_lost(&loading);
+	while ((stored = STAILQ_FIRST(&loading.stored))) {
+		STAILQ_REMOVE_HEAD(&loading.stored, in_list);
+		state_overlay_end(stored);
+		free(stored);
 	}
+	free(loading.lost);
+	nics_loaded(state->nics);
+	if (good)
+		say_what_is_wrong(state);
 	return good;
 }

@@ -5,8 +5,9 @@
 
 #include "base/alloc.h"
 #include "cvsw_text.h"
-#include "base/log.h"
-#include "api/report.h"
+#include "store.h"
+
+/* ---- writing ---- */
 
 static void put32(uint8_t *to, uint32_t value)
 {
@@ -41,79 +42,155 @@ size_t state_overlay_ways(const struct overlay *overlay, const struct overlay_me
 	return at - buf;
 }
 
-static json_t *member_to_json(const struct overlay_member *member)
+void state_overlay_put_ways(struct state *state, const struct overlay *overlay,
+			    const struct overlay_member *member)
 {
-	return json_pack("{s:i, s:o}", "slot", member->slot, "macs", report_macs(member));
+	uint8_t ways[STATE_WAYS_MAX];
+	const struct row_ways row = {
+		.overlay = overlay->config.name, .slot = member->slot,
+		.ways = { ways, state_overlay_ways(overlay, member, ways) },
+	};
+
+	store_put(state->store, ROWS_ways, &row);
 }
 
-json_t *state_overlay_to_json(const struct overlay *overlay)
+/* The addresses behind a member's own. */
+#define MACS_TEXT_LEN	(OVERLAY_MAX_MACS * MAC_TEXT_LEN + 1)
+
+static void macs_text(const uint8_t (*macs)[CVSW_ETH_ALEN], size_t n, char text[MACS_TEXT_LEN])
 {
-	json_t *json = report_overlay_config(&overlay->config), *members = json_array();
+	*text = 0;
+	for (size_t i = 0; i < n; i++)
+		text += sprintf(text, "%s" MAC_FORMAT, i ? "," : "", MAC_BYTES(macs[i]));
+}
+
+static void put_member(struct state *state, const struct overlay *overlay,
+		       const struct overlay_member *member)
+{
+	char macs[MACS_TEXT_LEN];
+	struct row_member row = {
+		.overlay = overlay->config.name, .slot = member->slot, .macs = macs,
+	};
+
+	memcpy(row.mac, member->macs[0], CVSW_ETH_ALEN);
+	macs_text(member->macs + 1, member->n_macs - 1, macs);
+	store_put(state->store, ROWS_member, &row);
+	state_overlay_put_ways(state, overlay, member);
+}
+
+void state_overlay_put(struct state *state, const struct overlay *overlay)
+{
+	const struct overlay_config *config = &overlay->config;
+	const struct row_overlay row = {
+		.name = config->name, .vni = config->vni, .key_len = config->key_len,
+		.udp_src = config->udp_src, .udp_dst = config->udp_dst, .pool = config->pool,
+		.pool_len = config->pool_len, .underlay_mtu = config->underlay_mtu,
+		.rekey_s = config->rekey_s, .slots = overlay->n_slots, .members = overlay->n,
+	};
 	const struct overlay_member *member;
 
+	store_put(state->store, ROWS_overlay, &row);
+	store_delete_all(state->store, ROWS_member, &(struct row_member){ .overlay = row.name });
+	store_delete_all(state->store, ROWS_ways, &(struct row_ways){ .overlay = row.name });
 	overlay_each(member, overlay)
-		json_array_append_new(members, member_to_json(member));
-	json_object_set_new(json, "slots", json_integer(overlay->n_slots));
-	json_object_set_new(json, "members", members);
-	return json;
+		put_member(state, overlay, member);
 }
 
-static bool load_config(const json_t *json, struct overlay_config *config)
-{
-	const char *name = json_string_value(json_object_get(json, "name"));
-	const char *pool = json_string_value(json_object_get(json, "pool"));
-	const char *alg = json_string_value(json_object_get(json, "encrypt"));
-	const json_t *udp = json_object_get(json, "udp");
-	unsigned int part[5];
+/* ---- reading ---- */
 
-	*config = (struct overlay_config){ 0 };
-	if (!name || strlen(name) > OVERLAY_NAME_LEN || !pool ||
-	    sscanf(pool, "%3u.%3u.%3u.%3u/%2u", &part[0], &part[1], &part[2], &part[3],
-		   &part[4]) != 5)
+bool state_overlay_read(const struct row_overlay *row, struct stored_overlay *stored)
+{
+	*stored = (struct stored_overlay){
+		.config = {
+			.vni = row->vni, .key_len = row->key_len, .udp_src = row->udp_src,
+			.udp_dst = row->udp_dst, .pool = row->pool, .pool_len = row->pool_len,
+			.underlay_mtu = row->underlay_mtu, .rekey_s = row->rekey_s,
+		},
+		.n_slots = row->slots, .n_stored = row->members,
+	};
+	/* Two of these are shorter in the struct than in the row. */
+	if (strlen(row->name) > OVERLAY_NAME_LEN || row->key_len > UINT8_MAX ||
+	    row->pool_len > UINT8_MAX)
 		return false;
-	strcpy(config->name, name);
-	config->vni = json_integer_value(json_object_get(json, "vni"));
-	config->key_len = alg ? report_key_len(alg) : 0;
-	config->pool = part[0] << 24 | part[1] << 16 | part[2] << 8 | part[3];
-	config->pool_len = part[4];
-	config->underlay_mtu = json_integer_value(json_object_get(json, "underlay_mtu"));
-	config->rekey_s = json_integer_value(json_object_get(json, "rekey_s"));
-	config->udp_src = json_integer_value(json_array_get(udp, 0));
-	config->udp_dst = json_integer_value(json_array_get(udp, 1));
-	return !overlay_config_wrong(config);
+	strcpy(stored->config.name, row->name);
+	return row->slots <= OVERLAY_MAX_MEMBERS && row->members <= OVERLAY_MAX_MEMBERS &&
+	       !overlay_config_wrong(&stored->config);
 }
 
-static bool load_member(struct agent *agent, struct overlay *overlay, const json_t *json)
+/* In the form in which they are written. */
+static bool read_macs(const char *text, struct stored_member *member)
 {
-	const json_t *macs = json_object_get(json, "macs");
-	uint8_t list[1 + OVERLAY_MAX_MACS][CVSW_ETH_ALEN];
-	size_t n = json_array_size(macs);
-	struct overlay_member *member;
-	const json_t *slot = json_object_get(json, "slot");
-	struct nic *nic;
+	char back[MACS_TEXT_LEN], one[MAC_TEXT_LEN];
+	const char *at = text;
 
-	if (!n || n > 1 + OVERLAY_MAX_MACS || !json_is_integer(slot) ||
-	    json_integer_value(slot) < 0 || json_integer_value(slot) >= OVERLAY_MAX_MEMBERS)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		const char *text = json_string_value(json_array_get(macs, i));
-
-		if (!text || !cvsw_text_mac(text, list[i]))
+	while (*at && member->n_macs <= OVERLAY_MAX_MACS) {
+		snprintf(one, sizeof(one), "%s", at);
+		if (!cvsw_text_mac(one, member->macs[member->n_macs++]))
 			return false;
+		at += strlen(one);
+		at += *at == ',';
 	}
-	nic = nics_get(&agent->nics, list[0]);
-	if (!nic || nic->member)
+	macs_text(member->macs + 1, member->n_macs - 1, back);
+	return !strcmp(text, back);
+}
+
+bool state_overlay_read_member(const struct row_member *row, struct stored_member *member)
+{
+	*member = (struct stored_member){ .slot = row->slot, .n_macs = 1 };
+	memcpy(member->macs[0], row->mac, CVSW_ETH_ALEN);
+	return row->slot < OVERLAY_MAX_MEMBERS && nics_is_station(row->mac) &&
+	       read_macs(row->macs, member);
+}
+
+bool state_overlay_add_member(struct stored_overlay *stored, const struct stored_member *member)
+{
+	if (stored->n == OVERLAY_MAX_MEMBERS)
 		return false;
-	member = overlay_join(overlay, nic, json_integer_value(slot));
-	if (!member)
-		return false;
-	memcpy(member->macs, list, n * sizeof(*list));
-	member->n_macs = n;
+	if (!stored->members)
+		stored->members = xcalloc(OVERLAY_MAX_MEMBERS, sizeof(*stored->members));
+	stored->members[stored->n++] = *member;
 	return true;
 }
 
+void state_overlay_end(struct stored_overlay *stored)
+{
+	free(stored->members);
+}
+
+static bool join(struct state *state, struct overlay *overlay, const struct stored_member *stored)
+{
+	struct nic *nic = nics_get(state->nics, stored->macs[0]);
+	struct overlay_member *member;
+
+	member = nic && !nic->member ? overlay_join(overlay, nic, stored->slot) : NULL;
+	if (!member)
+		return false;
+	memcpy(member->macs, stored->macs, stored->n_macs * sizeof(*stored->macs));
+	member->n_macs = stored->n_macs;
+	return true;
+}
+
+const char *state_overlay_make(struct state *state, const struct stored_overlay *stored)
+{
+	struct overlay *overlay;
+
+	if (overlays_find(state->overlays, stored->config.name) ||
+	    overlays_find_vni(state->overlays, stored->config.vni))
+		return "there is another overlay of its name or VNI";
+	overlay = overlay_new(&stored->config);
+	for (size_t i = 0; i < stored->n; i++)
+		if (!join(state, overlay, &stored->members[i])) {
+			overlay_free(overlay);
+			return "one of its members is wrong, or belongs to another overlay";
+		}
+	overlays_add(state->overlays, overlay);
+	if (overlay->n_slots < stored->n_slots)
+		overlay->n_slots = stored->n_slots;
+	return NULL;
+}
+
 /* Open, as far as known; each end's next REGISTER makes its ways new.  NULL: it is wrong. */
-static struct way *open_way(struct overlay *overlay, struct overlay_member *to, json_int_t slot,
+static struct way *open_way(struct overlay *overlay, struct overlay_member *to, int slot,
 			    size_t n_spis, uint32_t out)
 {
 	struct way *way;
@@ -128,32 +205,6 @@ static struct way *open_way(struct overlay *overlay, struct overlay_member *to, 
 	way->sends = way->known = true;
 	way->out = way->known_out = out;
 	return way;
-}
-
-/* In format 1, within the overlay's row: [slot, SPI in use, SPI, ...]. */
-static bool load_way(struct overlay *overlay, struct overlay_member *to, const json_t *json)
-{
-	size_t n = json_array_size(json);
-	struct way *way;
-
-	way = n < 3 ? NULL : open_way(overlay, to, json_integer_value(json_array_get(json, 0)),
-				      n - 2, json_integer_value(json_array_get(json, 1)));
-	for (size_t i = 2; way && i < n; i++)
-		way->spis[way->n_spis++] = json_integer_value(json_array_get(json, i));
-	return way;
-}
-
-static bool load_own_ways(struct overlay *overlay, const json_t *json)
-{
-	json_int_t slot = json_integer_value(json_object_get(json, "slot"));
-	struct overlay_member *member = overlay->slots[slot];
-	const json_t *ways = json_object_get(json, "ways"), *way;
-	size_t i;
-
-	json_array_foreach(ways, i, way)
-		if (!load_way(overlay, member, way))
-			return false;
-	return true;
 }
 
 static bool read_ways(struct overlay *overlay, struct overlay_member *to, const uint8_t *at,
@@ -174,96 +225,16 @@ static bool read_ways(struct overlay *overlay, struct overlay_member *to, const 
 	return true;
 }
 
-const char *state_overlay_load_ways(struct agent *agent, const char *overlay_name,
-				    const char *slot, const uint8_t *row, size_t len)
+const char *state_overlay_load_ways(struct state *state, const struct row_ways *row)
 {
-	struct overlay *overlay = overlays_find(&agent->overlays, overlay_name);
-	unsigned long at;
-	char *end;
+	struct overlay *overlay = overlays_find(state->overlays, row->overlay);
+	const uint8_t *ways = row->ways.at;
 
 	if (!overlay)
 		return "there is no such overlay";
-	at = strtoul(slot, &end, 10);
-	if (*end || at >= OVERLAY_MAX_MEMBERS || !overlay->slots[at])
+	if (row->slot >= OVERLAY_MAX_MEMBERS || !overlay->slots[row->slot])
 		return "it is of no member";
-	if (!read_ways(overlay, overlay->slots[at], row, row + len))
+	if (!read_ways(overlay, overlay->slots[row->slot], ways, ways + row->ways.len))
 		return "the SPIs between two of its members are wrong";
 	return NULL;
-}
-
-static const char *load_members(struct agent *agent, struct overlay *overlay,
-				const json_t *members)
-{
-	const json_t *member;
-	size_t i;
-
-	if (!json_is_array(members))
-		return "it has no list of members";
-	json_array_foreach(members, i, member)
-		if (!load_member(agent, overlay, member))
-			return "one of its members is wrong, or belongs to another overlay";
-	json_array_foreach(members, i, member)
-		if (!load_own_ways(overlay, member))
-			return "the SPIs between two of its members are wrong";
-	return NULL;
-}
-
-const char *state_overlay_load(struct agent *agent, const char *name, const json_t *json)
-{
-	json_int_t slots = json_integer_value(json_object_get(json, "slots"));
-	struct overlay_config config;
-	struct overlay *overlay;
-	const char *why;
-
-	if (!json)
-		return "it is not JSON";
-	if (!load_config(json, &config) || slots < 0 || slots > OVERLAY_MAX_MEMBERS)
-		return "its settings are wrong";
-	if (strcmp(config.name, name))
-		return "it is an overlay of another name";
-	if (overlays_find(&agent->overlays, config.name) ||
-	    overlays_find_vni(&agent->overlays, config.vni))
-		return "there is another overlay of its name or VNI";
-	overlay = overlay_new(&config);
-	why = load_members(agent, overlay, json_object_get(json, "members"));
-	if (why) {
-		overlay_free(overlay);
-		return why;
-	}
-	overlays_add(&agent->overlays, overlay);
-	if (overlay->n_slots < slots)
-		overlay->n_slots = slots;
-	return NULL;
-}
-
-static void hold(struct nic *nic)
-{
-	if (nic->member || !nic_hand(nic)->in_use)
-		return;
-	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " is left alone: it may belong to an overlay "
-		    "that cannot be read", MAC_BYTES(nic->mac));
-	nic_hand(nic)->in_use = false;
-	nic->held = true;
-}
-
-void state_overlay_hold(struct agent *agent, const json_t *json)
-{
-	const json_t *members = json_object_get(json, "members"), *member;
-	uint8_t mac[CVSW_ETH_ALEN];
-	struct nic *nic;
-	bool all = !json_is_array(members);
-	size_t i;
-
-	json_array_foreach(members, i, member) {
-		const char *text = json_string_value(json_array_get(json_object_get(member, "macs"),
-								    0));
-
-		if (!text || !cvsw_text_mac(text, mac))
-			all = true;
-		else if ((nic = nics_find(&agent->nics, mac)))
-			hold(nic);
-	}
-	if (all)
-		nics_each(nic, &agent->nics)
-			hold(nic);
 }

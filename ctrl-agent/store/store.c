@@ -13,21 +13,22 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/wipe.h"
+#include "cells.h"
+#include "sql.h"
 
 /*
- * @protects: there are rows that cannot be read: names of them in the table unread
+ * @version: of the format in the file; @upgraded: it is to be STORE_VERSION with the next commit
+ * @protects: of a table there are rows that cannot be read: their keys are in temp.NAME_unread
  * @failed: a change since store_begin() could not be made
  */
 struct store {
 	sqlite3 *db;
-	sqlite3_stmt *put;
-	sqlite3_stmt *delete;
-	sqlite3_stmt *delete_all;
-	sqlite3_stmt *protect;
-	sqlite3_stmt *set_aside;
-	sqlite3_stmt *unprotect;
-	bool protects;
+	sqlite3_stmt *statements[ROWS_N][SQL_N_OPS];
+	int version;
+	bool upgraded;
+	bool protects[ROWS_N];
 	bool failed;
 	char path[];
 };
@@ -36,35 +37,8 @@ struct store {
 static const char settings[] =
 	"PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
 	"PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;";
-static const char schema[] =
-	"BEGIN; CREATE TABLE kept (kind TEXT, name TEXT, value BLOB NOT NULL,"
-	" PRIMARY KEY (kind, name)) WITHOUT ROWID; PRAGMA user_version = 2; COMMIT;";
-static const char put_sql[] =
-	"INSERT INTO kept VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value"
-	" WHERE value IS NOT excluded.value";
-/* Of rows that cannot be read, in memory only. */
-static const char unread_sql[] =
-	"CREATE TEMP TABLE unread (kind, name, PRIMARY KEY (kind, name)) WITHOUT ROWID";
-#define IS_UNREAD \
-	"EXISTS (SELECT 1 FROM unread AS u WHERE u.kind IS kept.kind AND u.name IS kept.name)"
-#define SET_ASIDE "set aside "
-static const char delete_sql[] =
-	"DELETE FROM kept WHERE kind = ?1 AND name = ?2 AND NOT " IS_UNREAD;
-static const char delete_all_sql[] =
-	"DELETE FROM kept WHERE (?1 IS NULL OR kind = ?1) AND NOT " IS_UNREAD
-	" AND kind NOT GLOB '" SET_ASIDE "*'";
-static const char protect_sql[] = "INSERT OR IGNORE INTO unread VALUES (?1, ?2)";
-static const char set_aside_sql[] =
-	"UPDATE OR REPLACE kept SET kind = '" SET_ASIDE "' || kind WHERE kind = ?1 AND name = ?2 AND " IS_UNREAD;
-static const char unprotect_sql[] = "DELETE FROM unread WHERE kind = ?1 AND name = ?2";
-static const char each_sql[] =
-	"SELECT kind, name, value FROM kept WHERE kind >= ?1 AND (?2 IS NULL OR kind < ?2)"
-	" ORDER BY kind, name";
-
 static const char scrub[] =
-	"BEGIN; INSERT OR REPLACE INTO kept VALUES ('', '', zeroblob(256)); ROLLBACK;";
-
-static_assert(STORE_VERSION == 2, "the schema says so too");
+	"BEGIN; INSERT OR REPLACE INTO [key] VALUES ('', zeroblob(256)); ROLLBACK;";
 
 /* ---- SQLite's memory, which pages with keys pass through ---- */
 
@@ -156,21 +130,89 @@ static bool prepare(struct store *store, const char *sql, sqlite3_stmt **stateme
 				  NULL) == SQLITE_OK;
 }
 
+/* A number that a query returns; -1: it cannot be asked. */
+static int ask(struct store *store, const char *sql, const char *bound)
+{
+	sqlite3_stmt *statement = NULL;
+	int number = -1;
+
+	if (!prepare(store, sql, &statement))
+		return number;
+	if (bound)
+		sqlite3_bind_text(statement, 1, bound, -1, SQLITE_STATIC);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		number = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	return number;
+}
+
+static int has_table(struct store *store, const char *name)
+{
+	return ask(store, "SELECT count(*) FROM sqlite_master WHERE name = ?1", name);
+}
+
+/* Today's tables, empty. */
+static bool make_tables(struct store *store)
+{
+	for (int i = 0; i < ROWS_N; i++) {
+		struct sql sql = { .len = 0 };
+
+		if (i == ROWS_kept)
+			continue;
+		sql_table(&sql, &rows_tables[i]);
+		if (!run(store, sql.text))
+			return false;
+	}
+	static_assert(STORE_VERSION == 3, "the file says so too");
+	return run(store, "PRAGMA user_version = 3");
+}
+
+/* Can its tables be read?  Another one's could have the same number. */
+static bool has_tables(struct store *store)
+{
+	for (int i = 0; i < ROWS_N; i++) {
+		struct sql sql = { .len = 0 };
+		sqlite3_stmt *each = NULL;
+		bool good;
+
+		if (i == ROWS_kept)
+			continue;
+		sql_each(&sql, &rows_tables[i]);
+		good = prepare(store, sql.text, &each);
+		sqlite3_finalize(each);
+		if (!good)
+			return false;
+	}
+	return true;
+}
+
+static bool make_unread_tables(struct store *store)
+{
+	for (int i = 0; i < ROWS_N; i++) {
+		struct sql sql = { .len = 0 };
+
+		sql_unread_table(&sql, &rows_tables[i]);
+		if (!run(store, sql.text))
+			return false;
+	}
+	return true;
+}
+
 static bool open_database(struct store *store)
 {
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, version;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 
 	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) || !run(store, settings))
 		return false;
-	version = version_of(store);
-	if (version < 0 || version > STORE_VERSION || (!version && !run(store, schema)))
+	store->version = version_of(store);
+	if (store->version < 0 || store->version > STORE_VERSION)
 		return false;
-	return run(store, unread_sql) && prepare(store, put_sql, &store->put) &&
-	       prepare(store, delete_sql, &store->delete) &&
-	       prepare(store, delete_all_sql, &store->delete_all) &&
-	       prepare(store, protect_sql, &store->protect) &&
-	       prepare(store, set_aside_sql, &store->set_aside) &&
-	       prepare(store, unprotect_sql, &store->unprotect);
+	if (!store->version) {
+		if (!run(store, "BEGIN") || !make_tables(store) || !run(store, "COMMIT"))
+			return false;
+		store->version = STORE_VERSION;
+	}
+	return (store->version < STORE_VERSION || has_tables(store)) && make_unread_tables(store);
 }
 
 /* What is wrong, and what to do; nothing has been changed. */
@@ -211,12 +253,9 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
-	sqlite3_finalize(store->put);
-	sqlite3_finalize(store->delete);
-	sqlite3_finalize(store->delete_all);
-	sqlite3_finalize(store->protect);
-	sqlite3_finalize(store->set_aside);
-	sqlite3_finalize(store->unprotect);
+	for (int i = 0; i < ROWS_N; i++)
+		for (int op = 0; op < SQL_N_OPS; op++)
+			sqlite3_finalize(store->statements[i][op]);
 	sqlite3_close(store->db);
 	free(store);
 	sqlite3_shutdown();
@@ -235,69 +274,107 @@ void store_begin(struct store *store)
 {
 	if (!store)
 		return;
-	store->failed = false;
+	store->failed = store->upgraded = false;
 	if (!run(store, "BEGIN IMMEDIATE"))
 		fail(store);
-}
-
-int store_version(struct store *store)
-{
-	return store ? version_of(store) : STORE_VERSION;
-}
-
-void store_migrated(struct store *store)
-{
-	if (store && !store->failed && !run(store, "PRAGMA user_version = 2"))
-		fail(store);
-}
-
-/* NULL, of @name too, binds SQL's. */
-static void change(struct store *store, sqlite3_stmt *statement, const char *kind,
-		   const char *name)
-{
-	sqlite3_bind_text(statement, 1, kind, -1, SQLITE_STATIC);
-	if (name)
-		sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
-	if (!store->failed && sqlite3_step(statement) != SQLITE_DONE)
-		fail(store);
-	sqlite3_reset(statement);
-	sqlite3_clear_bindings(statement);
-}
-
-void store_put(struct store *store, const char *kind, const char *name, const void *value,
-	       size_t len)
-{
-	if (!store)
-		return;
-	if (store->protects) {
-		change(store, store->set_aside, kind, name);
-		change(store, store->unprotect, kind, name);
-	}
-	sqlite3_bind_blob64(store->put, 3, value, len, SQLITE_STATIC);
-	change(store, store->put, kind, name);
-}
-
-void store_delete(struct store *store, const char *kind, const char *name)
-{
-	if (store)
-		change(store, store->delete, kind, name);
-}
-
-void store_delete_all(struct store *store, const char *kind)
-{
-	if (store)
-		change(store, store->delete_all, kind, NULL);
 }
 
 bool store_commit(struct store *store)
 {
 	if (!store)
 		return true;
-	if (!store->failed && run(store, "COMMIT"))
+	if (!store->failed && run(store, "COMMIT")) {
+		if (store->upgraded)
+			store->version = STORE_VERSION;
 		return true;
+	}
 	fail(store);
 	run(store, "ROLLBACK");
 	return false;
+}
+
+/* What does it, ready to be bound; NULL: that is an error that was dealt with. */
+static sqlite3_stmt *statement_of(struct store *store, enum rows_table_number table, enum sql_op op)
+{
+	sqlite3_stmt **statement = &store->statements[table][op];
+	struct sql sql = { .len = 0 };
+
+	if (*statement)
+		return *statement;
+	sql_op(&sql, &rows_tables[table], op);
+	if (prepare(store, sql.text, statement))
+		return *statement;
+	fail(store);
+	return NULL;
+}
+
+/* With the first @n columns of a row bound. */
+static void change(struct store *store, enum rows_table_number table, enum sql_op op,
+		   const void *row, unsigned int n)
+{
+	sqlite3_stmt *statement = store->failed ? NULL : statement_of(store, table, op);
+
+	if (!statement)
+		return;
+	cells_bind(statement, &rows_tables[table], row, n);
+	if (sqlite3_step(statement) != SQLITE_DONE)
+		fail(store);
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+}
+
+void store_put(struct store *store, enum rows_table_number table, const void *row)
+{
+	unsigned int n_keys = rows_tables[table].n_keys;
+
+	if (!store)
+		return;
+	if (store->protects[table]) {
+		change(store, table, SQL_ASIDE, row, n_keys);
+		change(store, table, SQL_DROP, row, n_keys);
+		change(store, table, SQL_FREE, row, n_keys);
+	}
+	change(store, table, SQL_PUT, row, rows_tables[table].n_columns);
+}
+
+void store_delete(struct store *store, enum rows_table_number table, const void *row)
+{
+	if (store)
+		change(store, table, SQL_DELETE, row, rows_tables[table].n_keys);
+}
+
+void store_delete_all(struct store *store, enum rows_table_number table, const void *row)
+{
+	if (!store)
+		return;
+	if (!row) {
+		change(store, table, SQL_DELETE_ALL, NULL, 0);
+		return;
+	}
+	change(store, table, SQL_DELETE_UNDER, row, 1);
+	if (!store->protects[table])
+		return;
+	change(store, table, SQL_ASIDE_UNDER, row, 1);
+	change(store, table, SQL_DROP_UNDER, row, 1);
+	change(store, table, SQL_FREE_UNDER, row, 1);
+}
+
+int store_version(struct store *store)
+{
+	return store ? store->version : STORE_VERSION;
+}
+
+void store_upgrade(struct store *store)
+{
+	if (!store || store->failed)
+		return;
+	store->upgraded = make_tables(store);
+	if (!store->upgraded)
+		fail(store);
+	store_delete_all(store, ROWS_kept, NULL);
+	if (!store->failed && !ask(store, "SELECT count(*) FROM [kept]", NULL) &&
+	    !run(store, "DROP TABLE [kept]"))
+		fail(store);
 }
 
 /*
@@ -306,64 +383,157 @@ bool store_commit(struct store *store)
  */
 void store_scrub(struct store *store)
 {
-	if (store && (!run(store, scrub) || !run(store, "PRAGMA wal_checkpoint(TRUNCATE)")))
+	if (store && ((store->version == STORE_VERSION && !run(store, scrub)) ||
+		      !run(store, "PRAGMA wal_checkpoint(TRUNCATE)")))
 		log_limited(LOG_ERR, "%s: %s", store->path, sqlite3_errmsg(store->db));
 }
 
-/* Text, or NULL for what is none, or what has a NUL inside. */
-static const char *text_of(sqlite3_stmt *each, int column)
-{
-	const char *text;
+/* ---- reading ---- */
 
-	/* First the type: to ask for a text makes one of what is none. */
-	if (sqlite3_column_type(each, column) != SQLITE_TEXT)
-		return NULL;
-	text = (const char *)sqlite3_column_text(each, column);
-	return text && strlen(text) == (size_t)sqlite3_column_bytes(each, column) ? text : NULL;
-}
-
-/* By its values as they are, whatever their types.  False: that has been done. */
-static bool protect(struct store *store, sqlite3_stmt *each)
+/* By its key as it is, whatever its types.  False: that has been done. */
+static bool protect(struct store *store, enum rows_table_number table, sqlite3_stmt *each)
 {
+	sqlite3_stmt *statement = statement_of(store, table, SQL_PROTECT);
 	bool new;
 
-	sqlite3_bind_value(store->protect, 1, sqlite3_column_value(each, 0));
-	sqlite3_bind_value(store->protect, 2, sqlite3_column_value(each, 1));
-	new = sqlite3_step(store->protect) == SQLITE_DONE && sqlite3_changes(store->db) > 0;
-	sqlite3_reset(store->protect);
-	sqlite3_clear_bindings(store->protect);
-	store->protects = true;
+	if (!statement)
+		return true;
+	for (unsigned int i = 0; i < rows_tables[table].n_keys; i++)
+		sqlite3_bind_value(statement, i + 1, sqlite3_column_value(each, i));
+	new = sqlite3_step(statement) == SQLITE_DONE && sqlite3_changes(store->db) > 0;
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+	store->protects[table] = true;
 	return new;
 }
 
-bool store_each(struct store *store, const char *from, const char *to,
-		const char *(*take)(void *arg, const struct store_row *row),
-		void (*skipped)(void *arg, const struct store_row *row, const char *why),
-		void *arg)
+/* Of a row that has a column of a wrong type. */
+static const char *wrong_column(const struct rows_table *table, uint32_t readable, char *why,
+				size_t room)
 {
-	sqlite3_stmt *each = NULL;
-	int result = SQLITE_ERROR;
+	unsigned int i = 0;
 
-	if (!store)
-		return true;
-	if (prepare(store, each_sql, &each)) {
-		sqlite3_bind_text(each, 1, from, -1, SQLITE_STATIC);
-		if (to)
-			sqlite3_bind_text(each, 2, to, -1, SQLITE_STATIC);
-	}
-	while (each && (result = sqlite3_step(each)) == SQLITE_ROW) {
-		/* The values last: a conversion of another column could move them. */
-		struct store_row row = { .kind = text_of(each, 0), .name = text_of(each, 1) };
-		const char *why;
+	while (readable & 1u << i)
+		i++;
+	snprintf(why, room, "%s is not %s", table->columns[i].name,
+		 rows_type_text(table->columns[i].type));
+	return why;
+}
 
-		row.value = sqlite3_column_blob(each, 2);
-		row.len = sqlite3_column_bytes(each, 2);
-		why = take(arg, &row);
-		if (why && protect(store, each))
-			skipped(arg, &row, why);
-	}
+static void take_row(struct store *store, enum rows_table_number number, sqlite3_stmt *each,
+		     const char *(*take)(void *arg, const void *row),
+		     void (*skipped)(void *arg, const struct store_unread *unread), void *arg)
+{
+	const struct rows_table *table = &rows_tables[number];
+	char key[256], why[160];
+	union rows_any row;
+	struct store_unread unread = {
+		.number = number, .table = table->name, .row = &row,
+		.readable = cells_read(each, table, &row), .key = key,
+	};
+
+	unread.why = unread.readable == (1u << table->n_columns) - 1 ? take(arg, &row) :
+		     wrong_column(table, unread.readable, why, sizeof(why));
+	if (!unread.why || !protect(store, number, each))
+		return;
+	/* Last, as it makes texts of what is none. */
+	cells_print_key(each, table->n_keys, key, sizeof(key));
+	skipped(arg, &unread);
+}
+
+/* The result of sqlite3_step() after the last row. */
+static bool is_read(struct store *store, sqlite3_stmt *each, int result)
+{
 	if (result != SQLITE_DONE)
 		say_unusable(store);
 	sqlite3_finalize(each);
 	return result == SQLITE_DONE;
+}
+
+bool store_each(struct store *store, enum rows_table_number table,
+		const char *(*take)(void *arg, const void *row),
+		void (*skipped)(void *arg, const struct store_unread *unread), void *arg)
+{
+	struct sql sql = { .len = 0 };
+	sqlite3_stmt *each = NULL;
+	int result = SQLITE_ERROR;
+
+	if (!store || !has_table(store, rows_tables[table].name))
+		return true;
+	sql_each(&sql, &rows_tables[table]);
+	if (prepare(store, sql.text, &each))
+		while ((result = sqlite3_step(each)) == SQLITE_ROW)
+			take_row(store, table, each, take, skipped, arg);
+	return is_read(store, each, result);
+}
+
+static bool each_aside(struct store *store, const struct rows_table *table,
+		       void (*skipped)(void *arg, const struct store_unread *unread), void *arg)
+{
+	char name[48], key[256];
+	const struct store_unread unread = {
+		.number = ROWS_N, .table = name, .key = key,
+		.why = "it could not be read before, and its place was taken",
+	};
+	struct sql sql = { .len = 0 };
+	sqlite3_stmt *each = NULL;
+	int result = SQLITE_ERROR;
+
+	snprintf(name, sizeof(name), "%s_aside", table->name);
+	if (!has_table(store, name))
+		return true;
+	sql_each_aside(&sql, table);
+	if (prepare(store, sql.text, &each))
+		while ((result = sqlite3_step(each)) == SQLITE_ROW) {
+			cells_print_key(each, table->n_keys, key, sizeof(key));
+			skipped(arg, &unread);
+		}
+	return is_read(store, each, result);
+}
+
+static bool is_known(const char *name)
+{
+	for (int i = 0; i < ROWS_N; i++) {
+		size_t len = strlen(rows_tables[i].name);
+
+		if (!strncmp(name, rows_tables[i].name, len) &&
+		    (!name[len] || !strcmp(name + len, "_aside")))
+			return true;
+	}
+	return false;
+}
+
+static bool each_unknown(struct store *store,
+			 void (*skipped)(void *arg, const struct store_unread *unread), void *arg)
+{
+	char name[48];
+	const struct store_unread unread = {
+		.number = ROWS_N, .table = name, .key = "(all rows)",
+		.why = "it is not known to this version of cvswd",
+	};
+	sqlite3_stmt *each = NULL;
+	int result = SQLITE_ERROR;
+
+	if (prepare(store, "SELECT name FROM sqlite_master WHERE type = 'table' AND "
+		    "name NOT GLOB 'sqlite_*'", &each))
+		while ((result = sqlite3_step(each)) == SQLITE_ROW) {
+			const char *text = (const char *)sqlite3_column_text(each, 0);
+
+			if (!text || is_known(text))
+				continue;
+			text_printable((const uint8_t *)text, strlen(text), name, sizeof(name));
+			skipped(arg, &unread);
+		}
+	return is_read(store, each, result);
+}
+
+bool store_each_other(struct store *store,
+		      void (*skipped)(void *arg, const struct store_unread *unread), void *arg)
+{
+	if (!store)
+		return true;
+	for (int i = 0; i < ROWS_N; i++)
+		if (!each_aside(store, &rows_tables[i], skipped, arg))
+			return false;
+	return each_unknown(store, skipped, arg);
 }

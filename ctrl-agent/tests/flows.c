@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "api/intent.h"
+#include "nic/flow_text.h"
 
 uint32_t random_next(uint32_t *state)
 {
@@ -17,7 +17,7 @@ struct cvsw_flow flow_of(const char *text)
 	struct cvsw_text_error error;
 	struct cvsw_flow flow;
 
-	if (!intent_parse_flow(text, &flow, &error)) {
+	if (!flow_text_parse(text, &flow, &error)) {
 		fprintf(stderr, "%s: column %u: %s\n", text, error.column, error.message);
 		abort();
 	}

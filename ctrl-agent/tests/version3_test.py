@@ -475,9 +475,9 @@ def test_timeouts(daemon):
         assert 'priority=5,tcp actions=drop' in world.has(0)['flows'], world.has(0)
     daemon.stop()
     base = sqlite3.connect(daemon.work + '/cvswd.db')
-    kept = base.execute("SELECT name FROM kept WHERE kind = ?", ('given ' + a,)).fetchall()
+    given = base.execute('SELECT match FROM flow WHERE mac = ? AND given', (a,)).fetchall()
     base.close()
-    assert kept == [('arp actions=drop',)], kept
+    assert given == [('arp',)], given
     daemon.start()
 
 
