@@ -65,14 +65,14 @@ static json_t *report_macs(const struct overlay_member *member)
 
 static json_t *report_member(const struct overlay *overlay, const struct overlay_member *member)
 {
-	const struct nic *nic = member->nic;
+	const struct nic *nic = member->ways.nic;
 	unsigned int sends_to = 0, takes_from = 0;
 	const struct overlay_member *other;
 	json_t *json;
 
 	overlay_each(other, overlay) {
-		sends_to += other->from[member->slot].sends;
-		takes_from += member->from[other->slot].sends;
+		sends_to += other->ways.from[member->ways.slot].sends;
+		takes_from += member->ways.from[other->ways.slot].sends;
 	}
 	json = json_pack("{s:o, s:s, s:o, s:o, s:i, s:i}",
 			 "nic", json_sprintf(MAC_FORMAT, MAC_BYTES(member->macs[0])),
@@ -93,7 +93,7 @@ json_t *report_overlay(const struct overlay *overlay)
 	overlay_each(member, overlay)
 		json_array_append_new(members, report_member(overlay, member));
 	json_object_set_new(json, "mtu", json_integer(overlay_mtu(&overlay->config)));
-	json_object_set_new(json, "settled", json_boolean(ways_settled(overlay)));
+	json_object_set_new(json, "settled", json_boolean(ways_settled(&overlay->ways)));
 	json_object_set_new(json, "members", members);
 	return json;
 }

@@ -97,7 +97,7 @@ void request_overlay_leave(const struct request *request)
 		member = member_of(request, overlay, text);
 		if (!member)
 			return;
-		leaving[member->slot] = member;	/* once, however often it is named */
+		leaving[member->ways.slot] = member;	/* once, however often it is named */
 	}
 	waiter = request_overlay_waiter(overlay);
 	for (i = 0; i < OVERLAY_MAX_MEMBERS; i++)
@@ -117,7 +117,7 @@ void request_overlay_renew(const struct request *request)
 			       overlay->config.name);
 		return;
 	}
-	ways_renew(overlay);
+	ways_renew(&overlay->ways);
 	overlays_poke(&request->agent->overlays, overlay);
 	request_overlay_finish(request, request_overlay_waiter(overlay));
 }

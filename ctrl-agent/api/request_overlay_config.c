@@ -137,7 +137,7 @@ static bool may_join(const struct overlay *overlay, const struct nic *nic,
 		return request_wrong(error, REQUEST_ADDRESS_IN_USE,
 				     MAC_FORMAT " is an address of member " MAC_FORMAT,
 				     MAC_BYTES(nic->mac), MAC_BYTES(owner->macs[0]));
-	if (overlay->n >= room)
+	if (overlay->ways.n >= room)
 		return request_wrong(error, REQUEST_OVERLAY_FULL, "the underlay pool has addresses "
 				     "for %u members, %d are the limit", room, OVERLAY_MAX_MEMBERS);
 	if (!overlay_permits_all(&overlay->config, &nic_hand(nic)->flows))
@@ -176,16 +176,16 @@ static void undo(struct overlay *overlay, size_t n, unsigned int n_slots, const 
 {
 	struct overlay_member *member;
 
-	while (overlay->n > n) {
+	while (overlay->ways.n > n) {
 		struct nic *nic;
 
-		member = TAILQ_LAST(&overlay->members, overlay_members);
-		nic = member->nic;
+		member = overlay_last(overlay);
+		nic = member->ways.nic;
 		overlay_leave(overlay, member);
 		nic_release(nic);
 	}
 	overlay_each(member, overlay)
-		member->n_macs = n_macs[member->slot];
+		member->n_macs = n_macs[member->ways.slot];
 	overlay->n_slots = n_slots;
 }
 
@@ -195,20 +195,20 @@ static void tell_macs(struct overlay *overlay, const struct overlay_member *memb
 	struct overlay_member *other;
 
 	overlay_each(other, overlay)
-		if (member->from[other->slot].sends)
-			overlay_tell_sends(other, member);
+		if (member->ways.from[other->ways.slot].sends)
+			overlay_sends_changed(other, member);
 }
 
 bool request_overlay_members(const struct request *request, struct overlay *overlay)
 {
 	const json_t *texts = json_object_get(request->json, "members"), *text;
-	size_t n_macs[OVERLAY_MAX_MEMBERS] = { 0 }, n = overlay->n, i;
+	size_t n_macs[OVERLAY_MAX_MEMBERS] = { 0 }, n = overlay->ways.n, i;
 	unsigned int n_slots = overlay->n_slots;
 	struct overlay_member *member;
 	struct request_error error;
 
 	overlay_each(member, overlay)
-		n_macs[member->slot] = member->n_macs;
+		n_macs[member->ways.slot] = member->n_macs;
 	json_array_foreach(texts, i, text) {
 		if (join_one(request, overlay, json_string_value(text), &error))
 			continue;
@@ -217,9 +217,9 @@ bool request_overlay_members(const struct request *request, struct overlay *over
 		return false;
 	}
 	overlay_each(member, overlay) {
-		if (member->n_macs != n_macs[member->slot])
+		if (member->n_macs != n_macs[member->ways.slot])
 			tell_macs(overlay, member);
-		member->dirty = true;
+		member->ways.dirty = true;
 	}
 	return true;
 }

@@ -88,7 +88,7 @@ static json_t *look(struct waiter *arg)
 	struct overlay *overlay = overlays_find(&arg->agent->overlays, waiter->name);
 	bool there;
 
-	if (!nics_done(waiter, &there) || (overlay && !ways_settled(overlay)))
+	if (!nics_done(waiter, &there) || (overlay && !ways_settled(&overlay->ways)))
 		return NULL;
 	return answer_of(waiter, there ? OUTCOME_DONE : OUTCOME_ABSENT);
 }

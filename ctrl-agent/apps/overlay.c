@@ -67,12 +67,19 @@ unsigned int overlay_room(const struct overlay_config *config)
 	return hosts < OVERLAY_MAX_MEMBERS ? hosts : OVERLAY_MAX_MEMBERS;
 }
 
+static const struct ways_user ways_user;
+
 struct overlay *overlay_new(const struct overlay_config *config)
 {
 	struct overlay *overlay = xcalloc(1, sizeof(*overlay));
 
 	overlay->config = *config;
-	TAILQ_INIT(&overlay->members);
+	overlay->ways.user = &ways_user;
+	overlay->ways.keys = (struct ways_keys){
+		.key_len = config->key_len, .udp_src = config->udp_src, .udp_dst = config->udp_dst,
+		.rekey_s = config->rekey_s,
+	};
+	TAILQ_INIT(&overlay->ways.members);
 	return overlay;
 }
 
@@ -80,7 +87,7 @@ void overlay_free(struct overlay *overlay)
 {
 	struct overlay_member *member;
 
-	while ((member = TAILQ_FIRST(&overlay->members)))
+	while ((member = overlay_first(overlay)))
 		overlay_leave(overlay, member);
 	free(overlay);
 }
@@ -95,9 +102,9 @@ static void make_room(struct overlay *overlay, unsigned int slot)
 		return;
 	overlay->room = (slot / ROOM_STEP + 1) * ROOM_STEP;
 	overlay_each(member, overlay) {
-		member->from = alloc_checked(reallocarray(member->from, overlay->room,
+		member->ways.from = alloc_checked(reallocarray(member->ways.from, overlay->room,
 							  sizeof(struct way)));
-		memset(member->from + before, 0, (overlay->room - before) * sizeof(struct way));
+		memset(member->ways.from + before, 0, (overlay->room - before) * sizeof(struct way));
 	}
 }
 
@@ -108,7 +115,7 @@ static void chains_changed(struct overlay *overlay)
 
 	overlay_each(member, overlay) {
 		member->links = UINT32_MAX;
-		member->dirty = true;
+		member->ways.dirty = true;
 	}
 }
 
@@ -126,22 +133,23 @@ struct overlay_member *overlay_join(struct overlay *overlay, struct nic *nic, in
 		return NULL;
 	make_room(overlay, at);
 	member = xcalloc(1, sizeof(*member));
-	member->from = xcalloc(overlay->room, sizeof(struct way));
+	member->ways.from = xcalloc(overlay->room, sizeof(struct way));
 	member->overlay = overlay;
-	member->slot = at;
-	member->nic = nic;
+	member->ways.group = &overlay->ways;
+	member->ways.slot = at;
+	member->ways.nic = nic;
 	nic->member = member;
-	member->registers = nic->epoch;
-	member->renewed_at = UINT64_MAX;
-	member->dirty = true;
+	member->ways.registers = nic->epoch;
+	member->ways.renewed_at = UINT64_MAX;
+	member->ways.dirty = true;
 	member->n_macs = 1;
 	memcpy(member->macs[0], nic->mac, CVSW_ETH_ALEN);
 	overlay->slots[at] = member;
 	chains_changed(overlay);
-	overlay->n++;
+	overlay->ways.n++;
 	if (overlay->n_slots <= at)
 		overlay->n_slots = at + 1;
-	TAILQ_INSERT_TAIL(&overlay->members, member, in_order);
+	TAILQ_INSERT_TAIL(&overlay->ways.members, &member->ways, in_order);
 	return member;
 }
 
@@ -149,17 +157,17 @@ void overlay_leave(struct overlay *overlay, struct overlay_member *member)
 {
 	struct overlay_member *other;
 
-	TAILQ_REMOVE(&overlay->members, member, in_order);
-	member->nic->member = NULL;
-	overlay->slots[member->slot] = NULL;
-	overlay->n--;
+	TAILQ_REMOVE(&overlay->ways.members, &member->ways, in_order);
+	member->ways.nic->member = NULL;
+	overlay->slots[member->ways.slot] = NULL;
+	overlay->ways.n--;
 	chains_changed(overlay);
 	overlay_each(other, overlay) {
-		way_clear(&other->from[member->slot]);
-		way_clear(&member->from[other->slot]);
-		other->unkept = true;
+		way_clear(&other->ways.from[member->ways.slot]);
+		way_clear(&member->ways.from[other->ways.slot]);
+		other->ways.unkept = true;
 	}
-	free(member->from);
+	free(member->ways.from);
 	explicit_bzero(member, sizeof(*member));
 	free(member);
 }
@@ -178,7 +186,7 @@ struct overlay_member *overlay_owner(const struct overlay *overlay,
 
 uint32_t overlay_address(const struct overlay *overlay, const struct overlay_member *member)
 {
-	return overlay->config.pool + 1 + member->slot;
+	return overlay->config.pool + 1 + member->ways.slot;
 }
 
 uint16_t overlay_mtu(const struct overlay_config *config)
@@ -237,7 +245,7 @@ static void finish(struct maker *maker)
 	if (maker->flows)
 		flowset_put(maker->flows, &maker->flow);
 	else
-		nic_made(maker->self->nic, &maker->flow, maker->wanted);
+		nic_made(maker->self->ways.nic, &maker->flow, maker->wanted);
 }
 
 /* The outer packet's protocol, as this overlay's members send it. */
@@ -369,7 +377,7 @@ static void make_link(struct maker *maker, unsigned int link, bool last)
 	on_pass(maker, 0);
 	for (; slot < end && slot < OVERLAY_MAX_MEMBERS; slot++) {
 		const struct overlay_member *to = maker->overlay->slots[slot];
-		const struct way *way = to ? &to->from[maker->self->slot] : NULL;
+		const struct way *way = to ? &to->ways.from[maker->self->ways.slot] : NULL;
 
 		if (!to || to == maker->self || !way->sends)
 			continue;
@@ -395,7 +403,7 @@ static unsigned int used_slots(const struct overlay *overlay)
 static unsigned int n_links(const struct overlay_member *member)
 {
 	const struct overlay *overlay = member->overlay;
-	unsigned int slots = nic_wide_deletes(member->nic) ? overlay->n_slots : used_slots(overlay);
+	unsigned int slots = nic_wide_deletes(member->ways.nic) ? overlay->n_slots : used_slots(overlay);
 
 	return (slots + OVERLAY_LINK_SLOTS - 1) / OVERLAY_LINK_SLOTS;
 }
@@ -410,8 +418,8 @@ static void make_all(const void *of, struct flowset *flows)
 	make_arrive(&maker);
 	make_leave(&maker);
 	overlay_each(other, member->overlay) {
-		const struct way *in = &member->from[other->slot];
-		const struct way *out = &other->from[member->slot];
+		const struct way *in = &member->ways.from[other->ways.slot];
+		const struct way *out = &other->ways.from[member->ways.slot];
 
 		if (other == member)
 			continue;
@@ -432,8 +440,8 @@ static size_t count_all(const void *of)
 	overlay_each(other, member->overlay) {
 		if (other == member)
 			continue;
-		n += member->from[other->slot].n_spis;
-		if (other->from[member->slot].sends)
+		n += member->ways.from[other->ways.slot].n_spis;
+		if (other->ways.from[member->ways.slot].sends)
 			n += other->n_macs;
 	}
 	return n;
@@ -443,21 +451,29 @@ const struct flows_maker overlay_maker = { make_all, count_all };
 
 /* ---- telling what changed ---- */
 
-void overlay_tell_takes(const struct overlay_member *to, const struct overlay_member *from,
-			uint32_t spi, bool wanted)
+/* struct ways_user's. */
+static void takes_changed(const struct ways_member *to, const struct ways_member *from,
+			  uint32_t spi, bool wanted)
 {
-	struct maker maker = { .overlay = to->overlay, .self = to, .wanted = wanted };
+	const struct overlay_member *self = overlay_member_of(to);
+	struct maker maker = { .overlay = self->overlay, .self = self, .wanted = wanted };
 
-	make_accept(&maker, from, spi);
+	make_accept(&maker, overlay_member_of(from), spi);
 }
 
-void overlay_tell_sends(struct overlay_member *from, const struct overlay_member *to)
+void overlay_sends_changed(struct overlay_member *from, const struct overlay_member *to)
 {
-	const struct way *way = &to->from[from->slot];
+	const struct way *way = &to->ways.from[from->ways.slot];
 	struct maker maker = { .overlay = from->overlay, .self = from, .wanted = way->sends };
 
 	make_unicast(&maker, to, way->out);
-	from->links |= 1u << to->slot / OVERLAY_LINK_SLOTS;
+	from->links |= 1u << to->ways.slot / OVERLAY_LINK_SLOTS;
+}
+
+/* struct ways_user's. */
+static void sends_changed(struct ways_member *from, const struct ways_member *to)
+{
+	overlay_sends_changed(overlay_member_of(from), overlay_member_of(to));
 }
 
 static void tell_links(struct overlay_member *member)
@@ -472,15 +488,26 @@ static void tell_links(struct overlay_member *member)
 	}
 }
 
-void overlay_tell(struct overlay_member *member)
+/* All of it, at first; then what the two above did not tell: @links, and the MTU. */
+static bool tell(struct ways_member *ways)
 {
-	if (nic_follows_made(member->nic))
+	struct overlay_member *member = overlay_member_of(ways);
+	struct layer *layer = nic_overlay(ways->nic);
+	uint16_t mtu = overlay_mtu(&member->overlay->config), before = layer->mtu;
+
+	if (nic_follows_made(ways->nic))
 		tell_links(member);
 	else
-		nic_use_made(member->nic, &overlay_maker, member);
+		nic_use_made(ways->nic, &overlay_maker, member);
 	member->links = 0;
 	member->n_links = n_links(member);
+	layer->mtu = mtu;
+	return mtu != before;
 }
+
+static const struct ways_user ways_user = {
+	.takes = takes_changed, .sends = sends_changed, .tell = tell,
+};
 
 bool overlay_permits(const struct overlay_config *config, const struct cvsw_flow *flow)
 {

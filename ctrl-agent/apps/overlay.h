@@ -16,12 +16,11 @@
 #include <sys/queue.h>
 
 #include "base/heap.h"
-#include "base/pace.h"
 #include "nic/nic.h"
 #include "sa/ways.h"
 
 #define OVERLAY_NAME_LEN	32
-#define OVERLAY_MAX_MEMBERS	256
+#define OVERLAY_MAX_MEMBERS	WAYS_MAX_MEMBERS
 #define OVERLAY_MAX_MACS	32	/* inner addresses of a member besides its own */
 #define OVERLAY_MIN_MTU		1280	/* of the underlay */
 #define OVERLAY_IPV6_MTU	1280	/* of the guests: RFC 8200, 5; with less Linux has no IPv6 */
@@ -57,78 +56,68 @@ struct overlay_config {
 	uint32_t rekey_s;
 };
 
-/* What the ways last saw of a member: ways_noticed(). */
-struct overlay_seen {
-	uint64_t registers;
-	uint64_t verified;
-	bool there;
-	bool present;
-};
-
 /**
  * struct overlay_member - a NIC in an overlay
- * @slot: stays as long as it is a member, so that others come and go around it
+ * @ways: its NIC, its slot, the ways to it: overlay->room of them
  * @overlay: which it is in
- * @nic: lives as long as it is a member: nic_release()
  * @macs: inner addresses; the first is the NIC's own
- * @from: the way from each other member, by the other's slot; overlay->room of them
- * @renew: its ways are to get new keys; @unkept: those to it are not in the database as they are
- * @registers: its epoch, when its ways were made new
- * @renewed_at: when that was; UINT64_MAX: never; @renewals: how often; @told: that
- *	this is too often was logged
- * @dirty: its flows changed, and its NIC is to be told
  * @links: bit n: link n of its chain of copies has changed; @n_links: how many links its NIC
  *	last heard of
- * @refreshed_at: when they last were; @n_refreshed: how often; @generation: of the
- *	NIC since then; @n_listed: which refresh was the last that it has listed
  */
 struct overlay_member {
-	TAILQ_ENTRY(overlay_member) in_order;
+	struct ways_member ways;
 	struct overlay *overlay;
-	unsigned int slot;
-	struct nic *nic;
 	size_t n_macs;
 	uint8_t macs[1 + OVERLAY_MAX_MACS][CVSW_ETH_ALEN];
-	struct way *from;
-	bool renew;
-	bool unkept;
-	struct overlay_seen seen;
-	uint64_t registers;
-	uint64_t renewed_at;
-	struct pace renewals;
-	bool told;
-	bool dirty;
 	uint32_t links;
 	unsigned int n_links;
-	uint64_t refreshed_at;
-	uint64_t n_refreshed;
-	uint64_t generation;
-	uint64_t n_listed;
 };
 
 /**
  * struct overlay - an overlay
+ * @ways: its members, and the ways between them
+ * @slots: members by their slots, so that others come and go around one
  * @n_slots: slots that were ever taken; the chain of copies is as long
  * @room: slots that members have ways for
- * @under_way: of its ways, as struct ways_world counts them
- * @rekey_at: when all keys are replaced; 0: not known yet
  * @look: when it is to be looked at; @looked_at: when it last was: overlays.c
  */
 struct overlay {
+	struct ways_group ways;
 	TAILQ_ENTRY(overlay) in_order;
 	struct overlay_config config;
-	TAILQ_HEAD(overlay_members, overlay_member) members;
 	struct overlay_member *slots[OVERLAY_MAX_MEMBERS];
-	size_t n;
 	unsigned int n_slots;
 	unsigned int room;
-	size_t under_way;
-	uint64_t rekey_at;
 	struct heap_node look;
 	uint64_t looked_at;
 };
 
-#define overlay_each(member, overlay)	TAILQ_FOREACH(member, &(overlay)->members, in_order)
+/** overlay_member_of() - whose @ways these are; NULL: nobody's */
+static inline struct overlay_member *overlay_member_of(const struct ways_member *ways)
+{
+	static_assert(!offsetof(struct overlay_member, ways), "they begin together");
+
+	return (struct overlay_member *)ways;
+}
+
+/** overlay_first(), overlay_last() - of its members; NULL: it has none */
+static inline struct overlay_member *overlay_first(const struct overlay *overlay)
+{
+	return overlay_member_of(TAILQ_FIRST(&overlay->ways.members));
+}
+
+static inline struct overlay_member *overlay_last(const struct overlay *overlay)
+{
+	return overlay_member_of(TAILQ_LAST(&overlay->ways.members, ways_members));
+}
+
+static inline struct overlay_member *overlay_next(const struct overlay_member *member)
+{
+	return overlay_member_of(TAILQ_NEXT(&member->ways, in_order));
+}
+
+#define overlay_each(member, overlay) \
+	for ((member) = overlay_first(overlay); (member); (member) = overlay_next(member))
 
 /** overlay_config_wrong() - why an overlay cannot be like this; NULL: it can */
 const char *overlay_config_wrong(const struct overlay_config *config);
@@ -170,15 +159,8 @@ uint16_t overlay_mtu(const struct overlay_config *config);
  */
 extern const struct flows_maker overlay_maker;
 
-/** overlay_tell_takes() - @to takes this SA from @from now, or not any more (@wanted) */
-void overlay_tell_takes(const struct overlay_member *to, const struct overlay_member *from,
-			uint32_t spi, bool wanted);
-
-/** overlay_tell_sends() - whether and by which SA @from sends to @to has changed */
-void overlay_tell_sends(struct overlay_member *from, const struct overlay_member *to);
-
-/** overlay_tell() - a member's NIC what it was not told by these: @links; all of it, at first */
-void overlay_tell(struct overlay_member *member);
+/** overlay_sends_changed() - whether, by which SA or to which addresses @from sends to @to */
+void overlay_sends_changed(struct overlay_member *from, const struct overlay_member *to);
 
 /**
  * overlay_permits_all() - may flows made by hand stand beside an overlay's?

@@ -68,7 +68,7 @@ static bool reserve_spis(struct overlays *overlays)
 	const struct overlay *overlay;
 
 	overlays_each(overlay, overlays)
-		most += 2 * overlay->n * overlay->n;
+		most += 2 * overlay->ways.n * overlay->ways.n;
 	if ((uint32_t)(overlays->reserved_spi - overlays->world.next_spi) >= most &&
 	    overlays->reserved_spi)
 		return true;
@@ -94,8 +94,8 @@ static void run_due(struct overlays *overlays, uint64_t now)
 
 	for (world->budget = WAYS_BUDGET; world->budget > 0 && heap_due(&overlays->looks) <= now; ) {
 		overlay = overlay_of_look(heap_first(&overlays->looks));
-		next = ways_run(overlay, world, now);
-		world->budget -= overlay->n;
+		next = ways_run(&overlay->ways, world, now);
+		world->budget -= overlay->ways.n;
 		overlay->looked_at = now;
 		heap_set(&overlays->looks, &overlay->look, next > now ? next : now + 1);
 		/* What a restart of the daemon must know. */
@@ -185,13 +185,13 @@ void overlays_add(struct overlays *overlays, struct overlay *overlay)
 void overlays_leave(struct overlays *overlays, struct overlay *overlay,
 		    struct overlay_member *member)
 {
-	struct desired *desired = &member->nic->desired;
-	struct nic *nic = member->nic;
+	struct desired *desired = &member->ways.nic->desired;
+	struct nic *nic = member->ways.nic;
 
 	/* Its table is ours still, or nobody would take the overlay's flows out of it. */
 	desired_use(desired, DESIRED_HAND);
 	nic_drop_made(nic);
-	ways_close(overlay, member);
+	ways_close(&overlay->ways, &member->ways);
 	overlay_leave(overlay, member);
 	/* Version 2 does not say what it had. */
 	if (!desired->own_mtu.known && !nic->found_of)
@@ -207,11 +207,11 @@ void overlays_remove(struct overlays *overlays, struct overlay *overlay)
 {
 	struct overlay_member *member;
 
-	while ((member = TAILQ_FIRST(&overlay->members)))
+	while ((member = overlay_first(overlay)))
 		overlays_leave(overlays, overlay, member);
 	TAILQ_REMOVE(&overlays->order, overlay, in_order);
 	heap_set(&overlays->looks, &overlay->look, HEAP_NEVER);
-	overlays->world.under_way -= overlay->under_way;
+	overlays->world.under_way -= overlay->ways.under_way;
 	overlays->n--;
 	overlay_free(overlay);
 }
@@ -220,7 +220,7 @@ void overlays_nic_moved(void *overlays, const struct hub_event *event)
 {
 	struct overlay_member *member = event->nic->member;
 
-	if (member && ways_noticed(member))
+	if (member && ways_noticed(&member->ways))
 		overlays_poke(overlays, member->overlay);
 }
 
@@ -231,7 +231,7 @@ void overlays_expiring(void *overlays, const struct hub_event *event)
 	size_t offset;
 
 	if (member && !cvsw_v3_expiring_decode(event->message, &sa, &offset) &&
-	    ways_expiring(member->overlay, member, sa.direction, sa.spi))
+	    ways_expiring(&member->overlay->ways, &member->ways, sa.direction, sa.spi))
 		overlays_poke(overlays, member->overlay);
 }
 
@@ -239,7 +239,7 @@ void overlays_refused(void *overlays, const struct hub_event *event)
 {
 	struct overlay_member *member = event->nic->member;
 
-	if (member && ways_refused(member->overlay, member, event->direction, event->spi))
+	if (member && ways_refused(&member->overlay->ways, &member->ways, event->direction, event->spi))
 		overlays_poke(overlays, member->overlay);
 }
 

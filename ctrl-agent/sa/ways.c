@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "ways.h"
+
 #include "base/alloc.h"
 #include "base/log.h"
-#include "apps/overlay.h"
 
-static bool is_there(const struct overlay_member *member)
+static bool is_there(const struct ways_member *member)
 {
 	return nic_talks(member->nic);
 }
 
-static bool is_present(const struct overlay_member *member)
+static bool is_present(const struct ways_member *member)
 {
 	return nic_state(member->nic) != NIC_ABSENT;
 }
@@ -19,17 +20,17 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 }
 
 /* What is decided now, a member gets with its next refresh. */
-static uint64_t next_refresh(const struct overlay_member *member)
+static uint64_t next_refresh(const struct ways_member *member)
 {
 	return member->n_refreshed + 1;
 }
 
-static bool has_listed(const struct overlay_member *member, uint64_t refresh)
+static bool has_listed(const struct ways_member *member, uint64_t refresh)
 {
 	return member->n_listed >= refresh;
 }
 
-static void look_listed(struct overlay_member *member)
+static void look_listed(struct ways_member *member)
 {
 	const struct nic *nic = member->nic;
 
@@ -53,13 +54,13 @@ static void remove_sa(struct nic *nic, enum cvsw_sa_direction direction, uint32_
 }
 
 /* The first @n SPIs of a way are used no more. */
-static void retire(struct way *way, struct overlay_member *from, struct overlay_member *to,
+static void retire(struct way *way, struct ways_member *from, struct ways_member *to,
 		   unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		remove_sa(to->nic, CVSW_SA_IN, way->spis[i]);
 		remove_sa(from->nic, CVSW_SA_OUT, way->spis[i]);
-		overlay_tell_takes(to, from, way->spis[i], false);
+		to->group->user->takes(to, from, way->spis[i], false);
 	}
 	way->n_spis -= n;
 	memmove(way->spis, way->spis + n, way->n_spis * sizeof(*way->spis));
@@ -68,7 +69,7 @@ static void retire(struct way *way, struct overlay_member *from, struct overlay_
 }
 
 /* When none is free, one goes that the sender does not use. */
-static void make_place(struct way *way, struct overlay_member *from, struct overlay_member *to)
+static void make_place(struct way *way, struct ways_member *from, struct ways_member *to)
 {
 	if (way->n_spis < WAY_SPIS)
 		return;
@@ -80,11 +81,11 @@ static void make_place(struct way *way, struct overlay_member *from, struct over
 }
 
 /* The newest SA, if its receiver is away and has not been sent it: it will get another. */
-static void take_back(struct way *way, struct overlay_member *from, struct overlay_member *to)
+static void take_back(struct way *way, struct ways_member *from, struct ways_member *to)
 {
 	if (way->phase == WAY_RECEIVER && way->sa &&
 	    nic_unqueue_sa(to->nic, CVSW_SA_IN, way->sa->spi))
-		overlay_tell_takes(to, from, way->spis[--way->n_spis], false);
+		to->group->user->takes(to, from, way->spis[--way->n_spis], false);
 }
 
 static void drop_sa(struct way *way)
@@ -109,47 +110,47 @@ static uint32_t new_spi(struct ways_world *world)
 	return world->next_spi++;
 }
 
-static void make_sa(const struct overlay_config *config, struct ways_world *world,
+static void make_sa(const struct ways_keys *keys, struct ways_world *world,
 		    struct cvsw_sa *sa)
 {
 	*sa = (struct cvsw_sa){
-		.spi = new_spi(world), .direction = CVSW_SA_IN, .key_len = config->key_len,
-		.udp_src = config->udp_src, .udp_dst = config->udp_dst,
+		.spi = new_spi(world), .direction = CVSW_SA_IN, .key_len = keys->key_len,
+		.udp_src = keys->udp_src, .udp_dst = keys->udp_dst,
 	};
 	world->random(sa->key, sa->key_len);
 	world->random(sa->salt, sizeof(sa->salt));
 }
 
-static void begin(struct overlay *overlay, struct ways_world *world, struct way *way,
-		  struct overlay_member *from, struct overlay_member *to)
+static void begin(struct ways_group *group, struct ways_world *world, struct way *way,
+		  struct ways_member *from, struct ways_member *to)
 {
 	world->budget--;
 	world->under_way++;
-	overlay->under_way++;
+	group->under_way++;
 	way->to_registers = to->nic->epoch;
 	way->from_registers = from->nic->epoch;
 	way->made_at = world->now;
 	way->expires = false;
 	take_back(way, from, to);
 	make_place(way, from, to);
-	if (overlay->config.key_len) {
+	if (group->keys.key_len) {
 		if (!way->sa)
 			way->sa = xcalloc(1, sizeof(*way->sa));
-		make_sa(&overlay->config, world, way->sa);
+		make_sa(&group->keys, world, way->sa);
 		nic_queue_sa(to->nic, way->sa);
 		way->spis[way->n_spis++] = way->sa->spi;
 	} else {
 		way->spis[0] = 0;
 		way->n_spis = 1;
 	}
-	overlay_tell_takes(to, from, way->spis[way->n_spis - 1], true);
+	to->group->user->takes(to, from, way->spis[way->n_spis - 1], true);
 	to->dirty = to->unkept = true;
 	way->phase = WAY_RECEIVER;
 	way->deadline = next_refresh(to);
 }
 
-static void give_to_sender(struct way *way, struct overlay_member *from,
-			   const struct overlay_member *to)
+static void give_to_sender(struct way *way, struct ways_member *from,
+			   const struct ways_member *to)
 {
 	way->sends = true;
 	way->out = way->spis[way->n_spis - 1];
@@ -158,7 +159,7 @@ static void give_to_sender(struct way *way, struct overlay_member *from,
 		nic_queue_sa(from->nic, way->sa);
 		drop_sa(way);
 	}
-	overlay_tell_sends(from, to);
+	to->group->user->sends(from, to);
 	from->dirty = true;
 	way->phase = WAY_SENDER;
 	way->deadline = next_refresh(from);
@@ -177,14 +178,14 @@ static uint64_t rekey_time(const struct way *way)
 }
 
 /* One step, if it is time for one. */
-static bool step(struct overlay *overlay, struct ways_world *world, struct way *way,
-		 struct overlay_member *from, struct overlay_member *to, uint64_t now)
+static bool step(struct ways_group *group, struct ways_world *world, struct way *way,
+		 struct ways_member *from, struct ways_member *to, uint64_t now)
 {
 	switch (way->phase) {
 	case WAY_CLOSED:
 		if (is_full(world) || !is_there(from) || !is_there(to))
 			return false;
-		begin(overlay, world, way, from, to);
+		begin(group, world, way, from, to);
 		return true;
 	case WAY_RECEIVER:
 		if (!is_there(from) || !has_listed(to, way->deadline))
@@ -211,37 +212,37 @@ static bool step(struct overlay *overlay, struct ways_world *world, struct way *
 	case WAY_REFUSED:
 		if (now < way->deadline || is_full(world) || !is_there(from) || !is_there(to))
 			return false;
-		begin(overlay, world, way, from, to);
+		begin(group, world, way, from, to);
 		return true;
 	}
 	return false;
 }
 
-static void renew_way(struct overlay *overlay, struct ways_world *world, struct way *way,
-		      struct overlay_member *from, struct overlay_member *to)
+static void renew_way(struct ways_group *group, struct ways_world *world, struct way *way,
+		      struct ways_member *from, struct ways_member *to)
 {
 	/* One that was made since both registered is new enough. */
 	if (way->to_registers != (uint32_t)to->nic->epoch ||
 	    way->from_registers != (uint32_t)from->nic->epoch)
-		begin(overlay, world, way, from, to);
+		begin(group, world, way, from, to);
 }
 
 /* A member that registered may have lost its SAs, and must never get an old one again. */
-static void renew(struct overlay *overlay, struct ways_world *world, struct overlay_member *member)
+static void renew(struct ways_group *group, struct ways_world *world, struct ways_member *member)
 {
-	struct overlay_member *other;
+	struct ways_member *other;
 
 	member->renew = false;
-	overlay_each(other, overlay) {
+	ways_each(other, group) {
 		if (other == member || !is_there(other) || !is_there(member))
 			continue;
-		renew_way(overlay, world, &member->from[other->slot], other, member);
-		renew_way(overlay, world, &other->from[member->slot], member, other);
+		renew_way(group, world, &member->from[other->slot], other, member);
+		renew_way(group, world, &other->from[member->slot], member, other);
 	}
 }
 
 /* When a member that registered may have new keys. */
-static uint64_t renewal_due(struct overlay_member *member, uint64_t now)
+static uint64_t renewal_due(struct ways_member *member, uint64_t now)
 {
 	uint64_t due = pace_due(&member->renewals, WAY_RENEW_BURST, WAY_RENEW_EVERY_MS);
 
@@ -255,12 +256,12 @@ static uint64_t renewal_due(struct overlay_member *member, uint64_t now)
 }
 
 /* Return: when a renewal that has to wait is due. */
-static uint64_t look_registered(struct overlay *overlay, uint64_t now)
+static uint64_t look_registered(struct ways_group *group, uint64_t now)
 {
 	uint64_t next = UINT64_MAX, due;
-	struct overlay_member *member;
+	struct ways_member *member;
 
-	overlay_each(member, overlay) {
+	ways_each(member, group) {
 		if (!is_there(member) || member->registers == member->nic->epoch)
 			continue;
 		due = renewal_due(member, now);
@@ -268,7 +269,7 @@ static uint64_t look_registered(struct overlay *overlay, uint64_t now)
 			next = due < next ? due : next;
 			continue;
 		}
-		member->renew = overlay->config.key_len;
+		member->renew = group->keys.key_len;
 		member->registers = member->nic->epoch;
 		member->renewed_at = now;
 		pace_took(&member->renewals, WAY_RENEW_EVERY_MS, now);
@@ -277,19 +278,16 @@ static uint64_t look_registered(struct overlay *overlay, uint64_t now)
 }
 
 /* Return: when it wants to be called again. */
-static uint64_t refresh(struct overlay *overlay, struct ways_world *world,
-			struct overlay_member *member, uint64_t now)
+static uint64_t refresh(struct ways_group *group, struct ways_world *world,
+			struct ways_member *member, uint64_t now)
 {
-	struct layer *layer = &member->nic->desired.layers[DESIRED_OVERLAY];
-	uint16_t mtu = overlay_mtu(&overlay->config);
-	bool settings = layer->mtu != mtu;
 	uint64_t due = member->refreshed_at + WAY_BATCH_MS;
+	bool settings;
 
 	/* Its answer is awaited: what comes up meanwhile makes the next change together. */
-	if (nic_state(member->nic) == NIC_LAGGING && layer->in_use && now < due)
+	if (nic_state(member->nic) == NIC_LAGGING && nic_overlay(member->nic)->in_use && now < due)
 		return due;
-	overlay_tell(member);
-	layer->mtu = mtu;
+	settings = group->user->tell(member);
 	member->dirty = false;
 	member->refreshed_at = now;
 	world->changed(world->owner, member->nic, settings);
@@ -298,35 +296,35 @@ static uint64_t refresh(struct overlay *overlay, struct ways_world *world,
 	return UINT64_MAX;
 }
 
-static bool has_rekeying(const struct overlay *overlay)
+static bool has_rekeying(const struct ways_group *group)
 {
-	return overlay->config.key_len && overlay->config.rekey_s;
+	return group->keys.key_len && group->keys.rekey_s;
 }
 
 /* The end of all its keys' time: somewhere in the last fifth of it. */
-static void set_rekey_time(struct overlay *overlay, struct ways_world *world, uint64_t now)
+static void set_rekey_time(struct ways_group *group, struct ways_world *world, uint64_t now)
 {
-	uint64_t most = overlay->config.rekey_s * 1000ull;
+	uint64_t most = group->keys.rekey_s * 1000ull;
 	uint32_t random;
 
 	world->random(&random, sizeof(random));
-	overlay->rekey_at = now + most - random % (most / 5 + 1);
+	group->rekey_at = now + most - random % (most / 5 + 1);
 }
 
 /* Return: when the keys' time ends. */
-static uint64_t look_rekey(struct overlay *overlay, struct ways_world *world, uint64_t now)
+static uint64_t look_rekey(struct ways_group *group, struct ways_world *world, uint64_t now)
 {
-	if (!has_rekeying(overlay))
+	if (!has_rekeying(group))
 		return UINT64_MAX;
-	if (overlay->rekey_at && now >= overlay->rekey_at)
-		ways_renew(overlay);
-	if (now >= overlay->rekey_at)
-		set_rekey_time(overlay, world, now);
-	return overlay->rekey_at;
+	if (group->rekey_at && now >= group->rekey_at)
+		ways_renew(group);
+	if (now >= group->rekey_at)
+		set_rekey_time(group, world, now);
+	return group->rekey_at;
 }
 
 /* Is a NIC about to say that it has something?  One that never says so does not count for long. */
-static bool will_answer(const struct overlay_member *member, uint64_t now)
+static bool will_answer(const struct ways_member *member, uint64_t now)
 {
 	enum nic_state state = nic_state(member->nic);
 
@@ -335,41 +333,41 @@ static bool will_answer(const struct overlay_member *member, uint64_t now)
 				  (state == NIC_LAGGING || state == NIC_CONNECTING)));
 }
 
-static void count_under_way(struct overlay *overlay, struct ways_world *world)
+static void count_under_way(struct ways_group *group, struct ways_world *world)
 {
-	const struct overlay_member *from, *to;
-	bool answers[OVERLAY_MAX_MEMBERS];
+	const struct ways_member *from, *to;
+	bool answers[WAYS_MAX_MEMBERS];
 
-	world->under_way -= overlay->under_way;
-	overlay->under_way = 0;
-	overlay_each(to, overlay)
+	world->under_way -= group->under_way;
+	group->under_way = 0;
+	ways_each(to, group)
 		answers[to->slot] = will_answer(to, world->now);
-	overlay_each(to, overlay)
-		overlay_each(from, overlay) {
+	ways_each(to, group)
+		ways_each(from, group) {
 			enum way_phase phase = to->from[from->slot].phase;
 
-			overlay->under_way += (phase == WAY_RECEIVER && answers[to->slot]) ||
+			group->under_way += (phase == WAY_RECEIVER && answers[to->slot]) ||
 					      (phase == WAY_SENDER && answers[from->slot]);
 		}
-	world->under_way += overlay->under_way;
+	world->under_way += group->under_way;
 }
 
 /* As far as the budget lasts.  Return: when a way's time comes. */
-static uint64_t step_all(struct overlay *overlay, struct ways_world *world, uint64_t now)
+static uint64_t step_all(struct ways_group *group, struct ways_world *world, uint64_t now)
 {
-	struct overlay_member *from, *to;
+	struct ways_member *from, *to;
 	uint64_t next = UINT64_MAX;
 
-	overlay_each(to, overlay) {
+	ways_each(to, group) {
 		if (to->renew && !is_full(world))
-			renew(overlay, world, to);
-		overlay_each(from, overlay) {
+			renew(group, world, to);
+		ways_each(from, group) {
 			struct way *way = &to->from[from->slot];
 
 			if (from == to)
 				continue;
 			if (world->budget > 0)
-				world->budget -= step(overlay, world, way, from, to, now);
+				world->budget -= step(group, world, way, from, to, now);
 			if (way->phase >= WAY_GRACE && way->deadline > now && way->deadline < next)
 				next = way->deadline;
 		}
@@ -377,43 +375,43 @@ static uint64_t step_all(struct overlay *overlay, struct ways_world *world, uint
 	return next;
 }
 
-static uint64_t refresh_all(struct overlay *overlay, struct ways_world *world, uint64_t now)
+static uint64_t refresh_all(struct ways_group *group, struct ways_world *world, uint64_t now)
 {
-	struct overlay_member *member;
+	struct ways_member *member;
 	uint64_t next = UINT64_MAX, due;
 
-	overlay_each(member, overlay) {
+	ways_each(member, group) {
 		if (!member->dirty || world->budget <= 0)
 			continue;
-		due = refresh(overlay, world, member, now);
+		due = refresh(group, world, member, now);
 		if (due == UINT64_MAX)
-			world->budget -= overlay->n * WAYS_REFRESH_COST;
+			world->budget -= group->n * WAYS_REFRESH_COST;
 		next = due < next ? due : next;
 	}
 	return next;
 }
 
-uint64_t ways_run(struct overlay *overlay, struct ways_world *world, uint64_t now)
+uint64_t ways_run(struct ways_group *group, struct ways_world *world, uint64_t now)
 {
-	struct overlay_member *member;
+	struct ways_member *member;
 	uint64_t next;
 
 	world->now = now;
-	overlay_each(member, overlay)
+	ways_each(member, group)
 		look_listed(member);
-	next = sooner(look_registered(overlay, now), look_rekey(overlay, world, now));
-	next = sooner(next, step_all(overlay, world, now));
-	next = sooner(next, refresh_all(overlay, world, now));
-	count_under_way(overlay, world);
-	if (overlay->under_way || world->under_way >= world->most_under_way)
+	next = sooner(look_registered(group, now), look_rekey(group, world, now));
+	next = sooner(next, step_all(group, world, now));
+	next = sooner(next, refresh_all(group, world, now));
+	count_under_way(group, world);
+	if (group->under_way || world->under_way >= world->most_under_way)
 		next = sooner(next, now + WAYS_WAIT_MS);
 	return world->budget > 0 ? next : now;
 }
 
-bool ways_noticed(struct overlay_member *member)
+bool ways_noticed(struct ways_member *member)
 {
 	const struct nic *nic = member->nic;
-	struct overlay_seen seen = { nic->epoch, nic->verified, is_there(member),
+	struct ways_seen seen = { nic->epoch, nic->verified, is_there(member),
 				     is_present(member) };
 
 	if (seen.registers == member->seen.registers && seen.verified == member->seen.verified &&
@@ -429,32 +427,32 @@ static void make_old(struct way *way)
 	way->to_registers = way->from_registers = UINT32_MAX;
 }
 
-void ways_renew(struct overlay *overlay)
+void ways_renew(struct ways_group *group)
 {
-	struct overlay_member *from, *to;
+	struct ways_member *from, *to;
 
-	if (!overlay->config.key_len)
+	if (!group->keys.key_len)
 		return;
-	overlay_each(to, overlay) {
+	ways_each(to, group) {
 		to->renew = true;
-		overlay_each(from, overlay)
+		ways_each(from, group)
 			make_old(&to->from[from->slot]);
 	}
 }
 
-static struct way *way_of(struct overlay_member *member, struct overlay_member *other,
+static struct way *way_of(struct ways_member *member, struct ways_member *other,
 			  enum cvsw_sa_direction direction)
 {
 	return direction == CVSW_SA_IN ? &member->from[other->slot] : &other->from[member->slot];
 }
 
 /* Of an SA that is not the newest, the next one is on its way, or is there. */
-bool ways_expiring(struct overlay *overlay, struct overlay_member *member,
+bool ways_expiring(struct ways_group *group, struct ways_member *member,
 		   enum cvsw_sa_direction direction, uint32_t spi)
 {
-	struct overlay_member *other;
+	struct ways_member *other;
 
-	overlay_each(other, overlay) {
+	ways_each(other, group) {
 		struct way *way = way_of(member, other, direction);
 
 		if (!way->n_spis || way->spis[way->n_spis - 1] != spi)
@@ -467,12 +465,12 @@ bool ways_expiring(struct overlay *overlay, struct overlay_member *member,
 	return false;
 }
 
-bool ways_refused(struct overlay *overlay, struct overlay_member *member,
+bool ways_refused(struct ways_group *group, struct ways_member *member,
 		  enum cvsw_sa_direction direction, uint32_t spi)
 {
-	struct overlay_member *other;
+	struct ways_member *other;
 
-	overlay_each(other, overlay) {
+	ways_each(other, group) {
 		struct way *way = way_of(member, other, direction);
 
 		if (!way->n_spis || way->spis[way->n_spis - 1] != spi)
@@ -481,7 +479,7 @@ bool ways_refused(struct overlay *overlay, struct overlay_member *member,
 		if (direction == CVSW_SA_OUT) {
 			way->sends = way->known;
 			way->out = way->known_out;
-			overlay_tell_sends(member, other);
+			group->user->sends(member, other);
 			member->dirty = true;
 		}
 		drop_sa(way);
@@ -492,11 +490,11 @@ bool ways_refused(struct overlay *overlay, struct overlay_member *member,
 	return false;
 }
 
-void ways_close(struct overlay *overlay, struct overlay_member *member)
+void ways_close(struct ways_group *group, struct ways_member *member)
 {
-	struct overlay_member *other;
+	struct ways_member *other;
 
-	overlay_each(other, overlay) {
+	ways_each(other, group) {
 		struct way *in = &member->from[other->slot], *out = &other->from[member->slot];
 
 		if (other == member)
@@ -506,7 +504,7 @@ void ways_close(struct overlay *overlay, struct overlay_member *member)
 		if (!in->sends)
 			continue;
 		in->sends = false;
-		overlay_tell_sends(other, member);
+		group->user->sends(other, member);
 	}
 }
 
@@ -515,14 +513,14 @@ static bool is_in_use(const struct way *way)
 	return way->phase == WAY_GRACE || way->phase == WAY_OPEN;
 }
 
-bool ways_settled(const struct overlay *overlay)
+bool ways_settled(const struct ways_group *group)
 {
-	const struct overlay_member *from, *to;
+	const struct ways_member *from, *to;
 
-	overlay_each(to, overlay) {
+	ways_each(to, group) {
 		if (to->dirty || to->renew || (is_present(to) && to->registers != to->nic->epoch))
 			return false;
-		overlay_each(from, overlay)
+		ways_each(from, group)
 			if (from != to && is_present(from) && is_present(to) &&
 			    !is_in_use(&to->from[from->slot]))
 				return false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ways of an overlay: one for each ordered pair of members, with a security
- * association of its own if the overlay is encrypted.
+ * The ways between the members of a group: one for each ordered pair, with a security
+ * association of its own if the group is encrypted.  A group is an overlay, so far; what a way
+ * means for its ends' flows is the business of the group's user.
  *
  *	CLOSED --both there: new SA, to the receiver--> RECEIVER
  *	RECEIVER --it has the SA and the flow that takes it: SA and flows to the sender--> SENDER
@@ -13,10 +14,10 @@
  * The receiver takes the old SA too until the way is OPEN again, so a change of
  * keys interrupts nothing.  A key is made here, sent once to each end, and wiped.
  *
- * Work comes in bursts: a new member, or the end of a key's life, concerns all pairs of an
- * overlay at once.  So that nobody waits for it, a turn of the event loop does a bounded part
- * of it (struct ways_world's budget).  Within one overlay keys change together: a NIC gets
- * many in few messages.  Overlays are spread: each takes up to a fifth off its keys' time, at
+ * Work comes in bursts: a new member, or the end of a key's life, concerns all pairs of a
+ * group at once.  So that nobody waits for it, a turn of the event loop does a bounded part
+ * of it (struct ways_world's budget).  Within one group keys change together: a NIC gets
+ * many in few messages.  Groups are spread: each takes up to a fifth off its keys' time, at
  * random.
  *
  * No I/O and no clock in here, as in nic.h.
@@ -25,14 +26,19 @@
 #define CVSWD_WAYS_H
 
 #include <assert.h>
+#include <sys/queue.h>
 
+#include "base/pace.h"
 #include "cvsw_sa.h"
+#include "nic/nic.h"
+
+#define WAYS_MAX_MEMBERS	256	/* of a group */
 
 #define WAY_SPIS		4	/* that a receiver takes at a time */
 #define WAY_GRACE_MS		1000
 #define WAY_BATCH_MS		2000	/* so long a NIC's answer is awaited before it is changed again */
 /*
- * New keys for a NIC's ways are work for all others of its overlay.  One that registers
+ * New keys for a NIC's ways are work for all others of its group.  One that registers
  * on and on, as a machine that was restored may do for a second, gets them so often:
  */
 #define WAY_RENEW_MIN_MS	2000
@@ -44,12 +50,12 @@
 /* Of a turn: a unit is about what a new SA costs; 20 ms in all. */
 #define WAYS_BUDGET		4000
 /*
- * Ways that wait for an answer of a NIC, of all overlays: what they were sent takes memory, half
+ * Ways that wait for an answer of a NIC, of all groups: what they were sent takes memory, half
  * a KiB each.  More begin when these are answered, and are looked after so often:
  */
 #define WAYS_UNDER_WAY		20000
 #define WAYS_WAIT_MS		200
-#define WAYS_REFRESH_COST	3	/* for each member of the overlay */
+#define WAYS_REFRESH_COST	3	/* for each member of the group */
 
 enum way_phase {
 	WAY_CLOSED,
@@ -92,15 +98,97 @@ struct way {
 
 static_assert(sizeof(struct way) <= 64, "10,000 NICs in overlays of 100 have a million of them");
 
-struct overlay;
-struct overlay_member;
-struct nic;
+struct ways_group;
+
+/* What the ways last saw of a member: ways_noticed(). */
+struct ways_seen {
+	uint64_t registers;
+	uint64_t verified;
+	bool there;
+	bool present;
+};
+
+/**
+ * struct ways_member - a NIC in a group; lives in its user's struct
+ * @slot: below WAYS_MAX_MEMBERS; stays as long as it is a member
+ * @nic: lives as long as it is a member: nic_release()
+ * @from: the way from each other member, by the other's slot
+ * @renew: its ways are to get new keys; @unkept: those to it are not in the database as they are
+ * @registers: its epoch, when its ways were made new
+ * @renewed_at: when that was; UINT64_MAX: never; @renewals: how often; @told: that
+ *	this is too often was logged
+ * @dirty: its flows changed, and its NIC is to be told
+ * @refreshed_at: when it last was; @n_refreshed: how often; @generation: of the
+ *	NIC since then; @n_listed: which refresh was the last that it has listed
+ */
+struct ways_member {
+	TAILQ_ENTRY(ways_member) in_order;
+	struct ways_group *group;
+	unsigned int slot;
+	struct nic *nic;
+	struct way *from;
+	bool renew;
+	bool unkept;
+	struct ways_seen seen;
+	uint64_t registers;
+	uint64_t renewed_at;
+	struct pace renewals;
+	bool told;
+	bool dirty;
+	uint64_t refreshed_at;
+	uint64_t n_refreshed;
+	uint64_t generation;
+	uint64_t n_listed;
+};
+
+/**
+ * struct ways_user - what the ways of a group mean to whoever made it
+ * @takes: @to takes this SA from @from now, or not any more (@wanted)
+ * @sends: whether and by which SA @from sends to @to has changed
+ * @tell: tell a member's NIC what these two did not; true: its MTU or offloads changed, too
+ */
+struct ways_user {
+	void (*takes)(const struct ways_member *to, const struct ways_member *from, uint32_t spi,
+		      bool wanted);
+	void (*sends)(struct ways_member *from, const struct ways_member *to);
+	bool (*tell)(struct ways_member *member);
+};
+
+/**
+ * struct ways_keys - what SAs a group has
+ * @key_len: bytes of AES key; zero: it is not encrypted
+ * @udp_src, @udp_dst: of ESP in UDP; zero: ESP is protocol 50
+ * @rekey_s: seconds after which a key is replaced; zero: only when a NIC registers
+ */
+struct ways_keys {
+	uint8_t key_len;
+	uint16_t udp_src;
+	uint16_t udp_dst;
+	uint32_t rekey_s;
+};
+
+/**
+ * struct ways_group - NICs with a way from each to each other; lives in its user's struct
+ * @members: @n of them; the user adds and removes them
+ * @under_way: of its ways, as struct ways_world counts them
+ * @rekey_at: when all keys are replaced; 0: not known yet
+ */
+struct ways_group {
+	const struct ways_user *user;
+	struct ways_keys keys;
+	TAILQ_HEAD(ways_members, ways_member) members;
+	size_t n;
+	size_t under_way;
+	uint64_t rekey_at;
+};
+
+#define ways_each(member, group)	TAILQ_FOREACH(member, &(group)->members, in_order)
 
 /**
  * struct ways_world - what ways need of the world around
  * @next_spi: never goes back: an SPI is used once
  * @budget: what may still be done in this turn; set to WAYS_BUDGET when one begins
- * @under_way: ways that wait for an answer of a NIC that is there: of all overlays
+ * @under_way: ways that wait for an answer of a NIC that is there: of all groups
  * @most_under_way: WAYS_UNDER_WAY, but in tests
  * @now: the last ways_run()'s
  * @random: fills a buffer with bytes fit for keys; does not fail
@@ -123,37 +211,37 @@ struct ways_world {
  * Return: when it wants to be called again if no member changes; @now: the budget is used
  * up and there is more to do; UINT64_MAX: not at all.
  */
-uint64_t ways_run(struct overlay *overlay, struct ways_world *world, uint64_t now);
+uint64_t ways_run(struct ways_group *group, struct ways_world *world, uint64_t now);
 
 /**
  * ways_noticed() - something happened to a member: HUB_MOVED
  *
  * Return: did anything change that its ways depend on?  Then ways_run() is to follow.
  */
-bool ways_noticed(struct overlay_member *member);
+bool ways_noticed(struct ways_member *member);
 
 /** ways_renew() - new keys for all ways, from the next ways_run() on */
-void ways_renew(struct overlay *overlay);
+void ways_renew(struct ways_group *group);
 
 /**
  * ways_expiring() - an SA at one end of a way runs out of sequence numbers, says that end
  *
  * Return: is it one that matters?  Then ways_run() is to follow.
  */
-bool ways_expiring(struct overlay *overlay, struct overlay_member *member,
+bool ways_expiring(struct ways_group *group, struct ways_member *member,
 		   enum cvsw_sa_direction direction, uint32_t spi);
 
 /** ways_refused() - a member refused an SA; as ways_expiring() */
-bool ways_refused(struct overlay *overlay, struct overlay_member *member,
+bool ways_refused(struct ways_group *group, struct ways_member *member,
 		  enum cvsw_sa_direction direction, uint32_t spi);
 
 /** way_clear() - back to CLOSED; wipes its key */
 void way_clear(struct way *way);
 
 /** ways_close() - a member leaves: its SAs are removed at both ends */
-void ways_close(struct overlay *overlay, struct overlay_member *member);
+void ways_close(struct ways_group *group, struct ways_member *member);
 
 /** ways_settled() - is every way between members that are there in use? */
-bool ways_settled(const struct overlay *overlay);
+bool ways_settled(const struct ways_group *group);
 
 #endif

@@ -189,13 +189,13 @@ void state_keep_ways(void *arg, struct overlay *overlay)
 	if (!state->store)
 		return;
 	overlay_each(member, overlay) {
-		if (!member->unkept)
+		if (!member->ways.unkept)
 			continue;
 		if (!state->begun)
 			state_begin(state);
 		state->begun = true;
 		state_overlay_put_ways(state, overlay, member);
-		member->unkept = false;
+		member->ways.unkept = false;
 	}
 }
 

@@ -27,11 +27,11 @@ size_t state_overlay_ways(const struct overlay *overlay, const struct overlay_me
 	uint8_t *at = buf;
 
 	overlay_each(from, overlay) {
-		const struct way *way = &member->from[from->slot];
+		const struct way *way = &member->ways.from[from->ways.slot];
 
 		if (!way->known)
 			continue;
-		at[0] = from->slot;
+		at[0] = from->ways.slot;
 		at[1] = way->n_spis;
 		/* Of an SA that it perhaps never got the sender could make no use. */
 		put32(at + 2, way->known_out);
@@ -47,7 +47,7 @@ void state_overlay_put_ways(struct state *state, const struct overlay *overlay,
 {
 	uint8_t ways[STATE_WAYS_MAX];
 	const struct row_ways row = {
-		.overlay = overlay->config.name, .slot = member->slot,
+		.overlay = overlay->config.name, .slot = member->ways.slot,
 		.ways = { ways, state_overlay_ways(overlay, member, ways) },
 	};
 
@@ -69,7 +69,7 @@ static void put_member(struct state *state, const struct overlay *overlay,
 {
 	char macs[MACS_TEXT_LEN];
 	struct row_member row = {
-		.overlay = overlay->config.name, .slot = member->slot, .macs = macs,
+		.overlay = overlay->config.name, .slot = member->ways.slot, .macs = macs,
 	};
 
 	memcpy(row.mac, member->macs[0], CVSW_ETH_ALEN);
@@ -85,7 +85,7 @@ void state_overlay_put(struct state *state, const struct overlay *overlay)
 		.name = config->name, .vni = config->vni, .key_len = config->key_len,
 		.udp_src = config->udp_src, .udp_dst = config->udp_dst, .pool = config->pool,
 		.pool_len = config->pool_len, .underlay_mtu = config->underlay_mtu,
-		.rekey_s = config->rekey_s, .slots = overlay->n_slots, .members = overlay->n,
+		.rekey_s = config->rekey_s, .slots = overlay->n_slots, .members = overlay->ways.n,
 	};
 	const struct overlay_member *member;
 
@@ -198,7 +198,7 @@ static struct way *open_way(struct overlay *overlay, struct overlay_member *to, 
 	if (!n_spis || n_spis > WAY_SPIS || slot < 0 || slot >= OVERLAY_MAX_MEMBERS ||
 	    !overlay->slots[slot] || overlay->slots[slot] == to)
 		return NULL;
-	way = &to->from[slot];
+	way = &to->ways.from[slot];
 	way_clear(way);
 	way->phase = WAY_OPEN;
 	way->deadline = UINT64_MAX;

@@ -181,10 +181,10 @@ static void check_told(const struct overlay_member *member)
 {
 	struct flowset made;
 
-	layer_make(nic_overlay(member->nic), &made);
-	CHECK(flowsets_equal(&made, told_to(member->nic)));
-	CHECK(desired_n_flows(&member->nic->desired) ==
-	      made.n + nic_hand(member->nic)->flows.n);
+	layer_make(nic_overlay(member->ways.nic), &made);
+	CHECK(flowsets_equal(&made, told_to(member->ways.nic)));
+	CHECK(desired_n_flows(&member->ways.nic->desired) ==
+	      made.n + nic_hand(member->ways.nic)->flows.n);
 	flowset_clear(&made);
 }
 
@@ -287,12 +287,12 @@ static void run_ways(void)
 	uint64_t next;
 
 	world->ways.budget = world->turn;
-	next = ways_run(world->overlay, &world->ways, world->now);
+	next = ways_run(&world->overlay->ways, &world->ways, world->now);
 	if (world->turn - world->ways.budget > world->most_spent)
 		world->most_spent = world->turn - world->ways.budget;
 	CHECK(world->ways.budget > 0 || next == world->now);
 	overlay_each(member, world->overlay)
-		if (!member->dirty)
+		if (!member->ways.dirty)
 			check_told(member);
 }
 
@@ -326,7 +326,7 @@ static void leave(unsigned int i)
 	nic_hand(nic)->in_use = true;
 	nic_drop_made(nic);
 	CHECK(!told_to(nic)->n);
-	ways_close(world->overlay, member);
+	ways_close(&world->overlay->ways, &member->ways);
 	overlay_leave(world->overlay, member);
 	nic_hand(nic)->mtu = world->overlay->config.underlay_mtu;
 	nic_desired_changed(nic, true, world->now);
@@ -578,7 +578,7 @@ static void check_flows(const struct overlay_config *config, unsigned int n)
 static void check_members(const struct overlay_config *config, unsigned int n)
 {
 	check_flows(config, n);
-	CHECK(ways_settled(world->overlay));
+	CHECK(ways_settled(&world->overlay->ways));
 	CHECK(all_reach(first(n)));
 	for (unsigned int i = 0; i < n; i++) {
 		CHECK(!leaks(i));
@@ -623,14 +623,14 @@ static void test_join_and_leave(const struct overlay_config *config)
 	for (unsigned int i = 21; i < 30; i++)
 		leave(i);
 	run_watching(1500, first(20) & ~(1ull << 3));
-	CHECK(ways_settled(world->overlay));
+	CHECK(ways_settled(&world->overlay->ways));
 	CHECK(!world->nics[3].table.n && world->nics[3].mtu == 1500);
 	for (unsigned int i = 0; i < 20; i++)
 		CHECK(i == 3 || !leaks(i));
 	for (unsigned int i = 0; i < 20; i++)
 		CHECK(i == 3 || (!reaches(i, 3) && !broadcast_copies(i, 3)));
 	/* Back, into the slot that became free. */
-	CHECK(join(3)->slot == 3);
+	CHECK(join(3)->ways.slot == 3);
 	run_watching(1500, first(20) & ~(1ull << 3));
 	CHECK(all_reach(first(20)));
 	world_end();
@@ -680,9 +680,9 @@ static void test_rekey(void)
 
 	start_members(&encrypted, 5);
 	sent = world->n_spis;
-	ways_renew(world->overlay);
+	ways_renew(&world->overlay->ways);
 	run_watching(3000, first(5));
-	CHECK(ways_settled(world->overlay));
+	CHECK(ways_settled(&world->overlay->ways));
 	CHECK(world->n_spis == 2 * sent);
 	for (unsigned int i = 0; i < 5; i++)
 		CHECK(count_sas(i) == 8 && !world->nics[i].n_sa_refused);
@@ -704,10 +704,10 @@ static void test_bounded(void)
 	sent = world->n_spis;
 	world->turn = turn;
 	world->most_spent = 0;
-	ways_renew(world->overlay);
-	CHECK(!ways_settled(world->overlay));
+	ways_renew(&world->overlay->ways);
+	CHECK(!ways_settled(&world->overlay->ways));
 	run_watching(4000, first(12));
-	CHECK(ways_settled(world->overlay) && world->n_spis == 2 * sent);
+	CHECK(ways_settled(&world->overlay->ways) && world->n_spis == 2 * sent);
 	for (unsigned int i = 0; i < 12; i++)
 		CHECK(count_sas(i) == 22 && !world->nics[i].n_sa_refused);
 	/* What is begun is done: the last of a turn may be one NIC's renewal, or one refresh. */
@@ -723,10 +723,10 @@ static void test_under_way(void)
 
 	confirms = true;
 	start_members(&encrypted, 12);
-	CHECK(ways_settled(world->overlay));
+	CHECK(ways_settled(&world->overlay->ways));
 	world->ways.most_under_way = 30;
 	world->deaf[11] = true;
-	ways_renew(world->overlay);
+	ways_renew(&world->overlay->ways);
 	for (int i = 0; i < 20000; i++) {
 		run_ms();
 		if (most < world->ways.under_way)
@@ -747,12 +747,12 @@ static void test_jitter(void)
 	for (int i = 0; i < 50; i++) {
 		world_start(&encrypted);
 		run_for(10);
-		CHECK(world->overlay->rekey_at >= world->now + life * 4 / 5 - 10);
-		CHECK(world->overlay->rekey_at <= world->now + life);
-		if (world->overlay->rekey_at < soonest)
-			soonest = world->overlay->rekey_at;
-		if (world->overlay->rekey_at > latest)
-			latest = world->overlay->rekey_at;
+		CHECK(world->overlay->ways.rekey_at >= world->now + life * 4 / 5 - 10);
+		CHECK(world->overlay->ways.rekey_at <= world->now + life);
+		if (world->overlay->ways.rekey_at < soonest)
+			soonest = world->overlay->ways.rekey_at;
+		if (world->overlay->ways.rekey_at > latest)
+			latest = world->overlay->ways.rekey_at;
 		world_end();
 	}
 	CHECK_MSG(latest - soonest > life / 10, "within %llu ms",
@@ -769,33 +769,33 @@ static void test_refused(void)
 	/* The wire to the last one is long: its answers come after the refusals. */
 	start_members(&encrypted, 4);
 	member = world->overlay->slots[1];
-	out = world->overlay->slots[3]->from[1].out;
+	out = world->overlay->slots[3]->ways.from[1].out;
 	sent = world->n_spis;
-	CHECK(!ways_refused(world->overlay, member, CVSW_SA_IN, out));
-	ways_renew(world->overlay);
+	CHECK(!ways_refused(&world->overlay->ways, &member->ways, CVSW_SA_IN, out));
+	ways_renew(&world->overlay->ways);
 	run_for(10);
-	before = world->overlay->slots[3]->from[1].spis[1];
+	before = world->overlay->slots[3]->ways.from[1].spis[1];
 	CHECK(before && before != out);
-	CHECK(ways_refused(world->overlay, world->overlay->slots[3], CVSW_SA_IN, before));
-	CHECK(!ways_settled(world->overlay));
+	CHECK(ways_refused(&world->overlay->ways, &world->overlay->slots[3]->ways, CVSW_SA_IN, before));
+	CHECK(!ways_settled(&world->overlay->ways));
 	run_watching(WAY_REFUSED_MS - 3000, first(4));
-	CHECK(world->overlay->slots[3]->from[1].out == out);
+	CHECK(world->overlay->slots[3]->ways.from[1].out == out);
 	/* The sender heard nothing of that one. */
 	CHECK_MSG(world->n_spis == 2 * sent - 1, "%zu", world->n_spis - sent);
 	run_watching(6000, first(4));
 	CHECK_MSG(world->n_spis == 2 * sent + 1, "%zu", world->n_spis - sent);
-	CHECK(ways_settled(world->overlay) && world->overlay->slots[3]->from[1].out != out);
+	CHECK(ways_settled(&world->overlay->ways) && world->overlay->slots[3]->ways.from[1].out != out);
 	/* The sender refuses it: it goes back to the one before. */
-	out = world->overlay->slots[3]->from[1].out;
-	ways_renew(world->overlay);
-	while (world->overlay->slots[3]->from[1].out == out)
+	out = world->overlay->slots[3]->ways.from[1].out;
+	ways_renew(&world->overlay->ways);
+	while (world->overlay->slots[3]->ways.from[1].out == out)
 		run_for(5);
-	before = world->overlay->slots[3]->from[1].out;
-	CHECK(ways_refused(world->overlay, member, CVSW_SA_OUT, before));
-	CHECK(world->overlay->slots[3]->from[1].out == out);
+	before = world->overlay->slots[3]->ways.from[1].out;
+	CHECK(ways_refused(&world->overlay->ways, &member->ways, CVSW_SA_OUT, before));
+	CHECK(world->overlay->slots[3]->ways.from[1].out == out);
 	run_for(WAY_REFUSED_MS + 3000);
-	CHECK(ways_settled(world->overlay) && all_reach(first(4)));
-	CHECK(world->overlay->slots[3]->from[1].out != before);
+	CHECK(ways_settled(&world->overlay->ways) && all_reach(first(4)));
+	CHECK(world->overlay->slots[3]->ways.from[1].out != before);
 	world_end();
 }
 
@@ -805,10 +805,10 @@ static void test_register_again(void)
 	uint32_t before;
 
 	start_members(&encrypted, 5);
-	before = world->overlay->slots[2]->from[1].out;
+	before = world->overlay->slots[2]->ways.from[1].out;
 	legacy_register(&world->ours[2], false, world->now);
 	run_watching(3000, first(5));
-	CHECK(world->overlay->slots[2]->from[1].out != before);
+	CHECK(world->overlay->slots[2]->ways.from[1].out != before);
 	for (unsigned int i = 0; i < 5; i++)
 		CHECK(count_sas(i) == 8 && !world->nics[i].n_sa_refused);
 	world_end();
@@ -827,7 +827,7 @@ static void test_reboot(void)
 	run_watching(4000, first(5) & ~4ull);
 	CHECK(all_reach(first(5)));
 	CHECK(!leaks(2));
-	CHECK(ways_settled(world->overlay));
+	CHECK(ways_settled(&world->overlay->ways));
 	world_end();
 }
 
@@ -849,7 +849,7 @@ static void test_storm(void)
 	CHECK_MSG(renewals >= 6 && renewals <= WAY_RENEW_BURST + 500 * 210 / WAY_RENEW_EVERY_MS,
 		  "%zu renewals", renewals);
 	run_for(WAY_RENEW_EVERY_MS + 2000);
-	CHECK(all_reach(first(3)) && ways_settled(world->overlay));
+	CHECK(all_reach(first(3)) && ways_settled(&world->overlay->ways));
 	CHECK(count_sas(0) == 4 && count_sas(2) == 4);
 	world_end();
 }
@@ -864,27 +864,27 @@ static void test_expiring(void)
 	start_members(&encrypted, 3);
 	member = world->overlay->slots[1];
 	before = world->n_spis;
-	out = world->overlay->slots[0]->from[1].out;
-	CHECK(!ways_expiring(world->overlay, member, CVSW_SA_OUT, 0x4711));
-	CHECK(!ways_expiring(world->overlay, member, CVSW_SA_IN, out));
-	CHECK(ways_expiring(world->overlay, member, CVSW_SA_OUT, out));
+	out = world->overlay->slots[0]->ways.from[1].out;
+	CHECK(!ways_expiring(&world->overlay->ways, &member->ways, CVSW_SA_OUT, 0x4711));
+	CHECK(!ways_expiring(&world->overlay->ways, &member->ways, CVSW_SA_IN, out));
+	CHECK(ways_expiring(&world->overlay->ways, &member->ways, CVSW_SA_OUT, out));
 	run_watching(WAY_EXPIRES_MIN_MS - 5000, first(3));
 	CHECK(world->n_spis == before);
 	run_watching(6000, first(3));
 	/* That way, and no other one. */
 	CHECK_MSG(world->n_spis == before + 2, "%zu", world->n_spis - before);
-	CHECK(world->overlay->slots[0]->from[1].out != out);
+	CHECK(world->overlay->slots[0]->ways.from[1].out != out);
 	run_watching(2 * WAY_EXPIRES_MIN_MS, first(3));
 	CHECK_MSG(world->n_spis == before + 2, "%zu", world->n_spis - before);
-	CHECK(!ways_expiring(world->overlay, member, CVSW_SA_OUT, out));
+	CHECK(!ways_expiring(&world->overlay->ways, &member->ways, CVSW_SA_OUT, out));
 	for (uint64_t ms = 0; ms < 3 * WAY_EXPIRES_MIN_MS; ms += 100) {
-		out = world->overlay->slots[0]->from[1].out;
-		n += ways_expiring(world->overlay, member, CVSW_SA_OUT, out);
+		out = world->overlay->slots[0]->ways.from[1].out;
+		n += ways_expiring(&world->overlay->ways, &member->ways, CVSW_SA_OUT, out);
 		run_watching(100, first(3));
 	}
 	CHECK(n > 200);
 	CHECK_MSG(world->n_spis - before <= 2 * 5, "%zu", world->n_spis - before);
-	CHECK(count_sas(0) == 4 && ways_settled(world->overlay));
+	CHECK(count_sas(0) == 4 && ways_settled(&world->overlay->ways));
 	world_end();
 }
 
@@ -895,7 +895,7 @@ static void test_absent(void)
 	join(3);
 	join(4);
 	run_watching(500, first(3));
-	CHECK(ways_settled(world->overlay));
+	CHECK(ways_settled(&world->overlay->ways));
 	legacy_register(&world->ours[4], true, world->now);
 	run_watching(1500, first(3));
 	CHECK(all_reach(first(5) & ~8ull));
@@ -935,14 +935,14 @@ static void test_away_for_long(void)
 	away.run = run_nothing;
 	world->ours[0].link->ops = &away;
 	for (int i = 0; i < 30; i++) {
-		ways_renew(world->overlay);
+		ways_renew(&world->overlay->ways);
 		run_for(3000);
 	}
 	CHECK_MSG(queued_sas(&world->ours[0]) <= 2 * (2 * WAY_SPIS), "%zu wait for it",
 		  queued_sas(&world->ours[0]));
 	world->ours[0].link->ops = ops;
 	run_for(5000);
-	CHECK(ways_settled(world->overlay) && all_reach(first(3)));
+	CHECK(ways_settled(&world->overlay->ways) && all_reach(first(3)));
 	for (unsigned int i = 0; i < 3; i++)
 		CHECK_MSG(count_sas(i) == 4, "%u has %u", i, count_sas(i));
 	world_end();
@@ -954,15 +954,15 @@ static void test_loss(void)
 	start_members(&encrypted, 6);
 	world->loss = 10;
 	world->jitter = 20;
-	ways_renew(world->overlay);
+	ways_renew(&world->overlay->ways);
 	run_for(20000);
 	world->loss = 0;
 	world->jitter = 0;
 	for (int i = 0; i < 2; i++) {
-		ways_renew(world->overlay);
+		ways_renew(&world->overlay->ways);
 		run_for(40000);
 	}
-	CHECK(ways_settled(world->overlay));
+	CHECK(ways_settled(&world->overlay->ways));
 	CHECK(all_reach(first(6)));
 	for (unsigned int i = 0; i < 6; i++)
 		CHECK(!leaks(i));
