@@ -39,6 +39,15 @@ static const char *sql_type(enum rows_type type)
 	}
 }
 
+/* Its rows may be long: of such, a table without rowids takes a page for each beyond 1,000 bytes. */
+static bool has_bytes(const struct rows_table *table)
+{
+	for (unsigned int i = 0; i < table->n_columns; i++)
+		if (table->columns[i].type == ROWS_BYTES)
+			return true;
+	return false;
+}
+
 void sql_table(struct sql *sql, const struct rows_table *table)
 {
 	add(sql, "CREATE TABLE [%s] (", table->name);
@@ -54,7 +63,8 @@ void sql_table(struct sql *sql, const struct rows_table *table)
 	}
 	add(sql, "PRIMARY KEY (");
 	add_columns(sql, table, table->n_keys, "");
-	add(sql, ")) STRICT, WITHOUT ROWID; CREATE TABLE [%s_aside] (", table->name);
+	add(sql, ")) STRICT%s; CREATE TABLE [%s_aside] (", has_bytes(table) ? "" : ", WITHOUT ROWID",
+	    table->name);
 	add_columns(sql, table, table->n_columns, " ANY");
 	add(sql, ") STRICT;");
 }
