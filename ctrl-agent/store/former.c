@@ -40,7 +40,7 @@ static bool read_mac(const char *text, uint8_t mac[CVSW_ETH_ALEN])
 {
 	char back[MAC_TEXT_LEN];
 
-	if (!cvsw_text_mac(text, mac))
+	if (!text || !cvsw_text_mac(text, mac))
 		return false;
 	snprintf(back, sizeof(back), MAC_FORMAT, MAC_BYTES(mac));
 	return !strcmp(text, back) && nics_is_station(mac);

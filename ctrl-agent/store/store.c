@@ -299,13 +299,12 @@ static sqlite3_stmt *statement_of(struct store *store, enum rows_table_number ta
 	sqlite3_stmt **statement = &store->statements[table][op];
 	struct sql sql = { .len = 0 };
 
-	if (*statement)
-		return *statement;
-	sql_op(&sql, &rows_tables[table], op);
-	if (prepare(store, sql.text, statement))
-		return *statement;
-	fail(store);
-	return NULL;
+	if (!*statement) {
+		sql_op(&sql, &rows_tables[table], op);
+		if (!prepare(store, sql.text, statement))
+			fail(store);
+	}
+	return *statement;
 }
 
 /* With the first @n columns of a row bound. */
