@@ -35,6 +35,8 @@ enum cvsw_v3_message_type {
 	CVSW_V3_STATISTICS_ANSWER = 29,
 	CVSW_V3_TRACE = 30,
 	CVSW_V3_TRACE_ANSWER = 31,
+	CVSW_V3_LIST_SAS = 32,
+	CVSW_V3_LIST_SAS_ANSWER = 33,
 	CVSW_V3_FLOW_REMOVED = 65,	/* the NIC, unasked */
 	CVSW_V3_SA_EXPIRING = 67,	/* the NIC, unasked */
 };
@@ -212,7 +214,7 @@ struct cvsw_v3_entry {
 
 /** cvsw_v3_list_answer_begin() - with resume 0; the entries are put behind */
 void cvsw_v3_list_answer_begin(struct cvsw_writer *w, uint32_t xid);
-/** cvsw_v3_list_answer_resume() - there are more: what the next LIST is to say */
+/** cvsw_v3_list_answer_resume() - there are more: what the next LIST or LIST_SAS is to say */
 void cvsw_v3_list_answer_resume(struct cvsw_writer *w, uint64_t resume);
 /**
  * cvsw_v3_entry_put() - all or nothing; false: no room
@@ -220,7 +222,10 @@ void cvsw_v3_list_answer_resume(struct cvsw_writer *w, uint64_t resume);
  *	w->data + w->at + CVSW_V3_ENTRY_HEADER_LEN)
  */
 bool cvsw_v3_entry_put(struct cvsw_writer *w, const struct cvsw_v3_entry *entry);
-/** cvsw_v3_list_answer_decode() - @entries: out: to be read by cvsw_v3_entry_get() */
+/**
+ * cvsw_v3_list_answer_decode() - of LIST_ANSWER or LIST_SAS_ANSWER
+ * @entries: out: to be read by cvsw_v3_entry_get() or cvsw_v3_listed_sa_get()
+ */
 enum cvsw_v3_error cvsw_v3_list_answer_decode(const struct cvsw_v3_message *message,
 					   uint64_t *resume, struct cvsw_reader *entries,
 					   size_t *offset);
@@ -231,6 +236,32 @@ enum cvsw_v3_error cvsw_v3_entry_get(struct cvsw_reader *entries, struct cvsw_v3
 size_t cvsw_v3_flow_removed_encode(const struct cvsw_v3_entry *entry, uint8_t *buf, size_t room);
 enum cvsw_v3_error cvsw_v3_flow_removed_decode(const struct cvsw_v3_message *message,
 					    struct cvsw_v3_entry *entry, size_t *offset);
+
+/* ---- LIST_SAS ---- */
+
+/**
+ * struct cvsw_v3_listed_sa - an SA that the NIC has; never its key
+ * @direction: enum cvsw_sa_direction
+ * @reason: enum cvsw_v3_expiring_reason; 0: none
+ */
+struct cvsw_v3_listed_sa {
+	uint32_t spi;
+	uint8_t direction;
+	uint8_t reason;
+};
+
+#define CVSW_V3_LISTED_SA_LEN	8
+
+/** cvsw_v3_list_sas_encode() - @resume: 0, or what the last answer said */
+size_t cvsw_v3_list_sas_encode(uint32_t xid, uint64_t resume, uint8_t *buf, size_t room);
+enum cvsw_v3_error cvsw_v3_list_sas_decode(const struct cvsw_v3_message *message,
+					uint64_t *resume, size_t *offset);
+/** cvsw_v3_list_sas_answer_begin() - with resume 0; the SAs are put behind */
+void cvsw_v3_list_sas_answer_begin(struct cvsw_writer *w, uint32_t xid);
+/** cvsw_v3_listed_sa_put() - false: no room */
+bool cvsw_v3_listed_sa_put(struct cvsw_writer *w, const struct cvsw_v3_listed_sa *sa);
+/** cvsw_v3_listed_sa_get() - the next one, until cvsw_left() is 0 */
+enum cvsw_v3_error cvsw_v3_listed_sa_get(struct cvsw_reader *sas, struct cvsw_v3_listed_sa *sa);
 
 /* ---- SET_SA, SET_MTU, SET_OFFLOAD ---- */
 

@@ -32,6 +32,15 @@ size_t cvsw_v3_list_encode(uint32_t xid, const struct cvsw_v3_list *list, uint8_
 	return cvsw_written(&w);
 }
 
+size_t cvsw_v3_list_sas_encode(uint32_t xid, uint64_t resume, uint8_t *buf, size_t room)
+{
+	struct cvsw_writer w = cvsw_writer(buf, room);
+
+	cvsw_v3_message_begin(&w, CVSW_V3_LIST_SAS, xid);
+	cvsw_put_u64(&w, resume);
+	return cvsw_written(&w);
+}
+
 size_t cvsw_v3_set_sa_encode(uint32_t xid, const struct cvsw_sa *sa, uint8_t *buf, size_t room)
 {
 	struct cvsw_writer w = cvsw_writer(buf, room);
@@ -170,6 +179,24 @@ enum cvsw_v3_error cvsw_v3_entry_get(struct cvsw_reader *entries, struct cvsw_v3
 	entry->len = len - CVSW_V3_ENTRY_HEADER_LEN;
 	entry->flow_mod = cvsw_take(entries, entry->len);
 	return entry->flow_mod ? CVSW_V3_FINE : CVSW_V3_ERR_LENGTH;
+}
+
+enum cvsw_v3_error cvsw_v3_listed_sa_get(struct cvsw_reader *sas, struct cvsw_v3_listed_sa *sa)
+{
+	uint16_t zero;
+
+	sa->spi = cvsw_get_u32(sas);
+	sa->direction = cvsw_get_u8(sas);
+	sa->reason = cvsw_get_u8(sas);
+	zero = cvsw_get_u16(sas);
+	if (sas->overrun)
+		return CVSW_V3_ERR_SHORT;
+	if (sa->spi < CVSW_SA_SPI_MIN ||
+	    (sa->direction != CVSW_SA_OUT && sa->direction != CVSW_SA_IN))
+		return CVSW_V3_ERR_SA;
+	if (sa->reason > CVSW_V3_SA_WAS_STOPPED)
+		return CVSW_V3_ERR_VALUE;
+	return zero ? CVSW_V3_ERR_RESERVED : CVSW_V3_FINE;
 }
 
 enum cvsw_v3_error cvsw_v3_step_get(struct cvsw_reader *body, struct cvsw_v3_step *step)

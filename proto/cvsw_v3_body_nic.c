@@ -66,6 +66,19 @@ enum cvsw_v3_error cvsw_v3_list_decode(const struct cvsw_v3_message *message,
 	return CVSW_V3_FINE;
 }
 
+enum cvsw_v3_error cvsw_v3_list_sas_decode(const struct cvsw_v3_message *message,
+					   uint64_t *resume, size_t *offset)
+{
+	struct cvsw_reader r = cvsw_v3_body(message);
+
+	*resume = cvsw_get_u64(&r);
+	if (r.overrun)
+		return cvsw_v3_wrong(offset, CVSW_V3_AT(message->len), CVSW_V3_ERR_SHORT);
+	if (cvsw_left(&r))
+		return cvsw_v3_wrong(offset, CVSW_V3_AT(r.at), CVSW_V3_ERR_LENGTH);
+	return CVSW_V3_FINE;
+}
+
 enum cvsw_v3_error cvsw_v3_set_sa_decode(const struct cvsw_v3_message *message, struct cvsw_sa *sa,
 					 size_t *offset)
 {
@@ -214,6 +227,25 @@ bool cvsw_v3_entry_put(struct cvsw_writer *w, const struct cvsw_v3_entry *entry)
 		cvsw_put_bytes(w, entry->flow_mod, entry->len);
 	else
 		cvsw_make(w, entry->len);
+	return true;
+}
+
+void cvsw_v3_list_sas_answer_begin(struct cvsw_writer *w, uint32_t xid)
+{
+	cvsw_v3_message_begin(w, CVSW_V3_LIST_SAS_ANSWER, xid);
+	cvsw_put_u64(w, 0);
+}
+
+static_assert(4 + 1 + 1 + 2 == CVSW_V3_LISTED_SA_LEN, "VERSION3.md");
+
+bool cvsw_v3_listed_sa_put(struct cvsw_writer *w, const struct cvsw_v3_listed_sa *sa)
+{
+	if (w->overrun || w->room - w->at < CVSW_V3_LISTED_SA_LEN)
+		return false;
+	cvsw_put_u32(w, sa->spi);
+	cvsw_put_u8(w, sa->direction);
+	cvsw_put_u8(w, sa->reason);
+	cvsw_put_u16(w, 0);
 	return true;
 }
 

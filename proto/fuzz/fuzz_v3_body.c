@@ -21,6 +21,7 @@ static size_t again(const struct cvsw_v3_message *message, size_t *offset)
 		struct cvsw_v3_trace trace;
 		struct cvsw_v3_expiring expiring;
 	} u;
+	uint64_t resume;
 	uint16_t value;
 
 	switch (message->type) {
@@ -32,6 +33,10 @@ static size_t again(const struct cvsw_v3_message *message, size_t *offset)
 		if (cvsw_v3_list_decode(message, &u.list, offset))
 			return 0;
 		return cvsw_v3_list_encode(message->xid, &u.list, out, sizeof(out));
+	case CVSW_V3_LIST_SAS:
+		if (cvsw_v3_list_sas_decode(message, &resume, offset))
+			return 0;
+		return cvsw_v3_list_sas_encode(message->xid, resume, out, sizeof(out));
 	case CVSW_V3_SET_SA:
 		if (cvsw_v3_set_sa_decode(message, &u.sa, offset))
 			return 0;
@@ -73,6 +78,7 @@ static bool rows(const struct cvsw_v3_message *message, size_t *offset)
 	struct cvsw_v3_flows flows;
 	struct cvsw_v3_counter counter;
 	struct cvsw_v3_entry entry;
+	struct cvsw_v3_listed_sa sa;
 	struct cvsw_v3_step step;
 	uint64_t resume;
 
@@ -88,6 +94,17 @@ static bool rows(const struct cvsw_v3_message *message, size_t *offset)
 			inside(message, entry.flow_mod, entry.len);
 			MUST(cvsw_v3_entry_put(&w, &entry));
 		}
+		return true;
+	case CVSW_V3_LIST_SAS_ANSWER:
+		if (cvsw_v3_list_answer_decode(message, &resume, &r, offset))
+			return true;
+		cvsw_v3_list_sas_answer_begin(&w, message->xid);
+		cvsw_v3_list_answer_resume(&w, resume);
+		while (cvsw_left(&r) && !cvsw_v3_listed_sa_get(&r, &sa))
+			MUST(cvsw_v3_listed_sa_put(&w, &sa));
+		MUST(cvsw_left(&r) || message->error ||
+		     (cvsw_written(&w) >= CVSW_V3_MESSAGE_HEADER_LEN &&
+		      !memcmp(out + CVSW_V3_MESSAGE_HEADER_LEN, message->body, 8)));
 		return true;
 	case CVSW_V3_STATISTICS_ANSWER:
 		while (cvsw_left(&r) && !cvsw_v3_counter_get(&r, &counter)) {

@@ -29,6 +29,7 @@ static enum cvsw_v3_error decode(const uint8_t *data, size_t len, size_t *offset
 		struct cvsw_v3_flows flows;
 		struct cvsw_v3_list list;
 		struct cvsw_v3_entry entry;
+		struct cvsw_v3_listed_sa listed_sa;
 		struct cvsw_sa sa;
 		struct cvsw_v3_capabilities can;
 		struct cvsw_v3_counter counter;
@@ -65,6 +66,13 @@ static enum cvsw_v3_error decode(const uint8_t *data, size_t len, size_t *offset
 			if (!error)
 				touch(u.entry.flow_mod, u.entry.len);
 		}
+		return error;
+	case CVSW_V3_LIST_SAS:
+		return cvsw_v3_list_sas_decode(&message, &resume, offset);
+	case CVSW_V3_LIST_SAS_ANSWER:
+		error = cvsw_v3_list_answer_decode(&message, &resume, &entries, offset);
+		while (!error && cvsw_left(&entries))
+			error = cvsw_v3_listed_sa_get(&entries, &u.listed_sa);
 		return error;
 	case CVSW_V3_SET_SA:
 		return cvsw_v3_set_sa_decode(&message, &u.sa, offset);
@@ -401,6 +409,22 @@ static const struct vector vectors[] = {
 	  "00000000 0000000000000000 0000000000000000 0000000000000000", CVSW_V3_ERR_LENGTH, 0 },
 	{ "LIST_ANSWER, an entry that lies", "0015 0000 00000001 0000000000000000 00210000"
 	  "00000000 0000000000000000 0000000000000000 0000000000000000", CVSW_V3_ERR_LENGTH, 0 },
+	{ "LIST_SAS", "0020 0000 00000001 0000000000000000", CVSW_V3_FINE, 0 },
+	{ "LIST_SAS, short", "0020 0000 00000001 00000000000000", CVSW_V3_ERR_SHORT, 15 },
+	{ "LIST_SAS, long", "0020 0000 00000001 0000000000000000 00", CVSW_V3_ERR_LENGTH, 16 },
+	{ "LIST_SAS_ANSWER of none", "0021 0000 00000001 0000000000000000", CVSW_V3_FINE, 0 },
+	{ "LIST_SAS_ANSWER of two", "0021 0000 00000001 0000000000000001 00000100 01 00 0000"
+	  "ffffffff 02 03 0000", CVSW_V3_FINE, 0 },
+	{ "LIST_SAS_ANSWER, half an SA", "0021 0000 00000001 0000000000000000 00000100 01 00 00",
+	  CVSW_V3_ERR_SHORT, 0 },
+	{ "LIST_SAS_ANSWER, SPI 255", "0021 0000 00000001 0000000000000000 000000ff 01 00 0000",
+	  CVSW_V3_ERR_SA, 0 },
+	{ "LIST_SAS_ANSWER, direction 0", "0021 0000 00000001 0000000000000000 00000100 00 00 0000",
+	  CVSW_V3_ERR_SA, 0 },
+	{ "LIST_SAS_ANSWER, reason 4", "0021 0000 00000001 0000000000000000 00000100 02 04 0000",
+	  CVSW_V3_ERR_VALUE, 0 },
+	{ "LIST_SAS_ANSWER, reserved", "0021 0000 00000001 0000000000000000 00000100 02 00 0001",
+	  CVSW_V3_ERR_RESERVED, 0 },
 	{ "FLOW_REMOVED, reason 5", "0041 0000 00000000 00200500"
 	  "00000000 0000000000000000 0000000000000000 0000000000000000", CVSW_V3_ERR_VALUE, 8 },
 	{ "TRACE, in_port 3", "001e 0000 00000001 03000000 00000000 00000000"

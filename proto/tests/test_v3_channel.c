@@ -191,7 +191,7 @@ static void send_something(struct v3_world *world, struct program *program)
 {
 	struct rng *rng = &world->rng;
 
-	switch (rng_below(rng, 12)) {
+	switch (rng_below(rng, 13)) {
 	case 0:
 		send_set(world, program, CVSW_V3_SET_MTU, (uint16_t)rng_below(rng, 12000));
 		break;
@@ -216,6 +216,11 @@ static void send_something(struct v3_world *world, struct program *program)
 		break;
 	case 7:
 		send_plain(world, program, 1000, 0, CVSW_V3_ERR_TYPE);
+		break;
+	case 8:
+		program->xid++;
+		expect(program, CVSW_V3_LIST_SAS_ANSWER, 0, false);
+		send(world, cvsw_v3_list_sas_encode(program->xid, 0, buf, sizeof(buf)));
 		break;
 	default:
 		send_bundle(world, program, rng_chance(rng, 5), rng_chance(rng, 10),

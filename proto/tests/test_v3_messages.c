@@ -167,6 +167,25 @@ static void flow_mods_are_the_vectors(void)
 	      flow.actions[6].tunnel.ttl == 63 && flow.actions[9].spi == 0x100);
 }
 
+static void lists_of_sas_are_the_vectors(void)
+{
+	static const struct cvsw_v3_listed_sa sas[] = {
+		{ 0x1000, CVSW_SA_OUT, 0 }, { 0x1001, CVSW_SA_IN, CVSW_V3_SA_WAS_STOPPED },
+	};
+	uint8_t buf[ROOM];
+	struct cvsw_writer w = cvsw_writer(buf, ROOM);
+
+	is("message-list-sas", buf, cvsw_v3_list_sas_encode(19, 0x0102030405060708, buf, ROOM));
+	cvsw_v3_list_sas_answer_begin(&w, 19);
+	CHECK(cvsw_v3_listed_sa_put(&w, &sas[0]) && cvsw_v3_listed_sa_put(&w, &sas[1]));
+	cvsw_v3_list_answer_resume(&w, 0x1112131415161718);
+	is("message-list-sas-answer", buf, cvsw_written(&w));
+	w = cvsw_writer(buf, CVSW_V3_MESSAGE_HEADER_LEN + 8 + CVSW_V3_LISTED_SA_LEN + 7);
+	cvsw_v3_list_sas_answer_begin(&w, 19);
+	CHECK(cvsw_v3_listed_sa_put(&w, &sas[0]) && !cvsw_v3_listed_sa_put(&w, &sas[1]));
+	CHECK(cvsw_written(&w) == CVSW_V3_MESSAGE_HEADER_LEN + 8 + CVSW_V3_LISTED_SA_LEN);
+}
+
 static void traces_are_the_vectors(void)
 {
 	struct cvsw_v3_trace trace = { .in_port = 2, .pass = 1, .tun_type = 1, .sa = 0x1000,
@@ -222,6 +241,7 @@ const struct tap_test v3_message_tests[] = {
 	{ "proto: version 3's answers are the vectors", answers_are_the_vectors },
 	{ "proto: version 3's FLOWS, LIST and FLOW_REMOVED are the vectors", flows_are_the_vectors },
 	{ "proto: version 3's flow_mods are the vectors", flow_mods_are_the_vectors },
+	{ "proto: version 3's LIST_SAS is the vectors", lists_of_sas_are_the_vectors },
 	{ "proto: version 3's TRACE is the vectors", traces_are_the_vectors },
 	{ "proto: version 3's SA_EXPIRING and PACKET_IN are the vectors", notices_are_the_vectors },
 	{ NULL, NULL },

@@ -157,6 +157,13 @@ def programs(nic):
     sa = struct.pack(">BBHIHHI", 1, 16, 0, 0x1000 + nic.xid, 0, 0, 1) + bytes(16)
     if nic.ask(v3.SET_SA, sa) != ack or nic.ask(v3.SET_SA, sa)[:2] != (v3.ERROR, 67):
         yield "SET_SA, twice"
+    kind, error, body = nic.ask(v3.LIST_SAS, bytes(8))
+    if (kind, error) != (v3.LIST_SAS + 1, 0) or body != bytes(8) + struct.pack(">IBBH", *struct.unpack(">4xI", sa[:8]), 1, 0, 0):
+        yield "LIST_SAS"
+    if nic.ask(v3.SET_SA, sa[:1] + bytes(3) + sa[4:8] + bytes(8)) != ack or nic.ask(v3.LIST_SAS, bytes(8))[2] != bytes(8):
+        yield "LIST_SAS of none"
+    if nic.ask(v3.LIST_SAS, bytes(9))[:2] != (v3.ERROR, 2):
+        yield "LIST_SAS that is too long"
     kind, error, body = nic.ask(v3.TRACE, struct.pack(">B43x", 1) + bytes(9000))
     if (kind, error) != (31, 0) or struct.unpack(">HB", body[:3]) != (9008, 3):
         yield "TRACE of a long frame"

@@ -208,7 +208,8 @@ MESSAGES_OF_VECTORS = {
     "flows": {"flow_mod__priority": 100}, "flows-later": LATER_SHOWN, "list-filtered": {"flow_mod__priority": 100},
     "list-answer": {"flow_mod__priority": 100}, "flow-removed": {"flow_mod__priority": 100},
     "set-sa": {"sa__spi": "0x00001000"}, "capabilities-answer": {}, "statistics-answer": {}, "trace": {},
-    "trace-answer": {}, "sa-expiring": {},
+    "trace-answer": {}, "sa-expiring": {}, "list-sas": {"list__resume": "0x0102030405060708"},
+    "list-sas-answer": {"sa__spi": ["0x00001000", "0x00001001"], "sa__reason": [0, 3]},
 }
 
 
@@ -380,6 +381,10 @@ MESSAGES = {
                       "step__copy": [0, 0, 0, 0, 1, 0, 0], "step__port": [0, 0, 0, 0, 2, 0, 0],
                       "flow_mod__priority": 100, "frame": "", "action__n": 1, "action__port": "0xfffa",
                       "step__counter": "drop-action"}),
+    "LIST_SAS": (False, 32, 0, struct.pack(">Q", 5), {"list__resume": "0x0000000000000005"}),
+    "LIST_SAS_ANSWER": (True, 33, 0, struct.pack(">QIBBHIBBH", 6, 0x1234, 1, 0, 0, 0x1235, 2, 3, 0),
+                        {"list__resume": "0x0000000000000006", "sa": ["", ""], "sa__spi": ["0x00001234", "0x00001235"],
+                         "sa__direction": [1, 2], "sa__reason": [0, 3]}),
     "FLOW_REMOVED": (True, 65, 0, entry(2, FLOW_MOD), {"entry__reason": 2, **SHOWN}),
     "SA_EXPIRING": (True, 67, 0, struct.pack(">IBBHQ", 0x1234, 1, 3, 0, 1 << 33),
                     {"sa__spi": "0x00001234", "sa__direction": 1, "sa__reason": 3,

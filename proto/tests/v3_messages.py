@@ -68,6 +68,10 @@ def vectors():
     yield message("set-offload", v3.SET_OFFLOAD, 16, bytes.fromhex("00190000"), comment="csum, gso, gro")
     yield message("statistics", v3.STATISTICS, 17)
     yield message("statistics-answer", STATISTICS_ANSWER, 17, count(5, b"tx-hit") + count(1 << 40, b"drop-ttl"))
+    yield message("list-sas", v3.LIST_SAS, 19, struct.pack(">Q", 0x0102030405060708), comment="a further one")
+    yield message("list-sas-answer", v3.LIST_SAS + 1, 19, struct.pack(">Q", 0x1112131415161718) +
+                  struct.pack(">IBBH", 0x1000, 1, 0, 0) + struct.pack(">IBBH", 0x1001, 2, 3, 0),
+                  comment="one that sends, one that was to receive and has stopped, and more follow")
     yield message("trace", v3.TRACE, 18, struct.pack(">BBBBII", 2, 1, 1, 0, 0x1000, 5) + MAPPED + bytes([192, 0, 2, 2]) +
                   MAPPED + bytes([192, 0, 2, 1]) + FRAME, comment="from NET, at its second lookup, out of VXLAN 5")
     yield message("trace-answer", TRACE_ANSWER, 18, step(1, 1, FLOW_MOD) + step(2, 1, v3_flow.action(3)) +

@@ -279,15 +279,46 @@ static enum cvsw_v3_error do_set_sa(struct v3_nic *nic, const struct cvsw_v3_mes
 	if (error)
 		return error;
 	*offset = 12;
-	for (i = 0; i < nic->n_sas; i++)
-		if (nic->sas[i].direction == sa.direction && nic->sas[i].spi == sa.spi)
-			return sa.key_len ? CVSW_V3_ERR_SA_KNOWN : CVSW_V3_FINE;
+	for (i = 0; i < nic->n_sas; i++) {
+		if (nic->sas[i].direction != sa.direction || nic->sas[i].spi != sa.spi)
+			continue;
+		if (sa.key_len)
+			return CVSW_V3_ERR_SA_KNOWN;
+		if (nic->sas[i].removed)
+			return CVSW_V3_ERR_SA_UNKNOWN;
+		nic->sas[i].removed = true;
+		return CVSW_V3_FINE;
+	}
 	if (!sa.key_len)
 		return CVSW_V3_ERR_SA_UNKNOWN;
 	if (nic->n_sas == V3_NIC_SAS)
 		return CVSW_V3_ERR_NO_MEMORY;
 	nic->sas[nic->n_sas].direction = sa.direction;
 	nic->sas[nic->n_sas++].spi = sa.spi;
+	return CVSW_V3_FINE;
+}
+
+static enum cvsw_v3_error do_list_sas(struct v3_nic *nic, const struct cvsw_v3_message *message,
+				      struct cvsw_writer *w, size_t *offset)
+{
+	uint64_t resume;
+	enum cvsw_v3_error error = cvsw_v3_list_sas_decode(message, &resume, offset);
+	size_t n = 0;
+
+	if (error)
+		return error;
+	cvsw_v3_list_sas_answer_begin(w, message->xid);
+	for (uint64_t i = resume; i < nic->n_sas; i++) {
+		struct cvsw_v3_listed_sa sa = { nic->sas[i].spi, nic->sas[i].direction,
+						nic->sas[i].reason };
+
+		if (nic->sas[i].removed)
+			continue;
+		if (n++ == nic->sas_a_page || !cvsw_v3_listed_sa_put(w, &sa)) {
+			cvsw_v3_list_answer_resume(w, i);
+			break;
+		}
+	}
 	return CVSW_V3_FINE;
 }
 
@@ -370,6 +401,8 @@ static enum cvsw_v3_error dispatch(struct v3_nic *nic, const struct cvsw_v3_mess
 		break;
 	case CVSW_V3_LIST:
 		return do_list(nic, message, w, offset);
+	case CVSW_V3_LIST_SAS:
+		return do_list_sas(nic, message, w, offset);
 	case CVSW_V3_TRACE:
 		return do_trace(message, w, offset);
 	case CVSW_V3_CAPABILITIES:
@@ -495,6 +528,7 @@ struct v3_nic *v3_nic_new(const struct cvsw_v3_crypto *crypto, const uint8_t *ma
 	nic->bundle = calloc(V3_NIC_FLOWS + 1, sizeof(*nic->bundle));
 	nic->timers = calloc(V3_NIC_FLOWS, sizeof(*nic->timers));
 	nic->mtu = 1500;
+	nic->sas_a_page = V3_NIC_SAS;
 	nic->send = send;
 	nic->send_arg = arg;
 	nic->caller.send = on_send;

@@ -45,8 +45,9 @@ struct v3_nic {
 	bool bundle_open, bundle_replaces;
 	uint32_t bundle_number;
 	uint16_t mtu, offloads;
-	struct { uint8_t direction; uint32_t spi; } sas[V3_NIC_SAS];
-	size_t n_sas;
+	struct { uint32_t spi; uint8_t direction, reason; bool removed; } sas[V3_NIC_SAS];
+	size_t n_sas;			/* that were ever there */
+	size_t sas_a_page;		/* listed in one answer, at most */
 	unsigned int n_requests, n_fresh, n_rekeyed, n_disagreed, n_modified;
 	bool silent;
 	bool strict;	/* it knows DELETE_STRICT and MODIFY_STRICT, and says so */

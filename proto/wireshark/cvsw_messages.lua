@@ -12,7 +12,8 @@ local names = {
 	[1] = "ACK", [3] = "ERROR", [16] = "CAPABILITIES", [17] = "CAPABILITIES_ANSWER",
 	[18] = "FLOWS", [20] = "LIST", [21] = "LIST_ANSWER", [22] = "SET_SA", [24] = "SET_MTU",
 	[26] = "SET_OFFLOAD", [28] = "STATISTICS", [29] = "STATISTICS_ANSWER", [30] = "TRACE",
-	[31] = "TRACE_ANSWER", [65] = "FLOW_REMOVED", [67] = "SA_EXPIRING",
+	[31] = "TRACE_ANSWER", [32] = "LIST_SAS", [33] = "LIST_SAS_ANSWER", [65] = "FLOW_REMOVED",
+	[67] = "SA_EXPIRING",
 }
 local errors = {
 	[0] = "none", [1] = "SHORT", [2] = "LENGTH", [3] = "VERSION", [4] = "TYPE", [5] = "RESERVED",
@@ -66,6 +67,7 @@ field("offload.gso", "bool", "GSO", 16, nil, 0x08)
 field("offload.gro", "bool", "GRO", 16, nil, 0x10)
 field("offload.inner_checksum", "bool", "Checksums inside of tunnels", 16, nil, 0x20)
 
+field("sa", "none", "SA")
 field("sa.direction", "uint8", "Direction", base.DEC, directions)
 field("sa.key_len", "uint8", "Length of the key")
 field("sa.spi", "uint32", "SPI", base.HEX)
@@ -74,7 +76,7 @@ field("sa.dport", "uint16", "UDP destination port")
 field("sa.salt", "bytes", "Salt")
 field("sa.key", "bytes", "Key")
 field("sa.reason", "uint8", "Reason", base.DEC, {
-	[1] = "three quarters of its sequence numbers are used", [2] = "all of them are",
+	[0] = "none", [1] = "three quarters of its sequence numbers are used", [2] = "all of them are",
 	[3] = "stopped: the machine may have been restored" })
 field("sa.sequence", "uint64", "Sequence number")
 
@@ -264,6 +266,24 @@ bodies[31] = function(r, pinfo)
 	while r:left() > 0 do
 		step(r, pinfo)
 	end
+end
+
+bodies[32] = function(r)
+	r:row("list.resume")
+end
+
+bodies[33] = function(r)
+	local n = 0
+	r:add("list.resume")
+	while r:left() > 0 do
+		local own = r:part("sa", 8)
+		if not own then
+			break
+		end
+		own:row("sa.spi", "sa.direction", "sa.reason", 2)
+		n = n + 1
+	end
+	return n .. " SAs"
 end
 
 bodies[65] = entry
