@@ -124,6 +124,102 @@ static void set_sa_as(struct asking *f, u32 spi, u8 direction, u8 key_len)
 	f->w.at = cvsw_v3_set_sa_encode(ASK_XID, &sa, f->message, sizeof(f->message));
 }
 
+/* The SAs of one answer, from @resume on; how many, and where it goes on. */
+static unsigned int list_sas(struct kunit *test, u64 *resume, struct cvsw_v3_listed_sa *sas,
+			     unsigned int room)
+{
+	struct asking *f = test->priv;
+	struct cvsw_reader r;
+	unsigned int n = 0;
+
+	ask_begin(f);
+	f->w.at = cvsw_v3_list_sas_encode(ASK_XID, *resume, f->message, sizeof(f->message));
+	KUNIT_ASSERT_EQ(test, ask(test), (unsigned int)CVSW_V3_LIST_SAS_ANSWER);
+	KUNIT_ASSERT_EQ(test, (int)cvsw_v3_list_answer_decode(&f->answer, resume, &r, NULL),
+			CVSW_V3_FINE);
+	while (cvsw_left(&r)) {
+		KUNIT_ASSERT_LT(test, n, room);
+		KUNIT_ASSERT_EQ(test, (int)cvsw_v3_listed_sa_get(&r, &sas[n++]), CVSW_V3_FINE);
+	}
+	return n;
+}
+
+static void sas_are_listed(struct kunit *test)
+{
+	struct cvsw_v3_listed_sa sas[4];
+	struct asking *f = test->priv;
+	struct cvsw_esp_sa *out;
+	u64 resume = 0;
+
+	KUNIT_EXPECT_EQ(test, list_sas(test, &resume, sas, ARRAY_SIZE(sas)), 0U);
+	set_sa_as(f, 300, CVSW_SA_OUT, 32);
+	ask_check_done(test);
+	set_sa_as(f, 301, CVSW_SA_OUT, 16);
+	ask_check_done(test);
+	set_sa_as(f, 300, CVSW_SA_IN, 16);
+	ask_check_done(test);
+	set_sa_as(f, 301, CVSW_SA_OUT, 0);
+	ask_check_done(test);
+	KUNIT_ASSERT_EQ(test, list_sas(test, &resume, sas, ARRAY_SIZE(sas)), 2U);
+	KUNIT_EXPECT_EQ(test, resume, 0ULL);
+	KUNIT_EXPECT_EQ(test, sas[0].spi, 300U);
+	KUNIT_EXPECT_EQ(test, (int)sas[0].direction, CVSW_SA_OUT);
+	KUNIT_EXPECT_EQ(test, (int)sas[0].reason, 0);
+	KUNIT_EXPECT_EQ(test, sas[1].spi, 300U);
+	KUNIT_EXPECT_EQ(test, (int)sas[1].direction, CVSW_SA_IN);
+
+	rcu_read_lock();
+	out = cvsw_sas_find(f->port.engine.sas, CVSW_SA_OUT, 300);	/* which stays */
+	rcu_read_unlock();
+	atomic64_set(&out->sent, 3ull << 30);
+	list_sas(test, &resume, sas, ARRAY_SIZE(sas));
+	KUNIT_EXPECT_EQ(test, (int)sas[0].reason, CVSW_V3_SA_RUNS_OUT);
+	KUNIT_EXPECT_EQ(test, (int)sas[1].reason, 0);
+	atomic64_set(&out->sent, U32_MAX);
+	list_sas(test, &resume, sas, ARRAY_SIZE(sas));
+	KUNIT_EXPECT_EQ(test, (int)sas[0].reason, CVSW_V3_SA_RAN_OUT);
+	/* Of a machine that has another generation, though nobody has been told yet. */
+	out->generation.id[0] ^= 1;
+	list_sas(test, &resume, sas, ARRAY_SIZE(sas));
+	KUNIT_EXPECT_EQ(test, (int)sas[0].reason, CVSW_V3_SA_WAS_STOPPED);
+	out->generation.id[0] ^= 1;
+	cvsw_sas_stop(f->port.engine.sas);
+	KUNIT_ASSERT_EQ(test, list_sas(test, &resume, sas, ARRAY_SIZE(sas)), 2U);
+	KUNIT_EXPECT_EQ(test, (int)sas[0].reason, CVSW_V3_SA_WAS_STOPPED);
+	KUNIT_EXPECT_EQ(test, (int)sas[1].reason, CVSW_V3_SA_WAS_STOPPED);
+	cvsw_put_u8(&f->w, 0);
+	ask_check_refused(test, CVSW_V3_ERR_LENGTH, 16);
+}
+
+/* More than an answer holds: in parts, each once, though some go meanwhile. */
+static void many_sas_are_listed_in_parts(struct kunit *test)
+{
+	enum { MANY = CVSW_V3_BODY_MAX / CVSW_V3_LISTED_SA_LEN + 10 };
+	struct cvsw_v3_listed_sa *sas = kunit_kcalloc(test, MANY, sizeof(*sas), GFP_KERNEL);
+	struct asking *f = test->priv;
+	unsigned int i, n;
+	u64 resume = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, sas);
+	for (i = 0; i < MANY; i++) {
+		set_sa_as(f, 1000 + i, CVSW_SA_IN, 16);
+		ask_check_done(test);
+	}
+	n = list_sas(test, &resume, sas, MANY);
+	KUNIT_EXPECT_EQ(test, n, (unsigned int)(CVSW_V3_BODY_MAX - 8) / CVSW_V3_LISTED_SA_LEN);
+	KUNIT_ASSERT_NE(test, resume, 0ULL);
+	set_sa_as(f, 1000 + n - 1, CVSW_SA_IN, 0);	/* the one that resume is of */
+	ask_check_done(test);
+	set_sa_as(f, 1000 + n, CVSW_SA_IN, 0);
+	ask_check_done(test);
+	KUNIT_ASSERT_EQ(test, list_sas(test, &resume, sas + n, MANY - n), MANY - n - 1);
+	KUNIT_EXPECT_EQ(test, resume, 0ULL);
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_EQ(test, sas[i].spi, 1000 + i);
+	for (i = n; i < MANY - 1; i++)
+		KUNIT_EXPECT_EQ(test, sas[i].spi, 1000 + i + 1);
+}
+
 static void sas_are_installed_once(struct kunit *test)
 {
 	struct cvsw_v3_capabilities can;
@@ -167,7 +263,7 @@ static void unknown_types(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, ask(test), 0U);
 			continue;
 		}
-		if (type >= CVSW_V3_CAPABILITIES && type <= CVSW_V3_TRACE)
+		if (type >= CVSW_V3_CAPABILITIES && type <= CVSW_V3_LIST_SAS)
 			continue;
 		ask_check_refused(test, CVSW_V3_ERR_TYPE, 0);
 	}
@@ -181,6 +277,8 @@ static struct kunit_case requests_cases[] = {
 	KUNIT_CASE(statistics_are_told),
 	KUNIT_CASE(device_is_set),
 	KUNIT_CASE(sas_are_installed_once),
+	KUNIT_CASE(sas_are_listed),
+	KUNIT_CASE(many_sas_are_listed_in_parts),
 	KUNIT_CASE(unknown_types),
 	{}
 };

@@ -12,7 +12,7 @@
 #define VALUE_AT	CVSW_V3_MESSAGE_HEADER_LEN
 #define SPI_AT		(CVSW_V3_MESSAGE_HEADER_LEN + 4)
 
-/* ---- CAPABILITIES, STATISTICS, TRACE ---- */
+/* ---- CAPABILITIES, STATISTICS, TRACE, LIST_SAS ---- */
 
 static int sa_is_stopped(const struct cvsw_esp_sa *sa, void *arg)
 {
@@ -83,6 +83,32 @@ static enum cvsw_v3_error request_trace(struct cvsw_control *control, struct cvs
 	cvsw_v3_trace_answer_begin(&request->answer, request->message.xid);
 	return cvsw_trace_frame(control->engine, control->dev, &frame, &request->answer) ?
 	       cvsw_request_wrong(request, 0, CVSW_V3_ERR_NO_MEMORY) : CVSW_V3_FINE;
+}
+
+/* Return: non-zero: the answer is full. */
+static int put_listed_sa(const struct cvsw_esp_sa *sa, void *arg)
+{
+	struct cvsw_v3_listed_sa listed = {
+		.spi = sa->name.spi, .direction = sa->name.direction,
+		.reason = cvsw_sa_reason(sa),
+	};
+
+	return !cvsw_v3_listed_sa_put(arg, &listed);
+}
+
+/* SAs are walked by their ids: resume is that of the last one listed. */
+static enum cvsw_v3_error request_list_sas(struct cvsw_control *control, struct cvsw_request *request)
+{
+	enum cvsw_v3_error error;
+	u64 resume;
+
+	error = cvsw_v3_list_sas_decode(&request->message, &resume, &request->offset);
+	if (error)
+		return error;
+	cvsw_v3_list_sas_answer_begin(&request->answer, request->message.xid);
+	if (cvsw_sas_walk(control->engine->sas, &resume, put_listed_sa, &request->answer))
+		cvsw_v3_list_answer_resume(&request->answer, resume);
+	return CVSW_V3_FINE;
 }
 
 /* ---- SET_SA, SET_MTU, SET_OFFLOAD ---- */
@@ -171,6 +197,8 @@ static enum cvsw_v3_error request_dispatch(struct cvsw_requests *requests, struc
 		return request_set(control, request);
 	case CVSW_V3_TRACE:
 		return request_trace(control, request);
+	case CVSW_V3_LIST_SAS:
+		return request_list_sas(control, request);
 	default:
 		return cvsw_request_wrong(request, 0, CVSW_V3_ERR_TYPE);
 	}

@@ -333,8 +333,11 @@ u32 cvsw_sa_seq(const struct cvsw_esp_sa *sa)
 	return min_t(u64, atomic64_read(&sa->sent), U32_MAX);
 }
 
-static u8 reason_to_expire(const struct cvsw_esp_sa *sa)
+u8 cvsw_sa_reason(const struct cvsw_esp_sa *sa)
 {
+	/* A frame may not have met the new generation yet. */
+	if (!cvsw_generation_is(&sa->generation))
+		return CVSW_V3_SA_WAS_STOPPED;
 	switch (cvsw_sa_state(sa)) {
 	case CVSW_SA_STOPPED:
 		return CVSW_V3_SA_WAS_STOPPED;
@@ -353,7 +356,7 @@ bool cvsw_sas_expiring(struct cvsw_sas *sas, struct cvsw_v3_expiring *expiring)
 
 	mutex_lock(&sas->lock);
 	list_for_each_entry(sa, &sas->list, node) {
-		reason = sa->name.direction == CVSW_SA_OUT ? reason_to_expire(sa) : 0;
+		reason = sa->name.direction == CVSW_SA_OUT ? cvsw_sa_reason(sa) : 0;
 		found = reason > sa->told;
 		if (!found)
 			continue;

@@ -163,6 +163,9 @@ void cvsw_sa_read(const struct cvsw_esp_sa *sa, u64 *packets, u64 *bytes);
 
 enum cvsw_nl_sa_state cvsw_sa_state(const struct cvsw_esp_sa *sa);
 
+/** cvsw_sa_reason() - why it wants a successor: enum cvsw_v3_expiring_reason; 0: it does not */
+u8 cvsw_sa_reason(const struct cvsw_esp_sa *sa);
+
 /**
  * cvsw_sas_expiring() - a sending SA that wants a successor, each for each reason once
  * @expiring: out
