@@ -16,7 +16,7 @@ AGENT_BUILT := $(BUILD)/agent-version2-$(or $(AGENT_V2),n)
 AGENT_CTL := $(patsubst $(AGENT_DIR)/%.c,%,$(wildcard $(AGENT_DIR)/ctl/*.c)) base/wipe
 
 # What decides, without sockets: the unit tests link this much.
-AGENT_LOGIC := $(addprefix nic/,flowset flow_text desired timed nic legacy legacy_listing legacy_reconcile talk talk_flows \
+AGENT_LOGIC := $(addprefix nic/,flowset flow_text desired timed nic legacy legacy_listing legacy_reconcile talk talk_flows talk_sas \
 	talk_refusal talk_requests talk_unasked) apps/overlay sa/ways api/change api/intent base/heap base/log
 
 AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0) \

@@ -210,6 +210,7 @@ static void wire(struct agent *agent)
 	hub_on(hub, HUB_NEWS, nic_log, NULL);
 	hub_on(hub, HUB_NEWS, monitor_event, NULL);
 	hub_on(hub, HUB_BIT(HUB_EXPIRING), overlays_expiring, &agent->overlays);
+	hub_on(hub, HUB_BIT(HUB_SAS), overlays_found, &agent->overlays);
 	hub_on(hub, HUB_BIT(HUB_SA_REFUSED), overlays_refused, &agent->overlays);
 	hub_on(hub, HUB_BIT(HUB_MOVED), state_nic_moved, &agent->state);
 	hub_on(hub, HUB_BIT(HUB_MOVED), settings_nic_moved, NULL);

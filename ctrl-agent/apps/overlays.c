@@ -235,6 +235,16 @@ void overlays_expiring(void *overlays, const struct hub_event *event)
 		overlays_poke(overlays, member->overlay);
 }
 
+void overlays_found(void *overlays, const struct hub_event *event)
+{
+	struct overlay_member *member = event->nic->member;
+
+	if (!member || !member->overlay->config.key_len)
+		return;
+	ways_found(&member->overlay->ways, &member->ways, event->sas, event->n_sas);
+	overlays_poke(overlays, member->overlay);
+}
+
 void overlays_refused(void *overlays, const struct hub_event *event)
 {
 	struct overlay_member *member = event->nic->member;

@@ -78,6 +78,9 @@ void overlays_remove(struct overlays *overlays, struct overlay *overlay);
 /** overlays_expiring() - hub_ear: a NIC's SA_EXPIRING, which is well-formed */
 void overlays_expiring(void *overlays, const struct hub_event *event);
 
+/** overlays_found() - hub_ear: a NIC says which SAs it has */
+void overlays_found(void *overlays, const struct hub_event *event);
+
 /** overlays_nic_moved() - hub_ear: what a member did may concern the others */
 void overlays_nic_moved(void *overlays, const struct hub_event *event);
 

@@ -6,6 +6,7 @@
 #include "cvsw_flow.h"
 #include "cvsw_sa.h"
 
+struct cvsw_v3_listed_sa;
 struct cvsw_v3_message;
 struct nic;
 
@@ -18,6 +19,7 @@ enum hub_what {
 	HUB_CLAIMED,		/* another NIC says that it is this one: nic_claim() */
 	HUB_SYNCED,		/* for the first time since it registered or refused */
 	HUB_REFUSED,		/* nic->refusal */
+	HUB_SAS,		/* it said which SAs it has: all @n_sas of @sas */
 	HUB_SA_REFUSED,		/* the SA of @spi and @direction; HUB_REFUSED follows */
 	HUB_REMOVED,		/* a flow: @removed */
 	HUB_EXPIRING,		/* an SA: the NIC's @message */
@@ -44,6 +46,8 @@ struct hub_event {
 	struct nic *nic;
 	const struct cvsw_v3_message *message;
 	const struct nic_removed *removed;
+	struct cvsw_v3_listed_sa *sas;
+	size_t n_sas;
 	enum cvsw_sa_direction direction;
 	uint32_t spi;
 };

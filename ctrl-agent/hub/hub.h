@@ -19,7 +19,7 @@
 #define HUB_EARS	12
 #define HUB_BIT(what)	(1u << (what))
 /* What people may want to know.  HUB_REFUSED tells them of an SA too. */
-#define HUB_NEWS	(~(HUB_BIT(HUB_MOVED) | HUB_BIT(HUB_SA_REFUSED)))
+#define HUB_NEWS	(~(HUB_BIT(HUB_MOVED) | HUB_BIT(HUB_SAS) | HUB_BIT(HUB_SA_REFUSED)))
 
 typedef void hub_ear(void *arg, const struct hub_event *event);
 

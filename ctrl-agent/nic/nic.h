@@ -154,6 +154,7 @@ struct nic_mark {
  * @timed: which flows with timeouts it has taken
  * @sas: to be sent before the next flow
  * @settings_due: MTU and offloads are to be sent
+ * @ask_sas: somebody wants to know which SAs it has; until HUB_SAS says so
  *
  * What is known of it, by its @link; NULL: nobody may talk to it:
  * @epoch: counts its beginnings: with each, its table and its SAs may be gone
@@ -209,6 +210,7 @@ struct nic {
 	struct timed timed;
 	STAILQ_HEAD(nic_sas, nic_sa) sas;
 	bool settings_due;
+	bool ask_sas;
 
 	struct link *link;
 	uint64_t epoch;

@@ -59,43 +59,6 @@ static bool queue_settings(struct talk *talk)
 	return any;
 }
 
-/*
- * If the NIC refuses a key, ways.c makes a new one.  If the NIC does not have a key that is to be
- * deleted, nothing is wrong.
- */
-static void on_sa(struct talk *talk, const struct talk_request *request,
-		  const struct cvsw_v3_message *answer)
-{
-	if (answer->type != CVSW_V3_ERROR || answer->error == CVSW_V3_ERR_SA_UNKNOWN)
-		return;
-	talk->nic->world->event(&(struct hub_event){
-		.what = HUB_SA_REFUSED, .nic = talk->nic,
-		.direction = request->direction, .spi = request->spi,
-	});
-	talk_refused(talk, request, answer);
-}
-
-static bool queue_sas(struct talk *talk)
-{
-	struct nic_sas *sas = &talk->nic->sas;
-	struct talk_request *request;
-	const struct cvsw_sa *sa;
-	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN + CVSW_SA_MAX_LEN];
-	bool any = !STAILQ_EMPTY(sas);
-	size_t len;
-
-	while (!STAILQ_EMPTY(sas)) {
-		sa = &STAILQ_FIRST(sas)->sa;
-		len = cvsw_v3_set_sa_encode(talk_next_xid(talk), sa, message, sizeof(message));
-		request = talk_queue(talk, message, len, on_sa);
-		request->spi = sa->spi;
-		request->direction = sa->direction;
-		nic_drop_first_sa(talk->nic);
-	}
-	explicit_bzero(message, sizeof(message));
-	return any;
-}
-
 static void settle(struct talk *talk, uint64_t generation)
 {
 	struct nic *nic = talk->nic;
@@ -128,7 +91,7 @@ static void push(struct talk *talk)
 	struct nic *nic = talk->nic;
 	bool any = queue_settings(talk);
 
-	any |= queue_sas(talk);
+	any |= talk_queue_sas(talk);
 	talk->phase = TALK_CHANGING;
 	if (nic_is_managed(nic))
 		any |= talk_queue_flows(talk);
@@ -235,6 +198,8 @@ static void begin_conversation(struct talk *talk)
 	len = cvsw_v3_plain_encode(CVSW_V3_CAPABILITIES, talk_next_xid(talk), message,
 				   sizeof(message));
 	talk_queue(talk, message, len, on_capabilities);
+	if (nic->ask_sas)
+		talk_queue_list_sas(talk);
 	talk_queue_list(talk);
 }
 
@@ -376,6 +341,7 @@ static void free_link(struct nic *nic)
 	talk_drop_requests(talk);
 	flowset_clear(&talk->listed);
 	free(talk->seen);
+	free(talk->sas);
 	cvsw_v3_end_free(&talk->end);
 	free(talk);
 }

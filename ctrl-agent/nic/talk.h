@@ -35,6 +35,7 @@
 #define TALK_LOOK_BURST		16
 #define TALK_LOOK_MS		1000
 #define TALK_LIST_MAX		(NIC_MAX_FLOWS + NIC_MAX_EXTRA)
+#define TALK_SAS_MAX		8192
 
 /**
  * talk_new() - from now on the NIC, which has no link, speaks version 3
@@ -100,6 +101,7 @@ enum talk_phase {
  * @replace: it has more flows than anyone wants to hear of
  * @n_listed: entries so far; @listed: those that are not made; @seen: hashes of the others
  * @list_at: 0, or when to list it; @looks: how often that was done
+ * @sas: the @n_sas SAs that were listed so far, while that is under way
  * @retry_at: 0, or when what was refused is tried again
  */
 struct talk {
@@ -123,6 +125,8 @@ struct talk {
 	size_t n_listed;
 	uint64_t *seen;
 	size_t n_seen;
+	struct cvsw_v3_listed_sa *sas;
+	size_t n_sas;
 
 	uint64_t retry_at;
 	uint64_t n_unexpected;
@@ -186,6 +190,12 @@ uint32_t talk_next_xid(struct talk *talk);
 
 /** talk_tell_removed() - a flow went */
 void talk_tell_removed(struct talk *talk, const struct nic_removed *removed);
+
+/** talk_queue_sas() - SET_SAs that wait; false: none does */
+bool talk_queue_sas(struct talk *talk);
+
+/** talk_queue_list_sas() - ask which SAs it has */
+void talk_queue_list_sas(struct talk *talk);
 
 /** talk_queue_flows() - a bundle of what the table lacks; false: nothing */
 bool talk_queue_flows(struct talk *talk);

@@ -106,6 +106,7 @@ static uint16_t answer_to(uint16_t type)
 	case CVSW_V3_LIST:
 	case CVSW_V3_STATISTICS:
 	case CVSW_V3_TRACE:
+	case CVSW_V3_LIST_SAS:
 		return type + 1;
 	default:
 		return CVSW_V3_ACK;

@@ -4,9 +4,12 @@
 #include "base/alloc.h"
 #include "base/log.h"
 
+/* Of one that is asked which SAs it has, the answer comes first. */
 static bool is_there(const struct ways_member *member)
 {
-	return nic_talks(member->nic);
+	const struct nic *nic = member->nic;
+
+	return nic_talks(nic) && !(nic->ask_sas && nic_confirms(nic));
 }
 
 static bool is_present(const struct ways_member *member)
@@ -103,6 +106,15 @@ void way_clear(struct way *way)
 	memset(way, 0, sizeof(*way));
 }
 
+void way_keep(struct way *way, uint32_t out)
+{
+	way_clear(way);
+	way->phase = WAY_KEPT;
+	way->deadline = UINT64_MAX;
+	way->sends = way->known = true;
+	way->out = way->known_out = out;
+}
+
 static uint32_t new_spi(struct ways_world *world)
 {
 	if (world->next_spi < CVSW_SA_SPI_MIN)
@@ -159,7 +171,7 @@ static void give_to_sender(struct way *way, struct ways_member *from,
 		nic_queue_sa(from->nic, way->sa);
 		drop_sa(way);
 	}
-	to->group->user->sends(from, to);
+	from->group->user->sends(from, to);
 	from->dirty = true;
 	way->phase = WAY_SENDER;
 	way->deadline = next_refresh(from);
@@ -177,11 +189,50 @@ static uint64_t rekey_time(const struct way *way)
 	return way->expires ? way->made_at + WAY_EXPIRES_MIN_MS : UINT64_MAX;
 }
 
-/* One step, if it is time for one. */
+/*
+ * The newest SA that both ends have is used on.  If it is not the only one, the sender is told
+ * first, so that the others can go.  False: they have none in common, or an end may have lost its
+ * SAs since it said so.
+ */
+static bool resume(struct way *way, struct ways_member *from, const struct ways_member *to,
+		   uint64_t now)
+{
+	uint8_t both = way->to_has & way->from_has;
+	unsigned int last = way->n_spis - 1, best = last;
+	uint32_t spi;
+
+	if (!both || way->to_registers != (uint32_t)to->nic->epoch ||
+	    way->from_registers != (uint32_t)from->nic->epoch)
+		return false;
+	while (!(both >> best & 1))
+		best--;
+	way->made_at = now;	/* for what expires: nobody knows when */
+	spi = way->spis[best];
+	way->spis[best] = way->spis[last];
+	way->spis[last] = spi;
+	if (!last && way->out == spi) {
+		way->phase = WAY_OPEN;
+		way->deadline = rekey_time(way);
+		return true;
+	}
+	way->out = spi;
+	from->group->user->sends(from, to);
+	from->dirty = true;
+	way->phase = WAY_SENDER;
+	way->deadline = next_refresh(from);
+	return true;
+}
+
+/* One step, if it is time for one.  True: it made a new SA, or waits for something else now. */
 static bool step(struct ways_group *group, struct ways_world *world, struct way *way,
 		 struct ways_member *from, struct ways_member *to, uint64_t now)
 {
 	switch (way->phase) {
+	case WAY_KEPT:
+		/* It costs next to nothing, so nothing of the budget. */
+		if (is_there(from) && is_there(to) && resume(way, from, to, now))
+			return false;
+		/* fall through */
 	case WAY_CLOSED:
 		if (is_full(world) || !is_there(from) || !is_there(to))
 			return false;
@@ -301,14 +352,15 @@ static bool has_rekeying(const struct ways_group *group)
 	return group->keys.key_len && group->keys.rekey_s;
 }
 
-/* The end of all its keys' time: somewhere in the last fifth of it. */
+/* The end of all its keys' time: somewhere in the last fifth of it, or anywhere. */
 static void set_rekey_time(struct ways_group *group, struct ways_world *world, uint64_t now)
 {
 	uint64_t most = group->keys.rekey_s * 1000ull;
 	uint32_t random;
 
 	world->random(&random, sizeof(random));
-	group->rekey_at = now + most - random % (most / 5 + 1);
+	group->rekey_at = now + most - random % (group->has_kept ? most : most / 5 + 1);
+	group->has_kept = false;
 }
 
 /* Return: when the keys' time ends. */
@@ -488,6 +540,76 @@ bool ways_refused(struct ways_group *group, struct ways_member *member,
 		return true;
 	}
 	return false;
+}
+
+/* ---- what NICs have had since before we started ---- */
+
+static int compare_listed(const void *one, const void *another)
+{
+	const struct cvsw_v3_listed_sa *a = one, *b = another;
+
+	if (a->direction != b->direction)
+		return a->direction - b->direction;
+	return a->spi < b->spi ? -1 : a->spi > b->spi;
+}
+
+/**
+ * struct listing - what a member says that it has
+ * @sas: @n of them, sorted; @known: those that are of one of its ways
+ */
+struct listing {
+	struct cvsw_v3_listed_sa *sas;
+	size_t n;
+	bool *known;
+};
+
+/* Which of a way's SPIs one of its ends has, and can go on with. */
+static uint8_t look_up(struct listing *listing, struct way *way, enum cvsw_sa_direction direction)
+{
+	const struct cvsw_v3_listed_sa *sa;
+	uint8_t has = 0;
+
+	for (unsigned int i = 0; i < way->n_spis; i++) {
+		struct cvsw_v3_listed_sa name = { .spi = way->spis[i], .direction = direction };
+
+		sa = listing->n ? bsearch(&name, listing->sas, listing->n, sizeof(name),
+					  compare_listed) : NULL;
+		if (!sa)
+			continue;
+		listing->known[sa - listing->sas] = true;
+		if (sa->reason <= CVSW_V3_SA_RUNS_OUT)
+			has |= 1 << i;
+		way->expires |= sa->reason == CVSW_V3_SA_RUNS_OUT;
+	}
+	return has;
+}
+
+void ways_found(struct ways_group *group, struct ways_member *member,
+		struct cvsw_v3_listed_sa *sas, size_t n)
+{
+	struct listing listing = { sas, n, xcalloc(n + 1, sizeof(bool)) };
+	struct ways_member *other;
+
+	if (n)
+		qsort(sas, n, sizeof(*sas), compare_listed);
+	ways_each(other, group) {
+		struct way *in = &member->from[other->slot], *out = &other->from[member->slot];
+
+		if (other == member)
+			continue;
+		in->to_has = look_up(&listing, in, CVSW_SA_IN);
+		out->from_has = look_up(&listing, out, CVSW_SA_OUT);
+		if (in->phase == WAY_KEPT)
+			in->to_registers = member->nic->epoch;
+		if (out->phase == WAY_KEPT)
+			out->from_registers = member->nic->epoch;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!listing.known[i])
+			remove_sa(member->nic, sas[i].direction, sas[i].spi);
+	free(listing.known);
+	/* Not those of one that registered: its ways need no renewal, or get it by themselves. */
+	member->registers = member->nic->epoch;
 }
 
 void ways_close(struct ways_group *group, struct ways_member *member)

@@ -5,10 +5,16 @@
  * means for its ends' flows is the business of the group's user.
  *
  *	CLOSED --both there: new SA, to the receiver--> RECEIVER
+ *	KEPT --both there: they have an SA in common--> OPEN, or SENDER if there are others as well
+ *	KEPT --they have none--> as CLOSED
  *	RECEIVER --it has the SA and the flow that takes it: SA and flows to the sender--> SENDER
  *	SENDER --it has them--> GRACE --what was under way has come--> OPEN
  *	any --either registers, or the key is old or expires: new SA--> RECEIVER
  *	RECEIVER, SENDER --one end refuses the SA--> REFUSED --some time later: new SA--> RECEIVER
+ *
+ * A way that was in use before the daemon started begins as KEPT: each NIC is asked once which
+ * SAs it has.  The keys of those that both ends have go on being used, though nobody but the
+ * ends knows them.
  *
  * That a NIC has something it says by a list in version 2, by ACKs in version 3.
  * The receiver takes the old SA too until the way is OPEN again, so a change of
@@ -18,7 +24,7 @@
  * group at once.  So that nobody waits for it, a turn of the event loop does a bounded part
  * of it (struct ways_world's budget).  Within one group keys change together: a NIC gets
  * many in few messages.  Groups are spread: each takes up to a fifth off its keys' time, at
- * random.
+ * random; or any part of it, if it has keys from before we started, whose age is not known.
  *
  * No I/O and no clock in here, as in nic.h.
  */
@@ -29,7 +35,7 @@
 #include <sys/queue.h>
 
 #include "base/pace.h"
-#include "cvsw_sa.h"
+#include "cvsw_v3_body.h"
 #include "nic/nic.h"
 
 #define WAYS_MAX_MEMBERS	256	/* of a group */
@@ -59,6 +65,7 @@
 
 enum way_phase {
 	WAY_CLOSED,
+	WAY_KEPT,
 	WAY_RECEIVER,
 	WAY_SENDER,
 	WAY_GRACE,
@@ -75,7 +82,9 @@ enum way_phase {
  * @sends: the sender uses @out
  * @known_out: the last that it is @known to have had
  * @expires: the newest does, says one of its ends
- * @to_registers, @from_registers: the ends' registers when the newest was made
+ * @to_has, @from_has: KEPT: which of @spis that end has, a bit each
+ * @to_registers, @from_registers: the ends' registers when the newest was made, or when that
+ *	end said what it has
  * @deadline: which refresh of a member is waited for, or a time (GRACE, OPEN, REFUSED)
  * @made_at: when the newest was
  * @sa: the newest, with its key, until the sender gets it; else NULL
@@ -86,6 +95,8 @@ struct way {
 	bool sends;
 	bool known;
 	bool expires;
+	uint8_t to_has;
+	uint8_t from_has;
 	uint32_t spis[WAY_SPIS];
 	uint32_t out;
 	uint32_t known_out;
@@ -172,6 +183,7 @@ struct ways_keys {
  * @members: @n of them; the user adds and removes them
  * @under_way: of its ways, as struct ways_world counts them
  * @rekey_at: when all keys are replaced; 0: not known yet
+ * @has_kept: it has ways that were in use before we started: the age of their keys is not known
  */
 struct ways_group {
 	const struct ways_user *user;
@@ -180,6 +192,7 @@ struct ways_group {
 	size_t n;
 	size_t under_way;
 	uint64_t rekey_at;
+	bool has_kept;
 };
 
 #define ways_each(member, group)	TAILQ_FOREACH(member, &(group)->members, in_order)
@@ -234,6 +247,18 @@ bool ways_expiring(struct ways_group *group, struct ways_member *member,
 /** ways_refused() - a member refused an SA; as ways_expiring() */
 bool ways_refused(struct ways_group *group, struct ways_member *member,
 		  enum cvsw_sa_direction direction, uint32_t spi);
+
+/** way_keep() - what the database says was in use: @out; its SPIs are put behind; KEPT */
+void way_keep(struct way *way, uint32_t out);
+
+/**
+ * ways_found() - a member has said which SAs it has: HUB_SAS
+ * @sas: all @n of them; sorted
+ *
+ * Those that nobody knows are removed.  ways_run() is to follow.
+ */
+void ways_found(struct ways_group *group, struct ways_member *member,
+		struct cvsw_v3_listed_sa *sas, size_t n);
 
 /** way_clear() - back to CLOSED; wipes its key */
 void way_clear(struct way *way);

@@ -167,6 +167,7 @@ static bool join(struct state *state, struct overlay *overlay, const struct stor
 		return false;
 	memcpy(member->macs, stored->macs, stored->n_macs * sizeof(*stored->macs));
 	member->n_macs = stored->n_macs;
+	nic->ask_sas = overlay->config.key_len;
 	return true;
 }
 
@@ -189,7 +190,7 @@ const char *state_overlay_make(struct state *state, const struct stored_overlay 
 	return NULL;
 }
 
-/* Open, as far as known; each end's next REGISTER makes its ways new.  NULL: it is wrong. */
+/* In use, as far as known: its ends will say whether they still have the SAs.  NULL: it is wrong. */
 static struct way *open_way(struct overlay *overlay, struct overlay_member *to, int slot,
 			    size_t n_spis, uint32_t out)
 {
@@ -199,11 +200,8 @@ static struct way *open_way(struct overlay *overlay, struct overlay_member *to, 
 	    !overlay->slots[slot] || overlay->slots[slot] == to)
 		return NULL;
 	way = &to->ways.from[slot];
-	way_clear(way);
-	way->phase = WAY_OPEN;
-	way->deadline = UINT64_MAX;
-	way->sends = way->known = true;
-	way->out = way->known_out = out;
+	way_keep(way, out);
+	overlay->ways.has_kept = true;
 	return way;
 }
 

@@ -13,7 +13,7 @@ import threading
 import time
 
 F_SETPIPE_SZ = 1031         # fcntl.h
-FRAME, DUMP, REBOOT, LINK_UP, RESTORED, PACKET_IN, PUT_FLOWS, UNASKED, GUEST_MTU = range(9)
+FRAME, DUMP, REBOOT, LINK_UP, RESTORED, PACKET_IN, PUT_FLOWS, UNASKED, GUEST_MTU, LOSE_SA = range(10)
 
 
 class Nic3:
@@ -102,7 +102,9 @@ class Nics3:
             time.sleep(0.005)
         lines = nic.dumped.splitlines()
         shown = {word: int(n) for word, n in (line.split() for line in lines[:5])}
-        shown['flows'] = sorted(lines[5:])
+        # Those that it has, and not only had.
+        shown['live_sas'] = sorted((way, int(spi)) for word, way, *rest in map(str.split, lines[5:]) if word == 'sa' for spi in rest)
+        shown['flows'] = sorted(line for line in lines[5:] if not line.startswith('sa '))
         return shown
 
     def stop(self):

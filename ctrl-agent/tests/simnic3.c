@@ -18,6 +18,7 @@
  *	6	flow_mods: put into the table by itself
  *	7	SA_EXPIRING message
  *	8	an MTU, which the guest sets
+ *	9	direction (1), SPI (4): that SA is lost
  */
 #include <poll.h>
 #include <stdio.h>
@@ -93,7 +94,7 @@ static void make(int i)
 	nics[i]->strict = strict;
 }
 
-/* "mtu N", "offloads N", "fresh N", "rekeyed N", "sas N", then a flow a line. */
+/* "mtu N", "offloads N", "fresh N", "rekeyed N", "sas N", "sa in|out SPI"..., then a flow a line. */
 static void dump(int i)
 {
 	static char text[MAX_CONTENT + 1];
@@ -102,6 +103,11 @@ static void dump(int i)
 
 	at = snprintf(text, sizeof(text), "mtu %u\noffloads %u\nfresh %u\nrekeyed %u\nsas %zu\n",
 		      nic->mtu, nic->offloads, nic->n_fresh, nic->n_rekeyed, nic->n_sas);
+	for (size_t s = 0; s < nic->n_sas; s++)
+		if (!nic->sas[s].removed)
+			at += snprintf(text + at, sizeof(text) - at, "sa %s %u\n",
+				       nic->sas[s].direction == CVSW_SA_IN ? "in" : "out",
+				       nic->sas[s].spi);
 	for (size_t f = 0; f < nic->n_flows && at < sizeof(text); f++) {
 		at += cvsw_text_format(&nic->flows[f], text + at, sizeof(text) - at);
 		at += snprintf(text + at, at < sizeof(text) ? sizeof(text) - at : 0, "\n");
@@ -120,6 +126,14 @@ static void put_flows(struct v3_nic *nic, const uint8_t *data, size_t len)
 			exit(1);
 		v3_table_do(nic->flows, &nic->n_flows, command, &flow);
 	}
+}
+
+static void lose_sa(struct v3_nic *nic, const uint8_t *name)
+{
+	uint32_t spi = (uint32_t)name[1] << 24 | name[2] << 16 | name[3] << 8 | name[4];
+
+	for (size_t i = 0; i < nic->n_sas; i++)
+		nic->sas[i].removed |= nic->sas[i].direction == name[0] && nic->sas[i].spi == spi;
 }
 
 static bool take_command(void)
@@ -153,6 +167,7 @@ static bool take_command(void)
 		cvsw_v3_nic_wake(&nic->end);
 		break;
 	case 4:
+		v3_nic_stop_sas(nic);
 		cvsw_v3_nic_restart(&nic->end);
 		break;
 	case 5:
@@ -166,6 +181,9 @@ static bool take_command(void)
 		break;
 	case 8:
 		nic->mtu = buf[0] << 8 | buf[1];
+		break;
+	case 9:
+		lose_sa(nic, buf);
 		break;
 	default:
 		return false;

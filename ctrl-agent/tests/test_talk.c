@@ -42,6 +42,7 @@ struct wire {
 	size_t n_frames;
 	unsigned int n_events[HUB_AT + 1];
 	uint8_t removed_why;	/* the last flow that went */
+	size_t n_listed_sas;
 	uint32_t refused_spi;	/* the last SA that was refused */
 	enum cvsw_sa_direction refused_direction;
 	uint16_t removed_priority;
@@ -97,6 +98,8 @@ static void on_event(const struct hub_event *event)
 		wire->refused_spi = event->spi;
 		wire->refused_direction = event->direction;
 	}
+	if (event->what == HUB_SAS)
+		wire->n_listed_sas = event->n_sas;
 	if (event->what == HUB_REMOVED) {
 		wire->removed_why = event->removed->reason;
 		wire->removed_priority = event->removed->flow->priority;
@@ -312,6 +315,34 @@ static void test_idle(void)
 	state_flow(wire, "priority=8,tcp,actions=drop");
 	nic_mark(&wire->ours, &now);
 	CHECK(memcmp(&before, &now, sizeof(now)));
+	wire_free(wire);
+}
+
+/* Asked for in the first conversation, whole before anything is sent, and then not again. */
+static void test_listed_sas(void)
+{
+	struct wire *wire = wire_new(5, false);
+
+	for (int i = 0; i < 7; i++) {
+		wire->nic->sas[i].spi = 0x1000 + i;
+		wire->nic->sas[i].direction = CVSW_SA_IN;
+	}
+	wire->nic->n_sas = 7;
+	wire->nic->sas[3].removed = true;
+	wire->nic->sas_a_page = 2;
+	wire->ours.ask_sas = true;
+	run(wire, 200);
+	CHECK(in_sync(wire) && !wire->ours.ask_sas);
+	CHECK(wire->n_events[HUB_SAS] == 1 && wire->n_listed_sas == 6);
+	cvsw_v3_nic_restart(&wire->nic->end);
+	run(wire, 200);
+	CHECK(in_sync(wire) && wire->ours.epoch == 2 && wire->n_events[HUB_SAS] == 1);
+	/* One that says that there is more, but lists nothing, counts as having none. */
+	wire->nic->sas_a_page = 0;
+	wire->ours.ask_sas = true;
+	cvsw_v3_nic_restart(&wire->nic->end);
+	run(wire, 200);
+	CHECK(in_sync(wire) && wire->n_events[HUB_SAS] == 2 && !wire->n_listed_sas);
 	wire_free(wire);
 }
 
@@ -965,6 +996,7 @@ int main(int argc, char **argv)
 		{ "agent talk: what does not fit is left out, and put in later", test_table_full },
 		{ "agent talk: an idle NIC moves nobody", test_idle },
 		{ "agent talk: a refused SA is not taken for one", test_refused_sa },
+	{ "talk: a NIC says which SAs it has", test_listed_sas },
 		{ "agent talk: away and back, and begun anew", test_absence },
 		{ "agent talk: heard again, its table is looked at first", test_silence },
 		{ "agent talk: a NIC's snapshot is put back", test_snapshot },

@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../proto/tests'))
 
 from agent_parts import BIN, HAS_VERSION2, Running, run_tests, wait_for  # noqa: E402
-from fake_nic3 import PACKET_IN, PUT_FLOWS, REBOOT, RESTORED, UNASKED, BadNetwork, Nics3  # noqa: E402
+from fake_nic3 import LOSE_SA, PACKET_IN, PUT_FLOWS, REBOOT, RESTORED, UNASKED, BadNetwork, Nics3  # noqa: E402
 from fake_switch import REGISTER, Nic, control, mac_bytes  # noqa: E402
 from v3_flow import flow_mod  # noqa: E402
 
@@ -739,18 +739,66 @@ def test_overlay(daemon):
         assert world.in_sync(), daemon.nics()
         assert wait_for(lambda: settled(daemon), 15), daemon.ask(command='overlay-show')
         known = [world.has(i)['sas'] for i in range(3)]
-        assert all(n >= 4 for n in known) and not refused(daemon), known
+        assert known == [world.has(i)['sas'] for i in range(3)] and not refused(daemon), known
         # Three quarters of an SA's sequence numbers are used: it is replaced, and no other one.
         for _ in range(1000):
             for spi in out_spis(world, 1)[0], 0x1234:
                 world.nics.nics[1].command(UNASKED, expiring(spi))
-        assert wait_for(lambda: sum(world.has(i)['sas'] for i in range(3)) == sum(known) + 2, 15)
+        assert wait_for(lambda: sum(world.has(i)['sas'] for i in range(3)) == sum(known) + 2, 15), \
+            (known, [world.has(i) for i in range(3)])
         time.sleep(1)
         assert sum(world.has(i)['sas'] for i in range(3)) == sum(known) + 2, known
         assert settled(daemon) and not refused(daemon)
         assert len(daemon.read_log()) < 30000, 'the log was flooded'
         daemon.ctl('overlay', 'del', 'net', text='deleted')
         assert not world.has(0)['flows'] and world.has(0)['mtu'] == 1500
+
+
+def keys_meet(world, n):
+    """Each of the first n NICs has an SA from and to each other one, and nothing else."""
+    has = [world.has(i)['live_sas'] for i in range(n)]
+    assert all(len(sas) == 2 * (n - 1) for sas in has), has
+    ins, outs = ([spi for sas in has for way, spi in sas if way == kind] for kind in ('in', 'out'))
+    return sorted(ins) == sorted(outs) and len(set(ins)) == n * (n - 1)
+
+
+def test_sas_outlive_us(daemon):
+    """After a restart no NIC gets an SA, but those that have lost one, or all."""
+    with World(daemon, 4, strict=True) as world:
+        daemon.ctl('overlay', 'add', 'net', '--vni', '77', '--encrypt', *world.macs, text='net: 4 members')
+        assert wait_for(lambda: settled(daemon) and keys_meet(world, 4), 15)
+        time.sleep(1.2)                 # until the old ones would have gone
+
+        def restart(end, meanwhile=lambda: None):
+            before = [world.has(i) for i in range(4)]
+            end()
+            meanwhile()
+            world.disconnect()
+            daemon.start()
+            world.connect()
+            assert world.in_sync() and wait_for(lambda: settled(daemon), 15), daemon.nics()
+            time.sleep(1.5)
+            assert keys_meet(world, 4) and not refused(daemon), [world.has(i) for i in range(4)]
+            return before, [world.has(i) for i in range(4)]
+
+        for end in daemon.kill, daemon.stop:
+            for before, after in zip(*restart(end)):
+                for what in 'sas', 'live_sas', 'flows', 'mtu':
+                    assert before[what] == after[what], (what, before, after)
+        # What was lost: one way's SA at its receiver, and all of a NIC that has started anew, or was restored.
+        way, spi = next(sa for sa in world.has(1)['live_sas'] if sa[0] == 'in')
+        before, after = restart(daemon.kill, lambda: world.nics.nics[1].command(LOSE_SA, struct.pack('!BI', 2, spi)))
+        assert sum(nic['sas'] for nic in after) == sum(nic['sas'] for nic in before) + 2, (before, after)
+        for number, what in (2, REBOOT), (3, RESTORED):
+            before, after = restart(daemon.kill, lambda: world.nics.nics[number].command(what))
+            others = [i for i in range(4) if i != number]
+            assert not set(before[number]['live_sas']) & set(after[number]['live_sas']), (before, after)
+            assert [after[i]['sas'] for i in others] == [before[i]['sas'] + 2 for i in others], (before, after)
+        # None of its own has a member of an encrypted overlay: nobody would ever delete it.
+        daemon.ctl('set-key', world.macs[0], 'spi=0x300', 'dir=in', 'alg=aes-gcm-128', '-', stdin='ab' * 20, text='in sync')
+        assert ('in', 0x300) in world.has(0)['live_sas']
+        before, after = restart(daemon.kill)
+        assert [nic['sas'] for nic in before] == [nic['sas'] for nic in after], (before, after)
 
 
 def out_spis(world, i):
@@ -902,6 +950,7 @@ TESTS = [
     ('beside a NIC of version 2', test_beside_version2),
     ('an attacker replays, forges and floods', test_attacker),
     ('overlays: new SAs, chains that shrink, kill -9', test_overlay),
+    ('overlays: SAs outlive the daemon', test_sas_outlive_us),
     ('a thousand changes to ten NICs through a bad network', test_bad_network(False)),
     ('a thousand changes, strict commands', test_bad_network(True)),
 ]

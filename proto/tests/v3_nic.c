@@ -480,6 +480,14 @@ static void on_send(void *arg, uint8_t *frame, size_t len, uint64_t place)
 	nic->send(nic->send_arg, frame, len, place);
 }
 
+void v3_nic_stop_sas(struct v3_nic *nic)
+{
+	size_t i;
+
+	for (i = 0; i < nic->n_sas; i++)
+		nic->sas[i].reason = CVSW_V3_SA_WAS_STOPPED;
+}
+
 static void on_event(void *arg, enum cvsw_v3_event event)
 {
 	struct v3_nic *nic = arg;
@@ -495,6 +503,7 @@ static void on_event(void *arg, enum cvsw_v3_event event)
 		nic->silent = false;
 		break;
 	case CVSW_V3_EVENT_DISAGREED:
+		v3_nic_stop_sas(nic);
 		nic->n_disagreed++;
 		nic->bundle_open = false;
 		break;

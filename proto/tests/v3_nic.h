@@ -62,6 +62,9 @@ struct v3_nic *v3_nic_new(const struct cvsw_v3_crypto *crypto, const uint8_t *ma
 			  void *arg);
 void v3_nic_free(struct v3_nic *nic);
 
+/* The machine may have been restored. */
+void v3_nic_stop_sas(struct v3_nic *nic);
+
 /* Does what has been asked, as far as there is room for answers, and sends what is due. */
 void v3_nic_run(struct v3_nic *nic, uint64_t now);
 
