@@ -8,7 +8,7 @@
  *
  * NIC i has the MAC address 02:c0:xx:xx:xx:xx, i in its last four bytes, and crowd_key(i).
  * They speak version 3 with the module's own end of it and libcrypto.  Their tables are
- * lists of flow_mods that no frame ever meets; they take every SA.  A switch whose
+ * lists of flow_mods that no frame ever meets; of SAs they keep the names.  A switch whose
  * connection ends connects again.
  *
  * For each line of its input there is one of output: what the NICs have and did, as JSON.
@@ -54,6 +54,11 @@ struct entry {
 	uint8_t flow_mod[];
 };
 
+struct sa {
+	uint32_t spi;
+	uint8_t direction;
+};
+
 struct nic {
 	struct heap_node timer;
 	struct cvsw_v3_end end;
@@ -63,6 +68,8 @@ struct nic {
 	bool up;
 	struct entry **entries;
 	size_t n_entries, room;
+	struct sa *sas;
+	size_t n_sas, sas_room;
 	uint8_t *bundle;	/* the flow_mods so far */
 	size_t bundle_len;
 	bool replaces;
@@ -244,18 +251,64 @@ static enum cvsw_v3_error do_list(struct nic *nic, const struct cvsw_v3_message 
 
 /* ---- a NIC's answers ---- */
 
-static enum cvsw_v3_error do_set_sa(const struct cvsw_v3_message *message, size_t *offset)
+static struct sa *find_sa(struct nic *nic, const struct cvsw_sa *sa)
+{
+	for (size_t i = 0; i < nic->n_sas; i++)
+		if (nic->sas[i].spi == sa->spi && nic->sas[i].direction == sa->direction)
+			return &nic->sas[i];
+	return NULL;
+}
+
+static enum cvsw_v3_error add_sa(struct nic *nic, const struct cvsw_sa *sa)
+{
+	if (find_sa(nic, sa))
+		return CVSW_V3_ERR_SA_KNOWN;
+	if (nic->n_sas == nic->sas_room) {
+		nic->sas_room = nic->sas_room ? 2 * nic->sas_room : 16;
+		nic->sas = alloc_checked(reallocarray(nic->sas, nic->sas_room, sizeof(*nic->sas)));
+	}
+	nic->sas[nic->n_sas++] = (struct sa){ sa->spi, sa->direction };
+	crowd.sas_added++;
+	return CVSW_V3_FINE;
+}
+
+static enum cvsw_v3_error remove_sa(struct nic *nic, const struct cvsw_sa *sa)
+{
+	struct sa *found = find_sa(nic, sa);
+
+	if (!found)
+		return CVSW_V3_ERR_SA_UNKNOWN;
+	*found = nic->sas[--nic->n_sas];
+	crowd.sas_removed++;
+	return CVSW_V3_FINE;
+}
+
+static enum cvsw_v3_error do_set_sa(struct nic *nic, const struct cvsw_v3_message *message,
+				    size_t *offset)
 {
 	struct cvsw_sa sa;
 	enum cvsw_v3_error error = cvsw_v3_set_sa_decode(message, &sa, offset);
 
+	if (!error)
+		error = sa.key_len ? add_sa(nic, &sa) : remove_sa(nic, &sa);
+	explicit_bzero(&sa, sizeof(sa));
+	return error;
+}
+
+/* All in one answer: fewer than 1000, in an overlay of 100. */
+static enum cvsw_v3_error do_list_sas(struct nic *nic, const struct cvsw_v3_message *message,
+				      struct cvsw_writer *w, size_t *offset)
+{
+	uint64_t resume;
+	enum cvsw_v3_error error = cvsw_v3_list_sas_decode(message, &resume, offset);
+
 	if (error)
 		return error;
-	if (sa.key_len)
-		crowd.sas_added++;
-	else
-		crowd.sas_removed++;
-	explicit_bzero(&sa, sizeof(sa));
+	cvsw_v3_list_sas_answer_begin(w, message->xid);
+	for (size_t i = 0; i < nic->n_sas; i++)
+		if (!cvsw_v3_listed_sa_put(w, &(struct cvsw_v3_listed_sa){ nic->sas[i].spi,
+									 nic->sas[i].direction, 0 }))
+			return CVSW_V3_ERR_NO_MEMORY;
 	return CVSW_V3_FINE;
 }
 
@@ -302,8 +355,10 @@ static size_t answer(struct nic *nic, const uint8_t *data, size_t len, bool too_
 		error = do_list(nic, &message, &w, &offset);
 	else if (!error && message.type == CVSW_V3_FLOWS)
 		error = do_flows(nic, &message, &offset);
+	else if (!error && message.type == CVSW_V3_LIST_SAS)
+		error = do_list_sas(nic, &message, &w, &offset);
 	else if (!error && message.type == CVSW_V3_SET_SA)
-		error = do_set_sa(&message, &offset);
+		error = do_set_sa(nic, &message, &offset);
 	else if (!error)
 		error = do_set(nic, &message, &offset);
 	if (error) {

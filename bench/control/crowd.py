@@ -225,11 +225,12 @@ class Run:
 
     def restart(self):
         """Its processor time begins at zero."""
-        log = self.daemon.logged()
+        log, before, other = self.daemon.logged(), self.crowd.ask(), self.crowd.cpu()
         self.start_again()
         took = self.crowd.wait(self.nics)
         self.phases["restart"] = {"cpu": self.daemon.cpu(), "seconds": took, "memory_mb": self.daemon.memory(),
-                                  "longest_turn_ms": self.daemon.longest_turn(log)}
+                                  "longest_turn_ms": self.daemon.longest_turn(log), "nics_cpu": self.crowd.cpu() - other,
+                                  "new_sas": self.crowd.ask()["sas_added"] - before["sas_added"]}
         print(f"bench-control: {self.nics} NICs: restart: {json.dumps(self.phases['restart'])}", flush=True)
 
     def check(self):

@@ -15,16 +15,24 @@ static uint64_t spent_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+static uint64_t began;
+
+bool turns_is_full(void)
+{
+	return spent_us() - began >= TURNS_FULL_MS * 1000;
+}
+
 void turns_run(struct event_base *base)
 {
-	uint64_t before = spent_us(), after;
+	uint64_t after;
 
+	began = spent_us();
 	while (!event_base_loop(base, EVLOOP_ONCE) && !event_base_got_break(base)) {
 		after = spent_us();
-		if (after - before >= TURNS_LONG_MS * 1000)
+		if (after - began >= TURNS_LONG_MS * 1000)
 			log_line(LOG_DEBUG, "a turn of the event loop took %.1f ms",
-				 (after - before) / 1000.0);
-		before = after;
+				 (after - began) / 1000.0);
+		began = after;
 	}
 }
 

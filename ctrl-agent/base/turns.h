@@ -6,12 +6,18 @@
 #ifndef CVSWD_TURNS_H
 #define CVSWD_TURNS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct event;
 struct event_base;
 
 #define TURNS_LONG_MS	10	/* of processor time; logged at LOG_DEBUG */
+
+#define TURNS_FULL_MS	20	/* what can wait for the next turn does so from here on */
+
+/** turns_is_full() - has this turn taken so long that others should get theirs? */
+bool turns_is_full(void);
 
 /** turns_run() - event_base_dispatch(), which logs turns that take long */
 void turns_run(struct event_base *base);

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "cvsw_ofp.h"
 #include "base/log.h"
+#include "base/turns.h"
 #include "ofrules.h"
 
 /* HELLO is type 0, ERROR 1, in every version of OpenFlow. */
@@ -27,6 +28,7 @@ enum ofconn_state {
 /*
  * @vswitch: once the datapath id is known and nobody else's
  * @ports10: the features reply's ports, until then
+ * @more: there are whole messages that were left for the next turn of the event loop
  * @address: by which unknown connections are counted; empty: not at all
  * @claimer: who claims to be this switch; @probe: the echo that is to show that it lives
  */
@@ -35,6 +37,7 @@ struct ofconn {
 	struct vswitches *switches;
 	struct bufferevent *stream;
 	struct event *tick;
+	struct event *more;
 	struct vswitch *vswitch;
 	struct ofrules rules;
 	enum ofconn_state state;
@@ -75,6 +78,7 @@ static void ofconn_free(struct ofconn *conn)
 	if (conn->vswitch)
 		vswitch_destroy(conn->vswitch);
 	event_free(conn->tick);
+	event_free(conn->more);
 	/* A last word (HELLO_FAILED), if the socket takes it at once. */
 	evbuffer_unfreeze(bufferevent_get_output(conn->stream), 1);
 	evbuffer_write(bufferevent_get_output(conn->stream), bufferevent_getfd(conn->stream));
@@ -368,38 +372,68 @@ static void on_message(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
 	}
 }
 
+/* Of the first message in the buffer; 0: it is not whole, or the connection ends. */
+static size_t whole_message(struct ofconn *conn, struct evbuffer *in)
+{
+	uint8_t header[CVSW_OFP_HEADER_LEN];
+	ev_ssize_t n = evbuffer_copyout(in, header, sizeof(header));
+	enum cvsw_fault fault;
+	size_t size;
+
+	/* Not after a whole "message" of whatever length a stranger's bytes spell. */
+	if (conn->state == OFCONN_HELLO && n > 1 && header[1] > OFCONN_ERROR_TYPE) {
+		ofconn_end(conn, "not OpenFlow: does not begin with a HELLO");
+		return 0;
+	}
+	fault = cvsw_ofp_frame(header, n < 0 ? 0 : n, &size);
+	if (fault == CVSW_OK)
+		return size <= evbuffer_get_length(in) ? size : 0;
+	ofconn_end(conn, "not OpenFlow: %s at byte 0 of a message", cvsw_fault_text(fault));
+	return 0;
+}
+
+static void take_message(struct ofconn *conn, struct evbuffer *in, size_t size)
+{
+	struct cvsw_ofp_msg msg;
+	enum cvsw_fault fault;
+	size_t offset = 0;
+
+	fault = cvsw_ofp_decode(evbuffer_pullup(in, size), size, &msg, &offset);
+	if (fault != CVSW_OK) {
+		ofconn_end(conn, "not OpenFlow: %s at byte %zu of a message",
+			   cvsw_fault_text(fault), offset);
+		return;
+	}
+	conn->heard_at = clock_ms();
+	conn->echo_sent = false;
+	on_message(conn, &msg);
+	evbuffer_drain(in, size);
+}
+
+/* What is left over when the turn is full comes in the next one, before what is read then. */
 static void on_readable(struct bufferevent *stream, void *arg)
 {
+	static const struct timeval now = { 0 };
 	struct evbuffer *in = bufferevent_get_input(stream);
 	struct ofconn *conn = arg;
+	size_t size;
 
-	while (!conn->dying) {
-		uint8_t header[CVSW_OFP_HEADER_LEN];
-		struct cvsw_ofp_msg msg;
-		enum cvsw_fault fault;
-		size_t size, offset = 0;
-		ev_ssize_t n = evbuffer_copyout(in, header, sizeof(header));
-
-		/* Not after a whole "message" of whatever length a stranger's bytes spell. */
-		if (conn->state == OFCONN_HELLO && n > 1 && header[1] > OFCONN_ERROR_TYPE) {
-			ofconn_end(conn, "not OpenFlow: does not begin with a HELLO");
+	while (!conn->dying && (size = whole_message(conn, in))) {
+		take_message(conn, in, size);
+		if (turns_is_full()) {
+			evtimer_add(conn->more, &now);
 			return;
 		}
-		fault = cvsw_ofp_frame(header, n < 0 ? 0 : n, &size);
-		if (fault == CVSW_OK && (!size || size > evbuffer_get_length(in)))
-			return;
-		if (fault == CVSW_OK)
-			fault = cvsw_ofp_decode(evbuffer_pullup(in, size), size, &msg, &offset);
-		if (fault != CVSW_OK) {
-			ofconn_end(conn, "not OpenFlow: %s at byte %zu of a message",
-				   cvsw_fault_text(fault), offset);
-			return;
-		}
-		conn->heard_at = clock_ms();
-		conn->echo_sent = false;
-		on_message(conn, &msg);
-		evbuffer_drain(in, size);
 	}
+}
+
+static void on_more(evutil_socket_t fd, short what, void *arg)
+{
+	struct ofconn *conn = arg;
+
+	(void)fd;
+	(void)what;
+	on_readable(conn->stream, conn);
 }
 
 static void on_event(struct bufferevent *stream, short what, void *arg)
@@ -526,6 +560,7 @@ void ofconn_open(struct vswitches *switches, evutil_socket_t fd, const char *pee
 							    BEV_OPT_CLOSE_ON_FREE));
 	conn->tick = alloc_checked(event_new(switches->base, -1, EV_PERSIST, on_tick, conn));
 	event_add(conn->tick, &second);
+	conn->more = alloc_checked(evtimer_new(switches->base, on_more, conn));
 	LIST_INSERT_HEAD(&connections, conn, in_list);
 	bufferevent_setcb(conn->stream, on_readable, NULL, on_event, conn);
 	/* The largest message fits; more than that waits in the kernel. */
