@@ -108,29 +108,43 @@ static bool admit(struct cvsw_v3_end *end, const uint8_t *frame, uint64_t place,
 
 static struct cvsw_v3_pending *find_peer(struct cvsw_v3_end *end, const uint8_t *ephemeral)
 {
+	struct cvsw_v3_pending *at;
 	unsigned int i;
 
-	for (i = 0; i < CVSW_V3_PENDING; i++)
-		if (cvsw_v3_session_exists(&end->pending[i].session) &&
-		    !memcmp(end->pending[i].peer, ephemeral, CVSW_V3_KEY_LEN))
-			return &end->pending[i];
+	cvsw_v3_each_pending(at, i, end)
+		if (cvsw_v3_session_exists(&at->session) &&
+		    !memcmp(at->peer, ephemeral, CVSW_V3_KEY_LEN))
+			return at;
 	return NULL;
 }
 
+/* Most NICs have one pending session at a time: there is room for more when they are needed. */
+static bool make_others(struct cvsw_v3_end *end)
+{
+	size_t len = (CVSW_V3_PENDING - 1) * sizeof(*end->others);
+
+	end->others = (void *)end->crypto->segment_make(end->crypto->arg, len);
+	if (!end->others)
+		return false;
+	memset(end->others, 0, len);
+	return true;
+}
+
+/* NULL: there is no memory. */
 static struct cvsw_v3_pending *free_or_oldest(struct cvsw_v3_end *end)
 {
-	struct cvsw_v3_pending *oldest = &end->pending[0];
+	struct cvsw_v3_pending *oldest = &end->pending, *at;
 	unsigned int i;
 
-	for (i = 0; i < CVSW_V3_PENDING; i++) {
-		struct cvsw_v3_pending *pending = &end->pending[i];
-
-		if (!cvsw_v3_session_exists(&pending->session))
-			return pending;
-		if (pending->order < oldest->order)
-			oldest = pending;
+	cvsw_v3_each_pending(at, i, end) {
+		if (!cvsw_v3_session_exists(&at->session))
+			return at;
+		if (at->order < oldest->order)
+			oldest = at;
 	}
-	return oldest;
+	if (end->others)
+		return oldest;
+	return make_others(end) ? cvsw_v3_pending_at(end, 1) : NULL;
 }
 
 static void send_accept(struct cvsw_v3_end *end, const struct cvsw_v3_pending *pending,
@@ -175,7 +189,7 @@ static enum cvsw_v3_drop answer(struct cvsw_v3_end *end, const uint8_t *frame,
 
 	r.at = CVSW_V3_TICKET_LEN + 4;
 	nic_index = cvsw_get_u32(&r);
-	if (!end->crypto->random(end->crypto->arg, ticket, sizeof(ticket)))
+	if (!pending || !end->crypto->random(end->crypto->arg, ticket, sizeof(ticket)))
 		return CVSW_V3_DROP_CRYPTO;
 	put_answer_payload(index, goes_on, ticket, payload);
 	cvsw_v3_session_end(end->crypto, &pending->session);

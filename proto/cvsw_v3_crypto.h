@@ -35,7 +35,8 @@
  * @wipe: zeroes that no compiler leaves out
  * @segment_make: @len (up to CVSW_V3_SEGMENT_MAX) bytes for a segment that is under way; NULL if
  *	there is no memory.  A struct cvsw_v3_end has at most 2 * CVSW_V3_SEGMENTS of them, and
- *	none when all segments have been acknowledged and processed
+ *	none when all segments have been acknowledged and processed.  A controller also has one of
+ *	about 6 KiB while it has more than one pending session
  * @segment_free: gives it back; its bytes have been wiped
  */
 struct cvsw_v3_crypto {

@@ -32,14 +32,21 @@ bool cvsw_v3_bucket_take(struct cvsw_v3_bucket *bucket, uint32_t burst, uint32_t
 	return true;
 }
 
-static bool is_index_used(const struct cvsw_v3_end *end, uint32_t index)
+static struct cvsw_v3_pending *find_pending(struct cvsw_v3_end *end, uint32_t index)
 {
+	struct cvsw_v3_pending *at;
 	unsigned int i;
 
-	for (i = 0; i < CVSW_V3_PENDING; i++)
-		if (cvsw_v3_session_exists(&end->pending[i].session) &&
-		    end->pending[i].session.index == index)
-			return true;
+	cvsw_v3_each_pending(at, i, end)
+		if (cvsw_v3_session_exists(&at->session) && at->session.index == index)
+			return at;
+	return NULL;
+}
+
+static bool is_index_used(struct cvsw_v3_end *end, uint32_t index)
+{
+	if (find_pending(end, index))
+		return true;
 	return cvsw_v3_session_exists(&end->live) && end->live.index == index;
 }
 
@@ -179,14 +186,44 @@ bool cvsw_v3_pend(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending,
 	return good;
 }
 
+/* When none of them is left. */
+static void free_others(struct cvsw_v3_end *end)
+{
+	struct cvsw_v3_pending *at;
+	unsigned int i;
+
+	if (!end->others)
+		return;
+	for (i = 1; (at = cvsw_v3_pending_at(end, i)); i++)
+		if (cvsw_v3_session_exists(&at->session))
+			return;
+	end->crypto->wipe(end->others, (CVSW_V3_PENDING - 1) * sizeof(*end->others));
+	end->crypto->segment_free(end->crypto->arg, (uint8_t *)end->others);
+	end->others = NULL;
+}
+
 /* Those with a lower order. */
 static void end_pending(struct cvsw_v3_end *end, uint64_t order)
 {
+	struct cvsw_v3_pending *at;
 	unsigned int i;
 
-	for (i = 0; i < CVSW_V3_PENDING; i++)
-		if (end->pending[i].order < order)
-			cvsw_v3_session_end(end->crypto, &end->pending[i].session);
+	cvsw_v3_each_pending(at, i, end)
+		if (at->order < order)
+			cvsw_v3_session_end(end->crypto, &at->session);
+	free_others(end);
+}
+
+static void expire_pending(struct cvsw_v3_end *end)
+{
+	struct cvsw_v3_pending *at;
+	unsigned int i;
+
+	cvsw_v3_each_pending(at, i, end)
+		if (cvsw_v3_session_exists(&at->session) &&
+		    end->now - at->session.made_at >= CVSW_V3_PENDING_MS)
+			cvsw_v3_session_end(end->crypto, &at->session);
+	free_others(end);
 }
 
 static void begin_stream(struct cvsw_v3_end *end)
@@ -262,12 +299,7 @@ static void fall_silent(struct cvsw_v3_end *end)
 /* Keys that are worn out are not kept. */
 static void expire(struct cvsw_v3_end *end)
 {
-	unsigned int i;
-
-	for (i = 0; i < CVSW_V3_PENDING; i++)
-		if (cvsw_v3_session_exists(&end->pending[i].session) &&
-		    end->now - end->pending[i].session.made_at >= CVSW_V3_PENDING_MS)
-			cvsw_v3_session_end(end->crypto, &end->pending[i].session);
+	expire_pending(end);
 	if (!cvsw_v3_session_exists(&end->live) ||
 	    cvsw_v3_session_usable(&end->live, end->now))
 		return;
@@ -346,17 +378,6 @@ static void heard(struct cvsw_v3_end *end)
 		return;
 	end->silent = false;
 	end->caller->event(end->caller->arg, CVSW_V3_EVENT_HEARD);
-}
-
-static struct cvsw_v3_pending *find_pending(struct cvsw_v3_end *end, uint32_t index)
-{
-	unsigned int i;
-
-	for (i = 0; i < CVSW_V3_PENDING; i++)
-		if (cvsw_v3_session_exists(&end->pending[i].session) &&
-		    end->pending[i].session.index == index)
-			return &end->pending[i];
-	return NULL;
 }
 
 /* An acknowledgement in the newest record is never behind the one before it. */

@@ -160,7 +160,7 @@ struct cvsw_v3_pending {
 /**
  * struct cvsw_v3_end
  *
- * About 11 KiB; allocated by the caller, begun by cvsw_v3_nic_init() or
+ * About 6 KiB; allocated by the caller, begun by cvsw_v3_nic_init() or
  * cvsw_v3_controller_init(), ended by cvsw_v3_end_free().  Read only what is
  * above the line.
  *
@@ -195,7 +195,8 @@ struct cvsw_v3_end {
 	uint64_t now, clock;		/* never runs back; what the caller's clock said then */
 
 	struct cvsw_v3_session live;
-	struct cvsw_v3_pending pending[CVSW_V3_PENDING];	/* a NIC uses the first */
+	struct cvsw_v3_pending pending;		/* a NIC has no other */
+	struct cvsw_v3_pending *others;		/* CVSW_V3_PENDING - 1 of them, while there are any */
 	struct cvsw_v3_begun begun;
 	uint8_t last_peer[CVSW_V3_KEY_LEN];	/* controller: of the REGISTER behind @live */
 	struct cvsw_v3_bucket handshakes;	/* controller: REGISTERs */

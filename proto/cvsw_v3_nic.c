@@ -5,7 +5,7 @@
 
 static struct cvsw_v3_session *pending(struct cvsw_v3_end *end)
 {
-	return &end->pending[0].session;
+	return &end->pending.session;
 }
 
 static bool needs_session(const struct cvsw_v3_end *end)
@@ -142,7 +142,7 @@ static void probe(struct cvsw_v3_end *end)
 /* New keys that should be confirmed by now: their controller may be gone. */
 static bool give_up_pending(struct cvsw_v3_end *end)
 {
-	if (end->pending[0].tries * CVSW_V3_CONFIRM_MS < CVSW_V3_HELLO_MS)
+	if (end->pending.tries * CVSW_V3_CONFIRM_MS < CVSW_V3_HELLO_MS)
 		return false;
 	cvsw_v3_session_end(end->crypto, pending(end));
 	return true;
@@ -199,7 +199,7 @@ static enum cvsw_v3_drop accept(struct cvsw_v3_end *end, const uint8_t *frame)
 	}
 	index = cvsw_get_u32(&r);
 	flags = cvsw_get_u32(&r) >> 16 & 0xff;
-	if (!cvsw_v3_pend(end, &end->pending[0], &noise, end->begun.index, index,
+	if (!cvsw_v3_pend(end, &end->pending, &noise, end->begun.index, index,
 			  cvsw_take(&r, CVSW_V3_TICKET_LEN),
 			  end->conversing && flags & CVSW_V3_GOES_ON))
 		return CVSW_V3_DROP_CRYPTO;
@@ -240,7 +240,7 @@ static enum cvsw_v3_drop nic_receive(struct cvsw_v3_end *end, enum cvsw_v3_type 
 
 void cvsw_v3_nic_expects(const struct cvsw_v3_end *end, struct cvsw_v3_expected *expected)
 {
-	const struct cvsw_v3_session *next = &end->pending[0].session;
+	const struct cvsw_v3_session *next = &end->pending.session;
 
 	*expected = (struct cvsw_v3_expected){
 		.indices = { cvsw_v3_session_exists(&end->live) ? end->live.index : 0,
@@ -253,7 +253,7 @@ void cvsw_v3_nic_expects(const struct cvsw_v3_end *end, struct cvsw_v3_expected 
 
 static void confirm(struct cvsw_v3_end *end)
 {
-	if (end->pending[0].tries++ < CVSW_V3_CONFIRM_TRIES) {
+	if (end->pending.tries++ < CVSW_V3_CONFIRM_TRIES) {
 		end->next_try = end->now + CVSW_V3_CONFIRM_MS;
 		cvsw_v3_emit_echo(end, pending(end), 0);
 		return;
@@ -281,7 +281,7 @@ static uint64_t next_try(const struct cvsw_v3_end *end)
 {
 	uint64_t aged = end->live.made_at + CVSW_V3_REKEY_MS;
 
-	if (cvsw_v3_session_exists(&end->pending[0].session) || needs_session(end) ||
+	if (cvsw_v3_session_exists(&end->pending.session) || needs_session(end) ||
 	    end->begun.active)
 		return end->next_try;
 	if (!end->have_psk)

@@ -10,6 +10,17 @@ extern const uint8_t cvsw_v3_broadcast[CVSW_ETH_ALEN];
 /* A new one for each handshake, that no session and no handshake under way has. */
 uint32_t cvsw_v3_next_index(struct cvsw_v3_end *end);
 
+/* The place of a pending session, of CVSW_V3_PENDING; NULL: there is none here and behind it. */
+static inline struct cvsw_v3_pending *cvsw_v3_pending_at(struct cvsw_v3_end *end, unsigned int i)
+{
+	if (!i)
+		return &end->pending;
+	return end->others && i < CVSW_V3_PENDING ? &end->others[i - 1] : NULL;
+}
+
+#define cvsw_v3_each_pending(at, i, end) \
+	for (i = 0; (at = cvsw_v3_pending_at(end, i)); i++)
+
 /* A pending session's keys; @goes_on: with the conversation that we have. */
 bool cvsw_v3_pend(struct cvsw_v3_end *end, struct cvsw_v3_pending *pending,
 		  struct cvsw_v3_noise *noise, uint32_t index, uint32_t peer_index,

@@ -103,7 +103,7 @@ static uint8_t *make_segment(void *arg, size_t len)
 	fake_random(arg, &chance, 1);
 	if (chance < 16)
 		return NULL;
-	MUST(++segments <= 2 * 2 * CVSW_V3_SEGMENTS);
+	MUST(++segments <= 2 * 2 * CVSW_V3_SEGMENTS + 1);
 	return malloc(len);
 }
 

@@ -184,9 +184,9 @@ static bool is_record(const struct plain *plain, bool to_nic)
 /* To what it was; both go on having what is under way. */
 static void put_back(struct cvsw_v3_end *end, const struct cvsw_v3_end *before)
 {
-	cvsw_v3_stream_end(&end->stream);
+	v3_end_dropped(end);
 	*end = *before;
-	v3_stream_copied(&end->stream);
+	v3_end_copied(end);
 }
 
 static void say_and_check(struct v3_world *world, struct cvsw_v3_end *end,
@@ -220,7 +220,7 @@ static void break_record(struct v3_world *world, struct cvsw_v3_end *end, struct
 	for (plain.len = 0; plain.len < whole; plain.len++)
 		say_and_check(world, end, before, &plain);
 	put_back(end, before);
-	cvsw_v3_stream_end(&before->stream);
+	v3_end_dropped(before);
 	free(before);
 }
 

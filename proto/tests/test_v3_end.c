@@ -4,6 +4,7 @@
 
 #include "tests.h"
 #include "v3_world.h"
+#include "../cvsw_v3_parts.h"
 
 static const uint8_t echo_request[] = { 0, 28, 0, 0, 0, 0, 0, 1 };	/* STATISTICS */
 
@@ -309,7 +310,7 @@ static void a_confirmation_that_was_held_up_undoes_nothing(void)
 	connect(&world, 130);
 	/* REGISTER and ACCEPT pass, then nothing does. */
 	world.nic->end.asked = true;
-	while (!world.nic->end.pending[0].session.tx)
+	while (!world.nic->end.pending.session.tx)
 		v3_world_run(&world, 1);
 	while (world.n_flights)
 		free(world.flights[--world.n_flights].frame);
@@ -320,10 +321,10 @@ static void a_confirmation_that_was_held_up_undoes_nothing(void)
 			held = world.kept[i];
 	CHECK(held.len);
 	v3_world_run(&world, 5000);
-	CHECK(!world.nic->end.pending[0].session.tx);
+	CHECK(!world.nic->end.pending.session.tx);
 	world.cut = false;
 	/* The next handshake is under way when it arrives. */
-	while (!world.nic->end.pending[0].session.tx)
+	while (!world.nic->end.pending.session.tx)
 		v3_world_run(&world, 1);
 	sessions = world.ctl->n_sessions;
 	CHECK(!v3_world_inject(&world, false, held.frame, held.len, V3_PLACE));
@@ -366,7 +367,7 @@ static void a_repeated_register_is_answered_alike(void)
 		v3_world_inject(&world, false, registers[i].frame, registers[i].len, V3_PLACE);
 	}
 	for (i = 0, alive = 0; i < CVSW_V3_PENDING; i++)
-		alive += world.ctl->pending[i].session.tx != NULL;
+		alive += cvsw_v3_pending_at(world.ctl, i)->session.tx != NULL;
 	CHECK(alive == CVSW_V3_PENDING);
 	/* The oldest goes, also among those of the same millisecond. */
 	for (i = 0; i < 12; i++) {
@@ -374,11 +375,10 @@ static void a_repeated_register_is_answered_alike(void)
 		v3_world_inject(&world, false, registers[i].frame, registers[i].len, V3_PLACE);
 	}
 	for (i = 0; i < CVSW_V3_PENDING; i++)
-		CHECK(world.ctl->pending[i].order + CVSW_V3_PENDING >= world.ctl->n_pended);
+		CHECK(cvsw_v3_pending_at(world.ctl, i)->order + CVSW_V3_PENDING >= world.ctl->n_pended);
 	v3_world_run(&world, CVSW_V3_PENDING_MS);
 	v3_world_inject(&world, false, registers[0].frame, 10, V3_PLACE);
-	for (i = 0; i < CVSW_V3_PENDING; i++)
-		CHECK(!world.ctl->pending[i].session.tx);
+	CHECK(!world.ctl->pending.session.tx && !world.ctl->others);
 	finish(&world);
 }
 
@@ -416,12 +416,12 @@ static void replays_do_not_push_a_nic_out(void)
 	v3_world_run(&world, 20000);
 	CHECK(cvsw_v3_up(&world.nic->end) && works(&world));
 	world.nic->end.asked = true;
-	while (!world.nic->end.pending[0].session.tx)
+	while (!world.nic->end.pending.session.tx)
 		v3_world_run(&world, 1);
 	for (i = 0; i < 16; i++)
 		v3_world_inject(&world, false, old[15 - i].frame, old[15 - i].len, V3_PLACE);
 	v3_world_run(&world, 100);
-	CHECK(!world.nic->end.pending[0].session.tx && works(&world));
+	CHECK(!world.nic->end.pending.session.tx && works(&world));
 	finish(&world);
 }
 

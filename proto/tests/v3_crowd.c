@@ -324,9 +324,9 @@ void crowd_nic_save(struct crowd *crowd, unsigned int place)
 
 	if (!nic)
 		return;
-	cvsw_v3_stream_end(&crowd->nic_image.nic.end.stream);
+	v3_end_dropped(&crowd->nic_image.nic.end);
 	crowd->nic_image.nic = *nic;
-	v3_stream_copied(&crowd->nic_image.nic.end.stream);
+	v3_end_copied(&crowd->nic_image.nic.end);
 	memcpy(crowd->nic_image.flows, nic->flows, sizeof(crowd->nic_image.flows));
 	crowd->nic_image.clock = nic_clock(&crowd->ports[place]);
 	crowd->nic_image.any = true;
@@ -343,7 +343,7 @@ void crowd_nic_load(struct crowd *crowd, unsigned int place, bool heard_of_it)
 	nic = port->nic;
 	empty = *nic;
 	*nic = crowd->nic_image.nic;
-	v3_stream_copied(&nic->end.stream);
+	v3_end_copied(&nic->end);
 	/* What lives outside of the struct, and where it is now. */
 	nic->flows = empty.flows;
 	nic->bundle = empty.bundle;
@@ -393,9 +393,9 @@ void crowd_ctl_connect(struct crowd *crowd, unsigned int which, bool connected)
 
 void crowd_ctl_save(struct crowd *crowd, unsigned int which)
 {
-	cvsw_v3_stream_end(&crowd->ctl_image.end.stream);
+	v3_end_dropped(&crowd->ctl_image.end);
 	crowd->ctl_image = crowd->ctls[which];
-	v3_stream_copied(&crowd->ctl_image.end.stream);
+	v3_end_copied(&crowd->ctl_image.end);
 	crowd->ctl_image_clock = ctl_clock(&crowd->ctls[which]);
 }
 
@@ -406,9 +406,9 @@ void crowd_ctl_load(struct crowd *crowd)
 
 	if (!crowd->ctl_image.crowd)
 		return;
-	cvsw_v3_stream_end(&ctl->end.stream);
+	v3_end_dropped(&ctl->end);
 	*ctl = crowd->ctl_image;
-	v3_stream_copied(&ctl->end.stream);
+	v3_end_copied(&ctl->end);
 	ctl->connected = connected;
 	memset(ctl->hello_at, 0, sizeof(ctl->hello_at));
 	ctl->ahead = (int64_t)(crowd->ctl_image_clock - crowd->now);
@@ -477,8 +477,8 @@ void crowd_free(struct crowd *crowd)
 		crowd_nic_gone(crowd, i);
 	for (i = 0; i < CROWD_CTLS; i++)
 		cvsw_v3_end_free(&crowd->ctls[i].end);
-	cvsw_v3_stream_end(&crowd->nic_image.nic.end.stream);
-	cvsw_v3_stream_end(&crowd->ctl_image.end.stream);
+	v3_end_dropped(&crowd->nic_image.nic.end);
+	v3_end_dropped(&crowd->ctl_image.end);
 	free(crowd->flights);
 	v3_crypto_free(&crowd->crypto);
 }

@@ -557,7 +557,7 @@ void v3_nic_free(struct v3_nic *nic)
 	free(nic);
 }
 
-void v3_stream_copied(struct cvsw_v3_stream *stream)
+static void stream_copied(struct cvsw_v3_stream *stream)
 {
 	struct cvsw_v3_slot *slots[2] = { stream->tx, stream->rx };
 	unsigned int side, i;
@@ -572,4 +572,23 @@ void v3_stream_copied(struct cvsw_v3_stream *stream)
 				memcpy(slot->data, data, slot->len);
 			}
 		}
+}
+
+void v3_end_copied(struct cvsw_v3_end *end)
+{
+	size_t len = (CVSW_V3_PENDING - 1) * sizeof(*end->others);
+	struct cvsw_v3_pending *others = end->others;
+
+	stream_copied(&end->stream);
+	if (!others)
+		return;
+	end->others = malloc(len);
+	memcpy(end->others, others, len);
+}
+
+void v3_end_dropped(struct cvsw_v3_end *end)
+{
+	cvsw_v3_stream_end(&end->stream);
+	free(end->others);
+	end->others = NULL;
 }

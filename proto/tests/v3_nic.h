@@ -68,8 +68,11 @@ void v3_nic_stop_sas(struct v3_nic *nic);
 /* Does what has been asked, as far as there is room for answers, and sends what is due. */
 void v3_nic_run(struct v3_nic *nic, uint64_t now);
 
-/* A stream was copied byte by byte: what is under way in the copy gets memory of its own. */
-void v3_stream_copied(struct cvsw_v3_stream *stream);
+/* An end was copied byte by byte: what the copy points to gets memory of its own. */
+void v3_end_copied(struct cvsw_v3_end *end);
+
+/* A copy is about to be overwritten: its memory goes, its keys are others'. */
+void v3_end_dropped(struct cvsw_v3_end *end);
 
 /* The same table operations, for whoever keeps a copy. */
 void v3_table_do(struct cvsw_flow *flows, size_t *n, enum cvsw_flow_command command,
