@@ -43,8 +43,8 @@ enum flow_mod_offset {
 
 #define SLOT_MAX(id, number, member, kind)	+ 2 + 2 * sizeof(((struct cvsw_key *)0)->member)
 #define SLOT_FITS(id, number, ...)		(number) < SLOT_NUMBERS &&
-static_assert(CVSW_FLOW_MOD_HEADER_LEN + (0 CVSW_SLOTS(SLOT_MAX)) + CVSW_MAX_ACTIONS * (2 + 53) <=
-	      CVSW_FLOW_MOD_MAX, "as long as it says");
+static_assert(CVSW_FLOW_MOD_HEADER_LEN + (0 CVSW_SLOTS(SLOT_MAX)) +
+	      CVSW_MAX_ACTIONS * (2 + CVSW_ACTION_VALUE_MAX) <= CVSW_FLOW_MOD_MAX, "as long as it says");
 static_assert(CVSW_SLOTS(SLOT_FITS) 1, "encode looks at all of them");
 
 /* CVSW_SLOT_NONE: no slot has the number.  Two slots with one number do not compile. */

@@ -10,10 +10,14 @@
 #include "cvsw_flow.h"
 
 #define CVSW_FLOW_MOD_HEADER_LEN	24
+/* The most bytes that an action's values have: VXLAN_ENCAP's. */
+#define CVSW_ENCAP_VALUE(action, member, kind)	\
+	+ (CVSW_ACT_##action == CVSW_ACT_VXLAN_ENCAP ? sizeof(((struct cvsw_action *)0)->member) : 0)
+#define CVSW_ACTION_VALUE_MAX	(0 CVSW_ACTION_VALUES(CVSW_ENCAP_VALUE))
 /* The longest that is ever written: every slot with a mask, then tunnels only. */
 #define CVSW_FLOW_MOD_MAX	(CVSW_FLOW_MOD_HEADER_LEN +			\
 				 27 * 2 + 2 * sizeof(struct cvsw_key) +		\
-				 CVSW_MAX_ACTIONS * (2 + 53))
+				 CVSW_MAX_ACTIONS * (2 + CVSW_ACTION_VALUE_MAX))
 
 /**
  * cvsw_flow_mod_decode() - read one flow_mod

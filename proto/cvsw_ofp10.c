@@ -113,7 +113,7 @@ struct ofp_header {
  * How many bytes are this flow_mod's: the header says so, or, if it is the published
  * driver's, the end of the data.
  */
-static enum cvsw_fault read_header(struct cvsw_reader *r, const struct ofp10_form *form,
+static enum cvsw_fault read_header(struct cvsw_reader *r, bool published,
 				   struct ofp_header *header, size_t *at)
 {
 	uint8_t version = cvsw_get_u8(r);
@@ -133,8 +133,7 @@ static enum cvsw_fault read_header(struct cvsw_reader *r, const struct ofp10_for
 	*at = r->len;
 	if (r->len < min)
 		return CVSW_FAULT_SHORT;
-	header->bare = form && header->type == OFPT10_FLOW_MOD &&
-		       version != OFP10_VERSION;
+	header->bare = published && header->type == OFPT10_FLOW_MOD && version != OFP10_VERSION;
 	header->used = r->len;
 	if (header->bare)
 		return CVSW_OK;
@@ -215,8 +214,8 @@ static enum cvsw_fault check_values(const struct cvsw_match *match, size_t *at)
 	return wrong == CVSW_SLOT_NONE ? CVSW_OK : CVSW_FAULT_MATCH;
 }
 
-static enum cvsw_fault read_match(struct cvsw_reader *r, const struct ofp10_form *form,
-				  struct cvsw_match *match, bool *exact, size_t *at)
+static enum cvsw_fault read_match(struct cvsw_reader *r, bool published, struct cvsw_match *match,
+				  bool *exact, size_t *at)
 {
 	struct cvsw_key *key = &match->key;
 	uint32_t wildcards = cvsw_get_u32(r);
@@ -226,7 +225,7 @@ static enum cvsw_fault read_match(struct cvsw_reader *r, const struct ofp10_form
 
 	memset(match, 0, sizeof(*match));
 	*at = OFP10_AT_WILDCARDS;
-	if (form && !form->read_wildcards(&wildcards))
+	if (published && !cvsw_ofp10_published_read_wildcards(&wildcards))
 		return CVSW_FAULT_MATCH;
 	*exact = !(wildcards & OFPFW10_ALL);
 	read_masks(&match->mask, wildcards);
@@ -306,14 +305,14 @@ static enum cvsw_fault read_priority(struct cvsw_reader *r, struct cvsw_flow *fl
 }
 
 /* OFPT_FLOW_MOD behind its header, up to the actions. */
-static enum cvsw_fault read_ofp(struct cvsw_reader *r, const struct ofp10_form *form, bool bare,
+static enum cvsw_fault read_ofp(struct cvsw_reader *r, bool published, bool bare,
 				struct cvsw_flow *flow, enum cvsw_flow_command *command,
 				size_t *at)
 {
 	enum cvsw_fault fault;
 	bool exact;
 
-	fault = read_match(r, form, &flow->match, &exact, at);
+	fault = read_match(r, published, &flow->match, &exact, at);
 	if (fault)
 		return fault;
 	fault = bare ? read_priority(r, flow, command) : read_rest(r, flow, command, at);
@@ -354,15 +353,15 @@ static enum cvsw_fault read_nxt(struct cvsw_reader *r, struct cvsw_flow *flow,
 	return fault;
 }
 
-static enum cvsw_fault read_flow_mod(struct cvsw_reader *r, const struct ofp10_form *form,
-				     size_t *used, enum cvsw_flow_command *command,
+static enum cvsw_fault read_flow_mod(struct cvsw_reader *r, bool published, size_t *used,
+				     enum cvsw_flow_command *command,
 				     struct cvsw_flow *flow, size_t *at)
 {
 	struct ofp_header header;
 	enum cvsw_fault fault;
 	size_t actions_at;
 
-	fault = read_header(r, form, &header, at);
+	fault = read_header(r, published, &header, at);
 	if (fault)
 		return fault;
 	*used = header.used;
@@ -370,27 +369,26 @@ static enum cvsw_fault read_flow_mod(struct cvsw_reader *r, const struct ofp10_f
 	if (header.type == OFPT10_VENDOR)
 		fault = read_nxt(r, flow, command, at);
 	else
-		fault = read_ofp(r, form, header.bare, flow, command, at);
+		fault = read_ofp(r, published, header.bare, flow, command, at);
 	if (fault)
 		return fault;
 	if (cvsw_ofp10_is_exact(&flow->match))
 		flow->priority = EXACT_PRIORITY;
 	actions_at = r->at;
 	fault = cvsw_ofp10_read_actions(r, flow, at);
-	if (fault || !form || header.type == OFPT10_VENDOR)
+	if (fault || !published || header.type == OFPT10_VENDOR)
 		return fault;
 	*at = actions_at;
-	return form->read(flow);
+	return cvsw_ofp10_published_read(flow);
 }
 
-enum cvsw_fault cvsw_ofp10_decode_form(const uint8_t *data, size_t len,
-				       const struct ofp10_form *form, size_t *used,
-				       enum cvsw_flow_command *command,
-				       struct cvsw_flow *flow, size_t *offset)
+enum cvsw_fault cvsw_ofp10_decode_as(bool published, const uint8_t *data, size_t len,
+				     size_t *used, enum cvsw_flow_command *command,
+				     struct cvsw_flow *flow, size_t *offset)
 {
 	struct cvsw_reader r = cvsw_reader(data, len);
 	size_t at;
-	enum cvsw_fault fault = read_flow_mod(&r, form, used, command, flow, &at);
+	enum cvsw_fault fault = read_flow_mod(&r, published, used, command, flow, &at);
 
 	if (fault && offset)
 		*offset = at;
@@ -492,16 +490,16 @@ static uint32_t wildcards_of(const struct cvsw_match *match)
 	return wildcards;
 }
 
-/* With addresses as this form has them. */
-static uint32_t form_wildcards_of(const struct ofp10_form *form, const struct cvsw_match *match)
+/* With addresses as the published driver has them. */
+static uint32_t published_wildcards_of(const struct cvsw_match *match)
 {
 	const uint32_t addresses = OFP10_NW_BITS << OFP10_NW_SRC_SHIFT |
 				   OFP10_NW_BITS << OFP10_NW_DST_SHIFT;
 	const struct cvsw_key *mask = &match->mask;
 
 	return (wildcards_of(match) & ~addresses) |
-	       form->address(wild_bits(mask->nw_src)) << OFP10_NW_SRC_SHIFT |
-	       form->address(wild_bits(mask->nw_dst)) << OFP10_NW_DST_SHIFT;
+	       cvsw_ofp10_published_address(wild_bits(mask->nw_src)) << OFP10_NW_SRC_SHIFT |
+	       cvsw_ofp10_published_address(wild_bits(mask->nw_dst)) << OFP10_NW_DST_SHIFT;
 }
 
 bool cvsw_ofp10_is_exact(const struct cvsw_match *match)
@@ -509,7 +507,7 @@ bool cvsw_ofp10_is_exact(const struct cvsw_match *match)
 	return cvsw_ofp10_can_express(match) && !wildcards_of(match);
 }
 
-static void write_match(struct cvsw_writer *w, const struct ofp10_form *form,
+static void write_match(struct cvsw_writer *w, bool published,
 			const struct cvsw_match *match)
 {
 	const struct cvsw_key *key = &match->key;
@@ -517,8 +515,7 @@ static void write_match(struct cvsw_writer *w, const struct ofp10_form *form,
 
 	if (match->mask.vlan_tci == CVSW_VLAN_PRESENT)
 		vid = OFP10_VLAN_NONE;
-	cvsw_put_u32(w, form ? form_wildcards_of(form, match) :
-						  wildcards_of(match));
+	cvsw_put_u32(w, published ? published_wildcards_of(match) : wildcards_of(match));
 	cvsw_put_u16(w, key->in_port);
 	cvsw_put_bytes(w, key->dl_src, sizeof(key->dl_src));
 	cvsw_put_bytes(w, key->dl_dst, sizeof(key->dl_dst));
@@ -576,25 +573,25 @@ static void write_nxt(struct cvsw_writer *w, enum cvsw_flow_command command,
 }
 
 /* The published driver passes what has no action at all, and drops by an output to nowhere. */
-static void write_actions(struct cvsw_writer *w, const struct ofp10_form *form,
+static void write_actions(struct cvsw_writer *w, bool published,
 			  enum cvsw_flow_command command, const struct cvsw_flow *flow)
 {
 	static const struct cvsw_action nowhere = {
 		.type = CVSW_ACT_OUTPUT, .port = CVSW_PORT_NONE,
 	};
 
-	if (form && !flow->n_actions && command < CVSW_FLOW_DELETE)
-		cvsw_ofp10_write_actions(w, form, &nowhere, 1);
+	if (published && !flow->n_actions && command < CVSW_FLOW_DELETE)
+		cvsw_ofp10_write_actions(w, published, &nowhere, 1);
 	else
-		cvsw_ofp10_write_actions(w, form, flow->actions, flow->n_actions);
+		cvsw_ofp10_write_actions(w, published, flow->actions, flow->n_actions);
 }
 
-size_t cvsw_ofp10_encode_form(enum cvsw_flow_command command, const struct cvsw_flow *flow,
-			      const struct ofp10_form *form, uint8_t *buf, size_t room)
+size_t cvsw_ofp10_encode_as(bool published, enum cvsw_flow_command command,
+			    const struct cvsw_flow *flow, uint8_t *buf, size_t room)
 {
 	struct cvsw_writer w = cvsw_writer(buf, room);
 	bool nxt = !cvsw_ofp10_can_express(&flow->match) ||
-		   (form && !form->can_say(flow));
+		   (published && !cvsw_ofp10_published_can_say(flow));
 
 	cvsw_put_u8(&w, OFP10_VERSION);
 	cvsw_put_u8(&w, nxt ? OFPT10_VENDOR : OFPT10_FLOW_MOD);
@@ -602,11 +599,11 @@ size_t cvsw_ofp10_encode_form(enum cvsw_flow_command command, const struct cvsw_
 	cvsw_put_u32(&w, 0);
 	if (nxt) {
 		write_nxt(&w, command, flow);
-		cvsw_ofp10_write_actions(&w, NULL, flow->actions, flow->n_actions);
+		cvsw_ofp10_write_actions(&w, false, flow->actions, flow->n_actions);
 	} else {
-		write_match(&w, form, &flow->match);
+		write_match(&w, published, &flow->match);
 		write_rest(&w, command, flow);
-		write_actions(&w, form, command, flow);
+		write_actions(&w, published, command, flow);
 	}
 	fill_in(&w, OFP10_AT_LENGTH, w.at);
 	return cvsw_written(&w);

@@ -436,7 +436,7 @@ static void write_action(struct cvsw_writer *w, uint16_t type, const struct cvsw
 		cvsw_put_zero(w, end - w->at);
 }
 
-void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct ofp10_form *form,
+void cvsw_ofp10_write_actions(struct cvsw_writer *w, bool published,
 			      const struct cvsw_action *actions, size_t n)
 {
 	enum cvsw_setter setter = CVSW_N_SETTERS;
@@ -445,7 +445,7 @@ void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct ofp10_form *fo
 
 	for (i = 0; i < n; i++) {
 		const struct cvsw_action *action = &actions[i];
-		bool strip = action->type == CVSW_ACT_VXLAN_STRIP && form;
+		bool strip = action->type == CVSW_ACT_VXLAN_STRIP && published;
 
 		if (action->type == CVSW_ACT_LOAD)
 			setter = cvsw_setter_of(&action->load, &value);

@@ -11,30 +11,29 @@
 #include "cvsw_flow.h"
 #include "cvsw_ofp10.h"
 
-/**
- * struct ofp10_form - what an OFPT_FLOW_MOD means; NULL: what the specification says
- * @read_wildcards: to OpenFlow's @wildcards; false: a fault
- * @address: how many low bits are wild, in this form; @wild_bits: 0 to 32, not 31
- * @read: @flow: its actions become what this form means by them
- * @can_say: can an OFPT_FLOW_MOD of this form say it?
- *
- * There is one: what the published driver takes it for, in version 2 of the control
- * protocol.  OpenFlow's own meaning is read and written by cvsw_ofp10_plain.c.
+/*
+ * @published: an OFPT_FLOW_MOD means what the published driver takes it for, in version 2
+ * of the control protocol, not what the specification says.
  */
-struct ofp10_form {
-	bool (*read_wildcards)(uint32_t *wildcards);
-	uint32_t (*address)(uint32_t wild_bits);
-	enum cvsw_fault (*read)(struct cvsw_flow *flow);
-	bool (*can_say)(const struct cvsw_flow *flow);
-};
 
-/* cvsw_ofp10_decode() and cvsw_ofp10_encode() of this form. */
-enum cvsw_fault cvsw_ofp10_decode_form(const uint8_t *data, size_t len,
-				       const struct ofp10_form *form, size_t *used,
-				       enum cvsw_flow_command *command,
-				       struct cvsw_flow *flow, size_t *offset);
-size_t cvsw_ofp10_encode_form(enum cvsw_flow_command command, const struct cvsw_flow *flow,
-			      const struct ofp10_form *form, uint8_t *buf, size_t room);
+/* cvsw_ofp10_decode() and cvsw_ofp10_encode() of either meaning. */
+enum cvsw_fault cvsw_ofp10_decode_as(bool published, const uint8_t *data, size_t len,
+				     size_t *used, enum cvsw_flow_command *command,
+				     struct cvsw_flow *flow, size_t *offset);
+size_t cvsw_ofp10_encode_as(bool published, enum cvsw_flow_command command,
+			    const struct cvsw_flow *flow, uint8_t *buf, size_t room);
+
+/** cvsw_ofp10_published_read_wildcards() - to OpenFlow's; false: a fault */
+bool cvsw_ofp10_published_read_wildcards(uint32_t *wildcards);
+
+/** cvsw_ofp10_published_address() - how many low bits are wild; @wild_bits: 0 to 32, not 31 */
+uint32_t cvsw_ofp10_published_address(uint32_t wild_bits);
+
+/** cvsw_ofp10_published_read() - @flow: its actions become what the published driver does */
+enum cvsw_fault cvsw_ofp10_published_read(struct cvsw_flow *flow);
+
+/** cvsw_ofp10_published_can_say() - can an OFPT_FLOW_MOD tell the published driver this? */
+bool cvsw_ofp10_published_can_say(const struct cvsw_flow *flow);
 
 #define OFP10_NW_SRC_SHIFT	8	/* in ofp_match.wildcards: how many low bits are wild */
 #define OFP10_NW_DST_SHIFT	14
@@ -54,7 +53,7 @@ enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow 
 /** cvsw_nxm_write() - @match: in normal form; without padding behind */
 void cvsw_nxm_write(struct cvsw_writer *w, const struct cvsw_match *match);
 
-void cvsw_ofp10_write_actions(struct cvsw_writer *w, const struct ofp10_form *form,
+void cvsw_ofp10_write_actions(struct cvsw_writer *w, bool published,
 			      const struct cvsw_action *actions, size_t n);
 
 #endif

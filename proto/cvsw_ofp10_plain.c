@@ -6,11 +6,11 @@ enum cvsw_fault cvsw_ofp10_decode(const uint8_t *data, size_t len, size_t *used,
 				  enum cvsw_flow_command *command,
 				  struct cvsw_flow *flow, size_t *offset)
 {
-	return cvsw_ofp10_decode_form(data, len, NULL, used, command, flow, offset);
+	return cvsw_ofp10_decode_as(false, data, len, used, command, flow, offset);
 }
 
 size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow *flow,
 			 uint8_t *buf, size_t room)
 {
-	return cvsw_ofp10_encode_form(command, flow, NULL, buf, room);
+	return cvsw_ofp10_encode_as(false, command, flow, buf, room);
 }

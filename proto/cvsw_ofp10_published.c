@@ -21,13 +21,13 @@ static bool read_address(uint32_t *wildcards, unsigned int shift)
 	return true;
 }
 
-static bool published_wildcards(uint32_t *wildcards)
+bool cvsw_ofp10_published_read_wildcards(uint32_t *wildcards)
 {
 	return read_address(wildcards, OFP10_NW_SRC_SHIFT) &&
 	       read_address(wildcards, OFP10_NW_DST_SHIFT);
 }
 
-static uint32_t published_address(uint32_t wild_bits)
+uint32_t cvsw_ofp10_published_address(uint32_t wild_bits)
 {
 	return !wild_bits ? WHOLE_ADDRESS : wild_bits == 32 ? ANY_ADDRESS : wild_bits;
 }
@@ -57,7 +57,7 @@ static bool is_looked_up_again(const struct cvsw_flow *flow)
 	return layered && last->type != CVSW_ACT_NEXT && last->type != CVSW_ACT_CONTROLLER;
 }
 
-static enum cvsw_fault published_read(struct cvsw_flow *flow)
+enum cvsw_fault cvsw_ofp10_published_read(struct cvsw_flow *flow)
 {
 	size_t i;
 
@@ -81,7 +81,7 @@ static bool can_say_address(uint32_t mask)
 	return mask != 0x80000000;	/* 31 wild bits */
 }
 
-static bool published_can_say(const struct cvsw_flow *flow)
+bool cvsw_ofp10_published_can_say(const struct cvsw_flow *flow)
 {
 	size_t i;
 
@@ -94,22 +94,15 @@ static bool published_can_say(const struct cvsw_flow *flow)
 				    !(flow->n_actions == 1 && is_nowhere(&flow->actions[0])));
 }
 
-static const struct ofp10_form published = {
-	.read_wildcards = published_wildcards,
-	.address = published_address,
-	.read = published_read,
-	.can_say = published_can_say,
-};
-
 enum cvsw_fault cvsw_ofp10_decode_v2(const uint8_t *data, size_t len, size_t *used,
 				     enum cvsw_flow_command *command,
 				     struct cvsw_flow *flow, size_t *offset)
 {
-	return cvsw_ofp10_decode_form(data, len, &published, used, command, flow, offset);
+	return cvsw_ofp10_decode_as(true, data, len, used, command, flow, offset);
 }
 
 size_t cvsw_ofp10_encode_v2(enum cvsw_flow_command command, const struct cvsw_flow *flow,
 			    uint8_t *buf, size_t room)
 {
-	return cvsw_ofp10_encode_form(command, flow, &published, buf, room);
+	return cvsw_ofp10_encode_as(true, command, flow, buf, room);
 }

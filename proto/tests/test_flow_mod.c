@@ -239,11 +239,27 @@ static void so_many_actions_and_no_more(void)
 	      offset == CVSW_FLOW_MOD_HEADER_LEN + 2 * CVSW_MAX_ACTIONS);
 }
 
+static void no_action_is_longer_than_a_tunnel(void)
+{
+	uint8_t data[2 + CVSW_ACTION_VALUE_MAX];
+	uint16_t type;
+
+	for (type = 0; type < CVSW_N_ACTIONS; type++) {
+		const struct cvsw_action action = { .type = type };
+		size_t len = cvsw_actions_encode(&action, 1, data, sizeof(data));
+
+		CHECK_MSG(len >= 2, "action %d", type);
+		CHECK((type == CVSW_ACT_VXLAN_ENCAP) == (len == sizeof(data)));
+	}
+}
+
 const struct tap_test flow_mod_tests[] = {
 	{ "proto: version 3's flow_mods: every flow comes back as it was", every_flow_comes_back },
 	{ "proto: version 3's flow_mods: no flow has two forms", no_flow_has_two_forms },
 	{ "proto: version 3's flow_mods: lies are refused", lies_are_refused },
 	{ "proto: version 3's flow_mods: headers are checked", headers_are_checked },
 	{ "proto: version 3's flow_mods: 64 actions and no more", so_many_actions_and_no_more },
+	{ "proto: version 3's flow_mods: no action is longer than a tunnel",
+	  no_action_is_longer_than_a_tunnel },
 	{ NULL, NULL },
 };
