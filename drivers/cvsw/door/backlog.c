@@ -107,8 +107,7 @@ static void wait_list(struct backlog *b, struct sk_buff *list)
 {
 	struct sk_buff *skb, *next;
 
-	for (skb = list; skb; skb = next) {
-		next = skb->next;
+	skb_list_walk_safe(list, skb, next) {
 		skb_mark_not_on_list(skb);
 		wait_in_backlog(b, skb);
 	}

@@ -35,8 +35,7 @@ static void port_deliver(struct cvsw_engine *engine, struct sk_buff *list, enum 
 	struct cvsw_port *port = container_of(engine, struct cvsw_port, engine);
 	struct sk_buff *skb, *next;
 
-	for (skb = list; skb; skb = next) {
-		next = skb->next;
+	skb_list_walk_safe(list, skb, next) {
 		skb_mark_not_on_list(skb);
 		if (!netif_running(port->dev))
 			cvsw_frames_drop(port->engine.stats, skb, CVSW_CNT_DROP_DOWN);
@@ -106,8 +105,7 @@ static void turn_to_wire(struct cvsw_port *port, struct sk_buff *skb)
 	skb = validate_xmit_skb_list(skb, dev, &again);
 	if (unlikely(!skb))
 		cvsw_stats_count(port->engine.stats, CVSW_CNT_DROP_GSO);
-	for (; skb; skb = next) {
-		next = skb->next;
+	skb_list_walk_safe(skb, skb, next) {
 		skb_mark_not_on_list(skb);
 		cvsw_backlog_add(port->backlogs, skb);
 	}
@@ -285,8 +283,7 @@ void cvsw_port_receive(struct cvsw_port *port, struct napi_struct *napi, struct 
 	}
 
 	skb_push(skb, ETH_HLEN);
-	for (skb = cvsw_handle_frame(&port->engine, skb, CVSW_NET); skb; skb = next) {
-		next = skb->next;
+	skb_list_walk_safe(cvsw_handle_frame(&port->engine, skb, CVSW_NET), skb, next) {
 		skb_mark_not_on_list(skb);
 		if (prepare_for_stack(port, skb))
 			give_to_stack(napi, skb);

@@ -93,10 +93,9 @@ static struct sk_buff *run_each_apart(const struct cvsw_walk *walk, struct sk_bu
 {
 	struct sk_buff *skb, *next;
 
-	for (skb = list; skb; skb = next) {
+	skb_list_walk_safe(list, skb, next) {
 		struct cvsw_walk apart = *walk;
 
-		next = skb->next;
 		skb_mark_not_on_list(skb);
 		go_on_from(&apart, skb, out);
 		out->at_of = NULL;
@@ -198,8 +197,7 @@ static struct sk_buff *run_frames(struct cvsw_walk *walk, struct sk_buff *list, 
 
 	if (next == walk->end)
 		return list;
-	for (skb = list; skb; skb = rest) {
-		rest = skb->next;
+	skb_list_walk_safe(list, skb, rest) {
 		skb_mark_not_on_list(skb);
 		walk->next = next;
 		cvsw_frames_append(&end, run_actions(walk, skb, onward, out));

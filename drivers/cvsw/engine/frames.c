@@ -9,8 +9,7 @@ struct sk_buff *cvsw_frames_drop(struct cvsw_stats __percpu *stats, struct sk_bu
 {
 	struct sk_buff *skb, *next;
 
-	for (skb = list; skb; skb = next) {
-		next = skb->next;
+	skb_list_walk_safe(list, skb, next) {
 		skb_mark_not_on_list(skb);
 		cvsw_stats_count(stats, cause);
 		dev_kfree_skb_any(skb);
@@ -22,8 +21,7 @@ struct sk_buff *cvsw_frames_consume(struct sk_buff *list)
 {
 	struct sk_buff *skb, *next;
 
-	for (skb = list; skb; skb = next) {
-		next = skb->next;
+	skb_list_walk_safe(list, skb, next) {
 		skb_mark_not_on_list(skb);
 		dev_consume_skb_any(skb);
 	}

@@ -42,8 +42,7 @@ static struct sk_buff *for_stack(const struct cvsw_walk *walk, struct sk_buff *l
 	if ((likely(walk->whole) && likely(!walk->layered)) ||
 	    cvsw_table_empty(walk->engine->table))
 		return list;
-	for (skb = list; skb; skb = rest) {
-		rest = skb->next;
+	skb_list_walk_safe(list, skb, rest) {
 		skb_mark_not_on_list(skb);
 		if (is_unparsed(walk, skb, out))
 			skb = cvsw_frames_drop(walk->engine->stats, skb, CVSW_CNT_DROP_UNPARSED);

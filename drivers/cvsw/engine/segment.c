@@ -407,10 +407,9 @@ static struct sk_buff *cut_up_by_stack(const struct cut *cut)
 	list = skb_gso_segment(skb, 0);
 	if (IS_ERR_OR_NULL(list))
 		return ERR_PTR(PTR_ERR(list) == -ENOMEM ? -ENOMEM : -EINVAL);
-	for (seg = list; seg; seg = next) {
+	skb_list_walk_safe(list, seg, next) {
 		struct sk_buff *roomy;
 
-		next = seg->next;
 		skb_mark_not_on_list(seg);
 		/* Where its sender says headers are, there are others: the MTU was not asked for this. */
 		roomy = seg->len > most ? ERR_PTR(-EINVAL) :
