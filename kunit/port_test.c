@@ -10,11 +10,21 @@
 
 #include "../drivers/cvsw/cvsw.h"
 #include "../drivers/cvsw/engine/later.h"
+#include "../drivers/cvsw/esp/sa.h"
 
 static void let_frames_go(struct cvsw_later *later);
 static void look_at_the_rest(struct cvsw_table *table);
 #define cvsw_later_destroy	let_frames_go
 #define cvsw_table_destroy	look_at_the_rest
+/* Which of a port's parts there is no memory for, counted from one; 0: none. */
+static unsigned int missing;
+#define cvsw_table_create()	(missing == 1 ? NULL : cvsw_table_create())
+#define cvsw_stats_alloc()	(missing == 2 ? NULL : cvsw_stats_alloc())
+#define cvsw_sas_create()	(missing == 3 ? NULL : cvsw_sas_create())
+#define cvsw_later_create()	(missing == 4 ? NULL : cvsw_later_create())
+#define cvsw_backlogs_create(dev, driver, stats) \
+	(missing == 5 ? NULL : cvsw_backlogs_create(dev, driver, stats))
+#define gro_cells_init(cells, dev)	(missing == 6 ? -ENOMEM : gro_cells_init(cells, dev))
 #include "../drivers/cvsw/door/port.c"
 #undef cvsw_later_destroy
 #undef cvsw_table_destroy
@@ -72,6 +82,20 @@ static void fixture_exit(struct kunit *test)
 		return;
 	cvsw_port_destroy(f->port);
 	fake_nic_free(f->dev);
+}
+
+/* And what there is of it is freed, which kmemleak looks after. */
+static void a_port_needs_all_its_parts(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	for (missing = 1; missing <= 6; missing++) {
+		struct cvsw_port *port = cvsw_port_create(f->dev, &no_driver);
+
+		KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(port), -ENOMEM);
+	}
+	missing = 0;
+	create(test);
 }
 
 /* Frames of this type, linked. */
@@ -206,6 +230,7 @@ static void what_frames_said_last_is_freed(struct kunit *test)
 }
 
 static struct kunit_case port_cases[] = {
+	KUNIT_CASE(a_port_needs_all_its_parts),
 	KUNIT_CASE(what_comes_too_late_is_counted),
 	KUNIT_CASE(no_control_frame_turns_round),
 	KUNIT_CASE(flows_are_limited),

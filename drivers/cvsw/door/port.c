@@ -131,6 +131,17 @@ static void port_to_controller(struct cvsw_engine *engine, const struct cvsw_wal
 	cvsw_control_packet_in(&port->control, walk, skb, max_len);
 }
 
+/* Whatever there is of it, but for engine.later; nobody uses it any more. */
+static void port_free(struct cvsw_port *port)
+{
+	cvsw_sas_destroy(port->engine.sas);
+	gro_cells_destroy(&port->gro_cells);
+	cvsw_backlogs_destroy(port->backlogs);
+	cvsw_table_destroy(port->engine.table);
+	free_percpu(port->engine.stats);
+	kfree(port);
+}
+
 struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_driver *driver)
 {
 	static u32 last_id;
@@ -139,22 +150,16 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 	if (!port)
 		return ERR_PTR(-ENOMEM);
 	port->engine.table = cvsw_table_create();
-	if (!port->engine.table)
-		goto free_port;
 	port->engine.stats = cvsw_stats_alloc();
-	if (!port->engine.stats)
-		goto destroy_table;
 	port->engine.sas = cvsw_sas_create();
-	if (!port->engine.sas)
-		goto free_stats;
 	port->engine.later = cvsw_later_create();
-	if (!port->engine.later)
-		goto destroy_sas;
 	port->backlogs = cvsw_backlogs_create(dev, driver, port->engine.stats);
-	if (!port->backlogs)
-		goto destroy_later;
-	if (gro_cells_init(&port->gro_cells, dev))
-		goto destroy_backlogs;
+	if (!port->engine.table || !port->engine.stats || !port->engine.sas ||
+	    !port->engine.later || !port->backlogs || gro_cells_init(&port->gro_cells, dev)) {
+		cvsw_later_destroy(port->engine.later);
+		port_free(port);
+		return ERR_PTR(-ENOMEM);
+	}
 	/* So that the stack itself cuts larger ones up. */
 	netif_set_tso_max_segs(dev, CVSW_SEGMENTS_MAX);
 	cvsw_pmtus_init(&port->pmtus);
@@ -175,20 +180,6 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 	list_add_tail(&port->node, &cvsw_ports);
 	mutex_unlock(&cvsw_ports_lock);
 	return port;
-
-destroy_backlogs:
-	cvsw_backlogs_destroy(port->backlogs);
-destroy_later:
-	cvsw_later_destroy(port->engine.later);
-destroy_sas:
-	cvsw_sas_destroy(port->engine.sas);
-free_stats:
-	free_percpu(port->engine.stats);
-destroy_table:
-	cvsw_table_destroy(port->engine.table);
-free_port:
-	kfree(port);
-	return ERR_PTR(-ENOMEM);
 }
 EXPORT_SYMBOL_GPL(cvsw_port_create);
 
@@ -215,12 +206,7 @@ void cvsw_port_destroy(struct cvsw_port *port)
 	cvsw_later_destroy(port->engine.later);
 	cvsw_control_finish(&port->control);
 	cvsw_sas_kill(port->engine.sas);
-	cvsw_sas_destroy(port->engine.sas);
-	gro_cells_destroy(&port->gro_cells);
-	cvsw_backlogs_destroy(port->backlogs);
-	cvsw_table_destroy(port->engine.table);
-	free_percpu(port->engine.stats);
-	kfree(port);
+	port_free(port);
 }
 EXPORT_SYMBOL_GPL(cvsw_port_destroy);
 

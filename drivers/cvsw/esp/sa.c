@@ -72,6 +72,8 @@ void cvsw_sas_destroy(struct cvsw_sas *sas)
 {
 	unsigned int i;
 
+	if (!sas)
+		return;
 	rhashtable_destroy(&sas->by_name);
 	for (i = 0; i < ARRAY_SIZE(sas->used); i++)
 		cvsw_sa_names_free(&sas->used[i]);

@@ -130,7 +130,7 @@ void cvsw_sas_sleep(struct cvsw_sas *sas, bool asleep);
  */
 void cvsw_sas_kill(struct cvsw_sas *sas);
 
-/** cvsw_sas_destroy() - free a killed store; nobody reads it any more */
+/** cvsw_sas_destroy() - free a killed store, or NULL; nobody reads it any more */
 void cvsw_sas_destroy(struct cvsw_sas *sas);
 
 /**

@@ -142,6 +142,8 @@ void cvsw_table_destroy(struct cvsw_table *table)
 	struct cvsw_entry *entry;
 	unsigned long id;
 
+	if (!table)
+		return;
 	cvsw_table_abort(table);
 	cvsw_change_finish(table);
 	/* entry_put_rcu() of entries removed before is code of this module. */

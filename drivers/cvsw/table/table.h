@@ -40,7 +40,7 @@ typedef void cvsw_table_removed_fn(struct cvsw_entry *entry, enum cvsw_removed w
 struct cvsw_table *cvsw_table_create(void);
 
 /**
- * cvsw_table_destroy() - free a table and its entries
+ * cvsw_table_destroy() - free a table and its entries; NULL: nothing
  *
  * Context: process context.  No reader may be left that can find the table.
  */
