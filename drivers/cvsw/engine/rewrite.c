@@ -83,9 +83,7 @@ static int push_tag(struct cvsw_frame *frame, __be16 type, u16 tci)
 	veth->h_vlan_proto = type;
 	veth->h_vlan_TCI = htons(tci);
 	mac_header_moved(skb);
-	if (skb->ip_summed == CHECKSUM_COMPLETE)
-		skb->csum = csum_add(skb->csum, csum_partial(&veth->h_vlan_TCI, VLAN_HLEN, 0));
-
+	skb_postpush_rcsum(skb, &veth->h_vlan_TCI, VLAN_HLEN);
 	return cvsw_layout_read(skb, &frame->at);
 }
 
@@ -139,9 +137,7 @@ int cvsw_strip_vlan(struct cvsw_frame *frame)
 			return -ENODATA;
 		if (skb_ensure_writable(skb, VLAN_ETH_HLEN))
 			return -ENOMEM;
-		if (skb->ip_summed == CHECKSUM_COMPLETE)
-			skb->csum = csum_sub(skb->csum,
-					     csum_partial(skb->data + ETH_HLEN, VLAN_HLEN, 0));
+		skb_postpull_rcsum(skb, skb->data + ETH_HLEN, VLAN_HLEN);
 		memmove(skb->data + VLAN_HLEN, skb->data, 2 * ETH_ALEN);
 		__skb_pull(skb, VLAN_HLEN);
 		mac_header_moved(skb);
@@ -214,26 +210,38 @@ void cvsw_update_checksum(struct cvsw_frame *frame, void *at, __be32 from, __be3
 	cvsw_put_bytes(frame->skb, at, &sum, sizeof(sum));
 }
 
-/* ---- IPv4 ---- */
-
-int cvsw_set_nw_addr(struct cvsw_frame *frame, unsigned int field, __be32 to)
+/*
+ * Before an address changes: have all that is to be written, at least up to @end, writable.
+ * @covered: the transport's checksum is of this address, if the protocol's is of addresses
+ * Return: where that checksum is; 0: there is none; or -ENODATA: it is cut off, or -ENOMEM.
+ */
+static int prepare_address(struct cvsw_frame *frame, unsigned int end, bool covered)
 {
-	struct sk_buff *skb = frame->skb;
-	unsigned int end = frame->at.network + sizeof(struct iphdr);
 	unsigned int checksum = 0;
-	struct iphdr *ip;
-	__be32 *addr, from;
 
-	if (!frame->at.network)
-		return -ENODATA;
-	if (frame->at.transport && checksum_field(frame)) {
+	if (covered && frame->at.transport && checksum_field(frame)) {
 		checksum = frame->at.transport + checksum_field(frame);
 		end = checksum + sizeof(__sum16);
 		if (end > frame->at.end)
 			return -ENODATA;
 	}
-	if (skb_ensure_writable(skb, end))
-		return -ENOMEM;
+	return skb_ensure_writable(frame->skb, end) ? -ENOMEM : checksum;
+}
+
+/* ---- IPv4 ---- */
+
+int cvsw_set_nw_addr(struct cvsw_frame *frame, unsigned int field, __be32 to)
+{
+	struct sk_buff *skb = frame->skb;
+	struct iphdr *ip;
+	__be32 *addr, from;
+	int checksum;
+
+	if (!frame->at.network)
+		return -ENODATA;
+	checksum = prepare_address(frame, frame->at.network + sizeof(*ip), true);
+	if (checksum < 0)
+		return checksum;
 
 	ip = (struct iphdr *)(skb->data + frame->at.network);
 	addr = (void *)ip + field;
@@ -371,19 +379,13 @@ int cvsw_set_tp_port(struct cvsw_frame *frame, unsigned int field, __be16 to)
 int cvsw_set_ipv6_addr(struct cvsw_frame *frame, unsigned int field, const u8 *to)
 {
 	struct sk_buff *skb = frame->skb;
-	unsigned int at = frame->at.ipv6 + field, end = frame->at.ipv6 + sizeof(struct ipv6hdr);
+	unsigned int at = frame->at.ipv6 + field, i;
 	/* Checksums are of the last destination. */
 	bool covered = field == offsetof(struct ipv6hdr, saddr) || !frame->at.routed;
-	unsigned int checksum = 0, i;
+	int checksum = prepare_address(frame, frame->at.ipv6 + sizeof(struct ipv6hdr), covered);
 
-	if (covered && frame->at.transport && checksum_field(frame)) {
-		checksum = frame->at.transport + checksum_field(frame);
-		end = checksum + sizeof(__sum16);
-		if (end > frame->at.end)
-			return -ENODATA;
-	}
-	if (skb_ensure_writable(skb, end))
-		return -ENOMEM;
+	if (checksum < 0)
+		return checksum;
 	for (i = 0; i < sizeof(struct in6_addr); i += sizeof(__be32)) {
 		__be32 from_word, to_word;
 
