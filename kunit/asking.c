@@ -3,6 +3,7 @@
 #include <linux/slab.h>
 
 #include "asking.h"
+#include "flows.h"
 
 /* ---- life ---- */
 
@@ -118,14 +119,8 @@ size_t ask_make_flow_mod(struct asking *f, enum cvsw_flow_command command, u16 p
 	memset(&f->flow, 0, sizeof(f->flow));
 	f->flow.priority = 100;
 	f->flow.cookie = port;
-	if (port) {
-		f->flow.match.key.dl_type = ETH_P_IP;
-		f->flow.match.mask.dl_type = 0xffff;
-		f->flow.match.key.nw_proto = IPPROTO_TCP;
-		f->flow.match.mask.nw_proto = 0xff;
-		f->flow.match.key.tp_dst = port;
-		f->flow.match.mask.tp_dst = 0xffff;
-	}
+	if (port)
+		match_tcp_port(&f->flow.match, port);
 	cvsw_match_normalize(&f->flow.match);
 	f->flow.n_actions = 1;
 	f->flow.actions[0] = (struct cvsw_action){ .type = CVSW_ACT_OUTPUT,

@@ -59,14 +59,8 @@ static void version_2_is_dropped_and_counted(struct kunit *test)
 	struct fixture *f = test->priv;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(frames); i++) {
-		struct sk_buff *skb = fake_nic_skb(f->port.dev, frames[i], sizeof(frames[i]), 0);
-
-		KUNIT_ASSERT_NOT_NULL(test, skb);
-		local_bh_disable();
-		cvsw_control_receive(&f->port.control, skb);
-		local_bh_enable();
-	}
+	for (i = 0; i < ARRAY_SIZE(frames); i++)
+		fake_port_receive(test, &f->port, frames[i], sizeof(frames[i]), 0);
 	KUNIT_EXPECT_EQ(test, f->port.control.queued, 0U);
 	flush_delayed_work(&f->port.control.work);
 	KUNIT_EXPECT_EQ(test, counter(f, CVSW_CNT_CTL_RECEIVED), 2ULL);

@@ -11,6 +11,7 @@
 #include "../drivers/cvsw/engine/engine.c"
 #include "../drivers/cvsw/engine/layers.c"
 #include "../drivers/cvsw/engine/outputs.c"
+#include "bare_engine.h"
 #include "frames.h"
 #include "loads.h"
 
@@ -667,19 +668,15 @@ static int engine_init(struct kunit *test)
 	if (!f)
 		return -ENOMEM;
 	test->priv = f;
-	f->engine.table = cvsw_table_create();
-	f->engine.stats = cvsw_stats_alloc();
-	f->engine.wire_mtu = 1500;
 	memset(&esp, 0, sizeof(esp));
-	return f->engine.table && f->engine.stats ? 0 : -ENOMEM;
+	return bare_engine_init(&f->engine);
 }
 
 static void engine_exit(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
-	cvsw_table_destroy(f->engine.table);
-	free_percpu(f->engine.stats);
+	bare_engine_exit(&f->engine);
 }
 
 /* Where each output takes a frame, from either side. */

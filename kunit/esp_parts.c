@@ -141,8 +141,7 @@ void esp_exit(struct kunit *test)
 		cvsw_sas_destroy(f->engine.sas);
 	}
 	skb_queue_purge(&f->done);
-	if (f->engine.table)
-		cvsw_table_destroy(f->engine.table);
+	cvsw_table_destroy(f->engine.table);
 	free_percpu(f->engine.stats);
 	rcu_barrier();
 }

@@ -198,8 +198,7 @@ static void expiry_exit(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
-	if (f->table)
-		cvsw_table_destroy(f->table);
+	cvsw_table_destroy(f->table);
 }
 
 static struct kunit_case expiry_cases[] = {

@@ -82,6 +82,17 @@ static void allow_version2(struct fake_port *port, bool allowed)
 #endif
 }
 
+void fake_port_receive(struct kunit *test, struct fake_port *port, const u8 *data, size_t len,
+		       size_t paged)
+{
+	struct sk_buff *skb = fake_nic_skb(port->dev, data, len, paged);
+
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	local_bh_disable();
+	cvsw_control_receive(&port->control, skb);
+	local_bh_enable();
+}
+
 void fake_port_refuse_version2(struct fake_port *port)
 {
 	allow_version2(port, false);
@@ -120,8 +131,7 @@ void fake_port_exit(struct fake_port *port)
 		cvsw_sas_kill(port->engine.sas);
 		cvsw_sas_destroy(port->engine.sas);
 	}
-	if (port->engine.table)
-		cvsw_table_destroy(port->engine.table);
+	cvsw_table_destroy(port->engine.table);
 	free_percpu(port->engine.stats);
 	if (port->dev)
 		fake_nic_free(port->dev);

@@ -36,6 +36,9 @@ struct fake_port {
 
 /* Takes version 2, if it is built.  False: no memory; fake_port_exit() is called all the same. */
 bool fake_port_init(struct fake_port *port);
+/* A control frame has come in. */
+void fake_port_receive(struct kunit *test, struct fake_port *port, const u8 *data, size_t len,
+		       size_t paged);
 void fake_port_refuse_version2(struct fake_port *port);
 void fake_port_exit(struct fake_port *port);
 

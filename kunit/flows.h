@@ -4,6 +4,8 @@
 #define CVSW_KUNIT_FLOWS_H
 
 #include <linux/bottom_half.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
 #include <linux/prandom.h>
 #include <linux/rcupdate.h>
 
@@ -37,6 +39,17 @@ void random_flow(struct rnd_state *rnd, struct cvsw_flow *flow);
 
 /* A flow of a mask of its own. */
 void lonely_flow(struct cvsw_flow *flow, u32 n);
+
+/* TCP to this port, over IPv4; beside what @match has, and not in normal form. */
+static inline void match_tcp_port(struct cvsw_match *match, u16 port)
+{
+	match->key.dl_type = ETH_P_IP;
+	match->mask.dl_type = 0xffff;
+	match->key.nw_proto = IPPROTO_TCP;
+	match->mask.nw_proto = 0xff;
+	match->key.tp_dst = port;
+	match->mask.tp_dst = 0xffff;
+}
 
 /* A flow of one destination, in whatever protocol. */
 void host_flow(struct cvsw_flow *flow, u32 nw_dst);

@@ -12,8 +12,8 @@
 static int take_answer(struct sk_buff *skb);
 #define netif_rx(skb)	take_answer(skb)
 #include "../drivers/cvsw/engine/mtu.c"
-#include "../drivers/cvsw/engine/engine.h"
 #undef netif_rx
+#include "bare_engine.h"
 #include "frames.h"
 
 #define FLOOD	10000
@@ -280,10 +280,7 @@ static int mtu_init(struct kunit *test)
 	if (!f)
 		return -ENOMEM;
 	test->priv = f;
-	f->engine.table = cvsw_table_create();
-	f->engine.stats = cvsw_stats_alloc();
-	f->engine.wire_mtu = 1500;
-	if (!f->engine.table || !f->engine.stats)
+	if (bare_engine_init(&f->engine))
 		return -ENOMEM;
 	taker = f;
 	flow = &f->flow;
@@ -304,9 +301,7 @@ static void mtu_exit(struct kunit *test)
 	struct fixture *f = test->priv;
 
 	taker = NULL;
-	if (f->engine.table)
-		cvsw_table_destroy(f->engine.table);
-	free_percpu(f->engine.stats);
+	bare_engine_exit(&f->engine);
 }
 
 static struct kunit_case mtu_cases[] = {

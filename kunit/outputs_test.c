@@ -4,7 +4,7 @@
 #include <linux/if_ether.h>
 #include <linux/in.h>
 
-#include "../drivers/cvsw/engine/engine.h"
+#include "bare_engine.h"
 #include "flows.h"
 #include "frames.h"
 #include "loads.h"
@@ -336,12 +336,9 @@ static int outputs_init(struct kunit *test)
 	if (!f)
 		return -ENOMEM;
 	test->priv = f;
-	f->engine.table = cvsw_table_create();
-	f->engine.stats = cvsw_stats_alloc();
-	f->engine.wire_mtu = 1500;
 	f->engine.turn = turn;
 	prandom_seed_state(&f->rnd, 5);
-	return f->engine.table && f->engine.stats ? 0 : -ENOMEM;
+	return bare_engine_init(&f->engine);
 }
 
 static void outputs_exit(struct kunit *test)
@@ -350,8 +347,7 @@ static void outputs_exit(struct kunit *test)
 
 	reap(&f->onward);
 	reap(&f->back);
-	cvsw_table_destroy(f->engine.table);
-	free_percpu(f->engine.stats);
+	bare_engine_exit(&f->engine);
 }
 
 static struct kunit_case outputs_cases[] = {

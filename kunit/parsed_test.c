@@ -7,8 +7,8 @@
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
 
-#include "../drivers/cvsw/engine/engine.h"
 #include "../drivers/cvsw/table/key.h"
+#include "bare_engine.h"
 #include "flows.h"
 #include "frames.h"
 
@@ -545,19 +545,15 @@ static int parsed_init(struct kunit *test)
 	if (!f)
 		return -ENOMEM;
 	test->priv = f;
-	f->engine.table = cvsw_table_create();
-	f->engine.stats = cvsw_stats_alloc();
-	f->engine.wire_mtu = 1500;
 	f->engine.turn = turn;
-	return f->engine.table && f->engine.stats ? 0 : -ENOMEM;
+	return bare_engine_init(&f->engine);
 }
 
 static void parsed_exit(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
-	cvsw_table_destroy(f->engine.table);
-	free_percpu(f->engine.stats);
+	bare_engine_exit(&f->engine);
 }
 
 static struct kunit_case parsed_cases[] = {

@@ -464,8 +464,7 @@ static void race_exit(struct kunit *test)
 	if (!f)
 		return;
 	stop_readers(f);	/* of a test that gave up */
-	if (f->table)
-		cvsw_table_destroy(f->table);
+	cvsw_table_destroy(f->table);
 	kvfree(f);
 }
 

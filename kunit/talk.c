@@ -8,6 +8,7 @@
 #include "../drivers/cvsw/control/version3.h"
 #include "../drivers/cvsw/control/v3_crypto.h"
 #include "../proto/cvsw_v3_body.h"
+#include "flows.h"
 #include "talk.h"
 #include "v3_test.h"
 
@@ -167,12 +168,7 @@ bool talk_flow_mod(struct talk *f, enum cvsw_flow_command command, u8 flags, u16
 	struct cvsw_writer w = cvsw_writer(data, sizeof(data));
 
 	f->flow.priority = 7;
-	f->flow.match.key.dl_type = ETH_P_IP;
-	f->flow.match.mask.dl_type = 0xffff;
-	f->flow.match.key.nw_proto = IPPROTO_TCP;
-	f->flow.match.mask.nw_proto = 0xff;
-	f->flow.match.key.tp_dst = port;
-	f->flow.match.mask.tp_dst = 0xffff;
+	match_tcp_port(&f->flow.match, port);
 	cvsw_match_normalize(&f->flow.match);
 	cvsw_v3_flows_begin(&w, port, 1, flags);
 	w.at += cvsw_flow_mod_encode(command, &f->flow, data + w.at, sizeof(data) - w.at);

@@ -60,12 +60,8 @@ static void fixture_exit(struct kunit *test)
 static void receive(struct kunit *test, const u8 *data, size_t len, size_t paged)
 {
 	struct fixture *f = test->priv;
-	struct sk_buff *skb = fake_nic_skb(f->port.dev, data, len, paged);
 
-	KUNIT_ASSERT_NOT_NULL(test, skb);
-	local_bh_disable();
-	cvsw_control_receive(&f->port.control, skb);
-	local_bh_enable();
+	fake_port_receive(test, &f->port, data, len, paged);
 }
 
 static void make_message(struct fixture *f, u8 type, u16 data1, const u8 *data, u16 len)

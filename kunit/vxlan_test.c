@@ -114,39 +114,39 @@ static void encap_bytes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ports[0], 0x3fffU);
 }
 
+static u32 inner_hash(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *skb = linear_skb(&f->inner);
+	struct cvsw_layout at;
+	u32 hash;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, skb);
+	cvsw_layout_read(skb, &at);
+	hash = cvsw_layout_hash(skb, &at);
+	kfree_skb(skb);
+	return hash;
+}
+
 /* A flow keeps its port, a later fragment goes with the first. */
 static void encap_port_of_a_flow(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct cvsw_layout at;
 	unsigned int i;
 	u32 hash[3];
 
+	make_inner(f, 100, 0);
 	for (i = 0; i < 3; i++) {
-		struct sk_buff *skb;
-
-		if (!i)
-			make_inner(f, 100, 0);
 		f->inner.data[60] ^= i;
 		put16(f->inner.data + 14 + 4, i);
-		skb = linear_skb(&f->inner);
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, skb);
-		cvsw_layout_read(skb, &at);
-		hash[i] = cvsw_layout_hash(skb, &at);
-		kfree_skb(skb);
+		hash[i] = inner_hash(test);
 	}
 	KUNIT_EXPECT_EQ(test, hash[0], hash[1]);
 	KUNIT_EXPECT_EQ(test, hash[0], hash[2]);
 	for (i = 0; i < 2; i++) {
-		struct sk_buff *skb;
-
 		put16(f->inner.data + 14 + 6, i ? 0x0010 : 0x2000);
 		f->inner.data[34 + i] ^= i;
-		skb = linear_skb(&f->inner);
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, skb);
-		cvsw_layout_read(skb, &at);
-		hash[i] = cvsw_layout_hash(skb, &at);
-		kfree_skb(skb);
+		hash[i] = inner_hash(test);
 	}
 	KUNIT_EXPECT_EQ(test, hash[0], hash[1]);
 }
