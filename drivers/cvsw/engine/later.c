@@ -101,18 +101,9 @@ struct cvsw_later *cvsw_later_create(void)
 
 void cvsw_later_destroy(struct cvsw_later *later)
 {
-	struct waiting *frame;
-
 	if (!later)
 		return;
+	/* It runs once more if frames wait. */
 	tasklet_kill(&later->tasklet);
-	local_bh_disable();
-	while ((frame = next_waiting(later))) {
-		cvsw_stats_count(frame->walk.engine->stats, CVSW_CNT_DROP_DOWN);
-		dev_kfree_skb_any(frame->skb);
-		cvsw_entry_put(frame->walk.entry);
-		kfree(frame);
-	}
-	local_bh_enable();
 	kfree(later);
 }

@@ -17,7 +17,7 @@ struct cvsw_later;
 struct cvsw_later *cvsw_later_create(void);
 
 /**
- * cvsw_later_destroy() - free it and what waits
+ * cvsw_later_destroy() - let what waits go on, and free it
  * @later: may be NULL
  * Context: process context; table and SAs are still there, and no frame comes any more.
  */
