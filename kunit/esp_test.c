@@ -436,7 +436,15 @@ static void frames_without_memory(struct kunit *test)
 	skb = decrypt(test, skb);
 	*esp_fail_at = 0;
 	expect_dropped(test, skb, CVSW_CNT_DROP_NOMEM);
-	/* That one was not taken for received. */
+	/* Nor is there room for a copy of bytes that others have. */
+	skb = linear_skb(&f->other);
+	other = skb_clone(skb, GFP_KERNEL);
+	*esp_fail_at = 1;
+	skb = decrypt(test, skb);
+	*esp_fail_at = 0;
+	kfree_skb(other);
+	expect_dropped(test, skb, CVSW_CNT_DROP_NOMEM);
+	/* They were not taken for received. */
 	skb = decrypt(test, linear_skb(&f->other));
 	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, skb);
 	kfree_skb(skb);

@@ -5,6 +5,11 @@
 #include <linux/prandom.h>
 #include <linux/vmalloc.h>
 
+#include "../drivers/cvsw/esp/sa_names.h"
+
+static bool no_memory;
+#define krealloc_array(old, n, size, flags) \
+	(no_memory ? NULL : krealloc_array(old, n, size, flags))
 #include "../drivers/cvsw/esp/sa_names.c"
 #include "frames.h"
 
@@ -45,6 +50,26 @@ static void names_are_exact(struct kunit *test)
 	KUNIT_EXPECT_LE(test, names.room, CVSW_SA_RANGES_MAX + 1U);
 	cvsw_sa_names_free(&names);
 	bitmap_free(had);
+}
+
+/* One more that cannot be remembered changes nothing. */
+static void names_without_memory(struct kunit *test)
+{
+	struct cvsw_sa_names names = {};
+	u32 spi;
+
+	no_memory = true;
+	KUNIT_EXPECT_EQ(test, cvsw_sa_names_add(&names, 300), -ENOMEM);
+	no_memory = false;
+	for (spi = 300; names.n < 4; spi += 2)
+		KUNIT_ASSERT_EQ(test, cvsw_sa_names_add(&names, spi), 0);
+	no_memory = true;
+	KUNIT_EXPECT_EQ(test, cvsw_sa_names_add(&names, 400), -ENOMEM);
+	no_memory = false;
+	KUNIT_EXPECT_EQ(test, names.n, 4U);
+	KUNIT_EXPECT_FALSE(test, cvsw_sa_names_have(&names, 400));
+	KUNIT_EXPECT_TRUE(test, cvsw_sa_names_have(&names, 306));
+	cvsw_sa_names_free(&names);
 }
 
 /* A year of new keys for many peers, in ascending order with what others were given between. */
@@ -97,6 +122,7 @@ static void names_at_the_ends(struct kunit *test)
 
 static struct kunit_case sa_names_cases[] = {
 	KUNIT_CASE(names_are_exact),
+	KUNIT_CASE(names_without_memory),
 	KUNIT_CASE(names_of_a_year),
 	KUNIT_CASE(names_at_the_ends),
 	{}

@@ -6,7 +6,10 @@
 #include <linux/net.h>
 #include <net/net_namespace.h>
 
+#include "fail.h"
+#define alloc_skb(size, flags)	(fails() ? NULL : alloc_skb(size, flags))
 #include "../drivers/cvsw/engine/segment.c"
+#undef alloc_skb
 #include "../drivers/cvsw/tunnel/vxlan.h"
 #include "frames.h"
 
@@ -542,6 +545,69 @@ static void segment_owner(struct kunit *test)
 	sock_release(socket);
 }
 
+static unsigned int ring_ended;
+
+static void ring_destructor(struct sk_buff *skb)
+{
+	ring_ended++;
+}
+
+/* What only its own frame can end stays with it; a frame that others have is charged once more. */
+static void segment_owner_stays(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct socket *socket;
+	struct sk_buff *skb, *segs;
+	struct shape s;
+	int charged;
+
+	KUNIT_ASSERT_EQ(test, sock_create_kern(&init_net, AF_INET, SOCK_DGRAM, 0, &socket), 0);
+	random_frame_of(f, &s);
+	skb = skb_of(test, f, &s, 0);
+	make_gso(f, &s, skb);
+	skb->sk = socket->sk;
+	skb->destructor = ring_destructor;
+	ring_ended = 0;
+	segs = segment_it(f, skb);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(segs));
+	KUNIT_EXPECT_EQ(test, ring_ended, 1U);
+	for (skb = segs; skb; skb = skb->next)
+		KUNIT_EXPECT_PTR_EQ(test, skb->sk, NULL);
+	kfree_skb_list(segs);
+
+	skb = skb_of(test, f, &s, 0);
+	skb_set_owner_w(skb, socket->sk);
+	charged = refcount_read(&socket->sk->sk_wmem_alloc);
+	segs = segment_it(f, skb_get(skb));
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(segs));
+	KUNIT_EXPECT_EQ(test, refcount_read(&socket->sk->sk_wmem_alloc),
+			charged + (int)segs->truesize);
+	kfree_skb(segs);
+	KUNIT_EXPECT_EQ(test, refcount_read(&socket->sk->sk_wmem_alloc), charged);
+	kfree_skb(skb);
+	sock_release(socket);
+}
+
+/* The frame is left as it was, and what there was of segments is freed (kmemleak). */
+static void segment_without_memory(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *skb = NULL;
+	struct shape s;
+
+	do {
+		kfree_skb(skb);
+		random_frame_of(f, &s);
+		skb = skb_of(test, f, &s, 0);
+		make_gso(f, &s, skb);
+	} while (skb_shinfo(skb)->gso_segs < 2);
+	fail_at = 2;
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(segment_it(f, skb)), -ENOMEM);
+	fail_at = 0;
+	KUNIT_EXPECT_EQ(test, skb->len, s.len);
+	kfree_skb(skb);
+}
+
 /* Is the transport checksum of a frame right, as its bytes are now? */
 static bool is_right(struct fixture *f, const struct shape *s, const struct sk_buff *skb)
 {
@@ -656,6 +722,8 @@ static void segment_damaged(struct kunit *test)
 			make_gso(f, &s, skb);
 		if (!pick(&f->rnd, 4))
 			skb->csum_start = pick(&f->rnd, 0x10000);
+		else if (!pick(&f->rnd, 4))
+			skb->csum_offset = pick(&f->rnd, 0x10000);
 		/* As of a sender that says nothing of it. */
 		if (!pick(&f->rnd, 4))
 			skb->transport_header = (typeof(skb->transport_header))~0U;
@@ -723,6 +791,8 @@ static struct kunit_case segment_cases[] = {
 	KUNIT_CASE(segment_single),
 	KUNIT_CASE(segment_tunnel),
 	KUNIT_CASE(segment_owner),
+	KUNIT_CASE(segment_owner_stays),
+	KUNIT_CASE(segment_without_memory),
 	KUNIT_CASE(segment_shared_pages),
 	KUNIT_CASE(segment_bounded),
 	KUNIT_CASE(segment_damaged),

@@ -739,7 +739,20 @@ static void table_exit(struct kunit *test)
 	kvfree(f);
 }
 
+static void table_without_memory(struct kunit *test)
+{
+	unsigned int n;
+
+	/* For itself, for its masks. */
+	for (n = 1; n <= 2; n++) {
+		fail_at = n;
+		KUNIT_EXPECT_PTR_EQ(test, cvsw_table_create(), NULL);
+		fail_at = 0;
+	}
+}
+
 static struct kunit_case table_cases[] = {
+	KUNIT_CASE(table_without_memory),
 	KUNIT_CASE(table_outranking),
 	KUNIT_CASE(table_full),
 	KUNIT_CASE(table_random_changes),

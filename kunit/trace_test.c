@@ -14,7 +14,11 @@
 #define cvsw_engine_way		fuzz_engine_way
 #define cvsw_handle_frame	fuzz_handle_frame
 #include "../drivers/cvsw/engine/trace.c"
+#define cvsw_stats_alloc()	(fails() ? NULL : cvsw_stats_alloc())
+#define alloc_skb(size, flags)	(fails() ? NULL : alloc_skb(size, flags))
 #include "../drivers/cvsw/engine/trace_frame.c"
+#undef cvsw_stats_alloc
+#undef alloc_skb
 #include "../drivers/cvsw/esp/sa.h"
 #include "asking.h"
 #include "esp_test.h"
@@ -525,12 +529,16 @@ static void no_memory_is_told(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct asking *a = &f->asking;
+	int n;
 
 	ask_begin(a);
 	a->w.at = cvsw_v3_trace_encode(ASK_XID, &f->trace, a->message, sizeof(a->message));
-	fail_at = 1;
-	ask_check_refused(test, CVSW_V3_ERR_NO_MEMORY, 0);
-	fail_at = 0;
+	/* For the trace, its counters, the frame. */
+	for (n = 1; n <= 3; n++) {
+		fail_at = n;
+		ask_check_refused(test, CVSW_V3_ERR_NO_MEMORY, 0);
+		fail_at = 0;
+	}
 	a->message[8] = 3;
 	ask_check_refused(test, CVSW_V3_ERR_VALUE, 8);
 	a->w.at = CVSW_V3_MESSAGE_HEADER_LEN + 20;
