@@ -20,12 +20,17 @@ quick-tests:
 test: ## run what matches T='part of a name', in any suite
 	@$(TOP)/kunit/run-tests.py $(BUILD) '$(T)'
 
-# In a build folder of its own, without sanitizers.
-COVERAGE_STAGES := proto-test agent-test
+# User space: in a build folder of its own, without sanitizers. The driver: KUnit and the wire.
+COVERAGE_STAGES := proto-test agent-test kernel-coverage
+COUNTERS := $(BUILD)/coverage/counters
+coverage_user = $(filter-out kernel-coverage,$(COVERAGE_STAGES))
+coverage_kernel = $(filter kernel-coverage,$(COVERAGE_STAGES))
+coverage_make = $(MAKE) --no-print-directory -k $(1) | grep -E '^(not ok|\#)' || true
 .PHONY: coverage
-coverage: ## lines that the tests of proto/ and ctrl-agent/ run (COVERAGE_STAGES=...)
-	@$(MAKE) --no-print-directory -k -j$(CPUS) BUILD=$(BUILD)/coverage SANITIZE='-O0 -g -w --coverage -fprofile-update=atomic' \
-		$(COVERAGE_STAGES) | grep -E '^(not ok|#)' || true
+coverage: ## lines of proto/, ctrl-agent/ and drivers/cvsw/ that tests run (COVERAGE_STAGES=...)
+	@$(if $(coverage_user),$(call coverage_make,-j$(CPUS) BUILD=$(BUILD)/coverage \
+		SANITIZE='-O0 -g -w --coverage -fprofile-update=atomic' $(coverage_user)))
+	@$(if $(coverage_kernel),$(call coverage_make,$(coverage_kernel)))
 	@$(TOP)/kunit/coverage.py $(BUILD)/coverage
 
 # Findings that stay, and why: kunit/upstream-accepted.

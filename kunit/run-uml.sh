@@ -12,6 +12,7 @@
 # build/log/NAME.log.  One more test, "kernel log is clean", fails on whatever
 # the kernel complains about.  What has not ended after SECONDS is killed.
 # UML_MEM is its memory; UML_NET says what its interface vec0 is, if it is to have one.
+# CVSW_COUNTERS is a folder for what its modules have counted, if they count lines.
 set -euo pipefail
 
 name=$1 kernel=$(realpath "$2") seconds=$3
@@ -56,6 +57,7 @@ start_machine() {
 		con=null con0=null,fd:2 con1=null,fd:1 \
 		uml_dir="$work" umid=cvsw random.trust_cpu=1 panic=-1 printk.devkmsg=on \
 		kunit.enable=1 cryptomgr.notests=1 ${UML_NET:+"vec0:$UML_NET"} \
+		${CVSW_COUNTERS:+"CVSW_COUNTERS=$CVSW_COUNTERS"} \
 		init=/bin/bash -- "$here/uml-init.sh" $# "$@" \
 		< /dev/null > "$tap" 2> "$log" &
 	uml=$!

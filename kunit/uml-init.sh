@@ -38,9 +38,24 @@ ask_checkers() {
 	fi
 }
 
+# Where modules count the lines that run (make coverage): their counters, beside links to what
+# the compiler wrote, into CVSW_COUNTERS, a folder of the host's.  run-uml.sh's machine is read only.
+save_counters() {
+	local counters
+	mkdir -p /run/counters
+	mount -t hostfs -o "$CVSW_COUNTERS" none /run/counters
+	cd /sys/kernel/debug/gcov || return
+	find . -name '*.gcda' | while read -r counters; do
+		mkdir -p "/run/counters/${counters%/*}"
+		cat "$counters" > "/run/counters/$counters"
+		cp -P "${counters%.gcda}.gcno" "/run/counters/${counters%/*}"
+	done
+}
+
 "${@:2:$1}"
 result=$?
 ask_checkers
+[[ -z ${CVSW_COUNTERS-} ]] || save_counters
 echo "uml-init: the script ended with $result" >&2
 sync
 exec busybox poweroff -f
