@@ -16,10 +16,16 @@ static uint64_t spent_us(void)
 }
 
 static uint64_t began;
+static bool behind;
 
 bool turns_is_full(void)
 {
 	return spent_us() - began >= TURNS_FULL_MS * 1000;
+}
+
+bool turns_are_behind(void)
+{
+	return behind;
 }
 
 void turns_run(struct event_base *base)
@@ -32,6 +38,7 @@ void turns_run(struct event_base *base)
 		if (after - began >= TURNS_LONG_MS * 1000)
 			log_line(LOG_DEBUG, "a turn of the event loop took %.1f ms",
 				 (after - began) / 1000.0);
+		behind = after - began >= TURNS_FULL_MS * 1000;
 		began = after;
 	}
 }

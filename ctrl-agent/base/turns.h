@@ -19,6 +19,9 @@ struct event_base;
 /** turns_is_full() - has this turn taken so long that others should get theirs? */
 bool turns_is_full(void);
 
+/** turns_are_behind() - was the turn before this one full?  Then nothing new should begin. */
+bool turns_are_behind(void);
+
 /** turns_run() - event_base_dispatch(), which logs turns that take long */
 void turns_run(struct event_base *base);
 

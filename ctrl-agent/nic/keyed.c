@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/turns.h"
 #include "fabric/vswitch.h"
 #include "legacy.h"
 #include "nics.h"
@@ -233,6 +234,8 @@ static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, uint8_t *fr
 		nics_stranger(port, cvsw_v3_register_mac(frame));
 	if (!nic || !nic->has_key)
 		return type == CVSW_V3_SEALED ? CVSW_V3_DROP_SESSION : CVSW_V3_DROP_NO_KEY;
+	if (type == CVSW_V3_REGISTER && turns_are_behind())
+		return CVSW_V3_DROP_RATE;
 	n_registers = nic->n_registers;
 	heard_at = nic->heard_at;
 	drop = talk_receive(nic, frame, len, vport_place(port), clock_ms());

@@ -591,8 +591,9 @@ def test_restarts(daemon):
 
 
 def test_turns(daemon):
-    """Many REGISTERs in one write: no turn of the event loop takes long, none is lost or overtaken."""
-    n, each = 30, 4
+    """Many REGISTERs in one write: no turn of the event loop takes long. What is more than a turn can do is dropped:
+    the NICs ask again, and whoever has a session is served first."""
+    n, each = 60, 4                             # fewer than 250, which need cookies
     with World(daemon, n) as world:
         for round in range(2, each + 1):        # others than the first one, which is answered already
             for nic in world.nics.nics:
@@ -616,10 +617,16 @@ def test_turns(daemon):
     sendall(b''.join(written))
     assert switch.run(lambda: any(kind == 3 and body == b'the last' for _, kind, _, body in switch.others), 20)
     accepts = [(port, frame[16:20]) for port, frame in switch.packet_outs if frame[6:8] == b'\x32\x03']
-    assert accepts == [(port, frame[24:28]) for port, frame in burst], (len(accepts), len(burst))
+    asked = iter([(port, frame[24:28]) for port, frame in burst])
+    assert 0 < len(accepts) < len(burst) and all(one in asked for one in accepts), (len(accepts), len(burst))
+    assert daemon.ask(command='show')['drops']['rate'] == len(burst) - len(accepts), daemon.ask(command='show')['drops']
     turns = [float(took) for took in re.findall(r'a turn of the event loop took ([0-9.]+) ms', daemon.read_log()[before:])]
     # A turn is full after 20 ms; with sanitizers a message may take some more.
-    assert len(turns) > 1 and max(turns) < 35, turns
+    assert turns and max(turns) < 35, turns
+    # It has caught up.
+    switch.packet_outs.clear()
+    switch.packet_in(*burst[0])
+    assert switch.run(lambda: any(frame[6:8] == b'\x32\x03' for _, frame in switch.packet_outs), 10)
     switch.close()
 
 
