@@ -146,6 +146,23 @@ def second_life(bench):
         expect_all_reached([vm1, vm3])
 
 
+def controller_restarts(bench):
+    """The keys are in the NICs alone: cvswd asks which they still have, and goes on with those."""
+    vms = bench.vms
+    with bench.test("overlay: cvswd killed and started again: nothing is lost, and the SAs stay"), \
+         overlay(bench, "vm1", "vm2"):
+        expect_all_reached(vms)
+        old = [sending(vm) for vm in vms]
+        job = vms[0].start("ping -n -q -i 0.1 -c 200 -W 2 10.0.0.2")
+        bench.controller.kill()
+        bench.controller.start()
+        for vm in vms:
+            bench.controller.await_state(vm.nics[0], seconds=20)
+        said = vms[0].finish(job, 40, check=False)
+        expect(" 200 received" in said, said.strip()[-200:])
+        expect([sending(vm) for vm in vms] == old, f"{old}, then {[sending(vm) for vm in vms]}")
+
+
 def refused_datagrams(vm):
     """UDP datagrams that the guest's stack got and had no socket for."""
     names, values = (line.split() for line in vm.sh("grep ^Udp: /proc/net/snmp").splitlines())
@@ -170,4 +187,4 @@ def kernel_messages(bench):
         expect_ciphertext(sent)
 
 
-ALL = [three_members, joins_and_leaves, second_life, kernel_messages]
+ALL = [three_members, joins_and_leaves, second_life, controller_restarts, kernel_messages]
