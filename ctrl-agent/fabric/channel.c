@@ -134,7 +134,8 @@ static bool try_to_listen(struct channel *channel)
 /* What others remove is made again; what the service manager made, only it can. */
 static void look_at_file(struct channel *channel)
 {
-	bool there = channel->listener && address_inode(&channel->address) == channel->inode;
+	bool there = channel->listener && channel->inode &&
+		     address_inode(&channel->address) == channel->inode;
 
 	if (there || (channel->taken && channel->complained))
 		return;
@@ -167,7 +168,8 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
 
 static void watch_file(struct channel *channel)
 {
-	if (channel->address.any.sa_family != AF_UNIX)
+	/* An abstract address has none. */
+	if (channel->address.any.sa_family != AF_UNIX || !channel->address.un.sun_path[0])
 		return;
 	channel->retry = alloc_checked(evtimer_new(channel->switches->base, on_look, channel));
 	retry_in(channel, CHANNEL_LOOK_MS);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a service manager does: opens a Unix socket as root, and runs a program with it as
-another user. Usage: activate.py SOCKET UID COMMAND..."""
+another user. Usage: activate.py SOCKET UID COMMAND...
+With REMOVED=1 in its environment, somebody removes the socket before the program starts."""
 import os
 import socket
 import sys
@@ -11,6 +12,8 @@ sock = socket.socket(socket.AF_UNIX)
 os.umask(0o177)
 sock.bind(path)
 sock.listen(64)
+if os.environ.get('REMOVED'):
+    os.unlink(path)
 os.umask(0o077)
 os.dup2(sock.fileno(), 3)
 os.set_inheritable(3, True)     # dup2() does not if it is that one already

@@ -145,7 +145,7 @@ def test_folder_comes_later(daemon):
     other.stop()
 
 
-def Activated(daemon, *args):
+def Activated(daemon, *args, removed=''):
     """cvswd as nobody, with a socket that root opened where only root may."""
     work = daemon.work + '/activated'
     os.makedirs(work + '/rundir')
@@ -157,7 +157,7 @@ def Activated(daemon, *args):
     process = subprocess.Popen([HERE + '/activate.py', work + '/rundir/cvswd.sock', str(NOBODY),
                                 BIN + '/cvswd', '--socket', work + '/run/cvswd.sock',
                                 '--state', work + '/run/cvswd.db', *args], stderr=log,
-                               env={**os.environ, 'ASAN_OPTIONS': 'detect_leaks=0'})
+                               env={**os.environ, 'ASAN_OPTIONS': 'detect_leaks=0', 'REMOVED': removed})
     assert wait_for(lambda: os.path.exists(work + '/run/cvswd.sock'), 10), open(work + '/log').read()
     return work, process
 
@@ -194,15 +194,23 @@ def test_activated(daemon):
     assert 'tcp:127.0.0.1:6653' not in log, 'it listens by itself as well'
 
 
-def test_socket_removed(daemon):
+def test_socket_removed(daemon, removed=''):
     """A socket from the service manager that somebody removes is missed, once."""
-    work, process = Activated(daemon)
-    os.unlink(work + '/rundir/cvswd.sock')
-    assert wait_for(lambda: 'until cvswd.socket is restarted' in open(work + '/log').read(), 5)
-    time.sleep(3)
-    assert open(work + '/log').read().count('has been removed') == 1
-    process.terminate()
+    work, process = Activated(daemon, removed=removed)
+    try:
+        if not removed:
+            os.unlink(work + '/rundir/cvswd.sock')
+        assert wait_for(lambda: 'until cvswd.socket is restarted' in open(work + '/log').read(), 5)
+        time.sleep(3)
+        assert open(work + '/log').read().count('has been removed') == 1
+    finally:
+        process.terminate()
     assert process.wait(10) == 0
+
+
+def test_socket_removed_before(daemon):
+    """Likewise if it is gone when cvswd starts."""
+    test_socket_removed(daemon, removed='1')
 
 
 def test_wrong_sockets(daemon):
@@ -228,6 +236,7 @@ TESTS = [
     ('service: a socket whose folder comes later', test_folder_comes_later),
     ('service: without root, on a socket of the service manager', test_activated),
     ('service: its socket is removed', test_socket_removed),
+    ('service: its socket is gone before it starts', test_socket_removed_before),
     ('service: descriptors that are no sockets', test_wrong_sockets),
 ]
 
