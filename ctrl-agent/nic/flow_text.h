@@ -8,7 +8,7 @@
 /** flow_text() - malloc()ed; what flow_text_parse() reads back */
 char *flow_text(const struct cvsw_flow *flow);
 
-/** flow_text_name() - malloc()ed: match and priority, which tell it from all others of a table */
+/** flow_text_name() - malloc()ed: match and priority; no other flow of its table has the same */
 char *flow_text_name(const struct cvsw_flow *flow);
 
 /** flow_text_match() - malloc()ed: the match alone; empty if it matches everything */

@@ -153,7 +153,7 @@ struct ways_member {
 };
 
 /**
- * struct ways_user - what the ways of a group mean to whoever made it
+ * struct ways_user - what the owner of a group does when its ways change
  * @takes: @to takes this SA from @from now, or not any more (@wanted)
  * @sends: whether and by which SA @from sends to @to has changed
  * @tell: tell a member's NIC what these two did not; true: its MTU or offloads changed, too

@@ -7,6 +7,11 @@
 
 #include "base/text.h"
 #include "cvsw_text.h"
+#include "nic/nic.h"
+
+/* Of a MAC or an IPv4 address. */
+#define ADDRESS_TEXT_LEN	MAC_TEXT_LEN
+static_assert(ADDRESS_TEXT_LEN >= INET_ADDRSTRLEN, "both fit");
 
 static void *cell_of(const struct rows_column *column, const void *row)
 {
@@ -24,16 +29,15 @@ static uint32_t number_of(enum rows_type type, const void *cell)
 	       *(const uint16_t *)cell : *(const uint32_t *)cell;
 }
 
-static void mac_text(const uint8_t mac[CVSW_ETH_ALEN], char text[INET_ADDRSTRLEN + 2])
+static void mac_text(const uint8_t mac[CVSW_ETH_ALEN], char text[ADDRESS_TEXT_LEN])
 {
-	snprintf(text, INET_ADDRSTRLEN + 2, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
-		 mac[2], mac[3], mac[4], mac[5]);
+	snprintf(text, ADDRESS_TEXT_LEN, MAC_FORMAT, MAC_BYTES(mac));
 }
 
-static void ipv4_text(uint32_t address, char text[INET_ADDRSTRLEN + 2])
+static void ipv4_text(uint32_t address, char text[ADDRESS_TEXT_LEN])
 {
 	address = htonl(address);
-	inet_ntop(AF_INET, &address, text, INET_ADDRSTRLEN);
+	inet_ntop(AF_INET, &address, text, ADDRESS_TEXT_LEN);
 }
 
 /* Texts and bytes stay where they are: the row lives until the statement is done. */
@@ -43,7 +47,7 @@ static void bind_cell(sqlite3_stmt *statement, int at, const struct rows_column 
 	const void *cell = cell_of(column, row);
 	const bool *has = has_of(column, row);
 	const struct rows_bytes *bytes = cell;
-	char text[INET_ADDRSTRLEN + 2];
+	char text[ADDRESS_TEXT_LEN];
 
 	if (has && !*has) {
 		sqlite3_bind_null(statement, at);
@@ -109,7 +113,7 @@ static bool read_number(sqlite3_stmt *each, int at, enum rows_type type, void *c
 /* In the one form in which it is written. */
 static bool read_mac(const char *text, uint8_t mac[CVSW_ETH_ALEN])
 {
-	char back[INET_ADDRSTRLEN + 2];
+	char back[ADDRESS_TEXT_LEN];
 
 	if (!text || !cvsw_text_mac(text, mac))
 		return false;

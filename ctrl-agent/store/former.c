@@ -23,6 +23,7 @@
 
 #include "base/alloc.h"
 #include "base/offload.h"
+#include "cvsw_cursor.h"
 #include "nic/flow_text.h"
 #include "state_load.h"
 
@@ -304,24 +305,19 @@ static const char *take_overlay_json(struct loading *loading, const char *name, 
 	return why;
 }
 
-static void put32(uint8_t *to, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		to[i] = value >> (24 - 8 * i);
-}
-
 /* Format 1's [slot, SPI in use, SPI, ...], packed; returns the bytes it took, 0: it is wrong. */
 static size_t pack_way(const json_t *way, uint8_t *at)
 {
+	struct cvsw_writer w = cvsw_writer(at, 2 + 4 * (1 + WAY_SPIS));
 	size_t n = json_array_size(way);
 
 	if (n < 3 || n - 2 > WAY_SPIS)
 		return 0;
-	at[0] = json_integer_value(json_array_get(way, 0));
-	at[1] = n - 2;
+	cvsw_put_u8(&w, json_integer_value(json_array_get(way, 0)));
+	cvsw_put_u8(&w, n - 2);
 	for (size_t i = 1; i < n; i++)
-		put32(at + 2 + 4 * (i - 1), json_integer_value(json_array_get(way, i)));
-	return 2 + 4 * (n - 1);
+		cvsw_put_u32(&w, json_integer_value(json_array_get(way, i)));
+	return cvsw_written(&w);
 }
 
 static const char *take_own_ways(struct loading *loading, const char *name, const json_t *member)

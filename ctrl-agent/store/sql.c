@@ -172,8 +172,10 @@ void sql_op(struct sql *sql, const struct rows_table *table, enum sql_op op)
 		add_free(sql, table, op == SQL_FREE ? table->n_keys : 1);
 		break;
 	case SQL_PROTECT:
-	case SQL_N_OPS:
 		add_protect(sql, table);
+		break;
+	case SQL_N_OPS:
+		break;
 	}
 }
 

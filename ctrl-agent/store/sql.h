@@ -5,7 +5,7 @@
 
 #include "rows.h"
 
-/* A text that grows; names stand in brackets, as "match" is a word of SQL. */
+/* SQL that is being written.  Names stand in brackets, because "match" is a keyword. */
 struct sql {
 	char text[2048];
 	size_t len;

@@ -591,8 +591,8 @@ def test_restarts(daemon):
 
 
 def test_turns(daemon):
-    """Many REGISTERs in one write: no turn of the event loop takes long. What is more than a turn can do is dropped:
-    the NICs ask again, and whoever has a session is served first."""
+    """Many REGISTERs in one write: no turn of the event loop takes long. What does not fit
+    into a turn is dropped. The NICs ask again, and connected NICs are served first."""
     n, each = 60, 4                             # fewer than 250, which need cookies
     with World(daemon, n) as world:
         for round in range(2, each + 1):        # others than the first one, which is answered already
