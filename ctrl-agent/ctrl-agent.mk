@@ -91,7 +91,8 @@ $(SIMNIC3): $(addprefix $(BUILD)/asan/,agent/tests/simnic3.o proto/tests/v3_nic.
 # Unit tests, sanitized, on what decides; then the daemon against a fake switch
 # and against Open vSwitch.
 AGENT_TESTS := $(patsubst $(AGENT_DIR)/tests/%.c,%,$(wildcard $(AGENT_DIR)/tests/test_*.c))
-AGENT_TEST_OBJECTS := $(addprefix $(BUILD)/asan/,$(AGENT_LOGIC:%=agent/%.o) agent/tests/flows.o agent/tests/simnic.o \
+AGENT_TEST_OBJECTS := $(addprefix $(BUILD)/asan/,$(AGENT_LOGIC:%=agent/%.o) \
+	$(addprefix agent/tests/,flows.o lossy.o main.o overlay_world.o simnic.o talk_wire.o) \
 	proto/tests/tap.o proto/tests/v3_nic.o) $(AGENT_PROTO_ASAN)
 
 $(BUILD)/asan/agent/tests/%.o: AGENT_CFLAGS += -I$(AGENT_DIR)/tests -I$(TOP)/proto/tests

@@ -24,6 +24,15 @@ struct cvsw_flow flow_of(const char *text)
 	return flow;
 }
 
+struct cvsw_flow flow_from(const char *format, va_list args)
+{
+	char text[512];
+
+	if ((size_t)vsnprintf(text, sizeof(text), format, args) >= sizeof(text))
+		abort();
+	return flow_of(text);
+}
+
 struct cvsw_flow random_flow(uint32_t *state)
 {
 	static const char *const matches[] = {

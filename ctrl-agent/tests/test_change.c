@@ -297,19 +297,14 @@ static void test_overlap(void)
 	}
 }
 
-int main(int argc, char **argv)
-{
-	static const struct tap_test tests[] = {
-		{ "agent change: a table is replaced by what differs", test_replace },
-		{ "agent change: flows are chosen by match, priority, port and cookie", test_choices },
-		{ "agent change: other actions for flows, and what they keep", test_modify },
-		{ "agent change: what is there already is not added", test_add },
-		{ "agent change: flows that differ in one thing", test_differences },
-		{ "agent change: flows that are not to overlap", test_overlap },
-		{ "agent change: what goes overlaps with nothing", test_overlap_replaced },
-		{ "agent change: a flow in its own place overlaps with nothing", test_overlap_in_place },
-		{ 0 },
-	};
-
-	return tap_main(argc, argv, (const struct tap_test *const []) { tests, NULL });
-}
+const struct tap_test tests[] = {
+	{ "agent change: a table is replaced by what differs", test_replace },
+	{ "agent change: flows are chosen by match, priority, port and cookie", test_choices },
+	{ "agent change: other actions for flows, and what they keep", test_modify },
+	{ "agent change: what is there already is not added", test_add },
+	{ "agent change: flows that differ in one thing", test_differences },
+	{ "agent change: flows that are not to overlap", test_overlap },
+	{ "agent change: what goes overlaps with nothing", test_overlap_replaced },
+	{ "agent change: a flow in its own place overlaps with nothing", test_overlap_in_place },
+	{ 0 },
+};

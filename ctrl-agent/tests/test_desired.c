@@ -66,14 +66,9 @@ static void test_settings(void)
 	CHECK(desired_is_empty(&desired));
 }
 
-int main(int argc, char **argv)
-{
-	static const struct tap_test tests[] = {
-		{ "agent desired: the flows of all layers, the last one's first", test_layers },
-		{ "agent desired: the smallest setting counts, and the NIC's own comes back",
-		  test_settings },
-		{ 0 },
-	};
-
-	return tap_main(argc, argv, (const struct tap_test *const []) { tests, NULL });
-}
+const struct tap_test tests[] = {
+	{ "agent desired: the flows of all layers, the last one's first", test_layers },
+	{ "agent desired: the smallest setting counts, and the NIC's own comes back",
+	  test_settings },
+	{ 0 },
+};

@@ -54,14 +54,8 @@ static void test_order(void)
 	heap_free(&heap);
 }
 
-int main(int argc, char **argv)
-{
-	static const struct tap_test tests[] = {
-		{ "heap: the first is the one that is due first", test_random },
-		{ "heap: they come out in order", test_order },
-		{ 0 },
-	};
-
-	srand(1);
-	return tap_main(argc, argv, (const struct tap_test *const []) { tests, NULL });
-}
+const struct tap_test tests[] = {
+	{ "heap: the first is the one that is due first", test_random },
+	{ "heap: they come out in order", test_order },
+	{ 0 },
+};

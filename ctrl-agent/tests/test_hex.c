@@ -34,13 +34,8 @@ static void test_bytes(void)
 	}
 }
 
-int main(int argc, char **argv)
-{
-	static const struct tap_test tests[] = {
-		{ "agent hex: every byte as a digit", test_digits },
-		{ "agent hex: bytes, and one digit that is none", test_bytes },
-		{ 0 },
-	};
-
-	return tap_main(argc, argv, (const struct tap_test *const []) { tests, NULL });
-}
+const struct tap_test tests[] = {
+	{ "agent hex: every byte as a digit", test_digits },
+	{ "agent hex: bytes, and one digit that is none", test_bytes },
+	{ 0 },
+};

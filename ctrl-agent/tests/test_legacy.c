@@ -3,41 +3,30 @@
  * Links of version 2 against simulated NICs over a wire that loses, doubles and delays
  * frames, in virtual time.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cvsw_v3_body.h"
 #include "flows.h"
+#include "lossy.h"
 #include "nic/legacy.h"
 #include "simnic.h"
 #include "tap.h"
 
-#define MAX_IN_FLIGHT	4096
-#define SEEDS		300
-
-struct in_flight {
-	uint64_t arrives;
-	bool to_nic;
-	size_t len;
-	uint8_t frame[1600];
-};
+#define SEEDS	300
 
 /**
  * struct wire - our NIC and the one there
- * @loss, @twice: percent
- * @jitter: milliseconds; anything above 1 reorders
+ * @cut: nothing passes
  * @drop_data1: frames of LIST_ENTRIES with this Data1 get lost, if it is not 0
  */
 struct wire {
-	uint64_t now;
-	uint32_t random;
-	unsigned int loss, twice, jitter;
+	struct lossy between;
 	bool cut;
 	uint16_t drop_data1;
 	struct nic ours;
 	struct simnic nic;
-	struct in_flight *frames;
-	size_t n_frames;
 	unsigned int n_to_nic;
 	unsigned int longest_burst;
 	unsigned int burst;
@@ -45,27 +34,10 @@ struct wire {
 
 static const uint8_t mac[CVSW_ETH_ALEN] = { 2, 0, 0, 0, 0, 10 };
 
-static void put_one(struct wire *wire, bool to_nic, const uint8_t *frame, size_t len)
-{
-	struct in_flight *slot = &wire->frames[wire->n_frames];
-
-	if (wire->cut || random_next(&wire->random) % 100 < wire->loss)
-		return;
-	if (wire->n_frames == MAX_IN_FLIGHT || len > sizeof(slot->frame))
-		abort();
-	wire->n_frames++;
-	slot->arrives = wire->now + 1 +
-			(wire->jitter ? random_next(&wire->random) % wire->jitter : 0);
-	slot->to_nic = to_nic;
-	slot->len = len;
-	memcpy(slot->frame, frame, len);
-}
-
 static void put_frame(struct wire *wire, bool to_nic, const uint8_t *frame, size_t len)
 {
-	put_one(wire, to_nic, frame, len);
-	if (random_next(&wire->random) % 100 < wire->twice)
-		put_one(wire, to_nic, frame, len);
+	if (!wire->cut)
+		lossy_put(&wire->between, 0, to_nic, 0, frame, len);
 }
 
 static bool to_nic(struct nic *nic, const uint8_t *frame, size_t len, uint64_t place)
@@ -103,9 +75,8 @@ static struct wire *wire_new(uint32_t seed)
 {
 	struct wire *wire = calloc(1, sizeof(*wire));
 
-	wire->random = seed;
-	wire->now = 1000;
-	wire->frames = calloc(MAX_IN_FLIGHT, sizeof(*wire->frames));
+	wire->between.random = seed;
+	wire->between.now = 1000;
 	nic_init(&wire->ours, mac, &world);
 	legacy_new(&wire->ours);
 	simnic_init(&wire->nic, mac, nic_sends, wire);
@@ -116,55 +87,43 @@ static void wire_free(struct wire *wire)
 {
 	nic_clear(&wire->ours);
 	simnic_free(&wire->nic);
-	free(wire->frames);
+	lossy_free(&wire->between);
 	free(wire);
 }
 
-static void at_controller(struct wire *wire, const uint8_t *frame, size_t len)
+/* A test whose body gets a wire. */
+#define WIRE_TEST(name)					\
+	static void name##_on(struct wire *wire);	\
+	static void name(void)				\
+	{						\
+		struct wire *wire = wire_new(1);	\
+							\
+		name##_on(wire);			\
+		wire_free(wire);			\
+	}						\
+	static void name##_on(struct wire *wire)
+
+static void deliver(void *arg, const struct lossy_frame *frame)
 {
+	struct wire *wire = arg;
 	struct cvsw_msg msg;
 
-	if (cvsw_msg_decode(frame, len, &msg, NULL) != CVSW_OK)
+	if (frame->to_nic)
+		simnic_receive(&wire->nic, frame->data, frame->len);
+	else if (cvsw_msg_decode(frame->data, frame->len, &msg, NULL) != CVSW_OK)
 		abort();
-	if (msg.type == CVSW_MSG_REGISTER)
-		legacy_register(&wire->ours, false, wire->now);
+	else if (msg.type == CVSW_MSG_REGISTER)
+		legacy_register(&wire->ours, false, wire->between.now);
 	else if (msg.type == CVSW_MSG_LIST_ENTRIES)
-		legacy_list(&wire->ours, &msg, wire->now);
-}
-
-/* The first frame due by now, taken off the wire; frames due together keep their order. */
-static bool take_due(struct wire *wire, struct in_flight *frame)
-{
-	size_t best = wire->n_frames;
-
-	for (size_t i = 0; i < wire->n_frames; i++)
-		if (wire->frames[i].arrives <= wire->now &&
-		    (best == wire->n_frames ||
-		     wire->frames[i].arrives < wire->frames[best].arrives))
-			best = i;
-	if (best == wire->n_frames)
-		return false;
-	*frame = wire->frames[best];
-	wire->n_frames--;
-	memmove(&wire->frames[best], &wire->frames[best + 1],
-		(wire->n_frames - best) * sizeof(*frame));
-	return true;
+		legacy_list(&wire->ours, &msg, wire->between.now);
 }
 
 static void run_for(struct wire *wire, uint64_t ms)
 {
-	uint64_t end = wire->now + ms;
-	struct in_flight frame;
-
-	for (; wire->now < end; wire->now++) {
+	for (; ms; ms--, wire->between.now++) {
 		wire->burst = 0;
-		while (take_due(wire, &frame)) {
-			if (frame.to_nic)
-				simnic_receive(&wire->nic, frame.frame, frame.len);
-			else
-				at_controller(wire, frame.frame, frame.len);
-		}
-		nic_run(&wire->ours, wire->now);
+		lossy_deliver(&wire->between, deliver, wire);
+		nic_run(&wire->ours, wire->between.now);
 	}
 }
 
@@ -176,9 +135,7 @@ static bool in_sync(const struct wire *wire)
 /* Until it is believed to be, at most @ms. */
 static bool run_until_sync(struct wire *wire, uint64_t ms)
 {
-	uint64_t end = wire->now + ms;
-
-	while (!in_sync(wire) && wire->now < end)
+	while (ms-- && !in_sync(wire))
 		run_for(wire, 1);
 	return in_sync(wire);
 }
@@ -188,25 +145,28 @@ static bool nic_has_intent(const struct wire *wire)
 	return flowsets_equal(&wire->nic.table, &nic_hand(&wire->ours)->flows);
 }
 
-static void state_flows(struct wire *wire, const char *text)
+__attribute__((format(printf, 2, 3)))
+static void state_flow(struct wire *wire, const char *format, ...)
 {
-	struct cvsw_flow flow = flow_of(text);
+	struct cvsw_flow flow;
+	va_list args;
 
+	va_start(args, format);
+	flow = flow_from(format, args);
+	va_end(args);
 	flowset_put(&nic_hand(&wire->ours)->flows, &flow);
 	nic_hand(&wire->ours)->in_use = true;
-	nic_desired_changed(&wire->ours, false, wire->now);
+	nic_desired_changed(&wire->ours, false, wire->between.now);
 }
 
-static void test_round_trip(void)
+WIRE_TEST(test_round_trip)
 {
-	struct wire *wire = wire_new(1);
-
 	CHECK(nic_state(&wire->ours) == NIC_ABSENT);
 	CHECK(nic_deadline(&wire->ours) == UINT64_MAX);
-	legacy_register(&wire->ours, true, wire->now);
+	legacy_register(&wire->ours, true, wire->between.now);
 	CHECK(nic_state(&wire->ours) == NIC_CONNECTING);
 	CHECK(run_until_sync(wire, 20));
-	state_flows(wire, "priority=5,tcp,actions=drop");
+	state_flow(wire, "priority=5,tcp,actions=drop");
 	CHECK(nic_state(&wire->ours) == NIC_LAGGING);
 	CHECK(run_until_sync(wire, 20));
 	CHECK(wire->nic.table.n == 1 && nic_has_intent(wire));
@@ -214,32 +174,28 @@ static void test_round_trip(void)
 	CHECK(wire->nic.n_of_type[CVSW_MSG_SET_ENTRY] == 1);
 	CHECK(wire->nic.n_of_type[CVSW_MSG_LIST_ENTRIES] == 2);
 	CHECK(!wire->nic.n_malformed && !wire->nic.n_not_ours);
-	wire_free(wire);
 }
 
-static void test_left_alone(void)
+WIRE_TEST(test_left_alone)
 {
-	struct wire *wire = wire_new(1);
 	struct cvsw_flow flow = flow_of("priority=5,tcp,actions=drop");
 
 	flowset_put(&wire->nic.table, &flow);
-	legacy_register(&wire->ours, true, wire->now);
+	legacy_register(&wire->ours, true, wire->between.now);
 	CHECK(run_until_sync(wire, 20));
 	run_for(wire, 3 * LEGACY_RECHECK_MS);
 	CHECK(wire->nic.table.n == 1);
 	CHECK(wire->ours.n_reported == 1);
 	CHECK(!wire->nic.connected);	/* nothing was ever set */
-	wire_free(wire);
 }
 
-static void test_repair(void)
+WIRE_TEST(test_repair)
 {
-	struct wire *wire = wire_new(1);
 	struct cvsw_flow odd = flow_of("priority=9,udp,actions=drop");
 
-	legacy_register(&wire->ours, true, wire->now);
-	state_flows(wire, "priority=5,tcp,actions=drop");
-	state_flows(wire, "priority=6,tcp,tp_dst=80,actions=NORMAL");
+	legacy_register(&wire->ours, true, wire->between.now);
+	state_flow(wire, "priority=5,tcp,actions=drop");
+	state_flow(wire, "priority=6,tcp,tp_dst=80,actions=NORMAL");
 	CHECK(run_until_sync(wire, 50));
 	/* Someone else empties it, and adds an entry. */
 	flowset_clear(&wire->nic.table);
@@ -247,56 +203,49 @@ static void test_repair(void)
 	run_for(wire, LEGACY_RECHECK_MS + 100);
 	CHECK(in_sync(wire) && nic_has_intent(wire));
 	CHECK(wire->ours.n_repairs == 3);
-	wire_free(wire);
 }
 
-static void test_unasked_list(void)
+WIRE_TEST(test_unasked_list)
 {
 	struct cvsw_msg empty = { .type = CVSW_MSG_LIST_ENTRIES };
-	struct wire *wire = wire_new(1);
 	unsigned int sent;
 
-	legacy_list(&wire->ours, &empty, wire->now);
+	legacy_list(&wire->ours, &empty, wire->between.now);
 	CHECK(nic_state(&wire->ours) == NIC_ABSENT);
-	legacy_register(&wire->ours, true, wire->now);
-	state_flows(wire, "priority=5,tcp,actions=drop");
+	legacy_register(&wire->ours, true, wire->between.now);
+	state_flow(wire, "priority=5,tcp,actions=drop");
 	CHECK(run_until_sync(wire, 50));
 	sent = wire->n_to_nic;
-	legacy_list(&wire->ours, &empty, wire->now);
+	legacy_list(&wire->ours, &empty, wire->between.now);
 	run_for(wire, 100);
 	CHECK(in_sync(wire) && wire->n_to_nic == sent);
-	wire_free(wire);
 }
 
-static void test_reboot(void)
+WIRE_TEST(test_reboot)
 {
-	struct wire *wire = wire_new(1);
-
 	nic_hand(&wire->ours)->mtu = 1400;
 	nic_hand(&wire->ours)->has_offload = true;
 	nic_hand(&wire->ours)->offload = CVSW_OFFLOAD_CSUM | CVSW_OFFLOAD_TSO;
-	state_flows(wire, "priority=5,tcp,actions=drop");
-	legacy_register(&wire->ours, true, wire->now);
+	state_flow(wire, "priority=5,tcp,actions=drop");
+	legacy_register(&wire->ours, true, wire->between.now);
 	CHECK(run_until_sync(wire, 50));
 	CHECK(wire->nic.mtu == 1400 && wire->nic.offload == 3);
 	run_for(wire, 1000);
 	flowset_clear(&wire->nic.table);
 	wire->nic.mtu = 1500;
 	wire->nic.offload = 0;
-	legacy_register(&wire->ours, false, wire->now);
+	legacy_register(&wire->ours, false, wire->between.now);
 	CHECK(!in_sync(wire));
 	CHECK(run_until_sync(wire, 50));
 	CHECK(wire->nic.mtu == 1400 && wire->nic.offload == 3 && nic_has_intent(wire));
-	wire_free(wire);
 }
 
-static void test_silence(void)
+WIRE_TEST(test_silence)
 {
-	struct wire *wire = wire_new(1);
 	unsigned int sent;
 
-	state_flows(wire, "priority=5,tcp,actions=drop");
-	legacy_register(&wire->ours, true, wire->now);
+	state_flow(wire, "priority=5,tcp,actions=drop");
+	legacy_register(&wire->ours, true, wire->between.now);
 	CHECK(run_until_sync(wire, 50));
 	wire->cut = true;
 	run_for(wire, LEGACY_RECHECK_MS + 10000);
@@ -311,11 +260,10 @@ static void test_silence(void)
 	flowset_clear(&wire->nic.table);
 	CHECK(run_until_sync(wire, LEGACY_ANSWER_MAX_MS + 1000));
 	CHECK(nic_has_intent(wire));
-	wire_free(wire);
 }
 
 /* The published driver's NIC is told all, once, and believed. */
-static void test_published(void)
+WIRE_TEST(test_published)
 {
 	static const char *const flows[] = {
 		"priority=5,tcp,tp_dst=80,actions=drop", "priority=6,nw_dst=10.0.0.99,actions=mod_nw_dst:10.0.0.2",
@@ -323,7 +271,6 @@ static void test_published(void)
 		"dl_dst=02:00:00:00:00:02,dl_src=02:00:00:00:00:01),NORMAL",
 		"priority=8,in_port=NET,actions=vxlan_strip,NORMAL",
 	};
-	struct wire *wire = wire_new(1);
 	unsigned int sent;
 
 	wire->nic.published = true;
@@ -332,8 +279,8 @@ static void test_published(void)
 	nic_hand(&wire->ours)->offload = 0x19;
 	nic_hand(&wire->ours)->mtu = 1450;
 	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++)
-		state_flows(wire, flows[i]);
-	legacy_register(&wire->ours, true, wire->now);
+		state_flow(wire, "%s", flows[i]);
+	legacy_register(&wire->ours, true, wire->between.now);
 	run_for(wire, 5900);
 	CHECK(nic_state(&wire->ours) == NIC_CONNECTING);
 	run_for(wire, 200);
@@ -343,7 +290,7 @@ static void test_published(void)
 	CHECK(wire->nic.mtu == 1450);
 	CHECK_MSG(wire->nic.offload == 0x19, "offloads 0x%x", wire->nic.offload);
 	/* A change is sent at once. What was sent is not sent again, and the NIC is not asked all the time. */
-	state_flows(wire, "priority=9,udp,actions=drop");
+	state_flow(wire, "priority=9,udp,actions=drop");
 	CHECK(nic_state(&wire->ours) == NIC_LAGGING);
 	run_for(wire, 50);
 	CHECK(nic_state(&wire->ours) == NIC_UNLISTED && nic_has_intent(wire));
@@ -354,43 +301,38 @@ static void test_published(void)
 	CHECK(nic_state(&wire->ours) == NIC_UNLISTED);
 	/* Other offloads. */
 	nic_hand(&wire->ours)->offload = 0x03;
-	nic_desired_changed(&wire->ours, true, wire->now);
+	nic_desired_changed(&wire->ours, true, wire->between.now);
 	run_for(wire, 50);
 	CHECK_MSG(wire->nic.offload == 0x03, "offloads 0x%x", wire->nic.offload);
 	/* Its driver is loaded again. */
 	simnic_reset(&wire->nic);
 	wire->nic.registered = true;
-	legacy_register(&wire->ours, false, wire->now);
+	legacy_register(&wire->ours, false, wire->between.now);
 	run_for(wire, 6100);
 	CHECK(nic_state(&wire->ours) == NIC_UNLISTED && nic_has_intent(wire));
-	wire_free(wire);
 }
 
 /* One of ours that was taken for such a NIC is found out. */
-static void test_not_published(void)
+WIRE_TEST(test_not_published)
 {
-	struct wire *wire = wire_new(1);
-
-	state_flows(wire, "priority=5,tcp,actions=drop");
+	state_flow(wire, "priority=5,tcp,actions=drop");
 	wire->cut = true;
-	legacy_register(&wire->ours, true, wire->now);
+	legacy_register(&wire->ours, true, wire->between.now);
 	run_for(wire, 6100);
 	CHECK(nic_state(&wire->ours) == NIC_UNLISTED);
 	wire->cut = false;
 	CHECK(run_until_sync(wire, LEGACY_RECHECK_MS + 1000));
 	CHECK(nic_has_intent(wire));
-	wire_free(wire);
 }
 
-static void test_refusing_nic(void)
+WIRE_TEST(test_refusing_nic)
 {
-	struct wire *wire = wire_new(1);
 	unsigned int sent;
 
 	wire->nic.refuse_above = 1;
-	legacy_register(&wire->ours, true, wire->now);
-	state_flows(wire, "priority=5,tcp,actions=drop");
-	state_flows(wire, "priority=5,udp,actions=drop");
+	legacy_register(&wire->ours, true, wire->between.now);
+	state_flow(wire, "priority=5,tcp,actions=drop");
+	state_flow(wire, "priority=5,udp,actions=drop");
 	run_for(wire, 60000);
 	CHECK(nic_state(&wire->ours) == NIC_LAGGING);
 	CHECK(wire->ours.diff.missing == 1 && !wire->ours.diff.extra);
@@ -399,42 +341,27 @@ static void test_refusing_nic(void)
 	CHECK_MSG(wire->n_to_nic - sent < 20, "%u frames in a minute", wire->n_to_nic - sent);
 	wire->nic.refuse_above = 0;
 	CHECK(run_until_sync(wire, LEGACY_REPAIR_MAX_MS + 1000) && nic_has_intent(wire));
-	wire_free(wire);
 }
 
-static void test_many_flows(void)
+WIRE_TEST(test_many_flows)
 {
-	struct wire *wire = wire_new(1);
-	char text[64];
-
-	for (int i = 0; i < 3000; i++) {
-		struct cvsw_flow flow;
-
-		snprintf(text, sizeof(text), "priority=5,tcp,tp_dst=%d,actions=drop", i);
-		flow = flow_of(text);
-		flowset_put(&nic_hand(&wire->ours)->flows, &flow);
-	}
-	nic_hand(&wire->ours)->in_use = true;
-	legacy_register(&wire->ours, true, wire->now);
+	for (int i = 0; i < 3000; i++)
+		state_flow(wire, "priority=5,tcp,tp_dst=%d,actions=drop", i);
+	legacy_register(&wire->ours, true, wire->between.now);
 	CHECK(run_until_sync(wire, 2000));
 	CHECK(nic_has_intent(wire));
 	CHECK_MSG(wire->longest_burst <= LEGACY_BURST + 1, "%u in a burst", wire->longest_burst);
-	wire_free(wire);
 }
 
 /* As a vswitch does with a burst of frames that its socket cannot hold. */
-static void test_lists_never_whole(void)
+WIRE_TEST(test_lists_never_whole)
 {
-	struct wire *wire = wire_new(1);
-	char text[64];
 	unsigned int lists;
 
-	legacy_register(&wire->ours, true, wire->now);
+	legacy_register(&wire->ours, true, wire->between.now);
 	CHECK(run_until_sync(wire, 20));
-	for (int i = 0; i < 200; i++) {
-		snprintf(text, sizeof(text), "priority=5,tcp,tp_dst=%d,actions=drop", i);
-		state_flows(wire, text);
-	}
+	for (int i = 0; i < 200; i++)
+		state_flow(wire, "priority=5,tcp,tp_dst=%d,actions=drop", i);
 	wire->drop_data1 = 3;
 	run_for(wire, 60000);
 	CHECK(nic_state(&wire->ours) == NIC_LAGGING);
@@ -445,45 +372,37 @@ static void test_lists_never_whole(void)
 	CHECK(!wire->nic.n_of_type[CVSW_MSG_HELLO]);	/* it lives, and was not forgotten */
 	wire->drop_data1 = 0;
 	CHECK(run_until_sync(wire, LEGACY_ANSWER_MAX_MS + 1000) && nic_has_intent(wire));
-	wire_free(wire);
 }
 
-static void test_overfull_nic(void)
+WIRE_TEST(test_overfull_nic)
 {
-	struct wire *wire = wire_new(1);
-	char text[64];
+	struct cvsw_flow flow = flow_of("priority=5,tcp,tp_dst=0,actions=drop");
 
 	for (int i = 0; i < NIC_MAX_EXTRA + 100; i++) {
-		struct cvsw_flow flow;
-
-		snprintf(text, sizeof(text), "priority=5,tcp,tp_dst=%d,actions=drop", i);
-		flow = flow_of(text);
+		flow.match.key.tp_dst = i;
 		flowset_put(&wire->nic.table, &flow);
 	}
-	legacy_register(&wire->ours, true, wire->now);
-	state_flows(wire, "priority=5,udp,actions=drop");
+	legacy_register(&wire->ours, true, wire->between.now);
+	state_flow(wire, "priority=5,udp,actions=drop");
 	CHECK(run_until_sync(wire, 1000));
 	CHECK(nic_has_intent(wire));
 	CHECK(wire->nic.n_of_type[CVSW_MSG_DELETE_ENTRY] == 1);
-	wire_free(wire);
 }
 
-static void test_register_flood(void)
+WIRE_TEST(test_register_flood)
 {
-	struct wire *wire = wire_new(1);
 	unsigned int sent;
 
-	legacy_register(&wire->ours, true, wire->now);
-	state_flows(wire, "priority=5,udp,actions=drop");
+	legacy_register(&wire->ours, true, wire->between.now);
+	state_flow(wire, "priority=5,udp,actions=drop");
 	CHECK(run_until_sync(wire, 100));
 	sent = wire->n_to_nic;
 	for (int i = 0; i < 1000; i++) {
-		legacy_register(&wire->ours, false, wire->now);
+		legacy_register(&wire->ours, false, wire->between.now);
 		run_for(wire, 1);
 	}
 	CHECK_MSG(wire->n_to_nic - sent <= 3 * 1000 / LEGACY_REGISTER_MIN_MS + 3,
 		  "%u frames for 1000 REGISTERs", wire->n_to_nic - sent);
-	wire_free(wire);
 }
 
 /* Changes at random moments over a bad wire; then quiet, and it must have settled. */
@@ -492,22 +411,22 @@ static void storm(uint32_t seed, unsigned int loss, unsigned int twice, unsigned
 	struct wire *wire = wire_new(seed);
 	struct layer *hand = nic_hand(&wire->ours);
 
-	wire->loss = loss;
-	wire->twice = twice;
-	wire->jitter = jitter;
-	random_flows(&wire->nic.table, &wire->random, 5);
-	legacy_register(&wire->ours, true, wire->now);
+	wire->between.loss = loss;
+	wire->between.twice = twice;
+	wire->between.jitter = jitter;
+	random_flows(&wire->nic.table, &wire->between.random, 5);
+	legacy_register(&wire->ours, true, wire->between.now);
 	for (int i = 0; i < 20; i++) {
-		struct cvsw_flow flow = random_flow(&wire->random);
+		struct cvsw_flow flow = random_flow(&wire->between.random);
 
-		if (random_next(&wire->random) % 3)
+		if (random_next(&wire->between.random) % 3)
 			flowset_put(&hand->flows, &flow);
 		else
 			flowset_remove_covered(&hand->flows, &flow.match);
 		hand->in_use = true;
-		nic_desired_changed(&wire->ours, false, wire->now);
-		run_for(wire, random_next(&wire->random) % 300);
-		if (random_next(&wire->random) % 10 == 0) {
+		nic_desired_changed(&wire->ours, false, wire->between.now);
+		run_for(wire, random_next(&wire->between.random) % 300);
+		if (random_next(&wire->between.random) % 10 == 0) {
 			flowset_clear(&wire->nic.table);
 			simnic_link_up(&wire->nic);
 		}
@@ -537,31 +456,25 @@ static void test_everything(void)
 		storm(seed, 10, 10, 30);
 }
 
-int main(int argc, char **argv)
-{
-	static const struct tap_test tests[] = {
-		{ "agent legacy: register, push, verify", test_round_trip },
-		{ "agent legacy: a table nobody stated is left alone", test_left_alone },
-		{ "agent legacy: missing and extra entries are repaired", test_repair },
-		{ "agent legacy: a list nobody asked for is ignored", test_unasked_list },
-		{ "agent legacy: a rebooted NIC gets everything again", test_reboot },
-		{ "agent legacy: a silent NIC is asked ever more slowly", test_silence },
-		{ "agent legacy: a NIC of the published driver is told all, once, and believed",
-		  test_published },
-		{ "agent legacy: a NIC that is silent at first is not taken for one for long",
-		  test_not_published },
-		{ "agent legacy: a NIC that refuses a flow is lagging, not flooded",
-		  test_refusing_nic },
-		{ "agent legacy: 3000 flows in bursts a NIC can queue", test_many_flows },
-		{ "agent legacy: lists that never come whole are asked for ever more slowly",
-		  test_lists_never_whole },
-		{ "agent legacy: a NIC with far too many entries is cleared", test_overfull_nic },
-		{ "agent legacy: a flood of REGISTERs moves little", test_register_flood },
-		{ "agent legacy: 20 % loss", test_lossy },
-		{ "agent legacy: duplicates and reordering", test_reordering },
-		{ "agent legacy: loss, duplicates and reordering", test_everything },
-		{ 0 },
-	};
-
-	return tap_main(argc, argv, (const struct tap_test *const []) { tests, NULL });
-}
+const struct tap_test tests[] = {
+	{ "agent legacy: register, push, verify", test_round_trip },
+	{ "agent legacy: a table nobody stated is left alone", test_left_alone },
+	{ "agent legacy: missing and extra entries are repaired", test_repair },
+	{ "agent legacy: a list nobody asked for is ignored", test_unasked_list },
+	{ "agent legacy: a rebooted NIC gets everything again", test_reboot },
+	{ "agent legacy: a silent NIC is asked ever more slowly", test_silence },
+	{ "agent legacy: a NIC of the published driver is told all, once, and believed",
+	  test_published },
+	{ "agent legacy: a NIC that is silent at first is not taken for one for long",
+	  test_not_published },
+	{ "agent legacy: a NIC that refuses a flow is lagging, not flooded", test_refusing_nic },
+	{ "agent legacy: 3000 flows in bursts a NIC can queue", test_many_flows },
+	{ "agent legacy: lists that never come whole are asked for ever more slowly",
+	  test_lists_never_whole },
+	{ "agent legacy: a NIC with far too many entries is cleared", test_overfull_nic },
+	{ "agent legacy: a flood of REGISTERs moves little", test_register_flood },
+	{ "agent legacy: 20 % loss", test_lossy },
+	{ "agent legacy: duplicates and reordering", test_reordering },
+	{ "agent legacy: loss, duplicates and reordering", test_everything },
+	{ 0 },
+};

@@ -355,21 +355,15 @@ static void test_listed_as_configured(void)
 	flowset_clear(&listing.flows);
 }
 
-int main(int argc, char **argv)
-{
-	static const struct tap_test tests[] = {
-		{ "agent flowset: as a slow table", test_flowset_reference },
-		{ "agent flowset: a thousand flows", test_flowset_grows },
-		{ "agent flowset: sorted by priority, then by age", test_sorted },
-		{ "agent reconcile: random tables become the intent", test_reconcile_random },
-		{ "agent reconcile: replace, delete, re-add", test_reconcile_steps },
-		{ "agent reconcile: one delete for what it covers",
-		  test_reconcile_needless_deletes },
-		{ "agent listing: countdown, duplicate, gap, limit", test_listing },
-		{ "agent listing: cut anywhere", test_listing_malformed },
-		{ "agent listing: a flow is listed as it is configured", test_listed_as_configured },
-		{ 0 },
-	};
-
-	return tap_main(argc, argv, (const struct tap_test *const []) { tests, NULL });
-}
+const struct tap_test tests[] = {
+	{ "agent flowset: as a slow table", test_flowset_reference },
+	{ "agent flowset: a thousand flows", test_flowset_grows },
+	{ "agent flowset: sorted by priority, then by age", test_sorted },
+	{ "agent reconcile: random tables become the intent", test_reconcile_random },
+	{ "agent reconcile: replace, delete, re-add", test_reconcile_steps },
+	{ "agent reconcile: one delete for what it covers", test_reconcile_needless_deletes },
+	{ "agent listing: countdown, duplicate, gap, limit", test_listing },
+	{ "agent listing: cut anywhere", test_listing_malformed },
+	{ "agent listing: a flow is listed as it is configured", test_listed_as_configured },
+	{ 0 },
+};

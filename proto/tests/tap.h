@@ -18,6 +18,9 @@ struct tap_test {
  */
 int tap_main(int argc, char **argv, const struct tap_test *const *suites);
 
+/* Of a program with one suite. */
+extern const struct tap_test tests[];
+
 __attribute__((format(printf, 3, 4)))
 void tap_fail(const char *file, int line, const char *format, ...);
 
