@@ -4,42 +4,31 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "cvsw_cursor.h"
 #include "cvsw_text.h"
 #include "store.h"
 
 /* ---- writing ---- */
 
-static void put32(uint8_t *to, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		to[i] = value >> (24 - 8 * i);
-}
-
-static uint32_t get32(const uint8_t *from)
-{
-	return (uint32_t)from[0] << 24 | from[1] << 16 | from[2] << 8 | from[3];
-}
-
 size_t state_overlay_ways(const struct overlay *overlay, const struct overlay_member *member,
 			  uint8_t buf[STATE_WAYS_MAX])
 {
+	struct cvsw_writer w = cvsw_writer(buf, STATE_WAYS_MAX);
 	const struct overlay_member *from;
-	uint8_t *at = buf;
 
 	overlay_each(from, overlay) {
 		const struct way *way = &member->ways.from[from->ways.slot];
 
 		if (!way->known)
 			continue;
-		at[0] = from->ways.slot;
-		at[1] = way->n_spis;
+		cvsw_put_u8(&w, from->ways.slot);
+		cvsw_put_u8(&w, way->n_spis);
 		/* Of an SA that it perhaps never got the sender could make no use. */
-		put32(at + 2, way->known_out);
-		at += 6;
-		for (unsigned int i = 0; i < way->n_spis; i++, at += 4)
-			put32(at, way->spis[i]);
+		cvsw_put_u32(&w, way->known_out);
+		for (unsigned int i = 0; i < way->n_spis; i++)
+			cvsw_put_u32(&w, way->spis[i]);
 	}
-	return at - buf;
+	return cvsw_written(&w);
 }
 
 void state_overlay_put_ways(struct state *state, const struct overlay *overlay,
@@ -191,12 +180,12 @@ const char *state_overlay_make(struct state *state, const struct stored_overlay 
 }
 
 /* In use, as far as known: its ends will say whether they still have the SAs.  NULL: it is wrong. */
-static struct way *open_way(struct overlay *overlay, struct overlay_member *to, int slot,
+static struct way *open_way(struct overlay *overlay, struct overlay_member *to, unsigned int slot,
 			    size_t n_spis, uint32_t out)
 {
 	struct way *way;
 
-	if (!n_spis || n_spis > WAY_SPIS || slot < 0 || slot >= OVERLAY_MAX_MEMBERS ||
+	if (!n_spis || n_spis > WAY_SPIS || slot >= OVERLAY_MAX_MEMBERS ||
 	    !overlay->slots[slot] || overlay->slots[slot] == to)
 		return NULL;
 	way = &to->ways.from[slot];
@@ -205,20 +194,20 @@ static struct way *open_way(struct overlay *overlay, struct overlay_member *to, 
 	return way;
 }
 
-static bool read_ways(struct overlay *overlay, struct overlay_member *to, const uint8_t *at,
-		      const uint8_t *end)
+static bool read_ways(struct overlay *overlay, struct overlay_member *to, struct cvsw_reader r)
 {
-	struct way *way;
+	while (cvsw_left(&r)) {
+		uint8_t slot = cvsw_get_u8(&r), n_spis = cvsw_get_u8(&r);
+		uint32_t out = cvsw_get_u32(&r);
+		struct way *way;
 
-	while (at != end) {
-		if (end - at < 6 || end - at < 6 + 4 * at[1])
+		if (r.overrun || cvsw_left(&r) < 4u * n_spis)
 			return false;
-		way = open_way(overlay, to, at[0], at[1], get32(at + 2));
+		way = open_way(overlay, to, slot, n_spis, out);
 		if (!way)
 			return false;
-		for (unsigned int i = 0; i < at[1]; i++)
-			way->spis[way->n_spis++] = get32(at + 6 + 4 * i);
-		at += 6 + 4 * at[1];
+		while (way->n_spis < n_spis)
+			way->spis[way->n_spis++] = cvsw_get_u32(&r);
 	}
 	return true;
 }
@@ -226,13 +215,12 @@ static bool read_ways(struct overlay *overlay, struct overlay_member *to, const 
 const char *state_overlay_load_ways(struct state *state, const struct row_ways *row)
 {
 	struct overlay *overlay = overlays_find(state->overlays, row->overlay);
-	const uint8_t *ways = row->ways.at;
 
 	if (!overlay)
 		return "there is no such overlay";
 	if (row->slot >= OVERLAY_MAX_MEMBERS || !overlay->slots[row->slot])
 		return "it is of no member";
-	if (!read_ways(overlay, overlay->slots[row->slot], ways, ways + row->ways.len))
+	if (!read_ways(overlay, overlay->slots[row->slot], cvsw_reader(row->ways.at, row->ways.len)))
 		return "the SPIs between two of its members are wrong";
 	return NULL;
 }

@@ -22,6 +22,7 @@ FLOW = 'priority=7,tcp,tp_dst=80'
 TIMED = 'priority=8,udp,tp_dst=53'
 KEY = 'd2' * 32
 MAC_D = '02:00:00:00:00:0d'
+MAC_E = '02:00:00:00:00:0f'
 ROUNDS = int(os.environ.get('CVSW_STORE_ROUNDS', '40'))
 
 
@@ -33,16 +34,17 @@ def with_database(daemon, *args):
 
 
 def fill(daemon):
-    """Something of every kind: 3 NICs in an overlay, one beside it with a flow and a key."""
+    """Something of every kind: overlays of one NIC and of two, and a NIC beside them, flows, a key."""
+    # These first: SPIs are reserved a little later.
+    for mac, *others in (MAC_A,), (MAC_B,), (MAC_D, MAC_E):
+        assert daemon.ask(command='overlay-add', name='o' + mac[-1], vni=int(mac[-1], 16),
+                          members=[mac, *others], new=True, encrypt='aes-gcm-128')['ok']
     daemon.ctl('--new', 'add-flow', MAC_A, FLOW + ',actions=drop')
     daemon.ctl('--new', 'add-flow', MAC_A, 'priority=9,icmp,actions=drop')
     daemon.ctl('--new', 'add-flow', MAC_B, TIMED + ',hard_timeout=1000,actions=drop')
     daemon.ctl('--new', 'set-mtu', MAC_B, '1400')
     daemon.ctl('--new', 'add-flow', MAC_C, FLOW + ',actions=drop')
     daemon.ctl('key', 'add', MAC_D, '--file', '-', stdin=KEY)
-    for mac in (MAC_A, MAC_B, MAC_D):
-        assert daemon.ask(command='overlay-add', name='o' + mac[-1], vni=int(mac[-1], 16),
-                          members=[mac], new=True, encrypt='aes-gcm-128')['ok']
 
 
 def tables_of(db):
@@ -171,6 +173,9 @@ BROKEN = [
     ('ways', ('oa', 0), {'ways': b'\1'}, 'SPIs'),
     ('ways', ('oa', 0), {'ways': b'\1\1\0\0\0\1\0\0\0\1'}, 'SPIs'),
     ('ways', ('oa', 0), {'ways': 'text'}, 'ways is not bytes'),
+    ('ways', ('od', 0), {'ways': b'\1\1\0\0\0'}, 'SPIs'),
+    ('ways', ('od', 0), {'ways': b'\1\2\0\0\0\1\0\0\0\1'}, 'SPIs'),
+    ('ways', ('od', 0), {'ways': b'\1\1\0\0\0\1\0\0\0\1\1'}, 'SPIs'),
     ('ways', ('oa', 7), {'ways': b''}, 'of no member'),
     ('ways', ('none', 0), {'ways': b''}, 'no such overlay'),
     ('counter', ('spi',), {'next': 1 << 32}, 'next is not a number of 32 bits'),
