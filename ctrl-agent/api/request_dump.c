@@ -20,8 +20,11 @@ struct dump {
 static json_t *flows_answer(const struct nic *nic, const struct choice *choice,
 			    const json_t *counters)
 {
-	return json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(nic),
-			 "flows", report_flows(desired_flows(&nic->desired), choice, counters));
+	struct flowset made;
+	json_t *flows = report_flows(desired_flows(&nic->desired, &made), choice, counters);
+
+	flowset_clear(&made);
+	return json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(nic), "flows", flows);
 }
 
 static json_t *counters_json(const struct cvsw_v3_entry *entry)
@@ -57,26 +60,40 @@ static size_t ask_for(uint64_t resume, uint8_t *message, size_t room)
 	return cvsw_v3_list_encode(0, &list, message, room);
 }
 
+/* False: one of them cannot be read. */
+static bool take_entries(struct dump *dump, const struct flowset *wanted,
+			 struct cvsw_reader *entries)
+{
+	enum cvsw_flow_command command;
+	struct cvsw_v3_entry entry;
+	struct cvsw_flow flow;
+	size_t used;
+
+	while (cvsw_left(entries)) {
+		if (cvsw_v3_entry_get(entries, &entry) ||
+		    cvsw_flow_mod_decode(entry.flow_mod, entry.len, &used, &command, &flow, NULL))
+			return false;
+		take_entry(dump, wanted, &entry, &flow);
+	}
+	return true;
+}
+
 /* request_ask()'s: a part of the list. */
 static json_t *on_part(struct request_answer *answer)
 {
-	const struct flowset *wanted = desired_flows(&answer->nic->desired);
 	struct dump *dump = answer->arg;
-	size_t before = dump->n_listed, used, offset;
-	enum cvsw_flow_command command;
+	size_t before = dump->n_listed, offset;
 	struct cvsw_reader entries;
-	struct cvsw_v3_entry entry;
-	struct cvsw_flow flow;
+	struct flowset made;
 	uint64_t resume;
+	bool taken;
 
 	if (cvsw_v3_list_answer_decode(answer->message, &resume, &entries, &offset))
 		return NULL;
-	while (cvsw_left(&entries)) {
-		if (cvsw_v3_entry_get(&entries, &entry) ||
-		    cvsw_flow_mod_decode(entry.flow_mod, entry.len, &used, &command, &flow, NULL))
-			return NULL;
-		take_entry(dump, wanted, &entry, &flow);
-	}
+	taken = take_entries(dump, desired_flows(&answer->nic->desired, &made), &entries);
+	flowset_clear(&made);
+	if (!taken)
+		return NULL;
 	/* A NIC with more than anyone can want is not listened to for ever. */
 	if (!resume || dump->n_listed > NIC_MAX_FLOWS + NIC_MAX_EXTRA)
 		return flows_answer(answer->nic, &dump->choice, dump->counters);

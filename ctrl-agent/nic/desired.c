@@ -45,16 +45,14 @@ static void add_flows(const struct layer *layer, struct flowset *flows)
 }
 
 /* The last layer's flows first: what drops is to be there before what lets pass. */
-const struct flowset *desired_flows(const struct desired *desired)
+const struct flowset *desired_flows(const struct desired *desired, struct flowset *made)
 {
-	static struct flowset all;
-
+	flowset_init(made);
 	if (!desired->layers[DESIRED_OVERLAY].in_use)
 		return &desired->layers[DESIRED_HAND].flows;
-	flowset_clear(&all);
 	for (size_t i = DESIRED_LAYERS; i--; )
-		add_flows(&desired->layers[i], &all);
-	return &all;
+		add_flows(&desired->layers[i], made);
+	return made;
 }
 
 size_t desired_n_flows(const struct desired *desired)

@@ -79,8 +79,13 @@ void desired_drop(struct desired *desired, enum desired_layer which);
 /** layer_make() - the flows that are made of a layer in use; the caller clears @flows */
 void layer_make(const struct layer *layer, struct flowset *flows);
 
-/** desired_flows() - all that the NIC should have; valid until the next call or change */
-const struct flowset *desired_flows(const struct desired *desired);
+/**
+ * desired_flows() - all that the NIC should have
+ * @made: initialized here; what must be put together is in it; the caller clears it
+ *
+ * Return: @made, or the flows of the one layer that counts, which are valid until they change.
+ */
+const struct flowset *desired_flows(const struct desired *desired, struct flowset *made);
 
 /** desired_n_flows() - how many they are */
 size_t desired_n_flows(const struct desired *desired);

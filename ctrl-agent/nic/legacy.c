@@ -247,9 +247,8 @@ static bool push_sas(struct nic *nic, size_t *left)
 }
 
 /* Sends up to @left messages of what the table lacks. False: the switch has no room. */
-static bool push_flows(struct nic *nic, size_t *left)
+static bool push_wanted(struct nic *nic, const struct flowset *wanted, size_t *left)
 {
-	const struct flowset *wanted = desired_flows(&nic->desired);
 	struct reconcile_step steps[LEGACY_BURST];
 	size_t n;
 
@@ -262,6 +261,15 @@ static bool push_flows(struct nic *nic, size_t *left)
 		*left -= n;
 	}
 	return true;
+}
+
+static bool push_flows(struct nic *nic, size_t *left)
+{
+	struct flowset made;
+	bool room = push_wanted(nic, desired_flows(&nic->desired, &made), left);
+
+	flowset_clear(&made);
+	return room;
 }
 
 static void push(struct nic *nic, uint64_t now)
@@ -300,6 +308,7 @@ static void compare(struct nic *nic, uint64_t now)
 	struct legacy *legacy = legacy_of(nic);
 	bool overflowed = listing_overflowed(&legacy->listing);
 	bool first = !nic->heard;
+	struct flowset made;
 
 	nic->n_reported = legacy->listing.n_listed;
 	flowset_move(&nic->table, &legacy->listing.flows);
@@ -311,7 +320,8 @@ static void compare(struct nic *nic, uint64_t now)
 	nic->heard = true;
 	legacy->unlisted = false;
 	legacy->tries = 0;
-	nic_compare(nic, desired_flows(&nic->desired));
+	nic_compare(nic, desired_flows(&nic->desired, &made));
+	flowset_clear(&made);
 	if (overflowed && nic_is_managed(nic))
 		nic->diff.extra = nic->n_reported - desired_n_flows(&nic->desired);
 	if (!nic->diff.missing && !nic->diff.extra) {

@@ -309,12 +309,15 @@ static size_t count_extra(const struct talk *talk, const struct flowset *wanted,
 
 static bool takes_along(const struct talk *talk, const struct cvsw_flow *flow)
 {
+	struct flowset made;
+	const struct flowset *all = desired_flows(&talk->nic->desired, &made);
 	const struct flow_node *node;
+	bool covers = false;
 
-	flowset_each(node, desired_flows(&talk->nic->desired))
-		if (cvsw_match_covers(&flow->match, &node->flow.match))
-			return true;
-	return false;
+	flowset_each(node, all)
+		covers |= cvsw_match_covers(&flow->match, &node->flow.match);
+	flowset_clear(&made);
+	return covers;
 }
 
 /*

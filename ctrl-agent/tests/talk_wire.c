@@ -199,13 +199,14 @@ void use_made(struct wire *wire)
 
 bool nic_has_intent(const struct wire *wire)
 {
-	struct flowset has;
+	struct flowset has, made;
 	bool equal;
 
 	flowset_init(&has);
 	for (size_t i = 0; i < wire->nic->n_flows; i++)
 		flowset_put(&has, &wire->nic->flows[i]);
-	equal = flowsets_equal(&has, desired_flows(&wire->ours.desired));
+	equal = flowsets_equal(&has, desired_flows(&wire->ours.desired, &made));
+	flowset_clear(&made);
 	flowset_clear(&has);
 	return equal;
 }
