@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a service manager does: opens a Unix socket as root, and runs a program with it as
-another user. Usage: activate.py SOCKET UID COMMAND...
+another user. Usage: activate.py SOCKET UID COMMAND...; "@" begins an abstract name.
 With REMOVED=1 in its environment, somebody removes the socket before the program starts."""
 import os
 import socket
@@ -10,7 +10,7 @@ import sys
 path, user, command = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 sock = socket.socket(socket.AF_UNIX)
 os.umask(0o177)
-sock.bind(path)
+sock.bind('\0' + path[1:] if path[0] == '@' else path)
 sock.listen(64)
 if os.environ.get('REMOVED'):
     os.unlink(path)

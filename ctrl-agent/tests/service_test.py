@@ -145,8 +145,8 @@ def test_folder_comes_later(daemon):
     other.stop()
 
 
-def Activated(daemon, *args, removed=''):
-    """cvswd as nobody, with a socket that root opened where only root may."""
+def Activated(daemon, *args, removed='', address=None):
+    """cvswd as nobody, with a socket that root opened where only root may, or at @address."""
     work = daemon.work + '/activated'
     os.makedirs(work + '/rundir')
     os.makedirs(work + '/run', mode=0o750)
@@ -154,7 +154,7 @@ def Activated(daemon, *args, removed=''):
     for folder in (daemon.work, work):
         os.chmod(folder, 0o755)
     log = open(work + '/log', 'w')
-    process = subprocess.Popen([HERE + '/activate.py', work + '/rundir/cvswd.sock', str(NOBODY),
+    process = subprocess.Popen([HERE + '/activate.py', address or work + '/rundir/cvswd.sock', str(NOBODY),
                                 BIN + '/cvswd', '--socket', work + '/run/cvswd.sock',
                                 '--state', work + '/run/cvswd.db', *args], stderr=log,
                                env={**os.environ, 'ASAN_OPTIONS': 'detect_leaks=0', 'REMOVED': removed})
@@ -213,6 +213,22 @@ def test_socket_removed_before(daemon):
     test_socket_removed(daemon, removed='1')
 
 
+def test_abstract_socket(daemon):
+    """A socket with an abstract name has no file: none is missed, and none is removed."""
+    name = f'@cvsw-switches-{os.getpid()}'
+    work, process = Activated(daemon, address=name)
+    try:
+        switch = Switch(name.replace('@', '\0')).connect()
+        with Running(switch):
+            assert wait_for(lambda: 'rules are in place' in open(work + '/log').read())
+            time.sleep(3)
+        switch.close()
+    finally:
+        process.terminate()
+    assert process.wait(10) == 0
+    assert 'removed' not in open(work + '/log').read(), open(work + '/log').read()
+
+
 def test_wrong_sockets(daemon):
     """A descriptor that is no listening socket; one for another process."""
     for fds, pid, code in (('1', None, 1), ('1', '1', None), ('99', None, None), ('x', None, None)):
@@ -237,6 +253,7 @@ TESTS = [
     ('service: without root, on a socket of the service manager', test_activated),
     ('service: its socket is removed', test_socket_removed),
     ('service: its socket is gone before it starts', test_socket_removed_before),
+    ('service: a socket with an abstract name', test_abstract_socket),
     ('service: descriptors that are no sockets', test_wrong_sockets),
 ]
 
