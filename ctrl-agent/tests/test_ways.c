@@ -30,7 +30,7 @@ WORLD_TEST(test_rekey, start_members(&encrypted, 5))
 /* All keys are due at once: they are made a few at a time, nobody is interrupted, all get theirs. */
 WORLD_TEST(test_bounded, start_members(&encrypted, 12))
 {
-	const int turn = 60, refresh = 12 * WAYS_REFRESH_COST, registers = 2 * 11;
+	const int turn = 60, refresh = 12 * WAYS_REFRESH_COST, renewal = 2 * 11;
 
 	world->turn = turn;
 	world->most_spent = 0;
@@ -40,7 +40,7 @@ WORLD_TEST(test_bounded, start_members(&encrypted, 12))
 	CHECK_NEW_SAS(ALL_SAS(12));
 	check_sas(12);
 	/* What is begun is done: the last of a turn may be one NIC's renewal, or one refresh. */
-	CHECK_MSG(world->most_spent < turn + (refresh > registers ? refresh : registers),
+	CHECK_MSG(world->most_spent < turn + (refresh > renewal ? refresh : renewal),
 		  "%d in one turn", world->most_spent);
 }
 
