@@ -528,6 +528,8 @@ static void encoders_keep_to_their_room(void)
 	CHECK(!cvsw_ofp_encode_rule(3, 1, &rule, big, sizeof(big)));
 	CHECK(!cvsw_ofp_encode_request(1, 1, CVSW_OFP_PORT_DESC_REQUEST, big, sizeof(big)));
 	CHECK(!cvsw_ofp_encode_request(4, 1, CVSW_OFP_PACKET_IN, big, sizeof(big)));
+	CHECK(!cvsw_ofp_encode_request(2, 1, CVSW_OFP_BARRIER_REQUEST, big, sizeof(big)));
+	CHECK(!cvsw_ofp_encode_flow_request(2, 1, 1, big, sizeof(big)));
 	CHECK(!cvsw_ofp_encode_set_config(0, 1, big, sizeof(big)));
 }
 

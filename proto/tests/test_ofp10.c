@@ -260,6 +260,8 @@ static const struct edit action_lists[] = {
 	  CVSW_FAULT_ACTION_VALUE, 82 },
 	{ "load with a mask", 0, "ffff0018 00002320 0007 0007 00000306 0000000000000000",
 	  CVSW_FAULT_ACTION_VALUE, 82 },
+	{ "load beyond OpenFlow 1.2's VLAN priority", 0, "ffff0018 00002320 0007 0003 80000e01 "
+	  "0000000000000005", CVSW_FAULT_ACTION_VALUE, 82 },
 	{ "move of no bits", 0, "ffff0018 00002320 0006 0000 0000 0000 00000206 00000406",
 	  CVSW_FAULT_ACTION_VALUE, 82 },
 	{ "move beyond the source", 0, "ffff0018 00002320 0006 0030 0001 0000 00000206 00000406",
@@ -346,6 +348,32 @@ static void actions_are_checked(void)
 
 		CHECK_MSG(fault == list->fault, "%s: %s", list->what, cvsw_fault_name(fault));
 		CHECK_MSG(!fault || offset == list->offset, "%s: offset %zu", list->what, offset);
+	}
+}
+
+/* OpenFlow 1.2 has fields that are parts of ours. */
+static void parts_are_loaded_where_they_are(void)
+{
+	static const struct {
+		const char *hex;
+		uint8_t ofs, bits;
+	} loads[] = {
+		{ "ffff0018 00002320 0007 000c 80000c02 0000000000001005", 0, 13 },
+		{ "ffff0018 00002320 0007 0002 80000e01 0000000000000005", 13, 3 },
+		{ "ffff0018 00002320 0007 0041 80000e01 0000000000000002", 14, 2 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
+		uint8_t data[200];
+		size_t len = plain(data, loads[i].hex), used, offset;
+		struct cvsw_flow flow;
+		const struct cvsw_load *load = &flow.actions[0].load;
+
+		CHECK(decode(data, len, &flow, &used, &offset) == CVSW_OK);
+		CHECK(load->dst == CVSW_FIELD_VLAN_TCI);
+		CHECK_MSG(load->ofs == loads[i].ofs && load->n_bits == loads[i].bits,
+			  "%u bits at %u", load->n_bits, load->ofs);
 	}
 }
 
@@ -549,6 +577,7 @@ const struct tap_test ofp10_tests[] = {
 	{ "proto: a flow_mod's header and fields are checked", header_and_fields_are_checked },
 	{ "proto: a flow_mod's match values are checked", match_values_are_checked },
 	{ "proto: a flow_mod's actions are checked", actions_are_checked },
+	{ "proto: parts of fields are loaded where they are", parts_are_loaded_where_they_are },
 	{ "proto: a flow_mod's action count is bounded", action_count_is_bounded },
 	{ "proto: an exact match has priority 65535", exact_match_has_top_priority },
 	{ "proto: a VXLAN set is checked byte by byte", tunnels_are_checked },

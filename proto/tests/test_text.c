@@ -96,6 +96,8 @@ static const struct {
 	{ "arp,arp_tpa=10.0.0.0/8,arp_op=2,actions=drop", "arp,arp_tpa=10.0.0.0/8,arp_op=2 actions=drop" },
 	{ "icmp,icmp_type=8,icmp_code=0,actions=drop", "icmp,icmp_type=8,icmp_code=0 actions=drop" },
 	{ "icmp,tp_src=8,actions=drop", "icmp,icmp_type=8 actions=drop" },
+	{ "actions=controller(reason=action,max_len=64)", "actions=CONTROLLER:64" },
+	{ "actions=output(port=NET)", "actions=output:NET" },
 	{ "sctp,tp_dst=9,actions=drop", "sctp,tp_dst=9 actions=drop" },
 	{ "ip,nw_src=10.1.2.3/255.255.0.0,actions=drop", "ip,nw_src=10.1.0.0/16 actions=drop" },
 	{ "ip,nw_src=10.1.2.3/32,actions=drop", "ip,nw_src=10.1.2.3 actions=drop" },
@@ -276,7 +278,11 @@ static const struct {
 	{ "dl_vlan=4096,actions=drop", 9, "expected a VLAN id" },
 	{ "dl_vlan_pcp=8,actions=drop", 13, "expected a number from 0 to 7" },
 	{ "dl_vlan=0xffff,dl_vlan_pcp=1,actions=drop", 16, "untagged" },
+	{ "dl_vlan=5,vlan_vid=0x1005,actions=drop", 11, "given before, in column 1" },
+	{ "vlan_vid=x,actions=drop", 10, "from 0 to 8191" },
+	{ "vlan_vid=0x5/0x1fff,actions=drop", 10, "expected vlan_vid=0x1005, or dl_vlan=5" },
 	{ "ip,nw_tos=33,actions=drop", 11, "multiple of 4" },
+	{ "ip,ip_dscp=64,actions=drop", 12, "from 0 to 63" },
 	{ "tcp,udp,actions=drop", 5, "contradicts" },
 	{ "arp,tcp,actions=drop", 5, "contradicts dl_type=0x0806 of column 1" },
 	{ "nw_src=1.2.3.4,nw_src=1.2.3.4,actions=drop", 16, "given before, in column 1" },
@@ -411,6 +417,15 @@ static const struct {
 	{ "actions=clone(clone(strip_vlan))", 15, "part of a clone" },
 	{ "actions=next,strip_vlan", 14, "must be last" },
 	{ "actions=normal,next,local", 21, "must be last" },
+	{ "actions=strip_vlan:3", 19, "takes no value" },
+	{ "actions=NORMAL:3", 15, "takes no value" },
+	{ "actions=drop:1", 13, "takes no value" },
+	{ "actions=output()", 9, "needs port=" },
+	{ "actions=output(port=99)", 21, "expected NORMAL" },
+	{ "actions=output(port=NET,max_len=5)", 25, "an output is not cut" },
+	{ "actions=controller(max_len=65536)", 28, "65535" },
+	{ "actions=controller(reason)", 26, "needs a value" },
+	{ "actions=controller(reason=no_match)", 27, "always action" },
 	{ "actions=controller:65536", 20, "65535" },
 	{ "actions=controller:", 19, "needs a value" },
 	{ "priority=5,tcp,in_port=1,dl_vlan=5,dl_vlan_pcp=2,dl_src=2:0:0:0:0:1,dl_dst=2:0:0:0:0:2,"
@@ -501,18 +516,47 @@ static void choices_are_read(void)
 
 static void too_many_actions_are_refused(void)
 {
-	char text[TEXT_ROOM] = "actions=";
-	struct cvsw_flow flow;
+	/* The last ones are several. */
+	static const struct {
+		const char *text;
+		unsigned int n;
+	} last[] = {
+		{ "strip_vlan", 1 }, { "output(port=NET)", 1 }, { "load:1->NXM_OF_TCP_DST[]", 1 },
+		{ "set_field:1->tcp_dst", 1 }, { "vxlan_encap(vni=1,dst=192.0.2.2,src=192.0.2.1,"
+		  "dl_dst=02:00:00:00:00:02,dl_src=02:00:00:00:00:01)", 1 },
+		{ "set_field:0x5/0x5->tcp_dst", 2 }, { "set_field:2001:db8::1->ipv6_dst", 2 },
+	};
 	struct cvsw_text_error error;
-	int i;
+	struct cvsw_flow flow;
+	size_t i;
 
-	for (i = 0; i < CVSW_MAX_ACTIONS; i++)
-		strcat(text, "strip_vlan,");
-	CHECK(cvsw_text_parse(CVSW_TEXT_ADD, text, &flow, &error));
-	CHECK(flow.n_actions == CVSW_MAX_ACTIONS);
-	strcat(text, "strip_vlan");
-	CHECK(!cvsw_text_parse(CVSW_TEXT_ADD, text, &flow, &error));
-	CHECK(error.column == 8 + 64 * 11 + 1);
+	for (i = 0; i < sizeof(last) / sizeof(last[0]); i++) {
+		char text[TEXT_ROOM] = "tcp6,actions=";
+		unsigned int n;
+
+		for (n = last[i].n; n < CVSW_MAX_ACTIONS; n++)
+			strcat(text, "strip_vlan,");
+		strcat(text, last[i].text);
+		CHECK_MSG(cvsw_text_parse(CVSW_TEXT_ADD, text, &flow, &error), "%s: %s",
+			  last[i].text, error.message);
+		CHECK(flow.n_actions == CVSW_MAX_ACTIONS);
+		strcpy(text + 13 + 11 * (CVSW_MAX_ACTIONS - last[i].n), "strip_vlan,");
+		strcat(text, last[i].text);
+		CHECK_MSG(!cvsw_text_parse(CVSW_TEXT_ADD, text, &flow, &error), "%s: taken",
+			  last[i].text);
+		CHECK(error.column == 13 + 11 * (CVSW_MAX_ACTIONS - last[i].n + 1) + 1);
+	}
+}
+
+/* Whoever shows a flow of a newer peer's must not fall over what it does not know. */
+static void unknown_actions_are_shown(void)
+{
+	struct cvsw_flow flow = { .priority = 1, .n_actions = 1 };
+	char text[64];
+
+	flow.actions[0].type = CVSW_N_ACTIONS;
+	cvsw_text_format(&flow, text, sizeof(text));
+	CHECK_MSG(strstr(text, "actions=unknown:"), "%s", text);
 }
 
 /* One character changed, dropped or doubled: an error has a column inside the text. */
@@ -575,6 +619,7 @@ const struct tap_test text_tests[] = {
 	{ "proto: a text that chooses flows has no parts of a flow", what_chooses_flows_is_no_flow },
 	{ "proto: priority, port and cookie that choose flows are read", choices_are_read },
 	{ "proto: more than 64 actions are refused in text", too_many_actions_are_refused },
+	{ "proto: an unknown action is shown in text, as such", unknown_actions_are_shown },
 	{ "proto: broken texts are survived", broken_texts_are_survived },
 	{ "proto: MAC addresses are read whole", macs_are_read_whole },
 	{ NULL, NULL },

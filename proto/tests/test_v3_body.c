@@ -382,6 +382,9 @@ struct vector {
 	size_t offset;
 };
 
+#define TEXT10	"30313233343536373839"
+#define TEXT50	TEXT10 TEXT10 TEXT10 TEXT10 TEXT10
+
 static const struct vector vectors[] = {
 	{ "nothing", "", CVSW_V3_ERR_SHORT, 0 },
 	{ "half a header", "0018 0000 0000", CVSW_V3_ERR_SHORT, 6 },
@@ -436,6 +439,9 @@ static const struct vector vectors[] = {
 	{ "TRACE", "001e 0000 00000001 01000000 00000000 00000000"
 	  "00000000000000000000000000000000 00000000000000000000000000000000"
 	  "ffffffffffff 020000000001 0800", CVSW_V3_FINE, 0 },
+	{ "TRACE, reserved", "001e 0000 00000001 01000001 00000000 00000000"
+	  "00000000000000000000000000000000 00000000000000000000000000000000"
+	  "ffffffffffff 020000000001 0800", CVSW_V3_ERR_RESERVED, 11 },
 	{ "TRACE of half a header", "001e 0000 00000001 01000000 00000000 00000000"
 	  "00000000000000000000000000000000 00000000000000000000000000000000"
 	  "ffffffffffff 020000000001 08", CVSW_V3_ERR_SHORT, 65 },
@@ -443,6 +449,8 @@ static const struct vector vectors[] = {
 	  CVSW_V3_ERR_SA, 12 },
 	{ "SA_EXPIRING, reason 4", "0043 0000 00000000 00000100 01 04 0000 0000000080000000",
 	  CVSW_V3_ERR_VALUE, 13 },
+	{ "SA_EXPIRING, long", "0043 0000 00000000 00000100 01 01 0000 0000000080000000 00",
+	  CVSW_V3_ERR_LENGTH, 24 },
 	{ "STATISTICS_ANSWER, no name", "001d 0000 00000001 0000000000000001 00",
 	  CVSW_V3_ERR_LENGTH, 0 },
 	{ "STATISTICS_ANSWER, a name that clears the screen",
@@ -451,6 +459,13 @@ static const struct vector vectors[] = {
 	  CVSW_V3_ERR_VALUE, 0 },
 	{ "ERROR, two lines", "0003 0042 00000001 00000000 ffffffff 6e6f 0a 6e6f",
 	  CVSW_V3_ERR_VALUE, 16 },
+	{ "ERROR, a text of 200", "0003 0042 00000001 00000000 ffffffff" TEXT50 TEXT50 TEXT50
+	  TEXT50, CVSW_V3_FINE, 0 },
+	{ "ERROR, a text of 201", "0003 0042 00000001 00000000 ffffffff" TEXT50 TEXT50 TEXT50
+	  TEXT50 "30", CVSW_V3_ERR_LENGTH, 216 },
+	{ "CAPABILITIES_ANSWER, a release of 65", "0011 0000 00000001 00000000"
+	  "00000000 00000000 00000000 00000000 00000000 00000000 00000000" TEXT50 TEXT10
+	  "3132333435", CVSW_V3_ERR_LENGTH, 104 },
 	{ "CAPABILITIES_ANSWER, a release with an end", "0011 0000 00000001 00000000"
 	  "00000000 00000000 00000000 00000000 00000000 00000000 00000000 3100",
 	  CVSW_V3_ERR_VALUE, 40 },
@@ -539,6 +554,9 @@ static void names_are_there(void)
 	CHECK(!strcmp(cvsw_v3_message_name(CVSW_V3_SA_EXPIRING), "SA_EXPIRING"));
 	CHECK(!strcmp(cvsw_v3_message_name(999), "unknown"));
 	CHECK(!strcmp(cvsw_v3_error_name(999), "unknown"));
+	CHECK(!strcmp(cvsw_v3_error_text(999), "unknown error"));
+	CHECK(!strcmp(cvsw_v3_drop_name(CVSW_V3_N_DROPS), "unknown"));
+	CHECK(!strcmp(cvsw_v3_drop_text(CVSW_V3_N_DROPS), "unknown"));
 }
 
 const struct tap_test v3_body_tests[] = {
