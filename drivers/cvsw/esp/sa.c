@@ -7,6 +7,7 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <net/sch_generic.h>
 
 #include "sa.h"
 #include "sa_names.h"
@@ -140,7 +141,7 @@ static struct cvsw_esp_sa *sa_create(struct cvsw_sas *sas, const struct cvsw_sa 
 	init_completion(&sa->idle);
 	INIT_RCU_WORK(&sa->free_work, sa_free_work);
 	sa->sas = sas;
-	sa->counters = netdev_alloc_pcpu_stats(struct cvsw_sa_counters);
+	sa->counters = netdev_alloc_pcpu_stats(struct gnet_stats_basic_sync);
 	if (!sa->counters)
 		goto free;
 	sa->aead = crypto_alloc_aead("rfc4106(gcm(aes))", 0, 0);
@@ -292,33 +293,17 @@ int cvsw_sas_walk(struct cvsw_sas *sas, u64 *resume, int (*visit)(const struct c
 
 void cvsw_sa_count(struct cvsw_esp_sa *sa, unsigned int bytes)
 {
-	struct cvsw_sa_counters *counters = this_cpu_ptr(sa->counters);
-
-	u64_stats_update_begin(&counters->syncp);
-	u64_stats_inc(&counters->packets);
-	u64_stats_add(&counters->bytes, bytes);
-	u64_stats_update_end(&counters->syncp);
+	_bstats_update(this_cpu_ptr(sa->counters), bytes, 1);
 }
 
 void cvsw_sa_read(const struct cvsw_esp_sa *sa, u64 *packets, u64 *bytes)
 {
-	int cpu;
+	struct gnet_stats_basic_sync sum;
 
-	*packets = 0;
-	*bytes = 0;
-	for_each_possible_cpu(cpu) {
-		const struct cvsw_sa_counters *counters = per_cpu_ptr(sa->counters, cpu);
-		unsigned int start;
-		u64 p, b;
-
-		do {
-			start = u64_stats_fetch_begin(&counters->syncp);
-			p = u64_stats_read(&counters->packets);
-			b = u64_stats_read(&counters->bytes);
-		} while (u64_stats_fetch_retry(&counters->syncp, start));
-		*packets += p;
-		*bytes += b;
-	}
+	gnet_stats_basic_sync_init(&sum);
+	gnet_stats_add_basic(&sum, sa->counters, NULL, false);
+	*packets = u64_stats_read(&sum.packets);
+	*bytes = u64_stats_read(&sum.bytes);
 }
 
 enum cvsw_nl_sa_state cvsw_sa_state(const struct cvsw_esp_sa *sa)

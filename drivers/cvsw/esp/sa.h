@@ -9,8 +9,8 @@
 #include <linux/percpu.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
-#include <linux/u64_stats_sync.h>
 #include <linux/workqueue.h>
+#include <net/gen_stats.h>
 
 #include "proto/cvsw_nl.h"
 #include "proto/cvsw_sa.h"
@@ -19,13 +19,6 @@
 #include "replay.h"
 
 struct cvsw_sas;
-
-/* Written with bottom halves disabled, by that CPU only. */
-struct cvsw_sa_counters {
-	u64_stats_t packets;
-	u64_stats_t bytes;
-	struct u64_stats_sync syncp;
-};
 
 struct cvsw_sa_name {
 	u32 spi;
@@ -49,7 +42,7 @@ struct cvsw_sa_name {
  * @dst: of a sending SA: where its last packet went
  * @generation: of the machine that may use it
  * @replay: of a receiving SA
- * @counters: frames, with what ESP adds to them
+ * @counters: frames, with what ESP adds to them; written with bottom halves disabled
  * @users: the store, and each frame that is with the cipher beyond RCU
  * @idle: completed when @users reaches zero
  * @sas: the store
@@ -70,7 +63,7 @@ struct cvsw_esp_sa {
 	__be32 dst;
 	struct cvsw_generation generation;
 	struct cvsw_replay replay;
-	struct cvsw_sa_counters __percpu *counters;
+	struct gnet_stats_basic_sync __percpu *counters;
 	refcount_t users;
 	struct completion idle;
 	struct cvsw_sas *sas;
