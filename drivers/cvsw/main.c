@@ -71,8 +71,29 @@ static const struct kernel_param_ops max_flows_ops = {
 module_param_cb(max_flows, &max_flows_ops, &cvsw_max_flows, 0644);
 MODULE_PARM_DESC(max_flows, "flows that each NIC takes, with about half a KiB of memory for each (default: 1048576)");
 
+/* Each may use those before it. */
+static const struct {
+	int (*init)(void);
+	void (*exit)(void);
+} parts[] = {
+	{ cvsw_v3_crypto_module_init, cvsw_v3_crypto_module_exit },
+	{ cvsw_control_module_init, cvsw_control_module_exit },
+	{ cvsw_sa_module_init, cvsw_sa_module_exit },
+	{ cvsw_port_module_init, cvsw_port_module_exit },
+	{ cvsw_restore_module_init, cvsw_restore_module_exit },
+	{ cvsw_netlink_module_init, cvsw_netlink_module_exit },
+};
+
+/* The first @n of them. */
+static void exit_parts(unsigned int n)
+{
+	while (n--)
+		parts[n].exit();
+}
+
 static int __init cvsw_init(void)
 {
+	unsigned int n;
 	int err = match_string(misses, ARRAY_SIZE(misses), miss_policy);
 
 	if (err < 0) {
@@ -81,54 +102,26 @@ static int __init cvsw_init(void)
 	}
 	cvsw_miss = err;
 
-	err = cvsw_v3_crypto_module_init();
-	if (err)
-		return err;
-	err = cvsw_control_module_init();
-	if (err)
-		goto exit_crypto;
-	err = cvsw_sa_module_init();
-	if (err)
-		goto exit_control;
-	err = cvsw_port_module_init();
-	if (err)
-		goto exit_sa;
-	err = cvsw_restore_module_init();
-	if (err)
-		goto exit_port;
-	err = cvsw_netlink_module_init();
-	if (err)
-		goto exit_restore;
+	for (n = 0; n < ARRAY_SIZE(parts); n++) {
+		err = parts[n].init();
+		if (err) {
+			exit_parts(n);
+			return err;
+		}
+	}
 	return 0;
-
-exit_restore:
-	cvsw_restore_module_exit();
-exit_port:
-	cvsw_port_module_exit();
-exit_sa:
-	cvsw_sa_module_exit();
-exit_control:
-	cvsw_control_module_exit();
-exit_crypto:
-	cvsw_v3_crypto_module_exit();
-	return err;
 }
 module_init(cvsw_init);
 
 static void __exit cvsw_exit(void)
 {
-	cvsw_netlink_module_exit();
-	cvsw_restore_module_exit();
-	cvsw_port_module_exit();
-	cvsw_sa_module_exit();
-	cvsw_control_module_exit();
+	exit_parts(ARRAY_SIZE(parts));
 	/* Destructors of own frames... */
 	synchronize_rcu();
 	/* ...the cipher's callbacks that have done all but return, preempted or not... */
 	synchronize_rcu_tasks();
 	/* ...and entries that wait for their grace period. */
 	rcu_barrier();
-	cvsw_v3_crypto_module_exit();
 }
 module_exit(cvsw_exit);
 

@@ -173,13 +173,10 @@ static int nl_put_counters(struct answer *answer)
 	return err;
 }
 
-/* Is the port in the asker's namespace, and the one asked for if there is one? */
-static bool nl_is_asked_for(struct netlink_callback *cb, const struct cvsw_port *port)
+/* Is the port in the asker's namespace, and the one asked for?  @ifindex 0: each is. */
+static bool nl_is_asked_for(const struct cvsw_port *port, const struct net *net, u32 ifindex)
 {
-	u32 ifindex = dump_of(cb)->ifindex;
-
-	return port->dev->reg_state == NETREG_REGISTERED &&
-	       net_eq(dev_net(port->dev), sock_net(cb->skb->sk)) &&
+	return port->dev->reg_state == NETREG_REGISTERED && net_eq(dev_net(port->dev), net) &&
 	       (!ifindex || ifindex == port->dev->ifindex);
 }
 
@@ -219,7 +216,7 @@ static int nl_dump(struct sk_buff *skb, struct netlink_callback *cb)
 		if (port->id > dump->port_id)
 			nl_next_port(dump, port->id);
 		answer->port = port;
-		if (nl_is_asked_for(cb, port))
+		if (nl_is_asked_for(port, sock_net(cb->skb->sk), dump->ifindex))
 			err = nl_put[dump->cmd](answer);
 		if (err)
 			break;
@@ -246,12 +243,9 @@ static int nl_set_key_of(const struct net *net, u32 ifindex, const u8 *psk)
 
 	rtnl_lock();
 	mutex_lock(&cvsw_ports_lock);
-	list_for_each_entry(port, &cvsw_ports, node) {
-		if (port->dev->ifindex != ifindex || !net_eq(dev_net(port->dev), net) ||
-		    port->dev->reg_state != NETREG_REGISTERED)
-			continue;
-		err = cvsw_version3_set_key(&port->control, psk);
-	}
+	list_for_each_entry(port, &cvsw_ports, node)
+		if (ifindex && nl_is_asked_for(port, net, ifindex))
+			err = cvsw_version3_set_key(&port->control, psk);
 	mutex_unlock(&cvsw_ports_lock);
 	rtnl_unlock();
 	return err;
@@ -313,7 +307,7 @@ static struct genl_family family __ro_after_init = {
 	.n_ops = ARRAY_SIZE(ops),
 };
 
-int __init cvsw_netlink_module_init(void)
+int cvsw_netlink_module_init(void)
 {
 	return genl_register_family(&family);
 }

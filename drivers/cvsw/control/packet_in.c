@@ -19,22 +19,18 @@ void cvsw_packet_ins_init(struct cvsw_packet_ins *ins)
 }
 
 /* A tag beside the frame's bytes stands in them on the wire. */
-static bool packet_in_copy_tagged(const struct sk_buff *skb, u8 *to, unsigned int len)
+static bool packet_in_copy(const struct sk_buff *skb, u8 *to, unsigned int len)
 {
 	unsigned int before = min_t(unsigned int, len, 2 * ETH_ALEN);
 	__be16 tag[2] = { skb->vlan_proto, htons(skb_vlan_tag_get(skb)) };
 	unsigned int tagged = min_t(unsigned int, len, before + sizeof(tag));
 
+	if (!skb_vlan_tag_present(skb))
+		return !skb_copy_bits(skb, 0, to, len);
 	if (skb_copy_bits(skb, 0, to, before))
 		return false;
 	memcpy(to + before, tag, tagged - before);
 	return !skb_copy_bits(skb, before, to + tagged, len - tagged);
-}
-
-static bool packet_in_copy(const struct sk_buff *skb, u8 *to, unsigned int len)
-{
-	return skb_vlan_tag_present(skb) ? packet_in_copy_tagged(skb, to, len) :
-					   !skb_copy_bits(skb, 0, to, len);
 }
 
 static struct packet_in *packet_in_make(const struct cvsw_walk *walk, const struct sk_buff *skb,

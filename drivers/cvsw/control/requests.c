@@ -113,6 +113,20 @@ static enum cvsw_v3_error request_list_sas(struct cvsw_control *control, struct 
 
 /* ---- SET_SA, SET_MTU, SET_OFFLOAD ---- */
 
+static enum cvsw_v3_error request_error(int err)
+{
+	switch (err) {
+	case 0:
+		return CVSW_V3_FINE;
+	case -ENODEV:
+		return CVSW_V3_ERR_GONE;
+	case -ENOMEM:
+		return CVSW_V3_ERR_NO_MEMORY;
+	default:
+		return CVSW_V3_ERR_REFUSED;
+	}
+}
+
 /* The message's copy of a key is wiped with it. */
 static enum cvsw_v3_error request_set_sa(struct cvsw_control *control, struct cvsw_request *request)
 {
@@ -130,29 +144,11 @@ static enum cvsw_v3_error request_set_sa(struct cvsw_control *control, struct cv
 			error = CVSW_V3_ERR_SA_KNOWN;
 		else if (err == -ENOENT && !sa.key_len)
 			error = CVSW_V3_ERR_SA_UNKNOWN;
-		else if (err == -ENOMEM)
-			error = CVSW_V3_ERR_NO_MEMORY;
-		else if (err == -ENODEV)
-			error = CVSW_V3_ERR_GONE;
-		else if (err)
-			error = CVSW_V3_ERR_REFUSED;
+		else
+			error = request_error(err);
 	}
 	memzero_explicit(&sa, sizeof(sa));
 	return error;
-}
-
-static enum cvsw_v3_error request_error(int err)
-{
-	switch (err) {
-	case 0:
-		return CVSW_V3_FINE;
-	case -ENODEV:
-		return CVSW_V3_ERR_GONE;
-	case -ENOMEM:
-		return CVSW_V3_ERR_NO_MEMORY;
-	default:
-		return CVSW_V3_ERR_REFUSED;
-	}
 }
 
 static enum cvsw_v3_error request_set(struct cvsw_control *control, struct cvsw_request *request)

@@ -34,30 +34,24 @@ struct v3_key {
 	u8 buf[CVSW_V3_FRAME_MAX + CVSW_V3_TAG_LEN];
 };
 
-static bool v3_public_key(void *arg, u8 public_key[CVSW_V3_KEY_LEN],
-		       const u8 secret[CVSW_V3_KEY_LEN])
+/* @peer: NULL: the base point; so @product is the public key. */
+static bool v3_shared(void *arg, u8 product[CVSW_V3_KEY_LEN], const u8 secret[CVSW_V3_KEY_LEN],
+		   const u8 *peer)
 {
 	u8 clamped[CURVE25519_KEY_SIZE];
 	bool good;
 
 	memcpy(clamped, secret, sizeof(clamped));
 	curve25519_clamp_secret(clamped);
-	good = curve25519_generate_public(public_key, clamped);
+	good = peer ? curve25519(product, clamped, peer) : curve25519_generate_public(product, clamped);
 	memzero_explicit(clamped, sizeof(clamped));
 	return good;
 }
 
-static bool v3_shared(void *arg, u8 shared[CVSW_V3_KEY_LEN], const u8 secret[CVSW_V3_KEY_LEN],
-		   const u8 peer[CVSW_V3_KEY_LEN])
+static bool v3_public_key(void *arg, u8 public_key[CVSW_V3_KEY_LEN],
+		       const u8 secret[CVSW_V3_KEY_LEN])
 {
-	u8 clamped[CURVE25519_KEY_SIZE];
-	bool good;
-
-	memcpy(clamped, secret, sizeof(clamped));
-	curve25519_clamp_secret(clamped);
-	good = curve25519(shared, clamped, peer);
-	memzero_explicit(clamped, sizeof(clamped));
-	return good;
+	return v3_shared(arg, public_key, secret, NULL);
 }
 
 static bool v3_hash(void *arg, u8 hash[CVSW_V3_HASH_LEN], const u8 *a, size_t a_len,

@@ -66,7 +66,6 @@ static phys_addr_t find_vmgenid(void)
 	return address;
 }
 
-
 static void map_vmgenid(void)
 {
 	phys_addr_t address = find_vmgenid();

@@ -54,14 +54,6 @@ static_assert(sizeof(struct outer) == CVSW_VXLAN_HEAD);
  */
 static DEFINE_PER_CPU(u16, next_id);
 
-static __be32 ipv4_of(const u8 *addr)
-{
-	__be32 ip;
-
-	memcpy(&ip, addr + CVSW_IP_LEN - sizeof(ip), sizeof(ip));
-	return ip;
-}
-
 static u16 source_port(const struct sk_buff *skb, const struct cvsw_layout *at)
 {
 	u32 hash = cvsw_layout_hash(skb, at);
@@ -85,7 +77,7 @@ static void prepare_outer(struct outer *outer, const struct sk_buff *skb,
 		.frag_off = htons(IP_DF),
 		.ttl = tunnel->ttl,
 		.protocol = IPPROTO_UDP,
-		.saddr = ipv4_of(tunnel->src),
+		.saddr = cvsw_vxlan_ipv4(tunnel->src),
 		.daddr = cvsw_vxlan_dst(tunnel),
 	};
 	outer->udp = (struct udphdr){

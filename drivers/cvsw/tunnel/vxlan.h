@@ -14,13 +14,18 @@
 /* RFC 6335, 6: ports that are never assigned, as RFC 7348 recommends them, from here on. */
 #define CVSW_VXLAN_FIRST_PORT	49152
 
-/* Where a tunnel ends: an IPv4 address, mapped into IPv6. */
+/* An end of a tunnel: an IPv4 address, mapped into IPv6. */
+static inline __be32 cvsw_vxlan_ipv4(const u8 addr[CVSW_IP_LEN])
+{
+	__be32 ip;
+
+	memcpy(&ip, addr + CVSW_IP_LEN - sizeof(ip), sizeof(ip));
+	return ip;
+}
+
 static inline __be32 cvsw_vxlan_dst(const struct cvsw_tunnel *tunnel)
 {
-	__be32 dst;
-
-	memcpy(&dst, tunnel->dst + CVSW_IP_LEN - sizeof(dst), sizeof(dst));
-	return dst;
+	return cvsw_vxlan_ipv4(tunnel->dst);
 }
 
 /**
