@@ -20,6 +20,12 @@ static int crypt(struct aead_request *request, int (*cipher)(struct aead_request
 #define skb_copy_expand(skb, head, tail, flags) \
 	(fails() ? NULL : skb_copy_expand(skb, head, tail, flags))
 #define kmalloc(size, flags)			(fails() ? NULL : kmalloc(size, flags))
+#define rhashtable_init(table, params)		(fails() ? -ENOMEM : rhashtable_init(table, params))
+/* netdev_alloc_pcpu_stats()'s */
+#undef alloc_percpu_gfp
+#define alloc_percpu_gfp(type, flags) \
+	(fails() ? NULL : (typeof(type) __percpu *)__alloc_percpu_gfp(sizeof(type), \
+								     __alignof__(type), flags))
 
 #include "../drivers/cvsw/esp/sa.c"
 #include "../drivers/cvsw/esp/esp_request.c"
@@ -30,6 +36,7 @@ static int crypt(struct aead_request *request, int (*cipher)(struct aead_request
 #undef crypto_aead_decrypt
 #undef skb_copy_expand
 #undef kmalloc
+#undef rhashtable_init
 
 int *esp_fail_at = &fail_at;
 

@@ -390,6 +390,7 @@ static void sa_walk(struct kunit *test)
 static void sa_without_memory(struct kunit *test)
 {
 	struct esp_fixture *f = test->priv;
+	struct cvsw_sas *sas;
 	struct cvsw_sa sa;
 	unsigned int n;
 	int err;
@@ -403,7 +404,15 @@ static void sa_without_memory(struct kunit *test)
 			break;
 		KUNIT_EXPECT_EQ(test, err, -ENOMEM);
 	}
-	KUNIT_EXPECT_EQ(test, n, 3U);	/* SA, cipher: then it is in */
+	KUNIT_EXPECT_EQ(test, n, 4U);	/* SA, counters, cipher: then it is in */
+	for (n = 1, sas = NULL; !sas && n < 10; n++) {
+		*esp_fail_at = n;
+		sas = cvsw_sas_create();
+		*esp_fail_at = 0;
+	}
+	KUNIT_EXPECT_EQ(test, n, 4U);	/* store, names: then it is there */
+	cvsw_sas_kill(sas);
+	cvsw_sas_destroy(sas);
 }
 
 static void frames_without_memory(struct kunit *test)

@@ -158,6 +158,36 @@ static void key_tiny_fragment(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, key.layers & CVSW_LAYER_PORTS);
 }
 
+/* "BIG TCP": a giant that is longer than IPv4's length can say says zero; no other frame may. */
+static void key_big_tcp(struct kunit *test)
+{
+	static const u8 giant[] = {
+		2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0,
+		0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+		0x30, 0x39, 0, 22, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4,
+	};
+	struct flat_frame *frame = frame_alloc(test);
+	struct cvsw_layout layout;
+	struct cvsw_key key;
+	struct sk_buff *skb;
+
+	memcpy(frame->data, giant, sizeof(giant));
+	frame->len = sizeof(giant);
+	skb = linear_skb(frame);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, skb);
+	cvsw_key_extract(skb, CVSW_NET, &key, &layout);
+	KUNIT_EXPECT_EQ(test, layout.transport, 0);
+	KUNIT_EXPECT_FALSE(test, layout.whole);
+	skb_shinfo(skb)->gso_type = SKB_GSO_TCPV4;
+	skb_shinfo(skb)->gso_size = 2;
+	skb_shinfo(skb)->gso_segs = 2;
+	cvsw_key_extract(skb, CVSW_NET, &key, &layout);
+	KUNIT_EXPECT_EQ(test, layout.end, sizeof(giant));
+	KUNIT_EXPECT_EQ(test, key.tp_dst, 22);
+	KUNIT_EXPECT_TRUE(test, layout.whole);
+	kfree_skb(skb);
+}
+
 static bool control(struct kunit *test, const u8 *behind_macs, unsigned int len)
 {
 	struct flat_frame *frame = frame_alloc(test);
@@ -199,6 +229,7 @@ static struct kunit_case key_cases[] = {
 	KUNIT_CASE(key_damaged_frames),
 	KUNIT_CASE(key_every_cut),
 	KUNIT_CASE(key_tiny_fragment),
+	KUNIT_CASE(key_big_tcp),
 	KUNIT_CASE(key_control_frames),
 	{}
 };

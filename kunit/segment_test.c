@@ -603,9 +603,71 @@ static void segment_without_memory(struct kunit *test)
 	} while (skb_shinfo(skb)->gso_segs < 2);
 	fail_at = 2;
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(segment_it(f, skb)), -ENOMEM);
+	/* Nor is there any for a copy of the frame that others look at, too. */
+	fail_at = 1;
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(segment_it(f, skb_get(skb))), -ENOMEM);
+	kfree_skb(skb);
+	/* Nor for headers that the stack may write to. */
+	skb_shinfo(skb)->gso_type = SKB_GSO_UDP;
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(segment_it(f, skb)), -ENOMEM);
 	fail_at = 0;
 	KUNIT_EXPECT_EQ(test, skb->len, s.len);
 	kfree_skb(skb);
+}
+
+static struct sk_buff *udp_giant(struct kunit *test, struct shape *s)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *skb;
+
+	do {
+		random_frame_of(f, s);
+	} while (s->protocol != IPPROTO_UDP || s->v6);
+	/* No checksum, which in IPv4 there need not be. */
+	put16(f->data + s->l4 + 6, 0);
+	skb = skb_of(test, f, s, 0);
+	make_gso(f, s, skb);
+	skb->ip_summed = CHECKSUM_NONE;
+	return skb;
+}
+
+/* A giant whose frame ends with its headers, or within them, is none: it is left alone. */
+static void segment_of_nothing(struct kunit *test)
+{
+	static const unsigned int left[] = { 8, 6 };
+	struct fixture *f = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(left); i++) {
+		struct shape s;
+		struct sk_buff *skb = udp_giant(test, &s);
+
+		put16(skb->data + s.l3 + 2, s.l4 - s.l3 + left[i]);
+		KUNIT_ASSERT_EQ(test, pskb_trim(skb, s.l4 + left[i]), 0);
+		KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(segment_it(f, skb)), -EINVAL);
+		KUNIT_EXPECT_EQ(test, skb->len, s.l4 + left[i]);
+		kfree_skb(skb);
+	}
+}
+
+/* What had no checksum gets none. */
+static void segment_without_sum(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int round;
+
+	for (round = 0; round < 50; round++) {
+		struct shape s;
+		struct sk_buff *skb = udp_giant(test, &s), *segs = segment_it(f, skb);
+
+		KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(segs));
+		for (skb = segs; skb; skb = skb->next) {
+			KUNIT_ASSERT_EQ(test, skb_copy_bits(skb, s.l4 + 6, f->got, 2), 0);
+			KUNIT_EXPECT_EQ(test, get16(f->got), 0);
+			KUNIT_EXPECT_FALSE(test, skb->ip_summed == CHECKSUM_PARTIAL);
+		}
+		kfree_skb_list(segs);
+	}
 }
 
 /* Is the transport checksum of a frame right, as its bytes are now? */
@@ -793,6 +855,8 @@ static struct kunit_case segment_cases[] = {
 	KUNIT_CASE(segment_owner),
 	KUNIT_CASE(segment_owner_stays),
 	KUNIT_CASE(segment_without_memory),
+	KUNIT_CASE(segment_of_nothing),
+	KUNIT_CASE(segment_without_sum),
 	KUNIT_CASE(segment_shared_pages),
 	KUNIT_CASE(segment_bounded),
 	KUNIT_CASE(segment_damaged),

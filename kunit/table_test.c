@@ -5,7 +5,12 @@
 
 #include "fail.h"
 #include "../drivers/cvsw/table/masks.c"
+#include "../drivers/cvsw/table/table_parts.h"
+#define cvsw_entries_begin()	(!fails() && cvsw_entries_begin())
+#define cvsw_cache_create()	(fails() ? NULL : cvsw_cache_create())
 #include "../drivers/cvsw/table/table.c"
+#undef cvsw_entries_begin
+#undef cvsw_cache_create
 #include "../drivers/cvsw/table/entry.c"
 #include "../drivers/cvsw/table/change.c"
 #include "../drivers/cvsw/table/flow_mod.c"
@@ -301,6 +306,22 @@ static void table_without_memory_anywhere(struct kunit *test)
 		}
 		KUNIT_EXPECT_EQ(test, at - 2, allocations[n]);
 	}
+}
+
+/* A table needs all its parts, and what there is of it is freed (kmemleak). */
+static void table_needs_all_its_parts(struct kunit *test)
+{
+	struct cvsw_table *table = NULL;
+	unsigned int n;
+
+	for (n = 1; !table && n < 10; n++) {
+		fail_at = n;
+		table = cvsw_table_create();
+		fail_at = 0;
+	}
+	/* Itself, entries, a cache, masks: then it is there. */
+	KUNIT_EXPECT_EQ(test, n - 2, 4U);
+	cvsw_table_destroy(table);
 }
 
 /* ---- changes of more than one flow ---- */
@@ -758,6 +779,7 @@ static struct kunit_case table_cases[] = {
 	KUNIT_CASE(table_random_changes),
 	KUNIT_CASE(table_random_without_memory),
 	KUNIT_CASE(table_without_memory_anywhere),
+	KUNIT_CASE(table_needs_all_its_parts),
 	KUNIT_CASE(table_changes),
 	KUNIT_CASE(table_replacement_keeps),
 	KUNIT_CASE(table_modification_keeps),
