@@ -8,12 +8,10 @@ no test runs. A file that several objects contain (a header, a file of proto/, a
 suite includes) is added up.
 
 What stays in the list of engine, esp and table, and why:
-- no memory where no test can choose it: a tag that is put inside (layers.c), a copy, a clone or a
-  checksum of a frame (segment.c), an SA or a store of them (sa.c), a cache (cache.c), a table of
-  which another part is missing (table.c);
+- no memory where no test can choose it: a tag that is put inside (layers.c), a copy or a checksum
+  of a frame (segment.c), one CPU's part of a cache (cache.c);
 - a copy of bytes that the parser has found to be there: it cannot fail, but its result is asked
   (mtu.c, trace.c, esp_tx.c, esp_rx.c);
-- giants that forwarding hosts glue together (segment.c, key.c: TCP larger than 64 KiB);
 - two CPUs at once, which check-smp has (hits.c);
 - a machine that was restored from a snapshot, which check-vm has (vmgenid.c).
 """

@@ -43,7 +43,8 @@ static bool v3_shared(void *arg, u8 product[CVSW_V3_KEY_LEN], const u8 secret[CV
 
 	memcpy(clamped, secret, sizeof(clamped));
 	curve25519_clamp_secret(clamped);
-	good = peer ? curve25519(product, clamped, peer) : curve25519_generate_public(product, clamped);
+	good = peer ? curve25519(product, clamped, peer) :
+		      curve25519_generate_public(product, clamped);
 	memzero_explicit(clamped, sizeof(clamped));
 	return good;
 }
