@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "flows.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,25 +13,21 @@ uint32_t random_next(uint32_t *state)
 	return *state >> 8;
 }
 
-struct cvsw_flow flow_of(const char *text)
+struct cvsw_flow flow_of(const char *format, ...)
 {
 	struct cvsw_text_error error;
 	struct cvsw_flow flow;
+	char text[1024];
+	va_list args;
 
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
 	if (!flow_text_parse(text, &flow, &error)) {
 		fprintf(stderr, "%s: column %u: %s\n", text, error.column, error.message);
 		abort();
 	}
 	return flow;
-}
-
-struct cvsw_flow flow_from(const char *format, va_list args)
-{
-	char text[512];
-
-	if ((size_t)vsnprintf(text, sizeof(text), format, args) >= sizeof(text))
-		abort();
-	return flow_of(text);
 }
 
 struct cvsw_flow random_flow(uint32_t *state)
@@ -45,13 +42,11 @@ struct cvsw_flow random_flow(uint32_t *state)
 	static const char *const actions[] = {
 		"drop", "NORMAL", "mod_vlan_vid:7,NORMAL", "mod_nw_dst:10.9.9.9,NORMAL",
 	};
-	char text[256];
 
-	snprintf(text, sizeof(text), "cookie=%u,priority=%u,%sactions=%s", random_next(state) % 2,
-		 1 + random_next(state) % 3,
-		 matches[random_next(state) % (sizeof(matches) / sizeof(*matches))],
-		 actions[random_next(state) % (sizeof(actions) / sizeof(*actions))]);
-	return flow_of(text);
+	return flow_of("cookie=%u,priority=%u,%sactions=%s", random_next(state) % 2,
+		       1 + random_next(state) % 3,
+		       matches[random_next(state) % (sizeof(matches) / sizeof(*matches))],
+		       actions[random_next(state) % (sizeof(actions) / sizeof(*actions))]);
 }
 
 void random_flows(struct flowset *set, uint32_t *state, size_t n)

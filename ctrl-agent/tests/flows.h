@@ -3,17 +3,14 @@
 #ifndef CVSW_TEST_FLOWS_H
 #define CVSW_TEST_FLOWS_H
 
-#include <stdarg.h>
-
 #include "nic/desired.h"
 
 /* A small generator of our own: a failing seed fails everywhere. */
 uint32_t random_next(uint32_t *state);
 
 /* In the form in which a NIC lists it; aborts on a wrong text. */
-struct cvsw_flow flow_of(const char *text);
-__attribute__((format(printf, 1, 0)))
-struct cvsw_flow flow_from(const char *format, va_list args);
+__attribute__((format(printf, 1, 2)))
+struct cvsw_flow flow_of(const char *format, ...);
 struct cvsw_flow random_flow(uint32_t *state);
 
 /* Adds up to @n random flows. */

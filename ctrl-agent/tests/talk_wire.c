@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "talk_wire.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 
 #include "cvsw_msg.h"
@@ -130,39 +129,15 @@ void wire_changed(struct wire *wire, bool settings)
 	nic_desired_changed(&wire->ours, settings, wire->between.now);
 }
 
-static void put_flow(struct wire *wire, const struct cvsw_flow *flow, bool modified)
+void put_flow(struct wire *wire, struct cvsw_flow flow, bool modified)
 {
 	nic_hand(&wire->ours)->in_use = true;
-	nic_put_flow(&wire->ours, flow, modified);
+	nic_put_flow(&wire->ours, &flow, modified);
 	wire_changed(wire, false);
 }
 
-void state_flow(struct wire *wire, const char *format, ...)
+void remove_flow(struct wire *wire, struct cvsw_flow flow)
 {
-	struct cvsw_flow flow;
-	va_list args;
-
-	va_start(args, format);
-	flow = flow_from(format, args);
-	va_end(args);
-	put_flow(wire, &flow, false);
-}
-
-void modify_flow(struct wire *wire, const char *text)
-{
-	struct cvsw_flow flow = flow_of(text);
-
-	put_flow(wire, &flow, true);
-}
-
-void unstate_flow(struct wire *wire, const char *format, ...)
-{
-	struct cvsw_flow flow;
-	va_list args;
-
-	va_start(args, format);
-	flow = flow_from(format, args);
-	va_end(args);
 	nic_remove_flow(&wire->ours, &flow);
 	wire_changed(wire, false);
 }
@@ -176,20 +151,13 @@ bool is_stated(const struct wire *wire, const char *text)
 	return found && cvsw_flow_equal(found, &flow);
 }
 
-void make_flow(struct wire *wire, const char *text)
+void flow_made(struct wire *wire, struct cvsw_flow flow, bool wanted)
 {
-	struct cvsw_flow flow = flow_of(text);
-
-	flowset_put(&wire->made, &flow);
-	nic_made(&wire->ours, &flow, true);
-}
-
-void unmake_flow(struct wire *wire, const char *text)
-{
-	struct cvsw_flow flow = flow_of(text);
-
-	flowset_remove(&wire->made, &flow.match, flow.priority);
-	nic_made(&wire->ours, &flow, false);
+	if (wanted)
+		flowset_put(&wire->made, &flow);
+	else
+		flowset_remove(&wire->made, &flow.match, flow.priority);
+	nic_made(&wire->ours, &flow, wanted);
 }
 
 void use_made(struct wire *wire)

@@ -72,19 +72,18 @@ void wire_restart(struct wire *wire, uint64_t ms);
 /** wire_changed() - what our NIC should have was changed; @settings: MTU or offloads too */
 void wire_changed(struct wire *wire, bool settings);
 
-/* State, modify or no longer state a flow; the format is printf's. */
-__attribute__((format(printf, 2, 3)))
-void state_flow(struct wire *wire, const char *format, ...);
-void modify_flow(struct wire *wire, const char *text);
-__attribute__((format(printf, 2, 3)))
-void unstate_flow(struct wire *wire, const char *format, ...);
+void put_flow(struct wire *wire, struct cvsw_flow flow, bool modified);
+void remove_flow(struct wire *wire, struct cvsw_flow flow);
+#define state_flow(wire, ...)	put_flow(wire, flow_of(__VA_ARGS__), false)
+#define modify_flow(wire, ...)	put_flow(wire, flow_of(__VA_ARGS__), true)
+#define unstate_flow(wire, ...)	remove_flow(wire, flow_of(__VA_ARGS__))
 
 /** is_stated() - exactly this one */
 bool is_stated(const struct wire *wire, const char *text);
 
 /* One more of @made, or one less. */
-void make_flow(struct wire *wire, const char *text);
-void unmake_flow(struct wire *wire, const char *text);
+void flow_made(struct wire *wire, struct cvsw_flow flow, bool wanted);
+#define make_flow(wire, ...)	flow_made(wire, flow_of(__VA_ARGS__), true)
 
 /** use_made() - our NIC is a member of an overlay now, as far as its flows go */
 void use_made(struct wire *wire);

@@ -3,7 +3,6 @@
  * Links of version 2 against simulated NICs over a wire that loses, doubles and delays
  * frames, in virtual time.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -145,19 +144,14 @@ static bool nic_has_intent(const struct wire *wire)
 	return flowsets_equal(&wire->nic.table, &nic_hand(&wire->ours)->flows);
 }
 
-__attribute__((format(printf, 2, 3)))
-static void state_flow(struct wire *wire, const char *format, ...)
+static void put_flow(struct wire *wire, struct cvsw_flow flow)
 {
-	struct cvsw_flow flow;
-	va_list args;
-
-	va_start(args, format);
-	flow = flow_from(format, args);
-	va_end(args);
 	flowset_put(&nic_hand(&wire->ours)->flows, &flow);
 	nic_hand(&wire->ours)->in_use = true;
 	nic_desired_changed(&wire->ours, false, wire->between.now);
 }
+
+#define state_flow(wire, ...)	put_flow(wire, flow_of(__VA_ARGS__))
 
 WIRE_TEST(test_round_trip)
 {
@@ -279,7 +273,7 @@ WIRE_TEST(test_published)
 	nic_hand(&wire->ours)->offload = 0x19;
 	nic_hand(&wire->ours)->mtu = 1450;
 	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++)
-		state_flow(wire, "%s", flows[i]);
+		state_flow(wire, flows[i]);
 	legacy_register(&wire->ours, true, wire->between.now);
 	run_for(wire, 5900);
 	CHECK(nic_state(&wire->ours) == NIC_CONNECTING);

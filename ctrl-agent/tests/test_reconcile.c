@@ -82,15 +82,12 @@ static void test_flowset_grows(void)
 	const struct flow_node *each;
 	uint64_t number = 0;
 	unsigned int n = 0;
-	char text[64];
 
 	flowset_init(&set);
 	flowset_init(&other);
 	for (int i = 0; i < 1000; i++) {
-		struct cvsw_flow flow;
+		struct cvsw_flow flow = flow_of("priority=%d,tcp,tp_dst=%d,actions=drop", i % 7, i);
 
-		snprintf(text, sizeof(text), "priority=%d,tcp,tp_dst=%d,actions=drop", i % 7, i);
-		flow = flow_of(text);
 		CHECK(flowset_put(&set, &flow));
 		number = flowset_now();
 		CHECK(!flowset_put(&set, &flow));

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Links of version 3: deletions, flows that a NIC refuses, and flows that an overlay makes. */
-#include <stdio.h>
-
 #include "talk_wire.h"
 
 /* A deletion that would take wanted flows along: by the whole table, or strictly. */
@@ -65,8 +63,10 @@ static void start_again(struct wire *wire)
 /* As an overlay does it. */
 static void change_made(struct wire *wire)
 {
-	char text[800];
-	int at;
+	/* Long ones, so that a listing takes several messages. */
+	static const char four[] = "mod_dl_src:02:00:00:00:00:01,mod_dl_src:02:00:00:00:00:01,"
+				   "mod_dl_src:02:00:00:00:00:01,mod_dl_src:02:00:00:00:00:01,";
+	struct cvsw_flow flow;
 
 	if (wire_random(wire, 64) == 0) {
 		if (wire->ours.desired.layers[DESIRED_OVERLAY].in_use)
@@ -75,17 +75,10 @@ static void change_made(struct wire *wire)
 			use_made(wire);
 		return;
 	}
-	at = snprintf(text, sizeof(text), "priority=6%u,tcp,tp_dst=%u,actions=",
-		      wire_random(wire, 4), wire_random(wire, 24));
-	/* Long ones, so that a listing takes several messages. */
-	for (int i = 0; i < 20; i++)
-		at += snprintf(text + at, sizeof(text) - at, "mod_dl_src:02:00:00:00:00:01,");
-	snprintf(text + at, sizeof(text) - at, "%s",
-		 wire_random(wire, 2) ? "output:NONE" : "NORMAL");
-	if (wire_random(wire, 4))
-		make_flow(wire, text);
-	else
-		unmake_flow(wire, text);
+	flow = flow_of("priority=6%u,tcp,tp_dst=%u,actions=%s%s%s%s%s%s", wire_random(wire, 4),
+		       wire_random(wire, 24), four, four, four, four, four,
+		       wire_random(wire, 2) ? "output:NONE" : "NORMAL");
+	flow_made(wire, flow, wire_random(wire, 4));
 }
 
 /*
