@@ -42,10 +42,11 @@ struct cvsw_flow random_flow(uint32_t *state)
 	static const char *const actions[] = {
 		"drop", "NORMAL", "mod_vlan_vid:7,NORMAL", "mod_nw_dst:10.9.9.9,NORMAL",
 	};
+	/* One after the other: of arguments the compiler chooses the order. */
+	uint32_t cookie = random_next(state) % 2, priority = 1 + random_next(state) % 3;
+	const char *match = matches[random_next(state) % (sizeof(matches) / sizeof(*matches))];
 
-	return flow_of("cookie=%u,priority=%u,%sactions=%s", random_next(state) % 2,
-		       1 + random_next(state) % 3,
-		       matches[random_next(state) % (sizeof(matches) / sizeof(*matches))],
+	return flow_of("cookie=%u,priority=%u,%sactions=%s", cookie, priority, match,
 		       actions[random_next(state) % (sizeof(actions) / sizeof(*actions))]);
 }
 
