@@ -17,7 +17,7 @@ AGENT_CTL := $(patsubst $(AGENT_DIR)/%.c,%,$(wildcard $(AGENT_DIR)/ctl/*.c)) bas
 
 # What decides, without sockets: the unit tests link this much.
 AGENT_LOGIC := $(addprefix nic/,flowset flow_text desired timed nic legacy legacy_listing legacy_reconcile talk talk_flows talk_sas \
-	talk_refusal talk_requests talk_unasked) apps/overlay sa/ways api/change api/intent base/heap base/log
+	talk_refusal talk_requests talk_unasked) apps/overlay sa/ways api/change api/intent base/heap base/log base/turns
 
 AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0) \
 	$(if $(AGENT_V2),-DCVSW_VERSION2)
@@ -98,7 +98,7 @@ AGENT_TEST_OBJECTS := $(addprefix $(BUILD)/asan/,$(AGENT_LOGIC:%=agent/%.o) \
 $(BUILD)/asan/agent/tests/%.o: AGENT_CFLAGS += -I$(AGENT_DIR)/tests -I$(TOP)/proto/tests
 
 $(AGENT_TESTS:%=$(BUILD)/asan/agent/%): $(BUILD)/asan/agent/%: $(BUILD)/asan/agent/tests/%.o $(AGENT_TEST_OBJECTS)
-	$(CC) $(SAN_CFLAGS) -o $@ $^ -ljansson -lcrypto
+	$(CC) $(SAN_CFLAGS) -o $@ $^ -levent -ljansson -lcrypto
 
 # Each alone, and ONLY='part of a name'.  The longest first, so that none of them ends alone.
 AGENT_TEST_UNITS := $(AGENT_TESTS:test_%=agent-unit-%)

@@ -2,12 +2,21 @@
 /*
  * The event loop, turn by turn.  While a turn lasts, no frame is answered and no client is
  * served: a long one is a defect, and is logged.
+ *
+ * A turn begins with the work that was put off until the events before it had been dealt with.
+ * Work that is put off twice is done once: a NIC that sends ten records gets one
+ * acknowledgement, and a connection is written to once.  When the turn is full, the rest of
+ * the work waits for the next one.
+ *
+ * Work that begins something new comes last: a piece of it is done when neither the queue nor
+ * the sockets hold anything else, so that what was begun goes on without delay and ends.
  */
 #ifndef CVSWD_TURNS_H
 #define CVSWD_TURNS_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 struct event;
 struct event_base;
@@ -15,12 +24,32 @@ struct event_base;
 #define TURNS_LONG_MS	10	/* of processor time; logged at LOG_DEBUG */
 
 #define TURNS_FULL_MS	20	/* what can wait for the next turn does so from here on */
+#define TURNS_LAST_MS	20	/* so often a piece of what comes last is done in any case */
 
 /** turns_is_full() - has this turn taken so long that others should get theirs? */
 bool turns_is_full(void);
 
 /** turns_are_behind() - was the turn before this one full?  Then nothing new should begin. */
 bool turns_are_behind(void);
+
+/**
+ * struct turns_work - what is put off until the next turn begins; lives in its owner's struct
+ * @run: does it; may put off the same work again
+ * @last: it comes last
+ * @waits: it is in a queue
+ */
+struct turns_work {
+	TAILQ_ENTRY(turns_work) in_order;
+	void (*run)(struct turns_work *work);
+	bool last;
+	bool waits;
+};
+
+/** turns_put_off() - do @work when the next turn begins; once, however often this is called */
+void turns_put_off(struct turns_work *work);
+
+/** turns_drop() - @work is not to be done after all; its owner goes */
+void turns_drop(struct turns_work *work);
 
 /** turns_run() - event_base_dispatch(), which logs turns that take long */
 void turns_run(struct event_base *base);

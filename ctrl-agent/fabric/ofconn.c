@@ -28,7 +28,8 @@ enum ofconn_state {
 /*
  * @vswitch: once the datapath id is known and nobody else's
  * @ports10: the features reply's ports, until then
- * @more: there are whole messages that were left for the next turn of the event loop
+ * @out: what is to be sent in this turn of the event loop; @sending: it is not empty
+ * @reading: there are whole messages that were left for the next turn
  * @address: by which unknown connections are counted; empty: not at all
  * @claimer: who claims to be this switch; @probe: the echo that is to show that it lives
  */
@@ -37,7 +38,9 @@ struct ofconn {
 	struct vswitches *switches;
 	struct bufferevent *stream;
 	struct event *tick;
-	struct event *more;
+	struct evbuffer *out;
+	struct turns_work sending;
+	struct turns_work reading;
 	struct vswitch *vswitch;
 	struct ofrules rules;
 	enum ofconn_state state;
@@ -70,6 +73,23 @@ static void forget_claim(struct ofconn *claimer)
 			conn->claimer = NULL;
 }
 
+/* At once, as far as the socket takes it; the event loop looks after the rest. */
+static void send_out(struct ofconn *conn)
+{
+	struct evbuffer *waits = bufferevent_get_output(conn->stream);
+
+	if (!evbuffer_get_length(waits))
+		evbuffer_write(conn->out, bufferevent_getfd(conn->stream));
+	if (evbuffer_get_length(conn->out))
+		bufferevent_write_buffer(conn->stream, conn->out);
+}
+
+static size_t unsent(const struct ofconn *conn)
+{
+	return evbuffer_get_length(conn->out) +
+	       evbuffer_get_length(bufferevent_get_output(conn->stream));
+}
+
 static void ofconn_free(struct ofconn *conn)
 {
 	LIST_REMOVE(conn, in_list);
@@ -78,10 +98,11 @@ static void ofconn_free(struct ofconn *conn)
 	if (conn->vswitch)
 		vswitch_destroy(conn->vswitch);
 	event_free(conn->tick);
-	event_free(conn->more);
+	turns_drop(&conn->reading);
+	turns_drop(&conn->sending);
 	/* A last word (HELLO_FAILED), if the socket takes it at once. */
-	evbuffer_unfreeze(bufferevent_get_output(conn->stream), 1);
-	evbuffer_write(bufferevent_get_output(conn->stream), bufferevent_getfd(conn->stream));
+	send_out(conn);
+	evbuffer_free(conn->out);
 	bufferevent_free(conn->stream);
 	if (conn->closed)
 		conn->closed(conn->owner);
@@ -111,14 +132,14 @@ static void ofconn_end(struct ofconn *conn, const char *format, ...)
 
 static void write_out(struct ofconn *conn, const uint8_t *data, size_t len)
 {
-	struct evbuffer *out = bufferevent_get_output(conn->stream);
-
 	if (conn->dying)
 		return;
-	if (evbuffer_get_length(out) + len > OFCONN_OUT_LIMIT)
+	if (unsent(conn) + len > OFCONN_OUT_LIMIT) {
 		ofconn_end(conn, "reads too slowly");
-	else if (len)
-		bufferevent_write(conn->stream, data, len);
+		return;
+	}
+	evbuffer_add(conn->out, data, len);
+	turns_put_off(&conn->sending);
 }
 
 static void send_request(struct ofconn *conn, enum cvsw_ofp_kind kind)
@@ -136,8 +157,7 @@ static bool send_frame(void *owner, uint32_t port, const uint8_t *frame, size_t 
 	uint8_t buf[2048];
 	size_t n;
 
-	if (conn->dying ||
-	    evbuffer_get_length(bufferevent_get_output(conn->stream)) > OFCONN_OUT_BUSY)
+	if (conn->dying || unsent(conn) > OFCONN_OUT_BUSY)
 		return false;
 	n = cvsw_ofp_encode_packet_out(conn->version, ++conn->xid, port, frame, len,
 				       buf, sizeof(buf));
@@ -411,29 +431,34 @@ static void take_message(struct ofconn *conn, struct evbuffer *in, size_t size)
 }
 
 /* What is left over when the turn is full comes in the next one, before what is read then. */
-static void on_readable(struct bufferevent *stream, void *arg)
+static void take_messages(struct ofconn *conn)
 {
-	static const struct timeval now = { 0 };
-	struct evbuffer *in = bufferevent_get_input(stream);
-	struct ofconn *conn = arg;
+	struct evbuffer *in = bufferevent_get_input(conn->stream);
 	size_t size;
 
 	while (!conn->dying && (size = whole_message(conn, in))) {
-		take_message(conn, in, size);
 		if (turns_is_full()) {
-			evtimer_add(conn->more, &now);
+			turns_put_off(&conn->reading);
 			return;
 		}
+		take_message(conn, in, size);
 	}
 }
 
-static void on_more(evutil_socket_t fd, short what, void *arg)
+static void on_readable(struct bufferevent *stream, void *arg)
 {
-	struct ofconn *conn = arg;
+	(void)stream;
+	take_messages(arg);
+}
 
-	(void)fd;
-	(void)what;
-	on_readable(conn->stream, conn);
+static void go_on_reading(struct turns_work *work)
+{
+	take_messages((struct ofconn *)((char *)work - offsetof(struct ofconn, reading)));
+}
+
+static void go_on_sending(struct turns_work *work)
+{
+	send_out((struct ofconn *)((char *)work - offsetof(struct ofconn, sending)));
 }
 
 static void on_event(struct bufferevent *stream, short what, void *arg)
@@ -560,7 +585,9 @@ void ofconn_open(struct vswitches *switches, evutil_socket_t fd, const char *pee
 							    BEV_OPT_CLOSE_ON_FREE));
 	conn->tick = alloc_checked(event_new(switches->base, -1, EV_PERSIST, on_tick, conn));
 	event_add(conn->tick, &second);
-	conn->more = alloc_checked(evtimer_new(switches->base, on_more, conn));
+	conn->out = alloc_checked(evbuffer_new());
+	conn->sending.run = go_on_sending;
+	conn->reading.run = go_on_reading;
 	LIST_INSERT_HEAD(&connections, conn, in_list);
 	bufferevent_setcb(conn->stream, on_readable, NULL, on_event, conn);
 	/* The largest message fits; more than that waits in the kernel. */

@@ -134,7 +134,7 @@ static void on_up(void *arg, struct vport *port)
 		if (!nic_talks(nic) || talk_place(nic) != vport_place(port))
 			continue;
 		come(nic, port);
-		nic_go_on(nic);
+		nic_goes_on(nic);
 	}
 }
 
@@ -246,7 +246,7 @@ static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, uint8_t *fr
 	look_for_another(nic, port, drop, n_registers, heard_at);
 	if (drop == CVSW_V3_OK)
 		follow(nic);
-	nic_go_on(nic);
+	nic_goes_on(nic);
 	return drop;
 }
 

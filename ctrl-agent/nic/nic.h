@@ -9,6 +9,8 @@
 #ifndef CVSWD_NIC_H
 #define CVSWD_NIC_H
 
+#include "base/heap.h"
+#include "base/turns.h"
 #include "cvsw_sa.h"
 #include "cvsw_v3_body.h"
 #include "cvsw_v3_end.h"
@@ -136,6 +138,7 @@ struct nic_mark {
  * struct nic - a NIC
  *
  * Who and where it is:
+ * @alarm: in nics->alarms: at the latest then it wants to go on; @going_on: nic_go_on() is put off
  * @port: NULL: absent; @away: it is in nics->away then, by @at_port
  * @has_key, @key: its pre-shared key
  * @key_unread: it has one in the database, which cannot be read: nothing else is believed
@@ -183,7 +186,8 @@ struct nic {
 	struct nic *next_in_bucket;
 	struct nics *nics;
 	const struct nic_world *world;
-	struct event *timer;
+	struct heap_node alarm;
+	struct turns_work going_on;
 	uint8_t mac[CVSW_ETH_ALEN];
 	LIST_ENTRY(nic) at_port;
 	struct vport *port;

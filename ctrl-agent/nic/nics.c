@@ -27,9 +27,27 @@ struct nic *nics_find(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
 	return nic;
 }
 
-static void arm(struct nic *nic)
+static void arm(struct nics *nics)
 {
-	turns_timer(nic->timer, nic_deadline(nic));
+	static_assert(HEAP_NEVER == UINT64_MAX, "no alarm: no timer");
+
+	turns_timer(nics->timer, heap_due(&nics->alarms));
+}
+
+/*
+ * With nearly every frame its next deadline moves away.  An alarm that comes too early costs less
+ * than one that is set again each time, so it only comes nearer here.
+ */
+static void set_alarm(struct nic *nic)
+{
+	struct nics *nics = nic->nics;
+	uint64_t due = nic_deadline(nic), first = heap_due(&nics->alarms);
+
+	if (nic->alarm.at && due >= nic->alarm.due)
+		return;
+	heap_set(&nics->alarms, &nic->alarm, due);
+	if (due < first)
+		arm(nics);
 }
 
 /* Nearly all that comes in changes nothing that anybody waits for. */
@@ -49,15 +67,43 @@ static void tell_if_moved(struct nic *nic)
 void nic_go_on(struct nic *nic)
 {
 	nic_run(nic, clock_ms());
-	arm(nic);
+	set_alarm(nic);
 	tell_if_moved(nic);
+}
+
+void nic_goes_on(struct nic *nic)
+{
+	turns_put_off(&nic->going_on);
+}
+
+static void go_on(struct turns_work *work)
+{
+	nic_go_on((struct nic *)((char *)work - offsetof(struct nic, going_on)));
+}
+
+static struct nic *nic_of_alarm(struct heap_node *alarm)
+{
+	return (struct nic *)((char *)alarm - offsetof(struct nic, alarm));
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
+	struct nics *nics = arg;
+	uint64_t now = clock_ms(), due;
+	struct nic *nic;
+
 	(void)fd;
 	(void)what;
-	nic_go_on(arg);
+	while (heap_due(&nics->alarms) <= now) {
+		nic = nic_of_alarm(heap_first(&nics->alarms));
+		due = nic_deadline(nic);
+		if (due <= now) {
+			nic_goes_on(nic);
+			due = HEAP_NEVER;
+		}
+		heap_set(&nics->alarms, &nic->alarm, due);
+	}
+	arm(nics);
 }
 
 static bool send_towards(struct nic *nic, const uint8_t *frame, size_t len, uint64_t place)
@@ -82,6 +128,7 @@ void nics_init(struct nics *nics, struct event_base *base, struct hub *hub, size
 	};
 	TAILQ_INIT(&nics->order);
 	nics->keyed = xcalloc(max, sizeof(struct nic *));
+	nics->timer = alloc_checked(evtimer_new(base, on_timer, nics));
 }
 
 struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
@@ -95,7 +142,7 @@ struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
 	nic->nics = nics;
 	if (nics->allow_version2)
 		legacy_new(nic);
-	nic->timer = alloc_checked(evtimer_new(nics->base, on_timer, nic));
+	nic->going_on.run = go_on;
 	bucket = bucket_of(nics, mac);
 	nic->next_in_bucket = *bucket;
 	*bucket = nic;
@@ -134,7 +181,8 @@ static void nic_free(struct nic *nic)
 	nic_not_away(nic);
 	if (nic->to_be_told)
 		LIST_REMOVE(nic, to_tell);
-	event_free(nic->timer);
+	heap_set(&nic->nics->alarms, &nic->alarm, HEAP_NEVER);
+	turns_drop(&nic->going_on);
 	nic_clear(nic);
 	explicit_bzero(nic, sizeof(*nic));
 	free(nic);
@@ -147,6 +195,8 @@ void nics_free(struct nics *nics)
 	while ((nic = TAILQ_FIRST(&nics->order)))
 		nic_free(nic);
 	free(nics->keyed);
+	heap_free(&nics->alarms);
+	event_free(nics->timer);
 	explicit_bzero(&nics->guard, sizeof(nics->guard));
 }
 
@@ -184,7 +234,7 @@ void nic_detach(struct nic *nic)
 		nic_tell(nic, HUB_LOST);
 	}
 	nic_absent(nic);
-	arm(nic);
+	set_alarm(nic);
 	tell_if_moved(nic);
 	nic_release(nic);
 }

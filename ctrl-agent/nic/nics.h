@@ -37,6 +37,7 @@ struct vswitches;
  * @away: those with a key that were at a port which has gone, by its place
  * @drops: frames of version 3 that were dropped, by cause
  * @hub: hears what happens to them
+ * @alarms: when each of them wants to go on; @timer: for the first
  */
 struct nics {
 	struct event_base *base;
@@ -55,6 +56,8 @@ struct nics {
 	LIST_HEAD(, nic) away[NICS_BUCKETS];
 	struct cvsw_v3_guard guard;
 	uint64_t drops[CVSW_V3_N_DROPS];
+	struct heap alarms;
+	struct event *timer;
 };
 
 void nics_init(struct nics *nics, struct event_base *base, struct hub *hub, size_t max);
@@ -83,8 +86,11 @@ void nics_loaded(struct nics *nics);
 /** nic_changed() - it should be something else now; @settings: MTU or offloads too */
 void nic_changed(struct nic *nic, bool settings);
 
-/** nic_go_on() - do what is due now, and arm the timer for the rest */
+/** nic_go_on() - do what is due now, and set its alarm for the rest */
 void nic_go_on(struct nic *nic);
+
+/** nic_goes_on() - nic_go_on() when the next turn of the event loop begins, once for all that came */
+void nic_goes_on(struct nic *nic);
 
 /** nic_forget() - drop what it should be, and the NIC if nothing else needs it */
 void nic_forget(struct nic *nic);
