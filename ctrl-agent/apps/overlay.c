@@ -135,38 +135,23 @@ struct overlay_member *overlay_join(struct overlay *overlay, struct nic *nic, in
 	member = xcalloc(1, sizeof(*member));
 	member->ways.from = xcalloc(overlay->room, sizeof(struct way));
 	member->overlay = overlay;
-	member->ways.group = &overlay->ways;
-	member->ways.slot = at;
-	member->ways.nic = nic;
 	nic->member = member;
-	member->ways.registers = nic->epoch;
-	member->ways.renewed_at = UINT64_MAX;
-	member->ways.dirty = true;
 	member->n_macs = 1;
 	memcpy(member->macs[0], nic->mac, CVSW_ETH_ALEN);
 	overlay->slots[at] = member;
 	chains_changed(overlay);
-	overlay->ways.n++;
 	if (overlay->n_slots <= at)
 		overlay->n_slots = at + 1;
-	TAILQ_INSERT_TAIL(&overlay->ways.members, &member->ways, in_order);
+	ways_join(&overlay->ways, &member->ways, nic, at);
 	return member;
 }
 
 void overlay_leave(struct overlay *overlay, struct overlay_member *member)
 {
-	struct overlay_member *other;
-
-	TAILQ_REMOVE(&overlay->ways.members, &member->ways, in_order);
+	ways_leave(&overlay->ways, &member->ways);
 	member->ways.nic->member = NULL;
 	overlay->slots[member->ways.slot] = NULL;
-	overlay->ways.n--;
 	chains_changed(overlay);
-	overlay_each(other, overlay) {
-		way_clear(&other->ways.from[member->ways.slot]);
-		way_clear(&member->ways.from[other->ways.slot]);
-		other->ways.unkept = true;
-	}
 	free(member->ways.from);
 	explicit_bzero(member, sizeof(*member));
 	free(member);

@@ -40,8 +40,11 @@ static void look_listed(struct ways_member *member)
 	/* One that registered anew may have lost its SAs: whoever waits for them waits for new ones. */
 	if (nic_confirms(nic) && member->registers != nic->epoch)
 		return;
-	if (member->n_refreshed && nic->verified >= member->generation)
-		member->n_listed = member->n_refreshed;
+	if (!member->n_refreshed || nic->verified < member->generation ||
+	    member->n_listed == member->n_refreshed)
+		return;
+	member->n_listed = member->n_refreshed;
+	member->stirred = true;
 }
 
 /*
@@ -100,19 +103,66 @@ static void drop_sa(struct way *way)
 	way->sa = NULL;
 }
 
-void way_clear(struct way *way)
+/* Whose answer it waits for; NULL: nobody's. */
+static struct ways_member *asks(const struct way *way, struct ways_member *from,
+				struct ways_member *to)
 {
+	return way->phase == WAY_RECEIVER ? to : way->phase == WAY_SENDER ? from : NULL;
+}
+
+/* The only one that sets the phase of a way that may wait for somebody. */
+static void enter(struct way *way, struct ways_member *from, struct ways_member *to,
+		  enum way_phase phase)
+{
+	struct ways_member *asked = asks(way, from, to);
+
+	if (asked)
+		asked->asked--;
+	way->phase = phase;
+	asked = asks(way, from, to);
+	if (asked)
+		asked->asked++;
+}
+
+static void close_way(struct way *way, struct ways_member *from, struct ways_member *to)
+{
+	enter(way, from, to, WAY_CLOSED);
 	drop_sa(way);
 	memset(way, 0, sizeof(*way));
 }
 
 void way_keep(struct way *way, uint32_t out)
 {
-	way_clear(way);
-	way->phase = WAY_KEPT;
-	way->deadline = UINT64_MAX;
-	way->sends = way->known = true;
-	way->out = way->known_out = out;
+	*way = (struct way){
+		.phase = WAY_KEPT, .deadline = UINT64_MAX, .sends = true, .known = true,
+		.out = out, .known_out = out,
+	};
+}
+
+void ways_join(struct ways_group *group, struct ways_member *member, struct nic *nic,
+	       unsigned int slot)
+{
+	member->group = group;
+	member->slot = slot;
+	member->nic = nic;
+	member->registers = nic->epoch;
+	member->renewed_at = member->next = UINT64_MAX;
+	member->stirred = member->dirty = true;
+	TAILQ_INSERT_TAIL(&group->members, member, in_order);
+	group->n++;
+}
+
+void ways_leave(struct ways_group *group, struct ways_member *member)
+{
+	struct ways_member *other;
+
+	TAILQ_REMOVE(&group->members, member, in_order);
+	group->n--;
+	ways_each(other, group) {
+		close_way(&other->from[member->slot], member, other);
+		close_way(&member->from[other->slot], other, member);
+		other->unkept = true;
+	}
 }
 
 static uint32_t new_spi(struct ways_world *world)
@@ -157,12 +207,11 @@ static void begin(struct ways_group *group, struct ways_world *world, struct way
 	}
 	to->group->user->takes(to, from, way->spis[way->n_spis - 1], true);
 	to->dirty = to->unkept = true;
-	way->phase = WAY_RECEIVER;
+	enter(way, from, to, WAY_RECEIVER);
 	way->deadline = next_refresh(to);
 }
 
-static void give_to_sender(struct way *way, struct ways_member *from,
-			   const struct ways_member *to)
+static void give_to_sender(struct way *way, struct ways_member *from, struct ways_member *to)
 {
 	way->sends = true;
 	way->out = way->spis[way->n_spis - 1];
@@ -173,7 +222,7 @@ static void give_to_sender(struct way *way, struct ways_member *from,
 	}
 	from->group->user->sends(from, to);
 	from->dirty = true;
-	way->phase = WAY_SENDER;
+	enter(way, from, to, WAY_SENDER);
 	way->deadline = next_refresh(from);
 }
 
@@ -194,8 +243,7 @@ static uint64_t rekey_time(const struct way *way)
  * first, so that the others can go.  False: they have none in common, or an end may have lost its
  * SAs since it said so.
  */
-static bool resume(struct way *way, struct ways_member *from, const struct ways_member *to,
-		   uint64_t now)
+static bool resume(struct way *way, struct ways_member *from, struct ways_member *to, uint64_t now)
 {
 	uint8_t both = way->to_has & way->from_has;
 	unsigned int last = way->n_spis - 1, best = last;
@@ -211,14 +259,14 @@ static bool resume(struct way *way, struct ways_member *from, const struct ways_
 	way->spis[best] = way->spis[last];
 	way->spis[last] = spi;
 	if (!last && way->out == spi) {
-		way->phase = WAY_OPEN;
+		enter(way, from, to, WAY_OPEN);
 		way->deadline = rekey_time(way);
 		return true;
 	}
 	way->out = spi;
 	from->group->user->sends(from, to);
 	from->dirty = true;
-	way->phase = WAY_SENDER;
+	enter(way, from, to, WAY_SENDER);
 	way->deadline = next_refresh(from);
 	return true;
 }
@@ -246,7 +294,7 @@ static bool step(struct ways_group *group, struct ways_world *world, struct way 
 	case WAY_SENDER:
 		if (!has_listed(from, way->deadline))
 			return false;
-		way->phase = WAY_GRACE;
+		enter(way, from, to, WAY_GRACE);
 		to->unkept = true;
 		way->known = true;
 		way->known_out = way->out;
@@ -256,7 +304,7 @@ static bool step(struct ways_group *group, struct ways_world *world, struct way 
 		if (now < way->deadline)
 			return false;
 		retire(way, from, to, way->n_spis - 1);
-		way->phase = WAY_OPEN;
+		enter(way, from, to, WAY_OPEN);
 		way->deadline = rekey_time(way);
 		return true;
 	case WAY_OPEN:
@@ -387,43 +435,78 @@ static bool will_answer(const struct ways_member *member, uint64_t now)
 
 static void count_under_way(struct ways_group *group, struct ways_world *world)
 {
-	const struct ways_member *from, *to;
-	bool answers[WAYS_MAX_MEMBERS];
+	const struct ways_member *member;
 
 	world->under_way -= group->under_way;
 	group->under_way = 0;
-	ways_each(to, group)
-		answers[to->slot] = will_answer(to, world->now);
-	ways_each(to, group)
-		ways_each(from, group) {
-			enum way_phase phase = to->from[from->slot].phase;
-
-			group->under_way += (phase == WAY_RECEIVER && answers[to->slot]) ||
-					      (phase == WAY_SENDER && answers[from->slot]);
-		}
+	ways_each(member, group)
+		if (member->asked && will_answer(member, world->now))
+			group->under_way += member->asked;
 	world->under_way += group->under_way;
 }
 
-/* As far as the budget lasts.  Return: when a way's time comes. */
+static void step_way(struct ways_group *group, struct ways_world *world, struct ways_member *from,
+		     struct ways_member *to, uint64_t now)
+{
+	struct way *way = &to->from[from->slot];
+
+	if (from == to)
+		return;
+	if (world->budget > 0)
+		world->budget -= step(group, world, way, from, to, now);
+	if (way->phase >= WAY_GRACE && way->deadline > now && way->deadline < to->next)
+		to->next = way->deadline;
+}
+
+/**
+ * struct stirred - the members of a group whose ways are to be looked at
+ */
+struct stirred {
+	struct ways_member *members[WAYS_MAX_MEMBERS];
+	size_t n;
+};
+
+static void find_stirred(struct ways_group *group, uint64_t now, struct stirred *stirred)
+{
+	struct ways_member *member;
+
+	stirred->n = 0;
+	ways_each(member, group) {
+		if (now >= member->next) {
+			member->stirred = true;
+			member->next = UINT64_MAX;
+		}
+		if (member->stirred)
+			stirred->members[stirred->n++] = member;
+	}
+}
+
+/*
+ * The ways from and to those that were stirred, as far as the budget lasts: one NIC's news cost
+ * its own ways, not all of its group's.  Return: when a way's time comes.
+ */
 static uint64_t step_all(struct ways_group *group, struct ways_world *world, uint64_t now)
 {
 	struct ways_member *from, *to;
 	uint64_t next = UINT64_MAX;
+	struct stirred stirred;
 
+	find_stirred(group, now, &stirred);
 	ways_each(to, group) {
 		if (to->renew && !is_full(world))
 			renew(group, world, to);
-		ways_each(from, group) {
-			struct way *way = &to->from[from->slot];
-
-			if (from == to)
-				continue;
-			if (world->budget > 0)
-				world->budget -= step(group, world, way, from, to, now);
-			if (way->phase >= WAY_GRACE && way->deadline > now && way->deadline < next)
-				next = way->deadline;
-		}
+		if (to->stirred)
+			ways_each(from, group)
+				step_way(group, world, from, to, now);
+		else
+			for (size_t i = 0; i < stirred.n; i++)
+				step_way(group, world, stirred.members[i], to, now);
+		next = sooner(next, to->next);
 	}
+	/* What could not be done stays to be done. */
+	if (!is_full(world))
+		for (size_t i = 0; i < stirred.n; i++)
+			stirred.members[i]->stirred = false;
 	return next;
 }
 
@@ -443,23 +526,6 @@ static uint64_t refresh_all(struct ways_group *group, struct ways_world *world, 
 	return next;
 }
 
-uint64_t ways_run(struct ways_group *group, struct ways_world *world, uint64_t now)
-{
-	struct ways_member *member;
-	uint64_t next;
-
-	world->now = now;
-	ways_each(member, group)
-		look_listed(member);
-	next = sooner(look_registered(group, now), look_rekey(group, world, now));
-	next = sooner(next, step_all(group, world, now));
-	next = sooner(next, refresh_all(group, world, now));
-	count_under_way(group, world);
-	if (group->under_way || world->under_way >= world->most_under_way)
-		next = sooner(next, now + WAYS_WAIT_MS);
-	return world->budget > 0 ? next : now;
-}
-
 bool ways_noticed(struct ways_member *member)
 {
 	const struct nic *nic = member->nic;
@@ -470,7 +536,27 @@ bool ways_noticed(struct ways_member *member)
 	    seen.there == member->seen.there && seen.present == member->seen.present)
 		return false;
 	member->seen = seen;
+	member->stirred = true;
 	return true;
+}
+
+uint64_t ways_run(struct ways_group *group, struct ways_world *world, uint64_t now)
+{
+	struct ways_member *member;
+	uint64_t next;
+
+	world->now = now;
+	ways_each(member, group) {
+		ways_noticed(member);
+		look_listed(member);
+	}
+	next = sooner(look_registered(group, now), look_rekey(group, world, now));
+	next = sooner(next, step_all(group, world, now));
+	next = sooner(next, refresh_all(group, world, now));
+	count_under_way(group, world);
+	if (group->under_way || world->under_way >= world->most_under_way)
+		next = sooner(next, now + WAYS_WAIT_MS);
+	return world->budget > 0 ? next : now;
 }
 
 /* No end has registered that often. */
@@ -512,6 +598,7 @@ bool ways_expiring(struct ways_group *group, struct ways_member *member,
 		way->expires = true;
 		if (way->phase == WAY_OPEN)
 			way->deadline = rekey_time(way);
+		member->stirred = true;
 		return true;
 	}
 	return false;
@@ -535,8 +622,12 @@ bool ways_refused(struct ways_group *group, struct ways_member *member,
 			member->dirty = true;
 		}
 		drop_sa(way);
-		way->phase = WAY_REFUSED;
+		if (direction == CVSW_SA_IN)
+			enter(way, other, member, WAY_REFUSED);
+		else
+			enter(way, member, other, WAY_REFUSED);
 		way->deadline = way->made_at + WAY_REFUSED_MS;
+		member->stirred = true;
 		return true;
 	}
 	return false;
@@ -608,6 +699,7 @@ void ways_found(struct ways_group *group, struct ways_member *member,
 		if (!listing.known[i])
 			remove_sa(member->nic, sas[i].direction, sas[i].spi);
 	free(listing.known);
+	member->stirred = true;
 	/* Not those of one that registered: its ways need no renewal, or get it by themselves. */
 	member->registers = member->nic->epoch;
 }

@@ -124,6 +124,9 @@ struct ways_seen {
  * @slot: below WAYS_MAX_MEMBERS; stays as long as it is a member
  * @nic: lives as long as it is a member: nic_release()
  * @from: the way from each other member, by the other's slot
+ * @stirred: something changed on which its ways depend: each of them is looked at
+ * @next: when the time of one of the ways to it comes, or earlier
+ * @asked: of its group's ways, how many wait for its answer
  * @renew: its ways are to get new keys; @unkept: those to it are not in the database as they are
  * @registers: its epoch, when its ways were made new
  * @renewed_at: when that was; UINT64_MAX: never; @renewals: how often; @told: that
@@ -138,6 +141,9 @@ struct ways_member {
 	unsigned int slot;
 	struct nic *nic;
 	struct way *from;
+	bool stirred;
+	uint64_t next;
+	size_t asked;
 	bool renew;
 	bool unkept;
 	struct ways_seen seen;
@@ -180,7 +186,7 @@ struct ways_keys {
 
 /**
  * struct ways_group - NICs with a way from each to each other; lives in its user's struct
- * @members: @n of them; the user adds and removes them
+ * @members: @n of them: ways_join(), ways_leave()
  * @under_way: of its ways, as struct ways_world counts them
  * @rekey_at: when all keys are replaced; 0: not known yet
  * @has_kept: it has ways that were in use before we started: the age of their keys is not known
@@ -248,7 +254,7 @@ bool ways_expiring(struct ways_group *group, struct ways_member *member,
 bool ways_refused(struct ways_group *group, struct ways_member *member,
 		  enum cvsw_sa_direction direction, uint32_t spi);
 
-/** way_keep() - what the database says was in use: @out; its SPIs are put behind; KEPT */
+/** way_keep() - of a CLOSED way, what the database says was in use: @out; its SPIs are put behind; KEPT */
 void way_keep(struct way *way, uint32_t out);
 
 /**
@@ -260,8 +266,12 @@ void way_keep(struct way *way, uint32_t out);
 void ways_found(struct ways_group *group, struct ways_member *member,
 		struct cvsw_v3_listed_sa *sas, size_t n);
 
-/** way_clear() - back to CLOSED; wipes its key */
-void way_clear(struct way *way);
+/** ways_join() - @nic is a member now; the ways from and to @slot are zeroed, so they are CLOSED */
+void ways_join(struct ways_group *group, struct ways_member *member, struct nic *nic,
+	       unsigned int slot);
+
+/** ways_leave() - it is a member no more: all its ways are CLOSED again; wipes their keys */
+void ways_leave(struct ways_group *group, struct ways_member *member);
 
 /** ways_close() - a member leaves: its SAs are removed at both ends */
 void ways_close(struct ways_group *group, struct ways_member *member);
