@@ -21,18 +21,12 @@ static struct turns_queue queue = TAILQ_HEAD_INITIALIZER(queue);
 static struct turns_queue last = TAILQ_HEAD_INITIALIZER(last);
 static uint64_t began;		/* spent_us() */
 static uint64_t began_at;	/* clock_ms() */
-static bool behind;
 static uint64_t last_at;	/* clock_ms(), when a piece of what comes last was done */
 
 /* No more processor time than time can have passed, and the clock costs no system call. */
 bool turns_is_full(void)
 {
 	return clock_ms() - began_at >= TURNS_FULL_MS && spent_us() - began >= TURNS_FULL_MS * 1000;
-}
-
-bool turns_are_behind(void)
-{
-	return behind;
 }
 
 static struct turns_queue *queue_of(const struct turns_work *work)
@@ -103,7 +97,6 @@ void turns_run(struct event_base *base)
 		if (after - began >= TURNS_LONG_MS * 1000)
 			log_line(LOG_DEBUG, "a turn of the event loop took %.1f ms",
 				 (after - began) / 1000.0);
-		behind = after - began >= TURNS_FULL_MS * 1000;
 		began = after;
 	} while (goes_on);
 }

@@ -29,9 +29,6 @@ struct event_base;
 /** turns_is_full() - has this turn taken so long that others should get theirs? */
 bool turns_is_full(void);
 
-/** turns_are_behind() - was the turn before this one full?  Then nothing new should begin. */
-bool turns_are_behind(void);
-
 /**
  * struct turns_work - what is put off until the next turn begins; lives in its owner's struct
  * @run: does it; may put off the same work again

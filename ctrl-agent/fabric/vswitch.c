@@ -94,7 +94,7 @@ static void send_hello(struct vport *port, uint64_t now)
 
 static void hello_if_due(struct vport *port, uint64_t now)
 {
-	if (port->up && port->hello_at <= now)
+	if (port->up && port->hello_at <= now && !port->n_waiting)
 		send_hello(port, now);
 }
 
@@ -117,7 +117,7 @@ void vswitch_port_ask(struct vport *port)
 {
 	uint64_t now = clock_ms();
 
-	if (port->asked_at && now - port->asked_at < HELLO_ASK_MS)
+	if (port->n_waiting || (port->asked_at && now - port->asked_at < HELLO_ASK_MS))
 		return;
 	port->asked_at = now;
 	send_hello3(port, broadcast);
@@ -222,6 +222,7 @@ static struct vport *add_port(struct vswitch *vswitch, uint32_t number)
 	port->number = number;
 	port->hello_at = UINT64_MAX;
 	LIST_INIT(&port->nics);
+	TAILQ_INIT(&port->waiting);
 	port->next_in_bucket = *bucket;
 	*bucket = port;
 	/* Most come in order. */

@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <sys/queue.h>
 
+#include "base/turns.h"
 #include "cvsw_flow.h"
 
 #define VSWITCH_MAX		512	/* descriptors: a process often may have 1,024 */
@@ -65,6 +66,8 @@ enum vswitch_event {
  * struct vport - a port that may have a NIC behind it
  * @hello_at: when to send HELLO next; UINT64_MAX: a NIC is there, or no link
  * @asked_at: when a HELLO of version 3 was sent because of a record that nobody knows
+ * @waiting: @n_waiting REGISTERs that nobody has looked at yet, one of each NIC: nic/keyed.c;
+ *	@answering: will look at one of them.  While there are any, no HELLO is sent
  * @stranger: the MAC address that registered there last without a key of ours; or zero
  */
 struct vport {
@@ -79,6 +82,9 @@ struct vport {
 	uint64_t hello_at;
 	uint64_t hello_last;
 	uint64_t asked_at;
+	TAILQ_HEAD(vport_waiting, waiting) waiting;
+	size_t n_waiting;
+	struct turns_work answering;
 	uint8_t stranger[CVSW_ETH_ALEN];
 	unsigned int hellos;	/* unanswered */
 };

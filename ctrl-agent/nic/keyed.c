@@ -4,7 +4,6 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "base/turns.h"
 #include "fabric/vswitch.h"
 #include "legacy.h"
 #include "nics.h"
@@ -218,24 +217,32 @@ const char *nic_silence(const struct nic *nic, char *text, size_t room)
 
 /* ---- frames ---- */
 
-static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, uint8_t *frame, size_t len)
+/* Perhaps of a session from before our start, or one that is over for us: ask who it is. */
+static bool is_unknown(enum cvsw_v3_drop drop)
 {
-	enum cvsw_v3_type type;
-	enum cvsw_v3_drop drop = cvsw_v3_check(frame, &len, &type);
-	uint64_t n_registers, heard_at;
-	struct nic *nic;
+	return drop == CVSW_V3_DROP_SESSION || drop == CVSW_V3_DROP_FORGED ||
+	       drop == CVSW_V3_DROP_EXPIRED || drop == CVSW_V3_DROP_DISAGREES;
+}
 
-	if (drop)
-		return drop;
-	nic = nic_of(nics, frame, type);
-	if (type != CVSW_V3_REGISTER && type != CVSW_V3_SEALED)
-		return CVSW_V3_DROP_TYPE;
-	if (type == CVSW_V3_REGISTER && (!nic || !nic->has_key))
-		nics_stranger(port, cvsw_v3_register_mac(frame));
+static void dropped(struct nics *nics, struct vport *port, enum cvsw_v3_drop drop)
+{
+	nics->drops[drop]++;
+	port->vswitch->n_dropped3++;
+	log_limited(LOG_INFO, "a control frame from %s is dropped: %s", port->name,
+		    cvsw_v3_drop_text(drop));
+	if (is_unknown(drop))
+		vswitch_port_ask(port);
+}
+
+static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, enum cvsw_v3_type type,
+			      uint8_t *frame, size_t len)
+{
+	struct nic *nic = nic_of(nics, frame, type);
+	uint64_t n_registers, heard_at;
+	enum cvsw_v3_drop drop;
+
 	if (!nic || !nic->has_key)
 		return type == CVSW_V3_SEALED ? CVSW_V3_DROP_SESSION : CVSW_V3_DROP_NO_KEY;
-	if (type == CVSW_V3_REGISTER && turns_are_behind())
-		return CVSW_V3_DROP_RATE;
 	n_registers = nic->n_registers;
 	heard_at = nic->heard_at;
 	drop = talk_receive(nic, frame, len, vport_place(port), clock_ms());
@@ -250,31 +257,104 @@ static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, uint8_t *fr
 	return drop;
 }
 
-/* Perhaps of a session from before our start, or one that is over for us: ask who it is. */
-static bool is_unknown(enum cvsw_v3_drop drop)
+/**
+ * struct waiting - a REGISTER that comes last; in port->waiting
+ *
+ * A handshake is the beginning of much that follows.  When ten thousand NICs want one at once,
+ * those who have theirs are served first: else all of them wait so long for each answer
+ * that they repeat what they sent, and nobody comes to an end.
+ */
+struct waiting {
+	TAILQ_ENTRY(waiting) in_order;
+	uint8_t frame[CVSW_V3_REGISTER_LEN];
+};
+
+static void stop_waiting(struct vport *port, struct waiting *waiting)
 {
-	return drop == CVSW_V3_DROP_SESSION || drop == CVSW_V3_DROP_FORGED ||
-	       drop == CVSW_V3_DROP_EXPIRED || drop == CVSW_V3_DROP_DISAGREES;
+	TAILQ_REMOVE(&port->waiting, waiting, in_order);
+	port->n_waiting--;
+	free(waiting);
+}
+
+/* One at a time, so that a port with many costs the others nothing. */
+static void answer_first(struct turns_work *work)
+{
+	struct vport *port = (struct vport *)((char *)work - offsetof(struct vport, answering));
+	struct nics *nics = port->vswitch->all->user.arg;
+	struct waiting *first = TAILQ_FIRST(&port->waiting);
+	uint8_t frame[CVSW_V3_REGISTER_LEN];
+	enum cvsw_v3_drop drop;
+
+	memcpy(frame, first->frame, sizeof(frame));
+	stop_waiting(port, first);
+	if (port->n_waiting)
+		turns_put_off(work);
+	drop = take(nics, port, CVSW_V3_REGISTER, frame, sizeof(frame));
+	if (drop)
+		dropped(nics, port, drop);
+}
+
+static struct waiting *find_waiting(struct vport *port, const uint8_t *mac)
+{
+	struct waiting *waiting;
+
+	TAILQ_FOREACH(waiting, &port->waiting, in_order)
+		if (!memcmp(cvsw_v3_register_mac(waiting->frame), mac, CVSW_ETH_ALEN))
+			break;
+	return waiting;
+}
+
+/* NULL: there are too many at this port. */
+static struct waiting *begin_waiting(struct vport *port)
+{
+	struct waiting *waiting;
+
+	if (port->n_waiting == NICS_MOST_WAITING)
+		return NULL;
+	waiting = xcalloc(1, sizeof(*waiting));
+	TAILQ_INSERT_TAIL(&port->waiting, waiting, in_order);
+	port->n_waiting++;
+	return waiting;
+}
+
+/* Of one NIC the newest counts, as it may have given up the others.  It takes their place. */
+static enum cvsw_v3_drop take_register(struct nics *nics, struct vport *port, const uint8_t *frame)
+{
+	const uint8_t *mac = cvsw_v3_register_mac(frame);
+	struct waiting *former = find_waiting(port, mac), *waiting;
+	const struct nic *nic = nics_find(nics, mac);
+
+	if (!nic || !nic->has_key) {
+		nics_stranger(port, mac);
+		return CVSW_V3_DROP_NO_KEY;
+	}
+	waiting = former ?: begin_waiting(port);
+	if (!waiting)
+		return CVSW_V3_DROP_RATE;
+	memcpy(waiting->frame, frame, sizeof(waiting->frame));
+	port->answering.run = answer_first;
+	port->answering.last = true;
+	turns_put_off(&port->answering);
+	return former ? CVSW_V3_DROP_RATE : CVSW_V3_OK;
 }
 
 /* On a copy, as what was sealed in it comes to light there; a trailer is not needed. */
 static void take_version3(struct nics *nics, struct vport *port, const uint8_t *frame, size_t len)
 {
 	uint8_t copy[CVSW_V3_FRAME_MAX];
+	enum cvsw_v3_type type;
 	enum cvsw_v3_drop drop;
 
 	len = len < sizeof(copy) ? len : sizeof(copy);
 	memcpy(copy, frame, len);
-	drop = take(nics, port, copy, len);
+	drop = cvsw_v3_check(copy, &len, &type);
+	if (drop == CVSW_V3_OK && type == CVSW_V3_REGISTER)
+		drop = take_register(nics, port, copy);
+	else if (drop == CVSW_V3_OK)
+		drop = type == CVSW_V3_SEALED ? take(nics, port, type, copy, len) : CVSW_V3_DROP_TYPE;
 	explicit_bzero(copy, len);
-	if (drop) {
-		nics->drops[drop]++;
-		port->vswitch->n_dropped3++;
-		log_limited(LOG_INFO, "a control frame from %s is dropped: %s", port->name,
-			    cvsw_v3_drop_text(drop));
-	}
-	if (is_unknown(drop))
-		vswitch_port_ask(port);
+	if (drop)
+		dropped(nics, port, drop);
 }
 
 /* ---- ports ---- */
@@ -287,6 +367,9 @@ static bool on_hello(void *arg, struct vport *port)
 static void on_down(void *arg, struct vport *port)
 {
 	(void)arg;
+	while (port->n_waiting)
+		stop_waiting(port, TAILQ_FIRST(&port->waiting));
+	turns_drop(&port->answering);
 	while (!LIST_EMPTY(&port->nics))
 		nic_detach(LIST_FIRST(&port->nics));
 }

@@ -25,6 +25,8 @@ struct vswitches;
 #define NICS_CLAIM_MS		60000
 #define NICS_ALIVE_MS		10000
 
+#define NICS_MOST_WAITING	64	/* REGISTERs at a port */
+
 /**
  * struct nics - all NICs that are present, that something is stated for, or with a key
  * @world: of all NICs; its log_keys counts for keys that are set from then on

@@ -31,7 +31,7 @@
 #include "gen.h"
 #include "v3_nic.h"
 
-#define MAX_NICS	64
+#define MAX_NICS	128
 #define MAX_CONTENT	65535
 #define TIMER_MS	50	/* by which flows with timeouts go late */
 

@@ -180,7 +180,7 @@ static void test_last_in_any_case(void)
 	end();
 }
 
-static const struct tap_test tests[] = {
+const struct tap_test tests[] = {
 	{ "turns: what is put off twice is done once, in order", test_once },
 	{ "turns: what is dropped is not done", test_dropped },
 	{ "turns: the rest of a full turn comes after the next events", test_full },
@@ -188,8 +188,3 @@ static const struct tap_test tests[] = {
 	{ "turns: it is done in any case", test_last_in_any_case },
 	{ 0 },
 };
-
-int main(int argc, char **argv)
-{
-	return tap_main(argc, argv, (const struct tap_test *const []) { tests, NULL });
-}
