@@ -203,6 +203,27 @@ void world_end(void)
 	free(world);
 }
 
+/* Nothing is left to do with those that are not stirred, though not all ways were looked at. */
+static void check_nothing_overlooked(void)
+{
+	struct ways_group *group = &world->overlay->ways;
+	uint8_t phases[WORLD_NICS][WORLD_NICS] = { 0 };
+	struct ways_member *to, *from;
+
+	ways_each(to, group)
+		if (to->stirred)
+			return;
+	ways_each(to, group) {
+		to->stirred = true;
+		ways_each(from, group)
+			phases[to->slot][from->slot] = to->from[from->slot].phase;
+	}
+	ways_run(group, &world->ways, world->between.now);
+	ways_each(to, group)
+		ways_each(from, group)
+			CHECK(phases[to->slot][from->slot] == to->from[from->slot].phase);
+}
+
 /* As overlays.c does it, a turn after the other. */
 static void run_ways(void)
 {
@@ -214,6 +235,7 @@ static void run_ways(void)
 	if (world->turn - world->ways.budget > world->most_spent)
 		world->most_spent = world->turn - world->ways.budget;
 	CHECK(world->ways.budget > 0 || next == world->between.now);
+	check_nothing_overlooked();
 	overlay_each(member, world->overlay)
 		if (!member->ways.dirty)
 			check_told(member);
