@@ -28,6 +28,7 @@ struct fixture {
 	struct flat_frame before;	/* what the sk_buff is made of */
 	struct flat_frame expected;
 	struct flat_frame after;
+	struct cvsw_registers registers;
 };
 
 /* ---- helpers ---- */
@@ -52,7 +53,8 @@ static struct sk_buff *run_list(struct fixture *f, struct sk_buff *skb)
 
 	local_bh_disable();
 	cvsw_key_extract(skb, CVSW_HOST, &key, &layout);
-	skb = cvsw_actions_run(skb, &layout, f->list, f->n, f->stats);
+	f->registers.written = false;
+	skb = cvsw_actions_run(skb, &layout, f->list, f->n, &f->registers, f->stats);
 	local_bh_enable();
 	return skb;
 }
@@ -130,6 +132,18 @@ static void check_complete(struct kunit *test, struct fixture *f, const struct s
 	KUNIT_ASSERT_EQ(test, sum % 0xffff, sum_behind_ethernet(&f->after));
 }
 
+static void expect_registers(struct kunit *test, struct fixture *f)
+{
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, cvsw_registers_get(&f->registers, CVSW_FIELD_METADATA),
+			get_unaligned_be64(f->expected.metadata));
+	for (i = 0; i < CVSW_N_REGS; i++)
+		KUNIT_ASSERT_EQ_MSG(test,
+				    (u32)cvsw_registers_get(&f->registers, CVSW_FIELD_REG0 + i),
+				    get_unaligned_be32(f->expected.regs[i]), "register %u", i);
+}
+
 /* ---- one frame through one list ---- */
 
 static void check_result(struct kunit *test, struct fixture *f, struct sk_buff *skb,
@@ -159,6 +173,7 @@ static void check_result(struct kunit *test, struct fixture *f, struct sk_buff *
 	KUNIT_ASSERT_EQ(test, memcmp(f->after.data, f->expected.data, f->expected.len), 0);
 	KUNIT_ASSERT_EQ(test, f->after.hw_tag, f->expected.hw_tag);
 	KUNIT_ASSERT_EQ(test, skb->mark, f->expected.mark);
+	expect_registers(test, f);
 	KUNIT_ASSERT_PTR_EQ(test, skb_mac_header(skb), skb->data);
 	KUNIT_ASSERT_EQ(test, ntohs(skb->protocol), type < ETH_P_802_3_MIN ? ETH_P_802_2 : type);
 	if (network_was_set)
@@ -235,12 +250,12 @@ static void actions_random(struct kunit *test)
 {
 	int i;
 
-	reference_loaded = 0;
+	bitmap_zero(reference_loaded, CVSW_N_FIELDS);
 	for (i = 0; i < ROUNDS; i++)
 		one_round(test, test->priv, false);
 	/* Each field has a place in some frame. */
 	for (i = 0; i < CVSW_N_FIELDS; i++)
-		KUNIT_EXPECT_EQ_MSG(test, !!(reference_loaded & BIT_ULL(i)),
+		KUNIT_EXPECT_EQ_MSG(test, test_bit(i, reference_loaded),
 				    cvsw_field_info[i].writable, "field %d", i);
 }
 

@@ -83,7 +83,7 @@ static void cache_compares_every_bit(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, find(f, &key, 1, &entry));
 		((u8 *)key.words)[bit / 8] ^= 1 << bit % 8;
 	}
-	KUNIT_ASSERT_FALSE(test, f->keys[3].wide);
+	KUNIT_ASSERT_EQ(test, (unsigned int)f->keys[3].n, (unsigned int)CVSW_KEY_PLAIN_WORDS);
 	put(f, 3, 1);
 	KUNIT_EXPECT_TRUE(test, find(f, &f->keys[3], 1, &entry));
 	for (bit = 0; bit < 8 * CVSW_KEY_PLAIN; bit++) {
@@ -188,7 +188,7 @@ static int cache_init(struct kunit *test)
 	prandom_seed_state(&f->rnd, 5);
 	for (i = 0; i < KEYS; i++) {
 		prandom_bytes_state(&f->rnd, f->keys[i].words, sizeof(f->keys[i].words));
-		f->keys[i].wide = i % 3 || !i;
+		f->keys[i].n = i % 3 || !i ? CVSW_KEY_WORDS : CVSW_KEY_PLAIN_WORDS;
 	}
 	f->cache = cvsw_cache_create();
 	return f->cache ? stay_on_one_cpu(test) : -ENOMEM;

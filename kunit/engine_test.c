@@ -576,6 +576,39 @@ static void engine_next(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_DROP_NEXT), 1ULL);
 }
 
+/* What one flow writes down the next lookup sees, and no other frame does. */
+static void engine_registers(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct cvsw_load *load;
+	u8 last[2];
+
+	flow_begin(f, 10);
+	load = &flow_action(f, CVSW_ACT_LOAD)->load;
+	*load = cvsw_load_of(CVSW_FIELD_REG15, 4, 8, 0x5a);
+	load = &flow_action(f, CVSW_ACT_LOAD)->load;
+	*load = cvsw_load_of(CVSW_FIELD_METADATA, 0, 64, 1ULL << 63);
+	flow_clone_to(f, 7);
+	flow_action(f, CVSW_ACT_NEXT);
+	flow_end(test);
+	flow_begin(f, 5);
+	f->flow.match.key.regs[15] = 0x5a0;
+	f->flow.match.mask.regs[15] = 0xffffffff;
+	f->flow.match.key.metadata = 1ULL << 63;
+	f->flow.match.mask.metadata = ~0ULL;
+	flow_set_dst(f, 9);
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), last, 2), 2U);
+	KUNIT_EXPECT_EQ(test, last[1], 9);
+
+	/* Without the first flow they are zero. */
+	flow_begin(f, 10);
+	flow_action(f, CVSW_ACT_NEXT);
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), last, 2), 1U);
+	KUNIT_EXPECT_NE(test, last[0], 9);
+}
+
 static void engine_too_many_clones(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -739,6 +772,7 @@ static struct kunit_case engine_cases[] = {
 	KUNIT_CASE(engine_clones),
 	KUNIT_CASE(engine_clones_in_tunnels),
 	KUNIT_CASE(engine_next),
+	KUNIT_CASE(engine_registers),
 	KUNIT_CASE(engine_too_many_clones),
 	KUNIT_CASE(engine_resume),
 	KUNIT_CASE(engine_resume_behind_outputs),

@@ -495,6 +495,8 @@ void skb_to_frame(const struct sk_buff *skb, struct flat_frame *frame)
 	frame->hw_proto = frame->hw_tag ? ntohs(skb->vlan_proto) : 0;
 	frame->hw_tci = frame->hw_tag ? skb_vlan_tag_get(skb) : 0;
 	frame->mark = skb->mark;
+	memset(frame->metadata, 0, sizeof(frame->metadata));
+	memset(frame->regs, 0, sizeof(frame->regs));
 }
 
 bool skb_is_frame(const struct sk_buff *skb, const struct flat_frame *frame)

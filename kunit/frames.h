@@ -23,6 +23,8 @@ struct flat_frame {
 	u16 hw_proto;
 	u16 hw_tci;
 	u32 mark;	/* skb->mark */
+	u8 metadata[8];
+	u8 regs[CVSW_N_REGS][4];
 	u8 tail[TAIL_MAX];
 	unsigned int tail_len;
 };

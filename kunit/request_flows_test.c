@@ -111,7 +111,7 @@ static const struct {
 	{ WHOLE, 23, 1, CVSW_V3_ERR_RESERVED, 22 },	/* out_port of an ADD */
 	{ WHOLE, 29, 200, CVSW_V3_ERR_LENGTH, 28 },
 	{ WHOLE, 30, 1, CVSW_V3_ERR_RESERVED, 30 },
-	{ WHOLE, 40, 28, CVSW_V3_ERR_MATCH_FIELD, 40 },
+	{ WHOLE, 40, 44, CVSW_V3_ERR_MATCH_FIELD, 40 },
 	{ WHOLE, 41, 3, CVSW_V3_ERR_LENGTH, 41 },
 };
 

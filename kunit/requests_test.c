@@ -10,7 +10,7 @@
 /* What the NIC is able to do, whatever its state. */
 #define CAN	((u32)(CVSW_V3_CAN_TIMEOUTS | CVSW_V3_CAN_MODIFY | CVSW_V3_CAN_REMOVED | \
 		       CVSW_V3_CAN_EXPIRING | CVSW_V3_CAN_TRACE | \
-		       CVSW_V3_CAN_PACKET_IN))
+		       CVSW_V3_CAN_PACKET_IN | CVSW_V3_CAN_REGISTERS))
 
 static void capabilities_are_told(struct kunit *test)
 {

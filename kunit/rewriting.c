@@ -3,6 +3,7 @@
 #include <linux/in.h>
 #include <linux/minmax.h>
 
+#include "../drivers/cvsw/engine/registers.h"
 #include "frames.h"
 #include "rewriting.h"
 
@@ -94,7 +95,7 @@ static u8 *reference_place(struct flat_frame *frame, enum cvsw_field field, unsi
 	case CVSW_FIELD_ICMPV6_CODE: return icmp6 ? l4 + 1 : NULL;
 	case CVSW_FIELD_ND_RESERVED: return nd ? l4 + 4 : NULL;
 	case CVSW_FIELD_ND_TARGET: return nd ? l4 + 8 : NULL;
-	case CVSW_FIELD_ND_OPTIONS_TYPE: return nd && l4_len >= 26 ? l4 + 24 : NULL;
+	case CVSW_FIELD_ND_OPTIONS_TYPE: return nd && l4_len >= 25 ? l4 + 24 : NULL;
 	case CVSW_FIELD_ND_SLL:
 	case CVSW_FIELD_ND_TLL:
 		for (opt = 24; nd && opt + 8 <= l4_len && l4[opt + 1]; opt += 8 * l4[opt + 1])
@@ -108,6 +109,15 @@ static u8 *reference_place(struct flat_frame *frame, enum cvsw_field field, unsi
 	case CVSW_FIELD_ARP_TPA: return arp ? arp + 24 : NULL;
 	default: return NULL;
 	}
+}
+
+/* Beside the frame, big endian; or NULL. */
+static u8 *reference_register(struct flat_frame *frame, enum cvsw_field field)
+{
+	if (field == CVSW_FIELD_METADATA)
+		return frame->metadata;
+	return field >= CVSW_FIELD_REG0 && field <= CVSW_FIELD_REG15 ?
+	       frame->regs[field - CVSW_FIELD_REG0] : NULL;
 }
 
 static unsigned int field_bytes(enum cvsw_field field)
@@ -215,10 +225,16 @@ static bool reference_write(struct flat_frame *frame, enum cvsw_field field, uns
 	unsigned int sum;
 	u8 *to, *ip;
 
+	to = reference_register(frame, field);
+	if (to) {
+		put_bits(to, len, ofs, n, from, from_len, from_ofs);
+		return true;
+	}
 	if (is_special(field))
 		return write_special(frame, field, ofs, n, from, from_len, from_ofs);
 	to = reference_place(frame, field, &end);
-	if (!to)
+	/* A checksum is of pairs of bytes: the last, alone, can be read only. */
+	if (!to || (field == CVSW_FIELD_ND_OPTIONS_TYPE && to + 2 > frame->data + end))
 		return false;
 	reference_key(frame, CVSW_HOST, &key, &at);
 	if ((field == CVSW_FIELD_SCTP_SRC || field == CVSW_FIELD_SCTP_DST ||
@@ -252,7 +268,8 @@ static bool reference_move(struct flat_frame *frame, const struct cvsw_move *mov
 		if (!reference_special(frame, move->src, copy))
 			return false;
 	} else {
-		from = reference_place(frame, move->src, &end);
+		from = reference_register(frame, move->src) ?:
+		       reference_place(frame, move->src, &end);
 		if (!from)
 			return false;
 		memcpy(copy, from, len);
@@ -261,13 +278,13 @@ static bool reference_move(struct flat_frame *frame, const struct cvsw_move *mov
 			       move->src_ofs);
 }
 
-u64 reference_loaded;
+DECLARE_BITMAP(reference_loaded, CVSW_N_FIELDS);
 
 static bool reference_load(struct flat_frame *frame, const struct cvsw_load *load)
 {
 	if (!reference_write(frame, load->dst, load->ofs, load->n_bits, load->value, 8, 0))
 		return false;
-	reference_loaded |= BIT_ULL(load->dst);
+	__set_bit(load->dst, reference_loaded);
 	return true;
 }
 
@@ -304,9 +321,11 @@ static enum cvsw_field random_field(struct rnd_state *rnd)
 {
 	enum cvsw_field field;
 
+	/* Of the many registers, one now and then. */
 	do {
 		field = pick(rnd, CVSW_N_FIELDS);
-	} while (!cvsw_field_info[field].writable);
+	} while (!cvsw_field_info[field].writable ||
+		 (cvsw_field_is_register(field) && pick(rnd, 4)));
 	return field;
 }
 
@@ -326,7 +345,7 @@ static void random_move(struct rnd_state *rnd, struct cvsw_move *move)
 	unsigned int src_bits, dst_bits;
 
 	move->src = random_field(rnd);
-	move->dst = near(rnd, move->src);
+	move->dst = pick(rnd, 8) ? near(rnd, move->src) : CVSW_FIELD_REG0 + pick(rnd, 2);
 	src_bits = cvsw_field_info[move->src].bits;
 	dst_bits = cvsw_field_info[move->dst].bits;
 	move->n_bits = min(src_bits, dst_bits);

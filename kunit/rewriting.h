@@ -3,6 +3,7 @@
 #ifndef CVSW_KUNIT_REWRITING_H
 #define CVSW_KUNIT_REWRITING_H
 
+#include <linux/bitmap.h>
 #include <linux/prandom.h>
 
 #include "../proto/cvsw_flow.h"
@@ -18,8 +19,7 @@ unsigned int reference_list(const struct cvsw_action *list, unsigned int n,
 			    struct flat_frame *frame);
 
 /* The fields that some load has found in a frame: a bit each. */
-static_assert(CVSW_N_FIELDS <= 64);
-extern u64 reference_loaded;
+extern unsigned long reference_loaded[BITS_TO_LONGS(CVSW_N_FIELDS)];
 
 /* Any rewriting action but dec_ttl. */
 void random_action(struct rnd_state *rnd, struct cvsw_action *action);

@@ -56,6 +56,22 @@ enum cvsw_need {
 	X(PASS, 1, pass, INTEGER)		\
 	X(SA, 2, sa, INTEGER)			\
 	X(TUN_TYPE, 3, tun_type, INTEGER)	\
+	X(REG0, 28, regs[0], INTEGER)		\
+	X(REG1, 29, regs[1], INTEGER)		\
+	X(REG2, 30, regs[2], INTEGER)		\
+	X(REG3, 31, regs[3], INTEGER)		\
+	X(REG4, 32, regs[4], INTEGER)		\
+	X(REG5, 33, regs[5], INTEGER)		\
+	X(REG6, 34, regs[6], INTEGER)		\
+	X(REG7, 35, regs[7], INTEGER)		\
+	X(REG8, 36, regs[8], INTEGER)		\
+	X(REG9, 37, regs[9], INTEGER)		\
+	X(REG10, 38, regs[10], INTEGER)		\
+	X(REG11, 39, regs[11], INTEGER)		\
+	X(REG12, 40, regs[12], INTEGER)		\
+	X(REG13, 41, regs[13], INTEGER)		\
+	X(REG14, 42, regs[14], INTEGER)		\
+	X(REG15, 43, regs[15], INTEGER)		\
 	X(TUN_ID, 4, tun_id, INTEGER)		\
 	X(TUN_SRC, 5, tun_src, BYTES)		\
 	X(TUN_DST, 6, tun_dst, BYTES)		\
@@ -89,7 +105,7 @@ enum cvsw_slot {
 	CVSW_N_SLOTS,
 	CVSW_SLOT_NONE = CVSW_N_SLOTS	/* of a field that no flow matches */
 };
-static_assert(CVSW_SLOT_NONE < 32, "one bit each");
+static_assert(CVSW_SLOT_NONE < 64, "one bit each");
 
 /*
  * Fields, in the order in which Open vSwitch writes them into an nx_match; of one
@@ -208,9 +224,41 @@ static_assert(CVSW_SLOT_NONE < 32, "one bit each");
 	  IPV6, "NXM_NX_TUN_IPV6_SRC", "", "tun_ipv6_src")				\
 	X(TUN_IPV6_DST, TUN_DST, NX, 110, 16, 128, 0, NOTHING, NOTHING, MATCH, TUN_IPV6_DST, \
 	  IPV6, "NXM_NX_TUN_IPV6_DST", "", "tun_ipv6_dst")				\
+	X(REG0, REG0, NX, 0, 4, 32, 0, NOTHING, NOTHING, RW, REG0,			\
+	  HEX, "NXM_NX_REG0", "", "reg0")						\
+	X(REG1, REG1, NX, 1, 4, 32, 0, NOTHING, NOTHING, RW, REG1,			\
+	  HEX, "NXM_NX_REG1", "", "reg1")						\
+	X(REG2, REG2, NX, 2, 4, 32, 0, NOTHING, NOTHING, RW, REG2,			\
+	  HEX, "NXM_NX_REG2", "", "reg2")						\
+	X(REG3, REG3, NX, 3, 4, 32, 0, NOTHING, NOTHING, RW, REG3,			\
+	  HEX, "NXM_NX_REG3", "", "reg3")						\
+	X(REG4, REG4, NX, 4, 4, 32, 0, NOTHING, NOTHING, RW, REG4,			\
+	  HEX, "NXM_NX_REG4", "", "reg4")						\
+	X(REG5, REG5, NX, 5, 4, 32, 0, NOTHING, NOTHING, RW, REG5,			\
+	  HEX, "NXM_NX_REG5", "", "reg5")						\
+	X(REG6, REG6, NX, 6, 4, 32, 0, NOTHING, NOTHING, RW, REG6,			\
+	  HEX, "NXM_NX_REG6", "", "reg6")						\
+	X(REG7, REG7, NX, 7, 4, 32, 0, NOTHING, NOTHING, RW, REG7,			\
+	  HEX, "NXM_NX_REG7", "", "reg7")						\
+	X(REG8, REG8, NX, 8, 4, 32, 0, NOTHING, NOTHING, RW, REG8,			\
+	  HEX, "NXM_NX_REG8", "", "reg8")						\
+	X(REG9, REG9, NX, 9, 4, 32, 0, NOTHING, NOTHING, RW, REG9,			\
+	  HEX, "NXM_NX_REG9", "", "reg9")						\
+	X(REG10, REG10, NX, 10, 4, 32, 0, NOTHING, NOTHING, RW, REG10,			\
+	  HEX, "NXM_NX_REG10", "", "reg10")						\
+	X(REG11, REG11, NX, 11, 4, 32, 0, NOTHING, NOTHING, RW, REG11,			\
+	  HEX, "NXM_NX_REG11", "", "reg11")						\
+	X(REG12, REG12, NX, 12, 4, 32, 0, NOTHING, NOTHING, RW, REG12,			\
+	  HEX, "NXM_NX_REG12", "", "reg12")						\
+	X(REG13, REG13, NX, 13, 4, 32, 0, NOTHING, NOTHING, RW, REG13,			\
+	  HEX, "NXM_NX_REG13", "", "reg13")						\
+	X(REG14, REG14, NX, 14, 4, 32, 0, NOTHING, NOTHING, RW, REG14,			\
+	  HEX, "NXM_NX_REG14", "", "reg14")						\
+	X(REG15, REG15, NX, 15, 4, 32, 0, NOTHING, NOTHING, RW, REG15,			\
+	  HEX, "NXM_NX_REG15", "", "reg15")						\
 	X(PKT_MARK, NONE, NX, 33, 4, 32, 0, NOTHING, NOTHING, RW, PKT_MARK,		\
 	  HEX, "NXM_NX_PKT_MARK", "", "pkt_mark")					\
-	X(METADATA, METADATA, OXM, 2, 8, 64, 0, NOTHING, NOTHING, MATCH, METADATA,	\
+	X(METADATA, METADATA, OXM, 2, 8, 64, 0, NOTHING, NOTHING, RW, METADATA,		\
 	  HEX, "OXM_OF_METADATA", "", "metadata")					\
 	X(TUN_TYPE, TUN_TYPE, CV, 0, 1, 8, 0, NOTHING, NOTHING, MATCH, TUN_TYPE,	\
 	  TUNNEL, "CVSW_TUN_TYPE", "", "tun_type")					\

@@ -192,6 +192,16 @@ void cvsw_match_normalize(struct cvsw_match *match)
 	clear_unmasked(match);
 }
 
+bool cvsw_match_complete(struct cvsw_match *match)
+{
+	struct cvsw_match normal = *match;
+
+	cvsw_match_normalize(&normal);
+	match->key.layers = normal.key.layers;
+	match->mask.layers = normal.mask.layers;
+	return cvsw_match_equal(match, &normal);
+}
+
 enum cvsw_slot cvsw_match_impossible(const struct cvsw_match *match)
 {
 	const struct cvsw_key *key = &match->key, *mask = &match->mask;

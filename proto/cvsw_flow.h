@@ -14,6 +14,7 @@
 #define CVSW_ETH_ALEN		6
 #define CVSW_IP_LEN		16
 #define CVSW_MAX_ACTIONS	64
+#define CVSW_N_REGS		16
 
 /* Ingress ports: the direction a frame comes from. */
 enum cvsw_ingress {
@@ -55,7 +56,7 @@ enum cvsw_ingress {
 #define CVSW_LAYER_ADDR		0x01	/* IPv4 addresses: IPv4 or ARP */
 #define CVSW_LAYER_IP		0x02	/* IPv4: protocol and ToS */
 #define CVSW_LAYER_PORTS	0x04	/* TCP, UDP or SCTP ports: not in later fragments */
-#define CVSW_LAYER_WIDE		0x08	/* ARP or IPv6: fields behind the plain ones */
+#define CVSW_LAYER_WIDE		0x08	/* ARP, IPv6 or registers: fields behind the plain ones */
 
 /* cvsw_key.tun_type and cvsw_tunnel.type: format of a tunnel. */
 enum cvsw_tunnel_type {
@@ -100,7 +101,7 @@ enum cvsw_tunnel_type {
  * @tun_src: outer source of the tunnel: an IPv6 address, or an IPv4 one as
  *	::ffff:a.b.c.d (RFC 4291, 2.5.5.2)
  * @tun_dst: its outer destination
- * @metadata: zero, for OpenFlow's tables to come
+ * @metadata: what actions have written there on the frame's way (OpenFlow 1.3.0, 5.4)
  *
  * Of frames with CVSW_LAYER_WIDE only:
  *
@@ -112,6 +113,10 @@ enum cvsw_tunnel_type {
  *	neighbor or router solicitation or a router advertisement
  * @hw_dst: ARP target hardware address, or the target link-layer address of a
  *	neighbor advertisement or redirect
+ *
+ * Last, for hardly any table asks for them:
+ *
+ * @regs: as @metadata, in 16 parts: Nicira's registers
  */
 struct cvsw_key {
 	uint8_t  dl_dst[CVSW_ETH_ALEN];
@@ -144,16 +149,17 @@ struct cvsw_key {
 	uint32_t ipv6_label;
 	uint8_t  hw_src[CVSW_ETH_ALEN];
 	uint8_t  hw_dst[CVSW_ETH_ALEN];
+	uint32_t regs[CVSW_N_REGS];
 };
 
 /* Hashing and comparison take whole 64-bit words.  How to add a field: cvsw_fields.h. */
-static_assert(sizeof(struct cvsw_key) == 152, "a key field was added: has it a slot?");
+static_assert(sizeof(struct cvsw_key) == 216, "a key field was added: has it a slot?");
 
 /* What a plain key has; its other bytes are zero. */
 #define CVSW_KEY_PLAIN		offsetof(struct cvsw_key, tun_id)
 static_assert(CVSW_KEY_PLAIN == 40, "whole words, and few of them");
 
-/** cvsw_key_is_plain() - a frame's, at its first lookup, that is neither ARP nor IPv6 */
+/** cvsw_key_is_plain() - a frame's, in its first pass, neither ARP nor IPv6, without registers */
 static inline bool cvsw_key_is_plain(const struct cvsw_key *key)
 {
 	return !key->pass && !(key->layers & CVSW_LAYER_WIDE);
@@ -320,6 +326,12 @@ static inline bool cvsw_match_names(const struct cvsw_match *match, enum cvsw_ne
  * protocol.  proto/README.md, "Fields without their protocol".
  */
 void cvsw_match_normalize(struct cvsw_match *match);
+
+/**
+ * cvsw_match_complete() - is a match in normal form, but for the layers?
+ * @match: its layers, which follow from the rest, are derived
+ */
+bool cvsw_match_complete(struct cvsw_match *match);
 
 /**
  * cvsw_match_covers() - does every frame that matches @narrow match @wide?

@@ -39,7 +39,7 @@ enum flow_mod_offset {
 #define FLAGS_TAKEN	(CVSW_FLOW_SEND_REMOVED | CVSW_FLOW_CHECK_OVERLAP)
 
 /* Slots have numbers below it. */
-#define SLOT_NUMBERS	32
+#define SLOT_NUMBERS	64
 
 #define SLOT_MAX(id, number, member, kind)	+ 2 + 2 * sizeof(((struct cvsw_key *)0)->member)
 #define SLOT_FITS(id, number, ...)		(number) < SLOT_NUMBERS &&
@@ -176,17 +176,6 @@ static enum cvsw_fault mod_read_slot(struct cvsw_reader *r, struct cvsw_match *m
 	return CVSW_OK;
 }
 
-/* What follows from the rest is not on the wire: the layers that the fields need. */
-static bool mod_is_normal(struct cvsw_match *match)
-{
-	struct cvsw_match normal = *match;
-
-	cvsw_match_normalize(&normal);
-	match->key.layers = normal.key.layers;
-	match->mask.layers = normal.mask.layers;
-	return cvsw_match_equal(match, &normal);
-}
-
 /* @r: the match alone */
 static enum cvsw_fault mod_read_match(struct cvsw_reader *r, struct cvsw_match *match, size_t *at)
 {
@@ -200,7 +189,7 @@ static enum cvsw_fault mod_read_match(struct cvsw_reader *r, struct cvsw_match *
 	if (fault)
 		return fault;
 	*at = start;
-	if (!mod_is_normal(match))
+	if (!cvsw_match_complete(match))
 		return CVSW_FAULT_MATCH_FIELD;
 	return cvsw_match_impossible(match) == CVSW_SLOT_NONE ? CVSW_OK : CVSW_FAULT_MATCH;
 }

@@ -16,7 +16,7 @@
 #define CVSW_ACTION_VALUE_MAX	(0 CVSW_ACTION_VALUES(CVSW_ENCAP_VALUE))
 /* The longest that is ever written: every slot with a mask, then tunnels only. */
 #define CVSW_FLOW_MOD_MAX	(CVSW_FLOW_MOD_HEADER_LEN +			\
-				 27 * 2 + 2 * sizeof(struct cvsw_key) +		\
+				 43 * 2 + 2 * sizeof(struct cvsw_key) +		\
 				 CVSW_MAX_ACTIONS * (2 + CVSW_ACTION_VALUE_MAX))
 
 /**

@@ -42,7 +42,7 @@ static enum cvsw_fault read_payload(struct cvsw_reader *r, enum cvsw_field field
 }
 
 static enum cvsw_fault read_field(struct cvsw_reader *r, struct cvsw_match *match,
-				  uint32_t *seen, size_t *at)
+				  uint64_t *seen, size_t *at)
 {
 	size_t start = r->at;
 	uint32_t header = cvsw_get_u32(r);
@@ -59,9 +59,9 @@ static enum cvsw_fault read_field(struct cvsw_reader *r, struct cvsw_match *matc
 	if (NXM_LEN(header) != CVSW_FIELD_LEN(info) << masked || NXM_LEN(header) > cvsw_left(r))
 		return CVSW_FAULT_LENGTH;
 	*at = start;
-	if (*seen & 1u << info->slot || !cvsw_match_names(match, info->need))
+	if (*seen & 1ull << info->slot || !cvsw_match_names(match, info->need))
 		return CVSW_FAULT_MATCH_FIELD;
-	*seen |= 1u << info->slot;
+	*seen |= 1ull << info->slot;
 	*at = start + 4;
 	return read_payload(r, field, masked, match);
 }
@@ -69,7 +69,7 @@ static enum cvsw_fault read_field(struct cvsw_reader *r, struct cvsw_match *matc
 enum cvsw_fault cvsw_nxm_read(struct cvsw_reader *r, struct cvsw_match *match, size_t *at)
 {
 	enum cvsw_fault fault = CVSW_OK;
-	uint32_t seen = 0;
+	uint64_t seen = 0;
 
 	memset(match, 0, sizeof(*match));
 	while (!fault && cvsw_left(r))
@@ -93,7 +93,8 @@ static void write_field(struct cvsw_writer *w, const struct cvsw_match *match,
 
 void cvsw_nxm_write(struct cvsw_writer *w, const struct cvsw_match *match)
 {
-	uint32_t needs = cvsw_match_needs(match), done = 1u << CVSW_SLOT_NONE;
+	uint32_t needs = cvsw_match_needs(match);
+	uint64_t done = 1ull << CVSW_SLOT_NONE;
 	uint8_t value[CVSW_WIDE], mask[CVSW_WIDE];
 	enum cvsw_field field;
 
@@ -104,6 +105,6 @@ void cvsw_nxm_write(struct cvsw_writer *w, const struct cvsw_match *match)
 		    !cvsw_field_read(match, field, value, mask))
 			continue;
 		write_field(w, match, field, value, mask);
-		done |= 1u << info->slot;
+		done |= 1ull << info->slot;
 	}
 }

@@ -14,7 +14,7 @@
  * The longest that is ever written: an NXT_FLOW_MOD with every field and mask,
  * then tunnels only.  Too large for a kernel stack.
  */
-#define CVSW_OFP10_FLOW_MOD_MAX		(48 + 368 + CVSW_MAX_ACTIONS * 64)
+#define CVSW_OFP10_FLOW_MOD_MAX		(48 + 560 + CVSW_MAX_ACTIONS * 64)
 
 /**
  * cvsw_ofp10_decode() - read one flow_mod

@@ -136,6 +136,12 @@ bool text_act_move(struct text_parser *p, const struct text_word *word,
 	return true;
 }
 
+/* The largest number of so many bits, 1 to 64. */
+static uint64_t limit_of(unsigned int n_bits)
+{
+	return UINT64_MAX >> (64 - n_bits);
+}
+
 static bool set_load(struct text_parser *p, const struct text_word *value,
 		     struct cvsw_action *action, const struct subfield *dst)
 {
@@ -144,8 +150,7 @@ static bool set_load(struct text_parser *p, const struct text_word *value,
 	if (dst->n_bits > 64)
 		return text_fail(p, value->value, "a load has 64 bits at most: expected "
 				 "[0..63] and [64..127]");
-	if (!text_number(p, value, dst->n_bits < 64 ? (1ull << dst->n_bits) - 1 : UINT64_MAX,
-			 &number))
+	if (!text_number(p, value, limit_of(dst->n_bits), &number))
 		return false;
 	action->load = cvsw_load_of(dst->field, dst->ofs, dst->n_bits, number);
 	return true;
@@ -249,7 +254,7 @@ static bool set_masked(struct text_parser *p, const struct text_word *word,
 	unsigned int at = 0, n;
 	uint64_t number, bits;
 
-	if (part ? !text_masked_number(p, value, (1ull << to->n_bits) - 1, &number, &bits) :
+	if (part ? !text_masked_number(p, value, limit_of(to->n_bits), &number, &bits) :
 		   !text_field_value(p, value, to->field, wide, mask))
 		return false;
 	if (part) {
@@ -300,7 +305,7 @@ bool text_act_set_field(struct text_parser *p, const struct text_word *word,
 	to.field = text_fields[to.field].set;
 	if (kind == KIND_IPV6)
 		return set_ipv6(p, word, &value, to.field, action);
-	if (!text_plain_value(p, &value, kind, (1ull << to.n_bits) - 1, &number))
+	if (!text_plain_value(p, &value, kind, limit_of(to.n_bits), &number))
 		return false;
 	if (kind == KIND_TOS) {
 		*action = cvsw_action_set(CVSW_SET_NW_TOS, number);

@@ -295,6 +295,7 @@ enum cvsw_v3_error cvsw_v3_plain_decode(const struct cvsw_v3_message *message, s
 #define CVSW_V3_CAN_PACKET_IN	0x00000008
 #define CVSW_V3_CAN_REMOVED	0x00000010	/* FLOW_REMOVED */
 #define CVSW_V3_CAN_EXPIRING	0x00000020	/* SA_EXPIRING */
+#define CVSW_V3_CAN_REGISTERS	0x00000040	/* and metadata that actions write */
 #define CVSW_V3_MISS_DROPS	0x00000100	/* what matches nothing is dropped */
 #define CVSW_V3_SAS_STOPPED	0x00000200	/* sending SAs were stopped: new ones, please */
 #define CVSW_V3_MISS_TELLS	0x00000400	/* and the controller told, by PACKET_IN */

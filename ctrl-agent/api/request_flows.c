@@ -92,12 +92,37 @@ static void refuse_overlap(const struct request *request, const struct cvsw_flow
 	free(of_other);
 }
 
+/* Return: the first flow that the NIC's driver is too old for, or NULL; @words: out: for what. */
+static const struct cvsw_flow *too_new(const struct nic *nic, const struct flowset *flows,
+				       const char **words)
+{
+	const struct flow_node *node;
+
+	flowset_each(node, flows) {
+		*words = nic_cannot(nic, &node->flow);
+		if (*words)
+			return &node->flow;
+	}
+	return NULL;
+}
+
+static void refuse_too_new(const struct request *request, const struct nic *nic,
+			   const struct cvsw_flow *flow, const char *words)
+{
+	char *text = flow_text(flow);
+
+	request_refuse(request, REQUEST_NIC_CANNOT, "the driver of NIC " MAC_FORMAT " has no %s: %s",
+		       MAC_BYTES(nic->mac), words, text);
+	free(text);
+}
+
 static bool is_permitted(const struct request *request, const struct nic *nic,
 			 struct change *change)
 {
 	const struct overlay *overlay = nic->member ? nic->member->overlay : NULL;
 	const struct flowset *have = &nic_hand(nic)->flows;
 	const struct cvsw_flow *flow, *other;
+	const char *words;
 
 	/* First, for the rest takes time that grows with it. */
 	if (change_size(change, have) > NIC_MAX_FLOWS)
@@ -107,6 +132,8 @@ static bool is_permitted(const struct request *request, const struct nic *nic,
 		request_refuse(request, REQUEST_OVERLAY_FLOW, "NIC " MAC_FORMAT
 			       " is a member of overlay %s: " OVERLAY_PERMITS_TEXT,
 			       MAC_BYTES(nic->mac), overlay->config.name);
+	else if ((flow = too_new(nic, &change->put, &words)))
+		refuse_too_new(request, nic, flow, words);
 	else if ((flow = change_overlap(change, have, &other)))	/* the overlay's have other priorities */
 		refuse_overlap(request, flow, other);
 	else

@@ -273,6 +273,46 @@ bool nic_refuses_flow(const struct nic *nic, const struct cvsw_flow *flow)
 	return flowset_has(&nic->refused.flows, flow);
 }
 
+static bool is_register(uint8_t field)
+{
+	return field == CVSW_FIELD_METADATA ||
+	       (field >= CVSW_FIELD_REG0 && field < CVSW_FIELD_REG0 + CVSW_N_REGS);
+}
+
+static bool has_registers(const struct cvsw_flow *flow)
+{
+	static const uint32_t none[CVSW_N_REGS];
+
+	if (memcmp(flow->match.mask.regs, none, sizeof(none)))
+		return true;
+	for (size_t i = 0; i < flow->n_actions; i++) {
+		const struct cvsw_action *action = &flow->actions[i];
+
+		if (action->type == CVSW_ACT_MOVE &&
+		    (is_register(action->move.src) || is_register(action->move.dst)))
+			return true;
+		if (action->type == CVSW_ACT_LOAD && is_register(action->load.dst))
+			return true;
+	}
+	return false;
+}
+
+const char *nic_cannot(const struct nic *nic, const struct cvsw_flow *flow)
+{
+	static const struct {
+		uint32_t feature;
+		const char *words;
+		bool (*has)(const struct cvsw_flow *flow);
+	} needs[] = {
+		{ CVSW_V3_CAN_REGISTERS, "registers", has_registers },
+	};
+
+	for (size_t i = 0; nic->can_known && i < sizeof(needs) / sizeof(needs[0]); i++)
+		if (!(nic->can.features & needs[i].feature) && needs[i].has(flow))
+			return needs[i].words;
+	return NULL;
+}
+
 void nic_mark(const struct nic *nic, struct nic_mark *mark)
 {
 	*mark = (struct nic_mark){

@@ -336,6 +336,12 @@ uint64_t nic_deadline(const struct nic *nic);
 enum nic_state nic_state(const struct nic *nic);
 const char *nic_state_name(enum nic_state state);
 
+/**
+ * nic_cannot() - what a flow needs and the NIC's driver has not, in words; NULL: nothing is known
+ *	to be missing
+ */
+const char *nic_cannot(const struct nic *nic, const struct cvsw_flow *flow);
+
 /** nic_version() - of the control protocol; 0: nobody may talk to it */
 unsigned int nic_version(const struct nic *nic);
 

@@ -98,6 +98,14 @@ def test_program(strict):
                                       'priority=7,tcp,tp_dst=80 actions=drop',
                                       'priority=9,tcp actions=NORMAL'], shown
             assert not world.has(1)['flows']
+            # An old driver is not asked for what it has not.
+            flow = 'actions=load:0x1->NXM_NX_REG0[],next'
+            if strict:
+                daemon.ctl('add-flow', nic, flow, text='4 flows')
+                assert flow in world.has(0)['flows'], world.has(0)
+            else:
+                daemon.ctl('add-flow', nic, flow, status=1, text=f'has no registers: {flow}')
+                assert daemon.nics()[nic]['flows'] == 3
             # Wider than those that stay: a deletion that is not strict would take them along.
             daemon.ask(command='forget', nic=nic)
             daemon.ctl('add-flow', nic, 'priority=7,tcp,tp_dst=80,actions=drop', text='in sync, 1 flow')

@@ -55,6 +55,8 @@ FIELDS = {
     "tun_ipv6_src": Field((1, 109), 128),
     "tun_ipv6_dst": Field((1, 110), 128),
     "metadata": Field((0x8000, 2), 64),
+    "reg0": Field((1, 0), 32),
+    "reg15": Field((1, 15), 32),
     "nw_tos": Field((0, 5), 8, False, is_ip),
     "nw_ecn": Field((1, 28), 8, False, is_ip),
     "nw_ttl": Field((1, 29), 8, False, is_ip),
@@ -231,7 +233,7 @@ class Generator:
     def fields_of(self, packet):
         """The packet's fields by the names of FIELDS, as numbers."""
         found = {name: number(value) for name, value in packet.fields.items() if name in FIELDS}
-        found |= dict.fromkeys(("tun_id", "tun_ipv6_src", "tun_ipv6_dst", "metadata"), 0)
+        found |= dict.fromkeys(("tun_id", "tun_ipv6_src", "tun_ipv6_dst", "metadata", "reg0", "reg15"), 0)
         pair = CHANGES_PORTS.get(found.get("nw_proto"))
         if pair:
             found[pair[0]] = number(packet.fields.get("tp_src", 0))
@@ -252,7 +254,8 @@ class Generator:
         return 1 << self.random.randrange(field.bits)
 
     # How often a field is matched beside others, in percent.
-    SHARE = {"in_port": 70, "vlan_tci": 20, "tun_id": 3, "tun_ipv6_src": 3, "tun_ipv6_dst": 3, "metadata": 3, "dl_type": 30,
+    SHARE = {"in_port": 70, "vlan_tci": 20, "tun_id": 3, "tun_ipv6_src": 3, "tun_ipv6_dst": 3, "metadata": 3,
+             "reg0": 3, "reg15": 3, "dl_type": 30,
              "nw_proto": 30, "icmpv6_type": 30}
     NAMES = "dl_type", "nw_proto", "icmpv6_type"
 
@@ -293,7 +296,7 @@ class Generator:
             # That it is no fragment, or a later one, has one form in CVSW.
             mask = self.world.pick(field.all(), field.all(), *([1] if value & 1 else []), *([2] if not value & 2 else []))
             return value & mask, mask
-        if self.world.maybe(4) and name not in ("metadata", "tun_id", "tun_ipv6_src", "tun_ipv6_dst"):
+        if self.world.maybe(4) and name not in ("metadata", "reg0", "reg15", "tun_id", "tun_ipv6_src", "tun_ipv6_dst"):
             value ^= 1 << self.random.randrange(field.bits)
         if name == "vlan_tci":
             return self.tci(value, mask)

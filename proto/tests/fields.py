@@ -86,15 +86,16 @@ def sizes(folder):
     for name, prefix in (("key", ""), ("action", ""), ("move", "move."), ("load", "load."), ("tunnel", "tunnel.")):
         body = re.search(rf"struct cvsw_{name} {{\n(.*?)\n}};", flow, re.DOTALL).group(1)
         for bits, member, many in re.findall(r"uint(\d+)_t +(\w+)(?:\[(\w+)\])?;", body):
-            many = {"": 1, "CVSW_ETH_ALEN": 6, "CVSW_IP_LEN": 16}.get(many) or int(many)
+            many = {"": 1, "CVSW_ETH_ALEN": 6, "CVSW_IP_LEN": 16, "CVSW_N_REGS": 16}.get(many) or int(many)
             found[prefix + member] = int(bits) // 8 * many
+            found |= {f"{prefix}{member}[{i}]": int(bits) // 8 for i in range(many)}
     return found
 
 
 def slots(folder):
     """Number, name and bytes of each field of a match of version 3."""
     size = sizes(folder)
-    found = [(int(number), member, size[member])
+    found = [(int(number), re.sub(r"^regs\[(\d+)\]$", r"reg\1", member), size[member])
              for _, number, member, _ in rows(read(folder, "cvsw_fields.h"), "CVSW_SLOTS")]
     return sorted(slot for slot in found if slot[0])
 

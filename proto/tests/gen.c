@@ -531,6 +531,12 @@ static void gen_nx(struct rng *rng, struct cvsw_match *match)
 		match->key.metadata = rng_next(rng);
 		mask->metadata = rng_chance(rng, 50) ? UINT64_MAX : rng_next(rng);
 	}
+	if (rng_chance(rng, 20)) {
+		unsigned int reg = rng_below(rng, CVSW_N_REGS);
+
+		match->key.regs[reg] = (uint32_t)rng_next(rng);
+		mask->regs[reg] = rng_chance(rng, 50) ? UINT32_MAX : (uint32_t)rng_next(rng);
+	}
 	cvsw_match_normalize(match);
 }
 

@@ -104,7 +104,7 @@ static const struct {
 	{ "descending", IP4 "080101", "", CVSW_FAULT_MATCH_FIELD, 28 },
 	{ "twice", "080101 080101", "", CVSW_FAULT_MATCH_FIELD, 27 },
 	{ "number 0", "000100", "", CVSW_FAULT_MATCH_FIELD, 24 },
-	{ "a number that no field has", "1c0100", "", CVSW_FAULT_MATCH_FIELD, 24 },
+	{ "a number that no field has", "2c0100", "", CVSW_FAULT_MATCH_FIELD, 24 },
 	{ "number 255", "ff0100", "", CVSW_FAULT_MATCH_FIELD, 24 },
 	{ "a field that is too short", "0c0108", "", CVSW_FAULT_LENGTH, 25 },
 	{ "a field that is too long", "0c03080000", "", CVSW_FAULT_LENGTH, 25 },

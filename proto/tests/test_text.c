@@ -167,6 +167,16 @@ static const struct {
 	  "arp,arp_op=1,arp_sha=02:00:00:00:00:01,arp_tha=00:00:00:00:00:00 actions=drop" },
 	{ "metadata=0x500000000/0xf00000000,tun_id=1,actions=drop",
 	  "tun_id=0x1,metadata=0x500000000/0xf00000000 actions=drop" },
+	{ "reg15=7/0xf,REG0=0xffffffff,metadata=1,tun_id=1,tcp,in_port=1,actions=drop",
+	  "tcp,reg0=0xffffffff,reg15=0x7/0xf,tun_id=0x1,metadata=0x1,in_port=HOST actions=drop" },
+	{ "actions=set_field:5->reg1,set_field:0xf5/0xff->reg2,load:1->NXM_NX_REG15[31],"
+	  "move:NXM_NX_REG0[0..5]->reg1[4..9],set_field:18446744073709551615->metadata",
+	  "actions=load:0x5->NXM_NX_REG1[],load:0xf5->NXM_NX_REG2[0..7],load:0x1->NXM_NX_REG15[31],"
+	  "move:NXM_NX_REG0[0..5]->NXM_NX_REG1[4..9],load:0xffffffffffffffff->OXM_OF_METADATA[]" },
+	{ "actions=set_field:0x7/0xf->OXM_OF_METADATA,move:metadata[32..63]->reg0,"
+	  "move:NXM_OF_ETH_DST[0..31]->NXM_NX_REG3[]",
+	  "actions=load:0x7->OXM_OF_METADATA[0..3],move:OXM_OF_METADATA[32..63]->NXM_NX_REG0[],"
+	  "move:NXM_OF_ETH_DST[0..31]->NXM_NX_REG3[]" },
 	{ "actions=controller", "actions=CONTROLLER:65535" },
 	{ "actions=output:controller,normal", "actions=CONTROLLER:65535,NORMAL" },
 	{ "actions=CONTROLLER:0,output:NET", "actions=CONTROLLER:0,output:NET" },

@@ -13,7 +13,7 @@ FIELDS = {"pass": (1, 1), "sa": (2, 4), "tun_type": (3, 1), "tun_id": (4, 4), "t
           "dl_type": (12, 2), "ipv6_src": (13, 16), "ipv6_dst": (14, 16), "ipv6_label": (15, 4), "nw_src": (16, 4),
           "nw_dst": (17, 4), "nw_proto": (18, 1), "nw_tos": (19, 1), "nw_ttl": (20, 1), "nw_frag": (21, 1),
           "tp_src": (22, 2), "tp_dst": (23, 2), "tcp_flags": (24, 2), "nd_target": (25, 16), "hw_src": (26, 6),
-          "hw_dst": (27, 6)}
+          "hw_dst": (27, 6), **{f"reg{i}": (28 + i, 4) for i in range(16)}}
 
 
 def match(fields):

@@ -162,6 +162,9 @@ local nxm_names = {
 		[16] = "arp_spa", [17] = "arp_tpa",
 	},
 	[0x0001] = {
+		[0] = "reg0", [1] = "reg1", [2] = "reg2", [3] = "reg3", [4] = "reg4", [5] = "reg5",
+		[6] = "reg6", [7] = "reg7", [8] = "reg8", [9] = "reg9", [10] = "reg10",
+		[11] = "reg11", [12] = "reg12", [13] = "reg13", [14] = "reg14", [15] = "reg15",
 		[16] = "tun_id", [17] = "arp_sha", [18] = "arp_tha", [19] = "ipv6_src",
 		[20] = "ipv6_dst", [21] = "icmpv6_type", [22] = "icmpv6_code",
 		[23] = "nd_target", [24] = "nd_sll", [25] = "nd_tll", [26] = "nw_frag",

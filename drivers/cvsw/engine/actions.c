@@ -36,9 +36,9 @@ static int run_action(struct cvsw_frame *frame, const struct cvsw_action *action
 
 struct sk_buff *cvsw_actions_run(struct sk_buff *skb, const struct cvsw_layout *layout,
 				 const struct cvsw_action *actions, unsigned int n,
-				 struct cvsw_stats __percpu *stats)
+				 struct cvsw_registers *registers, struct cvsw_stats __percpu *stats)
 {
-	struct cvsw_frame frame = { .at = *layout };
+	struct cvsw_frame frame = { .at = *layout, .registers = registers };
 	unsigned int i;
 
 	/* An output is the last action: this frame is not written to. */

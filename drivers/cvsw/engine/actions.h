@@ -5,6 +5,7 @@
 #include <linux/skbuff.h>
 
 #include "proto/cvsw_flow.h"
+#include "registers.h"
 #include "table/key.h"
 #include "stats.h"
 
@@ -13,6 +14,7 @@
  * @skb: as cvsw_handle_frame() has it; consumed
  * @layout: of this frame, by cvsw_key_extract()
  * @actions: @n of them, n > 0, valid by proto/'s decoders
+ * @registers: the frame's
  * @stats: where skips and drops are counted
  *
  * Makes the frame's headers its own before the first write; payload is never
@@ -29,6 +31,13 @@
  */
 struct sk_buff *cvsw_actions_run(struct sk_buff *skb, const struct cvsw_layout *layout,
 				 const struct cvsw_action *actions, unsigned int n,
-				 struct cvsw_stats __percpu *stats);
+				 struct cvsw_registers *registers, struct cvsw_stats __percpu *stats);
+
+/** cvsw_action_spares_frame() - does a rewriting action write to registers only? */
+static inline bool cvsw_action_spares_frame(const struct cvsw_action *action)
+{
+	return (action->type == CVSW_ACT_LOAD && cvsw_field_is_register(action->load.dst)) ||
+	       (action->type == CVSW_ACT_MOVE && cvsw_field_is_register(action->move.dst));
+}
 
 #endif

@@ -57,10 +57,11 @@ static void run_clone(struct cvsw_walk *walk, struct sk_buff *skb, unsigned int 
 		      struct cvsw_outcome *out)
 {
 	struct sk_buff *copy = cvsw_output_copy_of(walk, skb, out);
-	struct cvsw_walk apart = *walk;
+	struct cvsw_walk apart __uninitialized;
 
 	if (!copy)
 		return;
+	cvsw_walk_copy(&apart, walk);
 	apart.end = walk->next + n;
 	apart.sent = false;
 	apart.copy = min(++out->clones, (unsigned int)U8_MAX);
@@ -73,13 +74,16 @@ static struct sk_buff *run_rewrites(struct cvsw_walk *walk, struct sk_buff *skb,
 				    struct cvsw_outcome *out)
 {
 	const struct cvsw_action *first = cvsw_entry_actions(walk->entry) + walk->next;
+	bool spared = cvsw_action_spares_frame(first);
 	unsigned int n = 1;
 
 	while (!walk->trace && walk->next + n < walk->end && cvsw_action_rewrites(first[n].type))
-		n++;
+		spared &= cvsw_action_spares_frame(&first[n++]);
 	walk->next += n;
-	skb = cvsw_actions_run(skb, cvsw_outcome_layout(out, skb), first, n, walk->engine->stats);
-	out->at_of = NULL;
+	skb = cvsw_actions_run(skb, cvsw_outcome_layout(out, skb), first, n, &walk->registers,
+			       walk->engine->stats);
+	if (!spared || skb != out->at_of)
+		out->at_of = NULL;
 	cvsw_trace_done(walk, skb);
 	return skb;
 }
@@ -94,8 +98,9 @@ static struct sk_buff *run_each_apart(const struct cvsw_walk *walk, struct sk_bu
 	struct sk_buff *skb, *next;
 
 	skb_list_walk_safe(list, skb, next) {
-		struct cvsw_walk apart = *walk;
+		struct cvsw_walk apart __uninitialized;
 
+		cvsw_walk_copy(&apart, walk);
 		skb_mark_not_on_list(skb);
 		go_on_from(&apart, skb, out);
 		out->at_of = NULL;
@@ -275,6 +280,11 @@ static bool read_key_of(struct cvsw_walk *walk, struct sk_buff *skb, struct cvsw
 	if (unlikely(key->nw_proto == IPPROTO_ICMP) && walk->in == CVSW_NET &&
 	    is_first_lookup(walk) && !walk->trace)
 		cvsw_pmtu_hear(walk->engine, skb, &out->at);
+	if (unlikely(walk->registers.written)) {
+		key->layers |= CVSW_LAYER_WIDE;
+		key->metadata = walk->registers.metadata;
+		memcpy(key->regs, walk->registers.regs, sizeof(key->regs));
+	}
 	key->pass = walk->pass;
 	if (!walk->pass)
 		return true;
@@ -400,8 +410,9 @@ struct sk_buff *cvsw_engine_way(struct cvsw_walk *walk, struct sk_buff *skb)
 struct sk_buff *cvsw_handle_frame(struct cvsw_engine *engine, struct sk_buff *skb,
 				  enum cvsw_ingress in)
 {
-	struct cvsw_walk walk = { .engine = engine, .in = in };
+	struct cvsw_walk walk __uninitialized;
 
+	cvsw_walk_begin(&walk, engine, in);
 	if (!cvsw_engine_may_meet(engine, in, 0))
 		return end_at_miss(&walk, skb);
 	return cvsw_engine_way(&walk, skb);

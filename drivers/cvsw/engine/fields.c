@@ -13,6 +13,7 @@ enum covered {
 	ETHERNET,	/* nothing */
 	TAG,		/* it comes, goes or changes; it may be beside the frame's bytes */
 	MARK,		/* skb->mark, which is not in the frame at all */
+	REGISTER,	/* nor is this */
 	TOS,
 	ECN,
 	BARE,		/* no checksum of the frame's own: ARP, IPv6's header */
@@ -25,6 +26,7 @@ enum covered {
 
 /* Where a field is: @len bytes at @at, of a header at @header. */
 struct place {
+	enum cvsw_field name;
 	unsigned int header;
 	unsigned int at;
 	unsigned int len;
@@ -59,6 +61,8 @@ static const struct field {
 	[CVSW_FIELD_ETH_SRC] = { IN_ETHERNET, offsetof(struct ethhdr, h_source), ETH_ALEN, ETHERNET },
 	[CVSW_FIELD_VLAN_TCI] = { IN_ETHERNET, 0, sizeof(__be16), TAG },
 	[CVSW_FIELD_PKT_MARK] = { IN_ETHERNET, 0, sizeof(u32), MARK },
+	[CVSW_FIELD_METADATA] = { IN_ETHERNET, 0, sizeof(u64), REGISTER },
+	[CVSW_FIELD_REG0 ... CVSW_FIELD_REG15] = { IN_ETHERNET, 0, sizeof(u32), REGISTER },
 	[CVSW_FIELD_IP_TOS] = { IN_IP, offsetof(struct iphdr, tos), 1, TOS },
 	[CVSW_FIELD_NW_TOS] = { IN_IP, offsetof(struct iphdr, tos), 1, TOS },
 	[CVSW_FIELD_IP_ECN] = { IN_IP, offsetof(struct iphdr, tos), 1, ECN },
@@ -203,6 +207,7 @@ static int find_field(const struct cvsw_frame *frame, enum cvsw_field name, stru
 	place->header = header_of(frame, field->header, offset + field->len);
 	if (!place->header && field->header != IN_ETHERNET)
 		return -ENODATA;
+	place->name = name;
 	place->at = place->header + offset;
 	place->len = field->len;
 	place->covered = field->covered;
@@ -232,6 +237,11 @@ static int read_number(const struct cvsw_frame *frame, const struct place *place
 	}
 	if (place->covered == MARK) {
 		put_unaligned_be32(frame->skb->mark, number + NUMBER - sizeof(u32));
+		return 0;
+	}
+	if (place->covered == REGISTER) {
+		put_unaligned_be64(cvsw_registers_get(frame->registers, place->name),
+				   number + NUMBER - sizeof(u64));
 		return 0;
 	}
 	if (place->covered == TOS || place->covered == ECN)
@@ -293,6 +303,10 @@ static int write_number(struct cvsw_frame *frame, const struct place *place,
 		return write_tag(frame, get_unaligned_be16(value));
 	case MARK:
 		frame->skb->mark = get_unaligned_be32(value);
+		return 0;
+	case REGISTER:
+		cvsw_registers_set(frame->registers, place->name,
+				   get_unaligned_be64(number + NUMBER - sizeof(u64)));
 		return 0;
 	case TOS:
 		return cvsw_set_nw_tos(frame, CVSW_DSCP_MASK, value[0]);

@@ -5,11 +5,13 @@
 
 #include <linux/skbuff.h>
 
+#include "registers.h"
 #include "table/key.h"
 
-/* A frame under work: an sk_buff of its own, and where its headers are. */
+/* A frame under work: an sk_buff of its own, what is beside it, and where its headers are. */
 struct cvsw_frame {
 	struct sk_buff *skb;
+	struct cvsw_registers *registers;
 	struct cvsw_layout at;
 };
 

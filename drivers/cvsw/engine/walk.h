@@ -7,6 +7,7 @@
 #include <linux/skbuff.h>
 
 #include "proto/cvsw_flow.h"
+#include "registers.h"
 #include "stats.h"
 #include "table/table.h"
 
@@ -81,7 +82,10 @@ struct cvsw_engine {
  *	put into a tunnel on this way, with its tags but without the layers around
  *	it; 0: none was
  *
- * The rest is as in struct cvsw_key.
+ * What has no line here is as in struct cvsw_key.
+ *
+ * @registers: last, for hardly any frame needs them: neither begun nor copied before they
+ *	are written to
  */
 struct cvsw_walk {
 	struct cvsw_engine *engine;
@@ -102,7 +106,25 @@ struct cvsw_walk {
 	u32 sa;
 	u8 tun_src[CVSW_IP_LEN];
 	u8 tun_dst[CVSW_IP_LEN];
+	struct cvsw_registers registers;
 };
+
+/** cvsw_walk_begin() - @walk: out: a frame's place before its first lookup */
+static inline void cvsw_walk_begin(struct cvsw_walk *walk, struct cvsw_engine *engine,
+				   enum cvsw_ingress in)
+{
+	memset(walk, 0, offsetof(struct cvsw_walk, registers.metadata));
+	walk->engine = engine;
+	walk->in = in;
+}
+
+/** cvsw_walk_copy() - a place of its own for a frame that goes on from @walk */
+static inline void cvsw_walk_copy(struct cvsw_walk *to, const struct cvsw_walk *walk)
+{
+	memcpy(to, walk, offsetof(struct cvsw_walk, registers.metadata));
+	if (unlikely(walk->registers.written))
+		to->registers = walk->registers;
+}
 
 /**
  * cvsw_sums_inside() - is a checksum finished by the device wherever it is in a frame?
@@ -131,7 +153,7 @@ static inline void cvsw_engine_changed(struct cvsw_engine *engine)
  */
 static inline void cvsw_walk_hold(struct cvsw_walk *to, const struct cvsw_walk *walk)
 {
-	*to = *walk;
+	cvsw_walk_copy(to, walk);
 	cvsw_entry_hold(to->entry);
 }
 

@@ -45,9 +45,10 @@ struct cvsw_esp_request *cvsw_esp_request_create(struct cvsw_esp_sa *sa, unsigne
 static void resume_after_cipher(struct cvsw_esp_request *req)
 {
 	struct cvsw_esp_sa *sa = req->sa;
-	struct cvsw_walk walk = req->walk;
+	struct cvsw_walk walk __uninitialized;
 	struct sk_buff *skb;
 
+	cvsw_walk_copy(&walk, &req->walk);
 	local_bh_disable();
 	if (likely(!walk.trace)) {
 		cvsw_stats_count(walk.engine->stats, CVSW_CNT_ESP_ASYNC);

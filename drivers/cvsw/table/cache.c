@@ -24,9 +24,9 @@ struct slot {
 	u64 version;		/* zero: none; a table's begins with one */
 	struct cvsw_entry *entry;
 	u64 key[CVSW_KEY_PLAIN_WORDS];
-	bool wide;		/* the key is not plain: its other words are aside */
+	u8 n;			/* words of the key: those that are not plain are aside */
 } ____cacheline_aligned;
-static_assert(offsetofend(struct slot, wide) <= 64);
+static_assert(offsetofend(struct slot, n) <= 64);
 
 /**
  * struct cvsw_cache - one CPU's
@@ -95,9 +95,8 @@ static struct slot *set_of(struct cvsw_cache *own, const struct cvsw_cache_key *
 
 	for (i = 0; i < CVSW_KEY_PLAIN_WORDS; i++)
 		sum += key->words[i] * own->factors[i];
-	if (unlikely(key->wide))
-		for (; i < CVSW_KEY_WORDS; i++)
-			sum += key->words[i] * own->factors[i];
+	for (; unlikely(i < key->n); i++)
+		sum += key->words[i] * own->factors[i];
 	sum = (sum ^ sum >> 32) * own->factors[0];
 	return own->sets[hash_64(sum ^ sum >> 29, SET_BITS)];
 }
@@ -111,13 +110,12 @@ static bool is_key(struct cvsw_cache *own, const struct slot *slot,
 		   const struct cvsw_cache_key *key)
 {
 	unsigned int i;
-	u64 differ = slot->wide ^ key->wide;
+	u64 differ = slot->n ^ key->n;
 
 	for (i = 0; i < CVSW_KEY_PLAIN_WORDS; i++)
 		differ |= slot->key[i] ^ key->words[i];
-	if (unlikely(key->wide))
-		for (; i < CVSW_KEY_WORDS; i++)
-			differ |= words_aside(own, slot)[i - CVSW_KEY_PLAIN_WORDS] ^ key->words[i];
+	for (; unlikely(i < key->n); i++)
+		differ |= words_aside(own, slot)[i - CVSW_KEY_PLAIN_WORDS] ^ key->words[i];
 	return !differ;
 }
 
@@ -139,9 +137,9 @@ static void fill_slot(struct cvsw_cache *own, struct slot *slot, const struct cv
 
 	for (i = 0; i < CVSW_KEY_PLAIN_WORDS; i++)
 		slot->key[i] = key->words[i];
-	slot->wide = key->wide;
-	if (slot->wide)
-		memcpy(words_aside(own, slot), &key->words[i], sizeof(*own->aside));
+	slot->n = key->n;
+	for (; i < key->n; i++)
+		words_aside(own, slot)[i - CVSW_KEY_PLAIN_WORDS] = key->words[i];
 	slot->version = version;
 	slot->entry = entry;
 }

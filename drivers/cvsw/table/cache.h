@@ -17,11 +17,11 @@ struct cvsw_cache;
 /**
  * struct cvsw_cache_key - what is compared
  * @words: of a struct cvsw_key, without bits that no flow asks for
- * @wide: those behind the plain ones are set, and count
+ * @n: how many of them count: the plain ones, or more
  */
 struct cvsw_cache_key {
 	u64 words[CVSW_KEY_WORDS];
-	bool wide;
+	u8 n;
 };
 
 /** cvsw_cache_create() - empty, or NULL: no memory */

@@ -38,12 +38,12 @@ struct mask_slot {
  * struct cvsw_mask_array
  * @n: of @slots, the highest bound first; there is @room for more
  * @any: bits that one of the masks has
- * @wide: some of them are not in a plain key
+ * @wide: words of a key up to the last that has some of them; at least the plain ones
  */
 struct cvsw_mask_array {
 	struct rcu_head rcu;
 	struct cvsw_key any __aligned(8);
-	bool wide;
+	unsigned int wide;
 	unsigned int n;
 	unsigned int room;
 	struct mask_slot slots[];
@@ -236,10 +236,9 @@ void cvsw_masks_common(const struct cvsw_masks *masks, const struct cvsw_key *ke
 
 	for (i = 0; i < CVSW_KEY_PLAIN_WORDS; i++)
 		to->words[i] = key_word(key, i) & key_word(&array->any, i);
-	to->wide = array->wide && !cvsw_key_is_plain(key);
-	if (unlikely(to->wide))
-		for (; i < CVSW_KEY_WORDS; i++)
-			to->words[i] = key_word(key, i) & key_word(&array->any, i);
+	to->n = cvsw_key_is_plain(key) ? CVSW_KEY_PLAIN_WORDS : array->wide;
+	for (; unlikely(i < to->n); i++)
+		to->words[i] = key_word(key, i) & key_word(&array->any, i);
 }
 
 /* ---- the array ---- */
@@ -250,8 +249,10 @@ static struct cvsw_mask_array *array_alloc(const struct cvsw_masks *masks)
 	unsigned int room = masks->n + ARRAY_SLACK;
 
 	array = kvzalloc(struct_size(array, slots, room), GFP_KERNEL);
-	if (array)
+	if (array) {
 		array->room = room;
+		array->wide = CVSW_KEY_PLAIN_WORDS;
+	}
 	return array;
 }
 
@@ -289,7 +290,7 @@ static void list_mask(struct cvsw_mask_array *array, struct cvsw_mask *mask)
 		unsigned int at = mask->words[i].at;
 
 		set_word(&array->any, at, key_word(&array->any, at) | mask->words[i].bits);
-		array->wide |= at >= CVSW_KEY_PLAIN_WORDS;
+		array->wide = max(array->wide, at + 1);
 	}
 }
 
