@@ -14,6 +14,8 @@ bool flows_matches(const struct cvsw_match *match, const struct cvsw_key *key)
 	const u8 *value = (const u8 *)&match->key;
 	unsigned int i;
 
+	if (match->table != key->table)
+		return false;
 	for (i = 0; i < sizeof(*key); i++)
 		if ((bits[i] & mask[i]) != value[i])
 			return false;
@@ -57,7 +59,7 @@ static bool flows_meet(const struct cvsw_flow *a, const struct cvsw_flow *b)
 		if (test_bit(bit, a_mask) && test_bit(bit, b_mask) &&
 		    test_bit(bit, a_key) != test_bit(bit, b_key))
 			return false;
-	return a->priority == b->priority;
+	return a->priority == b->priority && a->match.table == b->match.table;
 }
 
 static int flows_add(struct flow_list *list, const struct cvsw_flow *flow)
@@ -149,6 +151,7 @@ unsigned int table_delete(struct cvsw_table *table, const struct cvsw_match *mat
 	if (!flow)
 		return 0;
 	flow->match = *match;
+	flow->match.table = CVSW_TABLE_ALL;
 	cvsw_table_flow_mod(table, CVSW_FLOW_DELETE, flow);
 	kfree(flow);
 	return n - cvsw_table_count(table);
@@ -159,6 +162,7 @@ unsigned int table_delete(struct cvsw_table *table, const struct cvsw_match *mat
 void random_key(struct rnd_state *rnd, struct cvsw_key *key)
 {
 	memset(key, 0, sizeof(*key));
+	key->table = pick(rnd, 2) ? 0 : pick(rnd, 3) * (CVSW_TABLES / 2 - 1);
 	key->dl_dst[5] = pick(rnd, 2);
 	key->vlan_tci = pick(rnd, 2) ? CVSW_VLAN_PRESENT | pick(rnd, 2) : 0;
 	key->nw_proto = pick(rnd, 2) ? IPPROTO_TCP : IPPROTO_UDP;
@@ -182,6 +186,10 @@ void random_key(struct rnd_state *rnd, struct cvsw_key *key)
 		key->pass = 1;
 		key->tun_id = pick(rnd, 2);
 	}
+	if (!pick(rnd, 4)) {
+		key->layers |= CVSW_LAYER_WIDE;
+		key->regs[15] = pick(rnd, 2);
+	}
 }
 
 static void random_match(struct rnd_state *rnd, struct cvsw_match *match)
@@ -191,6 +199,7 @@ static void random_match(struct rnd_state *rnd, struct cvsw_match *match)
 
 	random_key(rnd, &match->key);
 	memset(mask, 0, sizeof(*mask));
+	match->table = match->key.table;
 	mask->dl_type = pick(rnd, 3) ? 0xffff : 0;
 	mask->nw_src = prefixes[pick(rnd, 4)];
 	mask->nw_dst = prefixes[pick(rnd, 4)];
@@ -209,6 +218,8 @@ static void random_match(struct rnd_state *rnd, struct cvsw_match *match)
 		mask->pass = 0xff;
 	if (!pick(rnd, 6))
 		mask->tun_id = ~0U;
+	if (!pick(rnd, 6))
+		mask->regs[15] = 1;
 	if (!pick(rnd, 2)) {
 		mask->ipv6_src[15] = 0xff;
 		mask->ipv6_dst[0] = pick(rnd, 2) ? 0xff : 0;

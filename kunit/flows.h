@@ -54,7 +54,7 @@ static inline void match_tcp_port(struct cvsw_match *match, u16 port)
 /* A flow of one destination, in whatever protocol. */
 void host_flow(struct cvsw_flow *flow, u32 nw_dst);
 
-/* A flow_mod with DELETE, while no change is open.  Return: how many entries it removed */
+/* A flow_mod with DELETE, in all tables, while no change is open.  Return: how many entries it removed */
 unsigned int table_delete(struct cvsw_table *table, const struct cvsw_match *match);
 
 /* @flow: scratch, too large for the stack */

@@ -128,14 +128,14 @@ static void check_walk(struct kunit *test, struct fixture *f)
 	KUNIT_ASSERT_EQ(test, walk.seen, f->list.n);
 }
 
-static unsigned int count_hashed(struct cvsw_table *table)
+static unsigned int count_hashed_in(const struct cvsw_masks *masks)
 {
 	struct cvsw_mask *mask;
 	struct rhashtable_iter iter;
 	unsigned int n = 0;
 	void *entry;
 
-	list_for_each_entry(mask, &table->masks.all, node) {
+	list_for_each_entry(mask, &masks->all, node) {
 		rhltable_walk_enter(&mask->entries, &iter);
 		rhashtable_walk_start(&iter);
 		while ((entry = rhashtable_walk_next(&iter)))
@@ -146,23 +146,30 @@ static unsigned int count_hashed(struct cvsw_table *table)
 	return n;
 }
 
-/* What the array promises: every mask with entries, bounds that hold, sorted. */
-static void check_masks(struct kunit *test, struct fixture *f, bool exact)
+static unsigned int count_hashed(struct cvsw_table *table)
 {
-	const struct cvsw_mask_array *masks;
-	bool settled = !pick(&f->rnd, 10);
+	struct cvsw_masks *masks;
+	unsigned int n = 0, i;
+
+	cvsw_table_each_masks(masks, table, i)
+		n += count_hashed_in(masks);
+	return n;
+}
+
+/* Of one table. */
+static void check_array(struct kunit *test, struct fixture *f, const struct cvsw_masks *of,
+			bool exact)
+{
+	const struct cvsw_mask_array *masks = rcu_dereference_protected(of->array, true);
 	struct cvsw_entry *entry;
 	unsigned long id;
 	unsigned int i;
 
-	/* Each time would take too long. */
-	if (settled)
-		table_settles(f->table);
-	masks = rcu_dereference_protected(f->table->masks.array, true);
-
 	for (i = 1; i < masks->n; i++)
 		KUNIT_ASSERT_GE(test, masks->slots[i - 1].bound, masks->slots[i].bound);
 	xa_for_each(&f->table->walk, id, entry) {
+		if (entry->mask->table != of->table)
+			continue;
 		for (i = 0; i < masks->n; i++)
 			if (masks->slots[i].mask == entry->mask)
 				break;
@@ -174,8 +181,21 @@ static void check_masks(struct kunit *test, struct fixture *f, bool exact)
 		KUNIT_ASSERT_LE(test, masks->slots[i].bound, masks->slots[i].mask->top);
 	}
 	if (exact)
-		KUNIT_ASSERT_FALSE(test, cvsw_masks_are_loose(&f->table->masks,
-							      f->table->count));
+		KUNIT_ASSERT_FALSE(test, cvsw_masks_are_loose(of, f->table->count));
+}
+
+/* What the array promises: every mask with entries, bounds that hold, sorted. */
+static void check_masks(struct kunit *test, struct fixture *f, bool exact)
+{
+	bool settled = !pick(&f->rnd, 10);
+	struct cvsw_masks *masks;
+	unsigned int i;
+
+	/* Each time would take too long. */
+	if (settled)
+		table_settles(f->table);
+	cvsw_table_each_masks(masks, f->table, i)
+		check_array(test, f, masks, exact);
 	KUNIT_ASSERT_GE(test, count_hashed(f->table), cvsw_table_count(f->table));
 	if (settled)
 		KUNIT_ASSERT_EQ(test, count_hashed(f->table), cvsw_table_count(f->table));

@@ -25,7 +25,8 @@
 	X(ACTION_PORT,   "action-port",   "output to this port is not supported")\
 	X(ACTION_COUNT,  "action-count",  "more actions than a flow may have")   \
 	X(ACTION_ORDER,  "action-order",  "an action stands where it may not")   \
-	X(SA,            "sa",            "an SA's value is out of range")
+	X(SA,            "sa",            "an SA's value is out of range")       \
+	X(TABLE,         "table",         "no such table, or it does not come behind the flow's own")
 
 enum cvsw_fault {
 	CVSW_OK = 0,

@@ -338,13 +338,17 @@ enum cvsw_setter {
 	/* With the SA that the frame's own SPI names. */			\
 	X(DECRYPT, 11, 0x1012, 0, 8, plain, "decrypt")				\
 	/* .n_cloned: the next so many, to a copy that then goes on;		\
-	 * none of them CLONE or NEXT */					\
+	 * none of them CLONE or with a lookup */					\
 	X(CLONE, 12, 0x1013, 0, 8, clone, "clone")				\
 	/* Last: look up again, among lower priorities. */			\
 	X(NEXT, 13, 0x1014, 0, 8, plain, "next")				\
 	/* .max_len: so much of it to the controller; last: and no more.  In OpenFlow	\
 	 * an OUTPUT, which comes first in this table. */			\
-	X(CONTROLLER, 2, 0, 0, 8, controller, "controller")
+	X(CONTROLLER, 2, 0, 0, 8, controller, "controller")			\
+	/* .table: last: look up in it, which is behind the flow's own. */	\
+	X(GOTO_TABLE, 14, 0x1016, 0, 8, goto_table, "goto_table")		\
+	/* .resubmit: any table, any number of them; see struct cvsw_resubmit. */ \
+	X(RESUBMIT, 15, 0xffff, 14, 16, resubmit, "resubmit")
 
 enum cvsw_action_type {
 #define CVSW_ACTION_ENUM(id, ...) CVSW_ACT_##id,
@@ -382,7 +386,10 @@ enum cvsw_action_type {
 	X(VXLAN_ENCAP, tunnel.tos, INTEGER)		\
 	X(VXLAN_ENCAP, tunnel.flags, INTEGER)		\
 	X(ENCRYPT, spi, INTEGER)			\
-	X(CLONE, n_cloned, INTEGER)
+	X(CLONE, n_cloned, INTEGER)			\
+	X(GOTO_TABLE, table, INTEGER)			\
+	X(RESUBMIT, resubmit.port, INTEGER)		\
+	X(RESUBMIT, resubmit.table, INTEGER)
 
 /**
  * struct cvsw_place - where something is in struct cvsw_key or struct cvsw_action

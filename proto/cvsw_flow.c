@@ -180,7 +180,8 @@ void cvsw_match_normalize(struct cvsw_match *match)
 	match->mask.nw_frag &= CVSW_FRAG_MASK;
 	match->mask.tcp_flags &= CVSW_TCP_FLAGS_MASK;
 	match->mask.ipv6_label &= CVSW_IPV6_LABEL_MASK;
-	memset(match->mask.unused, 0, sizeof(match->mask.unused));
+	match->mask.table = 0;
+	match->mask.unused = 0;
 	clear_unmasked(match);
 	settle_tag(match);
 	settle_frag(match);
@@ -245,6 +246,8 @@ bool cvsw_match_covers(const struct cvsw_match *wide, const struct cvsw_match *n
 	const uint8_t *mask = (const uint8_t *)&known.mask;
 	size_t i;
 
+	if (wide->table != narrow->table && wide->table != CVSW_TABLE_ALL)
+		return false;
 	known.key.layers |= layers_named(narrow);
 	known.mask.layers |= layers_named(narrow);
 	if (narrow->mask.vlan_tci == CVSW_VLAN_PRESENT && !narrow->key.vlan_tci)
@@ -261,6 +264,8 @@ bool cvsw_match_overlaps(const struct cvsw_match *a, const struct cvsw_match *b)
 	const uint8_t *b_key = (const uint8_t *)&b->key, *b_mask = (const uint8_t *)&b->mask;
 	size_t i;
 
+	if (a->table != b->table)
+		return false;
 	for (i = 0; i < sizeof(a->key); i++)
 		if ((a_key[i] ^ b_key[i]) & a_mask[i] & b_mask[i])
 			return false;
@@ -291,6 +296,11 @@ static bool action_equal(const struct cvsw_action *a, const struct cvsw_action *
 		return a->spi == b->spi;
 	case CVSW_ACT_CLONE:
 		return a->n_cloned == b->n_cloned;
+	case CVSW_ACT_GOTO_TABLE:
+		return a->table == b->table;
+	case CVSW_ACT_RESUBMIT:
+		return a->resubmit.port == b->resubmit.port &&
+		       a->resubmit.table == b->resubmit.table;
 	case CVSW_ACT_MOVE:
 		return !memcmp(&a->move, &b->move, sizeof(a->move));
 	case CVSW_ACT_LOAD:
@@ -346,6 +356,14 @@ static bool is_load(const struct cvsw_load *load)
 	       (load->n_bits == 64 || !(cvsw_load_value(load) >> load->n_bits));
 }
 
+static enum cvsw_fault check_resubmit(const struct cvsw_resubmit *resubmit)
+{
+	if (resubmit->table >= CVSW_TABLES && resubmit->table != CVSW_TABLE_SAME)
+		return CVSW_FAULT_TABLE;
+	return resubmit->port == CVSW_PORT_IN_PORT || resubmit->port == CVSW_HOST ||
+	       resubmit->port == CVSW_NET ? CVSW_OK : CVSW_FAULT_ACTION_PORT;
+}
+
 enum cvsw_fault cvsw_action_check(const struct cvsw_action *action)
 {
 	bool good = true;
@@ -368,8 +386,24 @@ enum cvsw_fault cvsw_action_check(const struct cvsw_action *action)
 	case CVSW_ACT_LOAD:
 		good = is_load(&action->load);
 		break;
+	case CVSW_ACT_GOTO_TABLE:
+		return action->table < CVSW_TABLES ? CVSW_OK : CVSW_FAULT_TABLE;
+	case CVSW_ACT_RESUBMIT:
+		return check_resubmit(&action->resubmit);
 	}
 	return good ? CVSW_OK : CVSW_FAULT_ACTION_VALUE;
+}
+
+/* What must be last, and ends the list. */
+static bool is_last_word(uint16_t type)
+{
+	return type == CVSW_ACT_NEXT || type == CVSW_ACT_GOTO_TABLE;
+}
+
+/* A clone's actions have no lookup among them. */
+static bool is_for_clone(uint16_t type)
+{
+	return !is_last_word(type) && type != CVSW_ACT_RESUBMIT && type != CVSW_ACT_CLONE;
 }
 
 size_t cvsw_actions_misplaced(const struct cvsw_flow *flow)
@@ -379,9 +413,9 @@ size_t cvsw_actions_misplaced(const struct cvsw_flow *flow)
 	for (i = 0; i < flow->n_actions; i++) {
 		const struct cvsw_action *action = &flow->actions[i];
 
-		if (i && flow->actions[i - 1].type == CVSW_ACT_NEXT)
+		if (i && is_last_word(flow->actions[i - 1].type))
 			return i;
-		if (cloned && (action->type == CVSW_ACT_NEXT || action->type == CVSW_ACT_CLONE))
+		if (cloned && !is_for_clone(action->type))
 			return i;
 		if (cloned) {
 			cloned--;
@@ -393,6 +427,16 @@ size_t cvsw_actions_misplaced(const struct cvsw_flow *flow)
 		}
 	}
 	return cloned ? clone : i;
+}
+
+size_t cvsw_actions_backward(const struct cvsw_flow *flow)
+{
+	size_t i = 0;
+
+	while (i < flow->n_actions && (flow->actions[i].type != CVSW_ACT_GOTO_TABLE ||
+				       flow->actions[i].table > flow->match.table))
+		i++;
+	return i;
 }
 
 /* Does the match name what the action needs? */

@@ -16,6 +16,11 @@
 #define CVSW_MAX_ACTIONS	64
 #define CVSW_N_REGS		16
 
+/* Tables: OpenFlow 1.3.0, 5.1.  Every frame begins in table 0. */
+#define CVSW_TABLES		64
+#define CVSW_TABLE_ALL		0xff	/* where flows are chosen */
+#define CVSW_TABLE_SAME		0xff	/* of a resubmit: the one that the flow was found in */
+
 /* Ingress ports: the direction a frame comes from. */
 enum cvsw_ingress {
 	CVSW_HOST = 1,		/* from the guest's own stack */
@@ -136,7 +141,8 @@ struct cvsw_key {
 	uint16_t tcp_flags;
 	uint8_t  pass;
 	uint8_t  tun_type;
-	uint8_t  unused[2];	/* zero: whole words are compared */
+	uint8_t  table;		/* of a frame: where to look it up; of a match zero: cvsw_match.table */
+	uint8_t  unused;	/* zero: whole words are compared */
 	/* A plain key ends here: what follows is zero. */
 	uint32_t tun_id;
 	uint32_t sa;
@@ -166,13 +172,16 @@ static inline bool cvsw_key_is_plain(const struct cvsw_key *key)
 }
 
 /**
- * struct cvsw_match - a key and which of its bits count
+ * struct cvsw_match - a key and which of its bits count, in one table
+ * @table: below CVSW_TABLES; or CVSW_TABLE_ALL: in any, where flows are chosen
  *
  * Normal form: a bit that is clear in @mask is clear in @key too.
  */
 struct cvsw_match {
 	struct cvsw_key key;
 	struct cvsw_key mask;
+	uint8_t table;
+	uint8_t unused[15];	/* zero: matches are compared and hashed whole */
 };
 
 /* Bits from @ofs on of one field, to as many of another; zero is a field's lowest bit. */
@@ -190,6 +199,15 @@ struct cvsw_load {
 	uint8_t ofs;
 	uint8_t n_bits;
 	uint8_t value[8];
+};
+
+/*
+ * A lookup whose flow's actions come in the place of the resubmit; what stands behind it comes
+ * then.  @port: the in_port of that lookup, CVSW_PORT_IN_PORT: the frame's own
+ */
+struct cvsw_resubmit {
+	uint16_t port;
+	uint8_t table;
 };
 
 /* Lookups a frame may have, as it gains or loses layers; then it is dropped. */
@@ -256,6 +274,8 @@ struct cvsw_action {
 		uint32_t spi;
 		uint16_t n_cloned;
 		uint16_t max_len;
+		uint8_t table;
+		struct cvsw_resubmit resubmit;
 		struct cvsw_move move;
 		struct cvsw_load load;
 	};
@@ -365,6 +385,12 @@ enum cvsw_fault cvsw_action_check(const struct cvsw_action *action);
  * Return: its index, or @flow->n_actions: there is none.
  */
 size_t cvsw_actions_misplaced(const struct cvsw_flow *flow);
+
+/**
+ * cvsw_actions_backward() - the first action that goes to a table not behind the flow's own
+ * Return: its index, or @flow->n_actions: there is none.
+ */
+size_t cvsw_actions_backward(const struct cvsw_flow *flow);
 
 /**
  * cvsw_actions_misfit() - the first action that needs a protocol which the match

@@ -11,8 +11,8 @@
  *	+-------------------------------+-------------------------------+
  *   8	|         idle_timeout          |         hard_timeout          |
  *	+-------------------------------+-------------------------------+
- *  12	|        length of match        |             zero              |
- *	+-------------------------------+-------------------------------+
+ *  12	|        length of match        |     table     |     zero      |
+ *	+-------------------------------+---------------+---------------+
  *  16	|                            cookie                             |
  *	|                                                               |
  *	+---------------------------------------------------------------+
@@ -33,7 +33,8 @@ enum flow_mod_offset {
 	FLOW_MOD_AT_FLAGS = 3,
 	FLOW_MOD_AT_OUT_PORT = 6,
 	FLOW_MOD_AT_MATCH_LEN = 12,
-	FLOW_MOD_AT_ZERO = 14,
+	FLOW_MOD_AT_TABLE = 14,
+	FLOW_MOD_AT_ZERO = 15,
 };
 
 #define FLAGS_TAKEN	(CVSW_FLOW_SEND_REMOVED | CVSW_FLOW_CHECK_OVERLAP)
@@ -269,16 +270,22 @@ static enum cvsw_fault mod_read_actions(const struct cvsw_reader *r, struct cvsw
 		*at = mod_action_at(list, wrong);
 		fault = wrong < flow->n_actions ? CVSW_FAULT_ACTION_VALUE : CVSW_OK;
 	}
+	if (!fault) {
+		wrong = cvsw_actions_backward(flow);
+		*at = mod_action_at(list, wrong);
+		fault = wrong < flow->n_actions ? CVSW_FAULT_TABLE : CVSW_OK;
+	}
 	*at += r->at;
 	return fault;
 }
 
 /* @r: all that is there, then this flow_mod behind its header */
 static enum cvsw_fault mod_read_header(struct cvsw_reader *r, enum cvsw_flow_command *command,
-				       struct cvsw_flow *flow, size_t *match_len, size_t *at)
+				       struct cvsw_flow *flow, size_t *match_len, uint8_t *table,
+				       size_t *at)
 {
-	uint16_t len = cvsw_get_u16(r), zero;
-	uint8_t number = cvsw_get_u8(r);
+	uint16_t len = cvsw_get_u16(r);
+	uint8_t number = cvsw_get_u8(r), zero;
 
 	flow->flags = cvsw_get_u8(r);
 	flow->priority = cvsw_get_u16(r);
@@ -286,7 +293,8 @@ static enum cvsw_fault mod_read_header(struct cvsw_reader *r, enum cvsw_flow_com
 	flow->idle_timeout = cvsw_get_u16(r);
 	flow->hard_timeout = cvsw_get_u16(r);
 	*match_len = cvsw_get_u16(r);
-	zero = cvsw_get_u16(r);
+	*table = cvsw_get_u8(r);
+	zero = cvsw_get_u8(r);
 	flow->cookie = cvsw_get_u64(r);
 
 	*at = r->len;
@@ -309,6 +317,9 @@ static enum cvsw_fault mod_read_header(struct cvsw_reader *r, enum cvsw_flow_com
 	*at = FLOW_MOD_AT_OUT_PORT;
 	if (flow->out_port && number < CVSW_FLOW_DELETE)
 		return CVSW_FAULT_RESERVED;
+	*at = FLOW_MOD_AT_TABLE;
+	if (*table >= CVSW_TABLES && (*table != CVSW_TABLE_ALL || number != CVSW_FLOW_DELETE))
+		return CVSW_FAULT_TABLE;
 	*at = FLOW_MOD_AT_ZERO;
 	return zero ? CVSW_FAULT_RESERVED : CVSW_OK;
 }
@@ -319,7 +330,8 @@ enum cvsw_fault cvsw_flow_mod_decode(const uint8_t *data, size_t len, size_t *us
 {
 	struct cvsw_reader r = cvsw_reader(data, len), match;
 	size_t match_len, at;
-	enum cvsw_fault fault = mod_read_header(&r, command, flow, &match_len, &at);
+	uint8_t table;
+	enum cvsw_fault fault = mod_read_header(&r, command, flow, &match_len, &table, &at);
 
 	if (!fault) {
 		*used = r.len;
@@ -327,6 +339,7 @@ enum cvsw_fault cvsw_flow_mod_decode(const uint8_t *data, size_t len, size_t *us
 		match.len = r.at + match_len;
 		cvsw_skip(&r, match_len);
 		fault = mod_read_match(&match, &flow->match, &at);
+		flow->match.table = table;
 	}
 	if (!fault)
 		fault = mod_read_actions(&r, flow, &at);
@@ -413,7 +426,9 @@ size_t cvsw_flow_mod_encode(enum cvsw_flow_command command, const struct cvsw_fl
 	cvsw_put_u16(&w, command < CVSW_FLOW_DELETE ? 0 : flow->out_port);
 	cvsw_put_u16(&w, flow->idle_timeout);
 	cvsw_put_u16(&w, flow->hard_timeout);
-	cvsw_put_u32(&w, 0);
+	cvsw_put_u16(&w, 0);
+	cvsw_put_u8(&w, flow->match.table);
+	cvsw_put_u8(&w, 0);
 	cvsw_put_u64(&w, flow->cookie);
 	mod_write_match(&w, &flow->match);
 	mod_fill_in(&w, FLOW_MOD_AT_MATCH_LEN, w.at - CVSW_FLOW_MOD_HEADER_LEN);

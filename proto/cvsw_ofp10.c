@@ -593,6 +593,8 @@ size_t cvsw_ofp10_encode_as(bool published, enum cvsw_flow_command command,
 	bool nxt = !cvsw_ofp10_can_express(&flow->match) ||
 		   (published && !cvsw_ofp10_published_can_say(flow));
 
+	if (flow->match.table)
+		return 0;
 	cvsw_put_u8(&w, OFP10_VERSION);
 	cvsw_put_u8(&w, nxt ? OFPT10_VENDOR : OFPT10_FLOW_MOD);
 	cvsw_put_u16(&w, 0);

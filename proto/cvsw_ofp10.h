@@ -41,7 +41,7 @@ enum cvsw_fault cvsw_ofp10_decode(const uint8_t *data, size_t len, size_t *used,
  *
  * An OFPT_FLOW_MOD where cvsw_ofp10_can_express() it, else an NXT_FLOW_MOD.
  *
- * Return: bytes written, or 0 if @room is too small.
+ * Return: bytes written, or 0 if @room is too small or the flow is not of table 0.
  */
 size_t cvsw_ofp10_encode(enum cvsw_flow_command command, const struct cvsw_flow *flow,
 			 uint8_t *buf, size_t room);

@@ -260,6 +260,13 @@ static enum cvsw_fault read_value(struct cvsw_reader *r, struct cvsw_action *act
 		return cvsw_get_u32(r) ? CVSW_FAULT_RESERVED : CVSW_OK;
 	case CVSW_ACT_OUTPUT:
 		return read_output(r, action);
+	case CVSW_ACT_GOTO_TABLE:
+		action->table = cvsw_get_u8(r);
+		return cvsw_get_u8(r) || cvsw_get_u16(r) ? CVSW_FAULT_RESERVED : CVSW_OK;
+	case CVSW_ACT_RESUBMIT:
+		action->resubmit.port = cvsw_get_u16(r);
+		action->resubmit.table = cvsw_get_u8(r);
+		return CVSW_OK;
 	default:
 		return CVSW_OK;
 	}
@@ -345,7 +352,11 @@ enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow 
 		return fault;
 	wrong = cvsw_actions_misfit(flow);
 	*at = offset_of(&list, wrong);
-	return wrong < flow->n_actions ? CVSW_FAULT_ACTION_VALUE : CVSW_OK;
+	if (wrong < flow->n_actions)
+		return CVSW_FAULT_ACTION_VALUE;
+	wrong = cvsw_actions_backward(flow);
+	*at = offset_of(&list, wrong);
+	return wrong < flow->n_actions ? CVSW_FAULT_TABLE : CVSW_OK;
 }
 
 static void write_tunnel(struct cvsw_writer *w, const struct cvsw_tunnel *tunnel)
@@ -403,6 +414,13 @@ static void write_value(struct cvsw_writer *w, const struct cvsw_action *action)
 		break;
 	case CVSW_ACT_LOAD:
 		write_load(w, &action->load);
+		break;
+	case CVSW_ACT_GOTO_TABLE:
+		cvsw_put_u8(w, action->table);
+		break;
+	case CVSW_ACT_RESUBMIT:
+		cvsw_put_u16(w, action->resubmit.port);
+		cvsw_put_u8(w, action->resubmit.table);
 		break;
 	default:
 		break;

@@ -3,18 +3,28 @@
 #include "cvsw_sa.h"
 #include "cvsw_text_parser.h"
 
+/* What the list ends with that lets nothing come behind it; NULL: nothing of the kind. */
+static const char *last_word(const struct cvsw_flow *flow)
+{
+	uint16_t type = flow->n_actions ? flow->actions[flow->n_actions - 1].type : CVSW_ACT_OUTPUT;
+
+	return type == CVSW_ACT_NEXT ? "next" : type == CVSW_ACT_GOTO_TABLE ? "goto_table" : NULL;
+}
+
 struct cvsw_action *text_add_action(struct text_parser *p, const struct text_word *word,
 				    uint16_t type)
 {
 	struct cvsw_flow *flow = p->flow;
+	const char *last = last_word(flow);
 	struct cvsw_action *action;
 
-	if (flow->n_actions && flow->actions[flow->n_actions - 1].type == CVSW_ACT_NEXT) {
-		text_fail(p, word->name, "%.*s comes behind next, which must be last",
-			  text_shown(word->name_len), word->name);
+	if (last) {
+		text_fail(p, word->name, "%.*s comes behind %s, which must be last",
+			  text_shown(word->name_len), word->name, last);
 		return NULL;
 	}
-	if (p->in_clone && (type == CVSW_ACT_NEXT || type == CVSW_ACT_CLONE)) {
+	if (p->in_clone && (type == CVSW_ACT_NEXT || type == CVSW_ACT_CLONE ||
+			    type == CVSW_ACT_GOTO_TABLE || type == CVSW_ACT_RESUBMIT)) {
 		text_fail(p, word->name, "%.*s cannot be part of a clone",
 			  text_shown(word->name_len), word->name);
 		return NULL;
@@ -327,6 +337,63 @@ static bool act_encrypt(struct text_parser *p, const struct text_word *word,
 	return action && arguments(p, word, action, encrypt_arguments, 1);
 }
 
+/* ---- tables ---- */
+
+static bool act_goto_table(struct text_parser *p, const struct text_word *word,
+			   const struct text_keyword *keyword)
+{
+	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
+	uint64_t number;
+
+	if (!action || !text_number(p, word, CVSW_TABLES - 1, &number))
+		return false;
+	action->table = (uint8_t)number;
+	return number > p->flow->match.table ||
+	       text_fail(p, word->value, "%.*s: expected a table behind the flow's own, %u",
+			 text_shown(word->value_len), word->value, p->flow->match.table);
+}
+
+static bool resubmit_port(struct text_parser *p, const struct text_word *word, uint16_t *port)
+{
+	if (!text_port(p, word, port))
+		return false;
+	return *port == CVSW_PORT_IN_PORT || *port == CVSW_HOST || *port == CVSW_NET ||
+	       text_fail(p, word->value, "%.*s: no frame comes from there: expected HOST, NET or "
+			 "IN_PORT", text_shown(word->value_len), word->value);
+}
+
+/* resubmit:PORT; what ovs-ofctl writes resubmit(PORT,TABLE), either of them maybe nothing. */
+static bool act_resubmit(struct text_parser *p, const struct text_word *word,
+			 const struct text_keyword *keyword)
+{
+	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
+	struct text_word port = *word, table = *word;
+	uint64_t number = CVSW_TABLE_SAME;
+	size_t len;
+
+	if (!action)
+		return false;
+	action->resubmit.port = CVSW_PORT_IN_PORT;
+	action->resubmit.table = CVSW_TABLE_SAME;
+	if (!word->opens)
+		return resubmit_port(p, word, &action->resubmit.port);
+	port.value = p->at;
+	port.value_len = strcspn(p->at, ",)");
+	len = port.value_len + (p->at[port.value_len] == ',');
+	table.value = p->at + len;
+	table.value_len = strcspn(table.value, ",)");
+	p->at = table.value + table.value_len;
+	if (!text_closes(p))
+		return text_fail(p, p->at, "expected ) behind resubmit(PORT,TABLE");
+	if (port.value_len && !resubmit_port(p, &port, &action->resubmit.port))
+		return false;
+	if (table.value_len && !text_number(p, &table, CVSW_TABLES - 1, &number))
+		return false;
+	action->resubmit.table = (uint8_t)number;
+	return port.value_len || table.value_len ||
+	       text_fail(p, word->name, "resubmit needs a port or a table");
+}
+
 static bool one_action(struct text_parser *p, const struct text_word *word);
 
 static bool act_clone(struct text_parser *p, const struct text_word *word,
@@ -374,7 +441,9 @@ static const struct text_keyword action_keywords[] = {
 	{ "mod_nw_ttl",	text_act_mod, CVSW_FIELD_IP_TTL, 0 },
 	{ "mod_nw_ecn",	text_act_mod, CVSW_FIELD_IP_ECN, 0 },
 	{ "set_field",	text_act_set_field, 0, 0 },
-	{ "flood all enqueue resubmit push_vlan", text_not_yet, 0, 0 },
+	{ "write_metadata", text_act_write_metadata, 0, 0 },
+	{ "flood all enqueue push_vlan clear_actions write_actions apply_actions", text_not_yet,
+	  0, 0 },
 	{ NULL,		NULL, 0, 0 },
 };
 
@@ -400,7 +469,7 @@ static enum parentheses parentheses_of(const struct text_keyword *keyword)
 	if (keyword->parse == act_vxlan_encap || keyword->parse == act_encrypt ||
 	    keyword->parse == act_clone)
 		return HAS_ARGUMENTS;
-	if (keyword->parse == act_controller)
+	if (keyword->parse == act_controller || keyword->parse == act_resubmit)
 		return MAY_HAVE_ARGUMENTS;
 	return keyword->parse == act_plain ? NO_PARENTHESES : ITS_VALUE;
 }

@@ -315,3 +315,13 @@ bool text_act_set_field(struct text_parser *p, const struct text_word *word,
 	action->load = cvsw_load_of(to.field, to.ofs, to.n_bits, number);
 	return true;
 }
+
+/* What set_field does, in OpenFlow 1.3's words. */
+bool text_act_write_metadata(struct text_parser *p, const struct text_word *word,
+			     const struct text_keyword *keyword)
+{
+	const struct subfield all = { CVSW_FIELD_METADATA, 0, 64 };
+
+	(void)keyword;
+	return set_masked(p, word, word, &all);
+}

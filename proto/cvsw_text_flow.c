@@ -111,12 +111,10 @@ static bool flow_table(struct text_parser *p, const struct text_word *word,
 {
 	uint64_t number;
 
-	(void)keyword;
-	if (!text_number(p, word, 0xff, &number))
+	if (!text_first_time(p, word, keyword->arg) ||
+	    !text_number(p, word, keyword->limit, &number))
 		return false;
-	if (number)
-		return text_fail(p, word->value, "%.*s: there is one table, 0",
-				 text_shown(word->value_len), word->value);
+	p->flow->match.table = (uint8_t)number;
 	return true;
 }
 
@@ -136,7 +134,7 @@ const struct text_keyword text_flow_keywords[] = {
 	{ "send_flow_rem", flow_flag, PART_SEND_REMOVED, CVSW_FLOW_SEND_REMOVED },
 	{ "check_overlap", flow_flag, PART_CHECK_OVERLAP, CVSW_FLOW_CHECK_OVERLAP },
 	{ "out_port",	flow_out_port, PART_OUT_PORT, 0 },
-	{ "table",	flow_table, 0, 0 },
+	{ "table",	flow_table, PART_TABLE, CVSW_TABLES - 1 },
 	{ "duration n_packets n_bytes idle_age hard_age", flow_shown, 0, 0 },
 	{ "importance",	text_not_yet, 0, 0 },
 	{ NULL,		NULL, 0, 0 },

@@ -357,6 +357,19 @@ static void put_load(struct text *t, const struct cvsw_load *load)
 	put_subfield(t, load->dst, load->ofs, load->n_bits);
 }
 
+static void put_resubmit(struct text *t, const struct cvsw_resubmit *resubmit)
+{
+	bool own_port = resubmit->port == CVSW_PORT_IN_PORT;
+
+	if (resubmit->table == CVSW_TABLE_SAME && own_port)
+		put(t, "resubmit:IN_PORT");
+	else if (resubmit->table == CVSW_TABLE_SAME)
+		put(t, "resubmit:%s", resubmit->port == CVSW_HOST ? "HOST" : "NET");
+	else
+		put(t, "resubmit(%s,%u)", own_port ? "" : resubmit->port == CVSW_HOST ? "HOST" :
+		    "NET", resubmit->table);
+}
+
 static const char *const action_words[CVSW_N_ACTIONS] = {
 #define ACTION_WORD(id, number, type, subtype, length, arguments, word) word,
 	CVSW_ACTIONS(ACTION_WORD)
@@ -387,6 +400,12 @@ static void put_action(struct text *t, const struct cvsw_action *action)
 		break;
 	case CVSW_ACT_CONTROLLER:
 		put(t, "CONTROLLER:%u", action->max_len);
+		break;
+	case CVSW_ACT_GOTO_TABLE:
+		put(t, "goto_table:%u", action->table);
+		break;
+	case CVSW_ACT_RESUBMIT:
+		put_resubmit(t, &action->resubmit);
 		break;
 	default:
 		if (action->type < CVSW_N_ACTIONS)
@@ -428,6 +447,8 @@ size_t cvsw_text_format_match(const struct cvsw_match *match, char *buf, size_t 
 {
 	struct text t = empty_text(buf, room);
 
+	if (match->table && match->table != CVSW_TABLE_ALL)
+		put(&t, "table=%u", match->table);
 	put_match(&t, 0, match);
 	return t.len;
 }
@@ -452,6 +473,8 @@ size_t cvsw_text_format(const struct cvsw_flow *flow, char *buf, size_t room)
 
 	if (flow->cookie)
 		put(&t, "cookie=0x%llx, ", (unsigned long long)flow->cookie);
+	if (flow->match.table)
+		put(&t, "table=%u, ", flow->match.table);
 	put_life(&t, flow);
 	start = t.len;
 	if (flow->priority != DEFAULT_PRIORITY)

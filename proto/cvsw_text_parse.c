@@ -69,6 +69,8 @@ static bool parse(struct text_parser *p)
 
 	memset(p->flow, 0, sizeof(*p->flow));
 	p->flow->priority = DEFAULT_PRIORITY;
+	/* As ovs-ofctl: who chooses flows chooses from all tables. */
+	p->flow->match.table = p->use == CVSW_TEXT_MATCH ? CVSW_TABLE_ALL : 0;
 	if (!parse_fields(p, &came))
 		return false;
 	if (has_actions(p->use) && !came)

@@ -17,6 +17,7 @@
 enum text_part {
 	PART_DL_VLAN = CVSW_N_SLOTS, PART_DL_VLAN_PCP, PART_PRIORITY, PART_COOKIE,
 	PART_IDLE_TIMEOUT, PART_HARD_TIMEOUT, PART_SEND_REMOVED, PART_CHECK_OVERLAP, PART_OUT_PORT,
+	PART_TABLE,
 	N_PARTS
 };
 
@@ -194,6 +195,8 @@ bool text_act_set(struct text_parser *p, const struct text_word *word,
 		  const struct text_keyword *keyword);
 bool text_act_set_field(struct text_parser *p, const struct text_word *word,
 			const struct text_keyword *keyword);
+bool text_act_write_metadata(struct text_parser *p, const struct text_word *word,
+			     const struct text_keyword *keyword);
 
 /* What stands behind actions=, to the end. */
 bool text_actions(struct text_parser *p);

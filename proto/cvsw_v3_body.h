@@ -60,6 +60,7 @@ enum cvsw_v3_message_type {
 	X(ACTION_ORDER,  17,  "action-order",  "an action stands where it may not")  \
 	X(SA,            18,  "sa",            "an SA's value is out of range")      \
 	X(VALUE,         19,  "value",         "a value is out of range")            \
+	X(TABLE,         20,  "table",         "no such table, or it does not come behind the flow's own") \
 	X(MALFORMED,     63,  "malformed",     "wrong in a way that has no number")  \
 	X(NO_MEMORY,     64,  "no-memory",     "the NIC is out of memory")           \
 	X(TABLE_FULL,    65,  "table-full",    "the table holds no more flows")      \
@@ -296,6 +297,7 @@ enum cvsw_v3_error cvsw_v3_plain_decode(const struct cvsw_v3_message *message, s
 #define CVSW_V3_CAN_REMOVED	0x00000010	/* FLOW_REMOVED */
 #define CVSW_V3_CAN_EXPIRING	0x00000020	/* SA_EXPIRING */
 #define CVSW_V3_CAN_REGISTERS	0x00000040	/* and metadata that actions write */
+#define CVSW_V3_CAN_TABLES	0x00000080	/* CVSW_TABLES of them, goto_table, resubmit */
 #define CVSW_V3_MISS_DROPS	0x00000100	/* what matches nothing is dropped */
 #define CVSW_V3_SAS_STOPPED	0x00000200	/* sending SAs were stopped: new ones, please */
 #define CVSW_V3_MISS_TELLS	0x00000400	/* and the controller told, by PACKET_IN */
@@ -382,7 +384,8 @@ enum cvsw_v3_step_kind {
  * @kind: enum cvsw_v3_step_kind
  * @pass: of the lookups
  * @copy: 0: the frame itself; n: its n-th clone
- * @port: enum cvsw_ingress, of ONWARD: the side it leaves to; of the others 0
+ * @port: enum cvsw_ingress, of ONWARD: the side it leaves to; of LOOKUP the table; of the
+ *	others 0
  */
 struct cvsw_v3_step {
 	uint8_t kind;

@@ -211,6 +211,7 @@ json_t *report_step(const struct cvsw_v3_step *step)
 	switch (step->kind) {
 	case CVSW_V3_STEP_LOOKUP:
 		data = step->len ? flow_json(step->data, step->len) : json_string("no match");
+		json_object_set_new(json, "table", json_integer(step->port));
 		break;
 	case CVSW_V3_STEP_ACTION:
 		data = action_json(step->data, step->len);

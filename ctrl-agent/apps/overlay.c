@@ -505,8 +505,9 @@ bool overlay_permits(const struct overlay_config *config, const struct cvsw_flow
 	if (!config->key_len || !flow->n_actions)
 		return true;
 	for (size_t i = 0; i < flow->n_actions; i++)
-		if (flow->actions[i].type == CVSW_ACT_CLONE)
-			return false;	/* a copy would go on by itself */
+		if (flow->actions[i].type == CVSW_ACT_CLONE ||
+		    flow->actions[i].type == CVSW_ACT_RESUBMIT)
+			return false;	/* a copy would go on by itself, or by other flows */
 	return last->type == CVSW_ACT_NEXT ||
 	       (last->type == CVSW_ACT_OUTPUT && last->port == CVSW_PORT_NONE);
 }

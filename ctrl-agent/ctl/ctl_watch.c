@@ -135,7 +135,10 @@ static void print_step(const json_t *step)
 
 	if (copy)
 		printf("copy %lld ", copy);
-	if (!strcmp(name, "lookup"))
+	if (!strcmp(name, "lookup") && number(step, "table"))
+		printf("pass %lld, table %lld: %s\n", number(step, "pass"), number(step, "table"),
+		       data);
+	else if (!strcmp(name, "lookup"))
 		printf("pass %lld: %s\n", number(step, "pass"), data);
 	else if (!strcmp(name, "frame"))
 		printf("    = %s\n", data);

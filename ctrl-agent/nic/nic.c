@@ -297,6 +297,17 @@ static bool has_registers(const struct cvsw_flow *flow)
 	return false;
 }
 
+static bool has_tables(const struct cvsw_flow *flow)
+{
+	if (flow->match.table)
+		return true;
+	for (size_t i = 0; i < flow->n_actions; i++)
+		if (flow->actions[i].type == CVSW_ACT_GOTO_TABLE ||
+		    flow->actions[i].type == CVSW_ACT_RESUBMIT)
+			return true;
+	return false;
+}
+
 const char *nic_cannot(const struct nic *nic, const struct cvsw_flow *flow)
 {
 	static const struct {
@@ -305,8 +316,11 @@ const char *nic_cannot(const struct nic *nic, const struct cvsw_flow *flow)
 		bool (*has)(const struct cvsw_flow *flow);
 	} needs[] = {
 		{ CVSW_V3_CAN_REGISTERS, "registers", has_registers },
+		{ CVSW_V3_CAN_TABLES, "tables but table 0", has_tables },
 	};
 
+	if (nic_version(nic) == 2)
+		return has_tables(flow) ? "tables but table 0, in version 2" : NULL;
 	for (size_t i = 0; nic->can_known && i < sizeof(needs) / sizeof(needs[0]); i++)
 		if (!(nic->can.features & needs[i].feature) && needs[i].has(flow))
 			return needs[i].words;

@@ -15,7 +15,7 @@ struct field {
 /* A field reaches to the next one.  proto/VERSION3.md: flow_mod, FLOWS, Messages */
 static const struct field flow_mod_fields[] = {
 	{ 0, "length" }, { 2, "command" }, { 3, "flags" }, { 4, "priority" }, { 6, "out_port" },
-	{ 8, "idle_timeout" }, { 10, "hard_timeout" }, { 12, "match length" }, { 14, "header" },
+	{ 8, "idle_timeout" }, { 10, "hard_timeout" }, { 12, "match length" }, { 14, "table" }, { 15, "header" },
 	{ 16, "cookie" }, { 24, NULL },
 };
 static const struct field flows_fields[] = {

@@ -99,11 +99,24 @@ def test_program(strict):
                                       'priority=9,tcp actions=NORMAL'], shown
             assert not world.has(1)['flows']
             # An old driver is not asked for what it has not.
-            flow = 'actions=load:0x1->NXM_NX_REG0[],next'
+            flow = 'reg1=0x5 actions=load:0x1->NXM_NX_REG0[],next'
             if strict:
                 daemon.ctl('add-flow', nic, flow, text='4 flows')
                 assert flow in world.has(0)['flows'], world.has(0)
+                flow = 'table=1, actions=goto_table:63'
+                daemon.ctl('add-flow', nic, flow, text='5 flows')
+                assert flow in world.has(0)['flows'], world.has(0)
+                daemon.ctl('dump-flows', nic, 'table=1', text=flow)
+                assert 'reg0' not in daemon.ctl('dump-flows', nic, 'table=1')
+                assert flow not in daemon.ctl('dump-flows', nic, 'table=0')
+                daemon.ctl('add-flow', nic, 'table=2,actions=resubmit(,1)', text='6 flows')
+                daemon.ctl('add-flow', nic, 'table=2,actions=goto_table:2', status=1, text="behind the flow's own")
+                daemon.ctl('del-flows', nic, 'table=1', text='5 flows')
+                assert flow not in world.has(0)['flows'], world.has(0)
+                daemon.ctl('del-flows', nic, text='0 flows')
+                assert not world.has(0)['flows'], world.has(0)
             else:
+                daemon.ctl('add-flow', nic, 'table=1,actions=drop', status=1, text='has no tables but table 0: table=1')
                 daemon.ctl('add-flow', nic, flow, status=1, text=f'has no registers: {flow}')
                 assert daemon.nics()[nic]['flows'] == 3
             # Wider than those that stay: a deletion that is not strict would take them along.

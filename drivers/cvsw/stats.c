@@ -38,6 +38,9 @@ void cvsw_stats_name(unsigned int counter, char *buf, size_t size)
 
 	if (counter < CVSW_CNT_V3S)
 		strscpy(buf, names[counter], size);
+	else if (cvsw_counter_is_of_table(counter))
+		snprintf(buf, size, "table-%u-%s", (counter - CVSW_CNT_TABLE_PAIRS) / 2 + 1,
+			 (counter - CVSW_CNT_TABLE_PAIRS) % 2 ? "hit" : "lookup");
 	else if (counter < CVSW_CNT_FAULTS)
 		snprintf(buf, size, "ctl-v3-%s", cvsw_v3_drop_name(counter - CVSW_CNT_V3S));
 #ifdef CVSW_VERSION2

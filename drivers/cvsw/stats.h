@@ -8,6 +8,7 @@
 #include <linux/u64_stats_sync.h>
 
 #include "proto/cvsw_fault.h"
+#include "proto/cvsw_flow.h"
 #include "proto/cvsw_v3_frame.h"
 
 /* X(id, name): the name is what netlink and cvswctl show. */
@@ -38,6 +39,8 @@
 	X(DROP_RX_CONTROL,    "drop-rx-control")     /* 0xABBA behind a tag stripped */\
 	X(DROP_PASSES,        "drop-passes")         /* gained or lost too many layers */\
 	X(DROP_NEXT,          "drop-next")           /* sent on by too many flows */\
+	X(DROP_TABLE,         "drop-table")          /* no flow where one sent it */\
+	X(DROP_RESUBMIT,      "drop-resubmit")       /* too many, or too deep */\
 	X(DROP_CLONES,        "drop-clones")         /* copies beyond the limit */\
 	X(DROP_GSO,           "drop-gso")            /* not the segments it says */\
 	X(DROP_SEGMENTS,      "drop-segments")       /* more than 128 */        \
@@ -122,8 +125,10 @@ enum cvsw_counter {
 	CVSW_COUNTERS(CVSW_COUNTER_ENUM)
 	/* control frames of version 3, by enum cvsw_v3_drop: see CVSW_CNT_V3() */
 	CVSW_CNT_V3S,
+	/* of tables behind the first: see CVSW_CNT_TABLE_LOOKUP() */
+	CVSW_CNT_TABLE_PAIRS = CVSW_CNT_V3S + CVSW_V3_N_DROPS,
 	/* malformed messages of version 2, by enum cvsw_fault: see CVSW_CNT_FAULT() */
-	CVSW_CNT_FAULTS = CVSW_CNT_V3S + CVSW_V3_N_DROPS,
+	CVSW_CNT_FAULTS = CVSW_CNT_TABLE_PAIRS + 2 * (CVSW_TABLES - 1),
 #ifdef CVSW_VERSION2
 	CVSW_N_COUNTERS = CVSW_CNT_FAULTS + CVSW_N_FAULTS - 1
 #else
@@ -135,6 +140,16 @@ enum cvsw_counter {
 #define CVSW_CNT_FAULT(fault)	(CVSW_CNT_FAULTS + (fault) - 1)
 /* Of a frame of version 3 that was taken or dropped; cvsw_v3_drop_name() behind "ctl-v3-". */
 #define CVSW_CNT_V3(drop)	(CVSW_CNT_V3S + (drop))
+
+/* Lookups in a table, not the first, and those of them that found a flow. */
+#define CVSW_CNT_TABLE_LOOKUP(table)	(CVSW_CNT_TABLE_PAIRS + 2 * ((table) - 1))
+#define CVSW_CNT_TABLE_HIT(table)	(CVSW_CNT_TABLE_LOOKUP(table) + 1)
+
+/** cvsw_counter_is_of_table() - one of these, of which only those are told that are not zero */
+static inline bool cvsw_counter_is_of_table(unsigned int counter)
+{
+	return counter >= CVSW_CNT_TABLE_PAIRS && counter < CVSW_CNT_FAULTS;
+}
 
 /**
  * struct cvsw_stats - a port's counters on one CPU

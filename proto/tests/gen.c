@@ -420,9 +420,23 @@ static void gen_output(struct rng *rng, bool named, struct cvsw_action *action)
 		action->port = CVSW_PORT_NONE;
 }
 
+static void gen_resubmit(struct rng *rng, struct cvsw_action *action)
+{
+	static const uint16_t ports[] = { CVSW_PORT_IN_PORT, CVSW_HOST, CVSW_NET };
+
+	*action = (struct cvsw_action){
+		.type = CVSW_ACT_RESUBMIT,
+		.resubmit = { .port = PICK(rng, ports),
+			      .table = (uint8_t)rng_below(rng, CVSW_TABLES) },
+	};
+}
+
 static void gen_end(struct rng *rng, bool named, struct cvsw_action *action)
 {
-	gen_output(rng, named, action);
+	if (rng_chance(rng, 20))
+		gen_resubmit(rng, action);
+	else
+		gen_output(rng, named, action);
 	if (!named && rng_chance(rng, 20))
 		*action = (struct cvsw_action){ .type = CVSW_ACT_NEXT };
 }
@@ -674,6 +688,28 @@ void gen_flow(struct rng *rng, enum gen_kind kind, struct cvsw_flow *flow)
 	if (rng_chance(rng, 10))
 		flow->flags |= CVSW_FLOW_CHECK_OVERLAP;
 	gen_actions(rng, kind != GEN_ANY, flow);
+}
+
+void gen_tables(struct rng *rng, struct cvsw_flow *flow)
+{
+	uint16_t last = flow->n_actions ? flow->actions[flow->n_actions - 1].type : CVSW_ACT_OUTPUT;
+	bool ends = last == CVSW_ACT_NEXT;
+	struct cvsw_action *action = &flow->actions[flow->n_actions];
+
+	flow->match.table = (uint8_t)rng_below(rng, CVSW_TABLES);
+	if (ends || flow->n_actions == CVSW_MAX_ACTIONS)
+		return;
+	if (rng_chance(rng, 50) && flow->match.table < CVSW_TABLES - 1)
+		*action = (struct cvsw_action){
+			.type = CVSW_ACT_GOTO_TABLE,
+			.table = (uint8_t)(flow->match.table + 1 +
+					   rng_below(rng, CVSW_TABLES - 1u - flow->match.table)),
+		};
+	else
+		gen_resubmit(rng, action);
+	if (action->type == CVSW_ACT_RESUBMIT && rng_chance(rng, 20))
+		action->resubmit.table = CVSW_TABLE_SAME;
+	flow->n_actions++;
 }
 
 void gen_sa(struct rng *rng, uint8_t key_len, struct cvsw_sa *sa)

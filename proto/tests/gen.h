@@ -74,6 +74,8 @@ enum gen_kind {
 
 /* A valid flow. */
 void gen_flow(struct rng *rng, enum gen_kind kind, struct cvsw_flow *flow);
+/* Into any table, and perhaps on to others: what version 2 does not have. */
+void gen_tables(struct rng *rng, struct cvsw_flow *flow);
 
 void gen_sa(struct rng *rng, uint8_t key_len, struct cvsw_sa *sa);
 

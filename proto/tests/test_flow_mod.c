@@ -32,6 +32,8 @@ static void every_flow_comes_back(void)
 		size_t len, used;
 
 		gen_flow(&rng, kinds[i % 3], &flow);
+		if (i % 2)
+			gen_tables(&rng, &flow);
 		flow.out_port = want < CVSW_FLOW_DELETE ? 0 : (uint16_t)rng_next(&rng);
 		len = cvsw_flow_mod_encode(want, &flow, data, sizeof(data));
 		CHECK(len >= CVSW_FLOW_MOD_HEADER_LEN && len <= CVSW_FLOW_MOD_MAX);
@@ -56,6 +58,8 @@ static void no_flow_has_two_forms(void)
 		size_t len, used, offset = 0, n;
 
 		gen_flow(&rng, rng_below(&rng, 2) ? GEN_NAMED : GEN_ANY, &flow);
+		if (rng_below(&rng, 2))
+			gen_tables(&rng, &flow);
 		len = cvsw_flow_mod_encode(CVSW_FLOW_ADD, &flow, data, sizeof(data));
 		for (n = rng_below(&rng, 3); n--;)
 			data[rng_below(&rng, len < 60 ? len : 60)] = (uint8_t)rng_next(&rng);
@@ -132,7 +136,17 @@ static const struct {
 	{ "an ICMP type of 256", IP4 "120101 16020100", "", CVSW_FAULT_MATCH, 24 },
 	{ "RARP's opcode", "0c028035 120101", "", CVSW_FAULT_MATCH_FIELD, 24 },
 	{ "action 0", "", "0000", CVSW_FAULT_ACTION_TYPE, 24 },
-	{ "action 14", "", "0102fffa 0e00", CVSW_FAULT_ACTION_TYPE, 28 },
+	{ "action 16", "", "0102fffa 1000", CVSW_FAULT_ACTION_TYPE, 28 },
+	{ "table 1", "", "0e0101", CVSW_OK, 0 },
+	{ "table 63", "", "0300 0e013f", CVSW_OK, 0 },
+	{ "table 64", "", "0300 0e0140", CVSW_FAULT_TABLE, 28 },
+	{ "its own table", "", "0300 0e0100", CVSW_FAULT_TABLE, 26 },
+	{ "an action behind GOTO_TABLE", "", "0e0101 0300", CVSW_FAULT_ACTION_ORDER, 27 },
+	{ "GOTO_TABLE in a clone", "", "0c020001 0e0101", CVSW_FAULT_ACTION_ORDER, 28 },
+	{ "a resubmit to its own table", "", "0f03fff8ff 0f03000100 0300", CVSW_OK, 0 },
+	{ "a resubmit to table 64", "", "0f03fff840", CVSW_FAULT_TABLE, 26 },
+	{ "a resubmit from nowhere", "", "0f03fffa00", CVSW_FAULT_ACTION_PORT, 26 },
+	{ "a resubmit in a clone", "", "0c020001 0f03fff801", CVSW_FAULT_ACTION_ORDER, 28 },
 	{ "an action that is too long", "", "0103fffa00", CVSW_FAULT_ACTION_LENGTH, 25 },
 	{ "an action that is cut", "", "0102ff", CVSW_FAULT_ACTION_LENGTH, 25 },
 	{ "an action without length", "", "01", CVSW_FAULT_ACTION_LENGTH, 25 },
@@ -199,8 +213,9 @@ static const struct {
 	{ "out_port of an ADD", 7, 1, CVSW_FAULT_RESERVED, 6 },
 	{ "a match that goes on behind", 13, 4, CVSW_FAULT_LENGTH, 12 },
 	{ "a match that ends too early", 13, 2, CVSW_FAULT_LENGTH, 25 },
-	{ "a reserved byte", 14, 1, CVSW_FAULT_RESERVED, 14 },
-	{ "another one", 15, 1, CVSW_FAULT_RESERVED, 14 },
+	{ "table 64", 14, 64, CVSW_FAULT_TABLE, 14 },
+	{ "an ADD to all tables", 14, 0xff, CVSW_FAULT_TABLE, 14 },
+	{ "a reserved byte", 15, 1, CVSW_FAULT_RESERVED, 15 },
 };
 
 static void headers_are_checked(void)
@@ -220,6 +235,27 @@ static void headers_are_checked(void)
 	}
 	for (i = 0; i < CVSW_FLOW_MOD_HEADER_LEN; i++)
 		CHECK(decode(data, i, &flow, &offset) == CVSW_FAULT_SHORT && offset == i);
+}
+
+/* Only a DELETE means all tables, and only with a table behind the flow's own a GOTO_TABLE. */
+static void tables_are_checked(void)
+{
+	uint8_t data[64];
+	struct cvsw_flow flow;
+	size_t len = make("", "0e0105", data), offset = 0;
+
+	data[14] = 4;
+	CHECK(!decode(data, len, &flow, &offset) && flow.match.table == 4 &&
+	      flow.actions[0].table == 5);
+	data[14] = 5;
+	CHECK(decode(data, len, &flow, &offset) == CVSW_FAULT_TABLE && offset == 24);
+	data[14] = 0xff;
+	data[2] = CVSW_FLOW_DELETE_STRICT;
+	CHECK(decode(data, len, &flow, &offset) == CVSW_FAULT_TABLE && offset == 14);
+	len = make("", "", data);
+	data[14] = 0xff;
+	data[2] = CVSW_FLOW_DELETE;
+	CHECK(!decode(data, len, &flow, &offset) && flow.match.table == CVSW_TABLE_ALL);
 }
 
 static void so_many_actions_and_no_more(void)
@@ -258,6 +294,7 @@ const struct tap_test flow_mod_tests[] = {
 	{ "proto: version 3's flow_mods: no flow has two forms", no_flow_has_two_forms },
 	{ "proto: version 3's flow_mods: lies are refused", lies_are_refused },
 	{ "proto: version 3's flow_mods: headers are checked", headers_are_checked },
+	{ "proto: version 3's flow_mods: tables are checked", tables_are_checked },
 	{ "proto: version 3's flow_mods: 64 actions and no more", so_many_actions_and_no_more },
 	{ "proto: version 3's flow_mods: no action is longer than a tunnel",
 	  no_action_is_longer_than_a_tunnel },

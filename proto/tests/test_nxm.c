@@ -219,7 +219,7 @@ static void fields_mean_what_is_said(void)
 		free(data);
 		if (!cases[i].text || fault)
 			continue;
-		CHECK(cvsw_text_parse(CVSW_TEXT_MATCH, cases[i].text, &want, &error));
+		CHECK(cvsw_text_parse(CVSW_TEXT_STRICT, cases[i].text, &want, &error));
 		CHECK_MSG(cvsw_match_equal(&flow.match, &want.match), "%s is not %s", cases[i].hex,
 			  cases[i].text);
 		CHECK(flow.priority == 0x8000 && flow.n_actions == 1);
@@ -325,7 +325,7 @@ static void table_is_sound(void)
 	}
 	for (i = 0; i < sizeof(covered); i++)
 		CHECK_MSG(covered[i] || i == offsetof(struct cvsw_key, layers) ||
-			  (i >= offsetof(struct cvsw_key, unused) && i < CVSW_KEY_PLAIN),
+			  (i >= offsetof(struct cvsw_key, table) && i < CVSW_KEY_PLAIN),
 			  "no slot has byte %zu of the key", i);
 	for (a = 0; a < CVSW_N_FIELDS; a++) {
 		const struct cvsw_field_info *info = &cvsw_field_info[a];

@@ -21,6 +21,8 @@ static void round_trip(void)
 		size_t len;
 
 		gen_flow(&rng, GEN_ANY, &flow);
+		if (i % 2)
+			gen_tables(&rng, &flow);
 		len = cvsw_text_format(&flow, text, sizeof(text));
 		CHECK(len < sizeof(text) && len == strlen(text));
 		CHECK_MSG(cvsw_text_parse(CVSW_TEXT_ADD, text, &again, &error), "%s: %s", text,
@@ -29,6 +31,9 @@ static void round_trip(void)
 		cvsw_text_format_match(&flow.match, match, sizeof(match));
 		CHECK_MSG(cvsw_text_parse(CVSW_TEXT_MATCH, match, &again, &error), "%s: %s", match,
 			  error.message);
+		/* A match without a table is of all. */
+		CHECK(again.match.table == (flow.match.table ? flow.match.table : CVSW_TABLE_ALL));
+		again.match.table = flow.match.table;
 		CHECK_MSG(cvsw_match_equal(&flow.match, &again.match), "%s", match);
 		CHECK(!again.n_actions);
 	}
@@ -177,6 +182,13 @@ static const struct {
 	  "move:NXM_OF_ETH_DST[0..31]->NXM_NX_REG3[]",
 	  "actions=load:0x7->OXM_OF_METADATA[0..3],move:OXM_OF_METADATA[32..63]->NXM_NX_REG0[],"
 	  "move:NXM_OF_ETH_DST[0..31]->NXM_NX_REG3[]" },
+	{ "table=3,reg0=1,actions=resubmit(,2),resubmit(1,4),resubmit(NET,),resubmit:1,goto_table:63",
+	  "table=3, reg0=0x1 actions=resubmit(,2),resubmit(HOST,4),resubmit:NET,resubmit:HOST,"
+	  "goto_table:63" },
+	{ "table=0,actions=write_metadata:0x5/0xff,write_metadata:7,goto_table:1",
+	  "actions=load:0x5->OXM_OF_METADATA[0..7],load:0x7->OXM_OF_METADATA[],goto_table:1" },
+	{ "cookie=1,table=1,idle_timeout=5,actions=drop",
+	  "cookie=0x1, table=1, idle_timeout=5, actions=drop" },
 	{ "actions=controller", "actions=CONTROLLER:65535" },
 	{ "actions=output:controller,normal", "actions=CONTROLLER:65535,NORMAL" },
 	{ "actions=CONTROLLER:0,output:NET", "actions=CONTROLLER:0,output:NET" },
@@ -336,7 +348,6 @@ static const struct {
 	{ "check_overlap,check_overlap,actions=drop", 15, "given before" },
 	{ "cookie=5/-1,actions=drop", 10, "mask only where it chooses" },
 	{ "out_port=1,actions=drop", 1, "to be deleted or shown" },
-	{ "table=1,actions=drop", 7, "one table, 0" },
 	{ "duration,actions=drop", 9, "needs a value" },
 	{ "actions=foo", 9, "unknown action foo" },
 	{ "actions=drop,normal", 9, "alone" },
@@ -376,7 +387,19 @@ static const struct {
 	{ "actions=mod_nw_tos:1", 20, "multiple of 4" },
 	{ "actions=mod_nw_src:1.2.3.4/8", 20, "expected an IPv4 address" },
 	{ "actions=mod_dl_src:1", 20, "expected a MAC address" },
-	{ "actions=resubmit(1,2)", 9, "not supported yet" },
+	{ "table=64,actions=drop", 7, "from 0 to 63 for table" },
+	{ "table=1,table=2,actions=drop", 9, "given before, in column 1" },
+	{ "table=3,actions=goto_table:3", 28, "a table behind the flow's own, 3" },
+	{ "actions=goto_table:64", 20, "from 0 to 63" },
+	{ "actions=goto_table:1,normal", 22, "comes behind goto_table, which must be last" },
+	{ "actions=clone(resubmit(,1))", 15, "cannot be part of a clone" },
+	{ "actions=resubmit(,)", 9, "needs a port or a table" },
+	{ "actions=resubmit(3,1)", 18, "expected NORMAL" },
+	{ "actions=resubmit(normal,1)", 18, "no frame comes from there" },
+	{ "actions=resubmit(1,2", 21, "expected ) behind" },
+	{ "actions=resubmit(,64)", 19, "from 0 to 63" },
+	{ "actions=write_metadata:5/0", 24, "the mask has no bit" },
+	{ "actions=write_actions(drop)", 9, "not supported yet" },
 	{ "vlan_tci=0x0005/0x1fff,actions=drop", 10, "that there is one" },
 	{ "vlan_tci=0x1005,dl_vlan=5,actions=drop", 1, "one of both" },
 	{ "ip,nw_tos=32/0x21,actions=drop", 14, "multiple of 4" },

@@ -49,7 +49,15 @@ def set_nw_tos(tos):
     return load(0x43561001, 2, 6, tos >> 2)
 
 
-def flow_mod(actions=(), priority=100, command=ADD, cookie=0, idle=0, hard=0, flags=0, out_port=0, **fields):
+def goto_table(table):
+    return action(14, bytes([table]))
+
+
+def resubmit(table, port=0xfff8):
+    return action(15, struct.pack(">HB", port, table))
+
+
+def flow_mod(actions=(), priority=100, command=ADD, cookie=0, idle=0, hard=0, flags=0, out_port=0, table=0, **fields):
     row, actions = match(fields), b"".join(actions)
-    return struct.pack(">HBBHHHHHHQ", 24 + len(row) + len(actions), command, flags, priority, out_port, idle, hard,
-                       len(row), 0, cookie) + row + actions
+    return struct.pack(">HBBHHHHHBBQ", 24 + len(row) + len(actions), command, flags, priority, out_port, idle, hard,
+                       len(row), table, 0, cookie) + row + actions

@@ -17,6 +17,7 @@ local actions = {
 	[8] = "SET_NW_TOS", [9] = "SET_TP_SRC", [10] = "SET_TP_DST", [11] = "ENQUEUE",
 	[0x1001] = "VXLAN_ENCAP", [0x1002] = "VXLAN_DECAP", [0x1011] = "ENCRYPT",
 	[0x1012] = "DECRYPT", [0x1013] = "CLONE", [0x1014] = "NEXT", [0x1015] = "VXLAN_STRIP",
+	[0x1016] = "GOTO_TABLE",
 	[0xffff] = "VENDOR",
 }
 local vendor_actions = { [6] = "REG_MOVE", [7] = "REG_LOAD", [18] = "DEC_TTL" }

@@ -30,10 +30,13 @@ local sizes = {
 local actions = {
 	[1] = "OUTPUT", [2] = "CONTROLLER", [3] = "STRIP_VLAN", [4] = "DEC_TTL", [5] = "MOVE",
 	[6] = "LOAD", [7] = "VXLAN_ENCAP", [8] = "VXLAN_DECAP", [9] = "VXLAN_STRIP",
-	[10] = "ENCRYPT", [11] = "DECRYPT", [12] = "CLONE", [13] = "NEXT",
+	[10] = "ENCRYPT", [11] = "DECRYPT", [12] = "CLONE", [13] = "NEXT", [14] = "GOTO_TABLE",
+	[15] = "RESUBMIT",
 }
 
 field("flow_mod.match_len", "uint16", "Length of the match")
+field("flow_mod.table", "uint8", "Table")
+field("action.table", "uint8", "Table")
 field("field", "none", "Field")
 field("field.number", "uint8", "Number", base.DEC, slots)
 field("field.length", "uint8", "Length")
@@ -51,7 +54,7 @@ local values = {
 	[6] = { { "n_bits", 1 }, "ofs", "dst", "value" },
 	[7] = { "outer_dst_mac", "outer_src_mac", "outer_dst_ip", "outer_src_ip", "vni", "udp", "ttl",
 		"tos" },
-	[10] = { "spi" }, [12] = { "n" },
+	[10] = { "spi" }, [12] = { "n" }, [14] = { "table" }, [15] = { "port", "table" },
 }
 
 -- The next one of @r.
@@ -106,7 +109,8 @@ function flow_mod.show(r, len)
 	own:add("flow_mod.flags", 1)
 	own:row("flow_mod.priority", "flow_mod.out_port", "flow_mod.idle_timeout", "flow_mod.hard_timeout")
 	local match_len = own:add("flow_mod.match_len")
-	own:row(2, "flow_mod.cookie")
+	own:add("flow_mod.table")
+	own:row(1, "flow_mod.cookie")
 	local stop = match_len and own:left() - match_len:uint()
 	if not stop or stop < 0 then
 		own:cut()

@@ -20,7 +20,7 @@ local errors = {
 	[6] = "OFP_TYPE", [7] = "COMMAND", [8] = "FLAGS", [9] = "TIMEOUT", [10] = "MATCH",
 	[11] = "MATCH_FIELD", [12] = "ACTION_TYPE", [13] = "ACTION_LENGTH", [14] = "ACTION_VALUE",
 	[15] = "ACTION_PORT", [16] = "ACTION_COUNT", [17] = "ACTION_ORDER", [18] = "SA",
-	[19] = "VALUE", [63] = "MALFORMED", [64] = "NO_MEMORY", [65] = "TABLE_FULL",
+	[19] = "VALUE", [20] = "TABLE", [63] = "MALFORMED", [64] = "NO_MEMORY", [65] = "TABLE_FULL",
 	[66] = "REFUSED", [67] = "SA_KNOWN", [68] = "SA_UNKNOWN", [69] = "NO_BUNDLE",
 	[70] = "OVERLAP", [71] = "UNSUPPORTED", [72] = "TOO_LONG", [73] = "GONE",
 }

@@ -154,9 +154,12 @@ static int nl_put_sas(struct answer *answer)
 static int nl_put_counter(struct answer *answer, unsigned int counter)
 {
 	u64 value = cvsw_stats_read(answer->port->engine.stats, counter);
-	void *hdr = nl_begin(answer);
 	char name[32];
+	void *hdr;
 
+	if (cvsw_counter_is_of_table(counter) && !value)
+		return 0;
+	hdr = nl_begin(answer);
 	cvsw_stats_name(counter, name, sizeof(name));
 	return nl_end(answer, hdr, hdr &&
 		      !nla_put_string(answer->skb, CVSW_NLA_COUNTER_NAME, name) &&

@@ -23,7 +23,7 @@ static u32 features_of(const struct cvsw_engine *engine)
 {
 	u32 bits = CVSW_V3_CAN_TIMEOUTS | CVSW_V3_CAN_MODIFY | CVSW_V3_CAN_TRACE |
 		   CVSW_V3_CAN_PACKET_IN | CVSW_V3_CAN_REMOVED | CVSW_V3_CAN_EXPIRING |
-		   CVSW_V3_CAN_REGISTERS;
+		   CVSW_V3_CAN_REGISTERS | CVSW_V3_CAN_TABLES;
 	u64 resume = 0;
 
 	if (engine->miss != CVSW_MISS_PASS)
@@ -68,6 +68,8 @@ static enum cvsw_v3_error request_statistics(struct cvsw_control *control, struc
 		cvsw_stats_name(i, name, sizeof(name));
 		counter.name_len = strlen(name);
 		counter.value = cvsw_stats_read(control->engine->stats, i);
+		if (cvsw_counter_is_of_table(i) && !counter.value)
+			continue;
 		cvsw_v3_counter_put(&request->answer, &counter);
 	}
 	return CVSW_V3_FINE;
@@ -208,6 +210,7 @@ static const struct {
 	{ CVSW_V3_ERR_SHORT,         1, 6 },	/* OFPBRC_BAD_LEN */
 	{ CVSW_V3_ERR_LENGTH,        1, 6 },
 	{ CVSW_V3_ERR_TYPE,          1, 1 },	/* OFPBRC_BAD_TYPE */
+	{ CVSW_V3_ERR_TABLE,         1, 9 },	/* OFPBRC_BAD_TABLE_ID, of OpenFlow 1.1 */
 	{ CVSW_V3_ERR_ACTION_TYPE,   2, 0 },	/* OFPBAC_BAD_TYPE */
 	{ CVSW_V3_ERR_ACTION_LENGTH, 2, 1 },	/* OFPBAC_BAD_LEN */
 	{ CVSW_V3_ERR_ACTION_PORT,   2, 4 },	/* OFPBAC_BAD_OUT_PORT */

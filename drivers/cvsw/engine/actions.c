@@ -20,6 +20,8 @@ static int run_action(struct cvsw_frame *frame, const struct cvsw_action *action
 	case CVSW_ACT_CLONE:
 	case CVSW_ACT_NEXT:
 	case CVSW_ACT_CONTROLLER:
+	case CVSW_ACT_GOTO_TABLE:
+	case CVSW_ACT_RESUBMIT:
 	case CVSW_N_ACTIONS:
 		return 0;
 	case CVSW_ACT_STRIP_VLAN:

@@ -24,6 +24,7 @@ enum onward {
 	LIST_ENDED,
 	OUTPUT_SAID,
 	NEXT_SAID,
+	TABLE_SAID,	/* goto_table or resubmit */
 };
 
 static void go_on_from(struct cvsw_walk *walk, struct sk_buff *list, struct cvsw_outcome *out);
@@ -63,6 +64,7 @@ static void run_clone(struct cvsw_walk *walk, struct sk_buff *skb, unsigned int 
 		return;
 	cvsw_walk_copy(&apart, walk);
 	apart.end = walk->next + n;
+	apart.n_returns = 0;
 	apart.sent = false;
 	apart.copy = min(++out->clones, (unsigned int)U8_MAX);
 	go_on_from(&apart, copy, out);
@@ -127,7 +129,7 @@ static bool run_action_of(struct cvsw_walk *walk, struct sk_buff **skb,
 {
 	switch (action->type) {
 	case CVSW_ACT_OUTPUT:
-		if (unlikely(walk->next < walk->end)) {
+		if (unlikely(cvsw_walk_goes_on(walk))) {
 			cvsw_output_copy(walk, *skb, action->port, out);
 			return true;
 		}
@@ -136,6 +138,11 @@ static bool run_action_of(struct cvsw_walk *walk, struct sk_buff **skb,
 		return false;
 	case CVSW_ACT_NEXT:
 		*onward = NEXT_SAID;
+		return false;
+	case CVSW_ACT_GOTO_TABLE:
+	case CVSW_ACT_RESUBMIT:
+		out->said = walk->next;
+		*onward = TABLE_SAID;
 		return false;
 	case CVSW_ACT_CONTROLLER:
 		*skb = cvsw_output_tell(walk, *skb, action->max_len);
@@ -251,12 +258,42 @@ static bool is_lost(const struct cvsw_walk *walk)
 	return !is_first_lookup(walk) && !cvsw_table_has(walk->engine->table, walk->version);
 }
 
-static struct sk_buff *end_without_flow(struct cvsw_walk *walk, struct sk_buff *list)
+/*
+ * Where a resubmit found nothing, or a flow without actions.  Return: does a list wait, to go on
+ * behind it?
+ */
+static bool end_empty_list(struct cvsw_walk *walk)
 {
-	if (unlikely(is_lost(walk)))
-		return cvsw_frames_drop(walk->engine->stats, list, CVSW_CNT_DROP_CHANGED);
+	walk->next = 0;
+	walk->end = 0;
+	return walk->n_returns;
+}
+
+/* Of a way that a flow has led to another table, and that ends there: OpenFlow 1.3.0, 5.4. */
+static struct sk_buff *end_in_table(struct cvsw_walk *walk, struct sk_buff *list,
+				    enum cvsw_counter cause)
+{
+	if (walk->sent)
+		return cvsw_frames_consume(list);
+	return cvsw_frames_drop(walk->engine->stats, list, cause);
+}
+
+/* Return: as look_up_frame(). */
+static bool go_on_without_flow(struct cvsw_walk *walk, struct sk_buff **list, enum onward onward)
+{
+	if (unlikely(is_lost(walk))) {
+		*list = cvsw_frames_drop(walk->engine->stats, *list, CVSW_CNT_DROP_CHANGED);
+		return false;
+	}
 	cvsw_trace_lookup(walk, NULL);
-	return end_at_miss(walk, list);
+	if (likely(onward != TABLE_SAID && !walk->table && !walk->n_returns)) {
+		*list = end_at_miss(walk, *list);
+		return false;
+	}
+	if (end_empty_list(walk))
+		return true;
+	*list = end_in_table(walk, *list, CVSW_CNT_DROP_TABLE);
+	return false;
 }
 
 /*
@@ -285,6 +322,9 @@ static bool read_key_of(struct cvsw_walk *walk, struct sk_buff *skb, struct cvsw
 		key->metadata = walk->registers.metadata;
 		memcpy(key->regs, walk->registers.regs, sizeof(key->regs));
 	}
+	if (unlikely(walk->lookup_in))
+		key->in_port = walk->lookup_in;
+	key->table = walk->table;
 	key->pass = walk->pass;
 	if (!walk->pass)
 		return true;
@@ -298,9 +338,9 @@ static bool read_key_of(struct cvsw_walk *walk, struct sk_buff *skb, struct cvsw
 	return true;
 }
 
-/* A list has met a flow. */
+/* A list has met a flow.  @onward: what it was looked up for */
 static void begin_actions(struct cvsw_walk *walk, const struct sk_buff *list,
-			  struct cvsw_entry *entry)
+			  struct cvsw_entry *entry, enum onward onward)
 {
 	cvsw_trace_lookup(walk, entry);
 	if (is_first_lookup(walk))
@@ -311,16 +351,33 @@ static void begin_actions(struct cvsw_walk *walk, const struct sk_buff *list,
 	walk->entry = entry;
 	walk->next = 0;
 	walk->end = entry->n_actions;
-	walk->sent = false;
+	if (likely(onward != TABLE_SAID))
+		walk->sent = false;
+	if (unlikely(walk->table))
+		cvsw_stats_count(walk->engine->stats, CVSW_CNT_TABLE_HIT(walk->table));
+}
+
+static struct cvsw_entry *find_flow(const struct cvsw_walk *walk, const struct cvsw_key *key,
+				    enum onward onward)
+{
+	const struct cvsw_table *table = walk->engine->table;
+	int below = onward == NEXT_SAID ? walk->entry->priority : CVSW_ANY_PRIORITY;
+
+	if (unlikely(walk->table))
+		cvsw_stats_count(walk->engine->stats, CVSW_CNT_TABLE_LOOKUP(walk->table));
+	/* What is only looked at leaves no trace in the cache. */
+	return below == CVSW_ANY_PRIORITY && likely(!walk->trace) ?
+	       cvsw_table_lookup_of(table, key, walk->version) :
+	       cvsw_table_lookup_below_of(table, key, below, walk->version);
 }
 
 /*
  * Find the flow of a list's frames, which are all of one.
- * @below: only a flow of lower priority than this
+ * @onward: what sends them there; LIST_ENDED: they are new, in their pass
  * Return: false: there is none, and what is left of the list, none or all of
  * it, is through.
  */
-static bool look_up_frame(struct cvsw_walk *walk, struct sk_buff **list, int below,
+static bool look_up_frame(struct cvsw_walk *walk, struct sk_buff **list, enum onward onward,
 			  struct cvsw_outcome *out)
 {
 	struct cvsw_engine *engine = walk->engine;
@@ -329,68 +386,131 @@ static bool look_up_frame(struct cvsw_walk *walk, struct sk_buff **list, int bel
 
 	if (is_first_lookup(walk))
 		walk->version = cvsw_table_version(engine->table);
-	if (walk->pass && !cvsw_engine_may_meet(engine, walk->in, walk->pass)) {
+	if (walk->pass && onward == LIST_ENDED &&
+	    !cvsw_engine_may_meet(engine, walk->in, walk->pass)) {
 		walk->layered = true;
-		*list = end_without_flow(walk, *list);
-		return false;
+		return go_on_without_flow(walk, list, onward);
 	}
 	if (unlikely(!read_key_of(walk, *list, &key, out))) {
 		*list = cvsw_frames_drop(engine->stats, *list, CVSW_CNT_DROP_SHORT);
 		return false;
 	}
-	/* What is only looked at leaves no trace in the cache. */
-	entry = below == CVSW_ANY_PRIORITY && likely(!walk->trace) ?
-		cvsw_table_lookup_of(engine->table, &key, walk->version) :
-		cvsw_table_lookup_below_of(engine->table, &key, below, walk->version);
-	if (!entry) {
-		*list = end_without_flow(walk, *list);
-		return false;
-	}
+	entry = find_flow(walk, &key, onward);
+	if (!entry)
+		return go_on_without_flow(walk, list, onward);
 	if (unlikely(is_lost(walk))) {
 		*list = cvsw_frames_drop(engine->stats, *list, CVSW_CNT_DROP_CHANGED);
 		return false;
 	}
-	begin_actions(walk, *list, entry);
-	if (likely(entry->n_actions))
+	begin_actions(walk, *list, entry, onward);
+	if (likely(entry->n_actions) || end_empty_list(walk))
 		return true;
-	*list = cvsw_frames_drop(engine->stats, *list, CVSW_CNT_DROP_ACTION);
+	*list = end_in_table(walk, *list, CVSW_CNT_DROP_ACTION);
 	return false;
 }
 
-/* Behind a list's actions.  Return: 0, or why its frames cannot be looked up again. */
-static int turn_to_next_lookup(struct cvsw_walk *walk, enum onward onward, unsigned int *nexts)
+/* A resubmit has something behind it, from @next on.  Return: false: too many wait already. */
+static bool return_later(struct cvsw_walk *walk, u16 next)
 {
+	if (walk->n_returns == CVSW_MAX_RETURNS)
+		return false;
+	walk->returns[walk->n_returns++] = (struct cvsw_return){
+		.entry = walk->entry, .next = next, .end = walk->end,
+		.table = walk->table, .backward = walk->backward,
+	};
+	return true;
+}
+
+static void return_to_list(struct cvsw_walk *walk)
+{
+	const struct cvsw_return *to = &walk->returns[--walk->n_returns];
+
+	walk->entry = to->entry;
+	walk->next = to->next;
+	walk->end = to->end;
+	walk->table = to->table;
+	walk->backward = to->backward;
+}
+
+/* @said: behind the action that says which table.  Return: as turn_to_next_lookup(). */
+static int turn_to_table(struct cvsw_walk *walk, u16 said)
+{
+	const struct cvsw_action *action = cvsw_entry_actions(walk->entry) + said - 1;
+	u8 from = walk->table;
+
+	if (walk->backward == CVSW_MAX_BACKWARD || walk->resubmits++ == CVSW_MAX_RESUBMITS)
+		return CVSW_CNT_DROP_RESUBMIT;
+	if (action->type == CVSW_ACT_GOTO_TABLE) {
+		walk->table = action->table;
+		return 0;
+	}
+	if (said < walk->end && !return_later(walk, said))
+		return CVSW_CNT_DROP_RESUBMIT;
+	if (action->resubmit.table != CVSW_TABLE_SAME)
+		walk->table = action->resubmit.table;
+	if (action->resubmit.port != CVSW_PORT_IN_PORT)
+		walk->lookup_in = action->resubmit.port;
+	walk->backward += walk->table <= from;
+	return 0;
+}
+
+/*
+ * Behind a list's actions.  @said: behind which of them, of TABLE_SAID
+ * Return: 0, or why its frames cannot be looked up again.
+ */
+static int turn_to_next_lookup(struct cvsw_walk *walk, enum onward onward, u16 said,
+			       unsigned int *nexts)
+{
+	walk->lookup_in = 0;
+	if (onward == TABLE_SAID)
+		return turn_to_table(walk, said);
 	if (onward == NEXT_SAID)
 		return ++*nexts > NEXT_MAX ? CVSW_CNT_DROP_NEXT : 0;
 	walk->layered = false;
+	walk->table = 0;
+	walk->backward = 0;
 	return ++walk->pass == CVSW_MAX_PASSES ? CVSW_CNT_DROP_PASSES : 0;
+}
+
+/*
+ * Behind a list's actions, what comes next.
+ * Return: false: nothing, and what is left of the list, none or all of it, is through.
+ */
+static bool find_more_actions(struct cvsw_walk *walk, struct sk_buff **list, enum onward onward,
+			      unsigned int *nexts, struct cvsw_outcome *out)
+{
+	int cause;
+
+	if (onward == LIST_ENDED && unlikely(walk->n_returns)) {
+		return_to_list(walk);
+		return true;
+	}
+	if (onward == LIST_ENDED && unlikely(walk->sent)) {
+		*list = cvsw_frames_consume(*list);
+		return false;
+	}
+	if (onward == LIST_ENDED && !walk->layered)
+		return false;
+	cause = turn_to_next_lookup(walk, onward, out->said, nexts);
+	if (unlikely(cause)) {
+		*list = cvsw_frames_drop(walk->engine->stats, *list, cause);
+		return false;
+	}
+	return look_up_frame(walk, list, onward, out);
 }
 
 /* From where @walk stands to the end of the way: what is left is appended to @out. */
 static void go_on_from(struct cvsw_walk *walk, struct sk_buff *list, struct cvsw_outcome *out)
 {
 	unsigned int nexts = 0;
-	int below, cause;
+	enum onward onward;
 
 	do {
-		enum onward onward = LIST_ENDED;
-
+		onward = LIST_ENDED;
 		list = run_frames(walk, list, &onward, out);
 		if (!list || onward == OUTPUT_SAID)
 			break;
-		if (onward == LIST_ENDED && unlikely(walk->sent)) {
-			list = cvsw_frames_consume(list);
-			break;
-		}
-		if (onward == LIST_ENDED && !walk->layered)
-			break;
-		cause = turn_to_next_lookup(walk, onward, &nexts);
-		if (unlikely(cause)) {
-			list = cvsw_frames_drop(walk->engine->stats, list, cause);
-			break;
-		}
-		below = onward == NEXT_SAID ? walk->entry->priority : CVSW_ANY_PRIORITY;
-	} while (look_up_frame(walk, &list, below, out));
+	} while (find_more_actions(walk, &list, onward, &nexts, out));
 	cvsw_output_leave(walk, list, out);
 }
 
@@ -399,7 +519,7 @@ struct sk_buff *cvsw_engine_way(struct cvsw_walk *walk, struct sk_buff *skb)
 	struct cvsw_outcome out = { .end = &out.first };
 
 	rcu_read_lock();
-	if (look_up_frame(walk, &skb, CVSW_ANY_PRIORITY, &out))
+	if (look_up_frame(walk, &skb, LIST_ENDED, &out))
 		go_on_from(walk, skb, &out);
 	else
 		cvsw_output_leave(walk, skb, &out);
@@ -420,9 +540,10 @@ struct sk_buff *cvsw_handle_frame(struct cvsw_engine *engine, struct sk_buff *sk
 
 void cvsw_engine_resume(struct cvsw_walk *walk, struct sk_buff *skb)
 {
-	struct cvsw_entry *held = walk->entry;
 	struct cvsw_outcome out = { .end = &out.first };
+	struct cvsw_walk held __uninitialized;
 
+	cvsw_walk_copy(&held, walk);
 	if (skb) {
 		rcu_read_lock();
 		go_on_from(walk, skb, &out);
@@ -430,5 +551,5 @@ void cvsw_engine_resume(struct cvsw_walk *walk, struct sk_buff *skb)
 	}
 	if (out.first)
 		walk->engine->deliver(walk->engine, out.first, walk->in);
-	cvsw_entry_put(held);
+	cvsw_walk_put(&held);
 }

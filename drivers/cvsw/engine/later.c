@@ -72,7 +72,6 @@ static bool queue_later(struct cvsw_later *later, struct waiting *frame)
 void cvsw_later_add(struct cvsw_later *later, const struct cvsw_walk *walk, struct sk_buff *skb)
 {
 	struct waiting *frame = later ? kmalloc(sizeof(*frame), GFP_ATOMIC | __GFP_NOWARN) : NULL;
-	struct cvsw_entry *entry = walk->entry;
 
 	if (frame) {
 		cvsw_walk_hold(&frame->walk, walk);
@@ -80,7 +79,7 @@ void cvsw_later_add(struct cvsw_later *later, const struct cvsw_walk *walk, stru
 		if (likely(queue_later(later, frame)))
 			return;
 		/* Never the last one, for the table has it: RCU read side. */
-		cvsw_entry_put(entry);
+		cvsw_walk_put(walk);
 		kfree(frame);
 	}
 	cvsw_stats_count(walk->engine->stats, CVSW_CNT_DROP_LATER);

@@ -13,6 +13,7 @@
  * @end: where the next one is linked
  * @copies: made so far
  * @clones: of them, those that had actions of their own
+ * @said: behind the action that sent a list to another table
  * @at: layout of the frame...
  * @at_of: ...that this is, unchanged since; NULL: of none
  */
@@ -21,6 +22,7 @@ struct cvsw_outcome {
 	struct sk_buff **end;
 	unsigned int copies;
 	unsigned int clones;
+	u16 said;
 	struct cvsw_layout at;
 	const struct sk_buff *at_of;
 };

@@ -80,7 +80,7 @@ void cvsw_trace_tell_lookup(const struct cvsw_walk *walk, const struct cvsw_entr
 		len = cvsw_flow_mod_encode(CVSW_FLOW_ADD, &trace->flow, trace->data,
 					sizeof(trace->data));
 	}
-	put_step(trace, CVSW_V3_STEP_LOOKUP, trace->data, len, 0);
+	put_step(trace, CVSW_V3_STEP_LOOKUP, trace->data, len, walk->table);
 }
 
 void cvsw_trace_tell_action(const struct cvsw_walk *walk, const struct cvsw_action *action,

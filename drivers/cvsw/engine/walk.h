@@ -65,9 +65,32 @@ struct cvsw_engine {
 			      const struct sk_buff *skb, unsigned int max_len);
 };
 
+/* Lists that wait for another to end.  Open vSwitch has no such bound but those below. */
+#define CVSW_MAX_RETURNS	16
+/* As in Open vSwitch: resubmits to the same table or one in front, within each other, and in all. */
+#define CVSW_MAX_BACKWARD	64
+#define CVSW_MAX_RESUBMITS	4096
+
+/**
+ * struct cvsw_return - a list that goes on when another has ended
+ * @entry, @next, @end, @table, @backward: as in struct cvsw_walk
+ */
+struct cvsw_return {
+	struct cvsw_entry *entry;
+	u16 next;
+	u16 end;
+	u8 table;
+	u8 backward;
+};
+
 /**
  * struct cvsw_walk - where a frame stands on its way through the engine
  * @engine: the port's
+ * @table: of its lookup
+ * @lookup_in: in_port of the next lookup alone, as a resubmit says; 0: @in
+ * @n_returns: of @returns
+ * @backward: resubmits to the same table or one in front, which it stands behind
+ * @resubmits: how many it has had
  * @entry: the flow whose actions it goes through; under RCU, or held
  * @version: of the table that all its lookups are of; zero: there was none yet
  * @next: index of the action to be done next
@@ -84,8 +107,10 @@ struct cvsw_engine {
  *
  * What has no line here is as in struct cvsw_key.
  *
- * @registers: last, for hardly any frame needs them: neither begun nor copied before they
- *	are written to
+ * Last is what hardly any frame needs: neither begun nor copied before it is written to.
+ *
+ * @registers: of the frame
+ * @returns: where to go on when a list ends that a resubmit came to
  */
 struct cvsw_walk {
 	struct cvsw_engine *engine;
@@ -106,7 +131,13 @@ struct cvsw_walk {
 	u32 sa;
 	u8 tun_src[CVSW_IP_LEN];
 	u8 tun_dst[CVSW_IP_LEN];
+	u8 table;
+	u8 lookup_in;
+	u8 n_returns;
+	u8 backward;
+	u16 resubmits;
 	struct cvsw_registers registers;
+	struct cvsw_return returns[CVSW_MAX_RETURNS];
 };
 
 /** cvsw_walk_begin() - @walk: out: a frame's place before its first lookup */
@@ -124,6 +155,14 @@ static inline void cvsw_walk_copy(struct cvsw_walk *to, const struct cvsw_walk *
 	memcpy(to, walk, offsetof(struct cvsw_walk, registers.metadata));
 	if (unlikely(walk->registers.written))
 		to->registers = walk->registers;
+	if (unlikely(walk->n_returns))
+		memcpy(to->returns, walk->returns, walk->n_returns * sizeof(to->returns[0]));
+}
+
+/** cvsw_walk_goes_on() - is there more to do with a frame, behind the action under way? */
+static inline bool cvsw_walk_goes_on(const struct cvsw_walk *walk)
+{
+	return walk->next < walk->end || unlikely(walk->n_returns);
 }
 
 /**
@@ -153,8 +192,25 @@ static inline void cvsw_engine_changed(struct cvsw_engine *engine)
  */
 static inline void cvsw_walk_hold(struct cvsw_walk *to, const struct cvsw_walk *walk)
 {
+	unsigned int i;
+
 	cvsw_walk_copy(to, walk);
 	cvsw_entry_hold(to->entry);
+	for (i = 0; i < to->n_returns; i++)
+		cvsw_entry_hold(to->returns[i].entry);
+}
+
+/**
+ * cvsw_walk_put() - end cvsw_walk_hold()
+ * @held: what that made, as it was then
+ */
+static inline void cvsw_walk_put(const struct cvsw_walk *held)
+{
+	unsigned int i;
+
+	for (i = 0; i < held->n_returns; i++)
+		cvsw_entry_put(held->returns[i].entry);
+	cvsw_entry_put(held->entry);
 }
 
 /**

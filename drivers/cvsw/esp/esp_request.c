@@ -58,7 +58,7 @@ static void resume_after_cipher(struct cvsw_esp_request *req)
 		/* Whoever looked has gone, and the trace's engine with him. */
 		dev_kfree_skb_any(req->skb);
 		kfree(req);
-		cvsw_entry_put(walk.entry);
+		cvsw_walk_put(&walk);
 	}
 	/* The last that is done with anything of the port's. */
 	cvsw_sa_put(sa);
@@ -83,13 +83,12 @@ static void __maybe_unused cipher_done_request(struct crypto_async_request *requ
 static bool leave_to_cipher(struct cvsw_esp_request *req, const struct cvsw_walk *walk)
 {
 	struct cvsw_esp_sa *sa = req->sa;
-	struct cvsw_entry *entry = walk->entry;
 
 	refcount_inc(&sa->users);
 	cvsw_walk_hold(&req->walk, walk);
 	if (likely(atomic_xchg(&req->stage, HELD) != DONE))
 		return false;
-	cvsw_entry_put(entry);
+	cvsw_walk_put(walk);
 	cvsw_sa_put(sa);
 	return true;
 }

@@ -25,8 +25,9 @@ struct slot {
 	struct cvsw_entry *entry;
 	u64 key[CVSW_KEY_PLAIN_WORDS];
 	u8 n;			/* words of the key: those that are not plain are aside */
+	u8 table;
 } ____cacheline_aligned;
-static_assert(offsetofend(struct slot, n) <= 64);
+static_assert(offsetofend(struct slot, table) <= 64);
 
 /**
  * struct cvsw_cache - one CPU's
@@ -91,7 +92,7 @@ void cvsw_cache_destroy(struct cvsw_cache __percpu *cache)
 static struct slot *set_of(struct cvsw_cache *own, const struct cvsw_cache_key *key)
 {
 	unsigned int i;
-	u64 sum = 0;
+	u64 sum = key->table * own->factors[CVSW_KEY_WORDS - 1];
 
 	for (i = 0; i < CVSW_KEY_PLAIN_WORDS; i++)
 		sum += key->words[i] * own->factors[i];
@@ -110,7 +111,7 @@ static bool is_key(struct cvsw_cache *own, const struct slot *slot,
 		   const struct cvsw_cache_key *key)
 {
 	unsigned int i;
-	u64 differ = slot->n ^ key->n;
+	u64 differ = (slot->n ^ key->n) | (slot->table ^ key->table);
 
 	for (i = 0; i < CVSW_KEY_PLAIN_WORDS; i++)
 		differ |= slot->key[i] ^ key->words[i];
@@ -138,6 +139,7 @@ static void fill_slot(struct cvsw_cache *own, struct slot *slot, const struct cv
 	for (i = 0; i < CVSW_KEY_PLAIN_WORDS; i++)
 		slot->key[i] = key->words[i];
 	slot->n = key->n;
+	slot->table = key->table;
 	for (; i < key->n; i++)
 		words_aside(own, slot)[i - CVSW_KEY_PLAIN_WORDS] = key->words[i];
 	slot->version = version;

@@ -18,10 +18,12 @@ struct cvsw_cache;
  * struct cvsw_cache_key - what is compared
  * @words: of a struct cvsw_key, without bits that no flow asks for
  * @n: how many of them count: the plain ones, or more
+ * @table: that the key is looked up in
  */
 struct cvsw_cache_key {
 	u64 words[CVSW_KEY_WORDS];
 	u8 n;
+	u8 table;
 };
 
 /** cvsw_cache_create() - empty, or NULL: no memory */

@@ -22,7 +22,7 @@
 static void unhash_entry(struct cvsw_table *table, struct cvsw_entry *entry)
 {
 	list_del(&entry->in_change);
-	cvsw_masks_remove(&table->masks, entry);
+	cvsw_masks_remove(cvsw_table_masks(table, entry->mask->table), entry);
 	cvsw_entry_put_later(entry);
 }
 
@@ -103,7 +103,7 @@ int cvsw_change_insert(struct cvsw_table *table, struct cvsw_entry *entry, struc
 	if (err)
 		return err;
 	entry->from = cvsw_next_version(table);
-	err = cvsw_masks_insert(&table->masks, entry);
+	err = cvsw_masks_insert(cvsw_table_masks(table, entry->mask->table), entry);
 	if (err) {
 		if (!twin)
 			xa_erase(&table->walk, entry->id);
@@ -159,10 +159,13 @@ static void see_all(const struct list_head *entries)
 /* Where masks' highest priorities have become guesses: see. */
 static void look_at_tops(struct cvsw_table *table)
 {
+	struct cvsw_masks *masks;
 	struct cvsw_entry *entry;
 	unsigned long id;
+	unsigned int i;
 
-	cvsw_masks_forget_tops(&table->masks);
+	cvsw_table_each_masks(masks, table, i)
+		cvsw_masks_forget_tops(masks);
 	xa_for_each(&table->walk, id, entry) {
 		cvsw_masks_see(entry);
 		cond_resched();
@@ -173,9 +176,16 @@ static void look_at_tops(struct cvsw_table *table)
 
 static void settle_change(struct cvsw_table *table)
 {
-	if (cvsw_masks_are_loose(&table->masks, table->count))
+	struct cvsw_masks *masks;
+	bool loose = false;
+	unsigned int i;
+
+	cvsw_table_each_masks(masks, table, i)
+		loose |= cvsw_masks_are_loose(masks, table->count);
+	if (loose)
 		look_at_tops(table);
-	cvsw_masks_settle(&table->masks);
+	cvsw_table_each_masks(masks, table, i)
+		cvsw_masks_settle(masks);
 }
 
 static void end_change(struct cvsw_table *table)
@@ -241,12 +251,15 @@ static void take_out(struct cvsw_table *table, struct cvsw_entry *entry)
 void cvsw_table_commit(struct cvsw_table *table)
 {
 	struct cvsw_entry *entry, *next;
+	struct cvsw_masks *masks;
+	unsigned int i;
 
 	if (!table->change.on)
 		return;
 	if (table->change.replace)
 		remove_rest(table);
-	cvsw_masks_raise(&table->masks);
+	cvsw_table_each_masks(masks, table, i)
+		cvsw_masks_raise(masks);
 	/* A full barrier: what comes is in the table, and what goes is not out of it yet. */
 	atomic64_inc_return(&table->version);
 

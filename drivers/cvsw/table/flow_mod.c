@@ -34,7 +34,9 @@ static bool flow_selects(const struct selection *selection, const struct cvsw_en
 /* The one entry, if any, of the flow's match and priority. */
 static struct cvsw_entry *find_twin(const struct cvsw_table *table, const struct cvsw_flow *flow)
 {
-	return cvsw_masks_twin(&table->masks, &flow->match, flow->priority);
+	const struct cvsw_masks *masks = cvsw_table_masks(table, flow->match.table);
+
+	return masks ? cvsw_masks_twin(masks, &flow->match, flow->priority) : NULL;
 }
 
 /*
@@ -122,6 +124,7 @@ static int flow_add(struct cvsw_table *table, const struct cvsw_flow *flow)
 {
 	struct cvsw_entry *twin = find_twin(table, flow);
 	bool in_place = twin && cvsw_entry_will_be(table, twin);
+	struct cvsw_masks *masks;
 	struct cvsw_mask *mask;
 
 	if (!in_place && flow->flags & CVSW_FLOW_CHECK_OVERLAP && would_overlap(table, flow))
@@ -130,7 +133,8 @@ static int flow_add(struct cvsw_table *table, const struct cvsw_flow *flow)
 		cvsw_change_keep(table, twin);
 		return 0;
 	}
-	mask = cvsw_masks_get(&table->masks, &flow->match.mask);
+	masks = cvsw_table_make_masks(table, flow->match.table);
+	mask = masks ? cvsw_masks_get(masks, &flow->match.mask) : NULL;
 	if (!mask)
 		return -ENOMEM;
 	return flow_insert(table, cvsw_entry_create(flow, mask, NULL), twin);

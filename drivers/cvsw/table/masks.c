@@ -236,6 +236,7 @@ void cvsw_masks_common(const struct cvsw_masks *masks, const struct cvsw_key *ke
 
 	for (i = 0; i < CVSW_KEY_PLAIN_WORDS; i++)
 		to->words[i] = key_word(key, i) & key_word(&array->any, i);
+	to->table = key->table;
 	to->n = cvsw_key_is_plain(key) ? CVSW_KEY_PLAIN_WORDS : array->wide;
 	for (; unlikely(i < to->n); i++)
 		to->words[i] = key_word(key, i) & key_word(&array->any, i);
@@ -363,6 +364,7 @@ void cvsw_mask_match(const struct cvsw_mask *mask, const u64 *words, struct cvsw
 	unsigned int i;
 
 	memset(match, 0, sizeof(*match));
+	match->table = mask->table;
 	for (i = 0; i < mask->n_words; i++) {
 		set_word(&match->key, mask->words[i].at, words[i]);
 		set_word(&match->mask, mask->words[i].at, mask->words[i].bits);
@@ -433,6 +435,7 @@ struct cvsw_mask *cvsw_masks_get(struct cvsw_masks *masks, const struct cvsw_key
 	mask = mask_alloc(bits);
 	if (!mask)
 		return NULL;
+	mask->table = masks->table;
 	list_add_tail(&mask->node, &masks->all);
 	masks->n++;
 	return mask;
@@ -525,11 +528,11 @@ void cvsw_masks_see(const struct cvsw_entry *entry)
 
 /* ---- all ---- */
 
-int cvsw_masks_init(struct cvsw_masks *masks)
+int cvsw_masks_init(struct cvsw_masks *masks, u8 table)
 {
 	struct cvsw_mask_array *array;
 
-	*masks = (struct cvsw_masks){};
+	*masks = (struct cvsw_masks){ .table = table };
 	INIT_LIST_HEAD(&masks->all);
 	array = array_alloc(masks);
 	RCU_INIT_POINTER(masks->array, array);

@@ -108,6 +108,7 @@ struct cvsw_mask_word {
  * @classes: see cvsw_masks_may_match(): of which frames they may be
  * @top: at least the highest priority of an entry; CVSW_NO_PRIORITY: there is none
  * @listed: what lookups take for @top
+ * @table: that it is of
  * @node: in cvsw_masks.all
  */
 struct cvsw_mask {
@@ -119,6 +120,7 @@ struct cvsw_mask {
 	u8 classes;
 	int top;
 	int listed;
+	u8 table;
 	struct list_head node;
 };
 
@@ -133,8 +135,9 @@ struct cvsw_masked_key {
 #define CVSW_ANY_PRIORITY	(U16_MAX + 1)
 
 /**
- * struct cvsw_masks
+ * struct cvsw_masks - of one table
  * @array: what lookups go through
+ * @table: its number
  * @classes: of all masks with entries; may be too many, never too few
  * @n: length of @all
  * @loose: entries removed that may have been the highest of their masks
@@ -144,6 +147,7 @@ struct cvsw_masked_key {
 struct cvsw_masks {
 	struct cvsw_mask_array __rcu *array;
 	u8 classes;
+	u8 table;
 	unsigned int n;
 	unsigned int loose;
 	struct list_head all;
@@ -156,8 +160,8 @@ struct cvsw_masks {
  * says of which versions of the table it is.
  */
 
-/** cvsw_masks_init() - Return: 0 or -ENOMEM */
-int cvsw_masks_init(struct cvsw_masks *masks);
+/** cvsw_masks_init() - @table: its number.  Return: 0 or -ENOMEM */
+int cvsw_masks_init(struct cvsw_masks *masks, u8 table);
 
 /** cvsw_masks_free() - no entry and no reader is left */
 void cvsw_masks_free(struct cvsw_masks *masks);

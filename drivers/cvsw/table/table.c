@@ -32,22 +32,27 @@ bool cvsw_table_has(const struct cvsw_table *table, u64 version)
 struct cvsw_entry *cvsw_table_lookup_below_of(const struct cvsw_table *table,
 					      const struct cvsw_key *key, int below, u64 version)
 {
-	return cvsw_masks_find(&table->masks, key, below, version);
+	const struct cvsw_masks *masks = cvsw_table_masks(table, key->table);
+
+	return masks ? cvsw_masks_find(masks, key, below, version) : NULL;
 }
 
 struct cvsw_entry *cvsw_table_lookup_of(const struct cvsw_table *table, const struct cvsw_key *key,
 					u64 version)
 {
+	const struct cvsw_masks *masks = cvsw_table_masks(table, key->table);
 	struct cvsw_cache_key common __uninitialized;
 	struct cvsw_entry *entry;
 
+	if (unlikely(!masks))
+		return NULL;
 	/* A frame that waited may ask for a version whose entries are freed. */
 	if (unlikely(version != cvsw_table_version(table)))
-		return cvsw_masks_find(&table->masks, key, CVSW_ANY_PRIORITY, version);
+		return cvsw_masks_find(masks, key, CVSW_ANY_PRIORITY, version);
 	/* Masks of other versions may be among them: then more is compared than need be. */
-	cvsw_masks_common(&table->masks, key, &common);
+	cvsw_masks_common(masks, key, &common);
 	if (unlikely(!cvsw_cache_find(table->cache, &common, version, &entry))) {
-		entry = cvsw_masks_find(&table->masks, key, CVSW_ANY_PRIORITY, version);
+		entry = cvsw_masks_find(masks, key, CVSW_ANY_PRIORITY, version);
 		cvsw_cache_put(table->cache, &common, version, entry);
 	}
 	return entry;
@@ -89,6 +94,21 @@ int cvsw_table_walk(const struct cvsw_table *table, u64 *resume,
 	return ret;
 }
 
+struct cvsw_masks *cvsw_table_make_masks(struct cvsw_table *table, u8 number)
+{
+	struct cvsw_masks *masks = cvsw_table_masks(table, number);
+
+	if (masks)
+		return masks;
+	masks = kzalloc(sizeof(*masks), GFP_KERNEL);
+	if (masks && cvsw_masks_init(masks, number)) {
+		kfree(masks);
+		masks = NULL;
+	}
+	smp_store_release(&table->more[number - 1], masks);
+	return masks;
+}
+
 struct cvsw_table *cvsw_table_create(void)
 {
 	struct cvsw_table *table = kzalloc(sizeof(*table), GFP_KERNEL);
@@ -100,7 +120,7 @@ struct cvsw_table *cvsw_table_create(void)
 	table->cache = cvsw_cache_create();
 	if (!table->cache)
 		goto end_entries;
-	if (cvsw_masks_init(&table->masks))
+	if (cvsw_masks_init(&table->masks, 0))
 		goto destroy_cache;
 	atomic64_set(&table->version, 1);
 	table->limit = CVSW_TABLE_MAX;
@@ -139,8 +159,10 @@ u32 cvsw_table_limit(const struct cvsw_table *table)
 
 void cvsw_table_destroy(struct cvsw_table *table)
 {
+	struct cvsw_masks *masks;
 	struct cvsw_entry *entry;
 	unsigned long id;
+	unsigned int i;
 
 	if (!table)
 		return;
@@ -148,7 +170,11 @@ void cvsw_table_destroy(struct cvsw_table *table)
 	cvsw_change_finish(table);
 	/* entry_put_rcu() of entries removed before is code of this module. */
 	rcu_barrier();
-	cvsw_masks_free(&table->masks);
+	cvsw_table_each_masks(masks, table, i) {
+		cvsw_masks_free(masks);
+		if (i)
+			kfree(masks);
+	}
 	xa_for_each(&table->walk, id, entry)
 		cvsw_entry_put(entry);
 	xa_destroy(&table->walk);

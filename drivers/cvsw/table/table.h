@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The flow table: which entry, if any, a key matches. */
+/*
+ * The flow tables: which entry, if any, a key matches in the one that it names.  They are one
+ * thing, "the table", to all that changes, counts or lists flows: what is in it says where.
+ */
 #ifndef CVSW_TABLE_H
 #define CVSW_TABLE_H
 

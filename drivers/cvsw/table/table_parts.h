@@ -12,8 +12,9 @@
 #include "table.h"
 
 /**
- * struct cvsw_table - the flow table
- * @masks: entries by key
+ * struct cvsw_table - the flow tables, which change together
+ * @masks: entries of table 0, by key
+ * @more: of the others, from 1 on; NULL: it never had an entry
  * @cache: of lookups
  * @version: that first lookups are of; never zero
  * @oldest: the first of which no entry has been unhashed
@@ -28,6 +29,7 @@
  */
 struct cvsw_table {
 	struct cvsw_masks masks;
+	struct cvsw_masks *more[CVSW_TABLES - 1];
 	struct cvsw_cache __percpu *cache;
 	atomic64_t version;
 	u64 oldest;
@@ -69,6 +71,18 @@ struct cvsw_table {
 		unsigned long grace;
 	} gone;
 };
+
+/** cvsw_table_masks() - of one table, or NULL: it never had an entry.  Readers hold RCU */
+static inline struct cvsw_masks *cvsw_table_masks(const struct cvsw_table *table, u8 number)
+{
+	/* The address orders: cvsw_table_make_masks() publishes what is whole. */
+	return number ? READ_ONCE(table->more[number - 1]) : (struct cvsw_masks *)&table->masks;
+}
+
+/* Those of all tables that had an entry; for writers. */
+#define cvsw_table_each_masks(masks, table, i)				\
+	for ((i) = 0; (i) < CVSW_TABLES; (i)++)				\
+		if (!((masks) = cvsw_table_masks(table, i))) {} else
 
 static inline u64 cvsw_next_version(const struct cvsw_table *table)
 {
@@ -114,6 +128,11 @@ struct cvsw_entry *cvsw_entry_create(const struct cvsw_flow *flow, struct cvsw_m
 
 /** cvsw_entry_match() - what it matches, in normal form */
 void cvsw_entry_match(const struct cvsw_entry *entry, struct cvsw_match *match);
+
+/* In table.c: */
+
+/** cvsw_table_make_masks() - as cvsw_table_masks(), but NULL: no memory; for writers */
+struct cvsw_masks *cvsw_table_make_masks(struct cvsw_table *table, u8 number);
 
 /* In change.c, within a change. */
 

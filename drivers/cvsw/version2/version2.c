@@ -82,6 +82,9 @@ static int page_add(const struct cvsw_entry *entry, void *arg)
 	size_t len;
 
 	cvsw_entry_flow(entry, page->flow);
+	/* Version 2 has one table, and does not hear of others. */
+	if (page->flow->match.table)
+		return 0;
 	len = cvsw_ofp10_encode_v2(CVSW_FLOW_ADD, page->flow, page->data + page->len,
 				   page->room - page->len);
 	page->len += len;
