@@ -11,6 +11,7 @@ ADD, MODIFY, MODIFY_STRICT, DELETE, DELETE_STRICT = range(5)
 COMMANDS = ("add", "modify", "modify_strict", "delete", "delete_strict")
 CHECK_OVERLAP = 2
 HOST, NET, IN_PORT, NONE = 1, 2, 0xFFF8, 0xFFFF
+ALL_TABLES = 0xFF
 
 
 class Field:
@@ -88,8 +89,12 @@ FIELDS = {
     "nd_tll": Field((1, 25), 48, True, neighbor(ND_ADVERT)),
 }
 
+# Beside the frame, for its later lookups.
+REGISTERS = {name: FIELDS[name] for name in ("metadata", "reg0", "reg15")}
+
 # What move and load know.
 WRITABLE = {
+    **REGISTERS,
     "eth_dst": Field((0, 1), 48),
     "eth_src": Field((0, 2), 48),
     "vlan_tci": Field((0, 4), 16),
@@ -171,20 +176,23 @@ class Match:
 
 
 class FlowMod:
-    """@actions: (name, bytes) each; @implied: where a list without output sends its frames in CVSW."""
+    """@actions: (name, bytes) each; @implied: where a list without output sends its frames in CVSW.
+    @table: as Nicira's extension has it, in the upper half of the command."""
 
     def __init__(self, match, actions=(), priority=100, command=ADD, cookie=0, flags=0, out_port=NONE, implied=None,
-                 extended=True):
+                 extended=True, table=0):
         self.match, self.actions, self.priority, self.command = match, list(actions), priority, command
         self.cookie, self.flags, self.out_port, self.implied = cookie, flags, out_port, implied
         self.extended = extended or match.ofp10() is None
+        self.table = table
 
     def encode(self, explicit=False):
         """@explicit: say where a list without output sends its frames."""
-        actions = b"".join(data for _, data in self.actions)
+        # To nowhere, which ends a list in CVSW and which Open vSwitch refuses.
+        actions = b"".join(data for name, data in self.actions if not explicit or name != output(NONE)[0])
         if explicit and self.implied:
             actions += output(self.implied)[1]
-        middle = struct.pack("!HHHHIHH", self.command, 0, 0, self.priority, 0xFFFFFFFF, self.out_port, self.flags)
+        middle = struct.pack("!BBHHHIHH", self.table, self.command, 0, 0, self.priority, 0xFFFFFFFF, self.out_port, self.flags)
         if not self.extended:
             body = self.match.ofp10() + struct.pack("!Q", self.cookie) + middle + actions
             return struct.pack("!BBHI", 1, 14, 8 + len(body), 0) + body
@@ -200,6 +208,8 @@ class FlowMod:
         more = (f" out_port={self.out_port:#x}" if self.out_port != NONE else "") + \
                (" check_overlap" if self.flags & CHECK_OVERLAP else "")
         actions = ",".join(name for name, _ in self.actions) or "drop"
+        if self.table:
+            more += f" table={self.table}"
         return (f"{COMMANDS[self.command]} ({form}) cookie={self.cookie:#x}{more} priority={self.priority},{match} "
                 f"actions={actions}")
 
@@ -215,6 +225,10 @@ def output(port):
     return f"output:{port:#x}", basic(0, "HH", port, 0)
 
 
+def resubmit(table, port=IN_PORT):
+    return f"resubmit({port:#x},{table})", struct.pack("!HHIHHB3x", 0xFFFF, 16, 0x2320, 14, port, table)
+
+
 def header(field):
     return field.oxm_class << 16 | field.number << 9 | field.bytes
 
@@ -226,6 +240,7 @@ class Generator:
         self.cookie = 0
         # A delete that looks at outputs cannot be told of one that is only implied.
         self.implies = world.maybe(50)
+        self.tables = world.pick(1, 1, 2, 4, 8)
         self.shared = set()     # priorities that may have more than one flow
 
     # -- matches
@@ -240,6 +255,8 @@ class Generator:
             found[pair[1]] = number(packet.fields.get("tp_dst", 0))
         if "tcp_src" in found:
             found.setdefault("tcp_flags", 0)
+        if self.tables > 1:
+            found |= {name: self.random.randrange(4) for name in REGISTERS}
         return found
 
     def mask(self, field):
@@ -261,14 +278,16 @@ class Generator:
 
     def chosen_fields(self, found):
         """Names of fields to match: some, and what they need."""
-        chosen = {name for name in found if self.world.maybe(self.SHARE.get(name, 8))}
+        chosen = {name for name in found
+                  if self.world.maybe(25 if name in REGISTERS and self.tables > 1 else self.SHARE.get(name, 8))}
         if self.world.maybe(80):
             deep = [name for name in found if not FIELDS[name].needs({"dl_type": found["dl_type"]})]
             deep += [name for name in deep if name.startswith("nd_")] * 2
             chosen.add(self.random.choice([name for name in found if name not in self.SHARE] + 3 * deep))
         if self.world.maybe(40):
             chosen |= set(self.NAMES) & set(found)
-        if self.world.lies:
+        # Open vSwitch remembers a neighbor message of another code so that one of code 0 meets it.
+        if self.world.lies or self.tables > 1:
             chosen -= {"nd_target", "nd_sll", "nd_tll"}     # an option that lies hides them, or not
         needy = {name for name in chosen if not FIELDS[name].needs({})}
         for name in self.NAMES:
@@ -290,6 +309,8 @@ class Generator:
         """Value and mask that a frame with this value meets, mostly."""
         field = FIELDS[name]
         mask = self.mask(field)
+        if name in REGISTERS and self.world.maybe(75):
+            mask = self.world.pick(1, 2, 3, field.all())
         if name in self.NAMES or name == "in_port":
             return value, field.all()
         if name == "nw_frag":
@@ -334,11 +355,11 @@ class Generator:
         if kind in (10, 11) and is_ip(named):
             return "dec_ttl", struct.pack("!HHIH6x", 0xFFFF, 16, 0x2320, 18)
         fields = [name for name, field in WRITABLE.items()
-                  if field.needs(named) and name not in self.unalike()]
+                  if field.needs(named) and name not in self.unalike() and (name not in REGISTERS or w.maybe(30))]
         fields += [name for name in fields if not WRITABLE[name].needs({})] * 3
         # The deeper, the fewer flows can have it.
         fields += [name for name in fields if not WRITABLE[name].needs({"dl_type": named.get("dl_type")})] * 2
-        fields += [name for name in fields if name.startswith("nd_")] * 5
+        fields += [name for name in fields if name.startswith("nd_")] * 8
         dst = w.pick(*fields)
         if kind < 17:
             return self.load(dst)
@@ -416,8 +437,45 @@ class Generator:
         return (f"move:{src}[{at}..{at + count - 1}]->{dst}[{to}..{to + count - 1}]",
                 struct.pack("!HHIHHHHII", 0xFFFF, 24, 0x2320, 6, count, at, to, header(a), header(b)))
 
-    def actions(self, match):
+    def told(self):
+        """An action that tells later lookups something: a few bits, or bits of the frame."""
+        w = self.world
+        name = w.pick(*REGISTERS)
+        if w.maybe(30):
+            return self.move(w.pick("eth_src", "eth_dst", *REGISTERS), name)
+        ofs, value, field = self.random.randrange(2), self.random.randrange(4), REGISTERS[name]
+        return (f"load:{value:#x}->{name}[{ofs}..{ofs + 1}]",
+                struct.pack("!HHIHHIQ", 0xFFFF, 24, 0x2320, 7, ofs << 6 | 1, header(field), value))
+
+    def pipeline(self, table):
+        """A list with lookups in tables behind its own.  What it says of the frame both switches see alike."""
+        w, mac = self.world, self.world.pick(*self.world.macs)
+        actions = [w.pick(self.told(), self.told(), (f"mod_dl_dst:{mac.hex(':')}", basic(5, "6s6x", mac)))
+                   for _ in range(self.random.randrange(4))]
+        for _ in range(w.pick(0, 0, 1)):
+            actions.insert(self.random.randrange(len(actions) + 1), output(w.pick(HOST, NET, IN_PORT)))
+        lookups = [resubmit(self.random.randrange(table + 1, self.tables), w.pick(IN_PORT, IN_PORT, HOST, NET))
+                   for _ in range(w.pick(1, 1, 2))]
+        for lookup in lookups[1:]:
+            actions.insert(self.random.randrange(len(actions) + 1), lookup)
+        # Some go on behind the last one.
+        return [*actions, lookups[0], *([output(w.pick(HOST, NET, IN_PORT))] if w.maybe(30) else [])]
+
+    def actions(self, match, table=0):
         """The list, and where it sends frames by itself if it has no output."""
+        if self.tables > 1 and table < self.tables - 1 and self.world.maybe(50):
+            return self.pipeline(table), None
+        actions, implied = self.single(match)
+        if self.tables == 1:
+            return actions, implied
+        # A tag makes a frame longer for the counters of flows that it comes to later; a frame whose TTL has
+        # ended goes on in Open vSwitch behind the resubmit.
+        actions = [action for action in actions if "vlan" not in action[0] and action[0] != "dec_ttl"]
+        # Of several tables the last one decides in CVSW, of which Open vSwitch knows nothing.
+        return [*actions, output(NONE)] if actions else [], None
+
+    def single(self, match):
+        """Of a list that does not lead to other tables."""
         w = self.world
         actions = [self.rewriting(match) for _ in range(w.pick(0, 1, 1, 1, 2, 3, 5))]
         actions = self.without_waiting_bits(actions)
@@ -452,8 +510,10 @@ class Generator:
 
     def add(self, **more):
         match = self.random_match(self.world.pick(*self.packets))
-        actions, implied = self.actions(match)
-        return self.flow_mod(match, **{"actions": actions, "implied": implied, "priority": self.priority(match), **more})
+        table = self.world.pick(0, self.random.randrange(self.tables))
+        actions, implied = self.actions(match, table)
+        return self.flow_mod(match, **{"actions": actions, "implied": implied, "priority": self.priority(match),
+                                       "table": table, **more})
 
     def wider(self, match):
         """What covers a match, often."""
@@ -478,10 +538,12 @@ class Generator:
             return self.add(priority=like.priority, flags=CHECK_OVERLAP)
         if command in (ADD, MODIFY_STRICT) and like.priority in self.shared:
             command = DELETE_STRICT
-        match, priority = like.match, like.priority
+        match, priority, table = like.match, like.priority, like.table
         if command in (MODIFY, DELETE):
             match, priority = self.wider(match), self.priority(match)
-        actions, implied = ([], None) if command >= DELETE else self.actions(match)
+        actions, implied = ([], None) if command >= DELETE else self.actions(match, table)
+        if command == DELETE and w.maybe(30):
+            table = ALL_TABLES
         out_port = w.pick(NONE, NONE, HOST, NET, IN_PORT) if command >= DELETE and not self.implies else NONE
         return self.flow_mod(match, command=command, priority=priority, actions=actions, implied=implied,
-                             out_port=out_port)
+                             out_port=out_port, table=table)

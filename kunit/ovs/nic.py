@@ -19,13 +19,24 @@ PACKET_AUXDATA, SOL_PACKET, PACKET_OUTGOING = 8, 263, 4
 VLAN_VALID, VLAN_TPID_VALID = 0x10, 0x40
 SO_RCVBUFFORCE = 33
 ENOUGH = 2 << 20
+COMMAND_AT = {14: 56, 4: 24}    # by the message's type: OFPT_FLOW_MOD, NXT_FLOW_MOD
+TABLE_AT = 2 * 14               # in a flow_mod of version 3, in hex
 
 
 def translated(flow_mods):
     """OpenFlow 1.0's, of either form, to version 3's, in hex; or "error: ..."."""
-    lines = "".join(flow_mod.hex() + "\n" for flow_mod in flow_mods)
-    return subprocess.run([f"{TOP}/build/user/proto-flowtool", "translate"], input=lines, capture_output=True,
+    bare, tables = zip(*map(without_table, flow_mods))
+    lines = "".join(flow_mod.hex() + "\n" for flow_mod in bare)
+    mods = subprocess.run([f"{TOP}/build/user/proto-flowtool", "translate"], input=lines, capture_output=True,
                           text=True, check=True).stdout.splitlines()
+    return [mod if mod.startswith("error") else f"{mod[:TABLE_AT]}{table:02x}{mod[TABLE_AT + 2:]}"
+            for mod, table in zip(mods, tables)]
+
+
+def without_table(flow_mod):
+    """Version 2 has one table: what Nicira's extension says of another, apart."""
+    at = COMMAND_AT[flow_mod[1]]
+    return flow_mod[:at] + b"\0" + flow_mod[at + 1:], flow_mod[at]
 
 
 class Nic(Station):

@@ -42,7 +42,7 @@ def ways():
     return found
 
 
-CLEAR = flows.FlowMod(flows.Match({}), command=flows.DELETE)
+CLEAR = flows.FlowMod(flows.Match({}), command=flows.DELETE, table=flows.ALL_TABLES)
 
 
 class Case:
@@ -254,7 +254,13 @@ class Coverage:
             elif kind.startswith("mod_tp"):
                 c[f"action {kind} of {mod.match.named()['nw_proto']}"] += 1
             else:
-                c[f"action {name if kind == 'output' else kind}"] += 1
+                c[f"action {name if kind == 'output' else kind.partition('(')[0]}"] += 1
+        if mod.table:
+            c["flow of another table"] += 1
+            c.update(f"flow of another table matches {name}" for name in mod.match.fields if name in flows.REGISTERS)
+        lookups = [i for i, (name, _) in enumerate(mod.actions) if name.startswith("resubmit")]
+        if lookups and lookups[0] < len(mod.actions) - 1:
+            c["action behind a resubmit"] += 1
         if not mod.actions:
             c["action drop"] += 1
         outputs = [i for i, (name, _) in enumerate(mod.actions) if name.startswith("output")]
@@ -277,7 +283,10 @@ class Coverage:
         yield from (f"action {name}" for name in (
             "mod_vlan_vid", "mod_vlan_pcp", "strip_vlan", "mod_dl_src", "mod_dl_dst", "mod_nw_src", "mod_nw_dst", "mod_nw_tos",
             *(f"mod_tp_{side} of {protocol}" for side in ("src", "dst") for protocol in CHECKED), "dec_ttl", "drop",
-            "output:0x1", "output:0x2", "output:0xfff8", "several outputs", "behind the last output"))
+            "output:0x1", "output:0x2", "output:0xfff8", "several outputs", "behind the last output",
+            "resubmit", "behind a resubmit"))
+        yield "flow of another table"
+        yield from (f"flow of another table matches {name}" for name in flows.REGISTERS)
         yield from (f"{command} done" for command in flows.COMMANDS)
         yield "add refused"
 

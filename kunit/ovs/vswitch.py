@@ -18,6 +18,7 @@ SET_CONFIG, FLOW_MOD, STATS_REQUEST, STATS_REPLY, BARRIER_REQUEST, BARRIER_REPLY
 FRAG_NX_MATCH = 3
 VENDOR_ERROR = 0xB0C2      # type and code are Nicira's, and stand behind
 NICIRA = 0x2320
+FLOW_MOD_TABLE_ID = 15      # a flow_mod's command says in its upper half which table
 PATIENCE = 10
 
 
@@ -108,6 +109,7 @@ class Vswitch:
         self.say(HELLO)
         # Else the first fragment, too, has no ports.
         self.say(SET_CONFIG, struct.pack("!HH", FRAG_NX_MATCH, 0))
+        self.say(VENDOR, struct.pack("!IIB7x", NICIRA, FLOW_MOD_TABLE_ID, 1))
         self.barrier()
 
     def complaints(self):
