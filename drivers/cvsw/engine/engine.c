@@ -68,7 +68,7 @@ static void run_clone(struct cvsw_walk *walk, struct sk_buff *skb, unsigned int 
 	apart.sent = false;
 	apart.copy = min(++out->clones, (unsigned int)U8_MAX);
 	go_on_from(&apart, copy, out);
-	out->at_of = NULL;
+	cvsw_outcome_forget(out);
 }
 
 /* All rewriting actions up to one of another kind; one by one, if someone looks. */
@@ -85,7 +85,7 @@ static struct sk_buff *run_rewrites(struct cvsw_walk *walk, struct sk_buff *skb,
 	skb = cvsw_actions_run(skb, cvsw_outcome_layout(out, skb), first, n, &walk->registers,
 			       walk->engine->stats);
 	if (!spared || skb != out->at_of)
-		out->at_of = NULL;
+		cvsw_outcome_forget(out);
 	cvsw_trace_done(walk, skb);
 	return skb;
 }
@@ -105,7 +105,7 @@ static struct sk_buff *run_each_apart(const struct cvsw_walk *walk, struct sk_bu
 		cvsw_walk_copy(&apart, walk);
 		skb_mark_not_on_list(skb);
 		go_on_from(&apart, skb, out);
-		out->at_of = NULL;
+		cvsw_outcome_forget(out);
 	}
 	return NULL;
 }
@@ -116,7 +116,7 @@ static struct sk_buff *run_in_pieces(struct cvsw_walk *walk, struct sk_buff *skb
 				     struct cvsw_outcome *out)
 {
 	skb = cvsw_layer_pieces(walk, skb, type, out);
-	out->at_of = NULL;
+	cvsw_outcome_forget(out);
 	if (type != CVSW_ACT_ENCRYPT)
 		return run_each_apart(walk, skb, out);
 	return skb ? run_frames(walk, skb, onward, out) : NULL;
@@ -169,7 +169,7 @@ static bool run_action_of(struct cvsw_walk *walk, struct sk_buff **skb,
 		return false;
 	}
 	cvsw_trace_done(walk, *skb);
-	out->at_of = NULL;
+	cvsw_outcome_forget(out);
 	return true;
 }
 
@@ -306,25 +306,19 @@ static void hash_inner(struct sk_buff *skb, const struct cvsw_layout *at)
 		__skb_set_sw_hash(skb, cvsw_layout_hash(skb, at), cvsw_layout_has_ports(at));
 }
 
-/* The key of a frame's lookup.  Return: false: it has no whole Ethernet header. */
-static bool read_key_of(struct cvsw_walk *walk, struct sk_buff *skb, struct cvsw_key *key,
-			struct cvsw_outcome *out)
+/* Return: false: the frame has no whole Ethernet header. */
+static bool read_frame_of(struct cvsw_walk *walk, struct sk_buff *skb, struct cvsw_outcome *out)
 {
+	struct cvsw_key *key = out->key;
+
 	if (unlikely(cvsw_key_extract(skb, walk->in, key, &out->at)))
 		return false;
 	out->at_of = skb;
+	out->key_of = skb;
 	walk->whole = out->at.whole;
 	if (unlikely(key->nw_proto == IPPROTO_ICMP) && walk->in == CVSW_NET &&
 	    is_first_lookup(walk) && !walk->trace)
 		cvsw_pmtu_hear(walk->engine, skb, &out->at);
-	if (unlikely(walk->registers.written)) {
-		key->layers |= CVSW_LAYER_WIDE;
-		key->metadata = walk->registers.metadata;
-		memcpy(key->regs, walk->registers.regs, sizeof(key->regs));
-	}
-	if (unlikely(walk->lookup_in))
-		key->in_port = walk->lookup_in;
-	key->table = walk->table;
 	key->pass = walk->pass;
 	if (!walk->pass)
 		return true;
@@ -335,6 +329,26 @@ static bool read_key_of(struct cvsw_walk *walk, struct sk_buff *skb, struct cvsw
 	memcpy(key->tun_dst, walk->tun_dst, sizeof(key->tun_dst));
 	if (walk->in == CVSW_NET && !skb->hash)
 		hash_inner(skb, &out->at);
+	return true;
+}
+
+/*
+ * The key of a frame's lookup; a frame that only went on to another table is not read again.
+ * Return: false: it has no whole Ethernet header.
+ */
+static bool read_key_of(struct cvsw_walk *walk, struct sk_buff *skb, struct cvsw_outcome *out)
+{
+	struct cvsw_key *key = out->key;
+
+	if (likely(out->key_of != skb) && unlikely(!read_frame_of(walk, skb, out)))
+		return false;
+	key->table = walk->table;
+	key->in_port = unlikely(walk->lookup_in) ? walk->lookup_in : walk->in;
+	if (unlikely(walk->registers.written)) {
+		key->layers |= CVSW_LAYER_WIDE;
+		key->metadata = walk->registers.metadata;
+		memcpy(key->regs, walk->registers.regs, sizeof(key->regs));
+	}
 	return true;
 }
 
@@ -381,7 +395,6 @@ static bool look_up_frame(struct cvsw_walk *walk, struct sk_buff **list, enum on
 			  struct cvsw_outcome *out)
 {
 	struct cvsw_engine *engine = walk->engine;
-	struct cvsw_key key __uninitialized;
 	struct cvsw_entry *entry;
 
 	if (is_first_lookup(walk))
@@ -391,11 +404,11 @@ static bool look_up_frame(struct cvsw_walk *walk, struct sk_buff **list, enum on
 		walk->layered = true;
 		return go_on_without_flow(walk, list, onward);
 	}
-	if (unlikely(!read_key_of(walk, *list, &key, out))) {
+	if (unlikely(!read_key_of(walk, *list, out))) {
 		*list = cvsw_frames_drop(engine->stats, *list, CVSW_CNT_DROP_SHORT);
 		return false;
 	}
-	entry = find_flow(walk, &key, onward);
+	entry = find_flow(walk, out->key, onward);
 	if (!entry)
 		return go_on_without_flow(walk, list, onward);
 	if (unlikely(is_lost(walk))) {
@@ -516,7 +529,8 @@ static void go_on_from(struct cvsw_walk *walk, struct sk_buff *list, struct cvsw
 
 struct sk_buff *cvsw_engine_way(struct cvsw_walk *walk, struct sk_buff *skb)
 {
-	struct cvsw_outcome out = { .end = &out.first };
+	struct cvsw_key key __uninitialized;
+	struct cvsw_outcome out = { .end = &out.first, .key = &key };
 
 	rcu_read_lock();
 	if (look_up_frame(walk, &skb, LIST_ENDED, &out))
@@ -540,7 +554,8 @@ struct sk_buff *cvsw_handle_frame(struct cvsw_engine *engine, struct sk_buff *sk
 
 void cvsw_engine_resume(struct cvsw_walk *walk, struct sk_buff *skb)
 {
-	struct cvsw_outcome out = { .end = &out.first };
+	struct cvsw_key key __uninitialized;
+	struct cvsw_outcome out = { .end = &out.first, .key = &key };
 	struct cvsw_walk held __uninitialized;
 
 	cvsw_walk_copy(&held, walk);

@@ -16,7 +16,7 @@ static struct sk_buff *tag_inside(struct cvsw_stats __percpu *stats, struct sk_b
 {
 	if (likely(!skb_vlan_tag_present(skb)))
 		return skb;
-	out->at_of = NULL;
+	cvsw_outcome_forget(out);
 	skb = cvsw_frame_own(stats, skb);
 	if (!skb)
 		return NULL;

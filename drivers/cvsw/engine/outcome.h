@@ -16,6 +16,8 @@
  * @said: behind the action that sent a list to another table
  * @at: layout of the frame...
  * @at_of: ...that this is, unchanged since; NULL: of none
+ * @key: likewise, what was read of the frame...
+ * @key_of: ...that this is
  */
 struct cvsw_outcome {
 	struct sk_buff *first;
@@ -25,7 +27,16 @@ struct cvsw_outcome {
 	u16 said;
 	struct cvsw_layout at;
 	const struct sk_buff *at_of;
+	struct cvsw_key *key;
+	const struct sk_buff *key_of;
 };
+
+/** cvsw_outcome_forget() - the frame has changed, or may be another at its address */
+static inline void cvsw_outcome_forget(struct cvsw_outcome *out)
+{
+	out->at_of = NULL;
+	out->key_of = NULL;
+}
 
 static inline const struct cvsw_layout *cvsw_outcome_layout(struct cvsw_outcome *out,
 							    const struct sk_buff *skb)

@@ -86,7 +86,7 @@ void cvsw_output_copy(struct cvsw_walk *walk, struct sk_buff *skb, u16 port,
 	if (copy)
 		copy = cvsw_output_last(walk, copy, port, out);
 	cvsw_output_leave(walk, copy, out);
-	out->at_of = NULL;
+	cvsw_outcome_forget(out);
 }
 
 struct sk_buff *cvsw_output_tell(struct cvsw_walk *walk, struct sk_buff *skb, unsigned int max_len)
