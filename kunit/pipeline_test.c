@@ -3,6 +3,7 @@
 #include <kunit/test.h>
 #include <linux/kthread.h>
 
+#include "../drivers/cvsw/engine/action_set.c"
 #include "bare_engine.h"
 #include "cpus.h"
 #include "frames.h"
@@ -42,6 +43,8 @@ struct place {
 	u8 table;
 	unsigned int backward, resubmits, waiting;
 	bool sent, dead;
+	const struct cvsw_action *fields[CVSW_MAX_SET], *output;
+	unsigned int n_fields;
 };
 
 /* How a list has ended. */
@@ -103,6 +106,33 @@ static void reference_load(struct place *at, const struct cvsw_load *load)
 		at->dst = (at->dst & ~mask) | bits;
 }
 
+/* Return: false: the set is full. */
+static bool reference_write(struct place *at, const struct cvsw_action *actions, unsigned int n)
+{
+	for (; n--; actions++) {
+		if (at->n_fields + !!at->output == CVSW_MAX_SET &&
+		    (actions->type == CVSW_ACT_LOAD || !at->output))
+			return false;
+		if (actions->type == CVSW_ACT_LOAD)
+			at->fields[at->n_fields++] = actions;
+		else
+			at->output = actions;
+	}
+	return true;
+}
+
+/* Return: whether it had an output. */
+static bool reference_set(struct fixture *f, struct place *at)
+{
+	unsigned int i;
+
+	for (i = 0; i < at->n_fields; i++)
+		reference_load(at, &at->fields[i]->load);
+	if (at->output)
+		reference_output(f, at, at->output->port);
+	return at->output;
+}
+
 static enum end reference_table(struct fixture *f, struct place *at, u8 in);
 
 /* Return: false: over a bound. */
@@ -161,6 +191,16 @@ again:
 		case CVSW_ACT_LOAD:
 			reference_load(at, &action->load);
 			break;
+		case CVSW_ACT_CLEAR_ACTIONS:
+			at->n_fields = 0;
+			at->output = NULL;
+			break;
+		case CVSW_ACT_WRITE_ACTIONS:
+			at->dead = !reference_write(at, action + 1, action->n_written);
+			if (at->dead)
+				return ENDS_EMPTY;
+			i += action->n_written;
+			break;
 		default:
 			at->dead = !(last ? reference_turn(at, action, &in) :
 					    reference_call(f, at, action));
@@ -179,7 +219,11 @@ static void reference_way(struct fixture *f, u8 dst, u8 in)
 	enum end end;
 
 	end = reference_table(f, &at, in);
-	if (at.dead || at.sent)
+	if (at.dead)
+		return;
+	if (end != ENDS_MISSED && reference_set(f, &at))
+		return;
+	if (at.sent)
 		return;
 	/* What meets nothing at all goes on. */
 	if (end == ENDS_ONWARD || (end == ENDS_MISSED && !at.resubmits))
@@ -190,7 +234,7 @@ static void reference_way(struct fixture *f, u8 dst, u8 in)
 
 static void random_lookup(struct rnd_state *rnd, struct cvsw_flow *flow, bool last)
 {
-	static const u16 ports[] = { CVSW_PORT_IN_PORT, CVSW_PORT_IN_PORT, CVSW_HOST, CVSW_NET };
+	static const u16 in_ports[] = { CVSW_PORT_IN_PORT, CVSW_PORT_IN_PORT, CVSW_HOST, CVSW_NET };
 	struct cvsw_action *action = &flow->actions[flow->n_actions++];
 	u8 table = flow->match.table;
 
@@ -200,7 +244,7 @@ static void random_lookup(struct rnd_state *rnd, struct cvsw_flow *flow, bool la
 		return;
 	}
 	action->type = CVSW_ACT_RESUBMIT;
-	action->resubmit.port = ports[pick(rnd, 4)];
+	action->resubmit.port = in_ports[pick(rnd, 4)];
 	action->resubmit.table = pick(rnd, 3) && table < TABLES - 1 ?
 				 table + 1 + pick(rnd, TABLES - 1 - table) :
 				 pick(rnd, 8) ? pick(rnd, TABLES) : CVSW_TABLE_SAME;
@@ -215,16 +259,39 @@ static void random_write(struct rnd_state *rnd, struct cvsw_action *action)
 	action->load = cvsw_load_of(fields[pick(rnd, 3)], ofs, n, pick(rnd, 1 << n));
 }
 
+static const u16 ports[] = {
+	CVSW_PORT_ONWARD, CVSW_PORT_ONWARD, CVSW_PORT_IN_PORT, CVSW_PORT_NONE
+};
+
+static void random_set(struct rnd_state *rnd, struct cvsw_flow *flow)
+{
+	struct cvsw_action *head = &flow->actions[flow->n_actions++];
+
+	head->type = CVSW_ACT_WRITE_ACTIONS;
+	head->n_written = 1 + pick(rnd, 3);
+	while (flow->actions + flow->n_actions <= head + head->n_written) {
+		struct cvsw_action *action = &flow->actions[flow->n_actions++];
+
+		if (pick(rnd, 3))
+			random_write(rnd, action);
+		else
+			*action = (struct cvsw_action){ .type = CVSW_ACT_OUTPUT,
+							.port = ports[pick(rnd, 4)] };
+	}
+}
+
 static void random_list(struct rnd_state *rnd, struct cvsw_flow *flow)
 {
-	static const u16 ports[] = { CVSW_PORT_ONWARD, CVSW_PORT_ONWARD, CVSW_PORT_IN_PORT,
-				     CVSW_PORT_NONE };
 	unsigned int n = pick(rnd, 5);
 
+	if (!pick(rnd, 12))
+		flow->actions[flow->n_actions++].type = CVSW_ACT_CLEAR_ACTIONS;
 	while (n--) {
-		unsigned int kind = pick(rnd, 8);
+		unsigned int kind = pick(rnd, 10);
 
-		if (kind < 3)
+		if (kind >= 8)
+			random_set(rnd, flow);
+		else if (kind < 3)
 			random_write(rnd, &flow->actions[flow->n_actions++]);
 		else if (kind < 4)
 			flow->actions[flow->n_actions++] = (struct cvsw_action)
@@ -324,6 +391,7 @@ static void pipeline_random(struct kunit *test)
 	KUNIT_EXPECT_GT(test, met, ROUNDS * FRAMES / 8U);
 	KUNIT_EXPECT_GT(test, cvsw_stats_read(f->engine.stats, CVSW_CNT_DROP_RESUBMIT), 0ULL);
 	KUNIT_EXPECT_GT(test, cvsw_stats_read(f->engine.stats, CVSW_CNT_DROP_TABLE), 0ULL);
+	KUNIT_EXPECT_GT(test, cvsw_stats_read(f->engine.stats, CVSW_CNT_DROP_SET), 0ULL);
 }
 
 /* ---- one by one ---- */

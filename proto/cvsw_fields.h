@@ -348,7 +348,11 @@ enum cvsw_setter {
 	/* .table: last: look up in it, which is behind the flow's own. */	\
 	X(GOTO_TABLE, 14, 0x1016, 0, 8, goto_table, "goto_table")		\
 	/* .resubmit: any table, any number of them; see struct cvsw_resubmit. */ \
-	X(RESUBMIT, 15, 0xffff, 14, 16, resubmit, "resubmit")
+	X(RESUBMIT, 15, 0xffff, 14, 16, resubmit, "resubmit")			\
+	/* .n_written: the next so many, that rewrite or output, into the frame's	\
+	 * action set, which is done when the last list of a pass has ended. */	\
+	X(WRITE_ACTIONS, 16, 0x1017, 0, 8, write_actions, "write_actions")	\
+	X(CLEAR_ACTIONS, 17, 0x1018, 0, 8, plain, "clear_actions")
 
 enum cvsw_action_type {
 #define CVSW_ACTION_ENUM(id, ...) CVSW_ACT_##id,
@@ -389,7 +393,8 @@ enum cvsw_action_type {
 	X(CLONE, n_cloned, INTEGER)			\
 	X(GOTO_TABLE, table, INTEGER)			\
 	X(RESUBMIT, resubmit.port, INTEGER)		\
-	X(RESUBMIT, resubmit.table, INTEGER)
+	X(RESUBMIT, resubmit.table, INTEGER)		\
+	X(WRITE_ACTIONS, n_written, INTEGER)
 
 /**
  * struct cvsw_place - where something is in struct cvsw_key or struct cvsw_action

@@ -296,6 +296,8 @@ static bool action_equal(const struct cvsw_action *a, const struct cvsw_action *
 		return a->spi == b->spi;
 	case CVSW_ACT_CLONE:
 		return a->n_cloned == b->n_cloned;
+	case CVSW_ACT_WRITE_ACTIONS:
+		return a->n_written == b->n_written;
 	case CVSW_ACT_GOTO_TABLE:
 		return a->table == b->table;
 	case CVSW_ACT_RESUBMIT:
@@ -400,33 +402,44 @@ static bool is_last_word(uint16_t type)
 	return type == CVSW_ACT_NEXT || type == CVSW_ACT_GOTO_TABLE;
 }
 
-/* A clone's actions have no lookup among them. */
-static bool is_for_clone(uint16_t type)
+/* Of how many actions behind it an action is the head. */
+static size_t n_inside(const struct cvsw_action *action)
 {
-	return !is_last_word(type) && type != CVSW_ACT_RESUBMIT && type != CVSW_ACT_CLONE;
+	return action->type == CVSW_ACT_CLONE ? action->n_cloned :
+	       action->type == CVSW_ACT_WRITE_ACTIONS ? action->n_written : 0;
+}
+
+bool cvsw_action_fits_in(uint16_t type, uint16_t head)
+{
+	if (head == CVSW_ACT_WRITE_ACTIONS)
+		return cvsw_action_rewrites(type) || type == CVSW_ACT_OUTPUT ||
+		       type == CVSW_ACT_CONTROLLER;
+	return !is_last_word(type) && type != CVSW_ACT_RESUBMIT && type != CVSW_ACT_CLONE &&
+	       type != CVSW_ACT_WRITE_ACTIONS && type != CVSW_ACT_CLEAR_ACTIONS;
 }
 
 size_t cvsw_actions_misplaced(const struct cvsw_flow *flow)
 {
-	size_t i, clone = 0, cloned = 0;
+	size_t i, head = 0, inside = 0;
 
 	for (i = 0; i < flow->n_actions; i++) {
 		const struct cvsw_action *action = &flow->actions[i];
 
 		if (i && is_last_word(flow->actions[i - 1].type))
 			return i;
-		if (cloned && !is_for_clone(action->type))
+		if (inside && !cvsw_action_fits_in(action->type, flow->actions[head].type))
 			return i;
-		if (cloned) {
-			cloned--;
-		} else if (action->type == CVSW_ACT_CLONE) {
-			clone = i;
-			cloned = action->n_cloned;
-			if (!cloned)
+		if (inside) {
+			inside--;
+		} else if (action->type == CVSW_ACT_CLONE ||
+			   action->type == CVSW_ACT_WRITE_ACTIONS) {
+			head = i;
+			inside = n_inside(action);
+			if (!inside)
 				return i;
 		}
 	}
-	return cloned ? clone : i;
+	return inside ? head : i;
 }
 
 size_t cvsw_actions_backward(const struct cvsw_flow *flow)

@@ -273,6 +273,7 @@ struct cvsw_action {
 		struct cvsw_tunnel tunnel;
 		uint32_t spi;
 		uint16_t n_cloned;
+		uint16_t n_written;
 		uint16_t max_len;
 		uint8_t table;
 		struct cvsw_resubmit resubmit;
@@ -399,6 +400,9 @@ size_t cvsw_actions_backward(const struct cvsw_flow *flow);
  * Return: its index, or @flow->n_actions: there is none.
  */
 size_t cvsw_actions_misfit(const struct cvsw_flow *flow);
+
+/** cvsw_action_fits_in() - can it be done to a clone, or be in an action set?  @head: which of them */
+bool cvsw_action_fits_in(uint16_t type, uint16_t head);
 
 /** cvsw_action_rewrites() - does it change headers, and nothing else? */
 static inline bool cvsw_action_rewrites(uint16_t type)

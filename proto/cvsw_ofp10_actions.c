@@ -254,9 +254,13 @@ static enum cvsw_fault read_value(struct cvsw_reader *r, struct cvsw_action *act
 		return read_move(r, &action->move);
 	case CVSW_ACT_LOAD:
 		return read_load(r, &action->load);
+	case CVSW_ACT_WRITE_ACTIONS:
+		action->n_written = cvsw_get_u16(r);
+		return cvsw_get_u16(r) ? CVSW_FAULT_RESERVED : CVSW_OK;
 	case CVSW_ACT_VXLAN_STRIP:
 	case CVSW_ACT_DECRYPT:
 	case CVSW_ACT_NEXT:
+	case CVSW_ACT_CLEAR_ACTIONS:
 		return cvsw_get_u32(r) ? CVSW_FAULT_RESERVED : CVSW_OK;
 	case CVSW_ACT_OUTPUT:
 		return read_output(r, action);
@@ -404,6 +408,9 @@ static void write_value(struct cvsw_writer *w, const struct cvsw_action *action)
 		break;
 	case CVSW_ACT_CLONE:
 		cvsw_put_u16(w, action->n_cloned);
+		break;
+	case CVSW_ACT_WRITE_ACTIONS:
+		cvsw_put_u16(w, action->n_written);
 		break;
 	case CVSW_ACT_CONTROLLER:
 		cvsw_put_u16(w, CVSW_PORT_CONTROLLER);

@@ -23,9 +23,9 @@ struct cvsw_action *text_add_action(struct text_parser *p, const struct text_wor
 			  text_shown(word->name_len), word->name, last);
 		return NULL;
 	}
-	if (p->in_clone && (type == CVSW_ACT_NEXT || type == CVSW_ACT_CLONE ||
-			    type == CVSW_ACT_GOTO_TABLE || type == CVSW_ACT_RESUBMIT)) {
-		text_fail(p, word->name, "%.*s cannot be part of a clone",
+	if (p->inside && !cvsw_action_fits_in(type, p->inside)) {
+		text_fail(p, word->name, p->inside == CVSW_ACT_CLONE ?
+			  "%.*s cannot be part of a clone" : "%.*s cannot be part of an action set",
 			  text_shown(word->name_len), word->name);
 		return NULL;
 	}
@@ -396,28 +396,49 @@ static bool act_resubmit(struct text_parser *p, const struct text_word *word,
 
 static bool one_action(struct text_parser *p, const struct text_word *word);
 
+/* What stands in the parentheses of clone and write_actions.  Return: how many; 0: an error */
+static size_t actions_inside(struct text_parser *p, const struct text_word *word,
+			     uint16_t head)
+{
+	size_t before = p->flow->n_actions;
+	struct text_word inner;
+
+	p->inside = head;
+	while (!text_closes(p)) {
+		if (!text_next_word(p, &inner)) {
+			text_fail(p, p->at, head == CVSW_ACT_CLONE ?
+				  "expected ) behind what is cloned" :
+				  "expected ) behind what is written");
+			return 0;
+		}
+		if (!one_action(p, &inner))
+			return 0;
+	}
+	p->inside = 0;
+	if (p->flow->n_actions == before)
+		text_fail(p, word->name, head == CVSW_ACT_CLONE ? "clone needs an action for the copy" :
+			  "write_actions needs an action");
+	return p->flow->n_actions - before;
+}
+
 static bool act_clone(struct text_parser *p, const struct text_word *word,
 		      const struct text_keyword *keyword)
 {
 	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
-	struct text_word inner;
-	size_t before;
 
-	if (!action)
-		return false;
-	before = p->flow->n_actions;
-	p->in_clone = true;
-	while (!text_closes(p)) {
-		if (!text_next_word(p, &inner))
-			return text_fail(p, p->at, "expected ) behind what is cloned");
-		if (!one_action(p, &inner))
-			return false;
-	}
-	p->in_clone = false;
-	action->n_cloned = (uint16_t)(p->flow->n_actions - before);
-	if (!action->n_cloned)
-		return text_fail(p, word->name, "clone needs an action for the copy");
-	return true;
+	if (action)
+		action->n_cloned = (uint16_t)actions_inside(p, word, action->type);
+	return action && action->n_cloned;
+}
+
+static bool act_write_actions(struct text_parser *p, const struct text_word *word,
+			      const struct text_keyword *keyword)
+{
+	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
+
+	if (action)
+		action->n_written = (uint16_t)actions_inside(p, word, action->type);
+	return action && action->n_written;
 }
 
 static const struct text_keyword action_keywords[] = {
@@ -442,7 +463,7 @@ static const struct text_keyword action_keywords[] = {
 	{ "mod_nw_ecn",	text_act_mod, CVSW_FIELD_IP_ECN, 0 },
 	{ "set_field",	text_act_set_field, 0, 0 },
 	{ "write_metadata", text_act_write_metadata, 0, 0 },
-	{ "flood all enqueue push_vlan clear_actions write_actions apply_actions", text_not_yet,
+	{ "flood all enqueue push_vlan apply_actions", text_not_yet,
 	  0, 0 },
 	{ NULL,		NULL, 0, 0 },
 };
@@ -467,7 +488,7 @@ enum parentheses { NO_PARENTHESES, ITS_VALUE, MAY_HAVE_ARGUMENTS, HAS_ARGUMENTS 
 static enum parentheses parentheses_of(const struct text_keyword *keyword)
 {
 	if (keyword->parse == act_vxlan_encap || keyword->parse == act_encrypt ||
-	    keyword->parse == act_clone)
+	    keyword->parse == act_clone || keyword->parse == act_write_actions)
 		return HAS_ARGUMENTS;
 	if (keyword->parse == act_controller || keyword->parse == act_resubmit)
 		return MAY_HAVE_ARGUMENTS;

@@ -376,7 +376,7 @@ static const char *const action_words[CVSW_N_ACTIONS] = {
 #undef ACTION_WORD
 };
 
-/* A clone's parenthesis stays open. */
+/* The parenthesis of a clone or of write_actions stays open. */
 static void put_action(struct text *t, const struct cvsw_action *action)
 {
 	switch (action->type) {
@@ -396,7 +396,8 @@ static void put_action(struct text *t, const struct cvsw_action *action)
 		put(t, "encrypt(spi=0x%x)", action->spi);
 		break;
 	case CVSW_ACT_CLONE:
-		put(t, "clone(");
+	case CVSW_ACT_WRITE_ACTIONS:
+		put(t, "%s(", action_words[action->type]);
 		break;
 	case CVSW_ACT_CONTROLLER:
 		put(t, "CONTROLLER:%u", action->max_len);
@@ -418,17 +419,17 @@ static void put_action(struct text *t, const struct cvsw_action *action)
 
 static void put_actions(struct text *t, const struct cvsw_flow *flow)
 {
-	size_t i, cloned = 0;
+	size_t i, inside = 0;
 
 	for (i = 0; i < flow->n_actions; i++) {
 		const struct cvsw_action *action = &flow->actions[i];
 		bool clone = action->type == CVSW_ACT_CLONE;
 
 		put_action(t, action);
-		if (cloned && !--cloned)
+		if (inside && !--inside)
 			put(t, ")");
-		if (clone)
-			cloned = action->n_cloned;
+		if (clone || action->type == CVSW_ACT_WRITE_ACTIONS)
+			inside = clone ? action->n_cloned : action->n_written;
 		else if (i + 1 < flow->n_actions)
 			put(t, ",");
 	}

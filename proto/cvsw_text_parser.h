@@ -26,7 +26,7 @@ enum text_part {
  * @needs: what the last word for a slot makes sense with only, enum cvsw_need
  * @action: whose arguments are being read
  * @given: which of them came, by their keywords' numbers
- * @in_clone: what is read is done to a copy
+ * @inside: what is read is in the parentheses of this action, a clone or write_actions; or 0
  * @untagged: it was said that there is no tag
  * @action_at: where each action stands
  */
@@ -41,7 +41,7 @@ struct text_parser {
 	uint8_t needs[CVSW_N_SLOTS];
 	struct cvsw_action *action;
 	unsigned int given;
-	bool in_clone;
+	uint16_t inside;
 	bool untagged;
 	const char *action_at[CVSW_MAX_ACTIONS];
 };

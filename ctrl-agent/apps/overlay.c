@@ -506,7 +506,8 @@ bool overlay_permits(const struct overlay_config *config, const struct cvsw_flow
 		return true;
 	for (size_t i = 0; i < flow->n_actions; i++)
 		if (flow->actions[i].type == CVSW_ACT_CLONE ||
-		    flow->actions[i].type == CVSW_ACT_RESUBMIT)
+		    flow->actions[i].type == CVSW_ACT_RESUBMIT ||
+		    flow->actions[i].type == CVSW_ACT_WRITE_ACTIONS)
 			return false;	/* a copy would go on by itself, or by other flows */
 	return last->type == CVSW_ACT_NEXT ||
 	       (last->type == CVSW_ACT_OUTPUT && last->port == CVSW_PORT_NONE);

@@ -303,7 +303,9 @@ static bool has_tables(const struct cvsw_flow *flow)
 		return true;
 	for (size_t i = 0; i < flow->n_actions; i++)
 		if (flow->actions[i].type == CVSW_ACT_GOTO_TABLE ||
-		    flow->actions[i].type == CVSW_ACT_RESUBMIT)
+		    flow->actions[i].type == CVSW_ACT_RESUBMIT ||
+		    flow->actions[i].type == CVSW_ACT_WRITE_ACTIONS ||
+		    flow->actions[i].type == CVSW_ACT_CLEAR_ACTIONS)
 			return true;
 	return false;
 }

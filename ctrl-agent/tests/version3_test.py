@@ -109,7 +109,9 @@ def test_program(strict):
                 daemon.ctl('dump-flows', nic, 'table=1', text=flow)
                 assert 'reg0' not in daemon.ctl('dump-flows', nic, 'table=1')
                 assert flow not in daemon.ctl('dump-flows', nic, 'table=0')
-                daemon.ctl('add-flow', nic, 'table=2,actions=resubmit(,1)', text='6 flows')
+                daemon.ctl('add-flow', nic, 'table=2,actions=resubmit(,1),clear_actions,write_actions(strip_vlan,normal)',
+                           text='6 flows')
+                assert 'table=2, actions=resubmit(,1),clear_actions,write_actions(strip_vlan,NORMAL)' in world.has(0)['flows']
                 daemon.ctl('add-flow', nic, 'table=2,actions=goto_table:2', status=1, text="behind the flow's own")
                 daemon.ctl('del-flows', nic, 'table=1', text='5 flows')
                 assert flow not in world.has(0)['flows'], world.has(0)

@@ -41,6 +41,7 @@
 	X(DROP_NEXT,          "drop-next")           /* sent on by too many flows */\
 	X(DROP_TABLE,         "drop-table")          /* no flow where one sent it */\
 	X(DROP_RESUBMIT,      "drop-resubmit")       /* too many, or too deep */\
+	X(DROP_SET,           "drop-set")            /* more than its action set holds */\
 	X(DROP_CLONES,        "drop-clones")         /* copies beyond the limit */\
 	X(DROP_GSO,           "drop-gso")            /* not the segments it says */\
 	X(DROP_SEGMENTS,      "drop-segments")       /* more than 128 */        \

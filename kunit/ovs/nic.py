@@ -25,12 +25,12 @@ TABLE_AT = 2 * 14               # in a flow_mod of version 3, in hex
 
 def translated(flow_mods):
     """OpenFlow 1.0's, of either form, to version 3's, in hex; or "error: ..."."""
-    bare, tables = zip(*map(without_table, flow_mods))
-    lines = "".join(flow_mod.hex() + "\n" for flow_mod in bare)
-    mods = subprocess.run([f"{TOP}/build/user/proto-flowtool", "translate"], input=lines, capture_output=True,
-                          text=True, check=True).stdout.splitlines()
+    mods = [without_table(flow_mod) for flow_mod in flow_mods]
+    lines = "".join(bare.hex() + "\n" for bare, _ in mods)
+    found = subprocess.run([f"{TOP}/build/user/proto-flowtool", "translate"], input=lines, capture_output=True,
+                           text=True, check=True).stdout.splitlines()
     return [mod if mod.startswith("error") else f"{mod[:TABLE_AT]}{table:02x}{mod[TABLE_AT + 2:]}"
-            for mod, table in zip(mods, tables)]
+            for mod, (_, table) in zip(found, mods)]
 
 
 def without_table(flow_mod):

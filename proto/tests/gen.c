@@ -444,7 +444,7 @@ static void gen_end(struct rng *rng, bool named, struct cvsw_action *action)
 static void gen_actions(struct rng *rng, bool named, struct cvsw_flow *flow)
 {
 	unsigned int n = rng_chance(rng, 5) ? CVSW_MAX_ACTIONS : rng_below(rng, 5), i;
-	bool ends = n && rng_chance(rng, 50);
+	bool ends = n && rng_chance(rng, 50), set = false;
 	unsigned int open = 0;
 
 	flow->n_actions = (uint16_t)n;
@@ -455,12 +455,17 @@ static void gen_actions(struct rng *rng, bool named, struct cvsw_flow *flow)
 			flow->actions[i] = (struct cvsw_action){
 				.type = CVSW_ACT_CLONE, .n_cloned = (uint16_t)open,
 			};
+			set = rng_chance(rng, 30);
+			if (set)
+				flow->actions[i] = (struct cvsw_action){
+					.type = CVSW_ACT_WRITE_ACTIONS, .n_written = (uint16_t)open,
+				};
 			continue;
 		}
 		if (rng_chance(rng, 10))
 			gen_output(rng, named, &flow->actions[i]);
 		else
-			gen_action(rng, named, &flow->match, &flow->actions[i]);
+			gen_action(rng, named || (open && set), &flow->match, &flow->actions[i]);
 		open -= !!open;
 	}
 	if (ends)

@@ -331,7 +331,11 @@ static const struct edit action_lists[] = {
 	{ "VXLAN_STRIP", 0, "1015 0008 00000000", CVSW_OK, 0 },
 	{ "VXLAN_STRIP, not zero", 0, "1015 0008 00000001", CVSW_FAULT_RESERVED, 76 },
 	{ "VXLAN_STRIP as long as the published driver's", 0, "1015 0040", CVSW_FAULT_ACTION_LENGTH, 74 },
-	{ "0x1017", 0, "1017 0008 00000000", CVSW_FAULT_ACTION_TYPE, 72 },
+	{ "write_actions, clear_actions", 0, "1018 0008 00000000 1017 0008 0001 0000 "
+	  "0003000800000000", CVSW_OK, 0 },
+	{ "write_actions, not zero", 0, "1017 0008 0001 0001 0003000800000000",
+	  CVSW_FAULT_RESERVED, 76 },
+	{ "0x1019", 0, "1019 0008 00000000", CVSW_FAULT_ACTION_TYPE, 72 },
 	{ "unknown", 0, "000c 0008 00000000", CVSW_FAULT_ACTION_TYPE, 72 },
 	{ "length 0", 0, "0003 0000 00000000", CVSW_FAULT_ACTION_LENGTH, 74 },
 	{ "length 4", 0, "0003 0004", CVSW_FAULT_ACTION_LENGTH, 74 },

@@ -185,6 +185,9 @@ static const struct {
 	{ "table=3,reg0=1,actions=resubmit(,2),resubmit(1,4),resubmit(NET,),resubmit:1,goto_table:63",
 	  "table=3, reg0=0x1 actions=resubmit(,2),resubmit(HOST,4),resubmit:NET,resubmit:HOST,"
 	  "goto_table:63" },
+	{ "actions=clear_actions,write_actions(strip_vlan,load:1->reg0,output:1),goto_table:1",
+	  "actions=clear_actions,write_actions(strip_vlan,load:0x1->NXM_NX_REG0[],output:HOST),"
+	  "goto_table:1" },
 	{ "table=0,actions=write_metadata:0x5/0xff,write_metadata:7,goto_table:1",
 	  "actions=load:0x5->OXM_OF_METADATA[0..7],load:0x7->OXM_OF_METADATA[],goto_table:1" },
 	{ "cookie=1,table=1,idle_timeout=5,actions=drop",
@@ -399,7 +402,11 @@ static const struct {
 	{ "actions=resubmit(1,2", 21, "expected ) behind" },
 	{ "actions=resubmit(,64)", 19, "from 0 to 63" },
 	{ "actions=write_metadata:5/0", 24, "the mask has no bit" },
-	{ "actions=write_actions(drop)", 9, "not supported yet" },
+	{ "actions=write_actions(drop)", 23, "unknown action drop" },
+	{ "actions=write_actions(goto_table:1)", 23, "cannot be part of an action set" },
+	{ "actions=write_actions(normal", 29, "expected ) behind what is written" },
+	{ "actions=write_actions()", 9, "write_actions needs an action" },
+	{ "actions=apply_actions(normal)", 9, "not supported yet" },
 	{ "vlan_tci=0x0005/0x1fff,actions=drop", 10, "that there is one" },
 	{ "vlan_tci=0x1005,dl_vlan=5,actions=drop", 1, "one of both" },
 	{ "ip,nw_tos=32/0x21,actions=drop", 14, "multiple of 4" },

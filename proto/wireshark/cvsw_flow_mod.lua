@@ -17,7 +17,7 @@ local actions = {
 	[8] = "SET_NW_TOS", [9] = "SET_TP_SRC", [10] = "SET_TP_DST", [11] = "ENQUEUE",
 	[0x1001] = "VXLAN_ENCAP", [0x1002] = "VXLAN_DECAP", [0x1011] = "ENCRYPT",
 	[0x1012] = "DECRYPT", [0x1013] = "CLONE", [0x1014] = "NEXT", [0x1015] = "VXLAN_STRIP",
-	[0x1016] = "GOTO_TABLE",
+	[0x1016] = "GOTO_TABLE", [0x1017] = "WRITE_ACTIONS", [0x1018] = "CLEAR_ACTIONS",
 	[0xffff] = "VENDOR",
 }
 local vendor_actions = { [6] = "REG_MOVE", [7] = "REG_LOAD", [18] = "DEC_TTL" }
@@ -102,7 +102,7 @@ field("action.rest", "bytes", "Padding")
 local values = {
 	[0] = { "port", "max_len" }, [1] = { "vid" }, [2] = { "pcp" }, [4] = { "mac" },
 	[5] = { "mac" }, [6] = { "ip" }, [7] = { "ip" }, [8] = { "tos" }, [9] = { "tp" },
-	[10] = { "tp" }, [0x1011] = { "spi" }, [0x1013] = { "n" }, [0xffff] = { "vendor", "subtype" },
+	[10] = { "tp" }, [0x1011] = { "spi" }, [0x1013] = { "n" }, [0x1017] = { "n" }, [0xffff] = { "vendor", "subtype" },
 }
 local vendor_values = {
 	[6] = { "n_bits", "src_ofs", "dst_ofs", "src", "dst" }, [7] = { "ofs_nbits", "dst", "value" },

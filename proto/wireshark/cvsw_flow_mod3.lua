@@ -31,7 +31,7 @@ local actions = {
 	[1] = "OUTPUT", [2] = "CONTROLLER", [3] = "STRIP_VLAN", [4] = "DEC_TTL", [5] = "MOVE",
 	[6] = "LOAD", [7] = "VXLAN_ENCAP", [8] = "VXLAN_DECAP", [9] = "VXLAN_STRIP",
 	[10] = "ENCRYPT", [11] = "DECRYPT", [12] = "CLONE", [13] = "NEXT", [14] = "GOTO_TABLE",
-	[15] = "RESUBMIT",
+	[15] = "RESUBMIT", [16] = "WRITE_ACTIONS", [17] = "CLEAR_ACTIONS",
 }
 
 field("flow_mod.match_len", "uint16", "Length of the match")
@@ -55,6 +55,7 @@ local values = {
 	[7] = { "outer_dst_mac", "outer_src_mac", "outer_dst_ip", "outer_src_ip", "vni", "udp", "ttl",
 		"tos" },
 	[10] = { "spi" }, [12] = { "n" }, [14] = { "table" }, [15] = { "port", "table" },
+	[16] = { "n" },
 }
 
 -- The next one of @r.

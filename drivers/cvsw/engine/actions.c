@@ -22,6 +22,8 @@ static int run_action(struct cvsw_frame *frame, const struct cvsw_action *action
 	case CVSW_ACT_CONTROLLER:
 	case CVSW_ACT_GOTO_TABLE:
 	case CVSW_ACT_RESUBMIT:
+	case CVSW_ACT_WRITE_ACTIONS:
+	case CVSW_ACT_CLEAR_ACTIONS:
 	case CVSW_N_ACTIONS:
 		return 0;
 	case CVSW_ACT_STRIP_VLAN:
@@ -38,7 +40,8 @@ static int run_action(struct cvsw_frame *frame, const struct cvsw_action *action
 
 struct sk_buff *cvsw_actions_run(struct sk_buff *skb, const struct cvsw_layout *layout,
 				 const struct cvsw_action *actions, unsigned int n,
-				 struct cvsw_registers *registers, struct cvsw_stats __percpu *stats)
+				 struct cvsw_registers *registers,
+				 struct cvsw_stats __percpu *stats)
 {
 	struct cvsw_frame frame = { .at = *layout, .registers = registers };
 	unsigned int i;

@@ -31,7 +31,8 @@
  */
 struct sk_buff *cvsw_actions_run(struct sk_buff *skb, const struct cvsw_layout *layout,
 				 const struct cvsw_action *actions, unsigned int n,
-				 struct cvsw_registers *registers, struct cvsw_stats __percpu *stats);
+				 struct cvsw_registers *registers,
+				 struct cvsw_stats __percpu *stats);
 
 /** cvsw_action_spares_frame() - does a rewriting action write to registers only? */
 static inline bool cvsw_action_spares_frame(const struct cvsw_action *action)

@@ -65,6 +65,7 @@ static void run_clone(struct cvsw_walk *walk, struct sk_buff *skb, unsigned int 
 	cvsw_walk_copy(&apart, walk);
 	apart.end = walk->next + n;
 	apart.n_returns = 0;
+	apart.n_set = 0;
 	apart.sent = false;
 	apart.copy = min(++out->clones, (unsigned int)U8_MAX);
 	go_on_from(&apart, copy, out);
@@ -144,6 +145,13 @@ static bool run_action_of(struct cvsw_walk *walk, struct sk_buff **skb,
 		out->said = walk->next;
 		*onward = TABLE_SAID;
 		return false;
+	case CVSW_ACT_WRITE_ACTIONS:
+		if (unlikely(!cvsw_action_set_write(walk, action->n_written)))
+			*skb = cvsw_frames_drop(walk->engine->stats, *skb, CVSW_CNT_DROP_SET);
+		return true;
+	case CVSW_ACT_CLEAR_ACTIONS:
+		walk->n_set = 0;
+		return true;
 	case CVSW_ACT_CONTROLLER:
 		*skb = cvsw_output_tell(walk, *skb, action->max_len);
 		return true;
@@ -206,12 +214,14 @@ static struct sk_buff *run_frames(struct cvsw_walk *walk, struct sk_buff *list, 
 {
 	struct sk_buff *left = NULL, **end = &left, *skb, *rest;
 	u16 next = walk->next;
+	u8 n_set = walk->n_set;
 
 	if (next == walk->end)
 		return list;
 	skb_list_walk_safe(list, skb, rest) {
 		skb_mark_not_on_list(skb);
 		walk->next = next;
+		walk->n_set = n_set;
 		cvsw_frames_append(&end, run_actions(walk, skb, onward, out));
 	}
 	return left;
@@ -416,7 +426,7 @@ static bool look_up_frame(struct cvsw_walk *walk, struct sk_buff **list, enum on
 		return false;
 	}
 	begin_actions(walk, *list, entry, onward);
-	if (likely(entry->n_actions) || end_empty_list(walk))
+	if (likely(entry->n_actions) || end_empty_list(walk) || walk->n_set)
 		return true;
 	*list = end_in_table(walk, *list, CVSW_CNT_DROP_ACTION);
 	return false;
@@ -497,6 +507,15 @@ static bool find_more_actions(struct cvsw_walk *walk, struct sk_buff **list, enu
 	if (onward == LIST_ENDED && unlikely(walk->n_returns)) {
 		return_to_list(walk);
 		return true;
+	}
+	if (onward == LIST_ENDED && unlikely(walk->n_set)) {
+		bool sent;
+
+		*list = cvsw_action_set_run(walk, *list, &sent, out);
+		if (!sent && !walk->end)
+			*list = end_in_table(walk, *list, CVSW_CNT_DROP_ACTION);
+		if (sent || !*list)
+			return false;
 	}
 	if (onward == LIST_ENDED && unlikely(walk->sent)) {
 		*list = cvsw_frames_consume(*list);

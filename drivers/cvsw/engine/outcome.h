@@ -71,6 +71,22 @@ struct sk_buff *cvsw_output_tell(struct cvsw_walk *walk, struct sk_buff *skb, un
 /** cvsw_output_leave() - a list is through */
 void cvsw_output_leave(struct cvsw_walk *walk, struct sk_buff *list, struct cvsw_outcome *out);
 
+/* In action_set.c. */
+
+/**
+ * cvsw_action_set_write() - the next @n actions go into the set; @walk is behind them then
+ * Return: false: it is full.
+ */
+bool cvsw_action_set_write(struct cvsw_walk *walk, unsigned int n);
+
+/**
+ * cvsw_action_set_run() - do the set, which is empty then
+ * @sent: out: it had an output
+ * Return: what is left of the list; with @sent, what goes on in its direction.
+ */
+struct sk_buff *cvsw_action_set_run(struct cvsw_walk *walk, struct sk_buff *list, bool *sent,
+				    struct cvsw_outcome *out);
+
 /* In layers.c: each returns what is left of the frame, maybe a list. */
 
 struct sk_buff *cvsw_layer_encap(struct cvsw_walk *walk, struct sk_buff *skb,

@@ -95,6 +95,8 @@ void cvsw_trace_tell_action(const struct cvsw_walk *walk, const struct cvsw_acti
 		trace->len = 0;
 	if (action->type == CVSW_ACT_CLONE)
 		n += action->n_cloned;
+	else if (action->type == CVSW_ACT_WRITE_ACTIONS)
+		n += action->n_written;
 	put_step(trace, CVSW_V3_STEP_ACTION, trace->data,
 		 cvsw_actions_encode(action, n, trace->data, sizeof(trace->data)), 0);
 }

@@ -83,12 +83,26 @@ struct cvsw_return {
 	u8 backward;
 };
 
+/* Actions in a frame's action set. */
+#define CVSW_MAX_SET		16
+
+/**
+ * struct cvsw_written - an action of the action set
+ * @entry: the flow that wrote it; under RCU, or held
+ * @index: among that flow's actions
+ */
+struct cvsw_written {
+	struct cvsw_entry *entry;
+	u16 index;
+};
+
 /**
  * struct cvsw_walk - where a frame stands on its way through the engine
  * @engine: the port's
  * @table: of its lookup
  * @lookup_in: in_port of the next lookup alone, as a resubmit says; 0: @in
  * @n_returns: of @returns
+ * @n_set: of @set
  * @backward: resubmits to the same table or one in front, which it stands behind
  * @resubmits: how many it has had
  * @entry: the flow whose actions it goes through; under RCU, or held
@@ -111,6 +125,7 @@ struct cvsw_return {
  *
  * @registers: of the frame
  * @returns: where to go on when a list ends that a resubmit came to
+ * @set: its action set, in the order in which that was written
  */
 struct cvsw_walk {
 	struct cvsw_engine *engine;
@@ -134,10 +149,12 @@ struct cvsw_walk {
 	u8 table;
 	u8 lookup_in;
 	u8 n_returns;
+	u8 n_set;
 	u8 backward;
 	u16 resubmits;
 	struct cvsw_registers registers;
 	struct cvsw_return returns[CVSW_MAX_RETURNS];
+	struct cvsw_written set[CVSW_MAX_SET];
 };
 
 /** cvsw_walk_begin() - @walk: out: a frame's place before its first lookup */
@@ -157,12 +174,14 @@ static inline void cvsw_walk_copy(struct cvsw_walk *to, const struct cvsw_walk *
 		to->registers = walk->registers;
 	if (unlikely(walk->n_returns))
 		memcpy(to->returns, walk->returns, walk->n_returns * sizeof(to->returns[0]));
+	if (unlikely(walk->n_set))
+		memcpy(to->set, walk->set, walk->n_set * sizeof(to->set[0]));
 }
 
 /** cvsw_walk_goes_on() - is there more to do with a frame, behind the action under way? */
 static inline bool cvsw_walk_goes_on(const struct cvsw_walk *walk)
 {
-	return walk->next < walk->end || unlikely(walk->n_returns);
+	return walk->next < walk->end || unlikely(walk->n_returns) || unlikely(walk->n_set);
 }
 
 /**
@@ -198,6 +217,8 @@ static inline void cvsw_walk_hold(struct cvsw_walk *to, const struct cvsw_walk *
 	cvsw_entry_hold(to->entry);
 	for (i = 0; i < to->n_returns; i++)
 		cvsw_entry_hold(to->returns[i].entry);
+	for (i = 0; i < to->n_set; i++)
+		cvsw_entry_hold(to->set[i].entry);
 }
 
 /**
@@ -210,6 +231,8 @@ static inline void cvsw_walk_put(const struct cvsw_walk *held)
 
 	for (i = 0; i < held->n_returns; i++)
 		cvsw_entry_put(held->returns[i].entry);
+	for (i = 0; i < held->n_set; i++)
+		cvsw_entry_put(held->set[i].entry);
 	cvsw_entry_put(held->entry);
 }
 
