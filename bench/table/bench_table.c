@@ -4,8 +4,8 @@
  * put behind a device that frames are received on.
  *
  *	/sys/kernel/debug/cvsw_bench_table/
- *	    shape	write "KIND ENTRIES MASKS", KIND being "named" or "tenant": see
- *			shape.h; takes the table's flows away
+ *	    shape	write "KIND ENTRIES MASKS", KIND being "named", "tenant" or "row":
+ *			see shape.h; takes the table's flows away
  *	    ovs, tc	the shape's flows, a line each, for ovs-dpctl and tc
  *	    fill	write anything: give CVSW's table the flows, as messages bring
  *			them; read: nanoseconds a flow_mod
@@ -94,7 +94,7 @@ static int attach(const char *name, rx_handler_func_t *handler)
 
 static void empty(void)
 {
-	static const struct cvsw_flow all;
+	static const struct cvsw_flow all = { .match.table = CVSW_TABLE_ALL };
 
 	cvsw_table_flow_mod(engine.table, CVSW_FLOW_DELETE, &all);
 	cvsw_engine_changed(&engine);
@@ -146,6 +146,20 @@ static s64 fill_batch(struct scratch *scratch, u32 first, u32 n)
 	return ns + ktime_get_ns() - begin;
 }
 
+/* Those in front of the last table. */
+static int link_tables(struct cvsw_flow *flow)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; shape.kind == SHAPE_ROW && i + 1 < SHAPE_ROW_TABLES && !err; i++) {
+		shape_link(i, flow);
+		err = cvsw_table_add(engine.table, flow);
+	}
+	memset(flow, 0, sizeof(*flow));
+	return err;
+}
+
 static int fill(void)
 {
 	struct scratch *scratch = kzalloc(sizeof(*scratch), GFP_KERNEL);
@@ -155,6 +169,7 @@ static int fill(void)
 
 	if (!scratch)
 		return -ENOMEM;
+	took = link_tables(&scratch->flow);
 	for (i = 0; i < shape.entries && took >= 0; i += BATCH) {
 		took = fill_batch(scratch, i, min_t(u32, BATCH, shape.entries - i));
 		ns += took;
@@ -363,7 +378,7 @@ static int measure(const char *name, int kind, u32 n)
 
 static int read_shape(char *line)
 {
-	static const char *const names[] = { "named", "tenant" };
+	static const char *const names[] = { "named", "tenant", "row" };
 	struct shape new;
 	char kind[8];
 	int found;

@@ -16,6 +16,7 @@ from closing import cpu_model, goal, leave  # noqa: E402
 SYSTEMS = {"cvsw": "CVSW", "ovs": "openvswitch", "flower": "tc flower"}
 KINDS = {"same": "64 microflows", "scattered": "any entry", "missing": "none matches"}
 INSTALLED_PER_SECOND, BYTES_PER_ENTRY, GROWTH = 50_000, 512, 1.3
+ROW_OF_TEN = 1.1
 
 
 class Results:
@@ -54,6 +55,8 @@ def print_table(results):
     print(f"\nns a frame: bare, and what each adds to it: median, 99th percentile\n\n{head}\n{'-' * len(head)}")
     for shape in results.shapes:
         for frames, text in KINDS.items():
+            if (*shape, frames, "bare") not in results.samples:
+                continue
             bare = statistics.median(item["median"] for item in results.samples[(*shape, frames, "bare")])
             line = f"{shape[0]:9}{shape[1]:6}  {shape[2]:8}{text:15}{bare:7.0f}"
             for system in SYSTEMS:
@@ -111,6 +114,12 @@ def growth(results):
     return (worst[0], f"{most} flows, {worst[1]} masks, {worst[2]}") if worst else (None, "")
 
 
+def row(results):
+    """What ten tables in a row cost against one, of 64 microflows."""
+    one, ten = (results.cost((100, 1, layout), "same", "cvsw", "middle") for layout in ("named", "row"))
+    return (ten / one if one and ten else None, "64 microflows of 100 flows")
+
+
 def measured_goals(results):
     """(name, (measured or None, where), wanted, whether less is better)"""
     most = max(results.shapes)[0]
@@ -118,6 +127,7 @@ def measured_goals(results):
     for other in ("ovs", "flower"):
         yield f"cost against {SYSTEMS[other]}", worst_against(results, other), 1.0, True
     yield "64 microflows, largest table against 100 flows", growth(results), GROWTH, True
+    yield "ten tables in a row against one", row(results), ROW_OF_TEN, True
     yield ("flow_mods a second", (min(1e9 / fill["ns_per_flow_mod"] for fill in fills), f"{most} flows"),
            INSTALLED_PER_SECOND, False)
     yield "bytes a flow", (max(fill["bytes"] / most for fill in fills), f"{most} flows"), BYTES_PER_ENTRY, True

@@ -113,6 +113,7 @@ void shape_flow(const struct shape *shape, u32 i, struct cvsw_flow *flow)
 	struct cvsw_key *key = &flow->match.key, *mask = &flow->match.mask;
 
 	memset(&flow->match, 0, sizeof(flow->match));
+	flow->match.table = shape->kind == SHAPE_ROW ? SHAPE_ROW_TABLES - 1 : 0;
 	memcpy(key->dl_dst, p.dl_dst, ETH_ALEN);
 	memset(mask->dl_dst, p.has_dl_dst ? 0xff : 0, ETH_ALEN);
 	memcpy(key->dl_src, p.dl_src, ETH_ALEN);
@@ -128,6 +129,17 @@ void shape_flow(const struct shape *shape, u32 i, struct cvsw_flow *flow)
 	key->tp_dst = p.tp_dst;
 	mask->tp_dst = p.has_tp_dst ? 0xffff : 0;
 	cvsw_match_normalize(&flow->match);
+}
+
+void shape_link(unsigned int table, struct cvsw_flow *flow)
+{
+	memset(flow, 0, sizeof(*flow));
+	flow->match.table = table;
+	flow->n_actions = 2;
+	flow->actions[0].type = CVSW_ACT_LOAD;
+	flow->actions[0].load = cvsw_load_of(CVSW_FIELD_REG0, 0, 32, table + 1);
+	flow->actions[1].type = CVSW_ACT_GOTO_TABLE;
+	flow->actions[1].table = table + 1;
 }
 
 /* An action that does nothing and no output: ovs-dpctl add-flows takes no empty list. */

@@ -20,8 +20,13 @@
  *	prefixes of one length or another, pairs of them, ports.  Nothing that all flows
  *	of a mask share tells a frame of another one.  Now and then two overlap, which
  *	is the same to all that are measured, for each flow drops
+ * @SHAPE_ROW: as SHAPE_NAMED, in the last of several tables; each in front has one flow,
+ *	which writes a register and goes to the next.  For CVSW alone
  */
-enum shape_kind { SHAPE_NAMED, SHAPE_TENANT };
+enum shape_kind { SHAPE_NAMED, SHAPE_TENANT, SHAPE_ROW };
+
+/* Tables of SHAPE_ROW. */
+#define SHAPE_ROW_TABLES	10
 
 /* @entries flows with @masks masks */
 struct shape {
@@ -32,6 +37,9 @@ struct shape {
 
 /** shape_flow() - the @i-th flow; @flow zeroed before by the caller, once */
 void shape_flow(const struct shape *shape, u32 i, struct cvsw_flow *flow);
+
+/** shape_link() - of SHAPE_ROW, the flow that leads on from a table in front of the last */
+void shape_link(unsigned int table, struct cvsw_flow *flow);
 
 /* The same as a line for ovs-dpctl add-flows, and for tc -batch. */
 void shape_print_ovs(const struct shape *shape, u32 i, struct seq_file *out);
