@@ -187,7 +187,7 @@ void random_key(struct rnd_state *rnd, struct cvsw_key *key)
 		key->tun_id = pick(rnd, 2);
 	}
 	if (!pick(rnd, 4)) {
-		key->layers |= CVSW_LAYER_WIDE;
+		key->layers |= CVSW_LAYER_WIDE | CVSW_LAYER_REGS;
 		key->regs[15] = pick(rnd, 2);
 	}
 }

@@ -20,10 +20,10 @@ static void check_key(struct kunit *test, struct sk_buff *skb, const struct flat
 	memset(&key, 0xff, sizeof(key));
 	ret = cvsw_key_extract(skb, in, &key, &layout);
 	KUNIT_ASSERT_EQ(test, ret, reference_key(frame, in, &expected, &expected_layout));
-	if (memcmp(&key, &expected, sizeof(key)))
+	if (memcmp(&key, &expected, CVSW_KEY_FRAME))
 		print_hex_dump(KERN_INFO, "# frame ", DUMP_PREFIX_OFFSET, 16, 1, frame->data,
 			       min(frame->len, 128U), false);
-	KUNIT_ASSERT_EQ(test, memcmp(&key, &expected, sizeof(key)), 0);
+	KUNIT_ASSERT_EQ(test, memcmp(&key, &expected, CVSW_KEY_FRAME), 0);
 	KUNIT_ASSERT_EQ(test, layout.l3, expected_layout.l3);
 	KUNIT_ASSERT_EQ(test, layout.tos, expected_layout.tos);
 	KUNIT_ASSERT_EQ(test, layout.network, expected_layout.network);

@@ -61,7 +61,8 @@ enum cvsw_ingress {
 #define CVSW_LAYER_ADDR		0x01	/* IPv4 addresses: IPv4 or ARP */
 #define CVSW_LAYER_IP		0x02	/* IPv4: protocol and ToS */
 #define CVSW_LAYER_PORTS	0x04	/* TCP, UDP or SCTP ports: not in later fragments */
-#define CVSW_LAYER_WIDE		0x08	/* ARP, IPv6 or registers: fields behind the plain ones */
+#define CVSW_LAYER_WIDE		0x08	/* ARP, IPv6 or metadata: fields behind the plain ones */
+#define CVSW_LAYER_REGS		0x10	/* registers; without it they are zero, whatever is there */
 
 /* cvsw_key.tun_type and cvsw_tunnel.type: format of a tunnel. */
 enum cvsw_tunnel_type {
@@ -119,9 +120,9 @@ enum cvsw_tunnel_type {
  * @hw_dst: ARP target hardware address, or the target link-layer address of a
  *	neighbor advertisement or redirect
  *
- * Last, for hardly any table asks for them:
+ * Last, for hardly any frame has them:
  *
- * @regs: as @metadata, in 16 parts: Nicira's registers
+ * @regs: of frames with CVSW_LAYER_REGS only: as @metadata, in 16 parts; Nicira's registers
  */
 struct cvsw_key {
 	uint8_t  dl_dst[CVSW_ETH_ALEN];
@@ -157,6 +158,9 @@ struct cvsw_key {
 	uint8_t  hw_dst[CVSW_ETH_ALEN];
 	uint32_t regs[CVSW_N_REGS];
 };
+
+/* What is read of a frame, and of its past. */
+#define CVSW_KEY_FRAME		offsetof(struct cvsw_key, regs)
 
 /* Hashing and comparison take whole 64-bit words.  How to add a field: cvsw_fields.h. */
 static_assert(sizeof(struct cvsw_key) == 216, "a key field was added: has it a slot?");

@@ -355,7 +355,7 @@ static bool read_key_of(struct cvsw_walk *walk, struct sk_buff *skb, struct cvsw
 	key->table = walk->table;
 	key->in_port = unlikely(walk->lookup_in) ? walk->lookup_in : walk->in;
 	if (unlikely(walk->registers.written)) {
-		key->layers |= CVSW_LAYER_WIDE;
+		key->layers |= CVSW_LAYER_WIDE | CVSW_LAYER_REGS;
 		key->metadata = walk->registers.metadata;
 		memcpy(key->regs, walk->registers.regs, sizeof(key->regs));
 	}

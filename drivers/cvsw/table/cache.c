@@ -92,7 +92,7 @@ void cvsw_cache_destroy(struct cvsw_cache __percpu *cache)
 static struct slot *set_of(struct cvsw_cache *own, const struct cvsw_cache_key *key)
 {
 	unsigned int i;
-	u64 sum = key->table * own->factors[CVSW_KEY_WORDS - 1];
+	u64 sum = key->table * own->factors[CVSW_KEY_PLAIN_WORDS];
 
 	for (i = 0; i < CVSW_KEY_PLAIN_WORDS; i++)
 		sum += key->words[i] * own->factors[i];

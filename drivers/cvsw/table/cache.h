@@ -13,6 +13,7 @@ struct cvsw_cache;
 /* A key is hashed and compared in 64-bit words. */
 #define CVSW_KEY_WORDS		(sizeof(struct cvsw_key) / sizeof(u64))
 #define CVSW_KEY_PLAIN_WORDS	(CVSW_KEY_PLAIN / sizeof(u64))
+#define CVSW_KEY_FRAME_WORDS	(CVSW_KEY_FRAME / sizeof(u64))
 
 /**
  * struct cvsw_cache_key - what is compared

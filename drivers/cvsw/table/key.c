@@ -464,7 +464,7 @@ static __always_inline void clear_key(struct cvsw_key *key)
 	u64 *words = (u64 *)key;
 	unsigned int i;
 
-	for (i = 0; i < sizeof(*key) / sizeof(*words); i++)
+	for (i = 0; i < CVSW_KEY_FRAME / sizeof(*words); i++)
 		WRITE_ONCE(words[i], 0);
 }
 

@@ -65,7 +65,7 @@ static inline bool cvsw_layout_has_ports(const struct cvsw_layout *at)
  * cvsw_key_extract() - read the fields that flows match
  * @skb: data at the Ethernet header; not written to, may be shared
  * @in: ingress port
- * @key: out: every byte set
+ * @key: out: every byte set but the registers, of which it says that they are not there
  * @layout: out
  *
  * A header that is cut short, or that claims more than the frame holds, ends

@@ -55,6 +55,13 @@ static u64 key_word(const struct cvsw_key *key, unsigned int i)
 	return get_unaligned((const u64 *)key + i);
 }
 
+/* Of a frame, whose registers may not be there. */
+static u64 frame_word(const struct cvsw_key *key, unsigned int i)
+{
+	return unlikely(i >= CVSW_KEY_FRAME_WORDS) && !(key->layers & CVSW_LAYER_REGS) ?
+	       0 : key_word(key, i);
+}
+
 static void set_word(struct cvsw_key *key, unsigned int i, u64 word)
 {
 	put_unaligned(word, (u64 *)key + i);
@@ -131,11 +138,12 @@ static void mask_agrees_with(struct cvsw_mask *mask, const u64 *words)
 static bool mask_key(struct cvsw_masked_key *masked, struct cvsw_mask *mask,
 		     const struct cvsw_key *key)
 {
+	bool registers = unlikely(mask->registers);
 	unsigned int i;
 
 	for (i = 0; i < mask->n_words; i++) {
 		const struct cvsw_mask_word *word = &mask->words[i];
-		u64 bits = key_word(key, word->at);
+		u64 bits = registers ? frame_word(key, word->at) : key_word(key, word->at);
 
 		if ((bits ^ READ_ONCE(word->value)) & READ_ONCE(word->agreed))
 			return false;
@@ -239,7 +247,7 @@ void cvsw_masks_common(const struct cvsw_masks *masks, const struct cvsw_key *ke
 	to->table = key->table;
 	to->n = cvsw_key_is_plain(key) ? CVSW_KEY_PLAIN_WORDS : array->wide;
 	for (; unlikely(i < to->n); i++)
-		to->words[i] = key_word(key, i) & key_word(&array->any, i);
+		to->words[i] = frame_word(key, i) & key_word(&array->any, i);
 }
 
 /* ---- the array ---- */
@@ -416,10 +424,12 @@ static struct cvsw_mask *mask_alloc(const struct cvsw_key *bits)
 		return NULL;
 	}
 	for (at = 0; at < CVSW_KEY_WORDS; at++)
-		if (key_word(bits, at))
+		if (key_word(bits, at)) {
+			mask->registers |= at >= CVSW_KEY_FRAME_WORDS;
 			mask->words[mask->n_words++] = (struct cvsw_mask_word){
 				.at = at, .bits = key_word(bits, at)
 			};
+		}
 	refcount_set(&mask->users, 1);
 	mask->top = CVSW_NO_PRIORITY;
 	mask->listed = CVSW_NO_PRIORITY;
