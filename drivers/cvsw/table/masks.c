@@ -134,21 +134,28 @@ static void mask_agrees_with(struct cvsw_mask *mask, const u64 *words)
 	}
 }
 
+static __always_inline bool mask_word(struct cvsw_masked_key *masked, const struct cvsw_mask *mask,
+				      unsigned int i, u64 bits)
+{
+	const struct cvsw_mask_word *word = &mask->words[i];
+
+	masked->words[i] = bits & word->bits;
+	return !((bits ^ READ_ONCE(word->value)) & READ_ONCE(word->agreed));
+}
+
 /* Mask a key.  Return: false: no entry of the mask matches it. */
 static bool mask_key(struct cvsw_masked_key *masked, struct cvsw_mask *mask,
 		     const struct cvsw_key *key)
 {
-	bool registers = unlikely(mask->registers);
 	unsigned int i;
 
-	for (i = 0; i < mask->n_words; i++) {
-		const struct cvsw_mask_word *word = &mask->words[i];
-		u64 bits = registers ? frame_word(key, word->at) : key_word(key, word->at);
-
-		if ((bits ^ READ_ONCE(word->value)) & READ_ONCE(word->agreed))
+	for (i = 0; i < mask->n_frame; i++)
+		if (!mask_word(masked, mask, i, key_word(key, mask->words[i].at)))
 			return false;
-		masked->words[i] = bits & word->bits;
-	}
+	/* Registers come last, and few masks have any. */
+	for (; unlikely(i < mask->n_words); i++)
+		if (!mask_word(masked, mask, i, frame_word(key, mask->words[i].at)))
+			return false;
 	masked->mask = mask;
 	return true;
 }
@@ -425,7 +432,7 @@ static struct cvsw_mask *mask_alloc(const struct cvsw_key *bits)
 	}
 	for (at = 0; at < CVSW_KEY_WORDS; at++)
 		if (key_word(bits, at)) {
-			mask->registers |= at >= CVSW_KEY_FRAME_WORDS;
+			mask->n_frame += at < CVSW_KEY_FRAME_WORDS;
 			mask->words[mask->n_words++] = (struct cvsw_mask_word){
 				.at = at, .bits = key_word(bits, at)
 			};

@@ -99,8 +99,7 @@ struct cvsw_mask_word {
 
 /**
  * struct cvsw_mask - the entries of one mask
- * @n_words: of @words
- * @registers: some of @words are
+ * @n_words: of @words; the first @n_frame are of the frame, the others registers
  * @words: the mask, and what all its entries have in common
  * @entries: hashed by masked key; those of one key and several priorities, or
  *	versions, are a list
@@ -114,7 +113,7 @@ struct cvsw_mask_word {
  */
 struct cvsw_mask {
 	unsigned int n_words;
-	bool registers;		/* here, in the line that every lookup reads */
+	unsigned int n_frame;
 	struct cvsw_mask_word words[CVSW_KEY_WORDS];
 	struct rhltable entries;
 	refcount_t users;
