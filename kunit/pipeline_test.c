@@ -528,11 +528,21 @@ static int send_along(void *arg)
 			mixed |= skb->data[i < 6 ? 5 - i : 11 - i % 6] != skb->data[5];
 		sender->mixed += mixed;
 		sender->lost += !skb;
-		sender->sent++;
+		WRITE_ONCE(sender->sent, sender->sent + 1);
 		kfree_skb(skb);
 		cond_resched();
 	}
 	return 0;
+}
+
+static unsigned long fewest_sent(const struct sender *senders, unsigned int n)
+{
+	unsigned long fewest = ULONG_MAX;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		fewest = min(fewest, READ_ONCE(senders[i].sent));
+	return fewest;
 }
 
 static void pipeline_race(struct kunit *test)
@@ -540,6 +550,7 @@ static void pipeline_race(struct kunit *test)
 	struct fixture *f = test->priv;
 	unsigned int i, n = clamp_t(unsigned int, num_online_cpus(), 2, 4);
 	struct sender *senders = kunit_kcalloc(test, n, sizeof(*senders), GFP_KERNEL);
+	unsigned long end = jiffies + 30 * HZ;
 
 	KUNIT_ASSERT_NOT_NULL(test, senders);
 	row_of(test, 0);
@@ -550,7 +561,7 @@ static void pipeline_race(struct kunit *test)
 		senders[i].task = kthread_run(send_along, &senders[i], "cvsw-row/%u", i);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(senders[i].task));
 	}
-	for (i = 1; i < 500; i++) {
+	for (i = 1; i < 500 || (fewest_sent(senders, n) < 100 && time_before(jiffies, end)); i++) {
 		row_of(test, i);
 		cond_resched();
 	}
