@@ -609,6 +609,103 @@ static void engine_registers(struct kunit *test)
 	KUNIT_EXPECT_NE(test, last[0], 9);
 }
 
+/* A table that is looked up behind a tunnel's end, in the same pass, sees what the frame came out of. */
+static void engine_tables_behind_layers(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *tunnelled;
+	u8 last;
+
+	flow_begin(f, 1);
+	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_HOST;
+	flow_encap(f, 2);
+	flow_action(f, CVSW_ACT_OUTPUT)->port = CVSW_PORT_ONWARD;
+	flow_end(test);
+	tunnelled = send(f, ip_frame(test), CVSW_HOST);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, tunnelled);
+
+	flow_begin(f, 1);
+	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_NET;
+	flow_action(f, CVSW_ACT_DECRYPT);
+	flow_action(f, CVSW_ACT_VXLAN_DECAP);
+	flow_action(f, CVSW_ACT_GOTO_TABLE)->table = 1;
+	flow_end(test);
+	flow_begin(f, 1);
+	f->flow.match.table = 1;
+	f->flow.match.mask.tun_id = 0xffffff;
+	f->flow.match.key.tun_id = VNI;
+	f->flow.match.mask.sa = ~0;
+	f->flow.match.key.sa = 4711;
+	flow_set_dst(f, 33);
+	flow_action(f, CVSW_ACT_OUTPUT)->port = CVSW_PORT_ONWARD;
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, skb_get(tunnelled), CVSW_NET), &last, 1), 1U);
+	KUNIT_EXPECT_EQ(test, last, 33);
+	put32(tunnelled->data + 46, (VNI + 1) << 8);
+	KUNIT_EXPECT_EQ(test, reap(send(f, tunnelled, CVSW_NET), &last, 1), 0U);
+	KUNIT_EXPECT_EQ(test, count(f, CVSW_CNT_DROP_TABLE), 1ULL);
+}
+
+/* Each segment begins with the registers that the frame had, and so does what they are looked up by. */
+static void engine_registers_of_segments(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *skb = ip_frame(test);
+	u8 last[3] = {};
+
+	skb_shinfo(skb)->gso_type = SKB_GSO_UDP_L4;
+	skb_shinfo(skb)->gso_size = 22;
+	flow_begin(f, 1);
+	f->flow.match.mask.pass = 0xff;
+	flow_encap(f, 2);
+	flow_end(test);
+	f->flow.match.key.pass = 1;
+	f->flow.n_actions = 0;
+	flow_action(f, CVSW_ACT_MOVE)->move = (struct cvsw_move){
+		.src = CVSW_FIELD_REG0, .dst = CVSW_FIELD_REG0 + 1, .n_bits = 32 };
+	flow_action(f, CVSW_ACT_LOAD)->load = cvsw_load_of(CVSW_FIELD_REG0, 0, 32, 5);
+	flow_action(f, CVSW_ACT_GOTO_TABLE)->table = 1;
+	flow_end(test);
+	flow_begin(f, 1);
+	f->flow.match.table = 1;
+	f->flow.match.mask.regs[1] = ~0;
+	flow_set_dst(f, 9);
+	flow_action(f, CVSW_ACT_OUTPUT)->port = CVSW_PORT_ONWARD;
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, skb, CVSW_HOST), last, 3), 3U);
+	KUNIT_EXPECT_EQ(test, last[0], 9);
+	KUNIT_EXPECT_EQ(test, last[2], 9);
+}
+
+static void hear_nothing(struct cvsw_engine *engine, const struct cvsw_walk *walk,
+			 const struct sk_buff *skb, unsigned int max_len)
+{
+}
+
+/* As the last of its list it is where the frame goes, though another list or a set waits. */
+static void engine_controller_ends_the_frame(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	f->engine.to_controller = hear_nothing;
+	flow_begin(f, 1);
+	flow_action(f, CVSW_ACT_RESUBMIT)->resubmit = (struct cvsw_resubmit){
+		.port = CVSW_PORT_IN_PORT, .table = 1 };
+	flow_set_dst(f, 9);
+	flow_end(test);
+	flow_begin(f, 1);
+	f->flow.match.table = 1;
+	flow_action(f, CVSW_ACT_CONTROLLER)->max_len = 128;
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), NULL, 0), 0U);
+	flow_begin(f, 1);
+	flow_action(f, CVSW_ACT_WRITE_ACTIONS)->n_written = 1;
+	flow_action(f, CVSW_ACT_STRIP_VLAN);
+	flow_action(f, CVSW_ACT_GOTO_TABLE)->table = 1;
+	flow_end(test);
+	KUNIT_EXPECT_EQ(test, reap(send(f, ip_frame(test), CVSW_HOST), NULL, 0), 0U);
+}
+
 static void engine_too_many_clones(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -773,6 +870,9 @@ static struct kunit_case engine_cases[] = {
 	KUNIT_CASE(engine_clones_in_tunnels),
 	KUNIT_CASE(engine_next),
 	KUNIT_CASE(engine_registers),
+	KUNIT_CASE(engine_tables_behind_layers),
+	KUNIT_CASE(engine_registers_of_segments),
+	KUNIT_CASE(engine_controller_ends_the_frame),
 	KUNIT_CASE(engine_too_many_clones),
 	KUNIT_CASE(engine_resume),
 	KUNIT_CASE(engine_resume_behind_outputs),

@@ -101,6 +101,7 @@ struct sk_buff *cvsw_action_set_run(struct cvsw_walk *walk, struct sk_buff *list
 				    struct cvsw_outcome *out)
 {
 	struct sk_buff *left = NULL, **end = &left, *skb, *rest;
+	struct cvsw_notes before __uninitialized, after __uninitialized;
 	unsigned int n = walk->n_set, i;
 
 	*sent = false;
@@ -109,9 +110,16 @@ struct sk_buff *cvsw_action_set_run(struct cvsw_walk *walk, struct sk_buff *list
 	/* Nothing comes behind its output. */
 	walk->n_set = 0;
 	walk->next = walk->end;
+	cvsw_walk_note(&before, walk);
+	cvsw_walk_note(&after, walk);
 	skb_list_walk_safe(list, skb, rest) {
 		skb_mark_not_on_list(skb);
-		cvsw_frames_append(&end, run_set(walk, skb, n, out));
+		cvsw_walk_recall(walk, &before);
+		skb = run_set(walk, skb, n, out);
+		if (skb)
+			cvsw_walk_note(&after, walk);
+		cvsw_frames_append(&end, skb);
 	}
+	cvsw_walk_recall(walk, &after);
 	return left;
 }

@@ -142,7 +142,7 @@ static bool run_action_of(struct cvsw_walk *walk, struct sk_buff **skb,
 		return false;
 	case CVSW_ACT_GOTO_TABLE:
 	case CVSW_ACT_RESUBMIT:
-		out->said = walk->next;
+		walk->said = walk->next;
 		*onward = TABLE_SAID;
 		return false;
 	case CVSW_ACT_WRITE_ACTIONS:
@@ -208,23 +208,37 @@ static struct sk_buff *run_actions(struct cvsw_walk *walk, struct sk_buff *skb, 
 	return skb;
 }
 
+/* Each frame begins with what all had; the list goes on with what one has that is left. */
+static noinline struct sk_buff *run_list(struct cvsw_walk *walk, struct sk_buff *list,
+					 enum onward *onward, struct cvsw_outcome *out)
+{
+	struct sk_buff *left = NULL, **end = &left, *skb, *rest;
+	struct cvsw_notes before __uninitialized, after __uninitialized;
+	u16 next = walk->next;
+
+	cvsw_walk_note(&before, walk);
+	cvsw_walk_note(&after, walk);
+	skb_list_walk_safe(list, skb, rest) {
+		skb_mark_not_on_list(skb);
+		walk->next = next;
+		cvsw_walk_recall(walk, &before);
+		skb = run_actions(walk, skb, onward, out);
+		if (skb)
+			cvsw_walk_note(&after, walk);
+		cvsw_frames_append(&end, skb);
+	}
+	cvsw_walk_recall(walk, &after);
+	return left;
+}
+
 /* The frames of a list, of one flow: each goes through the same actions. */
 static struct sk_buff *run_frames(struct cvsw_walk *walk, struct sk_buff *list, enum onward *onward,
 				  struct cvsw_outcome *out)
 {
-	struct sk_buff *left = NULL, **end = &left, *skb, *rest;
-	u16 next = walk->next;
-	u8 n_set = walk->n_set;
-
-	if (next == walk->end)
+	if (walk->next == walk->end)
 		return list;
-	skb_list_walk_safe(list, skb, rest) {
-		skb_mark_not_on_list(skb);
-		walk->next = next;
-		walk->n_set = n_set;
-		cvsw_frames_append(&end, run_actions(walk, skb, onward, out));
-	}
-	return left;
+	return likely(!list->next) ? run_actions(walk, list, onward, out) :
+				     run_list(walk, list, onward, out);
 }
 
 /* ---- the way ---- */
@@ -296,7 +310,7 @@ static bool go_on_without_flow(struct cvsw_walk *walk, struct sk_buff **list, en
 		return false;
 	}
 	cvsw_trace_lookup(walk, NULL);
-	if (likely(onward != TABLE_SAID && !walk->table && !walk->n_returns)) {
+	if (likely(onward != TABLE_SAID && !walk->table && !walk->n_returns && !walk->n_set)) {
 		*list = end_at_miss(walk, *list);
 		return false;
 	}
@@ -330,8 +344,10 @@ static bool read_frame_of(struct cvsw_walk *walk, struct sk_buff *skb, struct cv
 	    is_first_lookup(walk) && !walk->trace)
 		cvsw_pmtu_hear(walk->engine, skb, &out->at);
 	key->pass = walk->pass;
-	if (!walk->pass)
+	if (likely(!walk->pass && !walk->tun_type && !walk->sa))
 		return true;
+	/* Layers may have gone in this pass, and another table looks at what was in them. */
+	key->layers |= CVSW_LAYER_WIDE;
 	key->tun_type = walk->tun_type;
 	key->tun_id = walk->tun_id;
 	key->sa = walk->sa;
@@ -455,19 +471,21 @@ static void return_to_list(struct cvsw_walk *walk)
 	walk->backward = to->backward;
 }
 
-/* @said: behind the action that says which table.  Return: as turn_to_next_lookup(). */
-static int turn_to_table(struct cvsw_walk *walk, u16 said)
+/* Return: as turn_to_next_lookup(). */
+static int turn_to_table(struct cvsw_walk *walk, struct cvsw_outcome *out)
 {
-	const struct cvsw_action *action = cvsw_entry_actions(walk->entry) + said - 1;
+	const struct cvsw_action *action = cvsw_entry_actions(walk->entry) + walk->said - 1;
 	u8 from = walk->table;
 
-	if (walk->backward == CVSW_MAX_BACKWARD || walk->resubmits++ == CVSW_MAX_RESUBMITS)
+	if (walk->backward == CVSW_MAX_BACKWARD || out->resubmits == CVSW_MAX_RESUBMITS ||
+	    (unlikely(walk->trace) && walk->trace->cut))
 		return CVSW_CNT_DROP_RESUBMIT;
+	walk->resubmits = ++out->resubmits;
 	if (action->type == CVSW_ACT_GOTO_TABLE) {
 		walk->table = action->table;
 		return 0;
 	}
-	if (said < walk->end && !return_later(walk, said))
+	if (walk->said < walk->end && !return_later(walk, walk->said))
 		return CVSW_CNT_DROP_RESUBMIT;
 	if (action->resubmit.table != CVSW_TABLE_SAME)
 		walk->table = action->resubmit.table;
@@ -477,16 +495,13 @@ static int turn_to_table(struct cvsw_walk *walk, u16 said)
 	return 0;
 }
 
-/*
- * Behind a list's actions.  @said: behind which of them, of TABLE_SAID
- * Return: 0, or why its frames cannot be looked up again.
- */
-static int turn_to_next_lookup(struct cvsw_walk *walk, enum onward onward, u16 said,
-			       unsigned int *nexts)
+/* Behind a list's actions.  Return: 0, or why its frames cannot be looked up again. */
+static int turn_to_next_lookup(struct cvsw_walk *walk, enum onward onward, unsigned int *nexts,
+			       struct cvsw_outcome *out)
 {
 	walk->lookup_in = 0;
 	if (onward == TABLE_SAID)
-		return turn_to_table(walk, said);
+		return turn_to_table(walk, out);
 	if (onward == NEXT_SAID)
 		return ++*nexts > NEXT_MAX ? CVSW_CNT_DROP_NEXT : 0;
 	walk->layered = false;
@@ -523,7 +538,7 @@ static bool find_more_actions(struct cvsw_walk *walk, struct sk_buff **list, enu
 	}
 	if (onward == LIST_ENDED && !walk->layered)
 		return false;
-	cause = turn_to_next_lookup(walk, onward, out->said, nexts);
+	cause = turn_to_next_lookup(walk, onward, nexts, out);
 	if (unlikely(cause)) {
 		*list = cvsw_frames_drop(walk->engine->stats, *list, cause);
 		return false;
@@ -574,7 +589,9 @@ struct sk_buff *cvsw_handle_frame(struct cvsw_engine *engine, struct sk_buff *sk
 void cvsw_engine_resume(struct cvsw_walk *walk, struct sk_buff *skb)
 {
 	struct cvsw_key key __uninitialized;
-	struct cvsw_outcome out = { .end = &out.first, .key = &key };
+	struct cvsw_outcome out = {
+		.end = &out.first, .key = &key, .resubmits = walk->resubmits,
+	};
 	struct cvsw_walk held __uninitialized;
 
 	cvsw_walk_copy(&held, walk);

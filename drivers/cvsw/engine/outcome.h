@@ -13,7 +13,7 @@
  * @end: where the next one is linked
  * @copies: made so far
  * @clones: of them, those that had actions of their own
- * @said: behind the action that sent a list to another table
+ * @resubmits: and lookups that goto_table led to, of all copies
  * @at: layout of the frame...
  * @at_of: ...that this is, unchanged since; NULL: of none
  * @key: likewise, what was read of the frame...
@@ -24,7 +24,7 @@ struct cvsw_outcome {
 	struct sk_buff **end;
 	unsigned int copies;
 	unsigned int clones;
-	u16 said;
+	unsigned int resubmits;
 	struct cvsw_layout at;
 	const struct sk_buff *at_of;
 	struct cvsw_key *key;

@@ -94,6 +94,8 @@ struct sk_buff *cvsw_output_tell(struct cvsw_walk *walk, struct sk_buff *skb, un
 	struct cvsw_engine *engine = walk->engine;
 
 	engine->to_controller(engine, walk, skb, max_len);
+	/* As the last of a list it is where the frame goes, whatever waits behind the list. */
+	walk->sent |= walk->next == walk->end;
 	if (cvsw_walk_goes_on(walk))
 		return skb;
 	dev_consume_skb_any(skb);

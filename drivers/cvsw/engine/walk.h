@@ -104,7 +104,8 @@ struct cvsw_written {
  * @n_returns: of @returns
  * @n_set: of @set
  * @backward: resubmits to the same table or one in front, which it stands behind
- * @resubmits: how many it has had
+ * @resubmits: how many the frame had had, with its copies, when this one had its last
+ * @said: behind the action that leads its list to another table
  * @entry: the flow whose actions it goes through; under RCU, or held
  * @version: of the table that all its lookups are of; zero: there was none yet
  * @next: index of the action to be done next
@@ -152,6 +153,7 @@ struct cvsw_walk {
 	u8 n_set;
 	u8 backward;
 	u16 resubmits;
+	u16 said;
 	struct cvsw_registers registers;
 	struct cvsw_return returns[CVSW_MAX_RETURNS];
 	struct cvsw_written set[CVSW_MAX_SET];
@@ -181,6 +183,30 @@ static inline void cvsw_walk_copy(struct cvsw_walk *to, const struct cvsw_walk *
 		memcpy(to->returns, walk->returns, walk->n_returns * sizeof(to->returns[0]));
 	if (unlikely(walk->n_set))
 		memcpy(to->set, walk->set, walk->n_set * sizeof(to->set[0]));
+}
+
+/** struct cvsw_notes - what of its walk each frame of a list writes for itself */
+struct cvsw_notes {
+	u8 n_set;
+	struct cvsw_registers registers;
+};
+
+/** cvsw_walk_note() - @notes: out */
+static inline void cvsw_walk_note(struct cvsw_notes *notes, const struct cvsw_walk *walk)
+{
+	notes->n_set = walk->n_set;
+	notes->registers.written = walk->registers.written;
+	if (unlikely(walk->registers.written))
+		notes->registers = walk->registers;
+}
+
+/** cvsw_walk_recall() - as it was when @notes were made */
+static inline void cvsw_walk_recall(struct cvsw_walk *walk, const struct cvsw_notes *notes)
+{
+	walk->n_set = notes->n_set;
+	walk->registers.written = notes->registers.written;
+	if (unlikely(notes->registers.written))
+		walk->registers = notes->registers;
 }
 
 /** cvsw_walk_goes_on() - is there more to do with a frame, behind the action under way? */
