@@ -214,6 +214,16 @@ static bool has_proof(struct cvsw_v3_end *end, const uint8_t *frame, struct cvsw
 	       cvsw_v3_noise_read(end->crypto, noise, false, frame + CVSW_V3_REGISTER_NOISE_AT, payload);
 }
 
+bool cvsw_v3_proves(struct cvsw_v3_end *end, const uint8_t *frame)
+{
+	struct cvsw_v3_noise noise;
+	uint8_t payload[CVSW_V3_PAYLOAD_LEN];
+	bool proves = end->have_psk && has_proof(end, frame, &noise, payload);
+
+	cvsw_v3_noise_wipe(end->crypto, &noise);
+	return proves;
+}
+
 static bool answer_has_reserved(const uint8_t *frame)
 {
 	return frame[22] || frame[23] || frame[28] || frame[29] || frame[30] || frame[31];

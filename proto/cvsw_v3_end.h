@@ -321,6 +321,14 @@ enum cvsw_v3_drop cvsw_v3_receive(struct cvsw_v3_end *end, uint8_t *frame, size_
 /** cvsw_v3_up() - is there a session with the peer? */
 bool cvsw_v3_up(const struct cvsw_v3_end *end);
 
+/**
+ * cvsw_v3_proves() - controller: does a REGISTER's sender know the key?
+ * @frame: of CVSW_V3_REGISTER_LEN bytes, as cvsw_v3_check() found it
+ *
+ * Costs no X25519, and changes nothing.  Who has copied a REGISTER can send it as well.
+ */
+bool cvsw_v3_proves(struct cvsw_v3_end *end, const uint8_t *frame);
+
 /** cvsw_v3_waits() - controller: was an ECHO of ours not answered, though there was time? */
 bool cvsw_v3_waits(const struct cvsw_v3_end *end);
 

@@ -23,7 +23,7 @@ static uint64_t began;		/* spent_us() */
 static uint64_t began_at;	/* clock_ms() */
 static uint64_t last_at;	/* clock_ms(), when a piece of what comes last was done */
 
-/* No more processor time than time can have passed, and the clock costs no system call. */
+/* Processor time never runs ahead of the clock, and reading the clock costs no system call. */
 bool turns_is_full(void)
 {
 	return clock_ms() - began_at >= TURNS_FULL_MS && spent_us() - began >= TURNS_FULL_MS * 1000;
@@ -63,14 +63,19 @@ static void do_work(void)
 		do_first(&queue);
 }
 
+/* One piece, then events are looked at again; if there is always something else, a small share. */
 static void do_last(void)
 {
-	uint64_t now = clock_ms();
+	bool busy = !TAILQ_EMPTY(&queue);
+	uint64_t now = clock_ms(), since;
 
-	if (TAILQ_EMPTY(&last) || (!TAILQ_EMPTY(&queue) && now - last_at < TURNS_LAST_MS))
+	if (TAILQ_EMPTY(&last) || (busy && now - last_at < TURNS_LAST_MS))
 		return;
 	last_at = now;
-	do_first(&last);
+	since = spent_us();
+	do
+		do_first(&last);
+	while (busy && !TAILQ_EMPTY(&last) && spent_us() - since < TURNS_LAST_US);
 }
 
 /* Waits for events, if there is nothing else to do. */

@@ -28,7 +28,8 @@ enum ofconn_state {
 /*
  * @vswitch: once the datapath id is known and nobody else's
  * @ports10: the features reply's ports, until then
- * @out: what is to be sent in this turn of the event loop; @sending: it is not empty
+ * @out: what is sent when the next turn of the event loop begins, or when it is much; @sending:
+ *	that is put off
  * @reading: there are whole messages that were left for the next turn
  * @address: by which unknown connections are counted; empty: not at all
  * @claimer: who claims to be this switch; @probe: the echo that is to show that it lives
@@ -157,6 +158,8 @@ static bool send_frame(void *owner, uint32_t port, const uint8_t *frame, size_t 
 	uint8_t buf[2048];
 	size_t n;
 
+	if (unsent(conn) > OFCONN_OUT_BUSY)
+		send_out(conn);
 	if (conn->dying || unsent(conn) > OFCONN_OUT_BUSY)
 		return false;
 	n = cvsw_ofp_encode_packet_out(conn->version, ++conn->xid, port, frame, len,

@@ -133,7 +133,7 @@ static void on_up(void *arg, struct vport *port)
 		if (!nic_talks(nic) || talk_place(nic) != vport_place(port))
 			continue;
 		come(nic, port);
-		nic_goes_on(nic);
+		nic_go_on_later(nic);
 	}
 }
 
@@ -253,7 +253,9 @@ static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, enum cvsw_v
 	look_for_another(nic, port, drop, n_registers, heard_at);
 	if (drop == CVSW_V3_OK)
 		follow(nic);
-	nic_goes_on(nic);
+	/* What is not the NIC's own changes nothing. */
+	if (drop == CVSW_V3_OK || drop == CVSW_V3_DROP_DISAGREES)
+		nic_go_on_later(nic);
 	return drop;
 }
 
@@ -322,11 +324,16 @@ static enum cvsw_v3_drop take_register(struct nics *nics, struct vport *port, co
 {
 	const uint8_t *mac = cvsw_v3_register_mac(frame);
 	struct waiting *former = find_waiting(port, mac), *waiting;
-	const struct nic *nic = nics_find(nics, mac);
+	struct nic *nic = nics_find(nics, mac);
 
 	if (!nic || !nic->has_key) {
 		nics_stranger(port, mac);
 		return CVSW_V3_DROP_NO_KEY;
+	}
+	/* Another at this port must not take its place. */
+	if (!talk_proves(nic, frame)) {
+		nic_unproved(nic, port, NIC_WITH_ANOTHER_KEY);
+		return CVSW_V3_DROP_PROOF;
 	}
 	waiting = former ?: begin_waiting(port);
 	if (!waiting)

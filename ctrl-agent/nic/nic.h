@@ -39,7 +39,6 @@ enum nic_state {
 	NIC_UNLISTED,		/* it was sent what it should have, and never lists */
 };
 
-struct event;
 struct link;
 struct nic;
 struct nics;

@@ -71,7 +71,7 @@ void nic_go_on(struct nic *nic)
 	tell_if_moved(nic);
 }
 
-void nic_goes_on(struct nic *nic)
+void nic_go_on_later(struct nic *nic)
 {
 	turns_put_off(&nic->going_on);
 }
@@ -98,7 +98,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		nic = nic_of_alarm(heap_first(&nics->alarms));
 		due = nic_deadline(nic);
 		if (due <= now) {
-			nic_goes_on(nic);
+			nic_go_on_later(nic);
 			due = HEAP_NEVER;
 		}
 		heap_set(&nics->alarms, &nic->alarm, due);

@@ -91,8 +91,8 @@ void nic_changed(struct nic *nic, bool settings);
 /** nic_go_on() - do what is due now, and set its alarm for the rest */
 void nic_go_on(struct nic *nic);
 
-/** nic_goes_on() - nic_go_on() when the next turn of the event loop begins, once for all that came */
-void nic_goes_on(struct nic *nic);
+/** nic_go_on_later() - put nic_go_on() off: once, for all that comes meanwhile */
+void nic_go_on_later(struct nic *nic);
 
 /** nic_forget() - drop what it should be, and the NIC if nothing else needs it */
 void nic_forget(struct nic *nic);

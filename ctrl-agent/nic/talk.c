@@ -388,6 +388,11 @@ enum cvsw_v3_drop talk_receive(struct nic *nic, uint8_t *frame, size_t len, uint
 	return cvsw_v3_receive(&talk->end, frame, len, place, now);
 }
 
+bool talk_proves(struct nic *nic, const uint8_t *frame)
+{
+	return cvsw_v3_proves(&talk_of(nic)->end, frame);
+}
+
 void talk_here(struct nic *nic)
 {
 	talk_of(nic)->gone = false;

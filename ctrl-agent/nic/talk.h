@@ -50,6 +50,9 @@ enum cvsw_v3_drop talk_receive(struct nic *nic, uint8_t *frame, size_t len, uint
 /** talk_place() - where its last authentic record came from; 0: nowhere yet */
 uint64_t talk_place(const struct nic *nic);
 
+/** talk_proves() - cvsw_v3_proves() of a NIC with a key */
+bool talk_proves(struct nic *nic, const uint8_t *frame);
+
 /** talk_here() - a record came from the NIC again */
 void talk_here(struct nic *nic);
 

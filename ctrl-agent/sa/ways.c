@@ -22,6 +22,11 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* What is decided now, a member gets with its next refresh. */
 static uint64_t next_refresh(const struct ways_member *member)
 {
@@ -305,7 +310,8 @@ static bool step(struct ways_group *group, struct ways_world *world, struct way 
 			return false;
 		retire(way, from, to, way->n_spis - 1);
 		enter(way, from, to, WAY_OPEN);
-		way->deadline = rekey_time(way);
+		/* A time that has passed already is not looked for again. */
+		way->deadline = later(rekey_time(way), now + 1);
 		return true;
 	case WAY_OPEN:
 	case WAY_REFUSED:
@@ -458,9 +464,7 @@ static void step_way(struct ways_group *group, struct ways_world *world, struct 
 		to->next = way->deadline;
 }
 
-/**
- * struct stirred - the members of a group whose ways are to be looked at
- */
+/** struct stirred - the @members of a group, @n of them, whose ways are to be looked at */
 struct stirred {
 	struct ways_member *members[WAYS_MAX_MEMBERS];
 	size_t n;
@@ -503,10 +507,11 @@ static uint64_t step_all(struct ways_group *group, struct ways_world *world, uin
 				step_way(group, world, stirred.members[i], to, now);
 		next = sooner(next, to->next);
 	}
-	/* What could not be done stays to be done. */
-	if (!is_full(world))
-		for (size_t i = 0; i < stirred.n; i++)
-			stirred.members[i]->stirred = false;
+	/* What could not be done stays to be done, whoever of those that are waited for goes. */
+	if (is_full(world))
+		return sooner(next, now + WAYS_WAIT_MS);
+	for (size_t i = 0; i < stirred.n; i++)
+		stirred.members[i]->stirred = false;
 	return next;
 }
 
@@ -554,7 +559,7 @@ uint64_t ways_run(struct ways_group *group, struct ways_world *world, uint64_t n
 	next = sooner(next, step_all(group, world, now));
 	next = sooner(next, refresh_all(group, world, now));
 	count_under_way(group, world);
-	if (group->under_way || world->under_way >= world->most_under_way)
+	if (group->under_way)
 		next = sooner(next, now + WAYS_WAIT_MS);
 	return world->budget > 0 ? next : now;
 }

@@ -254,7 +254,7 @@ bool ways_expiring(struct ways_group *group, struct ways_member *member,
 bool ways_refused(struct ways_group *group, struct ways_member *member,
 		  enum cvsw_sa_direction direction, uint32_t spi);
 
-/** way_keep() - of a CLOSED way, what the database says was in use: @out; its SPIs are put behind; KEPT */
+/** way_keep() - a CLOSED way was in use, says the database, with @out: KEPT; its SPIs follow */
 void way_keep(struct way *way, uint32_t out);
 
 /**

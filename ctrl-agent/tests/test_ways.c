@@ -255,7 +255,58 @@ WORLD_TEST(test_loss, start_members(&encrypted, 6))
 	CHECK(!any_leaks(first(6)));
 }
 
+/* Its sender took long to have it, and meanwhile it ran out. */
+WORLD_TEST(test_expiring_late, start_confirming(&encrypted, 2))
+{
+	struct overlay_member *to;
+	struct way *late;
+	uint32_t spi;
+
+	run_for(30000);
+	world->may_refuse = true;
+	leave(0);
+	run_for(3000);
+	join(0);
+	for (int i = 0; i < 5000 && (way(0, 1)->phase < WAY_GRACE || way(1, 0)->phase < WAY_GRACE); i++)
+		run_ms();
+	late = way(0, 1)->deadline > way(1, 0)->deadline ? way(0, 1) : way(1, 0);
+	to = world->overlay->slots[late == way(1, 0)];
+	run_for(900);
+	late->made_at -= 2 * WAY_EXPIRES_MIN_MS;
+	spi = late->spis[late->n_spis - 1];
+	CHECK(late->phase == WAY_GRACE && late->n_spis == 1);
+	CHECK(ways_expiring(&world->overlay->ways, &to->ways, CVSW_SA_IN, spi));
+	run_for(5000);
+	CHECK(late->spis[late->n_spis - 1] != spi);
+}
+
+/* The only one that is waited for goes: the others do not wait for it. */
+WORLD_TEST(test_blocked, start_confirming(&encrypted, 4))
+{
+	uint64_t now;
+
+	world->may_refuse = true;
+	leave(2);
+	leave(3);
+	run_for(3000);
+	world->ways.most_under_way = 1;
+	for (int i = 0; i < 4; i++)
+		world->deaf[i] = true;
+	join(2);
+	join(3);
+	now = world->between.now;
+	world->ways.budget = world->turn;
+	ways_run(&world->overlay->ways, &world->ways, now);
+	CHECK(world->ways.under_way == 1);
+	world->ours[0].link->ops->gone(&world->ours[0]);
+	world->ways.budget = world->turn;
+	CHECK(ways_run(&world->overlay->ways, &world->ways, now + 5) <= now + 5 + WAYS_WAIT_MS);
+	CHECK(!world->ways.under_way);
+}
+
 const struct tap_test tests[] = {
+	{ "overlay: an SA that ran out before it was in use", test_expiring_late },
+	{ "overlay: a way that waits for one that goes holds up no other", test_blocked },
 	{ "overlay: who leaves loses its keys", test_left_sas },
 	{ "overlay: new keys", test_rekey },
 	{ "overlay: a turn makes a bounded number of keys", test_bounded },
