@@ -158,10 +158,6 @@ static void report_conversation(const struct nic *nic, json_t *json)
 		json_object_set_new(json, "rtt_ms", json_integer(facts.rtt));
 	if (facts.n_unexpected)
 		json_object_set_new(json, "unexpected", json_integer(facts.n_unexpected));
-	if (nic_n_refused(nic)) {
-		json_object_set_new(json, "refused", json_integer(nic_n_refused(nic)));
-		json_object_set_new(json, "refusal", report_refusal(&nic->refusal));
-	}
 	if (!nic->can_known)
 		return;
 	text_printable((const uint8_t *)nic->release, strlen(nic->release), release,
@@ -209,6 +205,10 @@ json_t *report_nic(const struct nic *nic)
 		json_object_set_new(json, "version", json_integer(nic_version(nic)));
 	report_behind(nic, json);
 	report_trouble(nic, json);
+	if (nic_n_refused(nic)) {
+		json_object_set_new(json, "refused", json_integer(nic_n_refused(nic)));
+		json_object_set_new(json, "refusal", report_refusal(&nic->refusal));
+	}
 	report_conversation(nic, json);
 	if (nic_claim(nic)) {
 		json_t *claim = report_claim(nic);

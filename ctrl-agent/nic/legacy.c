@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "cvsw_ofp10.h"
+#include "cvsw_text.h"
 #include "legacy_listing.h"
 #include "legacy_reconcile.h"
 #include "link.h"
@@ -89,7 +90,8 @@ static bool send_flow(struct nic *nic, enum cvsw_msg_type type,
 	} else {
 		msg.len = cvsw_ofp10_encode_v2(CVSW_FLOW_ADD, flow, data, sizeof(data));
 	}
-	return msg.len && send_message(nic, &msg, nic->mac);
+	/* What has no form in version 2 would wait for ever: the next list shows that it is missing. */
+	return !msg.len || send_message(nic, &msg, nic->mac);
 }
 
 static bool send_sa(struct nic *nic, const struct cvsw_sa *sa)
@@ -140,9 +142,20 @@ static uint64_t doubling(uint64_t first, unsigned int times, uint64_t most)
 	return pause < most ? pause : most;
 }
 
-static void verify(struct nic *nic, uint64_t generation)
+/* Whether it has what it should is not known any more. */
+static void doubt(struct nic *nic)
 {
-	nic->verified = nic->settled = generation;
+	nic->verified = nic->settled = 0;
+}
+
+/* It has what it should, but for what it refuses: with that, ways.c must not count on it. */
+static void reached(struct nic *nic)
+{
+	nic->settled = nic->generation;
+	nic->diff = (struct nic_diff){ .missing = nic->refused.flows.n };
+	if (!nic->refused.flows.n)
+		nic->verified = nic->generation;
+	nic_confirm(nic, nic->generation);
 }
 
 static void push_at(struct nic *nic, uint64_t when)
@@ -168,7 +181,8 @@ void legacy_register(struct nic *nic, bool elsewhere, uint64_t now)
 	legacy->unlisted = false;
 	nic->settings_due = true;
 	legacy->table_known = false;
-	verify(nic, 0);
+	doubt(nic);
+	flowset_clear(&nic->refused.flows);
 	legacy->tries = 0;
 	legacy->repairs = 0;
 	push_at(nic, now);
@@ -188,8 +202,7 @@ static void rest_unlisted(struct nic *nic, uint64_t now)
 {
 	struct legacy *legacy = legacy_of(nic);
 
-	verify(nic, nic->generation);
-	nic_confirm(nic, nic->generation);
+	reached(nic);
 	legacy->phase = RESTING;
 	legacy->deadline = now + doubling(LEGACY_RECHECK_MS, legacy->rests++,
 					  LEGACY_UNLISTED_MAX_MS);
@@ -223,7 +236,7 @@ static void ask(struct nic *nic, uint64_t now)
 	listing_reset(&legacy->listing, desired_n_flows(&nic->desired) + NIC_MAX_EXTRA);
 	legacy->phase = ASKING;
 	if (legacy->tries >= LEGACY_HELLO_TRIES) {
-		verify(nic, 0);
+		doubt(nic);
 		if (!legacy->answered)
 			send_hello(nic);
 	}
@@ -263,10 +276,46 @@ static bool push_wanted(struct nic *nic, const struct flowset *wanted, size_t *l
 	return true;
 }
 
+/* In version 2 a NIC says of no flow that it refuses it, so we do. */
+static void refuse(struct nic *nic, const struct cvsw_flow *flow, const char *lacking)
+{
+	struct nic_refusal refusal = {
+		.type = CVSW_V3_FLOWS, .error = CVSW_V3_ERR_TABLE, .field = "table",
+	};
+
+	if (!flowset_put(&nic->refused.flows, flow) || nic->refused.flows.n > 1)
+		return;
+	snprintf(refusal.text, sizeof(refusal.text), "no %s", lacking);
+	cvsw_text_format(flow, refusal.flow, sizeof(refusal.flow));
+	nic_refused_it(nic, &refusal);
+}
+
+/* As desired_flows(), but without those that the NIC cannot be given: these count as refused. */
+static const struct flowset *wanted_flows(struct nic *nic, struct flowset *made)
+{
+	const struct flowset *desired = desired_flows(&nic->desired, made);
+	const struct flow_node *node;
+	const char *lacking;
+
+	flowset_each(node, desired) {
+		lacking = nic_cannot(nic, &node->flow);
+		if (lacking)
+			refuse(nic, &node->flow, lacking);
+	}
+	if (!nic->refused.flows.n)
+		return desired;
+	if (desired != made)
+		flowset_each(node, desired)
+			flowset_put(made, &node->flow);
+	flowset_each(node, &nic->refused.flows)
+		flowset_remove(made, &node->flow.match, node->flow.priority);
+	return made;
+}
+
 static bool push_flows(struct nic *nic, size_t *left)
 {
 	struct flowset made;
-	bool room = push_wanted(nic, desired_flows(&nic->desired, &made), left);
+	bool room = push_wanted(nic, wanted_flows(nic, &made), left);
 
 	flowset_clear(&made);
 	return room;
@@ -320,13 +369,12 @@ static void compare(struct nic *nic, uint64_t now)
 	nic->heard = true;
 	legacy->unlisted = false;
 	legacy->tries = 0;
-	nic_compare(nic, desired_flows(&nic->desired, &made));
+	nic_compare(nic, wanted_flows(nic, &made));
 	flowset_clear(&made);
 	if (overflowed && nic_is_managed(nic))
 		nic->diff.extra = nic->n_reported - desired_n_flows(&nic->desired);
 	if (!nic->diff.missing && !nic->diff.extra) {
-		verify(nic, nic->generation);
-		nic_confirm(nic, nic->generation);
+		reached(nic);
 		legacy->repairs = 0;
 		legacy->phase = RESTING;
 		legacy->deadline = now + LEGACY_RECHECK_MS;
@@ -334,7 +382,7 @@ static void compare(struct nic *nic, uint64_t now)
 	}
 	if (!first)
 		nic->n_repairs += nic->diff.missing + nic->diff.extra;
-	verify(nic, 0);
+	doubt(nic);
 	if (overflowed)
 		clear_nic(nic);
 	push_at(nic, legacy->repairs ? now + doubling(LEGACY_REPAIR_MS, legacy->repairs,
@@ -371,6 +419,7 @@ static void on_changed(struct nic *nic, uint64_t now)
 	struct legacy *legacy = legacy_of(nic);
 
 	legacy->repairs = 0;
+	flowset_clear(&nic->refused.flows);
 	if (legacy->phase != ABSENT)
 		push_at(nic, now);
 }
@@ -400,7 +449,7 @@ static void on_gone(struct nic *nic)
 	legacy->phase = ABSENT;
 	legacy->table_known = false;
 	nic->heard = nic->said_synced = false;
-	verify(nic, 0);
+	doubt(nic);
 	nic_drop_sas(nic);
 	flowset_clear(&nic->table);
 	listing_reset(&legacy->listing, 0);
@@ -449,11 +498,13 @@ static enum nic_state state(const struct nic *nic)
 
 	if (legacy->phase == ABSENT)
 		return NIC_ABSENT;
-	if (legacy->unlisted && nic->verified == nic->generation)
-		return NIC_UNLISTED;
-	if (!nic->heard)
-		return legacy->unlisted ? NIC_LAGGING : NIC_CONNECTING;
-	return nic->verified == nic->generation ? NIC_IN_SYNC : NIC_LAGGING;
+	if (!nic->heard && !legacy->unlisted)
+		return NIC_CONNECTING;
+	if (nic->settled != nic->generation)
+		return NIC_LAGGING;
+	if (nic_n_refused(nic))
+		return NIC_REFUSING;
+	return legacy->unlisted ? NIC_UNLISTED : NIC_IN_SYNC;
 }
 
 static void run(struct nic *nic, uint64_t now)

@@ -365,6 +365,16 @@ void nic_tell(struct nic *nic, enum hub_what what)
 	nic->world->event(&(struct hub_event){ .what = what, .nic = nic });
 }
 
+void nic_refused_it(struct nic *nic, const struct nic_refusal *refusal)
+{
+	uint64_t n = nic->refusal.n + 1;
+
+	nic->refusal = *refusal;
+	nic->refusal.n = n;
+	nic->said_synced = false;
+	nic_tell(nic, HUB_REFUSED);
+}
+
 void nic_tell_synced(struct nic *nic)
 {
 	if (!nic->said_synced)

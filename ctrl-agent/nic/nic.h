@@ -35,7 +35,7 @@ enum nic_state {
 	NIC_CONNECTING,		/* registered, its table not heard yet */
 	NIC_IN_SYNC,		/* what it listed is what it should have */
 	NIC_LAGGING,		/* a change or a repair is under way */
-	NIC_REFUSING,		/* it has what it should but for what it refuses: version 3 */
+	NIC_REFUSING,		/* it has what it should but for what it refuses */
 	NIC_UNLISTED,		/* it was sent what it should have, and never lists */
 };
 
@@ -83,7 +83,7 @@ struct nic_sa {
 };
 
 /**
- * struct nic_refusal - an ERROR, for people
+ * struct nic_refusal - an ERROR, for people; in version 2, which has none, cvswd's own
  * @n: of the NIC so far; 0: there was none
  * @error: enum cvsw_v3_error
  * @text: the NIC's own
@@ -409,6 +409,9 @@ void nic_compare(struct nic *nic, const struct flowset *wanted);
 
 /** nic_tell() - send an event that carries nothing but the NIC */
 void nic_tell(struct nic *nic, enum hub_what what);
+
+/** nic_refused_it() - @refusal is its last one, which gets its number here: say so */
+void nic_refused_it(struct nic *nic, const struct nic_refusal *refusal);
 
 /** nic_tell_synced() - send HUB_SYNCED, unless it was sent already: @said_synced */
 void nic_tell_synced(struct nic *nic);

@@ -10,13 +10,10 @@ uint8_t talk_message[CVSW_V3_MESSAGE_MAX];
 void talk_refused(struct talk *talk, const struct talk_request *request,
 		  const struct cvsw_v3_message *answer)
 {
-	struct nic *nic = talk->nic;
-	uint64_t n = nic->refusal.n + 1;
+	struct nic_refusal refusal;
 
-	nic_refusal_of(answer, request->message, request->len, &nic->refusal);
-	nic->refusal.n = n;
-	nic->said_synced = false;
-	nic_tell(nic, HUB_REFUSED);
+	nic_refusal_of(answer, request->message, request->len, &refusal);
+	nic_refused_it(talk->nic, &refusal);
 }
 
 static void on_setting(struct talk *talk, const struct talk_request *request,

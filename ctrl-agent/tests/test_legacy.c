@@ -337,6 +337,59 @@ WIRE_TEST(test_refusing_nic)
 	CHECK(run_until_sync(wire, LEGACY_REPAIR_MAX_MS + 1000) && nic_has_intent(wire));
 }
 
+static bool has_flow(const struct wire *wire, const char *text)
+{
+	struct cvsw_flow flow = flow_of(text);
+
+	return flowset_has(&wire->nic.table, &flow);
+}
+
+/* Flows that version 2 has no words for, stored before the NIC was heard. */
+WIRE_TEST(test_tables)
+{
+	struct cvsw_flow beyond = flow_of("table=1,actions=drop");
+	struct cvsw_flow leading = flow_of("priority=6,actions=goto_table:1");
+	struct flowset *flows = &nic_hand(&wire->ours)->flows;
+	unsigned int sent;
+
+	put_flow(wire, beyond);
+	put_flow(wire, leading);
+	state_flow(wire, "priority=5,tcp,actions=drop");
+	legacy_register(&wire->ours, true, wire->between.now);
+	run_for(wire, 200);
+	CHECK(wire->nic.table.n == 1 && has_flow(wire, "priority=5,tcp,actions=drop"));
+	CHECK(nic_state(&wire->ours) == NIC_REFUSING);
+	CHECK(nic_n_refused(&wire->ours) == 2 && wire->ours.diff.missing == 2);
+	CHECK(nic_refuses_flow(&wire->ours, &beyond) && nic_refuses_flow(&wire->ours, &leading));
+	CHECK(wire->ours.refusal.n == 1 && !strcmp(wire->ours.refusal.flow, "table=1, actions=drop"));
+	CHECK(wire->ours.settled == wire->ours.generation && !wire->ours.verified);
+	sent = wire->n_to_nic;
+	run_for(wire, 60000);
+	CHECK_MSG(wire->n_to_nic - sent <= 4, "%u frames in a minute", wire->n_to_nic - sent);
+	CHECK(wire->nic.n_of_type[CVSW_MSG_SET_ENTRY] == 1 && !wire->nic.n_malformed);
+	/* A change is no worse off. */
+	state_flow(wire, "priority=7,udp,actions=drop");
+	CHECK(nic_state(&wire->ours) == NIC_LAGGING);
+	run_for(wire, 50);
+	CHECK(nic_state(&wire->ours) == NIC_REFUSING && wire->nic.table.n == 2);
+	flowset_remove(flows, &beyond.match, beyond.priority);
+	flowset_remove(flows, &leading.match, leading.priority);
+	nic_desired_changed(&wire->ours, false, wire->between.now);
+	CHECK(run_until_sync(wire, 50) && nic_has_intent(wire) && !nic_n_refused(&wire->ours));
+}
+
+WIRE_TEST(test_tables_published)
+{
+	wire->nic.published = true;
+	wire->nic.registered = true;
+	state_flow(wire, "table=1,actions=drop");
+	state_flow(wire, "priority=5,tcp,tp_dst=80,actions=drop");
+	legacy_register(&wire->ours, true, wire->between.now);
+	run_for(wire, 6100);
+	CHECK(nic_state(&wire->ours) == NIC_REFUSING && nic_n_refused(&wire->ours) == 1);
+	CHECK(wire->nic.table.n == 1 && has_flow(wire, "priority=5,tcp,tp_dst=80,actions=drop"));
+}
+
 WIRE_TEST(test_many_flows)
 {
 	for (int i = 0; i < 3000; i++)
@@ -462,6 +515,8 @@ const struct tap_test tests[] = {
 	{ "agent legacy: a NIC that is silent at first is not taken for one for long",
 	  test_not_published },
 	{ "agent legacy: a NIC that refuses a flow is lagging, not flooded", test_refusing_nic },
+	{ "agent legacy: flows of other tables are refused, and no other waits for them", test_tables },
+	{ "agent legacy: likewise by a NIC of the published driver", test_tables_published },
 	{ "agent legacy: 3000 flows in bursts a NIC can queue", test_many_flows },
 	{ "agent legacy: lists that never come whole are asked for ever more slowly",
 	  test_lists_never_whole },
