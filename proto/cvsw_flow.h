@@ -99,7 +99,7 @@ enum cvsw_tunnel_type {
  *
  * What has become of the frame before this lookup; all zero in the first one:
  *
- * @pass: how many lookups came before, 0..CVSW_MAX_PASSES - 1
+ * @pass: how many passes came before, 0..CVSW_MAX_PASSES - 1
  * @tun_type: format of the tunnel it came out of, enum cvsw_tunnel_type
  * @tun_id: the tunnel's identifier: VXLAN's VNI
  * @sa: SPI of the security association that decrypted the frame; zero is none
@@ -214,7 +214,7 @@ struct cvsw_resubmit {
 	uint8_t table;
 };
 
-/* Lookups a frame may have, as it gains or loses layers; then it is dropped. */
+/* Passes of a frame: another begins when it has gained or lost layers.  With more it is dropped. */
 #define CVSW_MAX_PASSES		4
 
 /* Back by the port that the frame came in by. */

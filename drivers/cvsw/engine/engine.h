@@ -17,7 +17,7 @@
  * The flow's actions are done to their end, each output to the frame as it is by
  * then.  If there was none and the frame gained or lost a layer, it is looked up
  * again, with what is known of the layer in the key.  After
- * CVSW_MAX_PASSES lookups without an end it is dropped.  A frame of many
+ * CVSW_MAX_PASSES passes without an end it is dropped.  A frame of many
  * segments is looked up as one; it is cut up where a layer is put around it.
  * All lookups of a frame are of one version of the table.
  *
