@@ -56,11 +56,11 @@ static_assert(sizeof(struct cvsw_esp_trailer) == 2);
  * @esp: ESP header
  * @len: of what is encrypted, trailer and all, without the ICV
  * @decrypt: else encrypt
- * @walk: the frame's, from when it has to wait
  * @stage: who of submitter and callback came first: see esp_request.c
  * @err: by the callback, for the submitter
  * @iv: as in the frame
  * @request: behind @sg, with the cipher's own room
+ * @walk: the frame's, from when it has to wait; before that it is not begun
  * @sg: what the cipher reads and writes
  */
 struct cvsw_esp_request {
@@ -72,11 +72,11 @@ struct cvsw_esp_request {
 	u32 esp;
 	u32 len;
 	bool decrypt;
-	struct cvsw_walk walk;
 	atomic_t stage;
 	int err;
 	u8 iv[sizeof(__be64)];
 	struct aead_request *request;
+	struct cvsw_walk walk;
 	struct scatterlist sg[];
 };
 
@@ -84,7 +84,7 @@ struct cvsw_esp_request {
  * cvsw_esp_request_create() - room for a frame's request
  * @n_sg: length of the list, which the caller fills
  *
- * Return: all else zero, to be freed by kfree(); NULL without memory.
+ * Return: all before @walk zero but @sa and @request, to be freed by kfree(); NULL without memory.
  */
 struct cvsw_esp_request *cvsw_esp_request_create(struct cvsw_esp_sa *sa, unsigned int n_sg);
 
