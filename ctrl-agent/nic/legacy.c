@@ -277,7 +277,7 @@ static bool push_wanted(struct nic *nic, const struct flowset *wanted, size_t *l
 }
 
 /* In version 2 a NIC says of no flow that it refuses it, so we do. */
-static void refuse(struct nic *nic, const struct cvsw_flow *flow, const char *lacking)
+static void refuse_flow(struct nic *nic, const struct cvsw_flow *flow, const char *lacking)
 {
 	struct nic_refusal refusal = {
 		.type = CVSW_V3_FLOWS, .error = CVSW_V3_ERR_TABLE, .field = "table",
@@ -300,7 +300,7 @@ static const struct flowset *wanted_flows(struct nic *nic, struct flowset *made)
 	flowset_each(node, desired) {
 		lacking = nic_cannot(nic, &node->flow);
 		if (lacking)
-			refuse(nic, &node->flow, lacking);
+			refuse_flow(nic, &node->flow, lacking);
 	}
 	if (!nic->refused.flows.n)
 		return desired;

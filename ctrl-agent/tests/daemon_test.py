@@ -200,6 +200,28 @@ def test_absent(daemon):
     assert MAC_A not in daemon.nics()
 
 
+def test_other_tables(daemon):
+    """Version 2 has no words for them: all else is in place, and the NIC is shown as one that refuses."""
+    daemon.ctl('key', 'add', MAC_A, '-', stdin='5a' * 32)
+    daemon.ctl('add-flow', MAC_A, 'table=1,actions=drop', text='applied when the NIC registers')
+    daemon.ctl('key', 'del', MAC_A)
+    daemon.ctl('add-flow', MAC_A, 'priority=7,tcp,actions=drop', text='applied when the NIC registers')
+    nic = Nic(MAC_A)
+    switch = daemon.switch()
+    switch.link_up(1, nic)
+    with Running(switch):
+        assert wait_for(lambda: daemon.state(MAC_A) == 'refusing')
+        assert len(nic.flows) == 1
+        shown = daemon.nics()[MAC_A]
+        assert shown['refused'] == shown['missing'] == 1, shown
+        assert shown['refusal']['error'] == 'table' and shown['refusal']['flow'] == 'table=1, actions=drop', shown
+        daemon.ctl('show', text='refuses 1: no tables but table 0, in version 2')
+        daemon.ctl('add-flow', MAC_A, 'priority=8,tcp,actions=drop', text='it still refuses something else')
+        assert len(nic.flows) == 2
+        daemon.ctl('del-flows', MAC_A, 'table=1', text='in sync')
+    switch.close()
+
+
 def test_state_file(daemon):
     path = daemon.work + '/cvswd.db'
     daemon.stop()
@@ -553,6 +575,7 @@ TESTS = [
     ('a thousand flows from a file', test_many_flows),
     ('a NIC moves to another switch', test_move),
     ('ports and switches come and go', test_absent),
+    ('flows of other tables', test_other_tables),
     ('state file', test_state_file),
     ('sockets: mode, second daemon, other files, wrong options', test_sockets),
     ('cvswctl: errors, positions, exit status', test_cli_errors),

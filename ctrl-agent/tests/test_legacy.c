@@ -367,8 +367,8 @@ WIRE_TEST(test_tables)
 	run_for(wire, 60000);
 	CHECK_MSG(wire->n_to_nic - sent <= 4, "%u frames in a minute", wire->n_to_nic - sent);
 	CHECK(wire->nic.n_of_type[CVSW_MSG_SET_ENTRY] == 1 && !wire->nic.n_malformed);
-	/* A change is no worse off. */
-	state_flow(wire, "priority=7,udp,actions=drop");
+	/* A change is no worse off; registers can be said. */
+	state_flow(wire, "priority=7,udp,reg3=1,actions=load:0x5->NXM_NX_REG0[],NORMAL");
 	CHECK(nic_state(&wire->ours) == NIC_LAGGING);
 	run_for(wire, 50);
 	CHECK(nic_state(&wire->ours) == NIC_REFUSING && wire->nic.table.n == 2);
