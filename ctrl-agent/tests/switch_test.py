@@ -111,8 +111,11 @@ def test_refused(version, error, text):
         switch.connect()
         with Running(switch):
             assert wait_for(rules_are(daemon, 'refused')), the_switch(daemon)
+            # Both rules are refused, one after the other.
+            assert wait_for(lambda: 'the rule "priority=0,actions=NORMAL"' in the_switch(daemon)['rules_error']), \
+                the_switch(daemon)
             why = the_switch(daemon)['rules_error']
-            assert 'the rule "priority=0,actions=NORMAL"' in why and text in why, why
+            assert text in why, why
             daemon.ctl('show', text="cvswd's rules: refused: the switch refuses the rule")
             assert why in daemon.read_log()
             assert wait_for(monitor.has('rules-refused'))
