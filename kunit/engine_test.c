@@ -296,6 +296,22 @@ static struct sk_buff *ip_frame(struct kunit *test)
 	return linear_skb(&f->frame);
 }
 
+/* A frame in VXLAN, made by a flow that stays. */
+static struct sk_buff *tunnelled_frame(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sk_buff *tunnelled;
+
+	flow_begin(f, 1);
+	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_HOST;
+	flow_encap(f, 2);
+	flow_action(f, CVSW_ACT_OUTPUT)->port = CVSW_PORT_ONWARD;
+	flow_end(test);
+	tunnelled = send(f, ip_frame(test), CVSW_HOST);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, tunnelled);
+	return tunnelled;
+}
+
 /* A flow that encapsulates all there is finds its own frames again. */
 static void engine_passes(struct kunit *test)
 {
@@ -328,16 +344,8 @@ static void engine_passes(struct kunit *test)
 static void engine_identity(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct sk_buff *tunnelled;
+	struct sk_buff *tunnelled = tunnelled_frame(test);
 	u8 last;
-
-	flow_begin(f, 1);
-	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_HOST;
-	flow_encap(f, 2);
-	flow_action(f, CVSW_ACT_OUTPUT)->port = CVSW_PORT_ONWARD;
-	flow_end(test);
-	tunnelled = send(f, ip_frame(test), CVSW_HOST);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, tunnelled);
 
 	flow_begin(f, 2);
 	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_NET;
@@ -613,16 +621,8 @@ static void engine_registers(struct kunit *test)
 static void engine_tables_behind_layers(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct sk_buff *tunnelled;
+	struct sk_buff *tunnelled = tunnelled_frame(test);
 	u8 last;
-
-	flow_begin(f, 1);
-	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_HOST;
-	flow_encap(f, 2);
-	flow_action(f, CVSW_ACT_OUTPUT)->port = CVSW_PORT_ONWARD;
-	flow_end(test);
-	tunnelled = send(f, ip_frame(test), CVSW_HOST);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, tunnelled);
 
 	flow_begin(f, 1);
 	f->flow.match.key.in_port = f->flow.match.mask.in_port = CVSW_NET;

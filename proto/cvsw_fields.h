@@ -442,6 +442,13 @@ void cvsw_place_add(void *whole, const struct cvsw_place *place, const uint8_t *
 
 struct cvsw_match;
 
+/** cvsw_field_is_register() - is it metadata or a register: beside the frame, not in it? */
+static inline bool cvsw_field_is_register(enum cvsw_field field)
+{
+	return field == CVSW_FIELD_METADATA ||
+	       (field >= CVSW_FIELD_REG0 && field <= CVSW_FIELD_REG15);
+}
+
 /**
  * cvsw_field_read() - a field of a match, as wide values
  * @value, @mask: out: without bits that the field has not

@@ -273,12 +273,6 @@ bool nic_refuses_flow(const struct nic *nic, const struct cvsw_flow *flow)
 	return flowset_has(&nic->refused.flows, flow);
 }
 
-static bool is_register(uint8_t field)
-{
-	return field == CVSW_FIELD_METADATA ||
-	       (field >= CVSW_FIELD_REG0 && field < CVSW_FIELD_REG0 + CVSW_N_REGS);
-}
-
 static bool has_registers(const struct cvsw_flow *flow)
 {
 	static const uint32_t none[CVSW_N_REGS];
@@ -289,9 +283,10 @@ static bool has_registers(const struct cvsw_flow *flow)
 		const struct cvsw_action *action = &flow->actions[i];
 
 		if (action->type == CVSW_ACT_MOVE &&
-		    (is_register(action->move.src) || is_register(action->move.dst)))
+		    (cvsw_field_is_register(action->move.src) ||
+		     cvsw_field_is_register(action->move.dst)))
 			return true;
-		if (action->type == CVSW_ACT_LOAD && is_register(action->load.dst))
+		if (action->type == CVSW_ACT_LOAD && cvsw_field_is_register(action->load.dst))
 			return true;
 	}
 	return false;

@@ -507,7 +507,7 @@ static uint64_t step_all(struct ways_group *group, struct ways_world *world, uin
 				step_way(group, world, stirred.members[i], to, now);
 		next = sooner(next, to->next);
 	}
-	/* What could not be done stays to be done, whoever of those that are waited for goes. */
+	/* They stay stirred, and are looked at again soon: those that are waited for may go. */
 	if (is_full(world))
 		return sooner(next, now + WAYS_WAIT_MS);
 	for (size_t i = 0; i < stirred.n; i++)

@@ -18,7 +18,7 @@ struct lossy_frame {
 
 /**
  * struct lossy - what is under way
- * @now: milliseconds; whoever runs the wires advances it
+ * @now: milliseconds; the test that runs the wires advances it
  * @loss, @twice: percent
  * @jitter: milliseconds; anything above 1 reorders
  */

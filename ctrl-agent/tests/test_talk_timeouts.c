@@ -35,7 +35,7 @@ WIRE_TEST(test_timeout, true)
 	CHECK(nic_has_intent(wire) && wire->nic->n_flows == 2);
 }
 
-/* Stated again, its time begins anew, though it looks the same. */
+/* A flow that is added again has its whole timeout again, even if nothing in it changed. */
 WIRE_TEST(test_timeout_anew, true)
 {
 	state_flow(wire, FIVE);
@@ -115,7 +115,7 @@ static void test_timeout_modified(void)
 		wire_run(wire, 1000);
 		CHECK_HAS(wire, 2);
 		CHECK(wire->nic->n_modified == (strict ? 2 : 0));
-		/* Stated anew it begins anew, its counters too. */
+		/* If it is added again, its timeout and its counters begin again. */
 		state_flow(wire, PLAIN);
 		wire_run(wire, 2000);
 		CHECK_HAS(wire, 1u + !strict);
@@ -124,7 +124,7 @@ static void test_timeout_modified(void)
 	}
 }
 
-/* Stated anew before the NIC was told of other actions: then it is not the former one's. */
+/* It is added again before the NIC is told of other actions: these are not its own. */
 WIRE_TEST(test_modified_anew, true)
 {
 	state_flow(wire, FIVE);

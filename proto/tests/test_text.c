@@ -571,20 +571,20 @@ static void too_many_actions_are_refused(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(last) / sizeof(last[0]); i++) {
-		char text[TEXT_ROOM] = "tcp6,actions=";
+		char text[TEXT_ROOM] = "tcp6,actions=", *end;
 		unsigned int n;
 
 		for (n = last[i].n; n < CVSW_MAX_ACTIONS; n++)
 			strcat(text, "strip_vlan,");
-		strcat(text, last[i].text);
+		end = text + strlen(text);
+		snprintf(end, text + sizeof(text) - end, "%s", last[i].text);
 		CHECK_MSG(cvsw_text_parse(CVSW_TEXT_ADD, text, &flow, &error), "%s: %s",
 			  last[i].text, error.message);
 		CHECK(flow.n_actions == CVSW_MAX_ACTIONS);
-		strcpy(text + 13 + 11 * (CVSW_MAX_ACTIONS - last[i].n), "strip_vlan,");
-		strcat(text, last[i].text);
+		snprintf(end, text + sizeof(text) - end, "strip_vlan,%s", last[i].text);
 		CHECK_MSG(!cvsw_text_parse(CVSW_TEXT_ADD, text, &flow, &error), "%s: taken",
 			  last[i].text);
-		CHECK(error.column == 13 + 11 * (CVSW_MAX_ACTIONS - last[i].n + 1) + 1);
+		CHECK(error.column == end + strlen("strip_vlan,") - text + 1);
 	}
 }
 

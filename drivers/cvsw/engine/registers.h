@@ -42,11 +42,4 @@ static inline void cvsw_registers_set(struct cvsw_registers *registers, enum cvs
 		registers->regs[field - CVSW_FIELD_REG0] = value;
 }
 
-/** cvsw_field_is_register() - is it one of theirs, and not of the frame? */
-static inline bool cvsw_field_is_register(enum cvsw_field field)
-{
-	return field == CVSW_FIELD_METADATA ||
-	       (field >= CVSW_FIELD_REG0 && field < CVSW_FIELD_REG0 + CVSW_N_REGS);
-}
-
 #endif
