@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/turns.h"
 #include "nic/nics.h"
+#include "sa/ways_kept.h"
 
 static void random_bytes(void *buf, size_t len)
 {

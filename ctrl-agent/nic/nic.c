@@ -182,6 +182,14 @@ bool nic_unqueue_sa(struct nic *nic, enum cvsw_sa_direction direction, uint32_t 
 	return true;
 }
 
+void nic_remove_sa(struct nic *nic, enum cvsw_sa_direction direction, uint32_t spi)
+{
+	struct cvsw_sa sa = { .spi = spi, .direction = direction };
+
+	if (spi && !nic_unqueue_sa(nic, direction, spi))
+		nic_queue_sa(nic, &sa);
+}
+
 /* ---- its link ---- */
 
 void nic_run(struct nic *nic, uint64_t now)

@@ -318,6 +318,14 @@ void nic_queue_sa(struct nic *nic, const struct cvsw_sa *sa);
 /** nic_unqueue_sa() - take it back; false: it has left */
 bool nic_unqueue_sa(struct nic *nic, enum cvsw_sa_direction direction, uint32_t spi);
 
+/**
+ * nic_remove_sa() - it is not to have this SA any more; an SPI of zero is none
+ *
+ * A NIC that is away and whose conversation lasts has not been sent its last SAs yet: what it never
+ * gets need not be deleted, and its queue does not grow with each new key.
+ */
+void nic_remove_sa(struct nic *nic, enum cvsw_sa_direction direction, uint32_t spi);
+
 /** nic_drop_first_sa() - of the queue, which has one; wiped */
 void nic_drop_first_sa(struct nic *nic);
 

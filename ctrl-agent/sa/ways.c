@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "ways_kept.h"
 
 /* Of one that is asked which SAs it has, the answer comes first. */
 static bool is_there(const struct ways_member *member)
@@ -52,25 +53,13 @@ static void look_listed(struct ways_member *member)
 	member->stirred = true;
 }
 
-/*
- * At one end.  A NIC that is away and whose conversation lasts has not been sent its last SAs yet:
- * what it never gets need not be deleted, and its queue does not grow with each new key.
- */
-static void remove_sa(struct nic *nic, enum cvsw_sa_direction direction, uint32_t spi)
-{
-	struct cvsw_sa sa = { .spi = spi, .direction = direction };
-
-	if (spi && !nic_unqueue_sa(nic, direction, spi))
-		nic_queue_sa(nic, &sa);
-}
-
 /* The first @n SPIs of a way are used no more. */
 static void retire(struct way *way, struct ways_member *from, struct ways_member *to,
 		   unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		remove_sa(to->nic, CVSW_SA_IN, way->spis[i]);
-		remove_sa(from->nic, CVSW_SA_OUT, way->spis[i]);
+		nic_remove_sa(to->nic, CVSW_SA_IN, way->spis[i]);
+		nic_remove_sa(from->nic, CVSW_SA_OUT, way->spis[i]);
 		to->group->user->takes(to, from, way->spis[i], false);
 	}
 	way->n_spis -= n;
@@ -134,14 +123,6 @@ static void close_way(struct way *way, struct ways_member *from, struct ways_mem
 	enter(way, from, to, WAY_CLOSED);
 	drop_sa(way);
 	memset(way, 0, sizeof(*way));
-}
-
-void way_keep(struct way *way, uint32_t out)
-{
-	*way = (struct way){
-		.phase = WAY_KEPT, .deadline = UINT64_MAX, .sends = true, .known = true,
-		.out = out, .known_out = out,
-	};
 }
 
 void ways_join(struct ways_group *group, struct ways_member *member, struct nic *nic,
@@ -244,26 +225,18 @@ static uint64_t rekey_time(const struct way *way)
 }
 
 /*
- * The newest SA that both ends have is used on.  If it is not the only one, the sender is told
- * first, so that the others can go.  False: they have none in common, or an end may have lost its
- * SAs since it said so.
+ * The SA that both ends have is used on.  If it is not the only one, the sender is told first, so
+ * that the others can go.  False: they have none in common.
  */
 static bool resume(struct way *way, struct ways_member *from, struct ways_member *to, uint64_t now)
 {
-	uint8_t both = way->to_has & way->from_has;
-	unsigned int last = way->n_spis - 1, best = last;
 	uint32_t spi;
 
-	if (!both || way->to_registers != (uint32_t)to->nic->epoch ||
-	    way->from_registers != (uint32_t)from->nic->epoch)
+	if (!way_common(way, from, to))
 		return false;
-	while (!(both >> best & 1))
-		best--;
 	way->made_at = now;	/* for what expires: nobody knows when */
-	spi = way->spis[best];
-	way->spis[best] = way->spis[last];
-	way->spis[last] = spi;
-	if (!last && way->out == spi) {
+	spi = way->spis[way->n_spis - 1];
+	if (way->n_spis == 1 && way->out == spi) {
 		enter(way, from, to, WAY_OPEN);
 		way->deadline = rekey_time(way);
 		return true;
@@ -636,77 +609,6 @@ bool ways_refused(struct ways_group *group, struct ways_member *member,
 		return true;
 	}
 	return false;
-}
-
-/* ---- what NICs have had since before we started ---- */
-
-static int compare_listed(const void *one, const void *another)
-{
-	const struct cvsw_v3_listed_sa *a = one, *b = another;
-
-	if (a->direction != b->direction)
-		return a->direction - b->direction;
-	return a->spi < b->spi ? -1 : a->spi > b->spi;
-}
-
-/**
- * struct listing - what a member says that it has
- * @sas: @n of them, sorted; @known: those that are of one of its ways
- */
-struct listing {
-	struct cvsw_v3_listed_sa *sas;
-	size_t n;
-	bool *known;
-};
-
-/* Which of a way's SPIs one of its ends has, and can go on with. */
-static uint8_t look_up(struct listing *listing, struct way *way, enum cvsw_sa_direction direction)
-{
-	const struct cvsw_v3_listed_sa *sa;
-	uint8_t has = 0;
-
-	for (unsigned int i = 0; i < way->n_spis; i++) {
-		struct cvsw_v3_listed_sa name = { .spi = way->spis[i], .direction = direction };
-
-		sa = listing->n ? bsearch(&name, listing->sas, listing->n, sizeof(name),
-					  compare_listed) : NULL;
-		if (!sa)
-			continue;
-		listing->known[sa - listing->sas] = true;
-		if (sa->reason <= CVSW_V3_SA_RUNS_OUT)
-			has |= 1 << i;
-		way->expires |= sa->reason == CVSW_V3_SA_RUNS_OUT;
-	}
-	return has;
-}
-
-void ways_found(struct ways_group *group, struct ways_member *member,
-		struct cvsw_v3_listed_sa *sas, size_t n)
-{
-	struct listing listing = { sas, n, xcalloc(n + 1, sizeof(bool)) };
-	struct ways_member *other;
-
-	if (n)
-		qsort(sas, n, sizeof(*sas), compare_listed);
-	ways_each(other, group) {
-		struct way *in = &member->from[other->slot], *out = &other->from[member->slot];
-
-		if (other == member)
-			continue;
-		in->to_has = look_up(&listing, in, CVSW_SA_IN);
-		out->from_has = look_up(&listing, out, CVSW_SA_OUT);
-		if (in->phase == WAY_KEPT)
-			in->to_registers = member->nic->epoch;
-		if (out->phase == WAY_KEPT)
-			out->from_registers = member->nic->epoch;
-	}
-	for (size_t i = 0; i < n; i++)
-		if (!listing.known[i])
-			remove_sa(member->nic, sas[i].direction, sas[i].spi);
-	free(listing.known);
-	member->stirred = true;
-	/* Not those of one that registered: its ways need no renewal, or get it by themselves. */
-	member->registers = member->nic->epoch;
 }
 
 void ways_close(struct ways_group *group, struct ways_member *member)

@@ -254,18 +254,6 @@ bool ways_expiring(struct ways_group *group, struct ways_member *member,
 bool ways_refused(struct ways_group *group, struct ways_member *member,
 		  enum cvsw_sa_direction direction, uint32_t spi);
 
-/** way_keep() - a CLOSED way was in use, says the database, with @out: KEPT; its SPIs follow */
-void way_keep(struct way *way, uint32_t out);
-
-/**
- * ways_found() - a member has said which SAs it has: HUB_SAS
- * @sas: all @n of them; sorted
- *
- * Those that nobody knows are removed.  ways_run() is to follow.
- */
-void ways_found(struct ways_group *group, struct ways_member *member,
-		struct cvsw_v3_listed_sa *sas, size_t n);
-
 /** ways_join() - @nic is a member now; the ways from and to @slot are zeroed, so they are CLOSED */
 void ways_join(struct ways_group *group, struct ways_member *member, struct nic *nic,
 	       unsigned int slot);

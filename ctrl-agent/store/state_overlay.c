@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "cvsw_cursor.h"
 #include "cvsw_text.h"
+#include "sa/ways_kept.h"
 #include "store.h"
 
 /* ---- writing ---- */

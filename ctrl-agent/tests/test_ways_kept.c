@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A restart of ours: SAs that both ends of a way still have go on, others are replaced. */
 #include "overlay_world.h"
+#include "sa/ways_kept.h"
 
 /*
  * As store/state_overlay.c does it: members, and of each way that is known its SPIs.  What their
