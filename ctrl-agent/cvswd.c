@@ -219,7 +219,6 @@ static void wire(struct agent *agent)
 	agent->overlays.settled = wait_look;
 	agent->overlays.keeper = (struct overlays_keeper){
 		.of = &agent->state, .spi = state_keep_spi, .ways = state_keep_ways,
-		.done = state_keep_done,
 	};
 	agent->switches.event = monitor_switch;
 }

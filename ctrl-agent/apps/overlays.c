@@ -86,25 +86,30 @@ static struct overlay *overlay_of_look(struct heap_node *look)
 	return (struct overlay *)((char *)look - offsetof(struct overlay, look));
 }
 
-/* Those that are due, as far as a turn's budget lasts; who had a look last has to wait. */
-static void run_due(struct overlays *overlays, uint64_t now)
+/* A piece of what is to be done for the overlay that has waited longest; who had one waits. */
+static void run_first(struct overlays *overlays, uint64_t now)
 {
+	struct overlay *overlay = overlay_of_look(heap_first(&overlays->looks));
 	struct ways_world *world = &overlays->world;
-	struct overlay *overlay;
 	uint64_t next;
 
-	for (world->budget = WAYS_BUDGET; world->budget > 0 && heap_due(&overlays->looks) <= now; ) {
-		overlay = overlay_of_look(heap_first(&overlays->looks));
-		next = ways_run(&overlay->ways, world, now);
-		world->budget -= overlay->ways.n;
-		overlay->looked_at = now;
-		heap_set(&overlays->looks, &overlay->look, next > now ? next : now + 1);
-		/* What a restart of the daemon must know. */
-		overlays->keeper.ways(overlays->keeper.of, overlay);
-	}
-	/* Keys that are in use cannot wait for a full disk: it is tried again, and show says so. */
-	if (!overlays->keeper.done(overlays->keeper.of))
-		log_limited(LOG_WARNING, "which keys are in use is not stored yet");
+	world->budget = WAYS_BUDGET;
+	next = ways_run(&overlay->ways, world, now);
+	overlay->looked_at = now;
+	heap_set(&overlays->looks, &overlay->look, next > now ? next : now + 1);
+	/* What a restart of the daemon must know. */
+	overlays->keeper.ways(overlays->keeper.of, overlay);
+}
+
+/* One piece in any case, and more until the turn is full, whatever else has filled it. */
+static void run_due(struct overlays *overlays, uint64_t now)
+{
+	if (heap_due(&overlays->looks) > now)
+		return;
+	do {
+		run_first(overlays, now);
+		overlays_tell(overlays);
+	} while (heap_due(&overlays->looks) <= now && !turns_is_full());
 }
 
 static void run(struct overlays *overlays)

@@ -21,14 +21,13 @@ struct nic;
  * struct overlays_keeper - how what must outlast the daemon is kept; cvswd.c sets it
  * @of: their first argument
  * @spi: none from here on was ever used; false: that is not kept
- * @ways: which SPIs are in use on the ways to members that are unkept; they are no more
- * @done: commits what @ways had since the last call; false: it is tried again, later
+ * @ways: which SPIs are in use on the ways to members that are unkept; they are no more.  They are
+ *	on the disk within a fifth of a second, unless it cannot be written
  */
 struct overlays_keeper {
 	void *of;
 	bool (*spi)(void *of, uint32_t next);
 	void (*ways)(void *of, struct overlay *overlay);
-	bool (*done)(void *of);
 };
 
 /**

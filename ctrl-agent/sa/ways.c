@@ -212,7 +212,7 @@ static void give_to_sender(struct way *way, struct ways_member *from, struct way
 	way->deadline = next_refresh(from);
 }
 
-/* Enough were begun in this turn, or have not been answered yet. */
+/* Enough were begun in this piece, or have not been answered yet. */
 static bool is_full(const struct ways_world *world)
 {
 	return world->budget <= 0 || world->under_way >= world->most_under_way;

@@ -21,8 +21,8 @@
  * keys interrupts nothing.  A key is made here, sent once to each end, and wiped.
  *
  * Work comes in bursts: a new member, or the end of a key's life, concerns all pairs of a
- * group at once.  So that nobody waits for it, a turn of the event loop does a bounded part
- * of it (struct ways_world's budget).  Within one group keys change together: a NIC gets
+ * group at once.  So that nobody waits for it, it is done in pieces (struct ways_world's
+ * budget), and a turn of the event loop does as many as there is time for.  Within one group keys change together: a NIC gets
  * many in few messages.  Groups are spread: each takes up to a fifth off its keys' time, at
  * random; or any part of it, if it has keys from before we started, whose age is not known.
  *
@@ -53,8 +53,8 @@
 #define WAY_EXPIRES_MIN_MS	10000	/* of an SA: nobody sends 2^32 packets in less */
 #define WAY_REFUSED_MS		10000	/* until a NIC is given another SA for one that it refused */
 
-/* Of a turn: a unit is about what a new SA costs; 20 ms in all. */
-#define WAYS_BUDGET		4000
+/* A piece of the work: a unit is about what a new SA costs; 2 to 3 ms in all. */
+#define WAYS_BUDGET		500
 /*
  * Ways that wait for an answer of a NIC, of all groups: what they were sent takes memory, half
  * a KiB each.  More begin when these are answered, and are looked after so often:
@@ -206,7 +206,7 @@ struct ways_group {
 /**
  * struct ways_world - what ways need of the world around
  * @next_spi: never goes back: an SPI is used once
- * @budget: what may still be done in this turn; set to WAYS_BUDGET when one begins
+ * @budget: what may still be done in this piece; set to WAYS_BUDGET when one begins
  * @under_way: ways that wait for an answer of a NIC that is there: of all groups
  * @most_under_way: WAYS_UNDER_WAY, but in tests
  * @now: the last ways_run()'s

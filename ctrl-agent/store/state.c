@@ -100,6 +100,15 @@ static void put_timed(struct state *state, struct nic *nic)
 	timed_kept(timed);
 }
 
+/* Soon, with what comes meanwhile. */
+static void commit_within(struct state *state, unsigned int ms)
+{
+	struct timeval pause = { .tv_usec = ms * 1000 };
+
+	if (!evtimer_pending(state->keep_soon, NULL))
+		evtimer_add(state->keep_soon, &pause);
+}
+
 /* Of all NICs, in one transaction. */
 static bool keep_all_timed(struct state *state)
 {
@@ -126,14 +135,13 @@ static void on_keep_soon(evutil_socket_t fd, short what, void *arg)
 void state_nic_moved(void *arg, const struct hub_event *event)
 {
 	struct state *state = arg;
-	static const struct timeval pause = { .tv_usec = STATE_PAUSE_MS * 1000 };
 	const struct timed *timed = &event->nic->timed;
 
 	/* What is not kept now is kept by a later try, which takes all there is. */
 	if (timed->taken.n && !keep_all_timed(state))
 		return;
-	if (timed->ended.n && !evtimer_pending(state->keep_soon, NULL))
-		evtimer_add(state->keep_soon, &pause);
+	if (timed->ended.n)
+		commit_within(state, STATE_PAUSE_MS);
 }
 
 void state_forget(struct state *state, const struct nic *nic)
@@ -196,17 +204,8 @@ void state_keep_ways(void *arg, struct overlay *overlay)
 		state->begun = true;
 		state_overlay_put_ways(state, overlay, member);
 		member->ways.unkept = false;
+		commit_within(state, STATE_WAYS_MS);
 	}
-}
-
-bool state_keep_done(void *arg)
-{
-	struct state *state = arg;
-
-	if (!state->begun)
-		return true;
-	state->begun = false;
-	return state_commit(state);
 }
 
 /* ---- transactions ---- */
@@ -232,9 +231,23 @@ static void put_all(struct state *state)
 	put_spi(state, state->overlays->reserved_spi);
 }
 
-/* A transaction in which the format is today's: if it was not, everything is put again. */
+/* Keys that are in use cannot wait for a full disk: it is tried again, and show says so. */
+static void commit_ways(struct state *state)
+{
+	if (!state->begun)
+		return;
+	state->begun = false;
+	if (!state_commit(state))
+		log_limited(LOG_WARNING, "which keys are in use is not stored yet");
+}
+
+/*
+ * A transaction in which the format is today's: if it was not, everything is put again.  One that
+ * state_keep_ways() has begun is over then: a change of a command's may be undone, and that not.
+ */
 void state_begin(struct state *state)
 {
+	commit_ways(state);
 	store_begin(state->store);
 	if (store_version(state->store) == STORE_VERSION)
 		return;

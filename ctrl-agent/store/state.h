@@ -16,6 +16,7 @@
 #include "nic/nics.h"
 
 #define STATE_PAUSE_MS	100
+#define STATE_WAYS_MS	200	/* less than WAY_GRACE_MS: see state_keep_ways() */
 #define STATE_RETRY_MS	1000	/* while the database cannot be written */
 
 /**
@@ -32,9 +33,9 @@ struct unread_row {
  * struct state - what is kept, and how
  * @store: NULL: nothing is
  * @stale: the last commit failed: what is kept is not what is
- * @begun: state_keep_ways() has begun a transaction
+ * @begun: state_keep_ways() has begun a transaction, which waits for @keep_soon
  * @unread, @n_unread: what of the database cannot be read; it stays there as it is
- * @keep_soon: armed while something waits for state_nic_moved()'s next commit
+ * @keep_soon: armed while something waits to be committed
  */
 struct state {
 	struct nics *nics;
@@ -104,10 +105,15 @@ bool state_keep_nic(void *state, const struct nic *nic);
 /** state_keep_spi() - struct overlays_keeper's: the first SPI that was never used, at once */
 bool state_keep_spi(void *state, uint32_t next);
 
-/** state_keep_ways() - likewise: which SPIs are in use on the ways to members that are unkept */
+/**
+ * state_keep_ways() - likewise: which SPIs are in use on the ways to members that are unkept
+ *
+ * Committed STATE_WAYS_MS later at most, with what else comes meanwhile; NICs hear of new SAs before.
+ * That is safe, as the SPIs were reserved: whatever is lost, none of them is used again. And an SA is
+ * removed WAY_GRACE_MS after its sender has a newer one, or later. So in what was committed last, a
+ * way has an SA that both its ends still have, even if we end without warning; without one, it
+ * would get a new one.
+ */
 void state_keep_ways(void *state, struct overlay *overlay);
-
-/** state_keep_done() - likewise: what state_keep_ways() had is committed */
-bool state_keep_done(void *state);
 
 #endif
