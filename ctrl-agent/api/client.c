@@ -15,6 +15,8 @@
 #include "fabric/address.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/turns.h"
+#include "pieces.h"
 #include "request.h"
 #include "wait.h"
 #include "request_error.h"
@@ -25,6 +27,8 @@ struct client {
 	struct agent *agent;
 	struct bufferevent *stream;
 	bool busy;	/* a request is being worked on: the next one waits */
+	struct pieces *pieces;	/* what is left of its answer, if that is written in pieces */
+	struct turns_work going_on;	/* with these, or with lines that a full turn has left */
 	bool closing;	/* once what is written has gone */
 	bool eof;	/* no more requests, but one may wait for its answer */
 	bool monitors;	/* and stays busy */
@@ -47,6 +51,9 @@ static void client_free(struct client *client)
 	n_monitors -= client->monitors;
 	if (client->watch)
 		event_free(client->watch);
+	if (client->pieces)
+		pieces_free(client->pieces);
+	turns_drop(&client->going_on);
 	bufferevent_free(client->stream);
 	free(client);
 }
@@ -58,22 +65,48 @@ static size_t unread(const struct client *client)
 
 static void write_answer(struct client *client, json_t *answer)
 {
-	char *text = json_dumps(answer, JSON_COMPACT);
+	static const char none[] = "{\"ok\":false,\"code\":\"internal\",\"error\":\"no answer\"}";
 	struct evbuffer *out = bufferevent_get_output(client->stream);
+	char *text = json_dumps(answer, JSON_COMPACT);
 
 	json_decref(answer);
-	evbuffer_add_printf(out, "%s\n", text ? text :
-			    "{\"ok\":false,\"code\":\"internal\",\"error\":\"no answer\"}");
+	evbuffer_add(out, text ? text : none, text ? strlen(text) : sizeof(none) - 1);
+	evbuffer_add(out, "\n", 1);
 	free(text);
+}
+
+static void answered(struct client *client)
+{
+	client->active_at = clock_ms();
+	client->busy = false;
+	/* Lines that came meanwhile are taken by the loop, not from in here. */
+	bufferevent_trigger(client->stream, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
 }
 
 void client_answer(struct client *client, json_t *answer)
 {
 	write_answer(client, answer);
-	client->active_at = clock_ms();
-	client->busy = false;
-	/* Lines that came meanwhile are taken by the loop, not from in here. */
-	bufferevent_trigger(client->stream, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
+	answered(client);
+}
+
+/* One that does not read gets the next piece when it has read all: on_written(). */
+static void write_pieces(struct client *client)
+{
+	if (unread(client) >= CLIENT_OUT_BUSY)
+		return;
+	if (pieces_write(client->pieces, bufferevent_get_output(client->stream))) {
+		turns_put_off(&client->going_on);
+		return;
+	}
+	pieces_free(client->pieces);
+	client->pieces = NULL;
+	answered(client);
+}
+
+void client_answer_in_pieces(struct client *client, struct pieces *answer)
+{
+	client->pieces = answer;
+	write_pieces(client);
 }
 
 void client_monitor(struct client *client, json_t *answer)
@@ -123,8 +156,13 @@ static void take_lines(struct client *client)
 
 	while (!client->busy && !client->closing && unread(client) < CLIENT_OUT_BUSY) {
 		size_t len;
-		char *line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF);
+		char *line;
 
+		if (turns_is_full()) {
+			turns_put_off(&client->going_on);
+			return;
+		}
+		line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF);
 		if (!line) {
 			if (evbuffer_get_length(in) >= CLIENT_LINE_MAX)
 				refuse_and_close(client, REQUEST_TOO_LONG,
@@ -146,15 +184,32 @@ static void on_readable(struct bufferevent *stream, void *arg)
 	take_lines(client);
 }
 
+/* Nothing more will come from it, and it has got all that was owed to it. */
+static bool is_over(const struct client *client)
+{
+	return (client->closing || client->eof) && !client->busy && !unread(client) &&
+	       !client->going_on.waits;
+}
+
+static void go_on(struct client *client)
+{
+	if (client->pieces)
+		write_pieces(client);
+	else if (!client->closing)
+		take_lines(client);
+	if (is_over(client))
+		client_free(client);
+}
+
 static void on_written(struct bufferevent *stream, void *arg)
 {
-	struct client *client = arg;
-
 	(void)stream;
-	if (!client->closing)
-		take_lines(client);
-	if ((client->closing || client->eof) && !client->busy && !unread(client))
-		client_free(client);
+	go_on(arg);
+}
+
+static void on_turn(struct turns_work *work)
+{
+	go_on((struct client *)((char *)work - offsetof(struct client, going_on)));
 }
 
 /* Closed, and not only for writing: nobody reads an answer any more. */
@@ -186,7 +241,7 @@ static void watch(struct client *client)
 static void on_event(struct bufferevent *stream, short what, void *arg)
 {
 	struct client *client = arg;
-	bool owed = (client->busy || unread(client)) && !has_gone(client);
+	bool owed = (client->busy || unread(client) || client->going_on.waits) && !has_gone(client);
 
 	(void)stream;
 	if ((what & BEV_EVENT_ERROR) || ((what & BEV_EVENT_EOF) && !owed)) {
@@ -204,6 +259,7 @@ static void client_new(struct agent *agent, evutil_socket_t fd)
 
 	client->agent = agent;
 	client->active_at = clock_ms();
+	client->going_on.run = on_turn;
 	client->stream = alloc_checked(bufferevent_socket_new(agent->base, fd,
 							      BEV_OPT_CLOSE_ON_FREE));
 	LIST_INSERT_HEAD(&clients, client, in_list);
@@ -221,7 +277,7 @@ static struct client *longest_idle(void)
 		if (has_gone(client))
 			return client;
 	LIST_FOREACH(client, &clients, in_list)
-		if (!client->busy && !unread(client) &&
+		if (!client->busy && !unread(client) && !client->going_on.waits &&
 		    !address_has_unread(bufferevent_getfd(client->stream)) &&
 		    (!idle || client->active_at <= idle->active_at))
 			idle = client;

@@ -10,6 +10,8 @@
 
 #include "agent.h"
 
+struct pieces;
+
 /*
  * When all places are taken, the client goes that has been idle longest. One that waits for
  * an answer, or monitors, is not idle; if all do, root still has some places.
@@ -39,6 +41,12 @@ void clients_close_all(void);
  * The next request of this client is read only then.
  */
 void client_answer(struct client *client, json_t *answer);
+
+/**
+ * client_answer_in_pieces() - likewise, as the client reads it, some in each turn of the event loop
+ * @answer: is taken over
+ */
+void client_answer_in_pieces(struct client *client, struct pieces *answer);
 
 /**
  * client_monitor() - after this answer it asks no more, and is told what happens

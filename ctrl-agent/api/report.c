@@ -90,14 +90,33 @@ static json_t *report_switch(const struct vswitch *vswitch)
 	return json;
 }
 
-json_t *report_switches(struct agent *agent)
+/* Of a list that has nothing but names. */
+static void free_names(struct pieces_list *list)
 {
-	json_t *switches = json_array();
+	free(list->names);
+}
+
+static json_t *make_switch(const struct pieces_list *list, size_t i)
+{
+	const uint64_t *dpids = list->names;
+	struct vswitch *vswitch = vswitches_find(&list->agent->switches, dpids[i]);
+
+	return vswitch ? report_switch(vswitch) : NULL;
+}
+
+/* One may have thousands of ports. */
+struct pieces_list report_switches(struct agent *agent)
+{
+	uint64_t *dpids = xcalloc(VSWITCH_MAX, sizeof(*dpids));
+	struct pieces_list list = {
+		.name = "switches", .at_once = 1, .make = make_switch, .free = free_names,
+		.names = dpids, .agent = agent,
+	};
 	struct vswitch *vswitch;
 
 	vswitches_each(vswitch, &agent->switches)
-		json_array_append_new(switches, report_switch(vswitch));
-	return switches;
+		dpids[list.n++] = vswitch->dpid;
+	return list;
 }
 
 json_t *report_switch_event(const struct vswitch *vswitch, enum vswitch_event event)
@@ -225,15 +244,36 @@ json_t *report_nic(const struct nic *nic)
 	return json;
 }
 
-json_t *report_nics(struct agent *agent)
+static json_t *make_nic(const struct pieces_list *list, size_t i)
+{
+	const uint8_t (*macs)[CVSW_ETH_ALEN] = list->names;
+	const struct nic *nic = nics_find(&list->agent->nics, macs[i]);
+
+	return nic ? report_nic(nic) : NULL;
+}
+
+static json_t *make_keyed(const struct pieces_list *list, size_t i)
+{
+	const uint8_t (*macs)[CVSW_ETH_ALEN] = list->names;
+	const struct nic *nic = nics_find(&list->agent->nics, macs[i]);
+
+	return nic && nic->has_key ? report_nic(nic) : NULL;
+}
+
+struct pieces_list report_nics(struct agent *agent, bool keyed)
 {
 	struct nic **sorted = nics_sorted(&agent->nics);
-	json_t *nics = json_array();
+	uint8_t (*macs)[CVSW_ETH_ALEN] = xcalloc(agent->nics.n + 1, sizeof(*macs));
+	struct pieces_list list = {
+		.name = "nics", .at_once = 50, .make = keyed ? make_keyed : make_nic,
+		.free = free_names, .names = macs, .agent = agent,
+	};
 
 	for (size_t i = 0; sorted[i]; i++)
-		json_array_append_new(nics, report_nic(sorted[i]));
+		if (!keyed || sorted[i]->has_key)
+			memcpy(macs[list.n++], sorted[i]->mac, CVSW_ETH_ALEN);
 	free(sorted);
-	return nics;
+	return list;
 }
 
 void report_database(const struct agent *agent, json_t *json)
@@ -269,15 +309,42 @@ static json_t *report_flow(const struct cvsw_flow *flow, const json_t *counters)
 	return json;
 }
 
-json_t *report_flows(const struct flowset *flows, const struct choice *choice,
-		     const json_t *counters)
-{
-	const struct cvsw_flow **sorted = flowset_sorted(flows);
-	json_t *array = json_array();
+/** struct chosen - copies of flows, and their order */
+struct chosen {
+	struct flowset flows;
+	const struct cvsw_flow **sorted;
+};
 
-	for (size_t i = 0; i < flows->n; i++)
-		if (choice_takes(choice, sorted[i]))
-			json_array_append_new(array, report_flow(sorted[i], counters));
-	free(sorted);
-	return array;
+static json_t *make_flow(const struct pieces_list *list, size_t i)
+{
+	const struct chosen *chosen = list->names;
+
+	return report_flow(chosen->sorted[i], list->with);
+}
+
+static void free_chosen(struct pieces_list *list)
+{
+	struct chosen *chosen = list->names;
+
+	flowset_clear(&chosen->flows);
+	free(chosen->sorted);
+	free(chosen);
+	json_decref(list->with);
+}
+
+struct pieces_list report_flows(const struct flowset *flows, const struct choice *choice,
+				json_t *counters)
+{
+	struct chosen *chosen = xcalloc(1, sizeof(*chosen));
+	const struct flow_node *node;
+
+	flowset_init(&chosen->flows);
+	flowset_each(node, flows)
+		if (choice_takes(choice, &node->flow))
+			flowset_put(&chosen->flows, &node->flow);
+	chosen->sorted = flowset_sorted(&chosen->flows);
+	return (struct pieces_list){
+		.name = "flows", .n = chosen->flows.n, .at_once = 50, .make = make_flow,
+		.free = free_chosen, .names = chosen, .with = json_incref(counters),
+	};
 }

@@ -7,11 +7,17 @@
 
 #include "agent.h"
 #include "change.h"
+#include "pieces.h"
+
+/* Lists, each for one answer. */
+struct pieces_list report_switches(struct agent *agent);
+/** report_nics() - by MAC address; @keyed: those with a key */
+struct pieces_list report_nics(struct agent *agent, bool keyed);
+/** report_overlays() - @only one; NULL: all */
+struct pieces_list report_overlays(struct agent *agent, const struct overlay *only);
 
 /* Each returns a new reference. */
-json_t *report_switches(struct agent *agent);
 json_t *report_switch_event(const struct vswitch *vswitch, enum vswitch_event event);
-json_t *report_nics(struct agent *agent);
 /** report_database() - adds what of it is not as it should be */
 void report_database(const struct agent *agent, json_t *json);
 json_t *report_nic(const struct nic *nic);
@@ -36,10 +42,10 @@ const char *report_algorithm(uint8_t key_len);
 json_t *report_cookie(uint64_t cookie);
 
 /**
- * report_flows() - those chosen, by falling priority
+ * report_flows() - a list of copies of those chosen, by falling priority
  * @counters: what stands for each beside it, by its name; NULL: nothing
  */
-json_t *report_flows(const struct flowset *flows, const struct choice *choice,
-		     const json_t *counters);
+struct pieces_list report_flows(const struct flowset *flows, const struct choice *choice,
+				json_t *counters);
 
 #endif

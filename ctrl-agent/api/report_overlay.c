@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/log.h"
 #include "report.h"
 
@@ -96,4 +97,33 @@ json_t *report_overlay(const struct overlay *overlay)
 	json_object_set_new(json, "settled", json_boolean(ways_settled(&overlay->ways)));
 	json_object_set_new(json, "members", members);
 	return json;
+}
+
+static json_t *make_overlay(const struct pieces_list *list, size_t i)
+{
+	const char (*names)[OVERLAY_NAME_LEN + 1] = list->names;
+	const struct overlay *overlay = overlays_find(&list->agent->overlays, names[i]);
+
+	return overlay ? report_overlay(overlay) : NULL;
+}
+
+static void free_names(struct pieces_list *list)
+{
+	free(list->names);
+}
+
+/* One has up to 256 members, so it looks at 65,280 ways. */
+struct pieces_list report_overlays(struct agent *agent, const struct overlay *only)
+{
+	char (*names)[OVERLAY_NAME_LEN + 1] = xcalloc(agent->overlays.n + 1, sizeof(*names));
+	struct pieces_list list = {
+		.name = "overlays", .at_once = 1, .make = make_overlay, .free = free_names,
+		.names = names, .agent = agent,
+	};
+	const struct overlay *overlay;
+
+	overlays_each(overlay, &agent->overlays)
+		if (!only || overlay == only)
+			strcpy(names[list.n++], overlay->config.name);
+	return list;
 }

@@ -114,15 +114,15 @@ void request_refuse_flow(const struct request *request, const struct cvsw_text_e
 
 void request_show(const struct request *request)
 {
-	json_t *answer = json_pack("{s:b, s:s, s:b, s:o, s:o, s:o}", "ok", 1,
+	struct agent *agent = request->agent;
+	json_t *answer = json_pack("{s:b, s:s, s:b, s:o}", "ok", 1,
 				   "version", CVSW_VERSION,
-				   "kept", !request->agent->state.stale,
-				   "switches", report_switches(request->agent),
-				   "nics", report_nics(request->agent),
-				   "drops", report_drops(&request->agent->nics));
+				   "kept", !agent->state.stale,
+				   "drops", report_drops(&agent->nics));
+	const struct pieces_list lists[] = { report_switches(agent), report_nics(agent, false) };
 
-	report_database(request->agent, answer);
-	client_answer(request->client, answer);
+	report_database(agent, answer);
+	client_answer_in_pieces(request->client, pieces_new(answer, lists, 2));
 }
 
 static void asked_init(struct request_asked *asked)

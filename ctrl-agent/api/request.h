@@ -92,6 +92,7 @@ json_t *request_refusal(const struct nic *nic, const struct nic_refusal *refusal
  * @message: which is not an ERROR
  * @arg: request_ask()'s
  * @next, @next_len: out: the message that asks for the rest
+ * @pieces: out: the client's answer, if it is made in pieces; taken over
  */
 struct request_answer {
 	struct nic *nic;
@@ -99,13 +100,14 @@ struct request_answer {
 	void *arg;
 	uint8_t next[64];
 	size_t next_len;
+	struct pieces *pieces;
 };
 
 /**
  * request_ask() - sends a NIC a message of version 3 and answers with what it answers
  * @message: wiped by the caller
- * @report: makes the client's answer of the NIC's; NULL: it cannot be read, or @next is to
- *	be asked
+ * @report: makes the client's answer of the NIC's; NULL: it cannot be read, @next is to be
+ *	asked, or @pieces are the answer
  * @arg: for @report; freed by @done when the client was answered, or has gone; may be NULL
  * @changes: without an answer it may have been done
  */

@@ -61,6 +61,10 @@ static void on_answer(void *arg, const struct cvsw_v3_message *answer, const uin
 	}
 	if (answered.next_len && nic_ask(nic, answered.next, answered.next_len, on_answer, asker))
 		return;
+	if (answered.pieces) {
+		wait_answer_in_pieces(&asker->waiter, answered.pieces);
+		return;
+	}
 	wait_answer(&asker->waiter, json ?: failed(asker, REQUEST_BAD_ANSWER,
 						   "the NIC's answer cannot be read"));
 }

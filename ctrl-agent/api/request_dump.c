@@ -17,14 +17,15 @@ struct dump {
 	size_t n_listed;
 };
 
-static json_t *flows_answer(const struct nic *nic, const struct choice *choice,
-			    const json_t *counters)
+static struct pieces *flows_answer(const struct nic *nic, const struct choice *choice,
+				   json_t *counters)
 {
 	struct flowset made;
-	json_t *flows = report_flows(desired_flows(&nic->desired, &made), choice, counters);
+	const struct pieces_list flows = report_flows(desired_flows(&nic->desired, &made), choice,
+						      counters);
 
 	flowset_clear(&made);
-	return json_pack("{s:b, s:o, s:o}", "ok", 1, "nic", report_nic(nic), "flows", flows);
+	return pieces_new(json_pack("{s:b, s:o}", "ok", 1, "nic", report_nic(nic)), &flows, 1);
 }
 
 static json_t *counters_json(const struct cvsw_v3_entry *entry)
@@ -96,8 +97,8 @@ static json_t *on_part(struct request_answer *answer)
 		return NULL;
 	/* A NIC with more than anyone can want is not listened to for ever. */
 	if (!resume || dump->n_listed > NIC_MAX_FLOWS + NIC_MAX_EXTRA)
-		return flows_answer(answer->nic, &dump->choice, dump->counters);
-	if (dump->n_listed > before)
+		answer->pieces = flows_answer(answer->nic, &dump->choice, dump->counters);
+	else if (dump->n_listed > before)
 		answer->next_len = ask_for(resume, answer->next, sizeof(answer->next));
 	return NULL;
 }
@@ -123,7 +124,7 @@ void request_dump_flows(const struct request *request)
 		return;
 	if (!request_is(request, "counters") || !nic_can_be_asked(nic) ||
 	    nic_state(nic) == NIC_ABSENT) {
-		client_answer(request->client, flows_answer(nic, &choice, NULL));
+		client_answer_in_pieces(request->client, flows_answer(nic, &choice, NULL));
 		return;
 	}
 	dump = xcalloc(1, sizeof(*dump));

@@ -124,20 +124,12 @@ void request_overlay_renew(const struct request *request)
 
 void request_overlay_show(const struct request *request)
 {
-	struct overlays *overlays = &request->agent->overlays;
-	json_t *array = json_array();
-	struct overlay *overlay;
+	const struct overlay *only = NULL;
+	struct pieces_list list;
 
-	if (request_text(request, "name")) {
-		overlay = overlay_of(request);
-		if (!overlay) {
-			json_decref(array);
-			return;
-		}
-		json_array_append_new(array, report_overlay(overlay));
-	} else {
-		overlays_each(overlay, overlays)
-			json_array_append_new(array, report_overlay(overlay));
-	}
-	client_answer(request->client, json_pack("{s:b, s:o}", "ok", 1, "overlays", array));
+	if (request_text(request, "name") && !(only = overlay_of(request)))
+		return;
+	list = report_overlays(request->agent, only);
+	client_answer_in_pieces(request->client,
+				pieces_new(json_pack("{s:b}", "ok", 1), &list, 1));
 }

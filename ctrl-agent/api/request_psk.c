@@ -96,12 +96,8 @@ void request_key_del(const struct request *request)
 
 void request_key_list(const struct request *request)
 {
-	struct nic **sorted = nics_sorted(&request->agent->nics);
-	json_t *nics = json_array();
+	const struct pieces_list nics = report_nics(request->agent, true);
 
-	for (size_t i = 0; sorted[i]; i++)
-		if (sorted[i]->has_key)
-			json_array_append_new(nics, report_nic(sorted[i]));
-	free(sorted);
-	client_answer(request->client, json_pack("{s:b, s:o}", "ok", 1, "nics", nics));
+	client_answer_in_pieces(request->client,
+				pieces_new(json_pack("{s:b}", "ok", 1), &nics, 1));
 }

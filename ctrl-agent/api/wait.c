@@ -22,6 +22,14 @@ void wait_answer(struct waiter *waiter, json_t *answer)
 	client_answer(client, answer);
 }
 
+void wait_answer_in_pieces(struct waiter *waiter, struct pieces *answer)
+{
+	struct client *client = waiter->client;
+
+	waiter_free(waiter);
+	client_answer_in_pieces(client, answer);
+}
+
 static void on_timeout(evutil_socket_t fd, short what, void *arg)
 {
 	struct waiter *waiter = arg;

@@ -38,6 +38,9 @@ void wait_begin(const struct request *request, struct waiter *waiter,
 /** wait_answer() - with this, now; @waiter is gone */
 void wait_answer(struct waiter *waiter, json_t *answer);
 
+/** wait_answer_in_pieces() - likewise */
+void wait_answer_in_pieces(struct waiter *waiter, struct pieces *answer);
+
 /** wait_nic_moved() - hub_ear: looks at who waits for this NIC */
 void wait_nic_moved(void *arg, const struct hub_event *event);
 

@@ -902,6 +902,11 @@ def test_sas_outlive_us(daemon):
             for before, after in zip(*restart(end)):
                 for what in 'sas', 'live_sas', 'flows', 'mtu':
                     assert before[what] == after[what], (what, before, after)
+        # While keys are replaced, before or after their SPIs are written: none is used twice.
+        for pause in 0, 0.1, 0.25:
+            assert daemon.ask(command='overlay-renew', name='net', wait=False)['ok']
+            time.sleep(pause)
+            restart(daemon.kill)
         # What was lost: one way's SA at its receiver, and all of a NIC that has started anew, or was restored.
         way, spi = next(sa for sa in world.has(1)['live_sas'] if sa[0] == 'in')
         before, after = restart(daemon.kill, lambda: world.nics.nics[1].command(LOSE_SA, struct.pack('!BI', 2, spi)))
