@@ -8,6 +8,7 @@
 #include "legacy.h"
 #include "nics.h"
 #include "talk.h"
+#include "waiting.h"
 
 /* There are as many numbers as NICs, or as many as the database has. */
 static void take_number(struct nic *nic)
@@ -55,6 +56,7 @@ void nic_set_key(struct nic *nic, const uint8_t *key)
 	if (nic->has_key)
 		drop_key(nic);
 	nic->key_unread = false;
+	nic->unproved_at = 0;	/* that was under the former key */
 	if (key) {
 		memcpy(nic->key, key, sizeof(nic->key));
 		nic->has_key = true;
@@ -246,8 +248,6 @@ static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, enum cvsw_v
 	n_registers = nic->n_registers;
 	heard_at = nic->heard_at;
 	drop = talk_receive(nic, frame, len, vport_place(port), clock_ms());
-	if (drop == CVSW_V3_DROP_PROOF)
-		nic_unproved(nic, port, NIC_WITH_ANOTHER_KEY);
 	if (drop == CVSW_V3_OK && type == CVSW_V3_SEALED)
 		nic->heard_at = clock_ms();
 	look_for_another(nic, port, drop, n_registers, heard_at);
@@ -259,26 +259,16 @@ static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, enum cvsw_v
 	return drop;
 }
 
-/**
- * struct waiting - a REGISTER that comes last; in port->waiting
- *
+/*
  * A handshake is the beginning of much that follows.  When ten thousand NICs want one at once,
  * those who have theirs are served first: else all of them wait so long for each answer
  * that they repeat what they sent, and nobody comes to an end.
  */
-struct waiting {
-	TAILQ_ENTRY(waiting) in_order;
-	uint8_t frame[CVSW_V3_REGISTER_LEN];
-};
 
-static void stop_waiting(struct vport *port, struct waiting *waiting)
-{
-	TAILQ_REMOVE(&port->waiting, waiting, in_order);
-	port->n_waiting--;
-	free(waiting);
-}
-
-/* One at a time, so that a port with many costs the others nothing. */
+/*
+ * One at a time, so that a port with many costs the others nothing.  It was proved when it came: if it
+ * is not any more, the NIC has another key since, and nobody is to blame.
+ */
 static void answer_first(struct turns_work *work)
 {
 	struct vport *port = (struct vport *)((char *)work - offsetof(struct vport, answering));
@@ -288,7 +278,7 @@ static void answer_first(struct turns_work *work)
 	enum cvsw_v3_drop drop;
 
 	memcpy(frame, first->frame, sizeof(frame));
-	stop_waiting(port, first);
+	waiting_end(port, first, &nics->n_waiting);
 	if (port->n_waiting)
 		turns_put_off(work);
 	drop = take(nics, port, CVSW_V3_REGISTER, frame, sizeof(frame));
@@ -296,34 +286,11 @@ static void answer_first(struct turns_work *work)
 		dropped(nics, port, drop);
 }
 
-static struct waiting *find_waiting(struct vport *port, const uint8_t *mac)
-{
-	struct waiting *waiting;
-
-	TAILQ_FOREACH(waiting, &port->waiting, in_order)
-		if (!memcmp(cvsw_v3_register_mac(waiting->frame), mac, CVSW_ETH_ALEN))
-			break;
-	return waiting;
-}
-
-/* NULL: there are too many at this port. */
-static struct waiting *begin_waiting(struct vport *port)
-{
-	struct waiting *waiting;
-
-	if (port->n_waiting == NICS_MOST_WAITING)
-		return NULL;
-	waiting = xcalloc(1, sizeof(*waiting));
-	TAILQ_INSERT_TAIL(&port->waiting, waiting, in_order);
-	port->n_waiting++;
-	return waiting;
-}
-
 /* Of one NIC the newest counts, as it may have given up the others.  It takes their place. */
 static enum cvsw_v3_drop take_register(struct nics *nics, struct vport *port, const uint8_t *frame)
 {
 	const uint8_t *mac = cvsw_v3_register_mac(frame);
-	struct waiting *former = find_waiting(port, mac), *waiting;
+	struct waiting *former = waiting_find(port, mac), *waiting;
 	struct nic *nic = nics_find(nics, mac);
 
 	if (!nic || !nic->has_key) {
@@ -335,7 +302,7 @@ static enum cvsw_v3_drop take_register(struct nics *nics, struct vport *port, co
 		nic_unproved(nic, port, NIC_WITH_ANOTHER_KEY);
 		return CVSW_V3_DROP_PROOF;
 	}
-	waiting = former ?: begin_waiting(port);
+	waiting = former ?: waiting_begin(port, &nics->n_waiting);
 	if (!waiting)
 		return CVSW_V3_DROP_RATE;
 	memcpy(waiting->frame, frame, sizeof(waiting->frame));
@@ -373,9 +340,10 @@ static bool on_hello(void *arg, struct vport *port)
 
 static void on_down(void *arg, struct vport *port)
 {
-	(void)arg;
+	struct nics *nics = arg;
+
 	while (port->n_waiting)
-		stop_waiting(port, TAILQ_FIRST(&port->waiting));
+		waiting_end(port, TAILQ_FIRST(&port->waiting), &nics->n_waiting);
 	turns_drop(&port->answering);
 	while (!LIST_EMPTY(&port->nics))
 		nic_detach(LIST_FIRST(&port->nics));

@@ -25,8 +25,6 @@ struct vswitches;
 #define NICS_CLAIM_MS		60000
 #define NICS_ALIVE_MS		10000
 
-#define NICS_MOST_WAITING	64	/* REGISTERs at a port */
-
 /**
  * struct nics - all NICs that are present, that something is stated for, or with a key
  * @world: of all NICs; its log_keys counts for keys that are set from then on
@@ -37,6 +35,7 @@ struct vswitches;
  * @order: as they came
  * @keyed: those with a key, by number; @room entries, none is free below @first_free
  * @away: those with a key that were at a port which has gone, by its place
+ * @n_waiting: REGISTERs that wait, at all ports: waiting.h
  * @drops: frames of version 3 that were dropped, by cause
  * @hub: hears what happens to them
  * @alarms: when each of them wants to go on; @timer: for the first
@@ -57,6 +56,7 @@ struct nics {
 	size_t first_free;
 	LIST_HEAD(, nic) away[NICS_BUCKETS];
 	struct cvsw_v3_guard guard;
+	size_t n_waiting;
 	uint64_t drops[CVSW_V3_N_DROPS];
 	struct heap alarms;
 	struct event *timer;

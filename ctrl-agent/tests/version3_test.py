@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import signal
 import socket
 import sqlite3
 import struct
@@ -321,6 +322,37 @@ def test_wrong_key(daemon):
         daemon.ctl('key', 'add', a, '-', stdin=key_of(0).hex())
         assert world.in_sync()
         assert 'silence' not in daemon.nics()[a], daemon.nics()[a]
+
+
+def test_key_changes_meanwhile(daemon):
+    """A NIC gets another key while its REGISTER waits: nobody is accused of having another one."""
+    with World(daemon, 1) as world, socket.socket(socket.AF_UNIX) as client:
+        nic = world.macs[0]
+        client.connect(daemon.socket)
+        drops = daemon.ask(command='show')['drops']
+        # What comes while the daemon stands still, one turn of its event loop finds: a REGISTER waits for its end.
+        daemon.process.send_signal(signal.SIGSTOP)
+        world.nics.nics[0].command(REBOOT)
+        time.sleep(0.5)
+        client.sendall(json.dumps({'command': 'key-add', 'nic': nic, 'key': '77' * 32}).encode() + b'\n')
+        time.sleep(0.1)
+        world.running.__exit__()
+        daemon.process.send_signal(signal.SIGCONT)
+        assert json.loads(client.makefile().readline())['ok']
+        shown = daemon.ask(command='show')
+        assert shown['drops'].get('proof', 0) > drops.get('proof', 0), (drops, shown['drops'])
+        assert 'with another key' not in shown['nics'][0]['silence'], shown['nics'][0]
+        assert 'with another key' not in daemon.read_log()
+        # Of a NIC that was accused before, that does not count under its new key.
+        world.running.__enter__()
+        assert wait_for(lambda: 'with another key' in daemon.nics()[nic].get('silence', ''), 20), daemon.nics()
+        daemon.ctl('key', 'add', nic, '-', stdin='78' * 32)
+        world.running.__exit__()
+        daemon.ctl('key', 'add', nic, '-', stdin='79' * 32)
+        assert 'with another key' not in daemon.nics()[nic]['silence'], daemon.nics()
+        daemon.ctl('key', 'add', nic, '-', stdin=key_of(0).hex())
+        world.running.__enter__()
+        assert world.in_sync()
 
 
 def test_no_key(version2):
@@ -1056,6 +1088,7 @@ TESTS = [
     ('a database that cannot be read, or is in use', test_database),
     ('keys: added, never shown, wiped', test_keys),
     ('a NIC with another key', test_wrong_key),
+    ('a NIC with another key: while its REGISTER waits', test_key_changes_meanwhile),
     ('a driver without a key', test_no_key(False)),
     ('a driver without a key, version 2 allowed', test_no_key(True)),
     ('version 2 is not believed of a NIC with a key', test_downgrade),
