@@ -6,7 +6,6 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "base/turns.h"
 #include "nic/nics.h"
 #include "sa/ways_kept.h"
 
@@ -101,7 +100,7 @@ static void run_first(struct overlays *overlays, uint64_t now)
 	overlays->keeper.ways(overlays->keeper.of, overlay);
 }
 
-/* One piece in any case, and more until the turn is full, whatever else has filled it. */
+/* Until the turn is full, with all that it did before, but one piece in any case. */
 static void run_due(struct overlays *overlays, uint64_t now)
 {
 	if (heap_due(&overlays->looks) > now)
@@ -112,9 +111,10 @@ static void run_due(struct overlays *overlays, uint64_t now)
 	} while (heap_due(&overlays->looks) <= now && !turns_is_full());
 }
 
-static void run(struct overlays *overlays)
+static void look(struct turns_work *work)
 {
 	static const struct timeval retry = { .tv_sec = OVERLAYS_RETRY_MS / 1000 };
+	struct overlays *overlays = (struct overlays *)((char *)work - offsetof(struct overlays, looking));
 
 	if (overlays->n && !reserve_spis(overlays)) {
 		overlays_tell(overlays);
@@ -130,9 +130,11 @@ static void run(struct overlays *overlays)
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
+	struct overlays *overlays = arg;
+
 	(void)fd;
 	(void)what;
-	run(arg);
+	turns_put_off(&overlays->looking);
 }
 
 void overlays_init(struct overlays *overlays, struct event_base *base)
@@ -141,6 +143,7 @@ void overlays_init(struct overlays *overlays, struct event_base *base)
 	TAILQ_INIT(&overlays->order);
 	LIST_INIT(&overlays->to_tell);
 	overlays->timer = alloc_checked(evtimer_new(base, on_timer, overlays));
+	overlays->looking.run = look;
 	overlays->world.random = random_bytes;
 	overlays->world.changed = on_changed;
 	overlays->world.owner = overlays;
@@ -157,6 +160,7 @@ void overlays_free(struct overlays *overlays)
 		overlay_free(overlay);
 	}
 	event_free(overlays->timer);
+	turns_drop(&overlays->looking);
 	heap_free(&overlays->looks);
 	explicit_bzero(overlays, sizeof(*overlays));
 }

@@ -3,6 +3,7 @@
 #ifndef CVSWD_OVERLAYS_H
 #define CVSWD_OVERLAYS_H
 
+#include "base/turns.h"
 #include "overlay.h"
 
 #define OVERLAYS_MAX		256
@@ -35,6 +36,7 @@ struct overlays_keeper {
  * @looks: when to look at which
  * @to_tell: NICs for which something changed: overlays_tell()
  * @reserved_spi: none from here on was ever used, whatever becomes of us
+ * @timer: for the first look; @looking: is put off then
  * @settled: called after each look at them
  */
 struct overlays {
@@ -45,6 +47,7 @@ struct overlays {
 	struct ways_world world;
 	uint32_t reserved_spi;
 	struct event *timer;
+	struct turns_work looking;
 	struct overlays_keeper keeper;
 	void (*settled)(void);
 };

@@ -120,16 +120,23 @@ static bool keep_all_timed(struct state *state)
 	return state_commit(state);
 }
 
-static void on_keep_soon(evutil_socket_t fd, short what, void *arg)
+static void keep(struct turns_work *work)
 {
-	struct state *state = arg;
+	struct state *state = (struct state *)((char *)work - offsetof(struct state, keeping));
 	bool was_stale = state->stale;
 
-	(void)fd;
-	(void)what;
 	/* If not, state_commit() has seen to another try. */
 	if (keep_all_timed(state) && was_stale)
 		log_line(LOG_INFO, "the database can be written again, and has all there is");
+}
+
+static void on_keep_soon(evutil_socket_t fd, short what, void *arg)
+{
+	struct state *state = arg;
+
+	(void)fd;
+	(void)what;
+	turns_put_off(&state->keeping);
 }
 
 void state_nic_moved(void *arg, const struct hub_event *event)
@@ -283,6 +290,7 @@ void state_start(struct state *state, struct event_base *base, struct nics *nics
 	*state = (struct state){ .nics = nics, .overlays = overlays };
 	STAILQ_INIT(&state->unread);
 	state->keep_soon = alloc_checked(evtimer_new(base, on_keep_soon, state));
+	state->keeping.run = keep;
 }
 
 /* Rows of a former format get today's: all of them, or none. */
@@ -313,9 +321,10 @@ void state_end(struct state *state)
 {
 	struct unread_row *row;
 
-	if (evtimer_pending(state->keep_soon, NULL) && !keep_all_timed(state))
+	if ((evtimer_pending(state->keep_soon, NULL) || state->keeping.waits) && !keep_all_timed(state))
 		log_line(LOG_ERR, "the last changes are lost");
 	event_free(state->keep_soon);
+	turns_drop(&state->keeping);
 	while ((row = STAILQ_FIRST(&state->unread))) {
 		STAILQ_REMOVE_HEAD(&state->unread, in_list);
 		free(row);

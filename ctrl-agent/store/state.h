@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 
 #include "apps/overlays.h"
+#include "base/turns.h"
 #include "nic/nics.h"
 
 #define STATE_PAUSE_MS	100
@@ -35,7 +36,7 @@ struct unread_row {
  * @stale: the last commit failed: what is kept is not what is
  * @begun: state_keep_ways() has begun a transaction, which waits for @keep_soon
  * @unread, @n_unread: what of the database cannot be read; it stays there as it is
- * @keep_soon: armed while something waits to be committed
+ * @keep_soon: armed while something waits to be committed; @keeping: is put off then
  */
 struct state {
 	struct nics *nics;
@@ -46,6 +47,7 @@ struct state {
 	STAILQ_HEAD(, unread_row) unread;
 	size_t n_unread;
 	struct event *keep_soon;
+	struct turns_work keeping;
 };
 
 /** state_start() - before anything else of this is called */

@@ -4,7 +4,6 @@
 #include <time.h>
 
 #include "apps/overlays.h"
-#include "base/turns.h"
 #include "overlay_world.h"
 
 #define OVERLAYS	4
@@ -13,11 +12,22 @@
 
 static struct overlays overlays;
 static struct event_base *base;
-static unsigned int turn_ms;		/* so much of each turn is taken by something else */
-static uint32_t spi;			/* the next one after the last look */
-static unsigned int n_made;		/* new SAs */
-static unsigned int looks[2 * OVERLAYS];	/* how many were made in each look */
-static unsigned int n_looks;
+static unsigned int piece_ms;	/* what a piece of an overlay's work takes, besides */
+static unsigned int other_ms;	/* what something else takes of each turn */
+static bool is_full;		/* that has filled this turn */
+static uint32_t spi;		/* the next one after the last look */
+static unsigned int n_made;	/* new SAs */
+static unsigned int n_looks;	/* in which SAs were made; @n_beside: in a turn that was full */
+static unsigned int n_beside;
+
+/* So much processor time. */
+static void spend(unsigned int ms)
+{
+	clock_t until = clock() + ms * CLOCKS_PER_SEC / 1000;
+
+	while (clock() < until)
+		;
+}
 
 static bool keep_spi(void *of, uint32_t next)
 {
@@ -30,22 +40,26 @@ static void keep_ways(void *of, struct overlay *overlay)
 {
 	(void)of;
 	(void)overlay;
+	spend(piece_ms);
 }
 
-/* So much processor time. */
-static void spend(unsigned int ms)
+/* Work that is put off for each turn. */
+static void do_other(struct turns_work *work)
 {
-	clock_t until = clock() + ms * CLOCKS_PER_SEC / 1000;
-
-	while (clock() < until)
-		;
-}
-
-/* Work that is put off, done when a turn begins. */
-static void be_busy(struct turns_work *work)
-{
-	spend(turn_ms);
+	spend(other_ms);
+	is_full = true;
 	turns_put_off(work);
+}
+
+/* The last of a turn's events: what is due in it earlier comes before. */
+static void on_event(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval soon = { .tv_usec = TURNS_FULL_MS * 1000 };
+
+	(void)fd;
+	(void)what;
+	is_full = false;
+	evtimer_add(arg, &soon);
 }
 
 static void on_limit(evutil_socket_t fd, short what, void *arg)
@@ -61,8 +75,8 @@ static void on_settled(void)
 
 	spi = overlays.world.next_spi;
 	n_made += n;
-	if (n && n_looks < 2 * OVERLAYS)
-		looks[n_looks++] = n;
+	n_looks += n > 0;
+	n_beside += is_full;
 	if (n_made == OVERLAYS * WAYS)
 		event_base_loopbreak(base);
 }
@@ -89,17 +103,12 @@ static void add_overlay(unsigned int number)
 	overlays_add(&overlays, overlay);
 }
 
-/* All get their first keys, while something else takes so much of each turn. */
-static void make_keys_beside(unsigned int ms)
+static void start(void)
 {
-	static const struct timeval limit = { .tv_sec = 5 };
-	struct turns_work busy = { .run = be_busy };
-
 	start_nics();
 	base = event_base_new();
-	event_base_once(base, -1, EV_TIMEOUT, on_limit, base, &limit);
-	turn_ms = ms;
-	n_made = n_looks = 0;
+	n_made = n_looks = n_beside = 0;
+	is_full = false;
 	overlays_init(&overlays, base);
 	overlays.keeper = (struct overlays_keeper){ .spi = keep_spi, .ways = keep_ways };
 	overlays.settled = on_settled;
@@ -107,33 +116,53 @@ static void make_keys_beside(unsigned int ms)
 	for (unsigned int i = 0; i < OVERLAYS; i++)
 		add_overlay(i);
 	spend(2 * OVERLAYS_PAUSE_MS);	/* all are due */
-	if (ms)
-		turns_put_off(&busy);
+}
+
+/* All get their first keys. */
+static void make_keys(unsigned int a_piece, unsigned int other)
+{
+	static const struct timeval limit = { .tv_sec = 10 };
+	struct turns_work work = { .run = do_other };
+	struct event *event;
+
+	start();
+	piece_ms = a_piece;
+	other_ms = other;
+	event = evtimer_new(base, on_event, event_self_cbarg());
+	event_active(event, EV_TIMEOUT, 0);
+	event_base_once(base, -1, EV_TIMEOUT, on_limit, base, &limit);
+	if (other)
+		turns_put_off(&work);
 	turns_run(base);
-	turns_drop(&busy);
+	turns_drop(&work);
+	event_free(event);
 	overlays_free(&overlays);
 	event_base_free(base);
 	world_end();
+	CHECK(n_made == OVERLAYS * WAYS);
 }
 
 static void test_free_turn(void)
 {
-	make_keys_beside(0);
-	CHECK(n_made == OVERLAYS * WAYS);
+	make_keys(0, 0);
 	CHECK_MSG(n_looks == 1, "%u looks", n_looks);
 }
 
-static void test_full_turn(void)
+static void test_long_pieces(void)
 {
-	make_keys_beside(TURNS_FULL_MS + 5);
-	CHECK(n_made == OVERLAYS * WAYS);
+	make_keys(TURNS_FULL_MS + 5, 0);
 	CHECK_MSG(n_looks == OVERLAYS, "%u looks", n_looks);
-	for (unsigned int i = 0; i < n_looks; i++)
-		CHECK(looks[i] == WAYS);
+}
+
+static void test_beside(void)
+{
+	make_keys(0, TURNS_FULL_MS + 5);
+	CHECK(!n_beside);
 }
 
 const struct tap_test tests[] = {
 	{ "overlays: a turn with nothing else does all that is due", test_free_turn },
-	{ "overlays: a turn that is full does one piece, and the next one another", test_full_turn },
+	{ "overlays: a turn ends when it is full, and the next one goes on", test_long_pieces },
+	{ "overlays: they add nothing to a turn that is full, and go on even so", test_beside },
 	{ 0 },
 };
