@@ -114,7 +114,8 @@ static void run_due(struct overlays *overlays, uint64_t now)
 static void look(struct turns_work *work)
 {
 	static const struct timeval retry = { .tv_sec = OVERLAYS_RETRY_MS / 1000 };
-	struct overlays *overlays = (struct overlays *)((char *)work - offsetof(struct overlays, looking));
+	struct overlays *overlays = (struct overlays *)((char *)work -
+							 offsetof(struct overlays, looking));
 
 	if (overlays->n && !reserve_spis(overlays)) {
 		overlays_tell(overlays);

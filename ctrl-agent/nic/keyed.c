@@ -266,8 +266,8 @@ static enum cvsw_v3_drop take(struct nics *nics, struct vport *port, enum cvsw_v
  */
 
 /*
- * One at a time, so that a port with many costs the others nothing.  It was proved when it came: if it
- * is not any more, the NIC has another key since, and nobody is to blame.
+ * One at a time, so that a port with many costs the others nothing.  It was proved when it came: if
+ * it is not any more, the NIC has another key since, and nobody is to blame.
  */
 static void answer_first(struct turns_work *work)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * REGISTERs that wait until there is nothing else to do: at each port those of some NICs, one of each.
+ * REGISTERs that wait until there is nothing else to do: at each port those of some NICs, one of
+ * each.
  *
- * Anyone can replay what was recorded, at any port.  So their number is bounded, at a port and at all
- * ports together.  Beyond that each port has one place, which takes less memory than the port itself:
- * a NIC that is alone at its port always gets in.
+ * Anyone can replay what was recorded, at any port.  So their number is bounded, at a port and at
+ * all ports together.  Beyond that each port has one place, which takes less memory than the port
+ * itself: a NIC that is alone at its port always gets in.
  */
 #ifndef CVSWD_WAITING_H
 #define CVSWD_WAITING_H

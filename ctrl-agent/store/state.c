@@ -321,7 +321,8 @@ void state_end(struct state *state)
 {
 	struct unread_row *row;
 
-	if ((evtimer_pending(state->keep_soon, NULL) || state->keeping.waits) && !keep_all_timed(state))
+	if ((evtimer_pending(state->keep_soon, NULL) || state->keeping.waits) &&
+	    !keep_all_timed(state))
 		log_line(LOG_ERR, "the last changes are lost");
 	event_free(state->keep_soon);
 	turns_drop(&state->keeping);

@@ -110,11 +110,11 @@ bool state_keep_spi(void *state, uint32_t next);
 /**
  * state_keep_ways() - likewise: which SPIs are in use on the ways to members that are unkept
  *
- * Committed STATE_WAYS_MS later at most, with what else comes meanwhile; NICs hear of new SAs before.
- * That is safe, as the SPIs were reserved: whatever is lost, none of them is used again. And an SA is
- * removed WAY_GRACE_MS after its sender has a newer one, or later. So in what was committed last, a
- * way has an SA that both its ends still have, even if we end without warning; without one, it
- * would get a new one.
+ * Committed STATE_WAYS_MS later at most, with what else comes meanwhile; NICs hear of new SAs
+ * before.  That is safe, as the SPIs were reserved: whatever is lost, none of them is used again.
+ * And an SA is removed WAY_GRACE_MS after its sender has a newer one, or later.  So in what was
+ * committed last, a way has an SA that both its ends still have, even if we end without warning;
+ * without one, it would get a new one.
  */
 void state_keep_ways(void *state, struct overlay *overlay);
 
