@@ -6,7 +6,7 @@
 CHECK_STAGES := check-build proto-test agent-test proto-fuzz check-kunit check-smp check-bench check-wire check-without-version2 check-stack check-ovs check-vm
 
 # What takes too long for make check.
-CHECK_LONG_STAGES := check-upstream check-kcsan check-debian check-kernels check-stack-long check-agree
+CHECK_LONG_STAGES := check-upstream check-kcsan check-debian check-kernels check-stack-long check-agree check-syntax
 
 # What needs neither root nor a kernel.
 .PHONY: quick quick-tests

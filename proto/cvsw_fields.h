@@ -324,7 +324,7 @@ enum cvsw_setter {
 	X(OUTPUT, 1, 0, 0, 8, output, "output")					\
 	X(STRIP_VLAN, 3, 3, 0, 8, plain, "strip_vlan")				\
 	/* Of IPv4 or IPv6; a frame whose TTL is 1 or 0 is dropped. */		\
-	X(DEC_TTL, 4, 0xffff, 18, 16, plain, "dec_ttl")				\
+	X(DEC_TTL, 4, 0xffff, 18, 16, dec_ttl, "dec_ttl")				\
 	X(MOVE, 5, 0xffff, 6, 24, move, "move")					\
 	X(LOAD, 6, 0xffff, 7, 24, load, "load")					\
 	/* .tunnel */								\

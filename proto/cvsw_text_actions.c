@@ -25,7 +25,8 @@ struct cvsw_action *text_add_action(struct text_parser *p, const struct text_wor
 	}
 	if (p->inside && !cvsw_action_fits_in(type, p->inside)) {
 		text_fail(p, word->name, p->inside == CVSW_ACT_CLONE ?
-			  "%.*s cannot be part of a clone" : "%.*s cannot be part of an action set",
+			  "%.*s: a NIC has no clone with that in it" :
+			  "%.*s: a NIC has no action set with that in it",
 			  text_shown(word->name_len), word->name);
 		return NULL;
 	}
@@ -63,20 +64,47 @@ static bool act_plain(struct text_parser *p, const struct text_word *word,
 	return action;
 }
 
+/* dec_ttl(0): whom to tell of a TTL that ends; there is one controller, which is not told. */
+static bool act_dec_ttl(struct text_parser *p, const struct text_word *word,
+			const struct text_keyword *keyword)
+{
+	struct text_word id = *word;
+	uint64_t number;
+
+	if (!text_want_no_value(p, word) || !text_add_action(p, word, (uint16_t)keyword->arg))
+		return false;
+	if (!word->opens)
+		return true;
+	id.value = p->at;
+	id.value_len = strcspn(p->at, TEXT_SEPARATORS TEXT_PARENTHESES);
+	p->at += id.value_len;
+	if (!text_number(p, &id, UINT16_MAX, &number))
+		return false;
+	return (!number && text_closes(p)) ||
+	       text_fail(p, id.value, "%.*s: a NIC has no other controllers to tell: expected "
+			 "dec_ttl", text_shown(id.value_len), id.value);
+}
+
 bool text_port(struct text_parser *p, const struct text_word *word, uint16_t *port)
 {
+	struct text_word name = text_unquoted(word);
 	size_t i;
 
 	if (!text_want_value(p, word))
 		return false;
 	for (i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
 		*port = ports[i].port;
-		if (text_same(word->value, word->value_len, ports[i].name))
+		if (text_same(name.value, name.value_len, ports[i].name))
 			return true;
 	}
-	return text_fail(p, word->value, "%.*s: expected NORMAL (onward), IN_PORT (back), LOCAL "
-			 "or HOST (1, the guest), NET (2, the vswitch), CONTROLLER or NONE",
-			 text_shown(word->value_len), word->value);
+	if (text_is_lacked(name.value, name.value_len))
+		return text_fail_lacked(p, name.value, name.value_len, "port");
+	if (text_names_field(name.value, name.value_len))
+		return text_fail(p, name.value, "%.*s: a NIC has no output to a field's value",
+				 text_shown(name.value_len), name.value);
+	return text_fail(p, name.value, "%.*s: a NIC has no port of that name: expected HOST (1), "
+			 "NET (2), LOCAL, IN_PORT, NORMAL (onward), CONTROLLER or NONE",
+			 text_shown(name.value_len), name.value);
 }
 
 static bool arguments(struct text_parser *p, const struct text_word *word,
@@ -101,13 +129,25 @@ static bool arg_reason(struct text_parser *p, const struct text_word *word,
 	if (!text_want_value(p, word))
 		return false;
 	return text_same(word->value, word->value_len, "action") ||
-	       text_fail(p, word->value, "%.*s: the reason is always action",
+	       text_fail(p, word->value, "%.*s: a NIC has no other reason than action",
 			 text_shown(word->value_len), word->value);
+}
+
+static bool arg_id(struct text_parser *p, const struct text_word *word,
+		   const struct text_keyword *keyword)
+{
+	uint64_t number;
+
+	if (!text_number(p, word, keyword->limit, &number))
+		return false;
+	return !number || text_fail(p, word->value, "%.*s: a NIC has no other controller than 0",
+				    text_shown(word->value_len), word->value);
 }
 
 static const struct text_keyword controller_arguments[] = {
 	{ "max_len",	arg_max_len, 0, 0xffff },
 	{ "reason",	arg_reason, 1, 0 },
+	{ "id",		arg_id, 2, 0xffff },
 	{ NULL,		NULL, 0, 0 },
 };
 
@@ -149,8 +189,8 @@ static bool arg_truncate(struct text_parser *p, const struct text_word *word,
 			 const struct text_keyword *keyword)
 {
 	(void)keyword;
-	return text_fail(p, word->name, "an output is not cut: expected output(port=...) without "
-			 "max_len, or controller(max_len=...)");
+	return text_fail(p, word->name, "max_len: a NIC has no output that cuts a frame: expected "
+			 "output(port=...) alone, or controller(max_len=...)");
 }
 
 static const struct text_keyword output_arguments[] = {
@@ -285,8 +325,7 @@ static bool one_argument(struct text_parser *p, const struct text_word *arg,
 	const struct text_keyword *keyword = text_find(known, arg);
 
 	if (!keyword || arg->opens)
-		return text_fail(p, arg->name, "unknown argument %.*s",
-				 text_shown(arg->name_len), arg->name);
+		return text_fail_lacked(p, arg->name, arg->name_len, "argument");
 	if (p->given & 1u << keyword->arg)
 		return text_fail(p, arg->name, "%s was given before", keyword->words);
 	p->given |= 1u << keyword->arg;
@@ -343,12 +382,10 @@ static bool act_goto_table(struct text_parser *p, const struct text_word *word,
 			   const struct text_keyword *keyword)
 {
 	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
-	uint64_t number;
 
-	if (!action || !text_number(p, word, CVSW_TABLES - 1, &number))
+	if (!action || !text_table(p, word, &action->table))
 		return false;
-	action->table = (uint8_t)number;
-	return number > p->flow->match.table ||
+	return action->table > p->flow->match.table ||
 	       text_fail(p, word->value, "%.*s: expected a table behind the flow's own, %u",
 			 text_shown(word->value_len), word->value, p->flow->match.table);
 }
@@ -368,7 +405,6 @@ static bool act_resubmit(struct text_parser *p, const struct text_word *word,
 {
 	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
 	struct text_word port = *word, table = *word;
-	uint64_t number = CVSW_TABLE_SAME;
 	size_t len;
 
 	if (!action)
@@ -387,9 +423,8 @@ static bool act_resubmit(struct text_parser *p, const struct text_word *word,
 		return text_fail(p, p->at, "expected ) behind resubmit(PORT,TABLE");
 	if (port.value_len && !resubmit_port(p, &port, &action->resubmit.port))
 		return false;
-	if (table.value_len && !text_number(p, &table, CVSW_TABLES - 1, &number))
+	if (table.value_len && !text_table(p, &table, &action->resubmit.table))
 		return false;
-	action->resubmit.table = (uint8_t)number;
 	return port.value_len || table.value_len ||
 	       text_fail(p, word->name, "resubmit needs a port or a table");
 }
@@ -456,15 +491,13 @@ static const struct text_keyword action_keywords[] = {
 	{ "normal",	act_plain, CVSW_ACT_OUTPUT, CVSW_PORT_ONWARD },
 	{ "in_port",	act_plain, CVSW_ACT_OUTPUT, CVSW_PORT_IN_PORT },
 	{ "local",	act_plain, CVSW_ACT_OUTPUT, CVSW_PORT_LOCAL },
-	{ "1",		act_output, CVSW_ACT_OUTPUT, CVSW_HOST },
-	{ "2",		act_output, CVSW_ACT_OUTPUT, CVSW_NET },
+	{ "1 host",	act_output, CVSW_ACT_OUTPUT, CVSW_HOST },
+	{ "2 net",	act_output, CVSW_ACT_OUTPUT, CVSW_NET },
 	{ "pop_vlan",	act_plain, CVSW_ACT_STRIP_VLAN, 0 },
 	{ "mod_nw_ttl",	text_act_mod, CVSW_FIELD_IP_TTL, 0 },
 	{ "mod_nw_ecn",	text_act_mod, CVSW_FIELD_IP_ECN, 0 },
 	{ "set_field",	text_act_set_field, 0, 0 },
 	{ "write_metadata", text_act_write_metadata, 0, 0 },
-	{ "flood all enqueue push_vlan apply_actions", text_not_yet,
-	  0, 0 },
 	{ NULL,		NULL, 0, 0 },
 };
 
@@ -490,9 +523,25 @@ static enum parentheses parentheses_of(const struct text_keyword *keyword)
 	if (keyword->parse == act_vxlan_encap || keyword->parse == act_encrypt ||
 	    keyword->parse == act_clone || keyword->parse == act_write_actions)
 		return HAS_ARGUMENTS;
-	if (keyword->parse == act_controller || keyword->parse == act_resubmit)
+	if (keyword->parse == act_controller || keyword->parse == act_resubmit ||
+	    keyword->parse == act_dec_ttl)
 		return MAY_HAVE_ARGUMENTS;
 	return keyword->parse == act_plain ? NO_PARENTHESES : ITS_VALUE;
+}
+
+/* A number or a name in quotation marks is a port. */
+static bool unknown_action(struct text_parser *p, const struct text_word *word)
+{
+	struct text_word port = *word;
+	uint16_t number;
+
+	if (*word->name != '"' && (*word->name < '0' || *word->name > '9'))
+		return text_fail_lacked(p, word->name, word->name_len, "action");
+	if (!text_want_no_value(p, word))
+		return false;
+	port.value = word->name;
+	port.value_len = word->name_len;
+	return text_port(p, &port, &number) && add_output(p, word, number);
 }
 
 static bool one_action(struct text_parser *p, const struct text_word *given)
@@ -503,15 +552,13 @@ static bool one_action(struct text_parser *p, const struct text_word *given)
 	bool takes_arguments;
 
 	if (!keyword)
-		return text_fail(p, word->name, "unknown action %.*s",
-				 text_shown(word->name_len), word->name);
+		return unknown_action(p, word);
 	parentheses = parentheses_of(keyword);
 	takes_arguments = parentheses == HAS_ARGUMENTS;
 	if (word->opens && parentheses == ITS_VALUE && !take_value(p, word) &&
 	    keyword->parse == act_output)
 		return output_by_name(p, word);
-	if (keyword->parse == text_not_yet || parentheses == MAY_HAVE_ARGUMENTS ||
-	    word->opens == takes_arguments)
+	if (parentheses == MAY_HAVE_ARGUMENTS || word->opens == takes_arguments)
 		return keyword->parse(p, word, keyword);
 	return text_fail(p, word->name + word->name_len, takes_arguments ?
 			 "%.*s needs arguments: expected %s(...)" : "%.*s takes no arguments",

@@ -4,15 +4,8 @@
 
 /* ---- the fields ---- */
 
-/* @n_bits of a field, from bit @ofs on. */
-struct subfield {
-	enum cvsw_field field;
-	unsigned int ofs;
-	unsigned int n_bits;
-};
-
 static const struct {
-	struct subfield part;
+	struct text_subfield part;
 	const char *oxm_name;
 	const char *words;
 } parts[] = {
@@ -22,18 +15,20 @@ static const struct {
 #undef PART
 };
 
-static bool find_field(const char *name, size_t len, struct subfield *found)
+/* @matched: what a match has, else what an action reads and writes */
+static bool find_field(const char *name, size_t len, bool matched, struct text_subfield *found)
 {
 	size_t i;
 
-	*found = (struct subfield){ 0 };
+	*found = (struct text_subfield){ 0 };
 	if (!len)
 		return false;
 	for (; found->field < CVSW_N_FIELDS; found->field++) {
+		const struct cvsw_field_info *info = &cvsw_field_info[found->field];
 		const struct text_field *field = &text_fields[found->field];
 
-		found->n_bits = cvsw_field_info[found->field].bits;
-		if (cvsw_field_info[found->field].writable &&
+		found->n_bits = info->bits;
+		if ((matched ? info->slot != CVSW_SLOT_NONE : info->writable) &&
 		    (text_same(name, len, field->name) || text_same(name, len, field->oxm_name) ||
 		     text_among(field->words, name, len)))
 			return true;
@@ -59,17 +54,40 @@ static bool read_bit(const char **at, const char *end, unsigned int *bit)
 	return *at > start;
 }
 
-/* NAME, NAME[], NAME[BIT] or NAME[FIRST..LAST], in @len bytes from @at on. */
-static bool read_subfield(struct text_parser *p, const char *at, size_t len,
-			  struct subfield *part)
+/* Nobody's, or one that cannot be here. */
+static bool no_field(struct text_parser *p, const char *at, size_t len, size_t name_len,
+		     bool matched)
+{
+	struct text_subfield other;
+
+	if (text_is_lacked(at, name_len))
+		return text_fail_lacked(p, at, name_len, "field");
+	if (find_field(at, name_len, !matched, &other))
+		return text_fail(p, at, "%.*s: a NIC has no %s that field", text_shown(name_len),
+				 at, matched ? "match on" : "action that reads or writes");
+	return text_fail(p, at, "%.*s: expected a field like NXM_OF_ETH_DST[], tcp_src[] or "
+			 "NXM_NX_IPV6_SRC[0..63]", text_shown(len), at);
+}
+
+bool text_names_field(const char *at, size_t len)
+{
+	const char *bracket = memchr(at, '[', len);
+	size_t name_len = bracket ? (size_t)(bracket - at) : len;
+	struct text_subfield found;
+
+	return text_is_lacked(at, name_len) || find_field(at, name_len, true, &found) ||
+	       find_field(at, name_len, false, &found);
+}
+
+bool text_subfield(struct text_parser *p, const char *at, size_t len, bool matched,
+		   struct text_subfield *part)
 {
 	const char *end = at + len, *start = at, *bracket = memchr(at, '[', len);
 	size_t name_len = bracket ? (size_t)(bracket - at) : len;
 	unsigned int first, last, bits;
 
-	if (!find_field(at, name_len, part))
-		return text_fail(p, at, "%.*s: expected a field like NXM_OF_ETH_DST[], tcp_src[] or "
-				 "NXM_NX_IPV6_SRC[0..63]", text_shown(len), at);
+	if (!find_field(at, name_len, matched, part))
+		return no_field(p, at, len, name_len, matched);
 	bits = part->n_bits;
 	if (!bracket)
 		return true;
@@ -121,11 +139,11 @@ bool text_act_move(struct text_parser *p, const struct text_word *word,
 {
 	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
 	struct text_word from, to;
-	struct subfield src, dst;
+	struct text_subfield src, dst;
 
 	if (!action || !split_arrow(p, word, &from, &to) ||
-	    !read_subfield(p, from.value, from.value_len, &src) ||
-	    !read_subfield(p, to.value, to.value_len, &dst))
+	    !text_subfield(p, from.value, from.value_len, false, &src) ||
+	    !text_subfield(p, to.value, to.value_len, false, &dst))
 		return false;
 	if (src.n_bits != dst.n_bits)
 		return text_fail(p, to.value, "%u bits do not go into %u", src.n_bits, dst.n_bits);
@@ -136,21 +154,20 @@ bool text_act_move(struct text_parser *p, const struct text_word *word,
 	return true;
 }
 
-/* The largest number of so many bits, 1 to 64. */
-static uint64_t limit_of(unsigned int n_bits)
+uint64_t text_limit_of(unsigned int n_bits)
 {
 	return UINT64_MAX >> (64 - n_bits);
 }
 
 static bool set_load(struct text_parser *p, const struct text_word *value,
-		     struct cvsw_action *action, const struct subfield *dst)
+		     struct cvsw_action *action, const struct text_subfield *dst)
 {
 	uint64_t number;
 
 	if (dst->n_bits > 64)
 		return text_fail(p, value->value, "a load has 64 bits at most: expected "
 				 "[0..63] and [64..127]");
-	if (!text_number(p, value, limit_of(dst->n_bits), &number))
+	if (!text_number(p, value, text_limit_of(dst->n_bits), &number))
 		return false;
 	action->load = cvsw_load_of(dst->field, dst->ofs, dst->n_bits, number);
 	return true;
@@ -161,10 +178,10 @@ bool text_act_load(struct text_parser *p, const struct text_word *word,
 {
 	struct cvsw_action *action = text_add_action(p, word, (uint16_t)keyword->arg);
 	struct text_word value, to;
-	struct subfield dst;
+	struct text_subfield dst;
 
 	return action && split_arrow(p, word, &value, &to) &&
-	       read_subfield(p, to.value, to.value_len, &dst) &&
+	       text_subfield(p, to.value, to.value_len, false, &dst) &&
 	       set_load(p, &value, action, &dst);
 }
 
@@ -173,7 +190,7 @@ bool text_act_mod(struct text_parser *p, const struct text_word *word,
 		  const struct text_keyword *keyword)
 {
 	struct cvsw_action *action = text_add_action(p, word, CVSW_ACT_LOAD);
-	struct subfield dst = { keyword->arg, 0, cvsw_field_info[keyword->arg].bits };
+	struct text_subfield dst = { keyword->arg, 0, cvsw_field_info[keyword->arg].bits };
 
 	return action && set_load(p, word, action, &dst);
 }
@@ -200,7 +217,7 @@ bool text_act_set(struct text_parser *p, const struct text_word *word,
 }
 
 /* Who sets a part of a tag wants one. */
-static void want_tag(struct subfield *to, uint64_t *number)
+static void want_tag(struct text_subfield *to, uint64_t *number)
 {
 	unsigned int present = 12, end = to->ofs + to->n_bits;
 
@@ -246,7 +263,7 @@ static uint64_t bits_of(const uint8_t wide[CVSW_WIDE], unsigned int from, unsign
 
 /* VALUE/MASK: a load for each run of bits in the mask, as ovs-ofctl has it. */
 static bool set_masked(struct text_parser *p, const struct text_word *word,
-		       const struct text_word *value, const struct subfield *to)
+		       const struct text_word *value, const struct text_subfield *to)
 {
 	static const uint8_t none[CVSW_WIDE];
 	bool part = to->n_bits < cvsw_field_info[to->field].bits;
@@ -254,7 +271,7 @@ static bool set_masked(struct text_parser *p, const struct text_word *word,
 	unsigned int at = 0, n;
 	uint64_t number, bits;
 
-	if (part ? !text_masked_number(p, value, limit_of(to->n_bits), &number, &bits) :
+	if (part ? !text_masked_number(p, value, text_limit_of(to->n_bits), &number, &bits) :
 		   !text_field_value(p, value, to->field, wide, mask))
 		return false;
 	if (part) {
@@ -286,14 +303,16 @@ bool text_act_set_field(struct text_parser *p, const struct text_word *word,
 	struct cvsw_action *action;
 	struct text_word value, name;
 	enum text_kind kind;
-	struct subfield to;
+	struct text_subfield to;
 	uint64_t number;
 
 	(void)keyword;
 	if (!split_arrow(p, word, &value, &name))
 		return false;
-	if (!find_field(name.value, name.value_len, &to))
-		return text_fail(p, name.value, "%.*s: expected a field like eth_dst, "
+	if (!find_field(name.value, name.value_len, false, &to))
+		return text_names_field(name.value, name.value_len) ?
+		       no_field(p, name.value, name.value_len, name.value_len, false) :
+		       text_fail(p, name.value, "%.*s: expected a field like eth_dst, "
 				 "ip_src, tcp_dst or arp_op; for a part of one use VALUE/MASK or load",
 				 text_shown(name.value_len), name.value);
 	if (memchr(value.value, '/', value.value_len))
@@ -305,7 +324,7 @@ bool text_act_set_field(struct text_parser *p, const struct text_word *word,
 	to.field = text_fields[to.field].set;
 	if (kind == KIND_IPV6)
 		return set_ipv6(p, word, &value, to.field, action);
-	if (!text_plain_value(p, &value, kind, limit_of(to.n_bits), &number))
+	if (!text_plain_value(p, &value, kind, text_limit_of(to.n_bits), &number))
 		return false;
 	if (kind == KIND_TOS) {
 		*action = cvsw_action_set(CVSW_SET_NW_TOS, number);
@@ -320,7 +339,7 @@ bool text_act_set_field(struct text_parser *p, const struct text_word *word,
 bool text_act_write_metadata(struct text_parser *p, const struct text_word *word,
 			     const struct text_keyword *keyword)
 {
-	const struct subfield all = { CVSW_FIELD_METADATA, 0, 64 };
+	const struct text_subfield all = { CVSW_FIELD_METADATA, 0, 64 };
 
 	(void)keyword;
 	return set_masked(p, word, word, &all);

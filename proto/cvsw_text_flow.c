@@ -109,13 +109,8 @@ static bool flow_out_port(struct text_parser *p, const struct text_word *word,
 static bool flow_table(struct text_parser *p, const struct text_word *word,
 		       const struct text_keyword *keyword)
 {
-	uint64_t number;
-
-	if (!text_first_time(p, word, keyword->arg) ||
-	    !text_number(p, word, keyword->limit, &number))
-		return false;
-	p->flow->match.table = (uint8_t)number;
-	return true;
+	return text_first_time(p, word, keyword->arg) &&
+	       text_table(p, word, &p->flow->match.table);
 }
 
 /* What is shown of a flow, and no part of it. */
@@ -134,8 +129,7 @@ const struct text_keyword text_flow_keywords[] = {
 	{ "send_flow_rem", flow_flag, PART_SEND_REMOVED, CVSW_FLOW_SEND_REMOVED },
 	{ "check_overlap", flow_flag, PART_CHECK_OVERLAP, CVSW_FLOW_CHECK_OVERLAP },
 	{ "out_port",	flow_out_port, PART_OUT_PORT, 0 },
-	{ "table",	flow_table, PART_TABLE, CVSW_TABLES - 1 },
+	{ "table",	flow_table, PART_TABLE, 0 },
 	{ "duration n_packets n_bytes idle_age hard_age", flow_shown, 0, 0 },
-	{ "importance",	text_not_yet, 0, 0 },
 	{ NULL,		NULL, 0, 0 },
 };

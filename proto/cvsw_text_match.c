@@ -92,6 +92,60 @@ bool text_match_field(struct text_parser *p, const struct text_word *word, enum 
 	       impossible(p, word, field);
 }
 
+/* @number in @bits of a part, which other parts of the same field may be beside. */
+static bool add_part(struct text_parser *p, const struct text_word *word,
+		     const struct text_subfield *part, uint64_t number, uint64_t bits)
+{
+	size_t front = CVSW_WIDE - CVSW_FIELD_LEN(&cvsw_field_info[part->field]);
+	enum cvsw_slot slot = cvsw_field_info[part->field].slot;
+	uint8_t value[CVSW_WIDE] = { 0 }, mask[CVSW_WIDE] = { 0 };
+	uint8_t had_value[CVSW_WIDE] = { 0 }, had[CVSW_WIDE] = { 0 };
+	unsigned int i, at;
+
+	cvsw_field_read(&p->flow->match, part->field, had_value, had);
+	for (i = 0; i < part->n_bits; i++) {
+		uint8_t *byte = &value[CVSW_WIDE - 1 - (part->ofs + i) / 8];
+		uint8_t one = (uint8_t)(1u << (part->ofs + i) % 8);
+
+		at = (unsigned int)(byte - value);
+		if (!(bits >> i & 1))
+			continue;
+		if (had[at] & one)
+			return text_first_time(p, word, slot);
+		mask[at] |= one;
+		*byte |= number >> i & 1 ? one : 0;
+	}
+	for (i = 0; i < CVSW_WIDE; i++) {
+		value[i] |= had_value[i];
+		mask[i] |= had[i];
+	}
+	p->seen[slot] = word->name;
+	return cvsw_field_add(&p->flow->match, part->field, value + front, mask + front) ||
+	       impossible(p, word, part->field);
+}
+
+bool text_match_part(struct text_parser *p, const struct text_word *word)
+{
+	const char *bracket = memchr(word->name, '[', word->name_len);
+	size_t name_len = bracket ? (size_t)(bracket - word->name) : word->name_len;
+	struct text_subfield part;
+	uint64_t number, bits;
+
+	if (!text_names_field(word->name, word->name_len))
+		return text_fail_lacked(p, word->name, name_len, "keyword");
+	if (!text_subfield(p, word->name, word->name_len, true, &part))
+		return false;
+	if (part.n_bits == cvsw_field_info[part.field].bits)
+		return text_match_field(p, word, part.field);
+	if (part.n_bits > 64)
+		return text_fail(p, bracket, "part of a field: expected 64 bits at most");
+	if (!text_masked_number(p, word, text_limit_of(part.n_bits), &number, &bits))
+		return false;
+	if (text_fields[part.field].asks)
+		p->needs[cvsw_field_info[part.field].slot] = text_fields[part.field].asks;
+	return add_part(p, word, &part, number, bits);
+}
+
 /* nw_tos, as a number of six bits. */
 static bool match_ip_dscp(struct text_parser *p, const struct text_word *word,
 			  const struct text_keyword *keyword)

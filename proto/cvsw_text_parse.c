@@ -16,15 +16,18 @@ static bool parse_part(struct text_parser *p, const struct text_word *word)
 {
 	const struct text_keyword *keyword = text_find(text_match_keywords, word);
 	enum cvsw_field field = text_matched_field(word);
+	bool of_match = keyword || field < CVSW_N_FIELDS;
 
-	if (!keyword && field == CVSW_N_FIELDS)
+	if (!of_match)
 		keyword = text_find(text_flow_keywords, word);
 	if (!keyword && field == CVSW_N_FIELDS)
-		return text_fail(p, word->name, "unknown keyword %.*s",
-				 text_shown(word->name_len), word->name);
+		return text_match_part(p, word);
 	if (word->opens)
 		return text_fail(p, p->at - 1, "%.*s takes no arguments",
 				 text_shown(word->name_len), word->name);
+	/* As ovs-ofctl has it: anything. */
+	if (of_match && word->value_len == 1 && *word->value == '*')
+		return true;
 	return keyword ? keyword->parse(p, word, keyword) : text_match_field(p, word, field);
 }
 

@@ -2,7 +2,8 @@
 /*
  * Between the parts that read a flow's text: cvsw_text_parse.c (the whole),
  * cvsw_text_words.c (words and values), cvsw_text_flow.c, cvsw_text_match.c,
- * cvsw_text_values.c, cvsw_text_actions.c and cvsw_text_fields.c.  Not for others.
+ * cvsw_text_values.c, cvsw_text_actions.c, cvsw_text_fields.c and cvsw_text_lacks.c.
+ * Not for others.
  */
 #ifndef CVSW_TEXT_PARSER_H
 #define CVSW_TEXT_PARSER_H
@@ -82,6 +83,10 @@ bool text_next_word(struct text_parser *p, struct text_word *word);
 bool text_closes(struct text_parser *p);
 /* Is it one of these words?  One with a capital letter in front is not read. */
 bool text_among(const char *words, const char *name, size_t len);
+/* Is it a word for what a NIC has not?  cvsw_text_lacks.c has the table. */
+bool text_is_lacked(const char *name, size_t len);
+/* Says so, or that there is no such @kind. */
+bool text_fail_lacked(struct text_parser *p, const char *name, size_t len, const char *kind);
 /* The keyword that has this word, or NULL. */
 const struct text_keyword *text_find(const struct text_keyword *keyword,
 				     const struct text_word *word);
@@ -92,11 +97,10 @@ bool text_split_mask(const struct text_word *word, struct text_word *value,
 bool text_want_value(struct text_parser *p, const struct text_word *word);
 bool text_want_no_value(struct text_parser *p, const struct text_word *word);
 bool text_first_time(struct text_parser *p, const struct text_word *word, unsigned int part);
-bool text_not_yet(struct text_parser *p, const struct text_word *word,
-		  const struct text_keyword *keyword);
 
 bool text_number(struct text_parser *p, const struct text_word *word, uint64_t limit,
 		 uint64_t *number);
+bool text_table(struct text_parser *p, const struct text_word *word, uint8_t *table);
 /* NUMBER or NUMBER/MASK; @mask is @limit without one. */
 bool text_masked_number(struct text_parser *p, const struct text_word *word, uint64_t limit,
 			uint64_t *number, uint64_t *mask);
@@ -113,6 +117,8 @@ bool text_masked_ipv6(struct text_parser *p, const struct text_word *word,
 /* A ToS byte without ECN bits. */
 bool text_tos(struct text_parser *p, const struct text_word *word, uint8_t *tos);
 
+/* @value without quotation marks around it: ovs-ofctl's users put names of ports in some. */
+struct text_word text_unquoted(const struct text_word *word);
 /* A port that an output can have. */
 bool text_port(struct text_parser *p, const struct text_word *word, uint16_t *port);
 
@@ -175,6 +181,8 @@ extern const struct text_keyword text_flow_keywords[];	/* of the flow, not of it
 extern const struct text_keyword text_match_keywords[];	/* what is no row of CVSW_FIELDS */
 /* NAME=VALUE of a field that text_matched_field() found. */
 bool text_match_field(struct text_parser *p, const struct text_word *word, enum cvsw_field field);
+/* NAME[FIRST..LAST]=VALUE of what has no word of its own, or none that anybody knows. */
+bool text_match_part(struct text_parser *p, const struct text_word *word);
 /* Words for the protocol that a match names, or NULL; @both: EtherType and IP protocol. */
 const char *text_protocol_words(const struct cvsw_match *match, bool *both);
 /* The checks when all of a match was read. */
@@ -184,7 +192,23 @@ bool text_check_match(struct text_parser *p);
 struct cvsw_action *text_add_action(struct text_parser *p, const struct text_word *word,
 				    uint16_t type);
 
-/* Actions that name a field: cvsw_text_fields.c. */
+/* ---- parts of fields, and actions that name one: cvsw_text_fields.c ---- */
+
+/* @n_bits of a field, from bit @ofs on. */
+struct text_subfield {
+	enum cvsw_field field;
+	unsigned int ofs;
+	unsigned int n_bits;
+};
+
+/* NAME, NAME[], NAME[BIT] or NAME[FIRST..LAST]; @matched: what a match has, else an action. */
+bool text_subfield(struct text_parser *p, const char *at, size_t len, bool matched,
+		   struct text_subfield *part);
+/* Has anything this name, with or without brackets? */
+bool text_names_field(const char *at, size_t len);
+/* The largest number of so many bits, 1 to 64. */
+uint64_t text_limit_of(unsigned int n_bits);
+
 bool text_act_move(struct text_parser *p, const struct text_word *word,
 		   const struct text_keyword *keyword);
 bool text_act_load(struct text_parser *p, const struct text_word *word,

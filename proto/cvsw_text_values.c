@@ -28,7 +28,9 @@ enum cvsw_field text_matched_field(const struct text_word *word)
 
 	for (field = 0; field < CVSW_N_FIELDS; field++)
 		if (cvsw_field_info[field].slot != CVSW_SLOT_NONE &&
-		    text_among(text_fields[field].words, word->name, word->name_len))
+		    (text_among(text_fields[field].words, word->name, word->name_len) ||
+		     text_same(word->name, word->name_len, text_fields[field].name) ||
+		     text_same(word->name, word->name_len, text_fields[field].oxm_name)))
 			break;
 	return field;
 }
@@ -80,17 +82,20 @@ static bool read_tos(struct text_parser *p, const struct text_word *word, uint64
 
 static bool read_port(struct text_parser *p, const struct text_word *word, uint64_t *number)
 {
+	struct text_word port = text_unquoted(word);
+
 	if (!text_want_value(p, word))
 		return false;
-	if (text_same(word->value, word->value_len, "HOST") ||
-	    text_same(word->value, word->value_len, "1"))
+	if (text_same(port.value, port.value_len, "HOST") ||
+	    text_same(port.value, port.value_len, "1"))
 		*number = CVSW_HOST;
-	else if (text_same(word->value, word->value_len, "NET") ||
-		 text_same(word->value, word->value_len, "2"))
+	else if (text_same(port.value, port.value_len, "NET") ||
+		 text_same(port.value, port.value_len, "2"))
 		*number = CVSW_NET;
 	else
-		return text_fail(p, word->value, "%.*s: expected HOST (1, from the guest) or NET "
-				 "(2, from the vswitch)", text_shown(word->value_len), word->value);
+		return text_fail(p, port.value, "%.*s: a NIC has no port of that name: expected "
+				 "HOST (1, from the guest) or NET (2, from the vswitch)",
+				 text_shown(port.value_len), port.value);
 	return true;
 }
 

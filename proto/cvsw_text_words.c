@@ -320,12 +320,27 @@ bool text_tos(struct text_parser *p, const struct text_word *word, uint8_t *tos)
 	return true;
 }
 
-bool text_not_yet(struct text_parser *p, const struct text_word *word,
-		  const struct text_keyword *keyword)
+struct text_word text_unquoted(const struct text_word *word)
 {
-	(void)keyword;
-	return text_fail(p, word->name, "%.*s is not supported yet", text_shown(word->name_len),
-			 word->name);
+	struct text_word bare = *word;
+
+	if (bare.value_len > 2 && bare.value[0] == '"' && bare.value[bare.value_len - 1] == '"') {
+		bare.value++;
+		bare.value_len -= 2;
+	}
+	return bare;
+}
+
+bool text_table(struct text_parser *p, const struct text_word *word, uint8_t *table)
+{
+	uint64_t number;
+
+	if (!text_number(p, word, UINT8_MAX, &number))
+		return false;
+	*table = (uint8_t)number;
+	return number < CVSW_TABLES ||
+	       text_fail(p, word->value, "%.*s: a NIC has no such table: expected 0 to %d",
+			 text_shown(word->value_len), word->value, CVSW_TABLES - 1);
 }
 
 bool text_among(const char *words, const char *name, size_t len)

@@ -7,7 +7,7 @@ PROTO_SHARED := cvsw_fault cvsw_fields cvsw_field_value cvsw_flow cvsw_flow_mod 
 	cvsw_ofp10_plain cvsw_ofp10_published cvsw_nxm cvsw_sa cvsw_sa_encode \
 	$(PROTO_V3)
 PROTO_USER := $(PROTO_SHARED) cvsw_ofp cvsw_ofp_encode cvsw_ofp_rules cvsw_text_parse cvsw_text_words \
-	cvsw_text_flow cvsw_text_match cvsw_text_values cvsw_text_actions cvsw_text_fields cvsw_text_format cvsw_v3_libcrypto \
+	cvsw_text_flow cvsw_text_match cvsw_text_values cvsw_text_actions cvsw_text_fields cvsw_text_lacks cvsw_text_format cvsw_v3_libcrypto \
 	cvsw_v3_keylog cvsw_names
 # For those who use cvsw_v3_libcrypto.  In user space's build it is no part of the library:
 # cvswctl does without, and is built where OpenSSL's headers are not.
@@ -110,6 +110,13 @@ $(PROTO_AGREE): $(patsubst %,$(BUILD)/user/proto/tests/%.o,agree test_v3_agree v
 check-agree: $(PROTO_AGREE) ## test copied and restored NICs and controllers: long histories, more states (20 min)
 	@CVSW_AGREE_SEED=$(AGREE_SEED) CVSW_AGREE_HISTORIES=$(AGREE_HISTORIES) $(PROTO_AGREE)
 	@$(TOP)/proto/model/run.sh $(BUILD)/proto-model-long long
+
+# OVS_SOURCE: Open vSwitch's source, unpacked, where apt has none.
+PROTO_TEXTS := $(BUILD)/ovs-texts
+.PHONY: check-syntax
+check-syntax: $(PROTO_FLOWTOOL) ## read every flow of Open vSwitch's tests and manuals (5 min; build/ovs-texts/list)
+	@mkdir -p $(PROTO_TEXTS)
+	@$(PROTO_TESTS)/ovs_texts.py $(PROTO_FLOWTOOL) $(PROTO_TEXTS) $(PROTO_TEXTS)/list
 
 FUZZ_SECONDS ?= 20
 export FUZZ_SECONDS

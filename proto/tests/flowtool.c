@@ -4,6 +4,7 @@
  *	generate SEED COUNT	random flows: text, tab, flow_mod in hex
  *	generate-nxm SEED COUNT	likewise, such as ofp_match cannot express
  *	encode			text -> flow_mod in hex
+ *	format			text -> the text of what was read
  *	decode			flow_mod in hex -> text
  *	decode-v2		likewise, of version 2 of the control protocol
  *	translate		flow_mod in hex -> version 3's, in hex
@@ -57,6 +58,20 @@ static void encode(const char *line)
 		print_hex(data, cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, data, sizeof(data)));
 	else
 		printf("error: column %u: %s\n", error.column, error.message);
+}
+
+static void format(const char *line)
+{
+	struct cvsw_text_error error;
+	struct cvsw_flow flow;
+	char text[16384];
+
+	if (cvsw_text_parse(CVSW_TEXT_ADD, line, &flow, &error)) {
+		cvsw_text_format(&flow, text, sizeof(text));
+		printf("%s\n", text);
+	} else {
+		printf("error: column %u: %s\n", error.column, error.message);
+	}
 }
 
 static void print_flow_mod(const uint8_t *data, size_t len, bool v2)
@@ -169,7 +184,7 @@ int main(int argc, char **argv)
 		channel((uint8_t)atoi(argv[2]));
 		return 0;
 	}
-	if (strcmp(mode, "encode") && strncmp(mode, "decode", 6) && strcmp(mode, "frame") &&
+	if (strcmp(mode, "encode") && strcmp(mode, "format") && strncmp(mode, "decode", 6) && strcmp(mode, "frame") &&
 	    strcmp(mode, "translate") && !(argc == 5 && !strcmp(mode, "message"))) {
 		fprintf(stderr, "usage: see the head of flowtool.c\n");
 		return 2;
@@ -178,6 +193,8 @@ int main(int argc, char **argv)
 		line[strcspn(line, "\n")] = '\0';
 		if (!strcmp(mode, "encode"))
 			encode(line);
+		else if (!strcmp(mode, "format"))
+			format(line);
 		else if (!strncmp(mode, "decode", 6))
 			decode(line, mode[6]);
 		else if (!strcmp(mode, "translate"))

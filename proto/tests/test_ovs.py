@@ -39,7 +39,7 @@ def report(name, failures):
 
 def to_ovs(text):
     """Our text in ovs-ofctl's words: it knows no port names, and shows dl_vlan=0xffff otherwise."""
-    return re.sub(r"(in_port=|output:|resubmit\()(HOST|NET)",
+    return re.sub(r"(in_port=|output:|resubmit[(:])(HOST|NET)",
                   lambda found: found[1] + ("1" if found[2] == "HOST" else "2"), text)
 
 
