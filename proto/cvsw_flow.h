@@ -225,6 +225,9 @@ struct cvsw_resubmit {
 #define CVSW_PORT_LOCAL		0xfffe
 /* Onward, in the frame's own direction: OpenFlow's NORMAL. */
 #define CVSW_PORT_ONWARD	0xfffa
+/* All ports but that which the frame came in by: of the two that there are, the other. */
+#define CVSW_PORT_FLOOD		0xfffb
+#define CVSW_PORT_ALL		0xfffc
 /* Nowhere; as the only output of a list: the frame ends with it, whatever its clones do. */
 #define CVSW_PORT_NONE		0xffff
 
@@ -476,7 +479,8 @@ enum cvsw_setter cvsw_setter_of(const struct cvsw_load *load, uint64_t *value);
 static inline bool cvsw_port_is_known(uint16_t port)
 {
 	return port == CVSW_PORT_ONWARD || port == CVSW_PORT_NONE || port == CVSW_PORT_IN_PORT ||
-	       port == CVSW_PORT_LOCAL || port == CVSW_HOST || port == CVSW_NET;
+	       port == CVSW_PORT_LOCAL || port == CVSW_PORT_FLOOD || port == CVSW_PORT_ALL ||
+	       port == CVSW_HOST || port == CVSW_NET;
 }
 
 /** cvsw_match_equal() - are two matches in normal form the same? */

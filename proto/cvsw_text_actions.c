@@ -48,7 +48,7 @@ static const struct {
 	{ "NORMAL", CVSW_PORT_ONWARD }, { "NONE", CVSW_PORT_NONE },
 	{ "IN_PORT", CVSW_PORT_IN_PORT }, { "LOCAL", CVSW_PORT_LOCAL },
 	{ "HOST", CVSW_HOST }, { "NET", CVSW_NET }, { "1", CVSW_HOST }, { "2", CVSW_NET },
-	{ "CONTROLLER", CVSW_PORT_CONTROLLER },
+	{ "CONTROLLER", CVSW_PORT_CONTROLLER }, { "FLOOD", CVSW_PORT_FLOOD }, { "ALL", CVSW_PORT_ALL },
 };
 
 static bool act_plain(struct text_parser *p, const struct text_word *word,
@@ -491,6 +491,8 @@ static const struct text_keyword action_keywords[] = {
 	{ "normal",	act_plain, CVSW_ACT_OUTPUT, CVSW_PORT_ONWARD },
 	{ "in_port",	act_plain, CVSW_ACT_OUTPUT, CVSW_PORT_IN_PORT },
 	{ "local",	act_plain, CVSW_ACT_OUTPUT, CVSW_PORT_LOCAL },
+	{ "flood",	act_plain, CVSW_ACT_OUTPUT, CVSW_PORT_FLOOD },
+	{ "all",	act_plain, CVSW_ACT_OUTPUT, CVSW_PORT_ALL },
 	{ "1 host",	act_output, CVSW_ACT_OUTPUT, CVSW_HOST },
 	{ "2 net",	act_output, CVSW_ACT_OUTPUT, CVSW_NET },
 	{ "pop_vlan",	act_plain, CVSW_ACT_STRIP_VLAN, 0 },

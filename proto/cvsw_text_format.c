@@ -297,6 +297,10 @@ static const char *output_name(uint16_t port)
 		return "IN_PORT";
 	case CVSW_PORT_LOCAL:
 		return "LOCAL";
+	case CVSW_PORT_FLOOD:
+		return "FLOOD";
+	case CVSW_PORT_ALL:
+		return "ALL";
 	case CVSW_PORT_NONE:
 		return "output:NONE";
 	default:

@@ -4,7 +4,7 @@
 
 #include "cvsw_text_parser.h"
 
-/* @words: of matches, actions, their arguments, ports and fields; with * at the end, all that begin so */
+/* @words: of matches, actions, arguments, ports, fields; with * at the end, all that begin so */
 static const struct {
 	const char *words;
 	const char *what;
@@ -21,7 +21,6 @@ static const struct {
 	{ "bundle bundle_load multipath", "choice among ports" },
 	{ "sample", "sampling" },
 	{ "note", "notes" },
-	{ "flood all", "other ports than HOST and NET: expected NORMAL" },
 	{ "table", "packet that a controller hands back to the tables" },
 	{ "exit", "end in the middle of a list" },
 	{ "push pop", "stack" },

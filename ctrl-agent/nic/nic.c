@@ -313,6 +313,12 @@ static bool has_tables(const struct cvsw_flow *flow)
 	return false;
 }
 
+static bool has_flood(const struct cvsw_flow *flow)
+{
+	return cvsw_actions_output_to(flow->actions, flow->n_actions, CVSW_PORT_FLOOD) ||
+	       cvsw_actions_output_to(flow->actions, flow->n_actions, CVSW_PORT_ALL);
+}
+
 const char *nic_cannot(const struct nic *nic, const struct cvsw_flow *flow)
 {
 	static const struct {
@@ -322,10 +328,12 @@ const char *nic_cannot(const struct nic *nic, const struct cvsw_flow *flow)
 	} needs[] = {
 		{ CVSW_V3_CAN_REGISTERS, "registers", has_registers },
 		{ CVSW_V3_CAN_TABLES, "tables but table 0", has_tables },
+		{ CVSW_V3_CAN_FLOOD, "outputs to FLOOD and ALL", has_flood },
 	};
 
 	if (nic_version(nic) == 2)
-		return has_tables(flow) ? "tables but table 0, in version 2" : NULL;
+		return has_tables(flow) ? "tables but table 0, in version 2" :
+		       has_flood(flow) ? "outputs to FLOOD and ALL, in version 2" : NULL;
 	for (size_t i = 0; nic->can_known && i < sizeof(needs) / sizeof(needs[0]); i++)
 		if (!(nic->can.features & needs[i].feature) && needs[i].has(flow))
 			return needs[i].words;

@@ -308,7 +308,7 @@ BAD = {
     "vlan pcp 8": (one_action(set_vlan_pcp(8)), "ctl-bad-action-value"),
     "ToS with ECN bits": (one_action(set_nw_tos(3)), "ctl-bad-action-value"),
     "output to port 3": (one_action(output(3)), "ctl-bad-action-port"),
-    "output flooded": (one_action(output(0xFFFB)), "ctl-bad-action-port"),
+    "output to the tables": (one_action(output(0xFFF9)), "ctl-bad-action-port"),
     "an action behind next": (control(SET_ENTRY, flow_mod(match(), [struct.pack("!HHI", 0x1014, 8, 0), set_nw_tos(0)])), "ctl-bad-action-order"),
     "65 actions": (control(SET_ENTRY, flow_mod(match(), [set_nw_tos(0)] * 65)), "ctl-bad-action-count"),
     "DELETE_ENTRY cut short": (control(DELETE_ENTRY, GOOD[:60]), "ctl-bad-short"),

@@ -409,7 +409,7 @@ static void gen_output(struct rng *rng, bool named, struct cvsw_action *action)
 {
 	static const uint16_t outputs[] = {
 		CVSW_PORT_ONWARD, CVSW_PORT_ONWARD, CVSW_PORT_IN_PORT, CVSW_PORT_LOCAL, CVSW_HOST,
-		CVSW_NET,
+		CVSW_NET, CVSW_PORT_FLOOD, CVSW_PORT_ALL,
 	};
 
 	*action = (struct cvsw_action){ .type = CVSW_ACT_OUTPUT, .port = PICK(rng, outputs) };

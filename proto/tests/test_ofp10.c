@@ -247,7 +247,8 @@ static const struct edit action_lists[] = {
 	{ "output 3", 0, "0000 0008 0003 0000", CVSW_FAULT_ACTION_PORT, 76 },
 	{ "output CONTROLLER", 0, "0000 0008 fffd ffff", CVSW_OK, 0 },
 	{ "output CONTROLLER, onward", 0, "0000 0008 fffd 0080 0000 0008 fffa 0000", CVSW_OK, 0 },
-	{ "output FLOOD", 0, "0000 0008 fffb 0000", CVSW_FAULT_ACTION_PORT, 76 },
+	{ "output FLOOD, ALL", 0, "0000 0008 fffb 0000 0000 0008 fffc 0000", CVSW_OK, 0 },
+	{ "output TABLE", 0, "0000 0008 fff9 0000", CVSW_FAULT_ACTION_PORT, 76 },
 	{ "dec_ttl without IP", 0, "ffff0010 00002320 0012 000000000000",
 	  CVSW_FAULT_ACTION_VALUE, 72 },
 	{ "load of a field that needs ARP", 0, "0003000800000000 "
@@ -277,7 +278,7 @@ static const struct edit action_lists[] = {
 	{ "goto_table, not zero", 0, "1016 0008 01 010000", CVSW_FAULT_RESERVED, 76 },
 	{ "exit", 0, "ffff0010 00002320 0011 000000000000", CVSW_FAULT_ACTION_TYPE, 72 },
 	{ "another vendor's", 0, "ffff0010 00002321 0012 000000000000", CVSW_FAULT_ACTION_TYPE, 72 },
-	{ "output ALL", 0, "0000 0008 fffc ffff", CVSW_FAULT_ACTION_PORT, 76 },
+	{ "output ANY", 0, "0000 0008 fff0 ffff", CVSW_FAULT_ACTION_PORT, 76 },
 	{ "output NONE", 0, "0000 0008 ffff 0000", CVSW_OK, 0 },
 	{ "output twice", 0, "00000008fffa0000 00000008fffa0000", CVSW_OK, 0 },
 	{ "output first", 0, "00000008fffa0000 0003000800000000", CVSW_OK, 0 },

@@ -10,7 +10,7 @@ local field = Row.field
 local commands = { [0] = "ADD", [1] = "MODIFY", [2] = "MODIFY_STRICT", [3] = "DELETE",
 		   [4] = "DELETE_STRICT" }
 local ports = { [1] = "HOST", [2] = "NET", [0xfff8] = "IN_PORT", [0xfffa] = "NORMAL",
-		[0xfffd] = "CONTROLLER", [0xfffe] = "LOCAL", [0xffff] = "NONE" }
+		[0xfffb] = "FLOOD", [0xfffc] = "ALL", [0xfffd] = "CONTROLLER", [0xfffe] = "LOCAL", [0xffff] = "NONE" }
 local actions = {
 	[0] = "OUTPUT", [1] = "SET_VLAN_VID", [2] = "SET_VLAN_PCP", [3] = "STRIP_VLAN",
 	[4] = "SET_DL_SRC", [5] = "SET_DL_DST", [6] = "SET_NW_SRC", [7] = "SET_NW_DST",

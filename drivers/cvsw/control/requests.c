@@ -23,7 +23,7 @@ static u32 features_of(const struct cvsw_engine *engine)
 {
 	u32 bits = CVSW_V3_CAN_TIMEOUTS | CVSW_V3_CAN_MODIFY | CVSW_V3_CAN_TRACE |
 		   CVSW_V3_CAN_PACKET_IN | CVSW_V3_CAN_REMOVED | CVSW_V3_CAN_EXPIRING |
-		   CVSW_V3_CAN_REGISTERS | CVSW_V3_CAN_TABLES;
+		   CVSW_V3_CAN_REGISTERS | CVSW_V3_CAN_TABLES | CVSW_V3_CAN_FLOOD;
 	u64 resume = 0;
 
 	if (engine->miss != CVSW_MISS_PASS)

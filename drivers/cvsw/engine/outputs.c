@@ -68,7 +68,7 @@ struct sk_buff *cvsw_output_last(struct cvsw_walk *walk, struct sk_buff *skb, u1
 			walk->engine->turn(walk->engine, skb, walk->in);
 		return NULL;
 	}
-	/* OpenFlow 1.0, 5.2.1: back it goes only by IN_PORT. */
+	/* OpenFlow 1.0, 5.2.1: back it goes only by IN_PORT.  FLOOD and ALL are the other port. */
 	if (port == walk->in)
 		return cvsw_frames_drop(walk->engine->stats, skb, CVSW_CNT_DROP_IN_PORT);
 	return skb;
