@@ -148,6 +148,8 @@ static void put_number(struct text *t, enum text_kind kind, uint64_t number, uin
 
 	if (mask == whole && decimal)
 		put(t, "%llu", (unsigned long long)number);
+	else if (kind == KIND_HEX)
+		put(t, "%#llx", (unsigned long long)number);
 	else
 		put(t, "0x%0*llx", digits, (unsigned long long)number);
 	if (mask != whole)

@@ -91,6 +91,9 @@ static const struct {
 	  "cookie=0xffffffffffffffff, ip actions=NORMAL" },
 	{ "dl_type=0x800,nw_proto=6,actions=drop", "tcp actions=drop" },
 	{ "ip,actions=dec_ttl(0),dec_ttl", "ip actions=dec_ttl,dec_ttl" },
+	/* Zero, as ovs-ofctl has it. */
+	{ "reg0=0,metadata=0/0xf,tun_id=0x0,actions=drop", "reg0=0,tun_id=0,metadata=0/0xf actions=drop" },
+	{ "tcp,tp_dst=0/0xf0,actions=drop", "tcp,tp_dst=0x0/0xf0 actions=drop" },
 	{ "NXM_OF_ETH_TYPE=0x800,actions=drop", "ip actions=drop" },
 	{ "OXM_OF_ETH_DST=2:0:0:0:0:1,actions=drop", "dl_dst=02:00:00:00:00:01 actions=drop" },
 	{ "tcp,OXM_OF_TCP_DST[]=80,nxm_of_ip_src[]=10.0.0.0/8,actions=drop",
@@ -151,7 +154,7 @@ static const struct {
 	{ "tun_ipv6_src=2001:DB8:0:0::1,tun_ipv6_dst=2001:db8::/33,actions=drop",
 	  "tun_ipv6_src=2001:db8::1,tun_ipv6_dst=2001:db8::/33 actions=drop" },
 	{ "tun_ipv6_src=::ffff:192.0.2.1,actions=drop", "tun_src=192.0.2.1 actions=drop" },
-	{ "sa=0,actions=drop", "sa=0x0 actions=drop" },
+	{ "sa=0,actions=drop", "sa=0 actions=drop" },
 	{ "pass=1,sa=256,tcp,actions=next", "tcp,pass=1,sa=0x100 actions=next" },
 	{ "pass=2/2,actions=output:none", "pass=0x2/0x2 actions=output:NONE" },
 	{ "actions=vxlan_encap(vni=5,dst=192.0.2.2,src=192.0.2.1,dl_dst=2:0:0:0:0:2,dl_src=2:0:0:0:0:1)",
