@@ -11,7 +11,8 @@
 #define CAN	((u32)(CVSW_V3_CAN_TIMEOUTS | CVSW_V3_CAN_MODIFY | CVSW_V3_CAN_REMOVED | \
 		       CVSW_V3_CAN_EXPIRING | CVSW_V3_CAN_TRACE | \
 		       CVSW_V3_CAN_PACKET_IN | CVSW_V3_CAN_REGISTERS | \
-		       CVSW_V3_CAN_TABLES | CVSW_V3_CAN_FLOOD))
+		       CVSW_V3_CAN_TABLES | CVSW_V3_CAN_FLOOD | \
+		       CVSW_V3_CAN_ANY_TTL))
 
 static void capabilities_are_told(struct kunit *test)
 {

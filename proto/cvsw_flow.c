@@ -456,8 +456,6 @@ size_t cvsw_actions_backward(const struct cvsw_flow *flow)
 static bool fits_match(const struct cvsw_action *action, const struct cvsw_match *match)
 {
 	switch (action->type) {
-	case CVSW_ACT_DEC_TTL:
-		return cvsw_match_names(match, CVSW_NEED_IP);
 	case CVSW_ACT_MOVE:
 		return cvsw_match_names(match, cvsw_field_info[action->move.src].need) &&
 		       cvsw_match_names(match, cvsw_field_info[action->move.dst].need);

@@ -299,6 +299,7 @@ enum cvsw_v3_error cvsw_v3_plain_decode(const struct cvsw_v3_message *message, s
 #define CVSW_V3_CAN_REGISTERS	0x00000040	/* and metadata that actions write */
 #define CVSW_V3_CAN_TABLES	0x00000080	/* CVSW_TABLES of them, goto_table, resubmit */
 #define CVSW_V3_CAN_FLOOD	0x00001000	/* outputs to CVSW_PORT_FLOOD and _ALL */
+#define CVSW_V3_CAN_ANY_TTL	0x00002000	/* DEC_TTL in flows that do not name IP */
 #define CVSW_V3_MISS_DROPS	0x00000100	/* what matches nothing is dropped */
 #define CVSW_V3_SAS_STOPPED	0x00000200	/* sending SAs were stopped: new ones, please */
 #define CVSW_V3_MISS_TELLS	0x00000400	/* and the controller told, by PACKET_IN */

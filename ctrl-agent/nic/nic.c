@@ -319,6 +319,19 @@ static bool has_flood(const struct cvsw_flow *flow)
 	       cvsw_actions_output_to(flow->actions, flow->n_actions, CVSW_PORT_ALL);
 }
 
+static bool has_bare_ttl(const struct cvsw_flow *flow)
+{
+	if (cvsw_match_names(&flow->match, CVSW_NEED_IP))
+		return false;
+	for (size_t i = 0; i < flow->n_actions; i++) {
+		if (cvsw_action_changes_layers(flow->actions[i].type))
+			return false;
+		if (flow->actions[i].type == CVSW_ACT_DEC_TTL)
+			return true;
+	}
+	return false;
+}
+
 const char *nic_cannot(const struct nic *nic, const struct cvsw_flow *flow)
 {
 	static const struct {
@@ -329,6 +342,7 @@ const char *nic_cannot(const struct nic *nic, const struct cvsw_flow *flow)
 		{ CVSW_V3_CAN_REGISTERS, "registers", has_registers },
 		{ CVSW_V3_CAN_TABLES, "tables but table 0", has_tables },
 		{ CVSW_V3_CAN_FLOOD, "outputs to FLOOD and ALL", has_flood },
+		{ CVSW_V3_CAN_ANY_TTL, "dec_ttl without ip or ipv6", has_bare_ttl },
 	};
 
 	if (nic_version(nic) == 2)

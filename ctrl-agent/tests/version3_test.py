@@ -116,14 +116,15 @@ def test_program(strict):
                 daemon.ctl('add-flow', nic, 'table=2,actions=goto_table:2', status=1, text="behind the flow's own")
                 daemon.ctl('del-flows', nic, 'table=1', text='5 flows')
                 assert flow not in world.has(0)['flows'], world.has(0)
-                daemon.ctl('add-flow', nic, 'priority=7,actions=FLOOD', text='6 flows')
-                assert 'priority=7 actions=FLOOD' in world.has(0)['flows']
+                daemon.ctl('add-flow', nic, 'priority=7,actions=dec_ttl,FLOOD', text='6 flows')
+                assert 'priority=7 actions=dec_ttl,FLOOD' in world.has(0)['flows']
                 daemon.ctl('del-flows', nic, text='0 flows')
                 assert not world.has(0)['flows'], world.has(0)
             else:
                 daemon.ctl('add-flow', nic, 'table=1,actions=drop', status=1, text='has no tables but table 0: table=1')
                 daemon.ctl('add-flow', nic, flow, status=1, text=f'has no registers: {flow}')
                 daemon.ctl('add-flow', nic, 'actions=all', status=1, text='has no outputs to FLOOD and ALL')
+                daemon.ctl('add-flow', nic, 'actions=dec_ttl', status=1, text='has no dec_ttl without ip or ipv6')
                 assert daemon.nics()[nic]['flows'] == 3
             # Wider than those that stay: a deletion that is not strict would take them along.
             daemon.ask(command='forget', nic=nic)

@@ -385,9 +385,7 @@ static void gen_action(struct rng *rng, bool named, const struct cvsw_match *mat
 		gen_set(rng, action);
 		return;
 	}
-	do {
-		action->type = (uint16_t)(1 + rng_below(rng, last));
-	} while (action->type == CVSW_ACT_DEC_TTL && !cvsw_match_names(match, CVSW_NEED_IP));
+	action->type = (uint16_t)(1 + rng_below(rng, last));
 	switch (action->type) {
 	case CVSW_ACT_MOVE:
 		gen_move(rng, named, match, &action->move);

@@ -163,7 +163,7 @@ static const struct {
 	{ "a clone of more than there is", "", "0300 0c020002 0102fffa", CVSW_FAULT_ACTION_ORDER, 26 },
 	{ "an action behind NEXT", "", "0d00 0102fffa", CVSW_FAULT_ACTION_ORDER, 26 },
 	{ "NEXT in a clone", "", "0c020001 0d00", CVSW_FAULT_ACTION_ORDER, 28 },
-	{ "TTL of what is not IP", "080101", "0102fffa 0400", CVSW_FAULT_ACTION_VALUE, 31 },
+	{ "TTL of whatever it is", "080101", "0102fffa 0400", CVSW_OK, 0 },
 	{ "TTL of IP", IP4, "0400", CVSW_OK, 0 },
 	{ "a load", IP4, "060e 06 02 43561001 0000000000000008", CVSW_OK, 0 },
 	{ "a load of more bits", IP4, "060e 06 03 43561001 0000000000000008",

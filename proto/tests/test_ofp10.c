@@ -249,8 +249,7 @@ static const struct edit action_lists[] = {
 	{ "output CONTROLLER, onward", 0, "0000 0008 fffd 0080 0000 0008 fffa 0000", CVSW_OK, 0 },
 	{ "output FLOOD, ALL", 0, "0000 0008 fffb 0000 0000 0008 fffc 0000", CVSW_OK, 0 },
 	{ "output TABLE", 0, "0000 0008 fff9 0000", CVSW_FAULT_ACTION_PORT, 76 },
-	{ "dec_ttl without IP", 0, "ffff0010 00002320 0012 000000000000",
-	  CVSW_FAULT_ACTION_VALUE, 72 },
+	{ "dec_ttl without IP", 0, "ffff0010 00002320 0012 000000000000", CVSW_OK, 0 },
 	{ "load of a field that needs ARP", 0, "0003000800000000 "
 	  "ffff0018 00002320 0007 000f 00001e02 0000000000000002", CVSW_FAULT_ACTION_VALUE, 80 },
 	{ "load of 7 bits, 8 given", 0, "ffff0018 00002320 0007 0006 00000206 0000000000000080",

@@ -90,6 +90,7 @@ static const struct {
 	{ "cookie=18446744073709551615,ip,actions=normal",
 	  "cookie=0xffffffffffffffff, ip actions=NORMAL" },
 	{ "dl_type=0x800,nw_proto=6,actions=drop", "tcp actions=drop" },
+	{ "table=2,actions=dec_ttl,local", "table=2, actions=dec_ttl,LOCAL" },
 	{ "ip,actions=dec_ttl(0),dec_ttl", "ip actions=dec_ttl,dec_ttl" },
 	/* Zero, as ovs-ofctl has it. */
 	{ "reg0=0,metadata=0/0xf,tun_id=0x0,actions=drop", "reg0=0,tun_id=0,metadata=0/0xf actions=drop" },
@@ -422,7 +423,7 @@ static const struct {
 	{ "OXM_OF_VLAN_VID[]=5,actions=drop", 19, "that there is one" },
 	{ "dl_vlan=5,vlan_tci[0..3]=5,actions=drop", 11, "one of both" },
 	{ "actions=load:1->NXM_OF_ARP_OP[]", 9, "needs a protocol" },
-	{ "arp,actions=strip_vlan,dec_ttl", 24, "needs a protocol" },
+	{ "arp,actions=strip_vlan,mod_nw_ttl:1", 24, "needs a protocol" },
 	{ "actions=load:0x100000000->NXM_OF_ETH_DST[0..31]", 14, "expected a number" },
 	{ "ipv6,actions=load:1->NXM_NX_IPV6_SRC[]", 19, "64 bits at most" },
 	{ "actions=load:1", 14, "->FIELD" },

@@ -348,7 +348,8 @@ static void answer_capabilities(struct v3_nic *nic, uint32_t xid, struct cvsw_wr
 	struct cvsw_v3_capabilities can = {
 		.features = CVSW_V3_CAN_TRACE | CVSW_V3_CAN_TIMEOUTS | CVSW_V3_CAN_REMOVED |
 			    (nic->strict ? CVSW_V3_CAN_MODIFY | CVSW_V3_CAN_REGISTERS |
-					   CVSW_V3_CAN_TABLES | CVSW_V3_CAN_FLOOD : 0),
+					   CVSW_V3_CAN_TABLES | CVSW_V3_CAN_FLOOD |
+					   CVSW_V3_CAN_ANY_TTL : 0),
 		.flows = (uint32_t)nic->n_flows,
 		.max_flows = V3_NIC_FLOWS, .mtu = nic->mtu, .min_mtu = 68, .max_mtu = 9000,
 		.offloads = nic->offloads, .all_offloads = 0x1b,
