@@ -31,7 +31,8 @@ import test_ovs
 
 PROTOCOLS = "OXM-OpenFlow15", "NXM+table_id", "OXM-OpenFlow13"
 VERSIONS = ",".join(f"OpenFlow1{minor}" for minor in range(6))
-FILES = ("tests/*.at", "lib/*.xml", "lib/*.man", "utilities/*.in", "vswitchd/*.xml", "ofproto/*.man", "Documentation/**/*.rst")
+FILES = ("tests/*.at", "lib/*.xml", "lib/*.man", "utilities/*.in", "vswitchd/*.xml", "ofproto/*.man",
+         "Documentation/**/*.rst")
 FAULTS = "spelling", "other", "lost"
 CHUNK = 60
 
@@ -52,7 +53,7 @@ def run(*command, **more):
 
 def fetch(folder):
     """The source package, by deb-src lines made from apt's own deb lines, beside the system's lists."""
-    lists = os.path.join(folder, "apt")
+    lists = os.path.join(os.path.abspath(folder), "apt")
     for name in ("lists/partial", "cache/archives/partial", "parts"):
         os.makedirs(os.path.join(lists, name), exist_ok=True)
     for path in glob.glob("/etc/apt/sources.list.d/*.sources") + glob.glob("/etc/apt/sources.list.d/*.list") + [
