@@ -16,8 +16,8 @@ AGENT_BUILT := $(BUILD)/agent-version2-$(or $(AGENT_V2),n)
 AGENT_CTL := $(patsubst $(AGENT_DIR)/%.c,%,$(wildcard $(AGENT_DIR)/ctl/*.c)) base/wipe
 
 # What decides, without sockets: the unit tests link this much.
-AGENT_LOGIC := $(addprefix nic/,flowset flow_text desired timed nic legacy legacy_listing legacy_reconcile talk talk_flows talk_sas \
-	talk_refusal talk_requests talk_unasked waiting) apps/overlay apps/overlays sa/ways sa/ways_kept api/change api/intent api/pieces base/heap base/log base/turns
+AGENT_LOGIC := $(addprefix nic/,change flowset flow_text desired timed nic legacy legacy_listing legacy_reconcile talk talk_flows talk_sas \
+	talk_refusal talk_requests talk_unasked waiting) apps/overlay apps/overlays sa/ways sa/ways_kept api/intent api/pieces base/heap base/log base/turns
 
 AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0) \
 	$(if $(AGENT_V2),-DCVSW_VERSION2)

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "change.h"
+#include "nic/change.h"
 #include "cvsw_text.h"
 #include "nic/nic.h"
 

@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "agent.h"
-#include "change.h"
+#include "nic/change.h"
 #include "pieces.h"
 
 /* Lists, each for one answer. */

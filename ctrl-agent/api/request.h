@@ -3,7 +3,7 @@
 #ifndef CVSWD_REQUEST_H
 #define CVSWD_REQUEST_H
 
-#include "change.h"
+#include "nic/change.h"
 #include "client.h"
 #include "cvsw_text.h"
 #include "place.h"

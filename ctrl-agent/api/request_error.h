@@ -24,6 +24,8 @@
 	X(FLOW_OVERLAP, "flow-overlap", "a flow with check_overlap overlaps with another") \
 	X(TOO_MANY_FLOWS, "too-many-flows", "the NIC would have more flows than cvswd keeps") \
 	X(OVERLAY_FLOW, "overlay-flow", "the flow is not allowed in a member of an overlay") \
+	X(CONTROLLER_FLOW, "controller-flow", \
+	  "a controller of the NIC states a flow of this match and priority") \
 	X(NOT_MANAGED, "not-managed", \
 	  "no flows are configured for the NIC, so deleting some would delete its whole table") \
 	X(UNKNOWN_NIC, "unknown-nic", "no NIC is known by this name") \

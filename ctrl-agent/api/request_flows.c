@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Commands that change a NIC's flows, and those that tell what they would change. */
 #include "base/alloc.h"
-#include "change.h"
+#include "nic/change.h"
 #include "intent.h"
 #include "base/log.h"
 #include "nic/flow_text.h"
 #include "report.h"
 #include "request.h"
+#include "store/stated.h"
 
 /* The request's flows; @flows: initialised, the caller's to clear.  False: refused. */
 static bool flows_of(const struct request *request, struct flowset *flows)
@@ -92,20 +93,6 @@ static void refuse_overlap(const struct request *request, const struct cvsw_flow
 	free(of_other);
 }
 
-/* Return: the first flow that the NIC's driver is too old for, or NULL; @words: out: for what. */
-static const struct cvsw_flow *too_new(const struct nic *nic, const struct flowset *flows,
-				       const char **words)
-{
-	const struct flow_node *node;
-
-	flowset_each(node, flows) {
-		*words = nic_cannot(nic, &node->flow);
-		if (*words)
-			return &node->flow;
-	}
-	return NULL;
-}
-
 static void refuse_too_new(const struct request *request, const struct nic *nic,
 			   const struct cvsw_flow *flow, const char *words)
 {
@@ -116,48 +103,52 @@ static void refuse_too_new(const struct request *request, const struct nic *nic,
 	free(text);
 }
 
+static void refuse_taken(const struct request *request, const struct nic *nic,
+			 const struct cvsw_flow *flow)
+{
+	char *text = flow_text(flow);
+
+	request_refuse(request, REQUEST_CONTROLLER_FLOW, "a controller of NIC " MAC_FORMAT
+		       " states a flow of this match and priority: %s", MAC_BYTES(nic->mac), text);
+	free(text);
+}
+
 static bool is_permitted(const struct request *request, const struct nic *nic,
 			 struct change *change)
 {
-	const struct overlay *overlay = nic->member ? nic->member->overlay : NULL;
-	const struct flowset *have = &nic_hand(nic)->flows;
-	const struct cvsw_flow *flow, *other;
-	const char *words;
+	struct stated_why why;
 
-	/* First, for the rest takes time that grows with it. */
-	if (change_size(change, have) > NIC_MAX_FLOWS)
+	switch (stated_check(nic, DESIRED_HAND, change, &why)) {
+	case STATED_RIGHT:
+		return true;
+	case STATED_TOO_MANY:
 		request_refuse(request, REQUEST_TOO_MANY_FLOWS, "a NIC can have %d flows at most",
 			       NIC_MAX_FLOWS);
-	else if (overlay && !overlay_permits_all(&overlay->config, &change->put))
+		break;
+	case STATED_OVERLAY:
 		request_refuse(request, REQUEST_OVERLAY_FLOW, "NIC " MAC_FORMAT
 			       " is a member of overlay %s: " OVERLAY_PERMITS_TEXT,
-			       MAC_BYTES(nic->mac), overlay->config.name);
-	else if ((flow = too_new(nic, &change->put, &words)))
-		refuse_too_new(request, nic, flow, words);
-	else if ((flow = change_overlap(change, have, &other)))	/* the overlay's have other priorities */
-		refuse_overlap(request, flow, other);
-	else
-		return true;
+			       MAC_BYTES(nic->mac), nic->member->overlay->config.name);
+		break;
+	case STATED_TOO_NEW:
+		refuse_too_new(request, nic, why.flow, why.words);
+		break;
+	case STATED_TAKEN:
+		refuse_taken(request, nic, why.flow);
+		break;
+	case STATED_OVERLAPS:
+		refuse_overlap(request, why.flow, why.other);
+		break;
+	}
 	return false;
 }
 
 static void apply(const struct request *request, struct nic *nic, struct change *change)
 {
 	struct request_asked asked = { 0 };
-	const struct flow_node *node;
 
 	state_begin(&request->agent->state);
-	flowset_each(node, &change->gone) {
-		nic_remove_flow(nic, &node->flow);
-		state_delete_flow(&request->agent->state, nic, &node->flow);
-	}
-	flowset_each(node, &change->put) {
-		nic_put_flow(nic, &node->flow,
-			     flowset_find(&change->modified, &node->flow.match,
-					  node->flow.priority));
-		state_put_flow(&request->agent->state, nic, &node->flow);
-	}
-	desired_use(&nic->desired, DESIRED_HAND);
+	stated_apply(&request->agent->state, nic, DESIRED_HAND, change);
 	flowset_init(&asked.flows);
 	flowset_move(&asked.flows, &change->put);
 	request_changed(request, nic, &asked);
@@ -178,13 +169,15 @@ static void carry_out(const struct request *request, struct nic *nic, struct cha
 
 /* ---- commands ---- */
 
-/* What dump-flows shows of an overlay is not made by hand, and stays. */
-static void leave_out_overlay(const struct nic *nic, struct flowset *flows)
+/* What dump-flows shows of other layers is not made by hand, and stays. */
+static void leave_out_others(const struct nic *nic, struct flowset *flows)
 {
 	const struct flow_node *node;
 	struct flowset made;
 
 	layer_make(nic_overlay(nic), &made);
+	flowset_each(node, &nic_controlled(nic)->flows)
+		flowset_put(&made, &node->flow);
 	flowset_each(node, &made) {
 		const struct cvsw_flow *same = flowset_find(flows, &node->flow.match,
 							    node->flow.priority);
@@ -213,7 +206,7 @@ static void with_flows(const struct request *request, enum place_unknown unknown
 		const struct flowset *have = &nic_hand(nic)->flows;
 
 		if (replace) {
-			leave_out_overlay(nic, &flows);
+			leave_out_others(nic, &flows);
 			change_replace(&change, have, &flows);
 		} else {
 			change_add(&change, have, &flows);
@@ -245,7 +238,7 @@ void request_diff_flows(const struct request *request)
  */
 static bool may_delete(const struct request *request, const struct nic *nic)
 {
-	if (nic_hand(nic)->in_use || nic->member || request_is(request, "take_over") ||
+	if (desired_is_managed(&nic->desired) || nic->member || request_is(request, "take_over") ||
 	    request_is(request, "dry_run") || (nic->heard && !nic->n_reported))
 		return true;
 	request_refuse(request, REQUEST_NOT_MANAGED, "no flows are configured for NIC " MAC_FORMAT

@@ -140,7 +140,8 @@ static bool may_join(const struct overlay *overlay, const struct nic *nic,
 	if (overlay->ways.n >= room)
 		return request_wrong(error, REQUEST_OVERLAY_FULL, "the underlay pool has addresses "
 				     "for %u members, %d are the limit", room, OVERLAY_MAX_MEMBERS);
-	if (!overlay_permits_all(&overlay->config, &nic_hand(nic)->flows))
+	if (!overlay_permits_all(&overlay->config, &nic_hand(nic)->flows) ||
+	    !overlay_permits_all(&overlay->config, &nic_controlled(nic)->flows))
 		return request_wrong(error, REQUEST_OVERLAY_FLOW, "NIC " MAC_FORMAT
 				     " has flows that do not go with an overlay: "
 				     OVERLAY_PERMITS_TEXT, MAC_BYTES(nic->mac));

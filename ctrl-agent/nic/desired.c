@@ -47,12 +47,56 @@ static void add_flows(const struct layer *layer, struct flowset *flows)
 /* The last layer's flows first: what drops is to be there before what lets pass. */
 const struct flowset *desired_flows(const struct desired *desired, struct flowset *made)
 {
+	const struct layer *layers = desired->layers;
+
 	flowset_init(made);
-	if (!desired->layers[DESIRED_OVERLAY].in_use)
-		return &desired->layers[DESIRED_HAND].flows;
+	if (!layers[DESIRED_OVERLAY].in_use && !layers[DESIRED_CONTROLLER].in_use)
+		return &layers[DESIRED_HAND].flows;
+	if (!layers[DESIRED_OVERLAY].in_use && !layers[DESIRED_HAND].in_use)
+		return &layers[DESIRED_CONTROLLER].flows;
 	for (size_t i = DESIRED_LAYERS; i--; )
 		add_flows(&desired->layers[i], made);
 	return made;
+}
+
+struct stored_flows desired_stored(const struct desired *desired)
+{
+	struct stored_flows stored = { .n = DESIRED_STORED };
+
+	for (size_t i = 0; i < DESIRED_STORED; i++)
+		stored.sets[i] = &desired->layers[i].flows;
+	return stored;
+}
+
+const struct cvsw_flow *stored_find(const struct stored_flows *stored,
+				    const struct cvsw_match *match, uint16_t priority)
+{
+	const struct cvsw_flow *found = NULL;
+
+	for (size_t i = 0; i < stored->n && !found; i++)
+		found = flowset_find(stored->sets[i], match, priority);
+	return found;
+}
+
+void desired_remove(struct desired *desired, const struct cvsw_flow *flow)
+{
+	for (size_t i = 0; i < DESIRED_STORED; i++) {
+		struct flowset *flows = &desired->layers[i].flows;
+
+		if (!flowset_find(flows, &flow->match, flow->priority))
+			continue;
+		flowset_remove(flows, &flow->match, flow->priority);
+		return;
+	}
+}
+
+size_t stored_n(const struct stored_flows *stored)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < stored->n; i++)
+		n += stored->sets[i]->n;
+	return n;
 }
 
 size_t desired_n_flows(const struct desired *desired)

@@ -2,15 +2,16 @@
 /*
  * What a NIC should be: layers, each with one writer, and what they come to together.
  *
- *	hand      add-flow, set-mtu, ...: api; what timed out goes: timed.c
- *	overlay   its overlay: sa/ways.c
+ *	hand        add-flow, set-mtu, ...: api; what timed out goes: timed.c
+ *	controller  what OpenFlow controllers state: datapath; likewise
+ *	overlay     its overlay: sa/ways.c
  *
- * The flows of the first layer are stored.  Those of the other follow from what its writer
+ * The flows of the first two are stored.  Those of the last follow from what its writer
  * has stored anyway, so they are made when somebody looks, and nobody keeps them: there may be
  * two million.  Its writer tells the NIC of each that comes or goes (nic_made()).  Only for
  * version 2 they are stored, as they were when the NIC was last told of a change.
  *
- * Each layer has priorities of its own, so no flow is in both.  Of the layers' MTUs the
+ * No match and priority is in two layers: whoever comes second is refused it (store/stated.c).  Of the layers' MTUs the
  * smallest counts, of their offloads those that all of them allow.
  *
  * What the NIC had before the first layer set its MTU or offloads is its own, and it gets that
@@ -23,8 +24,10 @@
 
 enum desired_layer {
 	DESIRED_HAND,
+	DESIRED_CONTROLLER,
 	DESIRED_OVERLAY,
 	DESIRED_LAYERS,
+	DESIRED_STORED = DESIRED_OVERLAY,	/* how many come first whose flows are stored */
 };
 
 /**
@@ -67,6 +70,12 @@ struct desired {
 	struct own_setting own_offload;
 };
 
+/** struct stored_flows - the flows that are stored: @n sets without a common key */
+struct stored_flows {
+	const struct flowset *sets[DESIRED_STORED];
+	size_t n;
+};
+
 void desired_init(struct desired *desired);
 void desired_clear(struct desired *desired);
 
@@ -86,6 +95,19 @@ void layer_make(const struct layer *layer, struct flowset *flows);
  * Return: @made, or the flows of the one layer that counts, which are valid until they change.
  */
 const struct flowset *desired_flows(const struct desired *desired, struct flowset *made);
+
+/** desired_stored() - those of the layers whose flows are stored; valid until they change */
+struct stored_flows desired_stored(const struct desired *desired);
+
+/** stored_find() - the one of this match and priority, or NULL */
+const struct cvsw_flow *stored_find(const struct stored_flows *stored,
+				    const struct cvsw_match *match, uint16_t priority);
+
+/** stored_n() - how many they are */
+size_t stored_n(const struct stored_flows *stored);
+
+/** desired_remove() - the flow of that match and priority is stored no more; it may be that one */
+void desired_remove(struct desired *desired, const struct cvsw_flow *flow);
 
 /** desired_n_flows() - how many they are */
 size_t desired_n_flows(const struct desired *desired);

@@ -357,6 +357,7 @@ static void compare(struct nic *nic, uint64_t now)
 	struct legacy *legacy = legacy_of(nic);
 	bool overflowed = listing_overflowed(&legacy->listing);
 	bool first = !nic->heard;
+	struct stored_flows wanted = { .n = 1 };
 	struct flowset made;
 
 	nic->n_reported = legacy->listing.n_listed;
@@ -369,7 +370,8 @@ static void compare(struct nic *nic, uint64_t now)
 	nic->heard = true;
 	legacy->unlisted = false;
 	legacy->tries = 0;
-	nic_compare(nic, wanted_flows(nic, &made));
+	wanted.sets[0] = wanted_flows(nic, &made);
+	nic_compare(nic, &wanted);
 	flowset_clear(&made);
 	if (overflowed && nic_is_managed(nic))
 		nic->diff.extra = nic->n_reported - desired_n_flows(&nic->desired);

@@ -78,9 +78,10 @@ static void stated(struct nic *nic, const struct cvsw_flow *flow)
 		nic->link->ops->flow_put(nic, flow);
 }
 
-void nic_put_flow(struct nic *nic, const struct cvsw_flow *flow, bool modified)
+void nic_put_flow(struct nic *nic, enum desired_layer which, const struct cvsw_flow *flow,
+		  bool modified)
 {
-	flowset_put(&nic_hand(nic)->flows, flow);
+	flowset_put(&nic->desired.layers[which].flows, flow);
 	if (modified) {
 		flowset_put(&nic->modified, flow);
 		timed_modified(&nic->timed, flow);
@@ -94,7 +95,7 @@ void nic_remove_flow(struct nic *nic, const struct cvsw_flow *flow)
 {
 	flowset_remove(&nic->modified, &flow->match, flow->priority);
 	stated(nic, flow);
-	flowset_remove(&nic_hand(nic)->flows, &flow->match, flow->priority);
+	desired_remove(&nic->desired, flow);
 }
 
 bool nic_follows_made(const struct nic *nic)
@@ -372,17 +373,18 @@ void nic_confirm(struct nic *nic, uint64_t generation)
 		nic->behind_since = 0;
 }
 
-void nic_compare(struct nic *nic, const struct flowset *wanted)
+void nic_compare(struct nic *nic, const struct stored_flows *wanted)
 {
 	const struct flow_node *node;
 
 	nic->diff = (struct nic_diff){ 0, 0 };
 	if (!nic_is_managed(nic))
 		return;
-	flowset_each(node, wanted)
-		nic->diff.missing += !flowset_has(&nic->table, &node->flow);
+	for (size_t i = 0; i < wanted->n; i++)
+		flowset_each(node, wanted->sets[i])
+			nic->diff.missing += !flowset_has(&nic->table, &node->flow);
 	flowset_each(node, &nic->table)
-		nic->diff.extra += !flowset_find(wanted, &node->flow.match, node->flow.priority);
+		nic->diff.extra += !stored_find(wanted, &node->flow.match, node->flow.priority);
 }
 
 void nic_tell(struct nic *nic, enum hub_what what)

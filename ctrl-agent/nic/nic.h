@@ -268,16 +268,19 @@ bool nic_is_managed(const struct nic *nic);
 
 /* The layer that commands write. */
 #define nic_hand(nic)	(&(nic)->desired.layers[DESIRED_HAND])
+/* The one that OpenFlow controllers write. */
+#define nic_controlled(nic)	(&(nic)->desired.layers[DESIRED_CONTROLLER])
 /* The one that its overlay writes. */
 #define nic_overlay(nic)	(&(nic)->desired.layers[DESIRED_OVERLAY])
 
 /**
- * nic_put_flow() - into that layer; nic_desired_changed() is to follow
+ * nic_put_flow() - into a layer whose flows are stored; nic_desired_changed() is to follow
  * @modified: its counters and its time go on, if there is one of the same match and priority
  */
-void nic_put_flow(struct nic *nic, const struct cvsw_flow *flow, bool modified);
+void nic_put_flow(struct nic *nic, enum desired_layer which, const struct cvsw_flow *flow,
+		  bool modified);
 
-/** nic_remove_flow() - out of it; likewise */
+/** nic_remove_flow() - out of whichever of them has it; likewise */
 void nic_remove_flow(struct nic *nic, const struct cvsw_flow *flow);
 
 /**
@@ -413,7 +416,7 @@ void nic_mark(const struct nic *nic, struct nic_mark *mark);
 void nic_confirm(struct nic *nic, uint64_t generation);
 
 /** nic_compare() - @diff, of a table that was listed; @wanted: what should be in it */
-void nic_compare(struct nic *nic, const struct flowset *wanted);
+void nic_compare(struct nic *nic, const struct stored_flows *wanted);
 
 /** nic_tell() - send an event that carries nothing but the NIC */
 void nic_tell(struct nic *nic, enum hub_what what);

@@ -295,7 +295,7 @@ static void keep_given(struct nic *nic)
 {
 	uint16_t offload;
 
-	if (nic_hand(nic)->in_use)
+	if (nic_hand(nic)->in_use || nic_controlled(nic)->in_use)
 		nic->n_reported = nic->table.n;
 	if (nic->confirmed != nic->generation)
 		return;

@@ -169,6 +169,7 @@ void talk_made(struct nic *nic, const struct cvsw_flow *flow, bool wanted)
 static void list_is_whole(struct talk *talk)
 {
 	struct nic *nic = talk->nic;
+	struct stored_flows stored = desired_stored(&nic->desired);
 
 	/* One with more than anyone could want is not compared: it gets another table. */
 	talk->replace = talk->n_listed > talk->listed.n + talk->n_seen;
@@ -182,7 +183,7 @@ static void list_is_whole(struct talk *talk)
 	nic->heard = true;
 	nic->settled = nic->refused.stuck ? nic->generation : 0;
 	divide(talk);
-	nic_compare(nic, &nic_hand(nic)->flows);
+	nic_compare(nic, &stored);
 	nic->diff.missing += nic->lacks.n;
 	if (talk->replace)
 		nic->diff.extra = talk->n_listed - desired_n_flows(&nic->desired);
@@ -277,34 +278,37 @@ static void put_mod(struct bundle *bundle, enum cvsw_flow_command command,
 }
 
 /* What is stored but for what it refuses; @less: initialised, the caller's to clear. */
-static const struct flowset *wanted_of(const struct talk *talk, struct flowset *less)
+static struct stored_flows wanted_of(const struct talk *talk, struct flowset *less)
 {
-	const struct flowset *flows = &nic_hand(talk->nic)->flows;
+	struct stored_flows stored = desired_stored(&talk->nic->desired);
 	const struct flow_node *node;
 
 	if (!talk->nic->refused.flows.n)
-		return flows;
-	flowset_each(node, flows)
-		if (!nic_refuses_flow(talk->nic, &node->flow))
-			flowset_put(less, &node->flow);
-	return less;
+		return stored;
+	for (size_t i = 0; i < stored.n; i++)
+		flowset_each(node, stored.sets[i])
+			if (!nic_refuses_flow(talk->nic, &node->flow))
+				flowset_put(less, &node->flow);
+	return (struct stored_flows){ .sets = { less }, .n = 1 };
 }
 
-static bool is_extra(const struct flowset *wanted, const struct cvsw_flow *flow)
+static bool is_extra(const struct stored_flows *wanted, const struct cvsw_flow *flow)
 {
-	return !flowset_find(wanted, &flow->match, flow->priority);
+	return !stored_find(wanted, &flow->match, flow->priority);
 }
 
 /* Of the table: what is wanted is in it, but perhaps for what was put since. */
-static size_t count_extra(const struct talk *talk, const struct flowset *wanted, uint64_t since)
+static size_t count_extra(const struct talk *talk, const struct stored_flows *wanted,
+			  uint64_t since)
 {
 	const struct flowset *table = &talk->nic->table;
 	const struct flow_node *node;
 	size_t missing = 0;
 
-	flowset_each_since(node, wanted, since)
-		missing += !flowset_find(table, &node->flow.match, node->flow.priority);
-	return table->n + missing - wanted->n;
+	for (size_t i = 0; i < wanted->n; i++)
+		flowset_each_since(node, wanted->sets[i], since)
+			missing += !flowset_find(table, &node->flow.match, node->flow.priority);
+	return table->n + missing - stored_n(wanted);
 }
 
 static bool takes_along(const struct talk *talk, const struct cvsw_flow *flow)
@@ -325,7 +329,7 @@ static bool takes_along(const struct talk *talk, const struct cvsw_flow *flow)
  * of those is wanted, or if there is too much to find out, the whole table is sent:
  * what stays keeps its counters then.
  */
-static bool needs_replace(const struct talk *talk, const struct flowset *wanted,
+static bool needs_replace(const struct talk *talk, const struct stored_flows *wanted,
 			  size_t n_extra)
 {
 	const struct flow_node *node;
@@ -342,7 +346,7 @@ static bool needs_replace(const struct talk *talk, const struct flowset *wanted,
 	return false;
 }
 
-static void delete_extra(struct bundle *bundle, const struct flowset *wanted)
+static void delete_extra(struct bundle *bundle, const struct stored_flows *wanted)
 {
 	struct talk *talk = bundle->talk;
 	bool strict = talk->nic->can.features & CVSW_V3_CAN_MODIFY;
@@ -407,16 +411,16 @@ static void add_missing(struct bundle *bundle, const struct flowset *wanted, uin
 bool talk_queue_flows(struct talk *talk)
 {
 	struct bundle bundle = { .talk = talk, .flags = CVSW_V3_BUNDLE_OPEN };
-	const struct flowset *wanted;
+	struct stored_flows wanted;
 	struct flowset less;
 	uint64_t since = talk->followed;
 	size_t n_extra;
 
 	flowset_init(&less);
 	wanted = wanted_of(talk, &less);
-	n_extra = count_extra(talk, wanted, since);
+	n_extra = count_extra(talk, &wanted, since);
 	talk->bundle++;
-	if (needs_replace(talk, wanted, n_extra)) {
+	if (needs_replace(talk, &wanted, n_extra)) {
 		bundle.flags |= CVSW_V3_BUNDLE_REPLACE;
 		bundle.any = true;
 		flowset_clear(&talk->nic->table);
@@ -425,9 +429,10 @@ bool talk_queue_flows(struct talk *talk)
 		since = n_extra = 0;
 	}
 	if (n_extra)
-		delete_extra(&bundle, wanted);
+		delete_extra(&bundle, &wanted);
 	add_made(&bundle);
-	add_missing(&bundle, wanted, since);
+	for (size_t i = 0; i < wanted.n; i++)
+		add_missing(&bundle, wanted.sets[i], since);
 	talk->followed = talk->nic->refused.flows.n ? 0 : flowset_now();
 	flowset_clear(&less);
 	if (!bundle.any)

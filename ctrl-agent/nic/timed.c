@@ -74,7 +74,7 @@ bool timed_end(struct nic *nic, const struct cvsw_flow *flow)
 	flowset_put(&timed->ended, flow);
 	timed->n_news++;
 	flowset_remove(&timed->taken, &flow->match, flow->priority);
-	flowset_remove(&nic_hand(nic)->flows, &flow->match, flow->priority);
+	desired_remove(&nic->desired, flow);
 	flowset_remove(&timed->given, &flow->match, flow->priority);
 	return true;
 }
@@ -97,11 +97,13 @@ void timed_compare(struct nic *nic,
 
 void timed_listed(struct nic *nic)
 {
+	struct stored_flows stored = desired_stored(&nic->desired);
 	const struct flow_node *node;
 
-	flowset_each(node, &nic_hand(nic)->flows)
-		if (flow_is_timed(&node->flow) && flowset_has(&nic->table, &node->flow))
-			give(&nic->timed, &node->flow);
+	for (size_t i = 0; i < stored.n; i++)
+		flowset_each(node, stored.sets[i])
+			if (flow_is_timed(&node->flow) && flowset_has(&nic->table, &node->flow))
+				give(&nic->timed, &node->flow);
 }
 
 void timed_kept(struct timed *timed)

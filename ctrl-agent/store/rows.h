@@ -59,6 +59,9 @@ struct rows_bytes {
 	C(T, MUST, TEXT, flow)				\
 	C(T, MUST, BOOL, given)
 
+/* Likewise, of what OpenFlow controllers state. */
+#define ROWS_OF_controlled(C, T)	ROWS_OF_flow(C, T)
+
 #define ROWS_OF_key(C, T)				\
 	C(T, KEY, MAC, mac)				\
 	C(T, MUST, BYTES, key)
@@ -101,7 +104,7 @@ struct rows_bytes {
 	C(T, KEY, TEXT, name)				\
 	C(T, MUST, BYTES, value)
 
-#define ROWS_TABLES(X) X(nic) X(flow) X(key) X(overlay) X(member) X(ways) X(counter) X(kept)
+#define ROWS_TABLES(X) X(nic) X(flow) X(controlled) X(key) X(overlay) X(member) X(ways) X(counter) X(kept)
 
 typedef uint8_t rows_c_MAC[CVSW_ETH_ALEN];
 typedef bool rows_c_BOOL;

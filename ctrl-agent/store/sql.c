@@ -50,7 +50,7 @@ static bool has_bytes(const struct rows_table *table)
 
 void sql_table(struct sql *sql, const struct rows_table *table)
 {
-	add(sql, "CREATE TABLE [%s] (", table->name);
+	add(sql, "CREATE TABLE IF NOT EXISTS [%s] (", table->name);
 	for (unsigned int i = 0; i < table->n_columns; i++) {
 		const struct rows_column *column = &table->columns[i];
 
@@ -63,7 +63,7 @@ void sql_table(struct sql *sql, const struct rows_table *table)
 	}
 	add(sql, "PRIMARY KEY (");
 	add_columns(sql, table, table->n_keys, "");
-	add(sql, ")) STRICT%s; CREATE TABLE [%s_aside] (", has_bytes(table) ? "" : ", WITHOUT ROWID",
+	add(sql, ")) STRICT%s; CREATE TABLE IF NOT EXISTS [%s_aside] (", has_bytes(table) ? "" : ", WITHOUT ROWID",
 	    table->name);
 	add_columns(sql, table, table->n_columns, " ANY");
 	add(sql, ") STRICT;");

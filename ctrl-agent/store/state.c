@@ -53,6 +53,15 @@ void state_put_nic(struct state *state, const struct nic *nic)
 		store_delete(state->store, ROWS_key, &key);
 }
 
+/* Whose rows those of a flow are; both tables have the same columns. */
+static enum rows_table_number table_of(const struct nic *nic, const struct cvsw_flow *flow)
+{
+	static_assert(sizeof(struct row_controlled) == sizeof(struct row_flow), "one for both");
+
+	return flowset_find(&nic_controlled(nic)->flows, &flow->match, flow->priority) ?
+	       ROWS_controlled : ROWS_flow;
+}
+
 static void put_flow(struct state *state, const struct nic *nic, const struct cvsw_flow *flow,
 		     bool given)
 {
@@ -64,7 +73,7 @@ static void put_flow(struct state *state, const struct nic *nic, const struct cv
 	memcpy(row.mac, nic->mac, CVSW_ETH_ALEN);
 	row.match = match = flow_text_match(flow);
 	row.flow = text = flow_text(flow);
-	store_put(state->store, ROWS_flow, &row);
+	store_put(state->store, table_of(nic, flow), &row);
 	free(match);
 	free(text);
 }
@@ -85,6 +94,7 @@ void state_delete_flow(struct state *state, const struct nic *nic, const struct 
 	memcpy(row.mac, nic->mac, CVSW_ETH_ALEN);
 	row.match = match = flow_text_match(flow);
 	store_delete(state->store, ROWS_flow, &row);
+	store_delete(state->store, ROWS_controlled, &row);
 	free(match);
 }
 
@@ -159,6 +169,7 @@ void state_forget(struct state *state, const struct nic *nic)
 	memcpy(flows.mac, nic->mac, CVSW_ETH_ALEN);
 	memcpy(settings.mac, nic->mac, CVSW_ETH_ALEN);
 	store_delete_all(state->store, ROWS_flow, &flows);
+	store_delete_all(state->store, ROWS_controlled, &flows);
 	store_delete(state->store, ROWS_nic, &settings);
 }
 
@@ -217,9 +228,20 @@ void state_keep_ways(void *arg, struct overlay *overlay)
 
 /* ---- transactions ---- */
 
+static void put_flows(struct state *state, const struct nic *nic)
+{
+	struct stored_flows stored = desired_stored(&nic->desired);
+	const struct flow_node *node;
+
+	for (size_t i = 0; i < stored.n; i++)
+		flowset_each(node, stored.sets[i])
+			put_flow(state, nic, &node->flow,
+				 flowset_find(&nic->timed.given, &node->flow.match,
+					      node->flow.priority));
+}
+
 static void put_all(struct state *state)
 {
-	const struct flow_node *node;
 	struct overlay *overlay;
 	struct nic *nic;
 
@@ -228,10 +250,7 @@ static void put_all(struct state *state)
 			store_delete_all(state->store, table, NULL);
 	nics_each(nic, state->nics) {
 		state_put_nic(state, nic);
-		flowset_each(node, &nic_hand(nic)->flows)
-			put_flow(state, nic, &node->flow,
-				 flowset_find(&nic->timed.given, &node->flow.match,
-					      node->flow.priority));
+		put_flows(state, nic);
 	}
 	overlays_each(overlay, state->overlays)
 		state_put_overlay(state, overlay);

@@ -83,11 +83,10 @@ static bool is_named(const struct cvsw_flow *flow, const struct row_flow *row)
 	return same;
 }
 
-/* Its NIC is managed, even if that row is the one that cannot be read. */
-const char *load_flow(void *arg, const void *at)
+static const char *take_flow(struct loading *loading, const struct row_flow *row,
+			     enum desired_layer which)
 {
-	const struct row_flow *row = at;
-	struct loading *loading = arg;
+	struct stored_flows stored;
 	struct nic *nic = nic_of(loading, row->mac);
 	struct cvsw_text_error error;
 	struct cvsw_flow flow;
@@ -103,11 +102,25 @@ const char *load_flow(void *arg, const void *at)
 		return "its key is another flow's";
 	if (row->given && !flow_is_timed(&flow))
 		return "it has no timeout, so it cannot have been given";
-	flowset_put(&nic_hand(nic)->flows, &flow);
+	stored = desired_stored(&nic->desired);
+	if (stored_find(&stored, &flow.match, flow.priority))
+		return "a command states a flow of this match and priority";
+	flowset_put(&nic->desired.layers[which].flows, &flow);
 	if (row->given)
 		flowset_put(&nic->timed.given, &flow);
-	desired_use(&nic->desired, DESIRED_HAND);
+	desired_use(&nic->desired, which);
 	return NULL;
+}
+
+/* Its NIC is managed, even if that row is the one that cannot be read. */
+const char *load_flow(void *arg, const void *row)
+{
+	return take_flow(arg, row, DESIRED_HAND);
+}
+
+static const char *load_controlled(void *arg, const void *row)
+{
+	return take_flow(arg, row, DESIRED_CONTROLLER);
 }
 
 const char *load_key(void *arg, const void *at)
@@ -287,11 +300,11 @@ const char *load_counter(void *arg, const void *at)
 
 static void hold(struct nic *nic)
 {
-	if (nic->member || !nic_hand(nic)->in_use)
+	if (nic->member || !desired_is_managed(&nic->desired))
 		return;
 	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " is left alone: it may belong to an overlay "
 		    "that cannot be read", MAC_BYTES(nic->mac));
-	nic_hand(nic)->in_use = false;
+	nic_hand(nic)->in_use = nic_controlled(nic)->in_use = false;
 	nic->held = true;
 }
 
@@ -320,6 +333,7 @@ static bool load_all(struct loading *loading)
 
 	return store_each(store, ROWS_nic, load_nic, load_skipped, loading) &&
 	       store_each(store, ROWS_flow, load_flow, load_skipped, loading) &&
+	       store_each(store, ROWS_controlled, load_controlled, load_skipped, loading) &&
 	       store_each(store, ROWS_key, load_key, key_skipped, loading) &&
 	       load_overlays(loading) &&
 	       store_each(store, ROWS_ways, load_ways, load_skipped, loading) &&

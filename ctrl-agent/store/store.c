@@ -151,7 +151,7 @@ static int has_table(struct store *store, const char *name)
 	return ask(store, "SELECT count(*) FROM sqlite_master WHERE name = ?1", name);
 }
 
-/* Today's tables, empty. */
+/* Today's tables, empty, unless they are there. */
 static bool make_tables(struct store *store)
 {
 	for (int i = 0; i < ROWS_N; i++) {
@@ -163,8 +163,8 @@ static bool make_tables(struct store *store)
 		if (!run(store, sql.text))
 			return false;
 	}
-	static_assert(STORE_VERSION == 3, "the file says so too");
-	return run(store, "PRAGMA user_version = 3");
+	static_assert(STORE_VERSION == 4, "the file says so too");
+	return run(store, "PRAGMA user_version = 4");
 }
 
 /* Can its tables be read?  Another one's could have the same number. */
@@ -370,6 +370,8 @@ void store_upgrade(struct store *store)
 	store->upgraded = make_tables(store);
 	if (!store->upgraded)
 		fail(store);
+	if (!has_table(store, rows_tables[ROWS_kept].name))
+		return;
 	store_delete_all(store, ROWS_kept, NULL);
 	if (!store->failed && !ask(store, "SELECT count(*) FROM [kept]", NULL) &&
 	    !run(store, "DROP TABLE [kept]"))

@@ -18,9 +18,10 @@
 
 /*
  * The format of the rows, PRAGMA user_version in the file.  1: one table "kept", an overlay's row
- * has the SPIs in use; 2: those have rows of their own; 3: the tables of rows.h.
+ * has the SPIs in use; 2: those have rows of their own; 3: the tables of rows.h; 4: one more of
+ * them, "controlled".
  */
-#define STORE_VERSION	3
+#define STORE_VERSION	4
 
 struct store;
 

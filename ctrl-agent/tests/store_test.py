@@ -281,8 +281,8 @@ def test_format1(daemon):
     daemon.start()
     daemon.stop()
     new = rows_of(path)
-    assert version_of(path) == 3
-    assert 'format 1 and has format 3 now' in daemon.read_log()
+    assert version_of(path) == 4
+    assert 'format 1 and has format 4 now' in daemon.read_log()
     for slot, rows in ways.items():
         packed = b''.join(struct.pack(f'!BBI{len(spis)}I', other, len(spis), out, *spis) for other, out, *spis in rows)
         assert new.pop(('ways', 'a', slot)) == (packed,)
@@ -297,7 +297,7 @@ def test_format1(daemon):
     }, new
     daemon.start()
     assert not unread(daemon)
-    assert daemon.read_log().count('has format 3 now') == 1
+    assert daemon.read_log().count('has format 4 now') == 1
 
 
 FORMAT2 = {
@@ -330,7 +330,7 @@ def test_format2(daemon):
     new = rows_of(path)
     assert new.pop(('counter', 'spi'))[0] >= 3296146316
     assert new == FORMAT2, (set(new.items()) ^ set(FORMAT2.items()))
-    assert version_of(path) == 3 and 'format 2 and has format 3 now' in daemon.read_log()
+    assert version_of(path) == 4 and 'format 2 and has format 4 now' in daemon.read_log()
     with open(path, 'rb') as file:
         assert file.read().count(bytes.fromhex(KEY)) == 1, "the former row's key is still there"
     assert not os.path.exists(path + '-wal')
@@ -414,7 +414,7 @@ def test_format_full_disk(daemon, number=1):
             daemon.start()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        assert 'has format 3 now' not in daemon.read_log()
+        assert 'has format 4 now' not in daemon.read_log()
         if start == 0:
             daemon.kill()
             assert version_of(path) == number and rows_of(path) == old
@@ -422,7 +422,7 @@ def test_format_full_disk(daemon, number=1):
     assert daemon.ask(command='set-mtu', nic='02:00:00:00:00:3c', mtu=1301, new=True)['ok']
     daemon.stop()
     rows = rows_of(path)
-    assert version_of(path) == 3 and rows['nic', '02:00:00:00:00:3c'][1] == 1301
+    assert version_of(path) == 4 and rows['nic', '02:00:00:00:00:3c'][1] == 1301
     assert rows['kept', 'nic', NIC_2X + '0'] == (b'{',)
     if number == 2:
         assert {key: rows.get(key) for key in FORMAT2} == FORMAT2
@@ -430,6 +430,23 @@ def test_format_full_disk(daemon, number=1):
         assert len([key for key in rows if key[:2] == ('ways', 'a')]) == 3
     daemon.start()
     assert list(unread(daemon)) == [('kept', f'nic {NIC_2X}0')]
+
+
+def test_format3(daemon):
+    """Format 3 had fewer tables: what is in the others stays."""
+    path = daemon.work + '/state.db'
+    daemon.restart('--state', path)
+    daemon.ctl('--new', 'add-flow', MAC_A, 'priority=7,tcp,actions=drop')
+    daemon.stop()
+    change(path, 'DROP TABLE controlled')
+    change(path, 'DROP TABLE controlled_aside')
+    change(path, 'PRAGMA user_version = 3')
+    daemon.start()
+    daemon.ctl('--no-wait', 'dump-flows', MAC_A, text='priority=7,tcp')
+    daemon.stop()
+    assert version_of(path) == 4 and 'format 3 and has format 4 now' in daemon.read_log()
+    daemon.start()
+    daemon.ctl('--no-wait', 'dump-flows', MAC_A, text='priority=7,tcp')
 
 
 def test_format2_full_disk(daemon):
@@ -619,7 +636,7 @@ def test_unusable(daemon):
     change(path, 'PRAGMA user_version = 7')
     before = content(path)
     said = start_fails(path)
-    assert 'a newer version of cvswd (format 7; this cvswd reads formats up to 3)' in said, said
+    assert 'a newer version of cvswd (format 7; this cvswd reads formats up to 4)' in said, said
     assert 'move the file away' in said and 'not an error' not in said, said
     assert content(path) == before, 'it was changed'
     with open(path, 'wb') as file:
@@ -778,6 +795,7 @@ TESTS = [
     ('database: format 2', test_format2),
     ('database: format 2, rows that cannot be read', test_format2_broken),
     ('database: format 2 on a full disk', test_format2_full_disk),
+    ('database: format 3', test_format3),
     ('database: of another version, or none', test_unusable),
     ('database: random damage to rows', test_random_rows),
     ('database: random damage to the file', test_random_file),

@@ -132,7 +132,7 @@ void wire_changed(struct wire *wire, bool settings)
 void put_flow(struct wire *wire, struct cvsw_flow flow, bool modified)
 {
 	nic_hand(&wire->ours)->in_use = true;
-	nic_put_flow(&wire->ours, &flow, modified);
+	nic_put_flow(&wire->ours, DESIRED_HAND, &flow, modified);
 	wire_changed(wire, false);
 }
 

@@ -2,7 +2,7 @@
 /* What commands would do to flows: to these, against what a slow look at each says. */
 #include <stdio.h>
 
-#include "api/change.h"
+#include "nic/change.h"
 #include "flows.h"
 #include "api/intent.h"
 #include "tap.h"

@@ -32,8 +32,11 @@ static void test_layers(void)
 {
 	struct desired desired;
 	struct layer *hand = &desired.layers[DESIRED_HAND];
+	struct layer *controlled = &desired.layers[DESIRED_CONTROLLER];
 	struct layer *overlay = &desired.layers[DESIRED_OVERLAY];
 	struct flowset made, unused;
+	struct stored_flows stored;
+	static struct cvsw_flow flow;
 
 	desired_init(&desired);
 	flowset_init(&made);
@@ -50,6 +53,18 @@ static void test_layers(void)
 	CHECK(n_flows(&desired, 4) == 3);
 	desired_drop(&desired, DESIRED_OVERLAY);
 	CHECK(!desired_is_managed(&desired) && n_flows(&desired, 5) == 1);
+	put(&controlled->flows, "priority=6,udp,actions=NORMAL");
+	desired_use(&desired, DESIRED_CONTROLLER);
+	CHECK(desired_flows(&desired, &unused) == &controlled->flows && !unused.n);
+	desired_use(&desired, DESIRED_HAND);
+	CHECK(desired_is_managed(&desired) && n_flows(&desired, 6) == 2);
+	stored = desired_stored(&desired);
+	CHECK(stored_n(&stored) == 2);
+	flow.match = TAILQ_FIRST(&controlled->flows.order)->flow.match;
+	flow.priority = 6;
+	CHECK(stored_find(&stored, &flow.match, 6) && !stored_find(&stored, &flow.match, 5));
+	desired_remove(&desired, &flow);
+	CHECK(!controlled->flows.n && hand->flows.n == 1);
 	flowset_clear(&made);
 	desired_clear(&desired);
 }
@@ -75,9 +90,9 @@ static void test_settings(void)
 	CHECK(desired.own_mtu.back && !desired.own_offload.back && !desired_is_empty(&desired));
 	for (size_t i = 0; i < DESIRED_LAYERS; i++) {
 		desired.layers[i].has_offload = true;
-		desired.layers[i].offload = 3 << i;
+		desired.layers[i].offload = 7 << i;
 	}
-	CHECK(desired_offload(&desired, &offload) && offload == 2);
+	CHECK(desired_offload(&desired, &offload) && offload == 4);
 	desired_clear(&desired);
 	CHECK(desired_is_empty(&desired));
 }

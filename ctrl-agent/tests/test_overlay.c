@@ -233,7 +233,7 @@ WORLD_TEST(test_beside, start_members(&encrypted, 3))
 	struct nic *nic;
 
 	nic = &world->ours[1];
-	nic_put_flow(nic, &flow, false);
+	nic_put_flow(nic, DESIRED_HAND, &flow, false);
 	nic_desired_changed(nic, false, world->between.now);
 	run_watching(400, first(3));
 	CHECK(flowset_find(&world->nics[1].table, &flow.match, flow.priority));

@@ -304,7 +304,7 @@ static void state_random_flows(struct wire *wire, size_t n)
 			flow.hard_timeout = 1 + wire_random(wire, 3);
 			flow.flags |= CVSW_FLOW_SEND_REMOVED;
 		}
-		nic_put_flow(&wire->ours, &flow, false);
+		nic_put_flow(&wire->ours, DESIRED_HAND, &flow, false);
 	}
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "change.h"
 
-#include "nic/timed.h"
+#include "timed.h"
 
 bool choice_takes(const struct choice *choice, const struct cvsw_flow *flow)
 {

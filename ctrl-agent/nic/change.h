@@ -7,7 +7,7 @@
 #define CVSWD_CHANGE_H
 
 #include "cvsw_text.h"
-#include "nic/flowset.h"
+#include "flowset.h"
 
 /**
  * struct choice - flows that a command is about
