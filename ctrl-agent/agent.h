@@ -5,6 +5,7 @@
 
 #include "nic/nics.h"
 #include "apps/overlays.h"
+#include "datapath/datapath.h"
 #include "base/version.h"
 #include "fabric/vswitch.h"
 #include "store/state.h"
@@ -18,6 +19,7 @@ struct agent {
 	struct vswitches switches;
 	struct overlays overlays;
 	struct state state;
+	struct datapaths datapaths;
 };
 
 #endif

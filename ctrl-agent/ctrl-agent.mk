@@ -4,7 +4,7 @@
 AGENT_DIR := $(TOP)/ctrl-agent
 
 # A folder is a room; a header of another room is included with the room's name.
-AGENT_ROOMS := base hub fabric nic sa apps store api
+AGENT_ROOMS := base hub fabric nic sa apps store datapath api
 AGENT_DAEMON := cvswd $(foreach room,$(AGENT_ROOMS),$(patsubst $(AGENT_DIR)/%.c,%,$(wildcard $(AGENT_DIR)/$(room)/*.c)))
 # V2=n leaves version 2 out: its link, and the option that allows it.
 ifeq ($(V2),n)

@@ -35,6 +35,7 @@ struct options {
 	const char *socket;
 	const char *socket_group;
 	const char *state;
+	const char *switch_dir;
 	const char *key_log;
 	size_t max_nics;
 	bool allow_version2;
@@ -53,6 +54,7 @@ static const char usage[] =
 "  --socket PATH           for cvswctl (default " CVSWD_SOCKET ")\n"
 "  --socket-group GROUP    who may use it besides root\n"
 "  --state FILE            database of keys and of what NICs should have\n"
+"  --switch-dir DIR        a socket for OpenFlow controllers for each NIC there\n"
 "  --key-log FILE          write sessions' keys there, for Wireshark\n"
 #ifdef CVSW_VERSION2
 "  --allow-unauthenticated take NICs without a key too, in version 2\n"
@@ -69,6 +71,7 @@ static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, 's' },
 	{ "socket-group", required_argument, NULL, 'g' },
 	{ "state", required_argument, NULL, 'S' },
+	{ "switch-dir", required_argument, NULL, 'D' },
 	{ "key-log", required_argument, NULL, 'k' },
 #ifdef CVSW_VERSION2
 	{ "allow-unauthenticated", no_argument, NULL, '2' },
@@ -129,6 +132,9 @@ static void parse_options(int argc, char **argv, struct options *options)
 		case 'S':
 			options->state = optarg;
 			break;
+		case 'D':
+			options->switch_dir = optarg;
+			break;
 		case 'k':
 			options->key_log = optarg;
 			break;
@@ -180,6 +186,8 @@ static bool open_all(struct agent *agent, const struct options *options)
 			return false;
 		agent->nics.world.log_keys = keylog_write;
 	}
+	if (options->switch_dir && !datapaths_open(&agent->datapaths, options->switch_dir))
+		return false;
 	if (options->state && !state_open(&agent->state, options->state))
 		return false;
 	if (!clients_listen(agent, options->socket, options->socket_group))
@@ -216,11 +224,19 @@ static void wire(struct agent *agent)
 	hub_on(hub, HUB_BIT(HUB_MOVED), settings_nic_moved, NULL);
 	hub_on(hub, HUB_BIT(HUB_MOVED), overlays_nic_moved, &agent->overlays);
 	hub_on(hub, HUB_BIT(HUB_MOVED), wait_nic_moved, NULL);
+	hub_on(hub, HUB_BIT(HUB_MOVED) | HUB_BIT(HUB_REMOVED) | HUB_BIT(HUB_PACKET_IN),
+	       datapath_event, NULL);
 	agent->overlays.settled = wait_look;
 	agent->overlays.keeper = (struct overlays_keeper){
 		.of = &agent->state, .spi = state_keep_spi, .ways = state_keep_ways,
 	};
 	agent->switches.event = monitor_switch;
+	agent->datapaths = (struct datapaths){
+		.base = agent->base, .nics = &agent->nics, .state = &agent->state,
+	};
+	agent->nics.came = datapaths_nic_came;
+	agent->nics.gone = datapaths_nic_gone;
+	agent->nics.arg = &agent->datapaths;
 }
 
 static void on_signal(evutil_socket_t signal, short what, void *arg)

@@ -3,8 +3,6 @@
 #include "cvsw_cursor.h"
 #include "cvsw_ofp_wire.h"
 
-#define OUR_VERSIONS	(1u << CVSW_OFP_V10 | 1u << CVSW_OFP_V13)
-
 enum cvsw_fault cvsw_ofp_frame(const uint8_t *data, size_t len, size_t *size)
 {
 	struct cvsw_reader r = cvsw_reader(data, len);
@@ -65,7 +63,7 @@ static void read_hello(struct cvsw_reader *r, struct cvsw_ofp_msg *msg)
 		versions = 1u << lower;
 	}
 	msg->hello.offered = versions;
-	msg->hello.version = highest_version(versions & OUR_VERSIONS);
+	msg->hello.version = highest_version(versions & CVSW_OFP_VERSIONS);
 }
 
 static void read_data(struct cvsw_reader *r, struct cvsw_ofp_msg *msg)

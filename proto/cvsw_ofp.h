@@ -182,8 +182,10 @@ bool cvsw_ofp_next_port(struct cvsw_ofp_ports *ports, struct cvsw_ofp_port *port
  * message would be longer than CVSW_OFP_MAX_LEN, or @version does not have it.
  */
 
-/* HELLO of version 1.3 that offers 1.0 and 1.3 in a version bitmap. */
-size_t cvsw_ofp_encode_hello(uint32_t xid, uint8_t *buf, size_t room);
+#define CVSW_OFP_VERSIONS	(1u << CVSW_OFP_V10 | 1u << CVSW_OFP_V13)
+
+/* HELLO that offers @versions, some of CVSW_OFP_VERSIONS, in a version bitmap. */
+size_t cvsw_ofp_encode_hello(uint32_t xid, uint32_t versions, uint8_t *buf, size_t room);
 
 /* A message without body: ECHO_REQUEST, FEATURES_REQUEST, PORT_DESC_REQUEST, BARRIER_REQUEST. */
 size_t cvsw_ofp_encode_request(uint8_t version, uint32_t xid, enum cvsw_ofp_kind kind,

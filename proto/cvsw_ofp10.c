@@ -214,8 +214,8 @@ static enum cvsw_fault check_values(const struct cvsw_match *match, size_t *at)
 	return wrong == CVSW_SLOT_NONE ? CVSW_OK : CVSW_FAULT_MATCH;
 }
 
-static enum cvsw_fault read_match(struct cvsw_reader *r, bool published, struct cvsw_match *match,
-				  bool *exact, size_t *at)
+enum cvsw_fault cvsw_ofp10_read_match(struct cvsw_reader *r, bool published,
+				      struct cvsw_match *match, bool *exact, size_t *at)
 {
 	struct cvsw_key *key = &match->key;
 	uint32_t wildcards = cvsw_get_u32(r);
@@ -312,7 +312,7 @@ static enum cvsw_fault read_ofp(struct cvsw_reader *r, bool published, bool bare
 	enum cvsw_fault fault;
 	bool exact;
 
-	fault = read_match(r, published, &flow->match, &exact, at);
+	fault = cvsw_ofp10_read_match(r, published, &flow->match, &exact, at);
 	if (fault)
 		return fault;
 	fault = bare ? read_priority(r, flow, command) : read_rest(r, flow, command, at);
@@ -507,8 +507,8 @@ bool cvsw_ofp10_is_exact(const struct cvsw_match *match)
 	return cvsw_ofp10_can_express(match) && !wildcards_of(match);
 }
 
-static void write_match(struct cvsw_writer *w, bool published,
-			const struct cvsw_match *match)
+void cvsw_ofp10_write_match(struct cvsw_writer *w, bool published,
+			    const struct cvsw_match *match)
 {
 	const struct cvsw_key *key = &match->key;
 	uint16_t vid = key->vlan_tci & CVSW_VLAN_VID_MASK;
@@ -603,7 +603,7 @@ size_t cvsw_ofp10_encode_as(bool published, enum cvsw_flow_command command,
 		write_nxt(&w, command, flow);
 		cvsw_ofp10_write_actions(&w, false, flow->actions, flow->n_actions);
 	} else {
-		write_match(&w, published, &flow->match);
+		cvsw_ofp10_write_match(&w, published, &flow->match);
 		write_rest(&w, command, flow);
 		write_actions(&w, published, command, flow);
 	}

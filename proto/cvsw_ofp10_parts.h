@@ -44,11 +44,19 @@ bool cvsw_ofp10_published_can_say(const struct cvsw_flow *flow);
  * offset in @r->data.
  */
 
+/** cvsw_ofp10_read_match() - ofp_match; @exact: out: without any wildcard */
+enum cvsw_fault cvsw_ofp10_read_match(struct cvsw_reader *r, bool published,
+				      struct cvsw_match *match, bool *exact, size_t *at);
+
 /** cvsw_nxm_read() - @match: out: not in normal form yet */
 enum cvsw_fault cvsw_nxm_read(struct cvsw_reader *r, struct cvsw_match *match, size_t *at);
 
 enum cvsw_fault cvsw_ofp10_read_actions(struct cvsw_reader *r, struct cvsw_flow *flow,
 					size_t *at);
+
+/** cvsw_ofp10_write_match() - what of it an ofp_match can say */
+void cvsw_ofp10_write_match(struct cvsw_writer *w, bool published,
+			    const struct cvsw_match *match);
 
 /** cvsw_nxm_write() - @match: in normal form; without padding behind */
 void cvsw_nxm_write(struct cvsw_writer *w, const struct cvsw_match *match);

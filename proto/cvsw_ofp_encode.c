@@ -32,13 +32,14 @@ static size_t finish(struct cvsw_writer *w)
 	return w->at;
 }
 
-size_t cvsw_ofp_encode_hello(uint32_t xid, uint8_t *buf, size_t room)
+size_t cvsw_ofp_encode_hello(uint32_t xid, uint32_t versions, uint8_t *buf, size_t room)
 {
-	struct cvsw_writer w = begin(CVSW_OFP_V13, OFPT_HELLO, xid, buf, room);
+	uint8_t highest = versions & 1u << CVSW_OFP_V13 ? CVSW_OFP_V13 : CVSW_OFP_V10;
+	struct cvsw_writer w = begin(highest, OFPT_HELLO, xid, buf, room);
 
 	cvsw_put_u16(&w, OFPHET_VERSIONBITMAP);
 	cvsw_put_u16(&w, 8);
-	cvsw_put_u32(&w, 1u << CVSW_OFP_V10 | 1u << CVSW_OFP_V13);
+	cvsw_put_u32(&w, versions);
 	return finish(&w);
 }
 

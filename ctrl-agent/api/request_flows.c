@@ -148,7 +148,8 @@ static void apply(const struct request *request, struct nic *nic, struct change 
 	struct request_asked asked = { 0 };
 
 	state_begin(&request->agent->state);
-	stated_apply(&request->agent->state, nic, DESIRED_HAND, change);
+	stated_put(nic, DESIRED_HAND, change);
+	stated_keep(&request->agent->state, nic, change);
 	flowset_init(&asked.flows);
 	flowset_move(&asked.flows, &change->put);
 	request_changed(request, nic, &asked);

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ofconn.h"
 
-#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "address.h"
 #include "base/alloc.h"
 #include "cvsw_ofp.h"
 #include "base/log.h"
-#include "base/turns.h"
 #include "ofrules.h"
-
-/* HELLO is type 0, ERROR 1, in every version of OpenFlow. */
-#define OFCONN_ERROR_TYPE	1
+#include "ofstream.h"
 
 enum ofconn_state {
 	OFCONN_HELLO,
@@ -26,38 +21,26 @@ enum ofconn_state {
 };
 
 /*
+ * @begun_at: its handshake; without what it waited for another one
  * @vswitch: once the datapath id is known and nobody else's
  * @ports10: the features reply's ports, until then
- * @out: what is sent when the next turn of the event loop begins, or when it is much; @sending:
- *	that is put off
- * @reading: there are whole messages that were left for the next turn
  * @address: by which unknown connections are counted; empty: not at all
  * @claimer: who claims to be this switch; @probe: the echo that is to show that it lives
  */
 struct ofconn {
+	struct ofstream stream;
 	LIST_ENTRY(ofconn) in_list;
 	struct vswitches *switches;
-	struct bufferevent *stream;
-	struct event *tick;
-	struct evbuffer *out;
-	struct turns_work sending;
-	struct turns_work reading;
 	struct vswitch *vswitch;
 	struct ofrules rules;
 	enum ofconn_state state;
-	uint8_t version;
-	uint32_t xid;
-	uint64_t opened_at;
-	uint64_t heard_at;
-	bool echo_sent;
-	bool dying;
+	uint64_t begun_at;
 	uint64_t dpid;
 	uint8_t *ports10;
 	size_t ports10_len;
 	struct ofconn *claimer;
 	uint32_t probe;
 	uint64_t probed_at;
-	char peer[VSWITCH_PEER_LEN];
 	char address[64];
 	void (*closed)(void *owner);
 	void *owner;
@@ -74,23 +57,6 @@ static void forget_claim(struct ofconn *claimer)
 			conn->claimer = NULL;
 }
 
-/* At once, as far as the socket takes it; the event loop looks after the rest. */
-static void send_out(struct ofconn *conn)
-{
-	struct evbuffer *waits = bufferevent_get_output(conn->stream);
-
-	if (!evbuffer_get_length(waits))
-		evbuffer_write(conn->out, bufferevent_getfd(conn->stream));
-	if (evbuffer_get_length(conn->out))
-		bufferevent_write_buffer(conn->stream, conn->out);
-}
-
-static size_t unsent(const struct ofconn *conn)
-{
-	return evbuffer_get_length(conn->out) +
-	       evbuffer_get_length(bufferevent_get_output(conn->stream));
-}
-
 static void ofconn_free(struct ofconn *conn)
 {
 	LIST_REMOVE(conn, in_list);
@@ -98,57 +64,19 @@ static void ofconn_free(struct ofconn *conn)
 	free(conn->ports10);
 	if (conn->vswitch)
 		vswitch_destroy(conn->vswitch);
-	event_free(conn->tick);
-	turns_drop(&conn->reading);
-	turns_drop(&conn->sending);
-	/* A last word (HELLO_FAILED), if the socket takes it at once. */
-	send_out(conn);
-	evbuffer_free(conn->out);
-	bufferevent_free(conn->stream);
+	ofstream_stop(&conn->stream);
 	if (conn->closed)
 		conn->closed(conn->owner);
 	free(conn);
-}
-
-/*
- * Ends the connection with one line that says why.  Freed from the event loop:
- * callers up the stack may hold the connection or its switch.
- */
-__attribute__((format(printf, 2, 3)))
-static void ofconn_end(struct ofconn *conn, const char *format, ...)
-{
-	char why[256];
-	va_list args;
-
-	if (conn->dying)
-		return;
-	va_start(args, format);
-	vsnprintf(why, sizeof(why), format, args);
-	va_end(args);
-	log_limited(LOG_WARNING, "switch at %s: %s; connection closed", conn->peer, why);
-	conn->dying = true;
-	bufferevent_disable(conn->stream, EV_READ);
-	event_active(conn->tick, EV_TIMEOUT, 0);
-}
-
-static void write_out(struct ofconn *conn, const uint8_t *data, size_t len)
-{
-	if (conn->dying)
-		return;
-	if (unsent(conn) + len > OFCONN_OUT_LIMIT) {
-		ofconn_end(conn, "reads too slowly");
-		return;
-	}
-	evbuffer_add(conn->out, data, len);
-	turns_put_off(&conn->sending);
 }
 
 static void send_request(struct ofconn *conn, enum cvsw_ofp_kind kind)
 {
 	uint8_t buf[64];
 
-	write_out(conn, buf, cvsw_ofp_encode_request(conn->version, ++conn->xid, kind,
-						     buf, sizeof(buf)));
+	ofstream_write(&conn->stream, buf,
+		       cvsw_ofp_encode_request(conn->stream.version, ++conn->stream.xid, kind, buf,
+					       sizeof(buf)));
 }
 
 /* vswitch->send */
@@ -158,20 +86,20 @@ static bool send_frame(void *owner, uint32_t port, const uint8_t *frame, size_t 
 	uint8_t buf[2048];
 	size_t n;
 
-	if (unsent(conn) > OFCONN_OUT_BUSY)
-		send_out(conn);
-	if (conn->dying || unsent(conn) > OFCONN_OUT_BUSY)
+	if (ofstream_unsent(&conn->stream) > OFSTREAM_OUT_BUSY)
+		ofstream_flush(&conn->stream);
+	if (conn->stream.dying || ofstream_unsent(&conn->stream) > OFSTREAM_OUT_BUSY)
 		return false;
-	n = cvsw_ofp_encode_packet_out(conn->version, ++conn->xid, port, frame, len,
+	n = cvsw_ofp_encode_packet_out(conn->stream.version, ++conn->stream.xid, port, frame, len,
 				       buf, sizeof(buf));
-	write_out(conn, buf, n);
+	ofstream_write(&conn->stream, buf, n);
 	return n != 0;
 }
 
 /* ofrules' way to the switch */
 static void write_rules(void *owner, const uint8_t *data, size_t len)
 {
-	write_out(owner, data, len);
+	ofstream_write(&((struct ofconn *)owner)->stream, data, len);
 }
 
 static void set_port(struct ofconn *conn, const struct cvsw_ofp_port *port)
@@ -188,44 +116,15 @@ static void set_ports(struct ofconn *conn, struct cvsw_ofp_ports ports)
 		set_port(conn, &port);
 }
 
-/* "1.1, 1.5": versions are numbered from 1 on, 1.0 first. */
-static void list_versions(uint32_t versions, char *text, size_t room)
-{
-	size_t at = 0;
-
-	*text = 0;
-	for (unsigned int v = 0; v < 32 && at < room; v++)
-		if (versions & 1u << v)
-			at += snprintf(text + at, room - at,
-				       v >= 1 && v <= 6 ? "%s1.%u" : "%snumber %u", at ? ", " : "",
-				       v >= 1 && v <= 6 ? v - 1 : v);
-}
-
-static void refuse_versions(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
-{
-	static const char why[] = "CVSW speaks OpenFlow 1.0 and 1.3";
-	char offered[96];
-	uint8_t buf[128];
-
-	write_out(conn, buf, cvsw_ofp_encode_error(CVSW_OFP_V13, msg->xid,
-						   CVSW_OFPET_HELLO_FAILED,
-						   CVSW_OFPHFC_INCOMPATIBLE,
-						   (const uint8_t *)why, sizeof(why) - 1,
-						   buf, sizeof(buf)));
-	list_versions(msg->hello.offered, offered, sizeof(offered));
-	ofconn_end(conn, "it offers OpenFlow %s, cvswd speaks 1.0 and 1.3",
-		   *offered ? offered : "of a version that has no number here");
-}
-
 static void on_hello(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
 {
 	if (conn->state != OFCONN_HELLO)
 		return;
 	if (!msg->hello.version) {
-		refuse_versions(conn, msg);
+		ofstream_refuse_versions(&conn->stream, msg->xid, msg->hello.offered);
 		return;
 	}
-	conn->version = msg->hello.version;
+	conn->stream.version = msg->hello.version;
 	conn->state = OFCONN_FEATURES;
 	send_request(conn, CVSW_OFP_FEATURES_REQUEST);
 }
@@ -243,19 +142,19 @@ static struct ofconn *holder_of(uint64_t dpid)
 /* Its datapath id is its own: from now on it is a switch. */
 static void begin_switch(struct ofconn *conn)
 {
-	bool v10 = conn->version == CVSW_OFP_V10;
+	bool v10 = conn->stream.version == CVSW_OFP_V10;
 
 	conn->vswitch = vswitch_create(conn->switches, conn->dpid,
 				       v10 ? "OpenFlow 1.0" : "OpenFlow 1.3",
-				       conn->peer, send_frame, conn);
+				       conn->stream.peer, send_frame, conn);
 	if (!conn->vswitch) {
-		ofconn_end(conn, "datapath id %016llx is that of --direct, or %d switches are "
-			   "connected", (unsigned long long)conn->dpid, VSWITCH_MAX);
+		ofstream_end(&conn->stream, "datapath id %016llx is that of --direct, or %d "
+			     "switches are connected", (unsigned long long)conn->dpid, VSWITCH_MAX);
 		return;
 	}
 	conn->rules = (struct ofrules){
 		.vswitch = conn->vswitch, .write = write_rules, .owner = conn,
-		.xid = &conn->xid, .version = conn->version,
+		.xid = &conn->stream.xid, .version = conn->stream.version,
 	};
 	ofrules_start(&conn->rules);
 	if (v10) {
@@ -274,17 +173,18 @@ static void begin_switch(struct ofconn *conn)
 static void begin_claim(struct ofconn *conn, struct ofconn *holder)
 {
 	if (holder->claimer) {
-		ofconn_end(conn, "datapath id %016llx is that of a switch at %s, and another one at "
-			   "%s claims it already", (unsigned long long)conn->dpid, holder->peer,
-			   holder->claimer->peer);
+		ofstream_end(&conn->stream, "datapath id %016llx is that of a switch at %s, and "
+			     "another one at %s claims it already",
+			     (unsigned long long)conn->dpid, holder->stream.peer,
+			     holder->claimer->stream.peer);
 		return;
 	}
 	conn->state = OFCONN_CLAIM;
-	conn->opened_at = clock_ms();
+	conn->begun_at = clock_ms();
 	holder->claimer = conn;
 	holder->probed_at = clock_ms();
 	send_request(holder, CVSW_OFP_ECHO_REQUEST);
-	holder->probe = holder->xid;
+	holder->probe = holder->stream.xid;
 }
 
 static void on_features(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
@@ -313,9 +213,9 @@ static void on_echo_reply(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
 	if (!claimer || msg->xid != conn->probe)
 		return;
 	conn->claimer = NULL;
-	vswitch_claimed(conn->vswitch, claimer->peer);
-	ofconn_end(claimer, "datapath id %016llx is that of the switch at %s, which answers",
-		   (unsigned long long)conn->dpid, conn->peer);
+	vswitch_claimed(conn->vswitch, claimer->stream.peer);
+	ofstream_end(&claimer->stream, "datapath id %016llx is that of the switch at %s, which "
+		     "answers", (unsigned long long)conn->dpid, conn->stream.peer);
 }
 
 static void on_port_status(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
@@ -339,7 +239,7 @@ static void on_echo_request(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
 {
 	uint8_t buf[CVSW_OFP_MAX_LEN];
 
-	write_out(conn, buf, cvsw_ofp_encode_echo_reply(msg, buf, sizeof(buf)));
+	ofstream_write(&conn->stream, buf, cvsw_ofp_encode_echo_reply(msg, buf, sizeof(buf)));
 }
 
 static void on_error(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
@@ -347,11 +247,11 @@ static void on_error(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
 	if (conn->vswitch && ofrules_answer(&conn->rules, msg))
 		return;
 	if (conn->state == OFCONN_HELLO)
-		ofconn_end(conn, "the switch refused the handshake (type %u code %u)",
-			   msg->error.type, msg->error.code);
+		ofstream_end(&conn->stream, "the switch refused the handshake (type %u code %u)",
+			     msg->error.type, msg->error.code);
 	else
 		log_limited(LOG_WARNING, "switch at %s refused message %u: type %u code %u",
-			    conn->peer, msg->xid, msg->error.type, msg->error.code);
+			    conn->stream.peer, msg->xid, msg->error.type, msg->error.code);
 }
 
 static void on_message(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
@@ -395,98 +295,33 @@ static void on_message(struct ofconn *conn, const struct cvsw_ofp_msg *msg)
 	}
 }
 
-/* Of the first message in the buffer; 0: it is not whole, or the connection ends. */
-static size_t whole_message(struct ofconn *conn, struct evbuffer *in)
+static struct ofconn *conn_of(struct ofstream *stream)
 {
-	uint8_t header[CVSW_OFP_HEADER_LEN];
-	ev_ssize_t n = evbuffer_copyout(in, header, sizeof(header));
-	enum cvsw_fault fault;
-	size_t size;
-
-	/* Not after a whole "message" of whatever length a stranger's bytes spell. */
-	if (conn->state == OFCONN_HELLO && n > 1 && header[1] > OFCONN_ERROR_TYPE) {
-		ofconn_end(conn, "not OpenFlow: does not begin with a HELLO");
-		return 0;
-	}
-	fault = cvsw_ofp_frame(header, n < 0 ? 0 : n, &size);
-	if (fault == CVSW_OK)
-		return size <= evbuffer_get_length(in) ? size : 0;
-	ofconn_end(conn, "not OpenFlow: %s at byte 0 of a message", cvsw_fault_text(fault));
-	return 0;
+	return (struct ofconn *)stream;
 }
 
-static void take_message(struct ofconn *conn, struct evbuffer *in, size_t size)
+static bool take_message(struct ofstream *stream, const uint8_t *data, size_t len)
 {
 	struct cvsw_ofp_msg msg;
 	enum cvsw_fault fault;
 	size_t offset = 0;
 
-	fault = cvsw_ofp_decode(evbuffer_pullup(in, size), size, &msg, &offset);
-	if (fault != CVSW_OK) {
-		ofconn_end(conn, "not OpenFlow: %s at byte %zu of a message",
-			   cvsw_fault_text(fault), offset);
-		return;
-	}
-	conn->heard_at = clock_ms();
-	conn->echo_sent = false;
-	on_message(conn, &msg);
-	evbuffer_drain(in, size);
+	fault = cvsw_ofp_decode(data, len, &msg, &offset);
+	if (fault != CVSW_OK)
+		ofstream_end(stream, "not OpenFlow: %s at byte %zu of a message",
+			     cvsw_fault_text(fault), offset);
+	else
+		on_message(conn_of(stream), &msg);
+	return fault == CVSW_OK;
 }
 
-/* What is left over when the turn is full comes in the next one, before what is read then. */
-static void take_messages(struct ofconn *conn)
-{
-	struct evbuffer *in = bufferevent_get_input(conn->stream);
-	size_t size;
-
-	while (!conn->dying && (size = whole_message(conn, in))) {
-		if (turns_is_full()) {
-			turns_put_off(&conn->reading);
-			return;
-		}
-		take_message(conn, in, size);
-	}
-}
-
-static void on_readable(struct bufferevent *stream, void *arg)
-{
-	(void)stream;
-	take_messages(arg);
-}
-
-static void go_on_reading(struct turns_work *work)
-{
-	take_messages((struct ofconn *)((char *)work - offsetof(struct ofconn, reading)));
-}
-
-static void go_on_sending(struct turns_work *work)
-{
-	send_out((struct ofconn *)((char *)work - offsetof(struct ofconn, sending)));
-}
-
-static void on_event(struct bufferevent *stream, short what, void *arg)
-{
-	struct ofconn *conn = arg;
-
-	(void)stream;
-	if (what & BEV_EVENT_ERROR)
-		ofconn_end(conn, "%s", evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
-	else if (what & BEV_EVENT_EOF)
-		ofconn_end(conn, "gone");
-}
-
-/* The switch is asked, by echo, to show that it is alive. */
 static void look_for_life(struct ofconn *conn, uint64_t now)
 {
-	if (now - conn->heard_at > OFCONN_DEAD_MS) {
-		ofconn_end(conn, "silent for %d s", OFCONN_DEAD_MS / 1000);
-	} else if (conn->claimer && now - conn->probed_at > OFCONN_CLAIM_MS) {
-		ofconn_end(conn, "it does not answer within %d s, while %s claims its datapath id",
-			   OFCONN_CLAIM_MS / 1000, conn->claimer->peer);
-	} else if (conn->version && !conn->echo_sent && now - conn->heard_at > OFCONN_ECHO_MS) {
-		conn->echo_sent = true;
-		send_request(conn, CVSW_OFP_ECHO_REQUEST);
-	}
+	if (conn->claimer && now - conn->probed_at > OFCONN_CLAIM_MS)
+		ofstream_end(&conn->stream, "it does not answer within %d s, while %s claims its "
+			     "datapath id", OFCONN_CLAIM_MS / 1000, conn->claimer->stream.peer);
+	else
+		ofstream_look_for_life(&conn->stream, now);
 }
 
 /* Its predecessor has gone. */
@@ -495,29 +330,25 @@ static void end_claim(struct ofconn *conn)
 	if (holder_of(conn->dpid))
 		return;
 	/* What it waited for the other one is not its own delay. */
-	conn->opened_at = clock_ms();
+	conn->begun_at = clock_ms();
 	begin_switch(conn);
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
+static void on_second(struct ofstream *stream)
 {
-	struct ofconn *conn = arg;
+	struct ofconn *conn = conn_of(stream);
 	uint64_t now;
 
-	(void)fd;
-	(void)what;
-	if (conn->dying) {
-		ofconn_free(conn);
-		return;
-	}
 	if (conn->state == OFCONN_CLAIM)
 		end_claim(conn);
 	now = clock_ms();
-	if (conn->state != OFCONN_READY && now - conn->opened_at > OFCONN_HANDSHAKE_MS)
-		ofconn_end(conn, "handshake not finished in %d s", OFCONN_HANDSHAKE_MS / 1000);
+	if (conn->state != OFCONN_READY && now - conn->begun_at > OFCONN_HANDSHAKE_MS)
+		ofstream_end(&conn->stream, "handshake not finished in %d s",
+			     OFCONN_HANDSHAKE_MS / 1000);
 	else if (conn->vswitch && !ofrules_tick(&conn->rules, now))
-		ofconn_end(conn, "it does not confirm cvswd's rules within %d s (no answer to a "
-			   "barrier or a look at its flows)", OFRULES_ANSWER_MS / 1000);
+		ofstream_end(&conn->stream, "it does not confirm cvswd's rules within %d s (no "
+			     "answer to a barrier or a look at its flows)",
+			     OFRULES_ANSWER_MS / 1000);
 	else
 		look_for_life(conn, now);
 }
@@ -526,7 +357,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 static unsigned int rank_of(const struct ofconn *conn)
 {
 	return 2 * conn->state + (conn->state == OFCONN_HELLO &&
-				  address_has_unread(bufferevent_getfd(conn->stream)));
+				  address_has_unread(bufferevent_getfd(conn->stream.io)));
 }
 
 /* Unknown ones, of an address or (NULL) of all; @first: who said least, the oldest of them. */
@@ -538,7 +369,7 @@ static size_t count_unknown(const char *address, struct ofconn **first)
 
 	*first = NULL;
 	LIST_FOREACH(conn, &connections, in_list) {
-		if (conn->vswitch || conn->dying || !*conn->address ||
+		if (conn->vswitch || conn->stream.dying || !*conn->address ||
 		    (address && strcmp(conn->address, address)))
 			continue;
 		n++;
@@ -563,17 +394,24 @@ static void make_room(const char *address)
 		if (count_unknown(NULL, &first) < limit)
 			return;
 	}
-	ofconn_end(first, "handshake not finished, and there are %zu such connections%s", limit,
-		   limit == OFCONN_MAX_PER_PEER ? " from its address" : "");
+	ofstream_end(&first->stream, "handshake not finished, and there are %zu such connections%s",
+		     limit, limit == OFCONN_MAX_PER_PEER ? " from its address" : "");
 	ofconn_free(first);
+}
+
+static void on_ended(struct ofstream *stream)
+{
+	ofconn_free(conn_of(stream));
 }
 
 void ofconn_open(struct vswitches *switches, evutil_socket_t fd, const char *peer,
 		 const char *address, void (*closed)(void *owner), void *owner)
 {
-	static const struct timeval second = { .tv_sec = 1 };
+	static const struct ofstream_ops ops = {
+		.who = "switch", .versions = CVSW_OFP_VERSIONS, .gone = LOG_WARNING,
+		.message = take_message, .second = on_second, .ended = on_ended,
+	};
 	struct ofconn *conn;
-	uint8_t buf[64];
 
 	if (address)
 		make_room(address);
@@ -581,22 +419,10 @@ void ofconn_open(struct vswitches *switches, evutil_socket_t fd, const char *pee
 	conn->switches = switches;
 	conn->closed = closed;
 	conn->owner = owner;
-	conn->opened_at = conn->heard_at = clock_ms();
-	snprintf(conn->peer, sizeof(conn->peer), "%s", peer);
+	conn->begun_at = clock_ms();
 	snprintf(conn->address, sizeof(conn->address), "%s", address ? address : "");
-	conn->stream = alloc_checked(bufferevent_socket_new(switches->base, fd,
-							    BEV_OPT_CLOSE_ON_FREE));
-	conn->tick = alloc_checked(event_new(switches->base, -1, EV_PERSIST, on_tick, conn));
-	event_add(conn->tick, &second);
-	conn->out = alloc_checked(evbuffer_new());
-	conn->sending.run = go_on_sending;
-	conn->reading.run = go_on_reading;
 	LIST_INSERT_HEAD(&connections, conn, in_list);
-	bufferevent_setcb(conn->stream, on_readable, NULL, on_event, conn);
-	/* The largest message fits; more than that waits in the kernel. */
-	bufferevent_setwatermark(conn->stream, EV_READ, 0, 2 * (CVSW_OFP_MAX_LEN + 1));
-	bufferevent_enable(conn->stream, EV_READ | EV_WRITE);
-	write_out(conn, buf, cvsw_ofp_encode_hello(++conn->xid, buf, sizeof(buf)));
+	ofstream_start(&conn->stream, switches->base, fd, peer, &ops);
 }
 
 void ofconn_close_all(void)

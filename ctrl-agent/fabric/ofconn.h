@@ -24,11 +24,6 @@
 #define OFCONN_MAX_PER_PEER	32	/* of the unknown ones, from one address */
 #define OFCONN_HANDSHAKE_MS	5000	/* to the datapath id and the ports */
 #define OFCONN_CLAIM_MS		2000	/* for a switch to show that it is alive */
-#define OFCONN_ECHO_MS		5000	/* of silence, then ask */
-#define OFCONN_DEAD_MS		15000	/* of silence, then close */
-/* Frames wait in the links, not here; past the limit the switch is gone. */
-#define OFCONN_OUT_BUSY		(256 * 1024)
-#define OFCONN_OUT_LIMIT	(4 * 1024 * 1024)
 
 /**
  * ofconn_open() - take over a connected socket

@@ -33,11 +33,14 @@ enum hub_what {
  * struct nic_removed - a flow that the NIC has no more, though nobody deleted it
  * @reason: enum cvsw_v3_removed; 0: it had a timeout, and was not there when the table
  *	was listed: nobody heard when and why it went, and what it counted
+ * @controlled: a controller of the NIC stated it
+ * @age: milliseconds since it was added
  */
 struct nic_removed {
 	const struct cvsw_flow *flow;
 	uint8_t reason;
-	uint64_t n_packets, n_bytes;
+	bool controlled;
+	uint64_t age, n_packets, n_bytes;
 };
 
 /** struct hub_event - something happened; what it points to is gone after */

@@ -78,6 +78,12 @@ const struct cvsw_flow *stored_find(const struct stored_flows *stored,
 	return found;
 }
 
+bool desired_is_controlled(const struct desired *desired, const struct cvsw_flow *flow)
+{
+	return flowset_find(&desired->layers[DESIRED_CONTROLLER].flows, &flow->match,
+			    flow->priority);
+}
+
 void desired_remove(struct desired *desired, const struct cvsw_flow *flow)
 {
 	for (size_t i = 0; i < DESIRED_STORED; i++) {

@@ -106,6 +106,9 @@ const struct cvsw_flow *stored_find(const struct stored_flows *stored,
 /** stored_n() - how many they are */
 size_t stored_n(const struct stored_flows *stored);
 
+/** desired_is_controlled() - is the flow of that match and priority a controller's? */
+bool desired_is_controlled(const struct desired *desired, const struct cvsw_flow *flow);
+
 /** desired_remove() - the flow of that match and priority is stored no more; it may be that one */
 void desired_remove(struct desired *desired, const struct cvsw_flow *flow);
 

@@ -39,6 +39,7 @@ enum nic_state {
 	NIC_UNLISTED,		/* it was sent what it should have, and never lists */
 };
 
+struct datapath;
 struct link;
 struct nic;
 struct nics;
@@ -144,6 +145,7 @@ struct nic_mark {
  * @held: it is left alone, as it may belong to an overlay that cannot be read
  * @number: by which its records are known, if it has a key: nics->keyed[number]
  * @member: in an overlay; set by overlay_join(), cleared by overlay_leave(); NULL: in none
+ * @datapath: shows it to OpenFlow controllers; NULL: none; datapath/ has it
  * @heard_at: when its last authentic record came
  * @unproved_at: when somebody last registered as this NIC without its key; 0: never
  * @unproved_how, @unproved_port: how, and at which port
@@ -197,6 +199,7 @@ struct nic {
 	uint8_t key[CVSW_V3_KEY_LEN];
 	uint32_t number;
 	struct overlay_member *member;
+	struct datapath *datapath;
 	struct nic_claim claim;
 	uint64_t n_registers;
 	uint64_t n_moves;

@@ -148,6 +148,8 @@ struct nic *nics_get(struct nics *nics, const uint8_t mac[CVSW_ETH_ALEN])
 	*bucket = nic;
 	TAILQ_INSERT_TAIL(&nics->order, nic, in_order);
 	nics->n++;
+	if (nics->came)
+		nics->came(nics->arg, nic);
 	return nic;
 }
 
@@ -171,6 +173,8 @@ static void nic_free(struct nic *nic)
 {
 	struct nic **link = bucket_of(nic->nics, nic->mac);
 
+	if (nic->nics->gone)
+		nic->nics->gone(nic->nics->arg, nic);
 	while (*link != nic)
 		link = &(*link)->next_in_bucket;
 	*link = nic->next_in_bucket;

@@ -38,6 +38,7 @@ struct vswitches;
  * @n_waiting: REGISTERs that wait, at all ports: waiting.h
  * @drops: frames of version 3 that were dropped, by cause
  * @hub: hears what happens to them
+ * @came, @gone, @arg: a NIC was made, or is freed; may be NULL
  * @alarms: when each of them wants to go on; @timer: for the first
  */
 struct nics {
@@ -58,6 +59,9 @@ struct nics {
 	struct cvsw_v3_guard guard;
 	size_t n_waiting;
 	uint64_t drops[CVSW_V3_N_DROPS];
+	void (*came)(void *arg, struct nic *nic);
+	void (*gone)(void *arg, struct nic *nic);
+	void *arg;
 	struct heap alarms;
 	struct event *timer;
 };

@@ -92,7 +92,9 @@ static bool take_entries(struct talk *talk, const struct flowset *made,
 
 static void on_missing(struct nic *nic, const struct cvsw_flow *flow)
 {
-	talk_tell_removed(talk_of(nic), &(struct nic_removed){ .flow = flow });
+	talk_tell_removed(talk_of(nic), &(struct nic_removed){
+		.flow = flow, .controlled = desired_is_controlled(&nic->desired, flow),
+	});
 }
 
 /* What was listed is divided: what is made and there stays in neither set. */

@@ -37,19 +37,21 @@ static void on_flow_removed(struct talk *talk, const struct cvsw_v3_message *mes
 	struct cvsw_v3_entry entry;
 	struct cvsw_flow flow;
 	size_t offset, used;
+	bool controlled;
 
 	if (cvsw_v3_flow_removed_decode(message, &entry, &offset) ||
 	    cvsw_flow_mod_decode(entry.flow_mod, entry.len, &used, &command, &flow, NULL)) {
 		talk_not_expected(talk);
 		return;
 	}
+	controlled = desired_is_controlled(&talk->nic->desired, &flow);
 	if (entry.reason <= CVSW_V3_REMOVED_HARD && flow_is_timed(&flow))
 		on_timeout(talk, &flow);
 	else if (entry.reason != CVSW_V3_REMOVED_DELETE)	/* it may be missed */
 		talk_table_changed(talk);
 	talk_tell_removed(talk, &(struct nic_removed){
-		.flow = &flow, .reason = entry.reason,
-		.n_packets = entry.n_packets, .n_bytes = entry.n_bytes,
+		.flow = &flow, .reason = entry.reason, .controlled = controlled,
+		.age = entry.age, .n_packets = entry.n_packets, .n_bytes = entry.n_bytes,
 	});
 }
 

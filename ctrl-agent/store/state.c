@@ -58,8 +58,7 @@ static enum rows_table_number table_of(const struct nic *nic, const struct cvsw_
 {
 	static_assert(sizeof(struct row_controlled) == sizeof(struct row_flow), "one for both");
 
-	return flowset_find(&nic_controlled(nic)->flows, &flow->match, flow->priority) ?
-	       ROWS_controlled : ROWS_flow;
+	return desired_is_controlled(&nic->desired, flow) ? ROWS_controlled : ROWS_flow;
 }
 
 static void put_flow(struct state *state, const struct nic *nic, const struct cvsw_flow *flow,

@@ -66,20 +66,25 @@ enum stated_wrong stated_check(const struct nic *nic, enum desired_layer which,
 	return why->flow ? STATED_OVERLAPS : STATED_RIGHT;
 }
 
-void stated_apply(struct state *state, struct nic *nic, enum desired_layer which,
-		  const struct change *change)
+void stated_put(struct nic *nic, enum desired_layer which, const struct change *change)
 {
 	const struct flow_node *node;
 
-	flowset_each(node, &change->gone) {
+	flowset_each(node, &change->gone)
 		nic_remove_flow(nic, &node->flow);
-		state_delete_flow(state, nic, &node->flow);
-	}
-	flowset_each(node, &change->put) {
+	flowset_each(node, &change->put)
 		nic_put_flow(nic, which, &node->flow,
 			     flowset_find(&change->modified, &node->flow.match,
 					  node->flow.priority));
-		state_put_flow(state, nic, &node->flow);
-	}
 	desired_use(&nic->desired, which);
+}
+
+void stated_keep(struct state *state, const struct nic *nic, const struct change *change)
+{
+	const struct flow_node *node;
+
+	flowset_each(node, &change->gone)
+		state_delete_flow(state, nic, &node->flow);
+	flowset_each(node, &change->put)
+		state_put_flow(state, nic, &node->flow);
 }

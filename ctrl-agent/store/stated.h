@@ -29,12 +29,10 @@ struct stated_why {
 enum stated_wrong stated_check(const struct nic *nic, enum desired_layer which,
 			       struct change *change, struct stated_why *why);
 
-/**
- * stated_apply() - put it into the layer, which counts from now on, and into the store
- *
- * Between state_begin() and state_commit(); nic_changed() is to follow.
- */
-void stated_apply(struct state *state, struct nic *nic, enum desired_layer which,
-		  const struct change *change);
+/** stated_put() - into the layer, which counts from now on; nic_changed() is to follow */
+void stated_put(struct nic *nic, enum desired_layer which, const struct change *change);
+
+/** stated_keep() - what was put is stored; between state_begin() and state_commit() */
+void stated_keep(struct state *state, const struct nic *nic, const struct change *change);
 
 #endif

@@ -46,6 +46,7 @@ static void save_flow(struct rng *rng, unsigned int number)
 	if (number % 3 == 0 && flow_mod[1] == 14)	/* the published driver's header */
 		memcpy(flow_mod, "\0\x0e\0\0\0\0\0\0", 8);
 	save("fuzz_ofp10", number, flow_mod, len);
+	save("fuzz_ofs", number, flow_mod, len);
 	msg.len = msg.type == CVSW_MSG_REGISTER ? 6 : (uint16_t)len;
 	save("fuzz_msg", number, frame, cvsw_msg_encode(&msg, frame, sizeof(frame)));
 	save("fuzz_text", number, text, cvsw_text_format(&flow, text, sizeof(text)));

@@ -158,7 +158,7 @@ static void channel(uint8_t version)
 	const struct cvsw_ofp_rule normal = { .out_port = CVSW_OFPP_NORMAL };
 	uint8_t b[512], frame[60] = { 2, 0, 0, 0, 0, 1, 0x21, 0, 0, 0, 0, 0, 0xab, 0xba };
 
-	print_hex(b, cvsw_ofp_encode_hello(1, b, sizeof(b)));
+	print_hex(b, cvsw_ofp_encode_hello(1, CVSW_OFP_VERSIONS, b, sizeof(b)));
 	print_hex(b, cvsw_ofp_encode_request(version, 2, CVSW_OFP_ECHO_REQUEST, b, sizeof(b)));
 	print_hex(b, cvsw_ofp_encode_request(version, 3, CVSW_OFP_FEATURES_REQUEST, b, sizeof(b)));
 	if (version == CVSW_OFP_V13)

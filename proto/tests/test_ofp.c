@@ -268,7 +268,7 @@ static void version_is_negotiated(void)
 			  msg.hello.version);
 		free(message);
 	}
-	len = cvsw_ofp_encode_hello(7, buf, sizeof(buf));
+	len = cvsw_ofp_encode_hello(7, CVSW_OFP_VERSIONS, buf, sizeof(buf));
 	CHECK(!cvsw_ofp_decode(buf, len, &msg, NULL));
 	CHECK(msg.kind == CVSW_OFP_HELLO && msg.xid == 7 && msg.hello.version == CVSW_OFP_V13);
 }
@@ -454,7 +454,7 @@ static void encoders_write_what_the_specification_draws(void)
 	const struct cvsw_ofp_rule normal = { .out_port = CVSW_OFPP_NORMAL };
 	uint8_t b[256];
 
-	expect_bytes("hello", b, cvsw_ofp_encode_hello(1, b, sizeof(b)),
+	expect_bytes("hello", b, cvsw_ofp_encode_hello(1, CVSW_OFP_VERSIONS, b, sizeof(b)),
 		     "0400001000000001 0001000800000012");
 	expect_bytes("error", b, cvsw_ofp_encode_error(4, 2, 0, 0, (const uint8_t *)"no", 2, b,
 						       sizeof(b)),
@@ -508,7 +508,7 @@ static void encoders_keep_to_their_room(void)
 	for (room = 0; room < 200; room++) {
 		uint8_t *buf = exact_copy(big, room);
 
-		CHECK(cvsw_ofp_encode_hello(1, buf, room) == (room < 16 ? 0 : 16));
+		CHECK(cvsw_ofp_encode_hello(1, CVSW_OFP_VERSIONS, buf, room) == (room < 16 ? 0 : 16));
 		CHECK(cvsw_ofp_encode_rule(1, 1, &rule, buf, room) == (room < 80 ? 0 : 80));
 		CHECK(cvsw_ofp_encode_rule(4, 1, &rule, buf, room) == (room < 88 ? 0 : 88));
 		CHECK(cvsw_ofp_encode_flow_request(4, 1, 1, buf, room) == (room < 56 ? 0 : 56));

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* The switch's side of the OpenFlow channel. */
+#include <stdlib.h>
+
+#include "../cvsw_ofp10.h"
+#include "../cvsw_ofs.h"
+#include "../cvsw_text.h"
+#include "tap.h"
+#include "tests.h"
+
+static const struct cvsw_ofs_talk talk10 = { .version = CVSW_OFP_V10 };
+static const struct cvsw_ofs_talk talk10_tables = { .version = CVSW_OFP_V10, .nxm = true,
+						    .tables = true };
+static struct cvsw_ofs_msg msg;
+
+static struct cvsw_flow flow_of(const char *text)
+{
+	struct cvsw_text_error error;
+	struct cvsw_flow flow;
+
+	CHECK(cvsw_text_parse(CVSW_TEXT_ADD, text, &flow, &error));
+	return flow;
+}
+
+static enum cvsw_ofs_error decode(const struct cvsw_ofs_talk *talk, const uint8_t *data, size_t len)
+{
+	uint8_t *exact = malloc(len);
+	enum cvsw_ofs_error error;
+
+	memcpy(exact, data, len);	/* nothing behind is read */
+	error = cvsw_ofs_decode(talk, exact, len, &msg);
+	free(exact);
+	return error;
+}
+
+/* flow_mods of both forms, of a table too, and cut at each byte. */
+static void test_flow_mod(void)
+{
+	static const char *const texts[] = {
+		"priority=7,tcp,tp_dst=80,actions=drop", "cookie=0x5,reg1=0x3,actions=NORMAL",
+		"idle_timeout=3,hard_timeout=4,send_flow_rem,udp,actions=mod_nw_dst:10.0.0.1,output:2",
+	};
+	uint8_t buf[CVSW_OFP10_FLOW_MOD_MAX];
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct cvsw_flow flow = flow_of(texts[i]);
+		size_t len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, buf, sizeof(buf));
+
+		CHECK(decode(&talk10, buf, len) == CVSW_OFS_OK);
+		CHECK(msg.kind == CVSW_OFS_FLOW_MOD && msg.command == CVSW_FLOW_ADD);
+		CHECK(cvsw_flow_equal(&msg.flow, &flow));
+		for (size_t cut = 8; cut < len; cut++)
+			(void)decode(&talk10, buf, cut);
+		/* The command's upper byte is the table, if that was agreed. */
+		buf[buf[1] == 14 ? 56 : 24] = 5;
+		CHECK(decode(&talk10, buf, len) == CVSW_OFS_BAD_COMMAND);
+		CHECK(decode(&talk10_tables, buf, len) == CVSW_OFS_OK);
+		CHECK(msg.flow.match.table == 5);
+		buf[buf[1] == 14 ? 56 : 24] = CVSW_TABLES;
+		CHECK(decode(&talk10_tables, buf, len) == CVSW_OFS_BAD_TABLE);
+	}
+}
+
+/* NXM_NX_COOKIE chooses flows, and is no field of them. */
+static void test_cookie(void)
+{
+	static const uint8_t request[] = {
+		1, 16, 0, 56, 0, 0, 0, 9, 0xff, 0xff, 0, 0, 0, 0, 0x23, 0x20, 0, 0, 0, 0, 0, 0, 0, 0,
+		0xff, 0xff, 0, 20, 0xff, 0, 0, 0,
+		0, 1, 0x3d, 0x10, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0xf, 0, 0, 0, 0,
+	};
+	uint8_t wrong[sizeof(request)];
+
+	CHECK(decode(&talk10, request, sizeof(request)) == CVSW_OFS_OK);
+	CHECK(msg.kind == CVSW_OFS_STATS && msg.stats == CVSW_OFS_FLOW && msg.nicira);
+	CHECK(msg.cookie == 5 && msg.cookie_mask == 0xf && msg.xid == 9);
+	CHECK(msg.flow.match.table == CVSW_TABLE_ALL && !msg.flow.out_port);
+	memcpy(wrong, request, sizeof(wrong));
+	wrong[43] = 0x15;
+	CHECK(decode(&talk10, wrong, sizeof(wrong)) == CVSW_OFS_BAD_VALUE);
+	memcpy(wrong, request, sizeof(wrong));
+	wrong[27] = 60;
+	CHECK(decode(&talk10, wrong, sizeof(wrong)) == CVSW_OFS_BAD_LEN);
+	memcpy(wrong, request, sizeof(wrong));
+	wrong[19] = 7;
+	CHECK(decode(&talk10, wrong, sizeof(wrong)) == CVSW_OFS_BAD_SUBTYPE);
+}
+
+/* What is wrong has its type and code, and the message that it was. */
+static void test_errors(void)
+{
+	static const struct {
+		uint8_t bytes[16];
+		size_t len;
+		uint8_t error;
+	} rows[] = {
+		{ { 4, 5, 0, 8 }, 8, CVSW_OFS_BAD_VERSION },
+		{ { 1, 13, 0, 8 }, 8, CVSW_OFS_BAD_TYPE },
+		{ { 1, 77, 0, 8 }, 8, CVSW_OFS_BAD_TYPE },
+		{ { 1, 5, 0, 9 }, 9, CVSW_OFS_BAD_LEN },
+		{ { 1, 14, 0, 16 }, 16, CVSW_OFS_BAD_LEN },
+		{ { 1, 16, 0, 12, 0, 0, 0, 0, 0, 9 }, 12, CVSW_OFS_BAD_STAT },
+		{ { 1, 4, 0, 16, 0, 0, 0, 0, 1, 2, 3, 4 }, 16, CVSW_OFS_BAD_VENDOR },
+		{ { 1, 4, 0, 16, 0, 0, 0, 0, 0, 0, 0x23, 0x20, 0, 0, 0, 99 }, 16,
+		  CVSW_OFS_BAD_SUBTYPE },
+		{ { 1, 9, 0, 12, 0, 0, 0, 0, 0, 0, 0, 128 }, 12, CVSW_OFS_OK },
+	};
+	static const uint8_t bad_type[] = { 1, 1, 0, 20, 0, 0, 0, 0, 0, 1, 0, 1, 1, 13, 0, 8, 0, 0, 0, 0 };
+	static const uint8_t bad_field[] = { 1, 1, 0, 28, 0, 0, 0, 0, 0xb0, 0xc2, 0, 0, 0, 0, 0x23, 0x20,
+					     0, 1, 1, 1 };
+	uint8_t buf[256];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK(decode(&talk10, rows[i].bytes, rows[i].len) == rows[i].error);
+	CHECK(cvsw_ofs_encode_error(&talk10, CVSW_OFS_BAD_TYPE, rows[1].bytes, 8, buf, sizeof(buf)) == 20);
+	CHECK(!memcmp(buf, bad_type, sizeof(bad_type)));
+	CHECK(cvsw_ofs_encode_error(&talk10, CVSW_OFS_BAD_FIELD, rows[1].bytes, 8, buf, sizeof(buf)) == 28);
+	CHECK(!memcmp(buf, bad_field, sizeof(bad_field)));
+}
+
+/* Replies are as long as they say, and full ones take no more. */
+static void test_replies(void)
+{
+	static const struct cvsw_ofs_msg request = { .xid = 3, .stats = CVSW_OFS_FLOW };
+	static const struct cvsw_ofs_msg nx_request = { .stats = CVSW_OFS_FLOW, .nicira = true };
+	const struct cvsw_ofs_counters counters = { .n_packets = 5, .n_bytes = 300, .age_ms = 1500,
+						    .idle = ~0u };
+	struct cvsw_flow flow = flow_of("tcp,tp_dst=80,actions=output:2");
+	static uint8_t buf[4096];
+	size_t len = cvsw_ofs_stats_begin(&talk10, &request, buf, sizeof(buf)), next;
+
+	CHECK(len == 12);
+	next = cvsw_ofs_put_flow(&talk10, &request, &flow, &counters, buf, len, sizeof(buf));
+	CHECK(next == 12 + 88 + 8 && buf[2] == 0 && buf[3] == next && buf[13] == 96);
+	CHECK(!cvsw_ofs_put_flow(&talk10, &request, &flow, &counters, buf, next, next + 90));
+	len = cvsw_ofs_stats_begin(&talk10, &nx_request, buf, sizeof(buf));
+	next = cvsw_ofs_put_flow(&talk10, &nx_request, &flow, &counters, buf, len, sizeof(buf));
+	/* dl_type 6, nw_proto 5, tcp_dst 6, padded */
+	CHECK(len == 24 && next == 24 + 48 + 24 + 8 && buf[24 + 19] == 17);
+	CHECK(buf[24 + 25] == 0);	/* idle_age is not known */
+	CHECK(cvsw_ofs_encode_removed(&talk10, &flow, CVSW_OFS_REMOVED_IDLE, &counters, buf,
+				      sizeof(buf)) == 88);
+	CHECK(cvsw_ofs_encode_removed(&talk10_tables, &flow, CVSW_OFS_REMOVED_IDLE, &counters, buf,
+				      sizeof(buf)) == 16 + 40 + 24);
+}
+
+const struct tap_test ofs_tests[] = {
+	{ "ofs: flow_mods", test_flow_mod },
+	{ "ofs: a cookie chooses flows", test_cookie },
+	{ "ofs: errors", test_errors },
+	{ "ofs: replies", test_replies },
+	{ 0 },
+};
