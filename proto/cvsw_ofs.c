@@ -60,7 +60,7 @@ static enum cvsw_ofs_error read_match10(struct cvsw_reader *r, struct cvsw_ofs_m
 static enum cvsw_ofs_error take_cookie(struct cvsw_reader *r, struct cvsw_ofs_msg *msg,
 				       struct cvsw_writer *rest)
 {
-	while (cvsw_left(r)) {
+	while (cvsw_left(r) && !r->overrun) {
 		size_t start = r->at;
 		uint32_t header = cvsw_get_u32(r);
 

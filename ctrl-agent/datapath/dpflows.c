@@ -28,7 +28,8 @@ static void note_deleted(struct datapath *dp, const struct change *change)
 	flowset_each(node, &change->gone) {
 		if (!(node->flow.flags & CVSW_FLOW_SEND_REMOVED))
 			continue;
-		if (nic_confirms(dp->nic) && nic_state(dp->nic) != NIC_ABSENT)
+		if (nic_confirms(dp->nic) && nic_state(dp->nic) != NIC_ABSENT &&
+		    dp->deleted.n < NIC_MAX_FLOWS)
 			flowset_put(&dp->deleted, &node->flow);
 		else
 			dpflows_removed(dp, &(struct nic_removed){

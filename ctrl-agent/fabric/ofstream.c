@@ -141,6 +141,16 @@ static size_t whole_message(struct ofstream *stream, struct evbuffer *in)
 	return 0;
 }
 
+/*
+ * While its buffer is full and reading is on, libevent calls again and again, and the turn of the
+ * event loop never ends.  So what is not taken now is not read either.
+ */
+static void put_off(struct ofstream *stream)
+{
+	bufferevent_disable(stream->io, EV_READ);
+	turns_put_off(&stream->reading);
+}
+
 /* What is left over when the turn is full comes in the next one, before what is read then. */
 static void take_messages(struct ofstream *stream)
 {
@@ -149,7 +159,7 @@ static void take_messages(struct ofstream *stream)
 
 	while (!stream->dying && !stream->paused && (size = whole_message(stream, in))) {
 		if (turns_is_full()) {
-			turns_put_off(&stream->reading);
+			put_off(stream);
 			return;
 		}
 		stream->heard_at = clock_ms();
@@ -169,7 +179,12 @@ static void on_readable(struct bufferevent *io, void *arg)
 
 static void go_on_reading(struct turns_work *work)
 {
-	take_messages(of_work(work, offsetof(struct ofstream, reading)));
+	struct ofstream *stream = of_work(work, offsetof(struct ofstream, reading));
+
+	if (stream->dying || stream->paused)
+		return;
+	bufferevent_enable(stream->io, EV_READ);
+	take_messages(stream);
 }
 
 void ofstream_pause(struct ofstream *stream, bool paused)
@@ -177,7 +192,9 @@ void ofstream_pause(struct ofstream *stream, bool paused)
 	if (stream->paused == paused || stream->dying)
 		return;
 	stream->paused = paused;
-	if (!paused)
+	if (paused)
+		bufferevent_disable(stream->io, EV_READ);
+	else
 		turns_put_off(&stream->reading);
 }
 

@@ -171,7 +171,156 @@ def test_refused(daemon):
         assert len(world.flows()) == V3_NIC_FLOWS
 
 
+class Controller:
+    """One that says what it likes, in OpenFlow 1.0 or 1.3."""
+
+    def __init__(self, world, nic=0, version=1):
+        self.version = version
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(15)
+        self.sock.connect(world.path(nic))
+        self.left = b''
+        self.say(0)
+
+    def say(self, kind, body=b'', xid=1):
+        self.sock.sendall(struct.pack('!BBHI', self.version, kind, 8 + len(body), xid) + body)
+
+    def hear(self, *kinds):
+        """The next message of one of these types: type, xid, body; None: the end."""
+        while True:
+            while len(self.left) < 8 or len(self.left) < struct.unpack_from('!H', self.left, 2)[0]:
+                try:
+                    more = self.sock.recv(65536)
+                except ConnectionResetError:
+                    more = b''
+                if not more:
+                    return None
+                self.left += more
+            _, kind, length, xid = struct.unpack_from('!BBHI', self.left)
+            body, self.left = self.left[8:length], self.left[length:]
+            if not kinds or kind in kinds:
+                return kind, xid, body
+
+    def barrier(self, xid):
+        self.say(18 if self.version == 1 else 20, xid=xid)
+
+    def answered(self, xid):
+        return self.hear(19 if self.version == 1 else 21)[1] == xid
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+
+
+def flow_mod10(port, priority=1, flags=0, idle=0):
+    """An ADD for UDP to a port, that drops."""
+    match = struct.pack('!IH12xHBxHBB2xIIHH', 0x3fffff & ~(1 << 4 | 1 << 5 | 1 << 7), 0, 0, 0, 0x800, 0, 17, 0, 0, 0, port)
+    return match + struct.pack('!QHHHHIHH', 0, 0, idle, 0, priority, 0xffffffff, 0xffff, flags)
+
+
+def test_bad(daemon):
+    """Random, cut and strange messages end or refuse their own connection, and nothing else."""
+    rng = random.Random(SEED)
+    with World(daemon, 2) as world:
+        world.of('add-flow', 'tcp,actions=drop', nic=1)
+        for body in b'', b'GET / HTTP/1.0\r\n\r\n', b'\1\0\0\4', b'\1\5\0\10\0\0\0\1', rng.randbytes(500):
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.connect(world.path())
+                sock.sendall(body)
+        for _ in range(300):
+            with Controller(world) as bad:
+                try:
+                    for _ in range(rng.randrange(1, 20)):
+                        body = bytearray(flow_mod10(rng.randrange(65536)) if rng.random() < 0.5 else rng.randbytes(rng.randrange(200)))
+                        for _ in range(rng.randrange(4)):
+                            if body:
+                                body[rng.randrange(len(body))] = rng.randrange(256)
+                        bad.say(rng.choice((2, 4, 5, 7, 9, 13, 14, 16, 18, rng.randrange(256))), bytes(body))
+                    if rng.random() < 0.5:
+                        bad.barrier(5)
+                        bad.hear(19)
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+        with Controller(world) as good:
+            # Unknown types, and one of another version, are refused with what they were.
+            good.say(13, b'\0' * 8, xid=7)
+            kind, xid, body = good.hear(1)
+            assert xid == 7 and body[:4] == b'\0\1\0\1' and body[4:12] == struct.pack('!BBHI', 1, 13, 16, 7), body
+            good.say(2, b'hello', xid=8)
+            assert good.hear(3) == (3, 8, b'hello')
+        assert world.flows(nic=1) == ['tcp actions=drop'] and daemon.state(world.macs[1]) == 'in sync'
+        world.of('del-flows')
+        assert not world.has()
+
+
+def test_fast(daemon):
+    """One that sends faster than the NIC answers, that never reads, and that closes in the middle."""
+    with World(daemon, 2) as world:
+        with Controller(world) as fast:
+            for n in range(3000):
+                fast.say(14, flow_mod10(n % 50, priority=1 + n % 100 // 50))
+            fast.barrier(9)
+            assert fast.answered(9)
+            assert len(world.has()) >= 100, len(world.has())
+        with Controller(world) as deaf:
+            deaf.sock.settimeout(0.5)
+            try:
+                while True:
+                    deaf.say(16, struct.pack('!HHI36xBxH', 1, 0, 0x3fffff, 255, 65535))
+                    deaf.say(2, b'x' * 60000)
+            except (TimeoutError, BrokenPipeError, ConnectionResetError):
+                pass
+            daemon.ctl('add-flow', world.macs[1], 'tcp,actions=drop', text='in sync, 1 flow')
+            assert len(world.flows()) >= 100
+        with Controller(world) as gone:
+            gone.say(14, flow_mod10(7, priority=50))
+            gone.say(16, struct.pack('!HHI36xBxH', 1, 0, 0x3fffff, 255, 65535))
+        assert wait_for(lambda: any('priority=50' in flow for flow in world.has()))
+        # Places are few, and free again when their controllers go.
+        many = [Controller(world) for _ in range(9)]
+        many[8].say(5)
+        assert not many[8].hear(6)
+        many[7].say(5)
+        assert many[7].hear(6)
+        for controller in many:
+            controller.sock.close()
+        assert wait_for(lambda: 'dpid' in world.of('show'))
+
+
+def test_told(daemon):
+    """FLOW_REMOVED of its own flows, PACKET_IN, and a barrier of a NIC that goes away."""
+    with World(daemon) as world, Controller(world) as controller:
+        daemon.ctl('add-flow', world.macs[0], 'idle_timeout=1,arp,actions=drop')
+        controller.say(14, flow_mod10(5, idle=1, flags=1))
+        controller.say(14, flow_mod10(6, flags=1))
+        controller.barrier(4)
+        assert controller.answered(4) and len(world.has()) == 3
+        kind, _, body = controller.hear(11)
+        assert kind == 11 and body[38:40] == b'\0\5' and body[50] == 0, body
+        # Of the command's flow with a timeout it hears nothing.
+        assert wait_for(lambda: len(world.has()) == 1), world.has()
+        frame = bytes(range(60))
+        world.nics.nics[0].command(PACKET_IN, struct.pack('!BBBxHxxIIQ', 1, 1, 0, 60, 0, 0, 9) + frame)
+        kind, _, body = controller.hear(10)
+        assert body[10:] == frame and body[4:9] == b'\0\x3c\0\1\1', body
+        world.disconnect()
+        controller.say(14, flow_mod10(8))
+        controller.barrier(6)
+        assert controller.answered(6)
+        # Nobody else can tell that it went.
+        world.of('del-flows', 'udp,tp_dst=6')
+        kind, _, body = controller.hear(11)
+        assert body[38:40] == b'\0\6' and body[50] == 2, body
+        world.connect()
+        assert world.has() == ['priority=1,udp,tp_dst=8 actions=drop'], world.has()
+
+
 TESTS = [
+    ('datapath: bad controllers', test_bad),
+    ('datapath: fast, deaf and gone controllers', test_fast),
+    ('datapath: what controllers are told', test_told),
     ('datapath: ovs-ofctl changes flows', test_flows),
     ('datapath: ovs-ofctl shows the NIC', test_shown),
     ('datapath: what the NIC refuses', test_refused),

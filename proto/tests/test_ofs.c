@@ -82,6 +82,9 @@ static void test_cookie(void)
 	wrong[27] = 60;
 	CHECK(decode(&talk10, wrong, sizeof(wrong)) == CVSW_OFS_BAD_LEN);
 	memcpy(wrong, request, sizeof(wrong));
+	wrong[27] = 22;		/* a header that is cut */
+	CHECK(decode(&talk10, wrong, sizeof(wrong)) == CVSW_OFS_BAD_LEN);
+	memcpy(wrong, request, sizeof(wrong));
 	wrong[19] = 7;
 	CHECK(decode(&talk10, wrong, sizeof(wrong)) == CVSW_OFS_BAD_SUBTYPE);
 }
