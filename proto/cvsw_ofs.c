@@ -5,6 +5,7 @@
 #include "cvsw_cursor.h"
 #include "cvsw_ofp10_parts.h"
 #include "cvsw_ofs_wire.h"
+#include "cvsw_oxm.h"
 
 #define ANY_LEN		CVSW_OFP_MAX_LEN
 
@@ -30,7 +31,7 @@ enum cvsw_ofs_error cvsw_ofs_error_of(enum cvsw_fault fault)
 		[CVSW_FAULT_RESERVED] = CVSW_OFS_BAD_ARGUMENT,
 		[CVSW_FAULT_OFP_TYPE] = CVSW_OFS_BAD_TYPE,
 		[CVSW_FAULT_COMMAND] = CVSW_OFS_BAD_COMMAND,
-		[CVSW_FAULT_FLAGS] = CVSW_OFS_UNSUPPORTED,
+		[CVSW_FAULT_FLAGS] = CVSW_OFS_BAD_FLAGS,
 		[CVSW_FAULT_TIMEOUT] = CVSW_OFS_UNSUPPORTED,
 		[CVSW_FAULT_MATCH] = CVSW_OFS_BAD_VALUE,
 		[CVSW_FAULT_MATCH_FIELD] = CVSW_OFS_BAD_FIELD,
@@ -78,14 +79,26 @@ static enum cvsw_ofs_error take_cookie(struct cvsw_reader *r, struct cvsw_ofs_ms
 	return r->overrun || rest->overrun ? CVSW_OFS_BAD_LEN : CVSW_OFS_OK;
 }
 
+/* nx_match whose fields are all in @fields: into the message, in normal form. */
+static enum cvsw_ofs_error take_match(struct cvsw_reader *fields, struct cvsw_ofs_msg *msg)
+{
+	enum cvsw_fault fault;
+	size_t at;
+
+	fault = cvsw_nxm_read(fields, &msg->flow.match, &at);
+	if (fault)
+		return fault == CVSW_FAULT_LENGTH ? CVSW_OFS_BAD_FIELD : cvsw_ofs_error_of(fault);
+	cvsw_match_normalize(&msg->flow.match);
+	return cvsw_match_impossible(&msg->flow.match) == CVSW_SLOT_NONE ? CVSW_OFS_OK :
+									    CVSW_OFS_BAD_VALUE;
+}
+
 static enum cvsw_ofs_error read_nxm(struct cvsw_reader *r, size_t len, struct cvsw_ofs_msg *msg)
 {
 	struct cvsw_reader match = cvsw_reader(r->data, r->at + len), fields;
 	uint8_t buf[NXM_MAX];
 	struct cvsw_writer rest = cvsw_writer(buf, sizeof(buf));
 	enum cvsw_ofs_error error;
-	enum cvsw_fault fault;
-	size_t at;
 
 	match.at = r->at;
 	cvsw_skip(r, (len + 7) / 8 * 8);
@@ -95,12 +108,30 @@ static enum cvsw_ofs_error read_nxm(struct cvsw_reader *r, size_t len, struct cv
 	if (error)
 		return error;
 	fields = cvsw_reader(buf, rest.at);
-	fault = cvsw_nxm_read(&fields, &msg->flow.match, &at);
-	if (fault)
-		return fault == CVSW_FAULT_LENGTH ? CVSW_OFS_BAD_FIELD : cvsw_ofs_error_of(fault);
-	cvsw_match_normalize(&msg->flow.match);
-	return cvsw_match_impossible(&msg->flow.match) == CVSW_SLOT_NONE ? CVSW_OFS_OK :
-									    CVSW_OFS_BAD_VALUE;
+	return take_match(&fields, msg);
+}
+
+/* ofp_match of 1.3 (7.2.3.1) */
+static enum cvsw_ofs_error read_match13(struct cvsw_reader *r, struct cvsw_ofs_msg *msg)
+{
+	size_t start = r->at;
+	uint16_t type = cvsw_get_u16(r), len = cvsw_get_u16(r);
+	struct cvsw_reader oxm = cvsw_reader(r->data, start + len), fields;
+	uint8_t buf[CVSW_OXM_MAX];
+	struct cvsw_writer nxm = cvsw_writer(buf, sizeof(buf));
+	enum cvsw_ofs_error error;
+
+	if (r->overrun || type != OFPMT_OXM || len < 4)
+		return CVSW_OFS_BAD_MATCH_LEN;
+	oxm.at = r->at;
+	cvsw_skip(r, (len + 7u) / 8 * 8 - 4);
+	if (r->overrun)
+		return CVSW_OFS_BAD_MATCH_LEN;
+	error = cvsw_oxm_to_nxm(&oxm, &nxm);
+	if (error)
+		return error == CVSW_OFS_BAD_LEN ? CVSW_OFS_BAD_MATCH_LEN : error;
+	fields = cvsw_reader(buf, nxm.at);
+	return take_match(&fields, msg);
 }
 
 /* ---- flow_mod ---- */
@@ -115,7 +146,7 @@ static enum cvsw_ofs_error check_command(struct cvsw_ofs_msg *msg, uint16_t numb
 	if (number < CVSW_FLOW_DELETE || flow->out_port == (uint16_t)CVSW_OFPP_ANY)
 		flow->out_port = 0;
 	if (flow->flags & ~(CVSW_FLOW_SEND_REMOVED | CVSW_FLOW_CHECK_OVERLAP))
-		return CVSW_OFS_UNSUPPORTED;
+		return CVSW_OFS_BAD_FLAGS;
 	/* Only who deletes or modifies chooses. */
 	if (number == CVSW_FLOW_ADD && msg->cookie_mask)
 		return CVSW_OFS_BAD_FIELD;
@@ -151,9 +182,9 @@ static enum cvsw_ofs_error read_rest(const struct cvsw_ofs_talk *talk, struct cv
 	/* No frame is ever kept for a controller. */
 	if (buffer != CVSW_OFP_NO_BUFFER && (number & 0xff) < CVSW_FLOW_DELETE)
 		return CVSW_OFS_BUFFER_UNKNOWN;
-	/* Without a table of its own, a deletion is of all tables (as in Open vSwitch). */
-	if (!talk->tables && (number == CVSW_FLOW_DELETE))
-		*table = CVSW_TABLE_ALL;
+	/* Without a table of its own, a deletion is of all tables, and all else of the first. */
+	if (!talk->tables || *table == CVSW_TABLE_ALL)
+		*table = (number & 0xff) == CVSW_FLOW_DELETE ? CVSW_TABLE_ALL : 0;
 	return check_command(msg, talk->tables ? number & 0xff : number);
 }
 
@@ -213,6 +244,71 @@ static enum cvsw_ofs_error read_nx_flow_mod(const struct cvsw_ofs_talk *talk, st
 	return error ? error : finish_flow_mod(r, msg, table);
 }
 
+/* ---- flow_mod of 1.3 (7.3.4.1) ---- */
+
+/* Counters always count. */
+#define FLAGS13_IGNORED	0x1c
+
+static enum cvsw_ofs_error read_out(struct cvsw_reader *r, struct cvsw_ofs_msg *msg)
+{
+	uint32_t port = cvsw_get_u32(r), group = cvsw_get_u32(r);
+
+	msg->flow.out_port = port == CVSW_OFPP_ANY ? 0 : (uint16_t)port;
+	return group == OFPG_ANY || (!group && !port) ? CVSW_OFS_OK : CVSW_OFS_BAD_OUT_GROUP;
+}
+
+static enum cvsw_ofs_error read_instructions(struct cvsw_reader *r, struct cvsw_ofs_msg *msg)
+{
+	static uint8_t buf[CVSW_MAX_ACTIONS * 64];
+	struct cvsw_writer w = cvsw_writer(buf, sizeof(buf));
+	struct cvsw_reader actions;
+	enum cvsw_ofs_error error = cvsw_oxm_instructions(r, &w);
+
+	if (error)
+		return error;
+	actions = cvsw_reader(buf, w.at);
+	return read_actions(&actions, msg);
+}
+
+static enum cvsw_ofs_error read_flow_mod13(const struct cvsw_ofs_talk *talk, struct cvsw_reader *r,
+					   struct cvsw_ofs_msg *msg)
+{
+	struct cvsw_flow *flow = &msg->flow;
+	enum cvsw_ofs_error error, group;
+	uint8_t table, command;
+	uint32_t buffer;
+
+	(void)talk;
+	flow->cookie = msg->cookie = cvsw_get_u64(r);
+	msg->cookie_mask = cvsw_get_u64(r);
+	table = cvsw_get_u8(r);
+	command = cvsw_get_u8(r);
+	flow->idle_timeout = cvsw_get_u16(r);
+	flow->hard_timeout = cvsw_get_u16(r);
+	flow->priority = cvsw_get_u16(r);
+	buffer = cvsw_get_u32(r);
+	group = read_out(r, msg);
+	flow->flags = cvsw_get_u16(r) & ~FLAGS13_IGNORED;
+	cvsw_skip(r, 2);
+	if (command == CVSW_FLOW_ADD)
+		msg->cookie_mask = 0;
+	else if (command < CVSW_FLOW_DELETE)
+		flow->cookie = ~0ull;	/* stays as it is */
+	msg->no_add = true;
+	msg->cookie &= msg->cookie_mask;
+	error = check_command(msg, command);
+	if (!error && command >= CVSW_FLOW_DELETE)
+		error = group;
+	if (!error && buffer != CVSW_OFP_NO_BUFFER && command < CVSW_FLOW_DELETE)
+		error = CVSW_OFS_BUFFER_UNKNOWN;
+	if (!error)
+		error = read_match13(r, msg);
+	flow->match.table = table;
+	if (!error)
+		error = check_table(msg);
+	return error || command >= CVSW_FLOW_DELETE ? error : read_instructions(r, msg);
+}
+
 /* ---- statistics ---- */
 
 static enum cvsw_ofs_error read_flow_request(const struct cvsw_ofs_talk *talk, struct cvsw_reader *r,
@@ -251,6 +347,34 @@ static enum cvsw_ofs_error read_nx_flow_request(const struct cvsw_ofs_talk *talk
 	return cvsw_left(r) ? CVSW_OFS_BAD_LEN : CVSW_OFS_OK;
 }
 
+/* 1.3: 7.3.5.2 */
+static enum cvsw_ofs_error read_flow_request13(const struct cvsw_ofs_talk *talk,
+					       struct cvsw_reader *r, struct cvsw_ofs_msg *msg)
+{
+	uint8_t table = cvsw_get_u8(r);
+	enum cvsw_ofs_error error;
+
+	(void)talk;
+	cvsw_skip(r, 3);
+	error = read_out(r, msg);
+	cvsw_skip(r, 4);
+	msg->cookie = cvsw_get_u64(r);
+	msg->cookie_mask = cvsw_get_u64(r);
+	msg->cookie &= msg->cookie_mask;
+	if (!error)
+		error = read_match13(r, msg);
+	msg->flow.match.table = table;
+	return error;
+}
+
+static enum cvsw_ofs_error read_port_request13(const struct cvsw_ofs_talk *talk,
+					       struct cvsw_reader *r, struct cvsw_ofs_msg *msg)
+{
+	(void)talk;
+	msg->port = cvsw_get_u32(r);
+	return CVSW_OFS_OK;
+}
+
 static enum cvsw_ofs_error read_port_request(const struct cvsw_ofs_talk *talk, struct cvsw_reader *r,
 					     struct cvsw_ofs_msg *msg)
 {
@@ -278,6 +402,17 @@ static const struct ofs_row stats10[] = {
 	{ CVSW_OFS_AGGREGATE, 44, 44, 0, read_flow_request },
 	{ CVSW_OFS_TABLE, 0, 0, 0, NULL },
 	{ CVSW_OFS_PORT, 8, 8, 0, read_port_request },
+	{ CVSW_OFS_QUEUE, 8, 8, 0, refuse_queue },
+	{ CVSW_OFS_PORT_DESC, 0, 0, 0, NULL },
+};
+
+static const struct ofs_row stats13[] = {
+	{ CVSW_OFS_DESC, 0, 0, 0, NULL },
+	{ CVSW_OFS_FLOW, 40, ANY_LEN, 0, read_flow_request13 },
+	{ CVSW_OFS_AGGREGATE, 40, ANY_LEN, 0, read_flow_request13 },
+	{ CVSW_OFS_TABLE, 0, 0, 0, NULL },
+	{ CVSW_OFS_TABLE_FEATURES, 0, 0, 0, NULL },
+	{ CVSW_OFS_PORT, 8, 8, 0, read_port_request13 },
 	{ CVSW_OFS_QUEUE, 8, 8, 0, refuse_queue },
 	{ CVSW_OFS_PORT_DESC, 0, 0, 0, NULL },
 };
@@ -343,7 +478,57 @@ static enum cvsw_ofs_error read_stats10(const struct cvsw_ofs_talk *talk, struct
 	return row ? read_row(talk, row, r, msg) : CVSW_OFS_BAD_STAT;
 }
 
+static enum cvsw_ofs_error read_stats13(const struct cvsw_ofs_talk *talk, struct cvsw_reader *r,
+					struct cvsw_ofs_msg *msg)
+{
+	const struct ofs_row *row;
+
+	msg->stats = cvsw_get_u16(r);
+	cvsw_skip(r, 2 + 4);
+	row = find_row(stats13, N(stats13), msg->stats);
+	return row ? read_row(talk, row, r, msg) : CVSW_OFS_BAD_STAT;
+}
+
 /* ---- the rest ---- */
+
+static enum cvsw_ofs_error refuse_group(const struct cvsw_ofs_talk *talk, struct cvsw_reader *r,
+					struct cvsw_ofs_msg *msg)
+{
+	(void)talk;
+	(void)r;
+	(void)msg;
+	return CVSW_OFS_OUT_OF_GROUPS;
+}
+
+static enum cvsw_ofs_error refuse_meter(const struct cvsw_ofs_talk *talk, struct cvsw_reader *r,
+					struct cvsw_ofs_msg *msg)
+{
+	(void)talk;
+	(void)r;
+	(void)msg;
+	return CVSW_OFS_OUT_OF_METERS;
+}
+
+static enum cvsw_ofs_error read_role(const struct cvsw_ofs_talk *talk, struct cvsw_reader *r,
+				     struct cvsw_ofs_msg *msg)
+{
+	(void)talk;
+	msg->role = cvsw_get_u32(r);
+	cvsw_skip(r, 4);
+	msg->generation = cvsw_get_u64(r);
+	return msg->role > CVSW_OFS_SLAVE ? CVSW_OFS_BAD_ROLE : CVSW_OFS_OK;
+}
+
+static enum cvsw_ofs_error read_async(const struct cvsw_ofs_talk *talk, struct cvsw_reader *r,
+				      struct cvsw_ofs_msg *msg)
+{
+	int i;
+
+	(void)talk;
+	for (i = 0; i < CVSW_OFS_N_ASYNC; i++)
+		msg->async[i] = cvsw_get_u32(r);
+	return CVSW_OFS_OK;
+}
 
 static enum cvsw_ofs_error read_config(const struct cvsw_ofs_talk *talk, struct cvsw_reader *r,
 				       struct cvsw_ofs_msg *msg)
@@ -410,12 +595,32 @@ static const struct ofs_row types10[] = {
 	{ OFPT10_BARRIER_REQUEST, 0, 0, CVSW_OFS_BARRIER, NULL },
 };
 
+static const struct ofs_row types13[] = {
+	{ OFPT_HELLO, 0, ANY_LEN, CVSW_OFS_HELLO, NULL },
+	{ OFPT_ERROR, 4, ANY_LEN, CVSW_OFS_ERROR, NULL },
+	{ OFPT_ECHO_REQUEST, 0, ANY_LEN, CVSW_OFS_ECHO_REQUEST, NULL },
+	{ OFPT_ECHO_REPLY, 0, ANY_LEN, CVSW_OFS_ECHO_REPLY, NULL },
+	{ OFPT_FEATURES_REQUEST, 0, 0, CVSW_OFS_FEATURES, NULL },
+	{ OFPT_GET_CONFIG_REQUEST, 0, 0, CVSW_OFS_GET_CONFIG, NULL },
+	{ OFPT_SET_CONFIG, 4, 4, CVSW_OFS_SET_CONFIG, read_config },
+	{ OFPT_FLOW_MOD, 48, ANY_LEN, CVSW_OFS_FLOW_MOD, read_flow_mod13 },
+	{ OFPT13_GROUP_MOD, 8, ANY_LEN, 0, refuse_group },
+	{ OFPT13_MULTIPART_REQUEST, 8, ANY_LEN, CVSW_OFS_STATS, read_stats13 },
+	{ OFPT13_BARRIER_REQUEST, 0, 0, CVSW_OFS_BARRIER, NULL },
+	{ OFPT13_ROLE_REQUEST, 16, 16, CVSW_OFS_ROLE, read_role },
+	{ OFPT13_GET_ASYNC_REQUEST, 0, 0, CVSW_OFS_GET_ASYNC, NULL },
+	{ OFPT13_SET_ASYNC, 24, 24, CVSW_OFS_SET_ASYNC, read_async },
+	{ OFPT13_METER_MOD, 8, ANY_LEN, 0, refuse_meter },
+};
+
 enum cvsw_ofs_error cvsw_ofs_decode(const struct cvsw_ofs_talk *talk, const uint8_t *data,
 				    size_t len, struct cvsw_ofs_msg *msg)
 {
 	struct cvsw_reader r = cvsw_reader(data, len);
 	uint8_t version = cvsw_get_u8(&r), type = cvsw_get_u8(&r);
-	const struct ofs_row *row = find_row(types10, N(types10), type);
+	const struct ofs_row *row = talk->version == CVSW_OFP_V13 ?
+				    find_row(types13, N(types13), type) :
+				    find_row(types10, N(types10), type);
 
 	memset(msg, 0, sizeof(*msg));
 	cvsw_skip(&r, 2);

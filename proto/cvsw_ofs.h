@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * The OpenFlow channel, seen from the switch: what a controller asks of it, and what it answers.
- * OpenFlow Switch Specification 1.0.0 with Nicira's extensions, as much of them as a NIC can
- * mean.  HELLO, ECHO and ERROR are the same for both sides: cvsw_ofp.h.  User space only.
+ * OpenFlow Switch Specification 1.0.0 with Nicira's extensions and 1.3.5, as much of them as a
+ * NIC can mean.  HELLO, ECHO and ERROR are the same for both sides: cvsw_ofp.h.  User space only.
  */
 #ifndef CVSW_OFS_H
 #define CVSW_OFS_H
@@ -11,36 +11,48 @@
 #include "cvsw_ofp.h"
 
 /*
- * Errors (1.0: 5.4.4), X(id, type, code): NX: of a type that 1.0 lacks, in Nicira's form.
+ * Errors (1.0: 5.4.4; 1.3: 7.4.4), X(id, type, code of 1.0, type, code of 1.3): NX: of a type that
+ * 1.0 lacks, in Nicira's form.
  */
 #define CVSW_OFS_NX	0x1000
 #define CVSW_OFS_ERRORS(X)				\
-	X(BAD_VERSION, 1, 0)				\
-	X(BAD_TYPE, 1, 1)				\
-	X(BAD_STAT, 1, 2)				\
-	X(BAD_VENDOR, 1, 3)				\
-	X(BAD_SUBTYPE, 1, 4)				\
-	X(BAD_LEN, 1, 6)				\
-	X(BUFFER_UNKNOWN, 1, 8)				\
-	X(BAD_TABLE, CVSW_OFS_NX | 1, 512)		\
-	X(BAD_FIELD, CVSW_OFS_NX | 1, 257)		\
-	X(BAD_VALUE, CVSW_OFS_NX | 1, 258)		\
-	X(BAD_ACTION_TYPE, 2, 0)			\
-	X(BAD_ACTION_LEN, 2, 1)				\
-	X(BAD_OUT_PORT, 2, 4)				\
-	X(BAD_ARGUMENT, 2, 5)				\
-	X(TOO_MANY_ACTIONS, 2, 7)			\
-	X(TABLE_FULL, 3, 0)				\
-	X(OVERLAP, 3, 1)				\
-	X(FLOW_EPERM, 3, 2)				\
-	X(BAD_COMMAND, 3, 4)				\
-	X(UNSUPPORTED, 3, 5)				\
-	X(BAD_PORT, 4, 0)				\
-	X(QUEUE_BAD_PORT, 5, 0)
+	X(BAD_VERSION, 1, 0, 1, 0)			\
+	X(BAD_TYPE, 1, 1, 1, 1)				\
+	X(BAD_STAT, 1, 2, 1, 2)				\
+	X(BAD_VENDOR, 1, 3, 1, 3)			\
+	X(BAD_SUBTYPE, 1, 4, 1, 4)			\
+	X(BAD_LEN, 1, 6, 1, 6)				\
+	X(BUFFER_UNKNOWN, 1, 8, 1, 8)			\
+	X(IS_SLAVE, CVSW_OFS_NX | 1, 513, 1, 10)	\
+	X(BAD_TABLE, CVSW_OFS_NX | 1, 512, 5, 2)	\
+	X(BAD_FIELD, CVSW_OFS_NX | 1, 257, 4, 6)	\
+	X(BAD_VALUE, CVSW_OFS_NX | 1, 258, 4, 7)	\
+	X(BAD_MATCH_LEN, 1, 6, 4, 1)			\
+	X(BAD_ACTION_TYPE, 2, 0, 2, 0)			\
+	X(BAD_ACTION_LEN, 2, 1, 2, 1)			\
+	X(BAD_OUT_PORT, 2, 4, 2, 4)			\
+	X(BAD_ARGUMENT, 2, 5, 2, 5)			\
+	X(TOO_MANY_ACTIONS, 2, 7, 2, 7)			\
+	X(BAD_QUEUE, 2, 8, 2, 8)			\
+	X(BAD_OUT_GROUP, 2, 0, 2, 9)			\
+	X(BAD_INSTRUCTION, 2, 0, 3, 0)			\
+	X(UNSUPPORTED_INSTRUCTION, 2, 0, 3, 1)		\
+	X(TABLE_FULL, 3, 0, 5, 1)			\
+	X(OVERLAP, 3, 1, 5, 3)				\
+	X(FLOW_EPERM, 3, 2, 5, 4)			\
+	X(BAD_COMMAND, 3, 4, 5, 6)			\
+	X(BAD_FLAGS, 3, 5, 5, 7)			\
+	X(UNSUPPORTED, 3, 5, 5, 0)			\
+	X(OUT_OF_GROUPS, 1, 1, 6, 3)			\
+	X(BAD_PORT, 4, 0, 7, 0)				\
+	X(QUEUE_BAD_PORT, 5, 0, 9, 0)			\
+	X(STALE_ROLE, 1, 1, 11, 0)			\
+	X(BAD_ROLE, 1, 1, 11, 2)			\
+	X(OUT_OF_METERS, 1, 1, 12, 10)
 
 enum cvsw_ofs_error {
 	CVSW_OFS_OK,
-#define CVSW_OFS_ERROR_ENUM(id, type, code) CVSW_OFS_##id,
+#define CVSW_OFS_ERROR_ENUM(id, ...) CVSW_OFS_##id,
 	CVSW_OFS_ERRORS(CVSW_OFS_ERROR_ENUM)
 #undef CVSW_OFS_ERROR_ENUM
 	CVSW_OFS_N_ERRORS
@@ -60,6 +72,9 @@ enum cvsw_ofs_kind {
 	CVSW_OFS_STATS,		/* stats, choice, port */
 	CVSW_OFS_SET_FORMAT,	/* on: NXM */
 	CVSW_OFS_SET_TABLES,	/* on: flow_mods name their table */
+	CVSW_OFS_ROLE,		/* role, generation */
+	CVSW_OFS_GET_ASYNC,
+	CVSW_OFS_SET_ASYNC,	/* async */
 	CVSW_OFS_N_KINDS
 };
 
@@ -71,9 +86,16 @@ enum cvsw_ofs_stats {
 	CVSW_OFS_TABLE = 3,
 	CVSW_OFS_PORT = 4,
 	CVSW_OFS_QUEUE = 5,
+	CVSW_OFS_TABLE_FEATURES = 12,	/* 1.3 */
 	CVSW_OFS_PORT_DESC = 13,	/* Open vSwitch has it in 1.0 too */
 	CVSW_OFS_VENDOR = 0xffff,
 };
+
+/* ofp_controller_role (1.3: 7.3.9) */
+enum cvsw_ofs_role { CVSW_OFS_NOCHANGE, CVSW_OFS_EQUAL, CVSW_OFS_MASTER, CVSW_OFS_SLAVE };
+
+/* ofp_async_config (1.3: 7.3.10): of each two masks, of a master or equal, and of a slave */
+enum { CVSW_OFS_ASYNC_PACKET_IN = 0, CVSW_OFS_ASYNC_REMOVED = 4, CVSW_OFS_N_ASYNC = 6 };
 
 /**
  * struct cvsw_ofs_talk - what was agreed on a connection, for later messages
@@ -91,6 +113,8 @@ struct cvsw_ofs_talk {
  * @flow: of a FLOW_MOD; of FLOW and AGGREGATE its match and out_port: which flows
  * @cookie, @cookie_mask: only flows whose cookie has these bits
  * @port: of PORT, CVSW_OFPP_ANY: all
+ * @no_add: of a MODIFY: if there is no such flow, none is added (1.3, 6.4)
+ * @async: masks of 1.3's ofp_async_config, in its order
  * @nicira: FLOW and AGGREGATE were asked for as NXST_FLOW and NXST_AGGREGATE
  */
 struct cvsw_ofs_msg {
@@ -106,6 +130,10 @@ struct cvsw_ofs_msg {
 	uint32_t port;
 	uint16_t config_flags;
 	uint16_t miss_send_len;
+	bool no_add;
+	uint32_t role;
+	uint64_t generation;
+	uint32_t async[CVSW_OFS_N_ASYNC];
 };
 
 /**
@@ -145,8 +173,13 @@ size_t cvsw_ofs_encode_config(const struct cvsw_ofs_talk *talk, uint32_t xid, ui
 size_t cvsw_ofs_encode_barrier(const struct cvsw_ofs_talk *talk, uint32_t xid, uint8_t *buf,
 			       size_t room);
 
+size_t cvsw_ofs_encode_role(const struct cvsw_ofs_talk *talk, uint32_t xid, uint32_t role,
+			    uint64_t generation, uint8_t *buf, size_t room);
+size_t cvsw_ofs_encode_async(const struct cvsw_ofs_talk *talk, uint32_t xid,
+			     const uint32_t async[CVSW_OFS_N_ASYNC], uint8_t *buf, size_t room);
+
 /* Bytes that the largest entry of a reply has: a flow's. */
-#define CVSW_OFS_ENTRY_MAX	(48 + 560 + 8 + CVSW_MAX_ACTIONS * 64)
+#define CVSW_OFS_ENTRY_MAX	(48 + 1024 + CVSW_MAX_ACTIONS * 72)
 
 /** cvsw_ofs_stats_begin() - a reply to @request, without entries */
 size_t cvsw_ofs_stats_begin(const struct cvsw_ofs_talk *talk, const struct cvsw_ofs_msg *request,
@@ -171,6 +204,9 @@ size_t cvsw_ofs_put_aggregate(const struct cvsw_ofs_talk *talk, uint64_t n_packe
 /** cvsw_ofs_put_table() - @max: flows that it may have */
 size_t cvsw_ofs_put_table(const struct cvsw_ofs_talk *talk, uint8_t table, uint32_t max,
 			  uint32_t n_flows, uint8_t *buf, size_t len, size_t room);
+/** cvsw_ofs_put_table_features() - all tables can do the same */
+size_t cvsw_ofs_put_table_features(uint8_t table, uint32_t max, uint8_t *buf, size_t len,
+				   size_t room);
 size_t cvsw_ofs_put_port_stats(const struct cvsw_ofs_talk *talk, const struct cvsw_ofs_port *port,
 			       uint8_t *buf, size_t len, size_t room);
 size_t cvsw_ofs_put_port(const struct cvsw_ofs_talk *talk, const struct cvsw_ofs_port *port,

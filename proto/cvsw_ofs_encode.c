@@ -3,6 +3,7 @@
 #include "cvsw_cursor.h"
 #include "cvsw_ofp10_parts.h"
 #include "cvsw_ofs_wire.h"
+#include "cvsw_oxm.h"
 
 #define LENGTH_AT	2
 #define STATS_FLAGS_AT	10
@@ -14,6 +15,11 @@
 #define ACTIONS10		0x7ff
 
 #define UNKNOWN			(~0ull)		/* a counter that there is not, 5.3.5 */
+
+static bool is13(const struct cvsw_ofs_talk *talk)
+{
+	return talk->version == CVSW_OFP_V13;
+}
 
 static struct cvsw_writer begin(const struct cvsw_ofs_talk *talk, uint8_t type, uint32_t xid,
 				uint8_t *buf, size_t room)
@@ -70,8 +76,9 @@ size_t cvsw_ofs_encode_error(const struct cvsw_ofs_talk *talk, enum cvsw_ofs_err
 {
 	static const struct {
 		uint16_t type, code;
-	} numbers[CVSW_OFS_N_ERRORS] = {
-#define ERROR_NUMBERS(id, type, code) [CVSW_OFS_##id] = { type, code },
+	} numbers[CVSW_OFS_N_ERRORS][2] = {
+#define ERROR_NUMBERS(id, type10, code10, type13, code13)	\
+		[CVSW_OFS_##id] = { { type10, code10 }, { type13, code13 } },
 		CVSW_OFS_ERRORS(ERROR_NUMBERS)
 #undef ERROR_NUMBERS
 	};
@@ -80,28 +87,36 @@ size_t cvsw_ofs_encode_error(const struct cvsw_ofs_talk *talk, enum cvsw_ofs_err
 
 	cvsw_skip(&header, 4);
 	w = begin(talk, OFPT_ERROR, cvsw_get_u32(&header), buf, room);
-	if (numbers[error].type & CVSW_OFS_NX) {
+	if (numbers[error][is13(talk)].type & CVSW_OFS_NX) {
 		cvsw_put_u16(&w, NXET_VENDOR);
 		cvsw_put_u16(&w, NXVC_VENDOR_ERROR);
 		cvsw_put_u32(&w, OFP_NX_VENDOR);
 	}
-	cvsw_put_u16(&w, numbers[error].type & ~CVSW_OFS_NX);
-	cvsw_put_u16(&w, numbers[error].code);
+	cvsw_put_u16(&w, numbers[error][is13(talk)].type & ~CVSW_OFS_NX);
+	cvsw_put_u16(&w, numbers[error][is13(talk)].code);
 	cvsw_put_bytes(&w, data, len < CVSW_OFS_ERROR_DATA ? len : CVSW_OFS_ERROR_DATA);
 	return finish(&w);
 }
 
 /* ---- about the switch ---- */
 
-/* ofp_phy_port, 5.2.1: behind the name config, state, then features, none of which is known. */
-static void put_port(struct cvsw_writer *w, const struct cvsw_ofs_port *port)
+/* ofp_phy_port, 5.2.1, and 1.3's ofp_port, 7.2.1: behind the name config, state, then features, none of which is known. */
+static void put_port(struct cvsw_writer *w, const struct cvsw_ofs_talk *talk,
+		     const struct cvsw_ofs_port *port)
 {
-	cvsw_put_u16(w, port->number);
-	cvsw_put_bytes(w, port->mac, sizeof(port->mac));
+	if (is13(talk)) {
+		cvsw_put_u32(w, port->number);
+		cvsw_put_zero(w, 4);
+		cvsw_put_bytes(w, port->mac, sizeof(port->mac));
+		cvsw_put_zero(w, 2);
+	} else {
+		cvsw_put_u16(w, port->number);
+		cvsw_put_bytes(w, port->mac, sizeof(port->mac));
+	}
 	put_text(w, port->name, CVSW_OFP_PORT_NAME_LEN);
 	cvsw_put_u32(w, 0);
 	cvsw_put_u32(w, port->down ? OFPPS_LINK_DOWN : 0);
-	cvsw_put_zero(w, 4 * 4);
+	cvsw_put_zero(w, is13(talk) ? 6 * 4 : 4 * 4);
 }
 
 /* 5.3.1 */
@@ -117,9 +132,9 @@ size_t cvsw_ofs_encode_features(const struct cvsw_ofs_talk *talk, uint32_t xid, 
 	cvsw_put_u8(&w, CVSW_TABLES);
 	cvsw_put_zero(&w, 3);
 	cvsw_put_u32(&w, OFPC_FLOW_STATS | OFPC_TABLE_STATS | OFPC_PORT_STATS);
-	cvsw_put_u32(&w, ACTIONS10);
-	for (i = 0; i < n; i++)
-		put_port(&w, &ports[i]);
+	cvsw_put_u32(&w, is13(talk) ? 0 : ACTIONS10);
+	for (i = 0; i < n && !is13(talk); i++)
+		put_port(&w, talk, &ports[i]);
 	return finish(&w);
 }
 
@@ -137,20 +152,47 @@ size_t cvsw_ofs_encode_config(const struct cvsw_ofs_talk *talk, uint32_t xid, ui
 size_t cvsw_ofs_encode_barrier(const struct cvsw_ofs_talk *talk, uint32_t xid, uint8_t *buf,
 			       size_t room)
 {
-	struct cvsw_writer w = begin(talk, OFPT10_BARRIER_REPLY, xid, buf, room);
+	struct cvsw_writer w = begin(talk, is13(talk) ? OFPT13_BARRIER_REPLY :
+						     OFPT10_BARRIER_REPLY, xid, buf, room);
 
 	return finish(&w);
 }
 
-/* ---- statistics, 5.3.5 ---- */
+/* 1.3: 7.3.9 */
+size_t cvsw_ofs_encode_role(const struct cvsw_ofs_talk *talk, uint32_t xid, uint32_t role,
+			    uint64_t generation, uint8_t *buf, size_t room)
+{
+	struct cvsw_writer w = begin(talk, OFPT13_ROLE_REPLY, xid, buf, room);
+
+	cvsw_put_u32(&w, role);
+	cvsw_put_zero(&w, 4);
+	cvsw_put_u64(&w, generation);
+	return finish(&w);
+}
+
+/* 1.3: 7.3.10 */
+size_t cvsw_ofs_encode_async(const struct cvsw_ofs_talk *talk, uint32_t xid,
+			     const uint32_t async[CVSW_OFS_N_ASYNC], uint8_t *buf, size_t room)
+{
+	struct cvsw_writer w = begin(talk, OFPT13_GET_ASYNC_REPLY, xid, buf, room);
+	int i;
+
+	for (i = 0; i < CVSW_OFS_N_ASYNC; i++)
+		cvsw_put_u32(&w, async[i]);
+	return finish(&w);
+}
+
+/* ---- statistics, 5.3.5; 1.3: 7.3.5 ---- */
 
 size_t cvsw_ofs_stats_begin(const struct cvsw_ofs_talk *talk, const struct cvsw_ofs_msg *request,
 			    uint8_t *buf, size_t room)
 {
-	struct cvsw_writer w = begin(talk, OFPT10_STATS_REPLY, request->xid, buf, room);
+	struct cvsw_writer w = begin(talk, is13(talk) ? OFPT13_MULTIPART_REPLY :
+						     OFPT10_STATS_REPLY, request->xid, buf, room);
 
 	cvsw_put_u16(&w, request->nicira ? CVSW_OFS_VENDOR : request->stats);
 	cvsw_put_u16(&w, 0);
+	cvsw_put_zero(&w, is13(talk) ? 4 : 0);
 	if (request->nicira) {
 		cvsw_put_u32(&w, OFP_NX_VENDOR);
 		cvsw_put_u32(&w, request->stats == CVSW_OFS_FLOW ? NXST_FLOW : NXST_AGGREGATE);
@@ -215,21 +257,39 @@ static void put_flow10(struct cvsw_writer *w, const struct cvsw_flow *flow,
 	put_counts(w, counters);
 }
 
+/* ofp_flow_stats of 1.3, 7.3.5.2 */
+static void put_flow13(struct cvsw_writer *w, const struct cvsw_flow *flow,
+		       const struct cvsw_ofs_counters *counters)
+{
+	put_age(w, counters->age_ms);
+	cvsw_put_u16(w, flow->priority);
+	cvsw_put_u16(w, flow->idle_timeout);
+	cvsw_put_u16(w, flow->hard_timeout);
+	cvsw_put_u16(w, flow->flags);
+	cvsw_put_zero(w, 4);
+	cvsw_put_u64(w, flow->cookie);
+	put_counts(w, counters);
+	cvsw_oxm_write_match(w, &flow->match);
+	cvsw_oxm_write_instructions(w, flow);
+}
+
 size_t cvsw_ofs_put_flow(const struct cvsw_ofs_talk *talk, const struct cvsw_ofs_msg *request,
 			 const struct cvsw_flow *flow, const struct cvsw_ofs_counters *counters,
 			 uint8_t *buf, size_t len, size_t room)
 {
 	struct cvsw_writer w = behind(buf, len, room);
 
-	(void)talk;
 	cvsw_put_u16(&w, 0);
 	cvsw_put_u8(&w, flow->match.table);
 	cvsw_put_zero(&w, 1);
-	if (request->nicira)
+	if (is13(talk))
+		put_flow13(&w, flow, counters);
+	else if (request->nicira)
 		put_nx_flow(&w, flow, counters, len);
 	else
 		put_flow10(&w, flow, counters);
-	cvsw_ofp10_write_actions(&w, false, flow->actions, flow->n_actions);
+	if (!is13(talk))
+		cvsw_ofp10_write_actions(&w, false, flow->actions, flow->n_actions);
 	fill_in(&w, len, w.at - len);
 	return finish(&w);
 }
@@ -248,20 +308,79 @@ size_t cvsw_ofs_put_aggregate(const struct cvsw_ofs_talk *talk, uint64_t n_packe
 	return finish(&w);
 }
 
+static void put_table_name(struct cvsw_writer *w, uint8_t table)
+{
+	char name[] = "table00";
+
+	name[5] = (char)('0' + table / 10);
+	name[6] = (char)('0' + table % 10);
+	put_text(w, name, 32);
+}
+
+/* ofp_table_feature_prop_type (1.3: 7.3.5.5.2): of those about misses, which are the same, none. */
+enum table_property {
+	OFPTFPT_INSTRUCTIONS = 0, OFPTFPT_NEXT_TABLES = 2, OFPTFPT_WRITE_ACTIONS = 4,
+	OFPTFPT_APPLY_ACTIONS = 6, OFPTFPT_MATCH = 8, OFPTFPT_WILDCARDS = 10,
+	OFPTFPT_WRITE_SETFIELD = 12, OFPTFPT_APPLY_SETFIELD = 14,
+};
+
+static void put_property(struct cvsw_writer *w, uint16_t type, uint8_t table)
+{
+	static const uint8_t instructions[] = { 1, 2, 3, 4, 5 };
+	static const uint8_t actions[] = { 0, 18, 23, 24, 25 };
+	const uint8_t *list = type == OFPTFPT_INSTRUCTIONS ? instructions : actions;
+	size_t start = w->at, i;
+
+	cvsw_put_u16(w, type);
+	cvsw_put_u16(w, 0);
+	if (type == OFPTFPT_NEXT_TABLES) {
+		while (++table < CVSW_TABLES)
+			cvsw_put_u8(w, table);
+	} else if (type < OFPTFPT_MATCH) {
+		for (i = 0; i < sizeof(actions); i++) {
+			cvsw_put_u16(w, list[i]);
+			cvsw_put_u16(w, 4);
+		}
+	} else {
+		cvsw_oxm_write_headers(w, type >= OFPTFPT_WRITE_SETFIELD);
+	}
+	fill_in(w, start + 2, w->at - start);
+	cvsw_put_zero(w, (8 - (w->at - start) % 8) % 8);
+}
+
+/* 1.3: 7.3.5.5 */
+size_t cvsw_ofs_put_table_features(uint8_t table, uint32_t max, uint8_t *buf, size_t len,
+				   size_t room)
+{
+	struct cvsw_writer w = behind(buf, len, room);
+	uint16_t type;
+
+	cvsw_put_u16(&w, 0);
+	cvsw_put_u8(&w, table);
+	cvsw_put_zero(&w, 5);
+	put_table_name(&w, table);
+	cvsw_put_u64(&w, ~0ull);	/* metadata */
+	cvsw_put_u64(&w, ~0ull);
+	cvsw_put_u32(&w, 0);
+	cvsw_put_u32(&w, max);
+	for (type = 0; type <= OFPTFPT_APPLY_SETFIELD; type += 2)
+		put_property(&w, type, table);
+	fill_in(&w, len, w.at - len);
+	return finish(&w);
+}
+
 size_t cvsw_ofs_put_table(const struct cvsw_ofs_talk *talk, uint8_t table, uint32_t max,
 			  uint32_t n_flows, uint8_t *buf, size_t len, size_t room)
 {
 	struct cvsw_writer w = behind(buf, len, room);
-	char name[] = "table00";
 
-	(void)talk;
-	name[5] = (char)('0' + table / 10);
-	name[6] = (char)('0' + table % 10);
 	cvsw_put_u8(&w, table);
 	cvsw_put_zero(&w, 3);
-	put_text(&w, name, 32);
-	cvsw_put_u32(&w, OFPFW10_ALL);
-	cvsw_put_u32(&w, max);
+	if (!is13(talk)) {
+		put_table_name(&w, table);
+		cvsw_put_u32(&w, OFPFW10_ALL);
+		cvsw_put_u32(&w, max);
+	}
 	cvsw_put_u32(&w, n_flows);
 	cvsw_put_u64(&w, UNKNOWN);
 	cvsw_put_u64(&w, UNKNOWN);
@@ -279,11 +398,16 @@ size_t cvsw_ofs_put_port_stats(const struct cvsw_ofs_talk *talk, const struct cv
 	struct cvsw_writer w = behind(buf, len, room);
 	size_t i;
 
-	(void)talk;
-	cvsw_put_u16(&w, port->number);
-	cvsw_put_zero(&w, 6);
+	if (is13(talk))
+		cvsw_put_u32(&w, port->number);
+	else
+		cvsw_put_u16(&w, port->number);
+	cvsw_put_zero(&w, is13(talk) ? 4 : 6);
 	for (i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
 		cvsw_put_u64(&w, counters[i]);
+	/* Since when it counts is not known. */
+	for (i = 0; i < 2 && is13(talk); i++)
+		cvsw_put_u32(&w, (uint32_t)UNKNOWN);
 	return finish(&w);
 }
 
@@ -292,8 +416,7 @@ size_t cvsw_ofs_put_port(const struct cvsw_ofs_talk *talk, const struct cvsw_ofs
 {
 	struct cvsw_writer w = behind(buf, len, room);
 
-	(void)talk;
-	put_port(&w, port);
+	put_port(&w, talk, port);
 	return finish(&w);
 }
 
@@ -352,6 +475,21 @@ static void put_removed10(struct cvsw_writer *w, const struct cvsw_flow *flow, u
 	put_counts(w, counters);
 }
 
+/* 1.3: 7.4.2 */
+static void put_removed13(struct cvsw_writer *w, const struct cvsw_flow *flow, uint8_t reason,
+			  const struct cvsw_ofs_counters *counters)
+{
+	cvsw_put_u64(w, flow->cookie);
+	cvsw_put_u16(w, flow->priority);
+	cvsw_put_u8(w, reason);
+	cvsw_put_u8(w, flow->match.table);
+	put_age(w, counters->age_ms);
+	cvsw_put_u16(w, flow->idle_timeout);
+	cvsw_put_u16(w, flow->hard_timeout);
+	put_counts(w, counters);
+	cvsw_oxm_write_match(w, &flow->match);
+}
+
 size_t cvsw_ofs_encode_removed(const struct cvsw_ofs_talk *talk, const struct cvsw_flow *flow,
 			       enum cvsw_ofs_removed reason,
 			       const struct cvsw_ofs_counters *counters, uint8_t *buf, size_t room)
@@ -359,14 +497,16 @@ size_t cvsw_ofs_encode_removed(const struct cvsw_ofs_talk *talk, const struct cv
 	struct cvsw_writer w = begin(talk, talk->nxm ? OFPT_VENDOR : OFPT_FLOW_REMOVED, 0, buf,
 				     room);
 
-	if (talk->nxm)
+	if (is13(talk))
+		put_removed13(&w, flow, (uint8_t)reason, counters);
+	else if (talk->nxm)
 		put_nx_removed(&w, flow, (uint8_t)reason, counters);
 	else
 		put_removed10(&w, flow, (uint8_t)reason, counters);
 	return finish(&w);
 }
 
-/* 5.4.1 */
+/* 5.4.1; 1.3: 7.4.1 */
 size_t cvsw_ofs_encode_packet_in(const struct cvsw_ofs_talk *talk,
 				 const struct cvsw_ofs_packet_in *in, uint8_t *buf, size_t room)
 {
@@ -374,9 +514,19 @@ size_t cvsw_ofs_encode_packet_in(const struct cvsw_ofs_talk *talk,
 
 	cvsw_put_u32(&w, CVSW_OFP_NO_BUFFER);
 	cvsw_put_u16(&w, in->total);
-	cvsw_put_u16(&w, in->in_port);
-	cvsw_put_u8(&w, in->reason);
-	cvsw_put_zero(&w, 1);
+	if (is13(talk)) {
+		struct cvsw_match match = { .key.in_port = (uint8_t)in->in_port, .mask.in_port = 0xff };
+
+		cvsw_put_u8(&w, in->reason);
+		cvsw_put_u8(&w, 0);	/* the NIC does not say in which table */
+		cvsw_put_u64(&w, in->cookie);
+		cvsw_oxm_write_match(&w, &match);
+		cvsw_put_zero(&w, 2);
+	} else {
+		cvsw_put_u16(&w, in->in_port);
+		cvsw_put_u8(&w, in->reason);
+		cvsw_put_zero(&w, 1);
+	}
 	cvsw_put_bytes(&w, in->data, in->len);
 	return finish(&w);
 }

@@ -12,6 +12,15 @@
 #define OFPT_GET_CONFIG_REPLY		8
 #define OFPT_FLOW_REMOVED		11
 
+/* Of 1.3 (7.1). */
+#define OFPT13_GROUP_MOD		15
+#define OFPT13_ROLE_REQUEST		24
+#define OFPT13_ROLE_REPLY		25
+#define OFPT13_GET_ASYNC_REQUEST	26
+#define OFPT13_GET_ASYNC_REPLY		27
+#define OFPT13_SET_ASYNC		28
+#define OFPT13_METER_MOD		29
+
 /* Nicira's extension. */
 #define OFP_NX_VENDOR			0x00002320
 #define NXT_SET_FLOW_FORMAT		12

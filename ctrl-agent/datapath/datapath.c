@@ -188,8 +188,7 @@ static void tell_packet_in(struct datapath *dp, const struct cvsw_v3_message *me
 			.reason = in.reason == CVSW_V3_ACTION, .data = in.data, .len = in.len,
 		};
 
-		/* One that does not keep up loses some. */
-		if (dpconn_speaks(conn) && ofstream_unsent(&conn->stream) < OFSTREAM_OUT_BUSY)
+		if (dpconn_hears(conn, CVSW_OFS_ASYNC_PACKET_IN, out.reason))
 			ofstream_write(&conn->stream, buf,
 				       cvsw_ofs_encode_packet_in(&conn->talk, &out, buf, sizeof(buf)));
 	}

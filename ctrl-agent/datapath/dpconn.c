@@ -41,11 +41,11 @@ static void on_hello(struct dpconn *conn, const struct cvsw_ofp_msg *hello)
 {
 	if (conn->talk.version)
 		return;
-	if (!(hello->hello.offered & 1u << CVSW_OFP_V10)) {
+	if (!hello->hello.version) {
 		ofstream_refuse_versions(&conn->stream, hello->xid, hello->hello.offered);
 		return;
 	}
-	conn->talk.version = conn->stream.version = CVSW_OFP_V10;
+	conn->talk.version = conn->stream.version = hello->hello.version;
 }
 
 /* HELLO, ERROR and ECHO are the same for both sides. */
@@ -123,13 +123,67 @@ static void on_set_tables(struct dpconn *conn, struct cvsw_ofs_msg *msg)
 	conn->talk.tables = msg->on;
 }
 
+/* A master makes a slave of the former one; what is older is stale (1.3, 6.3.4). */
+static enum cvsw_ofs_error take_role(struct dpconn *conn, const struct cvsw_ofs_msg *msg)
+{
+	struct datapath *dp = conn->dp;
+	struct dpconn *other;
+
+	if (msg->role == CVSW_OFS_NOCHANGE)
+		return CVSW_OFS_OK;
+	if (msg->role != CVSW_OFS_EQUAL) {
+		if (dp->generation_known && (int64_t)(msg->generation - dp->generation) < 0)
+			return CVSW_OFS_STALE_ROLE;
+		dp->generation_known = true;
+		dp->generation = msg->generation;
+	}
+	LIST_FOREACH(other, &dp->conns, in_list)
+		if (msg->role == CVSW_OFS_MASTER && other->role == CVSW_OFS_MASTER)
+			other->role = CVSW_OFS_SLAVE;
+	conn->role = msg->role;
+	return CVSW_OFS_OK;
+}
+
+static enum cvsw_ofs_error on_role(struct dpconn *conn, const struct cvsw_ofs_msg *msg)
+{
+	enum cvsw_ofs_error error = take_role(conn, msg);
+	uint8_t buf[64];
+
+	if (!error)
+		ofstream_write(&conn->stream, buf,
+			       cvsw_ofs_encode_role(&conn->talk, msg->xid, conn->role,
+						    conn->dp->generation, buf, sizeof(buf)));
+	return error;
+}
+
+static void on_get_async(struct dpconn *conn, struct cvsw_ofs_msg *msg)
+{
+	uint8_t buf[64];
+
+	ofstream_write(&conn->stream, buf,
+		       cvsw_ofs_encode_async(&conn->talk, msg->xid, conn->async, buf, sizeof(buf)));
+}
+
+static void on_set_async(struct dpconn *conn, struct cvsw_ofs_msg *msg)
+{
+	memcpy(conn->async, msg->async, sizeof(conn->async));
+}
+
+bool dpconn_hears(const struct dpconn *conn, size_t what, unsigned int reason)
+{
+	return conn->talk.version && !conn->stream.dying &&
+	       ofstream_unsent(&conn->stream) < OFSTREAM_OUT_BUSY &&
+	       conn->async[what + (conn->role == CVSW_OFS_SLAVE)] >> reason & 1;
+}
+
 static bool on_message(struct ofstream *stream, const uint8_t *data, size_t len)
 {
 	static void (*const handlers[CVSW_OFS_N_KINDS])(struct dpconn *, struct cvsw_ofs_msg *) = {
 		[CVSW_OFS_FEATURES] = on_features, [CVSW_OFS_GET_CONFIG] = on_get_config,
 		[CVSW_OFS_SET_CONFIG] = on_set_config, [CVSW_OFS_BARRIER] = on_barrier,
 		[CVSW_OFS_STATS] = on_stats, [CVSW_OFS_SET_FORMAT] = on_set_format,
-		[CVSW_OFS_SET_TABLES] = on_set_tables,
+		[CVSW_OFS_SET_TABLES] = on_set_tables, [CVSW_OFS_GET_ASYNC] = on_get_async,
+		[CVSW_OFS_SET_ASYNC] = on_set_async,
 	};
 	static struct cvsw_ofs_msg msg;
 	struct dpconn *conn = conn_of(stream);
@@ -141,8 +195,11 @@ static bool on_message(struct ofstream *stream, const uint8_t *data, size_t len)
 		ofstream_end(stream, "no version was agreed");
 	else if (!error && handlers[msg.kind])
 		handlers[msg.kind](conn, &msg);
+	else if (!error && msg.kind == CVSW_OFS_ROLE)
+		error = on_role(conn, &msg);
 	else if (!error)
-		error = dpflows_mod(conn, &msg, data, len);
+		error = conn->role == CVSW_OFS_SLAVE ? CVSW_OFS_IS_SLAVE :
+			dpflows_mod(conn, &msg, data, len);
 	if (error && !stream->dying)
 		dpconn_refuse(conn, error, data, len);
 	return !stream->dying;
@@ -180,12 +237,16 @@ static void on_ended(struct ofstream *stream)
 void dpconn_open(struct datapath *dp, evutil_socket_t fd, const char *peer)
 {
 	static const struct ofstream_ops ops = {
-		.who = "controller", .versions = 1u << CVSW_OFP_V10, .gone = LOG_DEBUG,
+		.who = "controller", .versions = CVSW_OFP_VERSIONS, .gone = LOG_DEBUG,
 		.message = on_message, .second = on_second, .drained = on_drained, .ended = on_ended,
 	};
+	/* PACKET_IN, PORT_STATUS (there is none), FLOW_REMOVED: all to who is no slave (1.3, 6.3.5). */
+	static const uint32_t async[CVSW_OFS_N_ASYNC] = { 7, 0, 7, 7, 15, 0 };
 	struct dpconn *conn = xcalloc(1, sizeof(*conn));
 
 	conn->dp = dp;
+	conn->role = CVSW_OFS_EQUAL;
+	memcpy(conn->async, async, sizeof(async));
 	conn->miss_send_len = CVSW_MISS_SEND_LEN;
 	STAILQ_INIT(&conn->pending);
 	LIST_INSERT_HEAD(&dp->conns, conn, in_list);

@@ -74,6 +74,8 @@ static void work_out(struct change *change, const struct flowset *have,
 	case CVSW_FLOW_MODIFY:
 	case CVSW_FLOW_MODIFY_STRICT:
 		change_modify(change, have, &choice);
+		if (msg->no_add && !change->modified.n)
+			flowset_clear(&change->put);
 		break;
 	case CVSW_FLOW_DELETE:
 	case CVSW_FLOW_DELETE_STRICT:
@@ -279,7 +281,7 @@ void dpflows_removed(struct datapath *dp, const struct nic_removed *removed)
 	    !flowset_find(&dp->deleted, &flow->match, flow->priority))
 		return;
 	LIST_FOREACH(conn, &dp->conns, in_list)
-		if (dpconn_speaks(conn) && ofstream_unsent(&conn->stream) < OFSTREAM_OUT_BUSY)
+		if (dpconn_hears(conn, CVSW_OFS_ASYNC_REMOVED, reason_of(removed)))
 			ofstream_write(&conn->stream, buf,
 				       cvsw_ofs_encode_removed(&conn->talk, flow,
 							       reason_of(removed), &counters, buf,

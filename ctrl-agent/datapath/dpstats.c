@@ -209,6 +209,24 @@ static void put_tables(struct dpconn *conn)
 					       reply.len, sizeof(reply.buf));
 }
 
+/* More than one reply has room for. */
+static void put_table_features(struct dpconn *conn)
+{
+	size_t len;
+
+	for (int i = 0; i < CVSW_TABLES; i++) {
+		len = cvsw_ofs_put_table_features(i, NIC_MAX_FLOWS, reply.buf, reply.len,
+						  sizeof(reply.buf));
+		if (!len) {
+			send_reply(true);
+			begin_reply(conn);
+			len = cvsw_ofs_put_table_features(i, NIC_MAX_FLOWS, reply.buf, reply.len,
+							  sizeof(reply.buf));
+		}
+		reply.len = len;
+	}
+}
+
 void dpstats_ports(const struct datapath *dp, struct cvsw_ofs_port ports[2])
 {
 	static const struct {
@@ -252,11 +270,6 @@ static void put_desc(struct dpconn *conn)
 }
 
 /* ---- counters of ports ---- */
-
-struct port_counter {
-	const char *prefix;
-	size_t at[2];		/* in struct cvsw_ofs_port, of HOST and of NET; ~0: of neither */
-};
 
 /* What comes from the host is received at HOST, likewise from the network. */
 static void add_counter(struct cvsw_ofs_port ports[2], const struct cvsw_v3_counter *counter)
@@ -321,7 +334,7 @@ void dpstats_begin(struct dpconn *conn, const struct cvsw_ofs_msg *request)
 {
 	static void (*const puts[])(struct dpconn *conn) = {
 		[CVSW_OFS_DESC] = put_desc, [CVSW_OFS_TABLE] = put_tables,
-		[CVSW_OFS_PORT_DESC] = put_ports,
+		[CVSW_OFS_PORT_DESC] = put_ports, [CVSW_OFS_TABLE_FEATURES] = put_table_features,
 	};
 
 	conn->request = xcalloc(1, sizeof(*conn->request));

@@ -14,6 +14,7 @@
  * struct datapath - of a NIC
  * @unkept: what was put into the layer, and is neither stored nor told to the NIC yet
  * @committing: that is put off; @settling: what the NIC has answered is to be looked at
+ * @generation: of the last change of roles, if @generation_known
  * @deleted: flows with SEND_FLOW_REM that were deleted, and of which the NIC has not told yet
  */
 struct datapath {
@@ -28,6 +29,8 @@ struct datapath {
 	struct turns_work committing;
 	struct turns_work settling;
 	struct flowset deleted;
+	bool generation_known;
+	uint64_t generation;
 };
 
 /**
@@ -55,6 +58,7 @@ enum dpwaits {
 
 /**
  * struct dpconn - a controller's connection
+ * @async: what it wants to be told, masks of reasons by CVSW_OFS_ASYNC_*
  * @waits: for what; nothing is read meanwhile
  * @request: whose answer is under way, its xid also of a barrier; NULL but for that
  * @asked: the NIC was asked for it; @resume: from where it is to be asked on, when there is room
@@ -69,6 +73,8 @@ struct dpconn {
 	struct cvsw_ofs_talk talk;
 	uint16_t config_flags;
 	uint16_t miss_send_len;
+	enum cvsw_ofs_role role;
+	uint32_t async[CVSW_OFS_N_ASYNC];
 	STAILQ_HEAD(, dppending) pending;
 	size_t n_pending;
 	enum dpwaits waits;
@@ -97,6 +103,9 @@ static inline bool dpconn_speaks(const struct dpconn *conn)
 {
 	return conn->talk.version && !conn->stream.dying;
 }
+
+/** dpconn_hears() - is it to be told this, of CVSW_OFS_ASYNC_*, for this reason, and keeps up? */
+bool dpconn_hears(const struct dpconn *conn, size_t what, unsigned int reason);
 
 /** datapath_commit() - store what was stated, and tell the NIC */
 void datapath_commit(struct datapath *dp);

@@ -118,6 +118,83 @@ def test_flows(daemon):
         assert not world.has()
 
 
+ROUND13 = (
+    'priority=7,tcp,tp_dst=80 actions=drop',
+    'table=1, priority=6,in_port=1,dl_vlan=5,dl_vlan_pcp=3 actions=pop_vlan,output:2',
+    'priority=6,ip,vlan_tci=0x0000/0x1fff,nw_tos=32 actions=set_field:16->ip_dscp,dec_ttl,output:2',
+    'priority=5,udp6,ipv6_src=fe80::/16,tp_src=53 actions=set_field:fe80::1->ipv6_dst,set_field:54->udp_src,output:1',
+    'priority=5,tcp,nw_src=10.0.0.0/8 actions=set_field:02:00:00:00:00:01->eth_src,set_field:10.1.2.3->ip_dst,set_field:81->tcp_dst,LOCAL',
+    'priority=4,arp,arp_op=1,arp_spa=10.0.0.1 actions=CONTROLLER:100',
+    'priority=3,metadata=0x5,reg3=0x1/0xf actions=load:0x7->NXM_NX_REG2[4..7],write_metadata:0x3/0xff,goto_table:9',
+    'priority=3,icmp6,icmp_type=135,nd_target=fe80::1 actions=clear_actions,write_actions(output:2),goto_table:4',
+    'table=2, priority=2,sctp,dl_vlan=4,tp_dst=9 actions=set_field:4103->vlan_vid,set_field:3->vlan_pcp,NORMAL',
+    'tun_id=0x7 actions=resubmit(,3)',
+)
+
+
+def test_13(daemon):
+    """OpenFlow 1.3: what ovs-ofctl adds it shows again, and the NIC has what 1.0 would give it."""
+    with World(daemon) as world:
+        path = daemon.work + '/flows'
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write('\n'.join(flow.replace(' actions', ',actions') for flow in ROUND13) + '\n')
+        world.of('add-flows', path, version='OpenFlow13')
+        assert len(world.has()) == len(ROUND13), world.has()
+        world.of('diff-flows', path, version='OpenFlow13')
+        # The NIC has what 1.0 would give it.
+        plain = [flow for flow in ROUND13 if 'goto' not in flow and 'clear' not in flow]
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write('\n'.join(flow.replace(' actions', ',actions') for flow in plain) + '\n')
+        given = []
+        for version in 'OpenFlow10', 'OpenFlow13':
+            world.of('del-flows', version='OpenFlow13')
+            assert not world.has()
+            world.of('add-flows', path, version=version)
+            given.append(sorted(world.has()))
+            assert len(world.flows(version='OpenFlow13')) == len(plain)
+        assert given[0] == given[1] and len(given[0]) == len(plain), given
+        world.of('mod-flows', 'tcp,tp_dst=80,actions=output:2', version='OpenFlow13')
+        # In 1.3 a flow that is not there is not added by this.
+        world.of('mod-flows', 'tcp,tp_dst=99,actions=output:2', version='OpenFlow13')
+        assert len(world.has()) == len(plain) and 'tp_dst=80 actions=output:NET' in ' '.join(world.has()), world.has()
+        shown = world.of('show', version='OpenFlow13')
+        assert 'OFPT_FEATURES_REPLY (OF1.3)' in shown and '2(NET)' in shown, shown
+        for command, text in (('dump-ports', 'port  2: rx pkts'), ('dump-ports-desc', 'NET'), ('dump-desc', 'CVSW'),
+                              ('dump-aggregate', 'flow_count=%d' % len(plain)), ('dump-tables', 'active=')):
+            world.of(command, version='OpenFlow13', text=text)
+        for flow, error in (('tcp,actions=output:7', 'OFPBAC_BAD_OUT_PORT'), ('tcp,actions=group:3', 'OFPBAC_BAD_OUT_GROUP'),
+                            ('tcp,actions=meter:1', 'OFPBIC_UNSUP_INST'), ('ct_state=+trk,actions=drop', 'OFPBMC_BAD_FIELD'),
+                            ('table=70,actions=drop', 'OFPFMFC_BAD_TABLE_ID'),
+                            ('tcp,actions=push_vlan:0x8100,output:2', 'OFPBAC_BAD_TYPE')):
+            world.of('add-flow', flow, version='OpenFlow13', status=1, text=error)
+        world.of('add-group', 'group_id=1,type=all,bucket=output:1', version='OpenFlow13', status=1, text='OFPGMFC_OUT_OF_GROUPS')
+        world.of('add-meter', 'meter=1,kbps,band=type=drop,rate=1', version='OpenFlow13', status=1, text='OFPMMFC_OUT_OF_METERS')
+
+
+def role(controller, number, generation):
+    controller.say(24, struct.pack('!I4xQ', number, generation))
+    kind, _, body = controller.hear(25, 1)
+    return struct.unpack('!I', body[:4])[0] if kind == 25 else body[:4]
+
+
+def test_roles(daemon):
+    """A slave changes nothing and hears nothing; a stale generation is refused."""
+    with World(daemon) as world, Controller(world, version=4) as a, Controller(world, version=4) as b:
+        assert role(a, 0, 0) == 1 and role(a, 2, 10) == 2 and role(b, 2, 11) == 2
+        assert role(a, 0, 0) == 3 and role(a, 2, 5) == b'\0\x0b\0\0'
+        flow = struct.pack('!QQBBHHHIIIH2xHH4x', 0, 0, 0, 0, 0, 0, 1, 0xffffffff, 0xffffffff, 0xffffffff, 0, 1, 4)
+        a.say(14, flow)
+        assert a.hear(1)[2][:4] == b'\0\1\0\x0a'
+        b.say(14, flow)
+        b.barrier(3)
+        assert b.answered(3) and world.has() == ['priority=1 actions=drop'], world.has()
+        world.nics.nics[0].command(PACKET_IN, struct.pack('!BBBxHxxIIQ', 1, 2, 0, 60, 0, 0, 9) + b'x' * 60)
+        kind, _, body = b.hear(10)
+        assert body[6] == 1 and body[16:28] == b'\0\1\0\x0c\x80\0\0\4\0\0\0\2' and body[-60:] == b'x' * 60, body
+        a.say(26)
+        assert a.hear(27, 10)[2] == struct.pack('!6I', 7, 0, 7, 7, 15, 0)
+
+
 def test_shown(daemon):
     """show, dump-ports, dump-tables, dump-desc, and of a NIC that is away."""
     with World(daemon) as world:
@@ -230,17 +307,17 @@ def test_bad(daemon):
                 sock.connect(world.path())
                 sock.sendall(body)
         for _ in range(300):
-            with Controller(world) as bad:
+            with Controller(world, version=rng.choice((1, 4))) as bad:
                 try:
                     for _ in range(rng.randrange(1, 20)):
                         body = bytearray(flow_mod10(rng.randrange(65536)) if rng.random() < 0.5 else rng.randbytes(rng.randrange(200)))
                         for _ in range(rng.randrange(4)):
                             if body:
                                 body[rng.randrange(len(body))] = rng.randrange(256)
-                        bad.say(rng.choice((2, 4, 5, 7, 9, 13, 14, 16, 18, rng.randrange(256))), bytes(body))
+                        bad.say(rng.choice((2, 4, 5, 7, 9, 13, 14, 16, 18, 20, 24, 28, rng.randrange(256))), bytes(body))
                     if rng.random() < 0.5:
                         bad.barrier(5)
-                        bad.hear(19)
+                        bad.hear(19, 21)
                 except (BrokenPipeError, ConnectionResetError):
                     pass
         with Controller(world) as good:
@@ -321,6 +398,8 @@ TESTS = [
     ('datapath: bad controllers', test_bad),
     ('datapath: fast, deaf and gone controllers', test_fast),
     ('datapath: what controllers are told', test_told),
+    ('datapath: OpenFlow 1.3', test_13),
+    ('datapath: roles', test_roles),
     ('datapath: ovs-ofctl changes flows', test_flows),
     ('datapath: ovs-ofctl shows the NIC', test_shown),
     ('datapath: what the NIC refuses', test_refused),

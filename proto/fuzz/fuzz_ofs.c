@@ -30,8 +30,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (len < CVSW_OFP_HEADER_LEN || len > CVSW_OFP_MAX_LEN)
 		return 0;
-	for (int i = 0; i < 2; i++) {
-		struct cvsw_ofs_talk talk = { .version = CVSW_OFP_V10, .nxm = i, .tables = i };
+	for (int i = 0; i < 3; i++) {
+		struct cvsw_ofs_talk talk = { .version = i == 2 ? CVSW_OFP_V13 : CVSW_OFP_V10,
+					      .nxm = i == 1, .tables = i == 1 };
 		enum cvsw_ofs_error error = cvsw_ofs_decode(&talk, data, len, &msg);
 
 		MUST(error < CVSW_OFS_N_ERRORS);

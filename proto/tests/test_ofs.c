@@ -56,6 +56,9 @@ static void test_flow_mod(void)
 		CHECK(decode(&talk10, buf, len) == CVSW_OFS_BAD_COMMAND);
 		CHECK(decode(&talk10_tables, buf, len) == CVSW_OFS_OK);
 		CHECK(msg.flow.match.table == 5);
+		buf[buf[1] == 14 ? 56 : 24] = CVSW_TABLE_ALL;
+		CHECK(decode(&talk10_tables, buf, len) == CVSW_OFS_OK);
+		CHECK(!msg.flow.match.table);
 		buf[buf[1] == 14 ? 56 : 24] = CVSW_TABLES;
 		CHECK(decode(&talk10_tables, buf, len) == CVSW_OFS_BAD_TABLE);
 	}
@@ -87,6 +90,43 @@ static void test_cookie(void)
 	memcpy(wrong, request, sizeof(wrong));
 	wrong[19] = 7;
 	CHECK(decode(&talk10, wrong, sizeof(wrong)) == CVSW_OFS_BAD_SUBTYPE);
+}
+
+/* ofp_flow_mod of 1.3: TCP from 10.0.0.0/8 with a tag; a tag's priority is set, then it leaves by 2. */
+static const uint8_t flow_mod13[] = {
+	4, 14, 0, 136, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 7,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 1, 0, 0,
+	0, 1, 0, 33, 0x80, 0, 0x0a, 2, 8, 0, 0x80, 0, 0x14, 1, 6, 0x80, 0, 0x17, 8, 10, 0, 0, 0, 0xff, 0, 0, 0,
+	0x80, 0, 0x0c, 2, 0x10, 5, 0, 0, 0, 0, 0, 0, 0,
+	0, 4, 0, 40, 0, 0, 0, 0, 0, 25, 0, 16, 0x80, 0, 0x0e, 1, 3, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 16, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 1, 0, 8, 9, 0, 0, 0,
+};
+static const struct cvsw_ofs_talk talk13 = { .version = CVSW_OFP_V13 };
+
+static void test_flow_mod13(void)
+{
+	static const struct cvsw_ofs_msg request = { .stats = CVSW_OFS_FLOW };
+	const struct cvsw_ofs_counters counters = { .idle = ~0u };
+	struct cvsw_flow flow = flow_of("cookie=0x9,send_flow_rem,table=3,priority=7,tcp,dl_vlan=5,"
+					"nw_src=10.0.0.0/8,actions=mod_vlan_pcp:3,output:2,goto_table:9");
+	uint8_t wrong[sizeof(flow_mod13)], reply[512];
+	size_t len, match_len = 40, i;
+
+	CHECK(decode(&talk13, flow_mod13, sizeof(flow_mod13)) == CVSW_OFS_OK);
+	CHECK(msg.command == CVSW_FLOW_ADD && cvsw_flow_equal(&msg.flow, &flow));
+	for (i = 8; i < sizeof(flow_mod13); i++)
+		CHECK(decode(&talk13, flow_mod13, i) || i == 88 || i == 128);
+	for (i = 0; i < sizeof(flow_mod13) * 8; i++) {
+		memcpy(wrong, flow_mod13, sizeof(wrong));
+		wrong[i / 8] ^= 1 << i % 8;
+		(void)decode(&talk13, wrong, sizeof(wrong));
+	}
+	/* What is shown of it has the same instructions. */
+	len = cvsw_ofs_stats_begin(&talk13, &request, reply, sizeof(reply));
+	len = cvsw_ofs_put_flow(&talk13, &request, &flow, &counters, reply, len, sizeof(reply));
+	CHECK(len == 16 + 48 + match_len + 48);
+	CHECK(!memcmp(reply + len - 48, flow_mod13 + 88, 48));
 }
 
 /* What is wrong has its type and code, and the message that it was. */
@@ -149,6 +189,7 @@ static void test_replies(void)
 
 const struct tap_test ofs_tests[] = {
 	{ "ofs: flow_mods", test_flow_mod },
+	{ "ofs: flow_mods of 1.3", test_flow_mod13 },
 	{ "ofs: a cookie chooses flows", test_cookie },
 	{ "ofs: errors", test_errors },
 	{ "ofs: replies", test_replies },
