@@ -48,7 +48,8 @@ static const struct {
 	{ "NORMAL", CVSW_PORT_ONWARD }, { "NONE", CVSW_PORT_NONE },
 	{ "IN_PORT", CVSW_PORT_IN_PORT }, { "LOCAL", CVSW_PORT_LOCAL },
 	{ "HOST", CVSW_HOST }, { "NET", CVSW_NET }, { "1", CVSW_HOST }, { "2", CVSW_NET },
-	{ "CONTROLLER", CVSW_PORT_CONTROLLER }, { "FLOOD", CVSW_PORT_FLOOD }, { "ALL", CVSW_PORT_ALL },
+	{ "FLOOD", CVSW_PORT_FLOOD }, { "ALL", CVSW_PORT_ALL },
+	{ "CONTROLLER", CVSW_PORT_CONTROLLER },
 };
 
 static bool act_plain(struct text_parser *p, const struct text_word *word,
