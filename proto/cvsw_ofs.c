@@ -50,7 +50,8 @@ enum cvsw_ofs_error cvsw_ofs_error_of(enum cvsw_fault fault)
 
 /* ---- matches ---- */
 
-static enum cvsw_ofs_error read_match10(struct cvsw_reader *r, struct cvsw_ofs_msg *msg, bool *exact)
+static enum cvsw_ofs_error read_match10(struct cvsw_reader *r, struct cvsw_ofs_msg *msg,
+					bool *exact)
 {
 	size_t at;
 
@@ -311,8 +312,8 @@ static enum cvsw_ofs_error read_flow_mod13(const struct cvsw_ofs_talk *talk, str
 
 /* ---- statistics ---- */
 
-static enum cvsw_ofs_error read_flow_request(const struct cvsw_ofs_talk *talk, struct cvsw_reader *r,
-					     struct cvsw_ofs_msg *msg)
+static enum cvsw_ofs_error read_flow_request(const struct cvsw_ofs_talk *talk,
+					     struct cvsw_reader *r, struct cvsw_ofs_msg *msg)
 {
 	enum cvsw_ofs_error error;
 	bool exact;
@@ -375,8 +376,8 @@ static enum cvsw_ofs_error read_port_request13(const struct cvsw_ofs_talk *talk,
 	return CVSW_OFS_OK;
 }
 
-static enum cvsw_ofs_error read_port_request(const struct cvsw_ofs_talk *talk, struct cvsw_reader *r,
-					     struct cvsw_ofs_msg *msg)
+static enum cvsw_ofs_error read_port_request(const struct cvsw_ofs_talk *talk,
+					     struct cvsw_reader *r, struct cvsw_ofs_msg *msg)
 {
 	uint16_t port = cvsw_get_u16(r);
 

@@ -100,7 +100,7 @@ size_t cvsw_ofs_encode_error(const struct cvsw_ofs_talk *talk, enum cvsw_ofs_err
 
 /* ---- about the switch ---- */
 
-/* ofp_phy_port, 5.2.1, and 1.3's ofp_port, 7.2.1: behind the name config, state, then features, none of which is known. */
+/* ofp_phy_port, 5.2.1; 1.3: ofp_port, 7.2.1.  Behind the name: config, state, no features. */
 static void put_port(struct cvsw_writer *w, const struct cvsw_ofs_talk *talk,
 		     const struct cvsw_ofs_port *port)
 {
@@ -120,8 +120,8 @@ static void put_port(struct cvsw_writer *w, const struct cvsw_ofs_talk *talk,
 }
 
 /* 5.3.1 */
-size_t cvsw_ofs_encode_features(const struct cvsw_ofs_talk *talk, uint32_t xid, uint64_t datapath_id,
-				const struct cvsw_ofs_port *ports, size_t n, uint8_t *buf,
+size_t cvsw_ofs_encode_features(const struct cvsw_ofs_talk *talk, uint32_t xid,
+				uint64_t datapath_id, const struct cvsw_ofs_port *ports, size_t n, uint8_t *buf,
 				size_t room)
 {
 	struct cvsw_writer w = begin(talk, OFPT_FEATURES_REPLY, xid, buf, room);

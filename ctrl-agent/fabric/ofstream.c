@@ -88,8 +88,8 @@ static void on_written(struct bufferevent *io, void *arg)
 		turns_put_off(&stream->sending);
 }
 
-/* "1.1 and 1.5": versions are numbered from 1 on, 1.0 first. */
-static void list_versions(uint32_t versions, char *text, size_t room)
+/* "1.1, 1.5": versions are numbered from 1 on, 1.0 first; @between: two of them */
+static void list_versions(uint32_t versions, const char *between, char *text, size_t room)
 {
 	size_t at = 0;
 
@@ -97,8 +97,8 @@ static void list_versions(uint32_t versions, char *text, size_t room)
 	for (unsigned int v = 0; v < 32 && at < room; v++)
 		if (versions & 1u << v)
 			at += snprintf(text + at, room - at,
-				       v >= 1 && v <= 6 ? "%s1.%u" : "%snumber %u", at ? " and " : "",
-				       v >= 1 && v <= 6 ? v - 1 : v);
+				       v >= 1 && v <= 6 ? "%s1.%u" : "%snumber %u",
+				       at ? between : "", v >= 1 && v <= 6 ? v - 1 : v);
 }
 
 void ofstream_refuse_versions(struct ofstream *stream, uint32_t xid, uint32_t versions)
@@ -107,14 +107,14 @@ void ofstream_refuse_versions(struct ofstream *stream, uint32_t xid, uint32_t ve
 	uint8_t buf[256];
 	int len;
 
-	list_versions(stream->ops->versions, ours, sizeof(ours));
+	list_versions(stream->ops->versions, " and ", ours, sizeof(ours));
 	len = snprintf(why, sizeof(why), "CVSW speaks OpenFlow %s", ours);
 
 	ofstream_write(stream, buf,
 		       cvsw_ofp_encode_error(CVSW_OFP_V13, xid, CVSW_OFPET_HELLO_FAILED,
 					     CVSW_OFPHFC_INCOMPATIBLE, (const uint8_t *)why, len, buf,
 					     sizeof(buf)));
-	list_versions(versions, offered, sizeof(offered));
+	list_versions(versions, ", ", offered, sizeof(offered));
 	ofstream_end(stream, "it offers OpenFlow %s, cvswd speaks %s",
 		     *offered ? offered : "of a version that has no number here", ours);
 }
