@@ -79,12 +79,15 @@ void stated_put(struct nic *nic, enum desired_layer which, const struct change *
 	desired_use(&nic->desired, which);
 }
 
+/* What was put may have ended or been forgotten since: then there is nothing to keep. */
 void stated_keep(struct state *state, const struct nic *nic, const struct change *change)
 {
+	struct stored_flows stored = desired_stored(&nic->desired);
 	const struct flow_node *node;
 
 	flowset_each(node, &change->gone)
 		state_delete_flow(state, nic, &node->flow);
 	flowset_each(node, &change->put)
-		state_put_flow(state, nic, &node->flow);
+		if (stored_find(&stored, &node->flow.match, node->flow.priority))
+			state_put_flow(state, nic, &node->flow);
 }
