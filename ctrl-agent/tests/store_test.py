@@ -227,13 +227,14 @@ def test_broken_rows(daemon):
 
 def test_types(daemon):
     """Rows have types: every column has the one that it is declared with, and no other is taken."""
-    path = with_database(daemon)
+    path = with_database(daemon, '--switch-dir', daemon.work + '/nics')
     fill(daemon)
+    subprocess.run(['ovs-ofctl', 'add-flow', f'unix:{daemon.work}/nics/{MAC_A}', 'priority=3,sctp,actions=drop'], check=True)
     daemon.stop()
     db = sqlite3.connect(path)
     allowed = {'TEXT': {'text'}, 'INTEGER': {'integer'}, 'BLOB': {'blob'}}
     tables = {name for name in tables_of(db) if not name.endswith('_aside')}
-    assert tables == {'nic', 'flow', 'key', 'overlay', 'member', 'ways', 'counter'}, tables
+    assert tables == {'nic', 'flow', 'controlled', 'key', 'overlay', 'member', 'ways', 'counter'}, tables
     for table in tables:
         columns = db.execute(f'PRAGMA table_info([{table}])').fetchall()
         assert db.execute(f'SELECT count(*) FROM [{table}]').fetchone()[0], table
