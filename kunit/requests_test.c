@@ -136,7 +136,8 @@ static unsigned int list_sas(struct kunit *test, u64 *resume, struct cvsw_v3_lis
 	unsigned int n = 0;
 
 	ask_begin(f);
-	f->w.at = cvsw_v3_list_sas_encode(ASK_XID, *resume, f->message, sizeof(f->message));
+	f->w.at = cvsw_v3_resume_encode(CVSW_V3_LIST_SAS, ASK_XID, *resume, f->message,
+				       sizeof(f->message));
 	KUNIT_ASSERT_EQ(test, ask(test), (unsigned int)CVSW_V3_LIST_SAS_ANSWER);
 	KUNIT_ASSERT_EQ(test, (int)cvsw_v3_list_answer_decode(&f->answer, resume, &r, NULL),
 			CVSW_V3_FINE);

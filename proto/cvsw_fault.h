@@ -26,7 +26,9 @@
 	X(ACTION_COUNT,  "action-count",  "more actions than a flow may have")   \
 	X(ACTION_ORDER,  "action-order",  "an action stands where it may not")   \
 	X(SA,            "sa",            "an SA's value is out of range")       \
-	X(TABLE,         "table",         "no such table, or it does not come behind the flow's own")
+	X(TABLE,         "table",         "no such table, or it does not come behind the flow's own") \
+	X(GROUP,         "group",         "a group's number or type is out of range") \
+	X(BUCKET,        "bucket",        "a bucket that the group cannot have, or a slot without one")
 
 enum cvsw_fault {
 	CVSW_OK = 0,

@@ -352,7 +352,9 @@ enum cvsw_setter {
 	/* .n_written: the next so many, that rewrite or output, into the frame's	\
 	 * action set, which is done when the last list of a pass has ended. */	\
 	X(WRITE_ACTIONS, 16, 0x1017, 0, 8, write_actions, "write_actions")	\
-	X(CLEAR_ACTIONS, 17, 0x1018, 0, 8, plain, "clear_actions")
+	X(CLEAR_ACTIONS, 17, 0x1018, 0, 8, plain, "clear_actions")		\
+	/* .to_group: buckets of a group; in a list an output, in an action set instead of one */ \
+	X(GROUP, 18, 0x1019, 0, 16, group, "group")
 
 enum cvsw_action_type {
 #define CVSW_ACTION_ENUM(id, ...) CVSW_ACT_##id,
@@ -394,7 +396,9 @@ enum cvsw_action_type {
 	X(GOTO_TABLE, table, INTEGER)			\
 	X(RESUBMIT, resubmit.port, INTEGER)		\
 	X(RESUBMIT, resubmit.table, INTEGER)		\
-	X(WRITE_ACTIONS, n_written, INTEGER)
+	X(WRITE_ACTIONS, n_written, INTEGER)		\
+	X(GROUP, to_group.id, INTEGER)			\
+	X(GROUP, to_group.hash, INTEGER)
 
 /**
  * struct cvsw_place - where something is in struct cvsw_key or struct cvsw_action

@@ -303,6 +303,8 @@ static bool action_equal(const struct cvsw_action *a, const struct cvsw_action *
 	case CVSW_ACT_RESUBMIT:
 		return a->resubmit.port == b->resubmit.port &&
 		       a->resubmit.table == b->resubmit.table;
+	case CVSW_ACT_GROUP:
+		return a->to_group.id == b->to_group.id && a->to_group.hash == b->to_group.hash;
 	case CVSW_ACT_MOVE:
 		return !memcmp(&a->move, &b->move, sizeof(a->move));
 	case CVSW_ACT_LOAD:
@@ -392,6 +394,10 @@ enum cvsw_fault cvsw_action_check(const struct cvsw_action *action)
 		return action->table < CVSW_TABLES ? CVSW_OK : CVSW_FAULT_TABLE;
 	case CVSW_ACT_RESUBMIT:
 		return check_resubmit(&action->resubmit);
+	case CVSW_ACT_GROUP:
+		good = action->to_group.id <= CVSW_GROUP_MAX &&
+		       action->to_group.hash < CVSW_N_GROUP_HASHES;
+		break;
 	}
 	return good ? CVSW_OK : CVSW_FAULT_ACTION_VALUE;
 }
@@ -411,11 +417,14 @@ static size_t n_inside(const struct cvsw_action *action)
 
 bool cvsw_action_fits_in(uint16_t type, uint16_t head)
 {
+	bool simple = cvsw_action_rewrites(type) || type == CVSW_ACT_OUTPUT ||
+		      type == CVSW_ACT_CONTROLLER;
+
 	if (head == CVSW_ACT_WRITE_ACTIONS)
-		return cvsw_action_rewrites(type) || type == CVSW_ACT_OUTPUT ||
-		       type == CVSW_ACT_CONTROLLER;
-	return !is_last_word(type) && type != CVSW_ACT_RESUBMIT && type != CVSW_ACT_CLONE &&
-	       type != CVSW_ACT_WRITE_ACTIONS && type != CVSW_ACT_CLEAR_ACTIONS;
+		return simple || type == CVSW_ACT_GROUP;
+	if (head == CVSW_ACT_GROUP)
+		return simple || type == CVSW_ACT_VXLAN_ENCAP || type == CVSW_ACT_ENCRYPT;
+	return simple || cvsw_action_changes_layers(type);
 }
 
 size_t cvsw_actions_misplaced(const struct cvsw_flow *flow)

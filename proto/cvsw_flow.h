@@ -214,6 +214,37 @@ struct cvsw_resubmit {
 	uint8_t table;
 };
 
+/*
+ * What of a frame is hashed to choose a bucket of a select group: cvsw_group_slot().
+ *
+ * X(id, name): the name is what texts have
+ */
+#define CVSW_GROUP_HASHES(X)						\
+	/* both addresses and both ports, in either order, and the protocol */ \
+	X(L3L4, "l3l4")							\
+	X(L3, "l3")		/* both addresses, in either order */	\
+	X(NW_SRC, "nw_src")						\
+	X(NW_DST, "nw_dst")						\
+	X(L2, "l2")		/* both MAC addresses, in either order */ \
+	X(DL_SRC, "dl_src")						\
+	X(DL_DST, "dl_dst")
+
+enum cvsw_group_hash {
+#define CVSW_GROUP_HASH_ENUM(id, name) CVSW_GROUP_HASH_##id,
+	CVSW_GROUP_HASHES(CVSW_GROUP_HASH_ENUM)
+#undef CVSW_GROUP_HASH_ENUM
+	CVSW_N_GROUP_HASHES
+};
+
+/* @id: of a group; @hash: enum cvsw_group_hash, whatever the group's type */
+struct cvsw_to_group {
+	uint32_t id;
+	uint8_t hash;
+};
+
+/* The highest number of a group: OpenFlow 1.3.0, OFPG_MAX. */
+#define CVSW_GROUP_MAX		0xffffff00
+
 /* Passes of a frame: another begins when it has gained or lost layers.  With more it is dropped. */
 #define CVSW_MAX_PASSES		4
 
@@ -284,6 +315,7 @@ struct cvsw_action {
 		uint16_t max_len;
 		uint8_t table;
 		struct cvsw_resubmit resubmit;
+		struct cvsw_to_group to_group;
 		struct cvsw_move move;
 		struct cvsw_load load;
 	};
@@ -408,7 +440,10 @@ size_t cvsw_actions_backward(const struct cvsw_flow *flow);
  */
 size_t cvsw_actions_misfit(const struct cvsw_flow *flow);
 
-/** cvsw_action_fits_in() - can it be done to a clone, or be in an action set?  @head: which of them */
+/**
+ * cvsw_action_fits_in() - can it be done to a clone, or be in an action set or a bucket?
+ * @head: which of them: CVSW_ACT_CLONE, CVSW_ACT_WRITE_ACTIONS or CVSW_ACT_GROUP
+ */
 bool cvsw_action_fits_in(uint16_t type, uint16_t head);
 
 /** cvsw_action_rewrites() - does it change headers, and nothing else? */

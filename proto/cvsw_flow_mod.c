@@ -207,8 +207,7 @@ static void mod_read_values(struct cvsw_reader *r, struct cvsw_action *action)
 	}
 }
 
-static enum cvsw_fault mod_read_action(struct cvsw_reader *r, struct cvsw_action *action,
-				       size_t *at)
+enum cvsw_fault cvsw_action_decode(struct cvsw_reader *r, struct cvsw_action *action, size_t *at)
 {
 	size_t start = r->at;
 	uint8_t number = cvsw_get_u8(r), len = cvsw_get_u8(r);
@@ -249,7 +248,7 @@ enum cvsw_fault cvsw_actions_decode(const uint8_t *data, size_t len, struct cvsw
 		*offset = r.at;
 		if (flow->n_actions == CVSW_MAX_ACTIONS)
 			return CVSW_FAULT_ACTION_COUNT;
-		fault = mod_read_action(&r, &flow->actions[flow->n_actions], offset);
+		fault = cvsw_action_decode(&r, &flow->actions[flow->n_actions], offset);
 		if (fault)
 			return fault;
 	}

@@ -6,6 +6,7 @@
 #ifndef CVSW_FLOW_MOD_H
 #define CVSW_FLOW_MOD_H
 
+#include "cvsw_cursor.h"
 #include "cvsw_fault.h"
 #include "cvsw_flow.h"
 
@@ -42,6 +43,13 @@ enum cvsw_fault cvsw_flow_mod_decode(const uint8_t *data, size_t len, size_t *us
  */
 size_t cvsw_flow_mod_encode(enum cvsw_flow_command command, const struct cvsw_flow *flow,
 			    uint8_t *buf, size_t room);
+
+/**
+ * cvsw_action_decode() - read one action
+ * @r: what follows it in its list is not read
+ * @at: out: where in @r's bytes a fault is
+ */
+enum cvsw_fault cvsw_action_decode(struct cvsw_reader *r, struct cvsw_action *action, size_t *at);
 
 /**
  * cvsw_actions_decode() - read actions that stand by themselves

@@ -271,6 +271,11 @@ static enum cvsw_fault read_value(struct cvsw_reader *r, struct cvsw_action *act
 		action->resubmit.port = cvsw_get_u16(r);
 		action->resubmit.table = cvsw_get_u8(r);
 		return CVSW_OK;
+	case CVSW_ACT_GROUP:
+		action->to_group.id = cvsw_get_u32(r);
+		action->to_group.hash = cvsw_get_u8(r);
+		return cvsw_get_u8(r) || cvsw_get_u16(r) || cvsw_get_u32(r) ? CVSW_FAULT_RESERVED :
+									     CVSW_OK;
 	default:
 		return CVSW_OK;
 	}
@@ -428,6 +433,10 @@ static void write_value(struct cvsw_writer *w, const struct cvsw_action *action)
 	case CVSW_ACT_RESUBMIT:
 		cvsw_put_u16(w, action->resubmit.port);
 		cvsw_put_u8(w, action->resubmit.table);
+		break;
+	case CVSW_ACT_GROUP:
+		cvsw_put_u32(w, action->to_group.id);
+		cvsw_put_u8(w, action->to_group.hash);
 		break;
 	default:
 		break;

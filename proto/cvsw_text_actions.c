@@ -24,10 +24,10 @@ struct cvsw_action *text_add_action(struct text_parser *p, const struct text_wor
 		return NULL;
 	}
 	if (p->inside && !cvsw_action_fits_in(type, p->inside)) {
-		text_fail(p, word->name, p->inside == CVSW_ACT_CLONE ?
-			  "%.*s: a NIC has no clone with that in it" :
-			  "%.*s: a NIC has no action set with that in it",
-			  text_shown(word->name_len), word->name);
+		text_fail(p, word->name, "%.*s: a NIC has no %s with that in it",
+			  text_shown(word->name_len), word->name,
+			  p->inside == CVSW_ACT_CLONE ? "clone" :
+			  p->inside == CVSW_ACT_GROUP ? "bucket" : "action set");
 		return NULL;
 	}
 	if (flow->n_actions == CVSW_MAX_ACTIONS) {
@@ -480,6 +480,7 @@ static bool act_write_actions(struct text_parser *p, const struct text_word *wor
 static const struct text_keyword action_keywords[] = {
 #define act_move	text_act_move
 #define act_load	text_act_load
+#define act_group	text_act_group
 #define ACTION_KEYWORD(id, number, type, subtype, length, arguments, word)	\
 	{ word, act_##arguments, CVSW_ACT_##id, 0 },
 	CVSW_ACTIONS(ACTION_KEYWORD)

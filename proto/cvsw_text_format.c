@@ -411,6 +411,11 @@ static void put_action(struct text *t, const struct cvsw_action *action)
 	case CVSW_ACT_GOTO_TABLE:
 		put(t, "goto_table:%u", action->table);
 		break;
+	case CVSW_ACT_GROUP:
+		put(t, "group:%u", action->to_group.id);
+		if (action->to_group.hash)
+			put(t, "(%s)", text_group_hash(action->to_group.hash));
+		break;
 	case CVSW_ACT_RESUBMIT:
 		put_resubmit(t, &action->resubmit);
 		break;

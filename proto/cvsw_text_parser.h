@@ -192,6 +192,12 @@ bool text_check_match(struct text_parser *p);
 struct cvsw_action *text_add_action(struct text_parser *p, const struct text_word *word,
 				    uint16_t type);
 
+/* In cvsw_text_group.c. */
+bool text_act_group(struct text_parser *p, const struct text_word *word,
+		    const struct text_keyword *keyword);
+/** text_group_hash() - its name; "unknown" of none */
+const char *text_group_hash(uint8_t hash);
+
 /* ---- parts of fields, and actions that name one: cvsw_text_fields.c ---- */
 
 /* @n_bits of a field, from bit @ofs on. */

@@ -37,6 +37,10 @@ enum cvsw_v3_message_type {
 	CVSW_V3_TRACE_ANSWER = 31,
 	CVSW_V3_LIST_SAS = 32,
 	CVSW_V3_LIST_SAS_ANSWER = 33,
+	CVSW_V3_LIST_GROUPS = 34,
+	CVSW_V3_LIST_GROUPS_ANSWER = 35,
+	CVSW_V3_GROUP_COUNTERS = 36,
+	CVSW_V3_GROUP_COUNTERS_ANSWER = 37,
 	CVSW_V3_FLOW_REMOVED = 65,	/* the NIC, unasked */
 	CVSW_V3_SA_EXPIRING = 67,	/* the NIC, unasked */
 };
@@ -61,6 +65,8 @@ enum cvsw_v3_message_type {
 	X(SA,            18,  "sa",            "an SA's value is out of range")      \
 	X(VALUE,         19,  "value",         "a value is out of range")            \
 	X(TABLE,         20,  "table",         "no such table, or it does not come behind the flow's own") \
+	X(GROUP,         21,  "group",         "a group's number or type is out of range") \
+	X(BUCKET,        22,  "bucket",        "a bucket that the group cannot have, or a slot without one") \
 	X(MALFORMED,     63,  "malformed",     "wrong in a way that has no number")  \
 	X(NO_MEMORY,     64,  "no-memory",     "the NIC is out of memory")           \
 	X(TABLE_FULL,    65,  "table-full",    "the table holds no more flows")      \
@@ -71,7 +77,11 @@ enum cvsw_v3_message_type {
 	X(OVERLAP,       70,  "overlap",       "overlaps a flow of the same priority") \
 	X(UNSUPPORTED,   71,  "unsupported",   "not supported by this NIC")          \
 	X(TOO_LONG,      72,  "too-long",      "longer than a message may be")       \
-	X(GONE,          73,  "gone",          "the NIC is going away")
+	X(GONE,          73,  "gone",          "the NIC is going away")              \
+	X(GROUP_EXISTS,  74,  "group-exists",  "there is a group of this number")    \
+	X(GROUP_UNKNOWN, 75,  "group-unknown", "there is no group of this number")   \
+	X(OUT_GROUP,     76,  "out-group",     "an action names a group that is not there") \
+	X(GROUPS_FULL,   77,  "groups-full",   "the NIC takes no more groups")
 
 enum cvsw_v3_error {
 	CVSW_V3_FINE = 0,
@@ -213,9 +223,9 @@ struct cvsw_v3_entry {
 	size_t len;
 };
 
-/** cvsw_v3_list_answer_begin() - with resume 0; the entries are put behind */
-void cvsw_v3_list_answer_begin(struct cvsw_writer *w, uint32_t xid);
-/** cvsw_v3_list_answer_resume() - there are more: what the next LIST or LIST_SAS is to say */
+/** cvsw_v3_list_answer_begin() - @type: which list's; with resume 0; the entries are put behind */
+void cvsw_v3_list_answer_begin(struct cvsw_writer *w, uint16_t type, uint32_t xid);
+/** cvsw_v3_list_answer_resume() - there are more: what the next request is to say */
 void cvsw_v3_list_answer_resume(struct cvsw_writer *w, uint64_t resume);
 /**
  * cvsw_v3_entry_put() - all or nothing; false: no room
@@ -224,8 +234,10 @@ void cvsw_v3_list_answer_resume(struct cvsw_writer *w, uint64_t resume);
  */
 bool cvsw_v3_entry_put(struct cvsw_writer *w, const struct cvsw_v3_entry *entry);
 /**
- * cvsw_v3_list_answer_decode() - of LIST_ANSWER or LIST_SAS_ANSWER
- * @entries: out: to be read by cvsw_v3_entry_get() or cvsw_v3_listed_sa_get()
+ * cvsw_v3_list_answer_decode() - of LIST_ANSWER, LIST_SAS_ANSWER, LIST_GROUPS_ANSWER or
+ *	GROUP_COUNTERS_ANSWER
+ * @resume: out: of GROUP_COUNTERS_ANSWER the group
+ * @entries: out: to be read by cvsw_v3_entry_get(), cvsw_v3_listed_sa_get() or cvsw_v3_hits_get()
  */
 enum cvsw_v3_error cvsw_v3_list_answer_decode(const struct cvsw_v3_message *message,
 					   uint64_t *resume, struct cvsw_reader *entries,
@@ -253,16 +265,34 @@ struct cvsw_v3_listed_sa {
 
 #define CVSW_V3_LISTED_SA_LEN	8
 
-/** cvsw_v3_list_sas_encode() - @resume: 0, or what the last answer said */
-size_t cvsw_v3_list_sas_encode(uint32_t xid, uint64_t resume, uint8_t *buf, size_t room);
-enum cvsw_v3_error cvsw_v3_list_sas_decode(const struct cvsw_v3_message *message,
+/**
+ * cvsw_v3_resume_encode() - LIST_SAS, LIST_GROUPS or GROUP_COUNTERS (@type)
+ * @resume: 0, or what the last answer said; of GROUP_COUNTERS the group
+ */
+size_t cvsw_v3_resume_encode(uint16_t type, uint32_t xid, uint64_t resume, uint8_t *buf,
+			     size_t room);
+enum cvsw_v3_error cvsw_v3_resume_decode(const struct cvsw_v3_message *message,
 					uint64_t *resume, size_t *offset);
-/** cvsw_v3_list_sas_answer_begin() - with resume 0; the SAs are put behind */
-void cvsw_v3_list_sas_answer_begin(struct cvsw_writer *w, uint32_t xid);
 /** cvsw_v3_listed_sa_put() - false: no room */
 bool cvsw_v3_listed_sa_put(struct cvsw_writer *w, const struct cvsw_v3_listed_sa *sa);
 /** cvsw_v3_listed_sa_get() - the next one, until cvsw_left() is 0 */
 enum cvsw_v3_error cvsw_v3_listed_sa_get(struct cvsw_reader *sas, struct cvsw_v3_listed_sa *sa);
+
+/* ---- LIST_GROUPS, GROUP_COUNTERS ---- */
+
+/*
+ * An entry of LIST_GROUPS_ANSWER is as one of LIST_ANSWER, with the group_mod that adds the
+ * group, and in @n_packets and @n_bytes the sums of its buckets.  In GROUP_COUNTERS_ANSWER there
+ * are pairs for the buckets, and of a select group for the slots behind them.
+ */
+
+#define CVSW_V3_HITS_LEN	16
+
+/** cvsw_v3_hits_put() - a pair; false: no room */
+bool cvsw_v3_hits_put(struct cvsw_writer *w, uint64_t n_packets, uint64_t n_bytes);
+/** cvsw_v3_hits_get() - the next one, until cvsw_left() is 0 */
+enum cvsw_v3_error cvsw_v3_hits_get(struct cvsw_reader *body, uint64_t *n_packets,
+				    uint64_t *n_bytes);
 
 /* ---- SET_SA, SET_MTU, SET_OFFLOAD ---- */
 
@@ -298,6 +328,7 @@ enum cvsw_v3_error cvsw_v3_plain_decode(const struct cvsw_v3_message *message, s
 #define CVSW_V3_CAN_EXPIRING	0x00000020	/* SA_EXPIRING */
 #define CVSW_V3_CAN_REGISTERS	0x00000040	/* and metadata that actions write */
 #define CVSW_V3_CAN_TABLES	0x00000080	/* CVSW_TABLES of them, goto_table, resubmit */
+#define CVSW_V3_CAN_GROUPS	0x00000800	/* group_mods in FLOWS, LIST_GROUPS, GROUP_COUNTERS */
 #define CVSW_V3_CAN_FLOOD	0x00001000	/* outputs to CVSW_PORT_FLOOD and _ALL */
 #define CVSW_V3_CAN_ANY_TTL	0x00002000	/* DEC_TTL in flows that do not name IP */
 #define CVSW_V3_MISS_DROPS	0x00000100	/* what matches nothing is dropped */
@@ -379,6 +410,7 @@ enum cvsw_v3_step_kind {
 	CVSW_V3_STEP_DROP = 5,		/* data: the counter's name */
 	CVSW_V3_STEP_SKIPPED = 6,	/* the action before met no such header; data: none */
 	CVSW_V3_STEP_CUT = 7,		/* more happened than the answer holds; data: none */
+	CVSW_V3_STEP_BUCKET = 8,	/* of the group's action before; data: cvsw_v3_step_bucket */
 };
 
 /**
@@ -401,6 +433,25 @@ struct cvsw_v3_step {
 void cvsw_v3_trace_answer_begin(struct cvsw_writer *w, uint32_t xid);
 bool cvsw_v3_step_put(struct cvsw_writer *w, const struct cvsw_v3_step *step);
 enum cvsw_v3_error cvsw_v3_step_get(struct cvsw_reader *body, struct cvsw_v3_step *step);
+
+#define CVSW_V3_STEP_BUCKET_LEN	8
+#define CVSW_V3_NO_BUCKET	0xffff
+
+/**
+ * struct cvsw_v3_step_bucket - data of CVSW_V3_STEP_BUCKET
+ * @bucket: CVSW_V3_NO_BUCKET: none, so the frame is dropped
+ * @slot: of a select group; CVSW_V3_NO_BUCKET: of another
+ */
+struct cvsw_v3_step_bucket {
+	uint32_t group;
+	uint16_t bucket;
+	uint16_t slot;
+};
+
+/** cvsw_v3_step_bucket_encode() - @buf: room for CVSW_V3_STEP_BUCKET_LEN; all of it is written */
+size_t cvsw_v3_step_bucket_encode(const struct cvsw_v3_step_bucket *step, uint8_t *buf);
+enum cvsw_v3_error cvsw_v3_step_bucket_decode(const uint8_t *data, size_t len,
+					      struct cvsw_v3_step_bucket *step);
 
 /* ---- PACKET_IN: a record of its own, not a message ---- */
 

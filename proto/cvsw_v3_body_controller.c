@@ -32,11 +32,12 @@ size_t cvsw_v3_list_encode(uint32_t xid, const struct cvsw_v3_list *list, uint8_
 	return cvsw_written(&w);
 }
 
-size_t cvsw_v3_list_sas_encode(uint32_t xid, uint64_t resume, uint8_t *buf, size_t room)
+size_t cvsw_v3_resume_encode(uint16_t type, uint32_t xid, uint64_t resume, uint8_t *buf,
+			     size_t room)
 {
 	struct cvsw_writer w = cvsw_writer(buf, room);
 
-	cvsw_v3_message_begin(&w, CVSW_V3_LIST_SAS, xid);
+	cvsw_v3_message_begin(&w, type, xid);
 	cvsw_put_u64(&w, resume);
 	return cvsw_written(&w);
 }
@@ -302,4 +303,23 @@ enum cvsw_v3_error cvsw_v3_packet_in_decode(const uint8_t *content, size_t len,
 	if (in->len > in->total)
 		return cvsw_v3_wrong(offset, 4, CVSW_V3_ERR_LENGTH);
 	return CVSW_V3_FINE;
+}
+
+enum cvsw_v3_error cvsw_v3_hits_get(struct cvsw_reader *body, uint64_t *n_packets,
+				    uint64_t *n_bytes)
+{
+	*n_packets = cvsw_get_u64(body);
+	*n_bytes = cvsw_get_u64(body);
+	return body->overrun ? CVSW_V3_ERR_SHORT : CVSW_V3_FINE;
+}
+
+enum cvsw_v3_error cvsw_v3_step_bucket_decode(const uint8_t *data, size_t len,
+					      struct cvsw_v3_step_bucket *step)
+{
+	struct cvsw_reader r = cvsw_reader(data, len);
+
+	step->group = cvsw_get_u32(&r);
+	step->bucket = cvsw_get_u16(&r);
+	step->slot = cvsw_get_u16(&r);
+	return r.overrun ? CVSW_V3_ERR_SHORT : cvsw_left(&r) ? CVSW_V3_ERR_LENGTH : CVSW_V3_FINE;
 }

@@ -66,7 +66,7 @@ enum cvsw_v3_error cvsw_v3_list_decode(const struct cvsw_v3_message *message,
 	return CVSW_V3_FINE;
 }
 
-enum cvsw_v3_error cvsw_v3_list_sas_decode(const struct cvsw_v3_message *message,
+enum cvsw_v3_error cvsw_v3_resume_decode(const struct cvsw_v3_message *message,
 					   uint64_t *resume, size_t *offset)
 {
 	struct cvsw_reader r = cvsw_v3_body(message);
@@ -196,9 +196,9 @@ bool cvsw_v3_counter_put(struct cvsw_writer *w, const struct cvsw_v3_counter *co
 
 static_assert(2 + 1 + 1 + 4 + 8 + 8 + 8 == CVSW_V3_ENTRY_HEADER_LEN, "VERSION3.md");
 
-void cvsw_v3_list_answer_begin(struct cvsw_writer *w, uint32_t xid)
+void cvsw_v3_list_answer_begin(struct cvsw_writer *w, uint16_t type, uint32_t xid)
 {
-	cvsw_v3_message_begin(w, CVSW_V3_LIST_ANSWER, xid);
+	cvsw_v3_message_begin(w, type, xid);
 	cvsw_put_u64(w, 0);
 }
 
@@ -230,10 +230,13 @@ bool cvsw_v3_entry_put(struct cvsw_writer *w, const struct cvsw_v3_entry *entry)
 	return true;
 }
 
-void cvsw_v3_list_sas_answer_begin(struct cvsw_writer *w, uint32_t xid)
+bool cvsw_v3_hits_put(struct cvsw_writer *w, uint64_t n_packets, uint64_t n_bytes)
 {
-	cvsw_v3_message_begin(w, CVSW_V3_LIST_SAS_ANSWER, xid);
-	cvsw_put_u64(w, 0);
+	if (w->overrun || w->room - w->at < CVSW_V3_HITS_LEN)
+		return false;
+	cvsw_put_u64(w, n_packets);
+	cvsw_put_u64(w, n_bytes);
+	return true;
 }
 
 static_assert(4 + 1 + 1 + 2 == CVSW_V3_LISTED_SA_LEN, "VERSION3.md");
@@ -247,6 +250,16 @@ bool cvsw_v3_listed_sa_put(struct cvsw_writer *w, const struct cvsw_v3_listed_sa
 	cvsw_put_u8(w, sa->reason);
 	cvsw_put_u16(w, 0);
 	return true;
+}
+
+size_t cvsw_v3_step_bucket_encode(const struct cvsw_v3_step_bucket *step, uint8_t *buf)
+{
+	struct cvsw_writer w = cvsw_writer(buf, CVSW_V3_STEP_BUCKET_LEN);
+
+	cvsw_put_u32(&w, step->group);
+	cvsw_put_u16(&w, step->bucket);
+	cvsw_put_u16(&w, step->slot);
+	return cvsw_written(&w);
 }
 
 void cvsw_v3_trace_answer_begin(struct cvsw_writer *w, uint32_t xid)

@@ -3,11 +3,11 @@
 # proof that what the kernel module shares compiles as it does there.
 
 PROTO_V3 := $(addprefix cvsw_v3_,frame noise record stream end nic controller body body_nic body_controller)
-PROTO_SHARED := cvsw_fault cvsw_fields cvsw_field_value cvsw_flow cvsw_flow_mod cvsw_setters cvsw_msg cvsw_ofp10 cvsw_ofp10_actions \
+PROTO_SHARED := cvsw_fault cvsw_fields cvsw_field_value cvsw_flow cvsw_flow_mod cvsw_group cvsw_group_mod cvsw_setters cvsw_msg cvsw_ofp10 cvsw_ofp10_actions \
 	cvsw_ofp10_plain cvsw_ofp10_published cvsw_nxm cvsw_sa cvsw_sa_encode \
 	$(PROTO_V3)
-PROTO_USER := $(PROTO_SHARED) cvsw_ofp cvsw_ofp_encode cvsw_ofp_rules cvsw_ofs cvsw_ofs_encode cvsw_oxm cvsw_text_parse cvsw_text_words \
-	cvsw_text_flow cvsw_text_match cvsw_text_values cvsw_text_actions cvsw_text_fields cvsw_text_lacks cvsw_text_format cvsw_v3_libcrypto \
+PROTO_USER := $(PROTO_SHARED) cvsw_group_fill cvsw_ofp cvsw_ofp_encode cvsw_ofp_rules cvsw_ofs cvsw_ofs_encode cvsw_oxm cvsw_text_parse cvsw_text_words \
+	cvsw_text_flow cvsw_text_match cvsw_text_values cvsw_text_actions cvsw_text_fields cvsw_text_group cvsw_text_lacks cvsw_text_format cvsw_v3_libcrypto \
 	cvsw_v3_keylog cvsw_names
 # For those who use cvsw_v3_libcrypto.  In user space's build it is no part of the library:
 # cvswctl does without, and is built where OpenSSL's headers are not.

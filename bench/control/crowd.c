@@ -235,7 +235,7 @@ static enum cvsw_v3_error do_list(struct nic *nic, const struct cvsw_v3_message 
 
 	if (error)
 		return error;
-	cvsw_v3_list_answer_begin(w, message->xid);
+	cvsw_v3_list_answer_begin(w, CVSW_V3_LIST_ANSWER, message->xid);
 	for (size_t i = list.resume; i < nic->n_entries; i++) {
 		struct cvsw_v3_entry entry = { .flow_mod = nic->entries[i]->flow_mod,
 					       .len = nic->entries[i]->len,
@@ -300,11 +300,11 @@ static enum cvsw_v3_error do_list_sas(struct nic *nic, const struct cvsw_v3_mess
 				      struct cvsw_writer *w, size_t *offset)
 {
 	uint64_t resume;
-	enum cvsw_v3_error error = cvsw_v3_list_sas_decode(message, &resume, offset);
+	enum cvsw_v3_error error = cvsw_v3_resume_decode(message, &resume, offset);
 
 	if (error)
 		return error;
-	cvsw_v3_list_sas_answer_begin(w, message->xid);
+	cvsw_v3_list_answer_begin(w, CVSW_V3_LIST_SAS_ANSWER, message->xid);
 	for (size_t i = 0; i < nic->n_sas; i++)
 		if (!cvsw_v3_listed_sa_put(w, &(struct cvsw_v3_listed_sa){ nic->sas[i].spi,
 									 nic->sas[i].direction, 0 }))

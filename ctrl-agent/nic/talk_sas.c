@@ -49,7 +49,8 @@ static void on_list_sas(struct talk *talk, const struct talk_request *request,
 static void queue_list_sas(struct talk *talk, uint64_t resume)
 {
 	uint8_t message[CVSW_V3_MESSAGE_HEADER_LEN + 8];
-	size_t len = cvsw_v3_list_sas_encode(talk_next_xid(talk), resume, message, sizeof(message));
+	size_t len = cvsw_v3_resume_encode(CVSW_V3_LIST_SAS, talk_next_xid(talk), resume, message,
+					   sizeof(message));
 
 	talk_queue(talk, message, len, on_list_sas);
 }

@@ -34,9 +34,11 @@ static size_t again(const struct cvsw_v3_message *message, size_t *offset)
 			return 0;
 		return cvsw_v3_list_encode(message->xid, &u.list, out, sizeof(out));
 	case CVSW_V3_LIST_SAS:
-		if (cvsw_v3_list_sas_decode(message, &resume, offset))
+	case CVSW_V3_LIST_GROUPS:
+	case CVSW_V3_GROUP_COUNTERS:
+		if (cvsw_v3_resume_decode(message, &resume, offset))
 			return 0;
-		return cvsw_v3_list_sas_encode(message->xid, resume, out, sizeof(out));
+		return cvsw_v3_resume_encode(message->type, message->xid, resume, out, sizeof(out));
 	case CVSW_V3_SET_SA:
 		if (cvsw_v3_set_sa_decode(message, &u.sa, offset))
 			return 0;
@@ -88,6 +90,7 @@ static bool rows(const struct cvsw_v3_message *message, size_t *offset)
 			inside(message, flows.flow_mods, flows.len);
 		return true;
 	case CVSW_V3_LIST_ANSWER:
+	case CVSW_V3_LIST_GROUPS_ANSWER:
 		if (cvsw_v3_list_answer_decode(message, &resume, &r, offset))
 			return true;
 		while (cvsw_left(&r) && !cvsw_v3_entry_get(&r, &entry)) {
@@ -98,13 +101,19 @@ static bool rows(const struct cvsw_v3_message *message, size_t *offset)
 	case CVSW_V3_LIST_SAS_ANSWER:
 		if (cvsw_v3_list_answer_decode(message, &resume, &r, offset))
 			return true;
-		cvsw_v3_list_sas_answer_begin(&w, message->xid);
+		cvsw_v3_list_answer_begin(&w, CVSW_V3_LIST_SAS_ANSWER, message->xid);
 		cvsw_v3_list_answer_resume(&w, resume);
 		while (cvsw_left(&r) && !cvsw_v3_listed_sa_get(&r, &sa))
 			MUST(cvsw_v3_listed_sa_put(&w, &sa));
 		MUST(cvsw_left(&r) || message->error ||
 		     (cvsw_written(&w) >= CVSW_V3_MESSAGE_HEADER_LEN &&
 		      !memcmp(out + CVSW_V3_MESSAGE_HEADER_LEN, message->body, 8)));
+		return true;
+	case CVSW_V3_GROUP_COUNTERS_ANSWER:
+		if (cvsw_v3_list_answer_decode(message, &resume, &r, offset))
+			return true;
+		while (cvsw_left(&r) && !cvsw_v3_hits_get(&r, &entry.n_packets, &entry.n_bytes))
+			MUST(cvsw_v3_hits_put(&w, entry.n_packets, entry.n_bytes));
 		return true;
 	case CVSW_V3_STATISTICS_ANSWER:
 		while (cvsw_left(&r) && !cvsw_v3_counter_get(&r, &counter)) {

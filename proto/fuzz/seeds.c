@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "../cvsw_cursor.h"
-#include "../cvsw_flow_mod.h"
+#include "../cvsw_group_mod.h"
 #include "../cvsw_msg.h"
 #include "../cvsw_ofp10.h"
 #include "../cvsw_sa.h"
@@ -27,6 +27,17 @@ static void save(const char *target, unsigned int number, const void *data, size
 		perror(path);
 		exit(1);
 	}
+}
+
+static void save_group(struct rng *rng, unsigned int number)
+{
+	static uint8_t group_mod[CVSW_GROUP_MOD_MAX];
+	struct cvsw_group group;
+	size_t len;
+
+	gen_group(rng, &group);
+	len = cvsw_group_mod_encode(CVSW_GROUP_ADD + number % 4, &group, group_mod, sizeof(group_mod));
+	save("fuzz_flow_mod", 1000 + number, group_mod, len);
 }
 
 static void save_flow(struct rng *rng, unsigned int number)
@@ -103,7 +114,7 @@ static void save_v3_messages(struct rng *rng)
 	cvsw_put_bytes(&w, flow_mod, entry.len);
 	save_v3(0, buf, w.at);
 	w.at = 0;
-	cvsw_v3_list_answer_begin(&w, 1);
+	cvsw_v3_list_answer_begin(&w, CVSW_V3_LIST_ANSWER, 1);
 	cvsw_v3_entry_put(&w, &entry);
 	save_v3(1, buf, w.at);
 	w.at = 0;
@@ -139,8 +150,10 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		return 2;
 	directory = argv[1];
-	for (i = 0; i < 60; i++)
+	for (i = 0; i < 60; i++) {
 		save_flow(&rng, i);
+		save_group(&rng, i);
+	}
 	for (i = 0; i < 12; i++)
 		save_sa(&rng, i);
 	save_v3_messages(&rng);

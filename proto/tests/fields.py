@@ -84,7 +84,7 @@ def sizes(folder):
     """Of a member of struct cvsw_key or cvsw_action, its bytes."""
     flow, found = read(folder, "cvsw_flow.h"), {}
     for name, prefix in (("key", ""), ("action", ""), ("move", "move."), ("load", "load."), ("tunnel", "tunnel."),
-                         ("resubmit", "resubmit.")):
+                         ("resubmit", "resubmit."), ("to_group", "to_group.")):
         body = re.search(rf"struct cvsw_{name} {{\n(.*?)\n}};", flow, re.DOTALL).group(1)
         for bits, member, many in re.findall(r"uint(\d+)_t +(\w+)(?:\[(\w+)\])?;", body):
             many = {"": 1, "CVSW_ETH_ALEN": 6, "CVSW_IP_LEN": 16, "CVSW_N_REGS": 16}.get(many) or int(many)

@@ -439,6 +439,17 @@ static void gen_end(struct rng *rng, bool named, struct cvsw_action *action)
 		*action = (struct cvsw_action){ .type = CVSW_ACT_NEXT };
 }
 
+static void gen_to_group(struct rng *rng, struct cvsw_action *action)
+{
+	*action = (struct cvsw_action){
+		.type = CVSW_ACT_GROUP,
+		.to_group = {
+			.id = (uint32_t)rng_below(rng, 2) ? rng_below(rng, 10) : CVSW_GROUP_MAX,
+			.hash = (uint8_t)rng_below(rng, CVSW_N_GROUP_HASHES),
+		},
+	};
+}
+
 static void gen_actions(struct rng *rng, bool named, struct cvsw_flow *flow)
 {
 	unsigned int n = rng_chance(rng, 5) ? CVSW_MAX_ACTIONS : rng_below(rng, 5), i;
@@ -462,6 +473,8 @@ static void gen_actions(struct rng *rng, bool named, struct cvsw_flow *flow)
 		}
 		if (rng_chance(rng, 10))
 			gen_output(rng, named, &flow->actions[i]);
+		else if (!named && (!open || set) && rng_chance(rng, 5))
+			gen_to_group(rng, &flow->actions[i]);
 		else
 			gen_action(rng, named || (open && set), &flow->match, &flow->actions[i]);
 		open -= !!open;
@@ -713,6 +726,47 @@ void gen_tables(struct rng *rng, struct cvsw_flow *flow)
 	if (action->type == CVSW_ACT_RESUBMIT && rng_chance(rng, 20))
 		action->resubmit.table = CVSW_TABLE_SAME;
 	flow->n_actions++;
+}
+
+static void gen_bucket(struct rng *rng, struct cvsw_group *group)
+{
+	static const struct cvsw_match any;
+	struct cvsw_bucket *bucket = &group->buckets[group->n_buckets++];
+	unsigned int n = rng_chance(rng, 5) ? CVSW_MAX_ACTIONS : rng_below(rng, 4);
+
+	*bucket = (struct cvsw_bucket){ .first = group->n_actions, .weight = 1 };
+	if (group->type == CVSW_GROUP_TYPE_SELECT)
+		bucket->weight = (uint16_t)rng_below(rng, rng_chance(rng, 10) ? 65536 : 5);
+	for (; n-- && group->n_actions < CVSW_GROUP_ACTIONS; bucket->n_actions++) {
+		struct cvsw_action *action = &group->actions[group->n_actions++];
+
+		do {
+			if (rng_chance(rng, 40))
+				gen_output(rng, false, action);
+			else
+				gen_action(rng, false, &any, action);
+		} while (!cvsw_action_fits_in(action->type, CVSW_ACT_GROUP));
+	}
+}
+
+void gen_group(struct rng *rng, struct cvsw_group *group)
+{
+	unsigned int n = rng_chance(rng, 5) ? CVSW_GROUP_BUCKETS : rng_below(rng, 6), i;
+
+	memset(group, 0, sizeof(*group));
+	group->id = rng_chance(rng, 10) ? CVSW_GROUP_MAX : rng_below(rng, 1000);
+	group->type = (uint8_t)rng_below(rng, CVSW_N_GROUP_TYPES);
+	if (group->type == CVSW_GROUP_TYPE_INDIRECT)
+		n = 1;
+	while (group->n_buckets < n)
+		gen_bucket(rng, group);
+	if (n && rng_chance(rng, 30))
+		group->dead = 1ull << rng_below(rng, n);
+	if (n && group->type == CVSW_GROUP_TYPE_SELECT)
+		group->buckets[rng_below(rng, n)].weight = 1;
+	for (i = 0; group->type == CVSW_GROUP_TYPE_SELECT && i < sizeof(group->key); i++)
+		group->key[i] = (uint8_t)rng_next(rng);
+	cvsw_group_fill(group, NULL);
 }
 
 void gen_sa(struct rng *rng, uint8_t key_len, struct cvsw_sa *sa)

@@ -7,6 +7,7 @@
 #define GEN_H
 
 #include "../cvsw_flow.h"
+#include "../cvsw_group.h"
 #include "../cvsw_sa.h"
 
 struct rng {
@@ -76,6 +77,9 @@ enum gen_kind {
 void gen_flow(struct rng *rng, enum gen_kind kind, struct cvsw_flow *flow);
 /* Into any table, and perhaps on to others: what version 2 does not have. */
 void gen_tables(struct rng *rng, struct cvsw_flow *flow);
+
+/** gen_group() - a group that can be; its slots are filled by its weights */
+void gen_group(struct rng *rng, struct cvsw_group *group);
 
 void gen_sa(struct rng *rng, uint8_t key_len, struct cvsw_sa *sa);
 

@@ -40,7 +40,6 @@ CHUNK = 60
 CAUSES = (
     (r"a NIC has no port ", "port"),
     (r"a NIC has no ", "not had"),
-    (r"unknown action group", "not had"),
     (r"to 4294967295 for tun_id", "not had"),
     (r"contradicts|given before|the protocol named has no|needs a protocol|multiple of 4|always has priority|expected a VLAN id|untagged", "meant"),
     (r"a tag without 0x1000|no frame has that|stands alone|needs an action|unknown action drop", "meant"),

@@ -60,6 +60,7 @@ static enum cvsw_v3_error decode(const uint8_t *data, size_t len, size_t *offset
 			touch(u.list.filter, u.list.filter_len);
 		return error;
 	case CVSW_V3_LIST_ANSWER:
+	case CVSW_V3_LIST_GROUPS_ANSWER:
 		error = cvsw_v3_list_answer_decode(&message, &resume, &entries, offset);
 		while (!error && cvsw_left(&entries)) {
 			error = cvsw_v3_entry_get(&entries, &u.entry);
@@ -67,8 +68,15 @@ static enum cvsw_v3_error decode(const uint8_t *data, size_t len, size_t *offset
 				touch(u.entry.flow_mod, u.entry.len);
 		}
 		return error;
+	case CVSW_V3_GROUP_COUNTERS_ANSWER:
+		error = cvsw_v3_list_answer_decode(&message, &resume, &entries, offset);
+		while (!error && cvsw_left(&entries))
+			error = cvsw_v3_hits_get(&entries, &u.entry.n_packets, &u.entry.n_bytes);
+		return error;
 	case CVSW_V3_LIST_SAS:
-		return cvsw_v3_list_sas_decode(&message, &resume, offset);
+	case CVSW_V3_LIST_GROUPS:
+	case CVSW_V3_GROUP_COUNTERS:
+		return cvsw_v3_resume_decode(&message, &resume, offset);
 	case CVSW_V3_LIST_SAS_ANSWER:
 		error = cvsw_v3_list_answer_decode(&message, &resume, &entries, offset);
 		while (!error && cvsw_left(&entries))
@@ -162,7 +170,7 @@ static size_t make(unsigned int which, struct rng *rng, uint8_t *buf, size_t roo
 	case 3:
 		return cvsw_v3_list_encode(8, &list, buf, room);
 	case 4:
-		cvsw_v3_list_answer_begin(&w, 9);
+		cvsw_v3_list_answer_begin(&w, CVSW_V3_LIST_ANSWER, 9);
 		if (!cvsw_v3_entry_put(&w, &entry) || !cvsw_v3_entry_put(&w, &entry))
 			return 0;
 		cvsw_v3_list_answer_resume(&w, 1234);
@@ -508,7 +516,7 @@ static void values_survive(void)
 	uint64_t resume;
 	size_t len, bit;
 
-	cvsw_v3_list_answer_begin(&w, 0xabcdef01);
+	cvsw_v3_list_answer_begin(&w, CVSW_V3_LIST_ANSWER, 0xabcdef01);
 	CHECK(cvsw_v3_entry_put(&w, &entry));
 	cvsw_v3_list_answer_resume(&w, 1ull << 63);
 	CHECK(!cvsw_v3_message_decode(buf, w.at, &message, NULL));

@@ -220,7 +220,7 @@ static void send_something(struct v3_world *world, struct program *program)
 	case 8:
 		program->xid++;
 		expect(program, CVSW_V3_LIST_SAS_ANSWER, 0, false);
-		send(world, cvsw_v3_list_sas_encode(program->xid, 0, buf, sizeof(buf)));
+		send(world, cvsw_v3_resume_encode(CVSW_V3_LIST_SAS, program->xid, 0, buf, sizeof(buf)));
 		break;
 	default:
 		send_bundle(world, program, rng_chance(rng, 5), rng_chance(rng, 10),

@@ -4,12 +4,13 @@
 #include <stdlib.h>
 
 #include "../cvsw_flow_mod.h"
+#include "../cvsw_group_mod.h"
 #include "../cvsw_v3_body.h"
 #include "../cvsw_v3_record.h"
 #include "gen.h"
 #include "tests.h"
 
-#define ROOM	1000
+#define ROOM	1200
 
 static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -121,10 +122,10 @@ static void flows_are_the_vectors(void)
 	further.filter_len = FLOW_MOD_LEN;
 	is("message-list-filtered", buf, cvsw_v3_list_encode(12, &further, buf, ROOM));
 	w = cvsw_writer(buf, ROOM);
-	cvsw_v3_list_answer_begin(&w, 13);
+	cvsw_v3_list_answer_begin(&w, CVSW_V3_LIST_ANSWER, 13);
 	is("message-list-answer-last", buf, cvsw_written(&w));
 	w = cvsw_writer(buf, ROOM);
-	cvsw_v3_list_answer_begin(&w, 12);
+	cvsw_v3_list_answer_begin(&w, CVSW_V3_LIST_ANSWER, 12);
 	entry.flow_mod = flow_mod;
 	entry.len = FLOW_MOD_LEN;
 	CHECK(cvsw_v3_entry_put(&w, &entry));
@@ -175,15 +176,80 @@ static void lists_of_sas_are_the_vectors(void)
 	uint8_t buf[ROOM];
 	struct cvsw_writer w = cvsw_writer(buf, ROOM);
 
-	is("message-list-sas", buf, cvsw_v3_list_sas_encode(19, 0x0102030405060708, buf, ROOM));
-	cvsw_v3_list_sas_answer_begin(&w, 19);
+	is("message-list-sas", buf,
+	   cvsw_v3_resume_encode(CVSW_V3_LIST_SAS, 19, 0x0102030405060708, buf, ROOM));
+	cvsw_v3_list_answer_begin(&w, CVSW_V3_LIST_SAS_ANSWER, 19);
 	CHECK(cvsw_v3_listed_sa_put(&w, &sas[0]) && cvsw_v3_listed_sa_put(&w, &sas[1]));
 	cvsw_v3_list_answer_resume(&w, 0x1112131415161718);
 	is("message-list-sas-answer", buf, cvsw_written(&w));
 	w = cvsw_writer(buf, CVSW_V3_MESSAGE_HEADER_LEN + 8 + CVSW_V3_LISTED_SA_LEN + 7);
-	cvsw_v3_list_sas_answer_begin(&w, 19);
+	cvsw_v3_list_answer_begin(&w, CVSW_V3_LIST_SAS_ANSWER, 19);
 	CHECK(cvsw_v3_listed_sa_put(&w, &sas[0]) && !cvsw_v3_listed_sa_put(&w, &sas[1]));
 	CHECK(cvsw_written(&w) == CVSW_V3_MESSAGE_HEADER_LEN + 8 + CVSW_V3_LISTED_SA_LEN);
+}
+
+/* Each mod of a bundle is read, and written as it was.  @group: out: the first group */
+static void read_group_mods(const uint8_t *data, size_t len, struct cvsw_group *group)
+{
+	static const unsigned int commands[] = {
+		CVSW_GROUP_ADD, CVSW_FLOW_ADD, CVSW_GROUP_DELETE, CVSW_GROUP_LIVE,
+	};
+	enum cvsw_flow_command flow_command;
+	enum cvsw_group_command command;
+	struct cvsw_group other;
+	struct cvsw_flow flow;
+	uint8_t buf[ROOM];
+	size_t at, used = 0, n = 0, written;
+
+	for (at = 0; at < len && n < 4; at += used, n++) {
+		if (cvsw_mod_is_group(data + at, len - at)) {
+			struct cvsw_group *read = n ? &other : group;
+
+			CHECK(!cvsw_group_mod_decode(data + at, len - at, &used, &command, read, NULL));
+			CHECK(command == commands[n]);
+			written = cvsw_group_mod_encode(command, read, buf, ROOM);
+		} else {
+			CHECK(!cvsw_flow_mod_decode(data + at, len - at, &used, &flow_command, &flow,
+						    NULL));
+			CHECK(flow_command == commands[n] && flow.actions[0].to_group.id == 7 &&
+			      flow.actions[0].to_group.hash == CVSW_GROUP_HASH_NW_SRC);
+			written = cvsw_flow_mod_encode(flow_command, &flow, buf, ROOM);
+		}
+		CHECK(written == used && !memcmp(buf, data + at, used));
+	}
+	CHECK(at == len && n == 4);
+}
+
+static void groups_are_the_vectors(void)
+{
+	struct cvsw_v3_entry entry = { .idle = CVSW_V3_IDLE_UNKNOWN, .age = 1234, .n_packets = 10,
+				       .n_bytes = 840 };
+	size_t len = 0;
+	uint8_t *groups = vector("message-groups", &len), buf[ROOM];
+	struct cvsw_writer w = cvsw_writer(buf, ROOM);
+	struct cvsw_group group;
+
+	read_group_mods(groups + CVSW_V3_FLOWS_AT, len - CVSW_V3_FLOWS_AT, &group);
+	CHECK(group.id == 7 && group.type == CVSW_GROUP_TYPE_SELECT && group.dead == 2 &&
+	      group.key[15] == 15 && !group.slots[169] && group.slots[170] == 1 &&
+	      group.backup[169] == 1 && !group.backup[170] && group.n_buckets == 2 &&
+	      group.buckets[0].weight == 2 && group.buckets[0].n_actions == 2 &&
+	      group.buckets[1].n_actions == 1 && group.actions[2].spi == 0x100);
+	is("message-list-groups", buf, cvsw_v3_resume_encode(CVSW_V3_LIST_GROUPS, 21, 0, buf, ROOM));
+	cvsw_v3_list_answer_begin(&w, CVSW_V3_LIST_GROUPS_ANSWER, 21);
+	entry.flow_mod = groups + CVSW_V3_FLOWS_AT;
+	entry.len = (size_t)entry.flow_mod[0] << 8 | entry.flow_mod[1];
+	CHECK(cvsw_v3_entry_put(&w, &entry));
+	is("message-list-groups-answer", buf, cvsw_written(&w));
+	is("message-group-counters", buf,
+	   cvsw_v3_resume_encode(CVSW_V3_GROUP_COUNTERS, 22, 8, buf, ROOM));
+	w = cvsw_writer(buf, CVSW_V3_MESSAGE_HEADER_LEN + 8 + 2 * CVSW_V3_HITS_LEN);
+	cvsw_v3_list_answer_begin(&w, CVSW_V3_GROUP_COUNTERS_ANSWER, 22);
+	cvsw_v3_list_answer_resume(&w, 8);
+	CHECK(cvsw_v3_hits_put(&w, 1, 60) && cvsw_v3_hits_put(&w, 2, 120) &&
+	      !cvsw_v3_hits_put(&w, 3, 180));
+	is("message-group-counters-answer", buf, cvsw_written(&w));
+	free(groups);
 }
 
 static void traces_are_the_vectors(void)
@@ -202,6 +268,9 @@ static void traces_are_the_vectors(void)
 	trace.frame = frame;
 	is("message-trace", buf, cvsw_v3_trace_encode(18, &trace, buf, ROOM));
 
+	static const struct cvsw_v3_step_bucket in_bucket = { 7, 1, 200 };
+	uint8_t bucket[CVSW_V3_STEP_BUCKET_LEN];
+	struct cvsw_v3_step_bucket again;
 	static const uint8_t set_vid[] = "\6\x0e\x0d\0\0\0\x8\2\0\0\0\0\0\0\x10\5";
 	struct cvsw_v3_step steps[] = {
 		{ CVSW_V3_STEP_LOOKUP, 1, 0, 0, flow_mod, FLOW_MOD_LEN },
@@ -211,9 +280,14 @@ static void traces_are_the_vectors(void)
 		{ CVSW_V3_STEP_FRAME, 1, 0, 0, frame, 60 },
 		{ CVSW_V3_STEP_ONWARD, 1, 2, 1, NULL, 0 },
 		{ CVSW_V3_STEP_DROP, 1, 0, 0, (const uint8_t *)"drop-ttl", 8 },
+		{ CVSW_V3_STEP_BUCKET, 1, 0, 0, bucket, sizeof(bucket) },
 		{ CVSW_V3_STEP_CUT, 1, 0, 0, NULL, 0 },
 	};
 
+	CHECK(cvsw_v3_step_bucket_encode(&in_bucket, bucket) == sizeof(bucket));
+	CHECK(!cvsw_v3_step_bucket_decode(bucket, sizeof(bucket), &again) && again.group == 7 &&
+	      again.bucket == 1 && again.slot == 200);
+	CHECK(cvsw_v3_step_bucket_decode(bucket, sizeof(bucket) - 1, &again) == CVSW_V3_ERR_SHORT);
 	cvsw_v3_trace_answer_begin(&w, 18);
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
 		CHECK(cvsw_v3_step_put(&w, &steps[i]));
@@ -242,6 +316,7 @@ const struct tap_test v3_message_tests[] = {
 	{ "proto: version 3's FLOWS, LIST and FLOW_REMOVED are the vectors", flows_are_the_vectors },
 	{ "proto: version 3's flow_mods are the vectors", flow_mods_are_the_vectors },
 	{ "proto: version 3's LIST_SAS is the vectors", lists_of_sas_are_the_vectors },
+	{ "proto: version 3's groups are the vectors", groups_are_the_vectors },
 	{ "proto: version 3's TRACE is the vectors", traces_are_the_vectors },
 	{ "proto: version 3's SA_EXPIRING and PACKET_IN are the vectors", notices_are_the_vectors },
 	{ NULL, NULL },

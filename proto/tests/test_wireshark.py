@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 
+import v3_flow
 import v3_peer as v3
 from fields import CLASSES, actions as actions_of, fields as fields_of, slots as slots_of
 from test_v3_peer import FLOW_MOD, MAC, Nic, other_flow, programs
@@ -210,6 +211,9 @@ MESSAGES_OF_VECTORS = {
     "set-sa": {"sa__spi": "0x00001000"}, "capabilities-answer": {}, "statistics-answer": {}, "trace": {},
     "trace-answer": {}, "sa-expiring": {}, "list-sas": {"list__resume": "0x0102030405060708"},
     "list-sas-answer": {"sa__spi": ["0x00001000", "0x00001001"], "sa__reason": [0, 3]},
+    "groups": {"group__command": [16, 18, 19], "group__id": [7, 8, 7], "bucket__weight": [2, 1], "action__group": 7},
+    "list-groups": {"list__resume": "0x0000000000000000"}, "list-groups-answer": {"group__id": 7, "entry__age": 1234},
+    "group-counters": {"group__wide_id": 8}, "group-counters-answer": {"entry__packets": [1, 2], "entry__bytes": [60, 120]},
 }
 
 
@@ -338,6 +342,7 @@ def step(kind, data, copy=0, port=0):
 FRAME = bytes.fromhex("020000000002020000000001 0800 4500001c000100004011000000000000ffffffff"
                       "0044004300080000".replace(" ", ""))
 SA = struct.pack(">BBHIHHI", 2, 16, 0, 0x1234, 4500, 4501, 0xa1a2a3a4) + bytes(range(16))
+GROUP = v3_flow.group_mod(7, [v3_flow.bucket([output(2)], 2), v3_flow.bucket([], 1)], v3_flow.SELECT, dead=1)
 # By name: from the NIC?, type, error, body, and some of what is to be seen.
 MESSAGES = {
     "ACK": (True, 1, 0, b"", {}),
@@ -354,6 +359,13 @@ MESSAGES = {
               {"bundle": 77, "bundle__flags": "0x07", "bundle__open": 1, "bundle__commit": 1,
                "bundle__replace": 1, "bundle__abort": 0, "flow_mod": ["", "", ""],
                "flow_mod__length": [len(FLOW_MOD)] * 2 + [len(LATER_FLOW)]}),
+    "FLOWS with groups": (False, 18, 0, struct.pack(">IB3x", 78, 3) + GROUP + FLOW_MOD +
+                          v3_flow.group_mod(8, command=v3_flow.GROUP_DELETE),
+                          {"group__command": [16, 18], "group__type": [1, 0], "group__id": [7, 8],
+                           "group__dead": ["0x0000000000000001", "0x0000000000000000"], "bucket__weight": [2, 1],
+                           "action__group": [], "flow_mod__priority": 100, "action__port": "0x0002"}),
+    "FLOWS to a group": (False, 18, 0, struct.pack(">IB3x", 78, 3) + flow_mod([v3_flow.to_group(7, 3)]),
+                         {"action__group": 7, "action__hash": 3}),
     "FLOWS of one": (False, 18, 0, struct.pack(">IB3x", 78, 3) + LATER_FLOW, LATER_SHOWN),
     "LIST": (False, 20, 0, struct.pack(">QQ", 5, 0) + FLOW_MOD,
              {"list__resume": "0x0000000000000005", **SHOWN}),
@@ -385,6 +397,14 @@ MESSAGES = {
     "LIST_SAS_ANSWER": (True, 33, 0, struct.pack(">QIBBHIBBH", 6, 0x1234, 1, 0, 0, 0x1235, 2, 3, 0),
                         {"list__resume": "0x0000000000000006", "sa": ["", ""], "sa__spi": ["0x00001234", "0x00001235"],
                          "sa__direction": [1, 2], "sa__reason": [0, 3]}),
+    "LIST_GROUPS": (False, 34, 0, struct.pack(">Q", 5), {"list__resume": "0x0000000000000005"}),
+    "LIST_GROUPS_ANSWER": (True, 35, 0, struct.pack(">Q", 6) + entry(0, GROUP),
+                           {"list__resume": "0x0000000000000006", "entry__packets": 9, "group__id": 7}),
+    "GROUP_COUNTERS": (False, 36, 0, struct.pack(">Q", 7), {"group__wide_id": 7}),
+    "GROUP_COUNTERS_ANSWER": (True, 37, 0, struct.pack(">QQQQQ", 7, 1, 60, 2, 120),
+                              {"group__wide_id": 7, "entry__packets": [1, 2], "entry__bytes": [60, 120]}),
+    "TRACE to a group": (True, 31, 0, step(8, struct.pack(">IHH", 7, 1, 200)),
+                         {"group__id": 7, "step__bucket": 1, "step__slot": 200}),
     "FLOW_REMOVED": (True, 65, 0, entry(2, FLOW_MOD), {"entry__reason": 2, **SHOWN}),
     "SA_EXPIRING": (True, 67, 0, struct.pack(">IBBHQ", 0x1234, 1, 3, 0, 1 << 33),
                     {"sa__spi": "0x00001234", "sa__direction": 1, "sa__reason": 3,

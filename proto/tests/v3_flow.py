@@ -61,3 +61,21 @@ def flow_mod(actions=(), priority=100, command=ADD, cookie=0, idle=0, hard=0, fl
     row, actions = match(fields), b"".join(actions)
     return struct.pack(">HBBHHHHHBBQ", 24 + len(row) + len(actions), command, flags, priority, out_port, idle, hard,
                        len(row), table, 0, cookie) + row + actions
+
+
+GROUP_ADD, GROUP_MODIFY, GROUP_DELETE, GROUP_LIVE = range(16, 20)
+ALL, SELECT, INDIRECT, FAILOVER = range(4)
+
+
+def to_group(number, hashed=0):
+    return action(18, struct.pack(">IB", number, hashed))
+
+
+def bucket(actions, weight=0):
+    row = b"".join(actions)
+    return struct.pack(">HH", 4 + len(row), weight) + row
+
+
+def group_mod(number, buckets=(), kind=ALL, command=GROUP_ADD, dead=0, key=bytes(16), slots=bytes(256), backup=bytes(256)):
+    row = (key + slots + backup if kind == SELECT else b"") + b"".join(buckets)
+    return struct.pack(">HBBIQ", 16 + len(row), command, kind, number, dead) + row

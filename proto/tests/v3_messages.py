@@ -25,6 +25,11 @@ LATER_FLOW_MOD = v3_flow.flow_mod(
      v3_flow.action(12, b"\0\1"), v3_flow.output(v3_flow.NET), v3_flow.action(13)],
     300, v3_flow.DELETE, 0xabc, 1, 2, 3, v3_flow.HOST, tun_id=(5, 0xffffff), dl_type=0x0800, nw_src=(0x0a000000, 0xff000000),
     tp_src=(0x400, 0xfc00), nw_proto=17, vlan_tci=(0x1000, 0x1000))
+# Two buckets, the second one dead, and all kinds of actions that buckets alone may have.
+GROUP_MOD = v3_flow.group_mod(
+    7, [v3_flow.bucket([v3_flow.load(0x10004, 0, 32, 1), v3_flow.output(v3_flow.NET)], 2),
+        v3_flow.bucket([v3_flow.action(10, struct.pack(">I", 0x100))], 1)],
+    v3_flow.SELECT, v3_flow.GROUP_ADD, 2, bytes(range(16)), bytes(170) + b"\1" * 86, b"\1" * 170 + bytes(86))
 FRAME = bytes.fromhex("020000000001 020000000002 0800") + bytes(range(46))
 MAPPED = bytes(10) + b"\xff\xff"
 
@@ -72,12 +77,24 @@ def vectors():
     yield message("list-sas-answer", v3.LIST_SAS + 1, 19, struct.pack(">Q", 0x1112131415161718) +
                   struct.pack(">IBBH", 0x1000, 1, 0, 0) + struct.pack(">IBBH", 0x1001, 2, 3, 0),
                   comment="one that sends, one that was to receive and has stopped, and more follow")
+    yield message("groups", v3.FLOWS, 20, struct.pack(">IBxxx", 9, OPEN | COMMIT) + GROUP_MOD +
+                  v3_flow.flow_mod([v3_flow.to_group(7, 2)], nw_proto=6, dl_type=0x0800) +
+                  v3_flow.group_mod(8, command=v3_flow.GROUP_DELETE) +
+                  v3_flow.group_mod(7, command=v3_flow.GROUP_LIVE, dead=1),
+                  comment="a group, a flow that uses it by nw_src, a DELETE and a LIVE")
+    yield message("list-groups", v3.LIST_GROUPS, 21, bytes(8), comment="the first one")
+    yield message("list-groups-answer", v3.LIST_GROUPS + 1, 21, bytes(8) + entry(0, 0xffffffff, 1234, 10, 840, GROUP_MOD),
+                  comment="one group, and none follows")
+    yield message("group-counters", v3.GROUP_COUNTERS, 22, struct.pack(">Q", 8))
+    yield message("group-counters-answer", v3.GROUP_COUNTERS + 1, 22, struct.pack(">QQQQQ", 8, 1, 60, 2, 120),
+                  comment="of two buckets, not a select group")
     yield message("trace", v3.TRACE, 18, struct.pack(">BBBBII", 2, 1, 1, 0, 0x1000, 5) + MAPPED + bytes([192, 0, 2, 2]) +
                   MAPPED + bytes([192, 0, 2, 1]) + FRAME, comment="from NET, at its second lookup, out of VXLAN 5")
     yield message("trace-answer", TRACE_ANSWER, 18, step(1, 1, FLOW_MOD) + step(2, 1, v3_flow.action(3)) +
                   step(6, 1) + step(2, 1, v3_flow.load(0x802, 0, 13, 0x1005)) + step(3, 1, FRAME) +
-                  step(4, 1, port=1, copy=2) + step(5, 1, b"drop-ttl") + step(7, 1),
-                  comment="a step of each kind: LOOKUP, ACTION, SKIPPED, ACTION, FRAME, ONWARD of clone 2, DROP, CUT")
+                  step(4, 1, port=1, copy=2) + step(5, 1, b"drop-ttl") +
+                  step(8, 1, struct.pack(">IHH", 7, 1, 200)) + step(7, 1),
+                  comment="a step of each kind: LOOKUP, ACTION, SKIPPED, ACTION, FRAME, ONWARD of clone 2, DROP, BUCKET, CUT")
     yield message("flow-removed", FLOW_REMOVED, 0, entry(1, 10, 60000, 10, 840, FLOW_MOD), comment="idle timeout")
     yield message("sa-expiring", SA_EXPIRING, 0, struct.pack(">IBBHQ", 0x1000, 1, 1, 0, 0xc0000000),
                   comment="three quarters of a sending SA's numbers")

@@ -247,7 +247,7 @@ static enum cvsw_v3_error do_list(struct v3_nic *nic, const struct cvsw_v3_messa
 		if (fault || used != list.filter_len)
 			return fault ? cvsw_v3_error_of(fault) : CVSW_V3_ERR_LENGTH;
 	}
-	cvsw_v3_list_answer_begin(w, message->xid);
+	cvsw_v3_list_answer_begin(w, CVSW_V3_LIST_ANSWER, message->xid);
 	for (i = list.resume; i < nic->n_flows; i++) {
 		struct cvsw_v3_entry entry = { .n_packets = i, .n_bytes = 60 * i,
 					       .idle = CVSW_V3_IDLE_UNKNOWN };
@@ -302,12 +302,12 @@ static enum cvsw_v3_error do_list_sas(struct v3_nic *nic, const struct cvsw_v3_m
 				      struct cvsw_writer *w, size_t *offset)
 {
 	uint64_t resume;
-	enum cvsw_v3_error error = cvsw_v3_list_sas_decode(message, &resume, offset);
+	enum cvsw_v3_error error = cvsw_v3_resume_decode(message, &resume, offset);
 	size_t n = 0;
 
 	if (error)
 		return error;
-	cvsw_v3_list_sas_answer_begin(w, message->xid);
+	cvsw_v3_list_answer_begin(w, CVSW_V3_LIST_SAS_ANSWER, message->xid);
 	for (uint64_t i = resume; i < nic->n_sas; i++) {
 		struct cvsw_v3_listed_sa sa = { nic->sas[i].spi, nic->sas[i].direction,
 						nic->sas[i].reason };

@@ -18,6 +18,7 @@ local actions = {
 	[0x1001] = "VXLAN_ENCAP", [0x1002] = "VXLAN_DECAP", [0x1011] = "ENCRYPT",
 	[0x1012] = "DECRYPT", [0x1013] = "CLONE", [0x1014] = "NEXT", [0x1015] = "VXLAN_STRIP",
 	[0x1016] = "GOTO_TABLE", [0x1017] = "WRITE_ACTIONS", [0x1018] = "CLEAR_ACTIONS",
+	[0x1019] = "GROUP",
 	[0xffff] = "VENDOR",
 }
 local vendor_actions = { [6] = "REG_MOVE", [7] = "REG_LOAD", [18] = "DEC_TTL" }

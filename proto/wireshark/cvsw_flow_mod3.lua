@@ -31,7 +31,7 @@ local actions = {
 	[1] = "OUTPUT", [2] = "CONTROLLER", [3] = "STRIP_VLAN", [4] = "DEC_TTL", [5] = "MOVE",
 	[6] = "LOAD", [7] = "VXLAN_ENCAP", [8] = "VXLAN_DECAP", [9] = "VXLAN_STRIP",
 	[10] = "ENCRYPT", [11] = "DECRYPT", [12] = "CLONE", [13] = "NEXT", [14] = "GOTO_TABLE",
-	[15] = "RESUBMIT", [16] = "WRITE_ACTIONS", [17] = "CLEAR_ACTIONS",
+	[15] = "RESUBMIT", [16] = "WRITE_ACTIONS", [17] = "CLEAR_ACTIONS", [18] = "GROUP",
 }
 
 field("flow_mod.match_len", "uint16", "Length of the match")
@@ -46,6 +46,25 @@ field("action.number", "uint8", "Number", base.DEC, actions)
 field("action.ofs", "uint8", "First bit")
 field("action.outer_dst_ip", "ipv6", "Outer destination")
 field("action.outer_src_ip", "ipv6", "Outer source")
+field("action.group", "uint32", "Group")
+field("action.hash", "uint8", "Hashed", base.DEC, {
+	[0] = "l3l4", [1] = "l3", [2] = "nw_src", [3] = "nw_dst", [4] = "l2", [5] = "dl_src",
+	[6] = "dl_dst" })
+field("group", "none", "group_mod")
+field("group.length", "uint16", "Length")
+field("group.command", "uint8", "Command", base.DEC, {
+	[16] = "ADD", [17] = "MODIFY", [18] = "DELETE", [19] = "LIVE" })
+field("group.type", "uint8", "Type", base.DEC, {
+	[0] = "all", [1] = "select", [2] = "indirect", [3] = "fast failover" })
+field("group.id", "uint32", "Group")
+field("group.wide_id", "uint64", "Group")
+field("group.dead", "uint64", "Dead buckets", base.HEX)
+field("group.key", "bytes", "Key of the hash")
+field("group.slots", "bytes", "Slots")
+field("group.backup", "bytes", "Backup")
+field("bucket", "none", "Bucket")
+field("bucket.length", "uint16", "Length")
+field("bucket.weight", "uint16", "Weight")
 
 -- Of bytes that are less than the name's usual ones, how many.
 local values = {
@@ -55,7 +74,7 @@ local values = {
 	[7] = { "outer_dst_mac", "outer_src_mac", "outer_dst_ip", "outer_src_ip", "vni", "udp", "ttl",
 		"tos" },
 	[10] = { "spi" }, [12] = { "n" }, [14] = { "table" }, [15] = { "port", "table" },
-	[16] = { "n" },
+	[16] = { "n" }, [18] = { "group", "hash" },
 }
 
 -- The next one of @r.
@@ -123,12 +142,49 @@ function flow_mod.show(r, len)
 	flow_mod.actions(own)
 end
 
+local function bucket(r)
+	local len = r:peek(0, 2)
+	local own = r:part("bucket", len >= 4 and len <= r:left() and len or r:left())
+	if own and own:add("bucket.length") and own:add("bucket.weight") then
+		flow_mod.actions(own)
+	end
+end
+
+-- The next @len bytes of @r, a group_mod.
+function flow_mod.show_group(r, len)
+	local own = r:part("group", len)
+	if not own then
+		return
+	end
+	own:add("group.length")
+	own:add("group.command")
+	local kind = own:add("group.type")
+	own:row("group.id", "group.dead")
+	if kind and kind:uint() == 1 then
+		own:add("group.key", 16)
+		own:add("group.slots", 256)
+		own:add("group.backup", 256)
+	end
+	while own:left() > 0 do
+		bucket(own)
+	end
+end
+
+-- The next @len bytes of @r, a flow_mod or a group_mod: its command says which.
+function flow_mod.show_mod(r, len)
+	if len > 2 and r:peek(2, 1) >= 16 and r:peek(2, 1) <= 19 then
+		flow_mod.show_group(r, len)
+	else
+		flow_mod.show(r, len)
+	end
+end
+
 -- All of @r, each as long as its header says; how many.
 function flow_mod.show_all(r)
 	local n = 0
 	while r:left() > 0 do
 		local len = r:peek(0, 2)
-		flow_mod.show(r, len >= 24 and len <= r:left() and len or r:left())
+		flow_mod.show_mod(r, len >= 16 and len <= r:left() and len or r:left())
 		n = n + 1
 	end
 	return n

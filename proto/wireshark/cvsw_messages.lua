@@ -12,24 +12,26 @@ local names = {
 	[1] = "ACK", [3] = "ERROR", [16] = "CAPABILITIES", [17] = "CAPABILITIES_ANSWER",
 	[18] = "FLOWS", [20] = "LIST", [21] = "LIST_ANSWER", [22] = "SET_SA", [24] = "SET_MTU",
 	[26] = "SET_OFFLOAD", [28] = "STATISTICS", [29] = "STATISTICS_ANSWER", [30] = "TRACE",
-	[31] = "TRACE_ANSWER", [32] = "LIST_SAS", [33] = "LIST_SAS_ANSWER", [65] = "FLOW_REMOVED",
-	[67] = "SA_EXPIRING",
+	[31] = "TRACE_ANSWER", [32] = "LIST_SAS", [33] = "LIST_SAS_ANSWER", [34] = "LIST_GROUPS",
+	[35] = "LIST_GROUPS_ANSWER", [36] = "GROUP_COUNTERS", [37] = "GROUP_COUNTERS_ANSWER",
+	[65] = "FLOW_REMOVED", [67] = "SA_EXPIRING",
 }
 local errors = {
 	[0] = "none", [1] = "SHORT", [2] = "LENGTH", [3] = "VERSION", [4] = "TYPE", [5] = "RESERVED",
 	[6] = "OFP_TYPE", [7] = "COMMAND", [8] = "FLAGS", [9] = "TIMEOUT", [10] = "MATCH",
 	[11] = "MATCH_FIELD", [12] = "ACTION_TYPE", [13] = "ACTION_LENGTH", [14] = "ACTION_VALUE",
 	[15] = "ACTION_PORT", [16] = "ACTION_COUNT", [17] = "ACTION_ORDER", [18] = "SA",
-	[19] = "VALUE", [20] = "TABLE", [63] = "MALFORMED", [64] = "NO_MEMORY", [65] = "TABLE_FULL",
+	[19] = "VALUE", [20] = "TABLE", [21] = "GROUP", [22] = "BUCKET", [63] = "MALFORMED", [64] = "NO_MEMORY", [65] = "TABLE_FULL",
 	[66] = "REFUSED", [67] = "SA_KNOWN", [68] = "SA_UNKNOWN", [69] = "NO_BUNDLE",
 	[70] = "OVERLAP", [71] = "UNSUPPORTED", [72] = "TOO_LONG", [73] = "GONE",
+	[74] = "GROUP_EXISTS", [75] = "GROUP_UNKNOWN", [76] = "OUT_GROUP", [77] = "GROUPS_FULL",
 }
 local ports = { [0] = "none", [1] = "HOST", [2] = "NET" }
 local removals = { [0] = "none", [1] = "idle timeout", [2] = "hard timeout", [3] = "deleted",
 		   [4] = "evicted" }
 local directions = { [1] = "out", [2] = "in" }
 local steps = { [1] = "LOOKUP", [2] = "ACTION", [3] = "FRAME", [4] = "ONWARD", [5] = "DROP",
-		[6] = "SKIPPED", [7] = "CUT" }
+		[6] = "SKIPPED", [7] = "CUT", [8] = "BUCKET" }
 
 field("message", "none", "Message")
 field("message.type", "uint16", "Type", base.DEC, names)
@@ -58,6 +60,8 @@ field("entry.age", "uint64", "Age in milliseconds")
 field("entry.packets", "uint64", "Packets")
 field("entry.bytes", "uint64", "Bytes")
 
+field("hits", "none", "Counters")
+
 field("mtu", "uint16", "MTU")
 field("offload", "uint16", "Offloads", base.HEX)
 field("offload.checksum", "bool", "Checksums", 16, nil, 0x01)
@@ -84,8 +88,9 @@ field("features", "uint32", "Features", base.HEX)
 local features = {}
 for _, feature in ipairs {
 	{ "timeouts", 0x1 }, { "modify", 0x2 }, { "trace", 0x4 }, { "packet_in", 0x8 },
-	{ "flow_removed", 0x10 }, { "sa_expiring", 0x20 }, { "miss_drops", 0x100 },
-	{ "sas_stopped", 0x200 }, { "miss_tells", 0x400 } } do
+	{ "flow_removed", 0x10 }, { "sa_expiring", 0x20 }, { "registers", 0x40 }, { "tables", 0x80 },
+	{ "miss_drops", 0x100 }, { "sas_stopped", 0x200 }, { "miss_tells", 0x400 },
+	{ "groups", 0x800 } } do
 	table.insert(features, "features." .. feature[1])
 	field("features." .. feature[1], "bool", feature[1], 32, nil, feature[2])
 end
@@ -117,6 +122,8 @@ field("step.copy", "uint8", "Copy")
 field("step.port", "uint8", "Port", base.DEC, ports)
 field("step.counter", "string", "Counter")
 field("step.data", "bytes", "Data")
+field("step.bucket", "uint16", "Bucket")
+field("step.slot", "uint16", "Slot")
 
 field("packet_in.reason", "uint8", "Reason", base.DEC,
       { [0] = "nothing matched", [1] = "an action" })
@@ -165,7 +172,7 @@ local function entry(r)
 	own:row("entry.length", "entry.reason", 1, "entry.idle", "entry.age", "entry.packets",
 		"entry.bytes")
 	if own:left() > 0 then
-		flow_mod.show(own, own:left())
+		flow_mod.show_mod(own, own:left())
 	end
 end
 
@@ -176,6 +183,8 @@ local function step_data(own, kind, pinfo)
 		flow_mod.actions(own)
 	elseif kind == 3 then
 		frame(own, pinfo)
+	elseif kind == 8 then
+		own:row("group.id", "step.bucket", "step.slot")
 	end
 	own:rest(kind == 5 and "step.counter" or "step.data")
 end
@@ -216,7 +225,7 @@ bodies[18] = function(r)
 	r:add("bundle")
 	r:bits("bundle.flags", { "bundle.open", "bundle.commit", "bundle.replace", "bundle.abort" })
 	r:zero(3)
-	return flow_mod.show_all(r) .. " flow_mods"
+	return flow_mod.show_all(r) .. " mods"
 end
 
 bodies[20] = function(r)
@@ -284,6 +293,24 @@ bodies[33] = function(r)
 		n = n + 1
 	end
 	return n .. " SAs"
+end
+
+bodies[34] = bodies[32]
+bodies[35] = bodies[21]
+
+bodies[36] = function(r)
+	r:row("group.wide_id")
+end
+
+bodies[37] = function(r)
+	r:row("group.wide_id")
+	while r:left() > 0 do
+		local own = r:part("hits", 16)
+		if not own then
+			break
+		end
+		own:row("entry.packets", "entry.bytes")
+	end
 end
 
 bodies[65] = entry

@@ -180,7 +180,7 @@ enum cvsw_v3_error cvsw_request_list(struct cvsw_requests *requests, struct cvsw
 	if (error)
 		return error;
 
-	cvsw_v3_list_answer_begin(&request->answer, request->message.xid);
+	cvsw_v3_list_answer_begin(&request->answer, CVSW_V3_LIST_ANSWER, request->message.xid);
 	do {
 		listing.looked_at = 0;
 		err = cvsw_table_walk(control->engine->table, &list.resume, list_put_entry, &listing);

@@ -106,10 +106,10 @@ static enum cvsw_v3_error request_list_sas(struct cvsw_control *control, struct 
 	enum cvsw_v3_error error;
 	u64 resume;
 
-	error = cvsw_v3_list_sas_decode(&request->message, &resume, &request->offset);
+	error = cvsw_v3_resume_decode(&request->message, &resume, &request->offset);
 	if (error)
 		return error;
-	cvsw_v3_list_sas_answer_begin(&request->answer, request->message.xid);
+	cvsw_v3_list_answer_begin(&request->answer, CVSW_V3_LIST_SAS_ANSWER, request->message.xid);
 	if (cvsw_sas_walk(control->engine->sas, &resume, put_listed_sa, &request->answer))
 		cvsw_v3_list_answer_resume(&request->answer, resume);
 	return CVSW_V3_FINE;

@@ -24,6 +24,7 @@ static int run_action(struct cvsw_frame *frame, const struct cvsw_action *action
 	case CVSW_ACT_RESUBMIT:
 	case CVSW_ACT_WRITE_ACTIONS:
 	case CVSW_ACT_CLEAR_ACTIONS:
+	case CVSW_ACT_GROUP:
 	case CVSW_N_ACTIONS:
 		return 0;
 	case CVSW_ACT_STRIP_VLAN:
