@@ -15,6 +15,7 @@
 #include "../drivers/cvsw/engine/engine.h"
 #include "../drivers/cvsw/engine/later.c"
 #include "../drivers/cvsw/engine/segment.h"
+#include "../drivers/cvsw/table/groups.h"
 #include "../drivers/cvsw/tunnel/vxlan.h"
 #include "esp_test.h"
 #include "flows.h"
@@ -220,6 +221,99 @@ static void polled_encrypt(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	KUNIT_EXPECT_EQ(test, skb->len, f->frame.len + CVSW_VXLAN_HEAD);
 	kfree_skb(skb);
+}
+
+#define GROUP(n)	{ .type = CVSW_ACT_GROUP, .to_group.id = (n) }
+
+/* Of one bucket. */
+static void mod_group(struct kunit *test, enum cvsw_group_command command, u32 id,
+		      const struct cvsw_action *actions, unsigned int n)
+{
+	struct esp_fixture *f = test->priv;
+	struct cvsw_group *group = kunit_kzalloc(test, sizeof(*group), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, group);
+	group->id = id;
+	group->type = CVSW_GROUP_TYPE_INDIRECT;
+	group->n_buckets = 1;
+	group->n_actions = group->buckets[0].n_actions = n;
+	memcpy(group->actions, actions, n * sizeof(*actions));
+	KUNIT_ASSERT_EQ(test, cvsw_table_group_mod(f->engine.table, command, group), 0);
+}
+
+#define MOD_GROUP(test, command, id, ...)                                             \
+	do {                                                                          \
+		static const struct cvsw_action actions[] = { __VA_ARGS__ };          \
+		mod_group(test, command, id, actions, ARRAY_SIZE(actions));           \
+	} while (0)
+
+/* A bucket's frame waits in it, whatever becomes of the group; so does one for an action set. */
+static void polled_groups(struct kunit *test)
+{
+	static const struct cvsw_action seals[] = { SET_DST(9), ENCRYPT, SET_DST(8), OUTPUT(CVSW_NET) };
+	struct esp_fixture *f = test->priv;
+	struct sk_buff *skb;
+	unsigned int i;
+
+	install_pair(test, TEST_SPI, 32, false);
+	make_packet(f, 100);
+	for (i = 0; i < 2; i++) {
+		mod_group(test, CVSW_GROUP_ADD, 1, seals, ARRAY_SIZE(seals));
+		if (i)
+			ADD(test, 0, GROUP(1), OUTPUT(CVSW_PORT_NONE));
+		else
+			ADD(test, 0, GROUP(1));
+		tasklet_disable(&f->engine.later->tasklet);
+		KUNIT_EXPECT_PTR_EQ(test, send_polled(test), NULL);
+		mod_group(test, CVSW_GROUP_DELETE, 1, NULL, 0);
+		table_settles(f->engine.table);
+		tasklet_enable(&f->engine.later->tasklet);
+		interrupts_on(test);
+		skb = skb_dequeue(&f->done);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		KUNIT_EXPECT_EQ(test, (int)skb->data[5], 8);
+		skb = decrypt(test, skb);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		KUNIT_EXPECT_EQ(test, skb->len, f->frame.len);
+		kfree_skb(skb);
+	}
+	MOD_GROUP(test, CVSW_GROUP_ADD, 1, OUTPUT(CVSW_PORT_IN_PORT));
+	ADD(test, 0, { .type = CVSW_ACT_WRITE_ACTIONS, .n_written = 1 }, GROUP(1));
+	KUNIT_EXPECT_PTR_EQ(test, send_polled(test), NULL);
+	interrupts_on(test);
+	ADD(test, 0, { .type = CVSW_ACT_WRITE_ACTIONS, .n_written = 1 }, OUTPUT(CVSW_PORT_IN_PORT));
+	KUNIT_EXPECT_PTR_EQ(test, send_polled(test), NULL);
+	interrupts_on(test);
+	KUNIT_EXPECT_EQ(test, turned, 2U);
+	KUNIT_EXPECT_EQ(test, turned_too_early, 0U);
+}
+
+/* A frame that waited in front of a group meets it as it was, or not at all. */
+static void change_before_group(struct kunit *test)
+{
+	struct esp_fixture *f = test->priv;
+	struct sk_buff *skb;
+	unsigned int i;
+
+	install_pair(test, TEST_SPI, 32, false);
+	make_packet(f, 100);
+	MOD_GROUP(test, CVSW_GROUP_ADD, 1, SET_DST(9), OUTPUT(CVSW_NET));
+	ADD(test, 0, ENCRYPT, GROUP(1));
+	for (i = 0; i < 2; i++) {
+		tasklet_disable(&f->engine.later->tasklet);
+		KUNIT_EXPECT_PTR_EQ(test, send_polled(test), NULL);
+		MOD_GROUP(test, CVSW_GROUP_MODIFY, 1, SET_DST(8), OUTPUT(CVSW_NET));
+		if (i)
+			table_settles(f->engine.table);
+		tasklet_enable(&f->engine.later->tasklet);
+		interrupts_on(test);
+		skb = skb_dequeue(&f->done);
+		KUNIT_EXPECT_EQ(test, !skb, i == 1);
+		if (skb)
+			KUNIT_EXPECT_EQ(test, (int)skb->data[5], 9);
+		kfree_skb(skb);
+	}
+	KUNIT_EXPECT_EQ(test, esp_count(test, CVSW_CNT_DROP_CHANGED), 1ULL);
 }
 
 /* So many wait, the rest is dropped and counted; what still waits at the end goes on. */
@@ -436,6 +530,8 @@ static struct kunit_case contexts_cases[] = {
 	KUNIT_CASE(polled_plain),
 	KUNIT_CASE(polled_hairpin),
 	KUNIT_CASE(polled_encrypt),
+	KUNIT_CASE(polled_groups),
+	KUNIT_CASE(change_before_group),
 	KUNIT_CASE(polled_bounded),
 	KUNIT_CASE(polled_too_big),
 	KUNIT_CASE(change_between_passes),

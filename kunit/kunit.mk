@@ -61,7 +61,7 @@ $(UML_KERNELS:%=check-kunit-%): check-kunit-%: uml-modules-%
 		$(TOP)/kunit/kunit_suites.sh $(UML)/$*/mod $(KUNIT_PARAMS)
 
 # Those in which CPUs may meet; the others would only take an emulated machine's time.
-SMP_SUITES := table-race,pipeline,expiry,cache,hits,backlog,esp,esp-race,contexts,cvsw_*
+SMP_SUITES := table-race,pipeline,groups,expiry,cache,hits,backlog,esp,esp-race,contexts,cvsw_*
 
 .PHONY: check-smp
 check-smp: uml-modules-smp ## KUnit suites on several CPUs (SUITES=GLOB,...; all: SUITES='*')

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ways through several tables, beside a reference that goes them one by one. */
+/* Ways through several tables, and to groups, beside a reference that goes them one by one. */
 #include <kunit/test.h>
 #include <linux/kthread.h>
 
 #include "../drivers/cvsw/engine/action_set.c"
+#include "../drivers/cvsw/table/groups.h"
 #include "bare_engine.h"
 #include "cpus.h"
 #include "frames.h"
 
 #define FLOWS		60
 #define TABLES		5
+#define GROUPS		4
 #define ROUNDS		400
 #define FRAMES		40
 #define OUTPUTS_MAX	1200
@@ -25,6 +27,7 @@ struct fixture {
 	struct cvsw_engine engine;
 	struct rnd_state rnd;
 	struct cvsw_flow flows[FLOWS];
+	struct cvsw_group groups[GROUPS];
 	unsigned int n;
 	struct flat_frame frame;
 	struct outputs onward, back;
@@ -93,6 +96,17 @@ static void reference_output(struct fixture *f, struct place *at, u16 port)
 		put_output(&f->want_onward, at->dst);
 }
 
+static void reference_group(struct fixture *f, struct place *at, const struct cvsw_to_group *to);
+
+/* Of a list, or of an action set. */
+static void reference_send(struct fixture *f, struct place *at, const struct cvsw_action *action)
+{
+	if (action->type == CVSW_ACT_GROUP)
+		reference_group(f, at, &action->to_group);
+	else
+		reference_output(f, at, action->port);
+}
+
 static void reference_load(struct place *at, const struct cvsw_load *load)
 {
 	u64 mask = GENMASK_ULL(load->n_bits - 1, 0) << load->ofs;
@@ -106,6 +120,55 @@ static void reference_load(struct place *at, const struct cvsw_load *load)
 		at->dst = (at->dst & ~mask) | bits;
 }
 
+static void reference_bucket(struct fixture *f, const struct place *from,
+			     const struct cvsw_action *actions, unsigned int n)
+{
+	struct place at = *from;
+
+	for (; n--; actions++) {
+		if (actions->type == CVSW_ACT_LOAD)
+			reference_load(&at, &actions->load);
+		else
+			reference_output(f, &at, actions->port);
+	}
+}
+
+/* The only bucket for a frame of these bytes; negative: there is none. */
+static int reference_choice(const struct cvsw_group *group, u8 hash, u8 dst)
+{
+	struct cvsw_key key = { .dl_type = 0x0202 };
+	unsigned int i, slot;
+
+	memset(key.dl_src, 2, ETH_ALEN);
+	memset(key.dl_dst, 2, ETH_ALEN);
+	key.dl_dst[DST] = dst;
+	if (group->type == CVSW_GROUP_TYPE_SELECT) {
+		slot = cvsw_group_slot(group->key, hash, &key);
+		i = group->slots[slot];
+		if (group->dead >> i & 1)
+			i = group->backup[slot];
+		return i < group->n_buckets && !(group->dead >> i & 1) ? (int)i : -1;
+	}
+	for (i = 0; i < group->n_buckets; i++)
+		if (!(group->dead >> i & 1))
+			return i;
+	return -1;
+}
+
+/* Each bucket works on a frame of its own. */
+static void reference_group(struct fixture *f, struct place *at, const struct cvsw_to_group *to)
+{
+	const struct cvsw_group *group = &f->groups[to->id];
+	int only = reference_choice(group, to->hash, at->dst);
+	unsigned int i;
+
+	at->sent = true;
+	for (i = 0; i < group->n_buckets; i++)
+		if (group->type == CVSW_GROUP_TYPE_ALL ? !(group->dead >> i & 1) : i == only)
+			reference_bucket(f, at, group->actions + group->buckets[i].first,
+					 group->buckets[i].n_actions);
+}
+
 /* Return: false: the set is full. */
 static bool reference_write(struct place *at, const struct cvsw_action *actions, unsigned int n)
 {
@@ -115,7 +178,8 @@ static bool reference_write(struct place *at, const struct cvsw_action *actions,
 			return false;
 		if (actions->type == CVSW_ACT_LOAD)
 			at->fields[at->n_fields++] = actions;
-		else
+		else if (!at->output || at->output->type != CVSW_ACT_GROUP ||
+			 actions->type == CVSW_ACT_GROUP)
 			at->output = actions;
 	}
 	return true;
@@ -129,7 +193,7 @@ static bool reference_set(struct fixture *f, struct place *at)
 	for (i = 0; i < at->n_fields; i++)
 		reference_load(at, &at->fields[i]->load);
 	if (at->output)
-		reference_output(f, at, at->output->port);
+		reference_send(f, at, at->output);
 	return at->output;
 }
 
@@ -186,7 +250,8 @@ again:
 
 		switch (action->type) {
 		case CVSW_ACT_OUTPUT:
-			reference_output(f, at, action->port);
+		case CVSW_ACT_GROUP:
+			reference_send(f, at, action);
 			break;
 		case CVSW_ACT_LOAD:
 			reference_load(at, &action->load);
@@ -263,6 +328,44 @@ static const u16 ports[] = {
 	CVSW_PORT_ONWARD, CVSW_PORT_ONWARD, CVSW_PORT_IN_PORT, CVSW_PORT_NONE
 };
 
+static struct cvsw_action random_output(struct rnd_state *rnd)
+{
+	if (pick(rnd, 2))
+		return (struct cvsw_action){ .type = CVSW_ACT_OUTPUT, .port = ports[pick(rnd, 4)] };
+	return (struct cvsw_action){ .type = CVSW_ACT_GROUP, .to_group = {
+		.id = pick(rnd, GROUPS), .hash = pick(rnd, CVSW_N_GROUP_HASHES) } };
+}
+
+static void random_group(struct rnd_state *rnd, struct cvsw_group *group, u32 id)
+{
+	unsigned int i, j;
+
+	memset(group, 0, sizeof(*group));
+	group->id = id;
+	group->type = pick(rnd, CVSW_N_GROUP_TYPES);
+	group->n_buckets = group->type == CVSW_GROUP_TYPE_INDIRECT ? 1 : pick(rnd, 4);
+	group->dead = pick(rnd, 2) ? 0 : pick(rnd, 1 << group->n_buckets);
+	for (i = 0; i < group->n_buckets; i++) {
+		struct cvsw_bucket *bucket = &group->buckets[i];
+
+		bucket->first = group->n_actions;
+		bucket->n_actions = pick(rnd, 4);
+		for (j = 0; j < bucket->n_actions; j++) {
+			struct cvsw_action *action = &group->actions[group->n_actions++];
+
+			if (pick(rnd, 2))
+				random_write(rnd, action);
+			else
+				*action = (struct cvsw_action){ .type = CVSW_ACT_OUTPUT,
+								.port = ports[pick(rnd, 4)] };
+		}
+	}
+	for (i = 0; group->type == CVSW_GROUP_TYPE_SELECT && i < CVSW_GROUP_SLOTS; i++) {
+		group->slots[i] = group->n_buckets ? pick(rnd, group->n_buckets) : 0;
+		group->backup[i] = group->n_buckets ? pick(rnd, group->n_buckets) : 0;
+	}
+}
+
 static void random_set(struct rnd_state *rnd, struct cvsw_flow *flow)
 {
 	struct cvsw_action *head = &flow->actions[flow->n_actions++];
@@ -275,8 +378,7 @@ static void random_set(struct rnd_state *rnd, struct cvsw_flow *flow)
 		if (pick(rnd, 3))
 			random_write(rnd, action);
 		else
-			*action = (struct cvsw_action){ .type = CVSW_ACT_OUTPUT,
-							.port = ports[pick(rnd, 4)] };
+			*action = random_output(rnd);
 	}
 }
 
@@ -294,8 +396,7 @@ static void random_list(struct rnd_state *rnd, struct cvsw_flow *flow)
 		else if (kind < 3)
 			random_write(rnd, &flow->actions[flow->n_actions++]);
 		else if (kind < 4)
-			flow->actions[flow->n_actions++] = (struct cvsw_action)
-				{ .type = CVSW_ACT_OUTPUT, .port = ports[pick(rnd, 4)] };
+			flow->actions[flow->n_actions++] = random_output(rnd);
 		else if (kind < 6 || !n)
 			random_lookup(rnd, flow, !n);
 	}
@@ -368,6 +469,11 @@ static void pipeline_random(struct kunit *test)
 	static const struct cvsw_match all = { .table = CVSW_TABLE_ALL };
 
 	for (round = 0; round < ROUNDS; round++) {
+		for (i = 0; i < GROUPS; i++) {
+			random_group(&f->rnd, &f->groups[i], i);
+			KUNIT_ASSERT_EQ(test, cvsw_table_group_mod(f->engine.table, round ?
+					CVSW_GROUP_MODIFY : CVSW_GROUP_ADD, &f->groups[i]), 0);
+		}
 		f->n = 1 + pick(&f->rnd, FLOWS);
 		for (i = 0; i < f->n; i++) {
 			random_pipeline_flow(&f->rnd, &f->flows[i], i);
@@ -392,6 +498,7 @@ static void pipeline_random(struct kunit *test)
 	KUNIT_EXPECT_GT(test, cvsw_stats_read(f->engine.stats, CVSW_CNT_DROP_RESUBMIT), 0ULL);
 	KUNIT_EXPECT_GT(test, cvsw_stats_read(f->engine.stats, CVSW_CNT_DROP_TABLE), 0ULL);
 	KUNIT_EXPECT_GT(test, cvsw_stats_read(f->engine.stats, CVSW_CNT_DROP_SET), 0ULL);
+	KUNIT_EXPECT_GT(test, cvsw_stats_read(f->engine.stats, CVSW_CNT_DROP_GROUP), 0ULL);
 }
 
 /* ---- one by one ---- */

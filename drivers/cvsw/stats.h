@@ -42,6 +42,7 @@
 	X(DROP_TABLE,         "drop-table")          /* no flow where one sent it */\
 	X(DROP_RESUBMIT,      "drop-resubmit")       /* too many, or too deep */\
 	X(DROP_SET,           "drop-set")            /* more than its action set holds */\
+	X(DROP_GROUP,         "drop-group")          /* no bucket that is not dead */\
 	X(DROP_CLONES,        "drop-clones")         /* copies beyond the limit */\
 	X(DROP_GSO,           "drop-gso")            /* not the segments it says */\
 	X(DROP_SEGMENTS,      "drop-segments")       /* more than 128 */        \

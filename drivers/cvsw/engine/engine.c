@@ -2,7 +2,7 @@
 /*
  * A frame's way: it is looked up, goes through its flow's actions, and if it
  * gained or lost a layer by them it is looked up again.  Where one frame
- * becomes several (segments, clones), each goes the rest of the way: segments
+ * becomes several (segments, clones, buckets), each goes the rest of the way: segments
  * together, for they are of one flow; a clone by itself.
  */
 #include <linux/netdevice.h>
@@ -11,6 +11,7 @@
 #include "actions.h"
 #include "compat.h"
 #include "engine.h"
+#include "group.h"
 #include "later.h"
 #include "outcome.h"
 #include "trace.h"
@@ -70,6 +71,56 @@ static void run_clone(struct cvsw_walk *walk, struct sk_buff *skb, unsigned int 
 	apart.copy = min(++out->clones, (unsigned int)U8_MAX);
 	go_on_from(&apart, copy, out);
 	cvsw_outcome_forget(out);
+}
+
+/* A bucket that is not the last thing to be done with the frame: it gets a copy. */
+static void run_bucket(struct cvsw_walk *walk, struct sk_buff *skb,
+		       const struct cvsw_choice *choice, struct cvsw_outcome *out)
+{
+	struct sk_buff *copy = cvsw_output_copy_of(walk, skb, out);
+	struct cvsw_walk apart __uninitialized;
+
+	if (!copy)
+		return;
+	cvsw_walk_copy(&apart, walk);
+	apart.n_returns = 0;
+	apart.n_set = 0;
+	apart.copy = min(++out->clones, (unsigned int)U8_MAX);
+	cvsw_group_enter(&apart, copy, choice);
+	go_on_from(&apart, copy, out);
+	cvsw_outcome_forget(out);
+}
+
+/*
+ * Where nothing comes behind the group, its only bucket, or the last one that gets the frame, is
+ * the rest of the list.  No bucket has a group in it, so this goes no deeper than a clone.
+ * Return: what is left of the frame.
+ */
+static noinline struct sk_buff *run_group(struct cvsw_walk *walk, struct sk_buff *skb,
+					  const struct cvsw_to_group *to, struct cvsw_outcome *out)
+{
+	bool goes_on = cvsw_walk_goes_on(walk);
+	struct cvsw_choice choice, next;
+	int cause = cvsw_group_choose(walk, skb, to, &choice, out);
+
+	if (cause == CVSW_CNT_DROP_GROUP && goes_on) {
+		/* All that there is of its output. */
+		walk->sent = true;
+		cvsw_stats_count(walk->engine->stats, cause);
+		cvsw_trace_done(walk, skb);
+		return skb;
+	}
+	if (cause)
+		return cvsw_frames_drop(walk->engine->stats, skb, cause);
+	for (next = choice; cvsw_group_choose_next(&next); choice = next)
+		run_bucket(walk, skb, &choice, out);
+	if (!goes_on) {
+		cvsw_group_enter(walk, skb, &choice);
+		return skb;
+	}
+	run_bucket(walk, skb, &choice, out);
+	walk->sent = true;
+	return skb;
 }
 
 /* All rewriting actions up to one of another kind; one by one, if someone looks. */
@@ -155,6 +206,9 @@ static bool run_action_of(struct cvsw_walk *walk, struct sk_buff **skb,
 	case CVSW_ACT_CONTROLLER:
 		*skb = cvsw_output_tell(walk, *skb, action->max_len);
 		return true;
+	case CVSW_ACT_GROUP:
+		*skb = run_group(walk, *skb, &action->to_group, out);
+		return true;
 	case CVSW_ACT_CLONE:
 		run_clone(walk, *skb, action->n_cloned, out);
 		walk->next += action->n_cloned;
@@ -214,13 +268,11 @@ static noinline struct sk_buff *run_list(struct cvsw_walk *walk, struct sk_buff 
 {
 	struct sk_buff *left = NULL, **end = &left, *skb, *rest;
 	struct cvsw_notes before __uninitialized, after __uninitialized;
-	u16 next = walk->next;
 
 	cvsw_walk_note(&before, walk);
 	cvsw_walk_note(&after, walk);
 	skb_list_walk_safe(list, skb, rest) {
 		skb_mark_not_on_list(skb);
-		walk->next = next;
 		cvsw_walk_recall(walk, &before);
 		skb = run_actions(walk, skb, onward, out);
 		if (skb)
@@ -524,20 +576,24 @@ static bool find_more_actions(struct cvsw_walk *walk, struct sk_buff **list, enu
 		return true;
 	}
 	if (onward == LIST_ENDED && unlikely(walk->n_set)) {
-		bool sent;
-
-		*list = cvsw_action_set_run(walk, *list, &sent, out);
-		if (!sent && !walk->end)
+		*list = cvsw_action_set_run(walk, *list, out);
+		if (*list && walk->next < walk->end)
+			return true;
+		if (!walk->end)
 			*list = end_in_table(walk, *list, CVSW_CNT_DROP_ACTION);
-		if (sent || !*list)
+		if (!*list)
 			return false;
 	}
 	if (onward == LIST_ENDED && unlikely(walk->sent)) {
 		*list = cvsw_frames_consume(*list);
 		return false;
 	}
-	if (onward == LIST_ENDED && !walk->layered)
+	if (onward == LIST_ENDED && !walk->layered) {
+		/* OpenFlow 1.3.0, 5.10: of a bucket, too, nothing goes on that has no output. */
+		if (unlikely(cvsw_entry_is_bucket(walk->entry)))
+			*list = cvsw_frames_drop(walk->engine->stats, *list, CVSW_CNT_DROP_ACTION);
 		return false;
+	}
 	cause = turn_to_next_lookup(walk, onward, nexts, out);
 	if (unlikely(cause)) {
 		*list = cvsw_frames_drop(walk->engine->stats, *list, cause);

@@ -80,11 +80,12 @@ void cvsw_output_leave(struct cvsw_walk *walk, struct sk_buff *list, struct cvsw
 bool cvsw_action_set_write(struct cvsw_walk *walk, unsigned int n);
 
 /**
- * cvsw_action_set_run() - do the set, which is empty then
- * @sent: out: it had an output
- * Return: what is left of the list; with @sent, what goes on in its direction.
+ * cvsw_action_set_run() - do the set, which is empty then, but for its group or output
+ *
+ * If there is one, @walk stands before it, as the only action of a list.
+ * Return: what is left of the list.
  */
-struct sk_buff *cvsw_action_set_run(struct cvsw_walk *walk, struct sk_buff *list, bool *sent,
+struct sk_buff *cvsw_action_set_run(struct cvsw_walk *walk, struct sk_buff *list,
 				    struct cvsw_outcome *out);
 
 /* In layers.c: each returns what is left of the frame, maybe a list. */

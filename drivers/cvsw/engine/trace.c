@@ -101,6 +101,17 @@ void cvsw_trace_tell_action(const struct cvsw_walk *walk, const struct cvsw_acti
 		 cvsw_actions_encode(action, n, trace->data, sizeof(trace->data)), 0);
 }
 
+void cvsw_trace_tell_bucket(const struct cvsw_walk *walk, u32 group, unsigned int bucket,
+			    unsigned int slot)
+{
+	const struct cvsw_v3_step_bucket step = { .group = group, .bucket = bucket, .slot = slot };
+	u8 data[CVSW_V3_STEP_BUCKET_LEN];
+
+	stand_at(walk->trace, walk);
+	put_step(walk->trace, CVSW_V3_STEP_BUCKET, data,
+		 cvsw_v3_step_bucket_encode(&step, data), 0);
+}
+
 void cvsw_trace_tell_done(const struct cvsw_walk *walk, const struct sk_buff *skb)
 {
 	struct cvsw_trace *trace = walk->trace;

@@ -55,10 +55,12 @@ int cvsw_trace_frame(const struct cvsw_engine *engine, struct net_device *dev,
 void cvsw_trace_drop(struct cvsw_trace *trace, enum cvsw_counter counter);
 void cvsw_trace_onward(struct cvsw_trace *trace, const struct sk_buff *skb, u8 port, bool turned);
 
-/* For the engine: what comes of a lookup, before and after an action, and in the end. */
+/* For the engine: what comes of a lookup, of a group, before and after an action, and in the end. */
 void cvsw_trace_tell_lookup(const struct cvsw_walk *walk, const struct cvsw_entry *entry);
 void cvsw_trace_tell_action(const struct cvsw_walk *walk, const struct cvsw_action *action,
 			    const struct sk_buff *skb);
+void cvsw_trace_tell_bucket(const struct cvsw_walk *walk, u32 group, unsigned int bucket,
+			    unsigned int slot);
 void cvsw_trace_tell_done(const struct cvsw_walk *walk, const struct sk_buff *skb);
 void cvsw_trace_tell_end(const struct cvsw_walk *walk, const struct sk_buff *list);
 
@@ -73,6 +75,13 @@ static inline void cvsw_trace_action(const struct cvsw_walk *walk,
 {
 	if (unlikely(walk->trace))
 		cvsw_trace_tell_action(walk, action, skb);
+}
+
+static inline void cvsw_trace_bucket(const struct cvsw_walk *walk, u32 group, unsigned int bucket,
+				     unsigned int slot)
+{
+	if (unlikely(walk->trace))
+		cvsw_trace_tell_bucket(walk, group, bucket, slot);
 }
 
 static inline void cvsw_trace_done(const struct cvsw_walk *walk, const struct sk_buff *skb)

@@ -106,10 +106,10 @@ struct cvsw_written {
  * @backward: resubmits to the same table or one in front, which it stands behind
  * @resubmits: how many the frame had had, with its copies, when this one had its last
  * @said: behind the action that leads its list to another table
- * @entry: the flow whose actions it goes through; under RCU, or held
+ * @entry: the flow, or the bucket of a group, whose actions it goes through; under RCU, or held
  * @version: of the table that all its lookups are of; zero: there was none yet
  * @next: index of the action to be done next
- * @end: index behind the last: the list's, or a clone's
+ * @end: index behind the last: the list's, a clone's, or that of an action set's output
  * @in: enum cvsw_ingress
  * @layered: gained or lost a layer since the key of its last lookup was read
  * @whole: as struct cvsw_layout has it, at its last lookup
@@ -187,6 +187,10 @@ static inline void cvsw_walk_copy(struct cvsw_walk *to, const struct cvsw_walk *
 
 /** struct cvsw_notes - what of its walk each frame of a list writes for itself */
 struct cvsw_notes {
+	struct cvsw_entry *entry;
+	u16 next;
+	u16 end;
+	bool sent;
 	u8 n_set;
 	struct cvsw_registers registers;
 };
@@ -194,6 +198,10 @@ struct cvsw_notes {
 /** cvsw_walk_note() - @notes: out */
 static inline void cvsw_walk_note(struct cvsw_notes *notes, const struct cvsw_walk *walk)
 {
+	notes->entry = walk->entry;
+	notes->next = walk->next;
+	notes->end = walk->end;
+	notes->sent = walk->sent;
 	notes->n_set = walk->n_set;
 	notes->registers.written = walk->registers.written;
 	if (unlikely(walk->registers.written))
@@ -203,6 +211,10 @@ static inline void cvsw_walk_note(struct cvsw_notes *notes, const struct cvsw_wa
 /** cvsw_walk_recall() - as it was when @notes were made */
 static inline void cvsw_walk_recall(struct cvsw_walk *walk, const struct cvsw_notes *notes)
 {
+	walk->entry = notes->entry;
+	walk->next = notes->next;
+	walk->end = notes->end;
+	walk->sent = notes->sent;
 	walk->n_set = notes->n_set;
 	walk->registers.written = notes->registers.written;
 	if (unlikely(notes->registers.written))
@@ -213,6 +225,15 @@ static inline void cvsw_walk_recall(struct cvsw_walk *walk, const struct cvsw_no
 static inline bool cvsw_walk_goes_on(const struct cvsw_walk *walk)
 {
 	return walk->next < walk->end || unlikely(walk->n_returns) || unlikely(walk->n_set);
+}
+
+/** cvsw_walk_enter() - the actions of a bucket are the rest of the list */
+static inline void cvsw_walk_enter(struct cvsw_walk *walk, struct cvsw_entry *bucket)
+{
+	walk->entry = bucket;
+	walk->next = 0;
+	walk->end = bucket->n_actions;
+	walk->sent = false;
 }
 
 /**

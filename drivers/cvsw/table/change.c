@@ -116,6 +116,32 @@ int cvsw_change_insert(struct cvsw_table *table, struct cvsw_entry *entry, struc
 	return 0;
 }
 
+static bool entry_is_orphan(const struct cvsw_table *table, const struct cvsw_entry *entry)
+{
+	return !cvsw_groups_have_all(table, cvsw_entry_actions(entry), entry->n_actions);
+}
+
+/* Once for all groups that were removed behind each other: it looks at each flow. */
+void cvsw_change_remove_orphans(struct cvsw_table *table)
+{
+	struct cvsw_entry *entry, *next;
+	unsigned long id;
+
+	if (!table->groups.orphans)
+		return;
+	table->groups.orphans = false;
+	list_for_each_entry_safe(entry, next, &table->change.added, in_change) {
+		if (entry_is_orphan(table, entry))
+			remove_new(table, entry, CVSW_DELETED);
+		cond_resched();
+	}
+	xa_for_each(&table->walk, id, entry) {
+		if (cvsw_entry_stays(entry) && entry_is_orphan(table, entry))
+			remove_old(table, entry, CVSW_DELETED);
+		cond_resched();
+	}
+}
+
 /* ---- beginning and end ---- */
 
 void cvsw_table_begin(struct cvsw_table *table, bool replace)
@@ -126,6 +152,7 @@ void cvsw_table_begin(struct cvsw_table *table, bool replace)
 	table->change.replace = replace;
 	table->change.number++;
 	table->change.count = replace ? 0 : table->count;
+	cvsw_groups_begin(table);
 }
 
 bool cvsw_table_changing(const struct cvsw_table *table)
@@ -204,27 +231,38 @@ static void unhash_all(struct cvsw_table *table, struct list_head *list)
 	}
 }
 
+static bool none_waits(const struct cvsw_table *table)
+{
+	return list_empty(&table->gone.waiting) && list_empty(&table->groups.waiting);
+}
+
 unsigned long cvsw_change_clean(struct cvsw_table *table)
 {
-	if (!list_empty(&table->gone.waiting) && poll_state_synchronize_rcu(table->gone.grace)) {
+	if (!none_waits(table) && poll_state_synchronize_rcu(table->gone.grace)) {
 		WRITE_ONCE(table->oldest, table->gone.until);
 		/* Pairs with cvsw_table_has(). */
 		smp_wmb();
 		unhash_all(table, &table->gone.waiting);
+		cvsw_groups_unlink(table, &table->groups.waiting);
 		settle_change(table);
 	}
-	if (list_empty(&table->gone.waiting) && !list_empty(&table->gone.fresh)) {
+	if (none_waits(table)) {
 		list_splice_init(&table->gone.fresh, &table->gone.waiting);
+		list_splice_init(&table->groups.fresh, &table->groups.waiting);
+		if (none_waits(table))
+			return MAX_SCHEDULE_TIMEOUT;
 		table->gone.until = atomic64_read(&table->version);
 		table->gone.grace = start_poll_synchronize_rcu();
 	}
-	return list_empty(&table->gone.waiting) ? MAX_SCHEDULE_TIMEOUT : GRACE;
+	return GRACE;
 }
 
 void cvsw_change_finish(struct cvsw_table *table)
 {
 	unhash_all(table, &table->gone.waiting);
 	unhash_all(table, &table->gone.fresh);
+	cvsw_groups_unlink(table, &table->groups.waiting);
+	cvsw_groups_unlink(table, &table->groups.fresh);
 }
 
 /* The ids' slots exist: nothing is allocated. */
@@ -256,8 +294,11 @@ void cvsw_table_commit(struct cvsw_table *table)
 
 	if (!table->change.on)
 		return;
-	if (table->change.replace)
+	cvsw_change_remove_orphans(table);
+	if (table->change.replace) {
 		remove_rest(table);
+		cvsw_groups_remove_rest(table);
+	}
 	cvsw_table_each_masks(masks, table, i)
 		cvsw_masks_raise(masks);
 	/* A full barrier: what comes is in the table, and what goes is not out of it yet. */
@@ -272,6 +313,7 @@ void cvsw_table_commit(struct cvsw_table *table)
 		cond_resched();
 	}
 	WRITE_ONCE(table->count, table->change.count);
+	cvsw_groups_commit(table);
 	end_change(table);
 }
 
@@ -290,5 +332,6 @@ void cvsw_table_abort(struct cvsw_table *table)
 		WRITE_ONCE(entry->until, CVSW_NEVER);
 		cond_resched();
 	}
+	cvsw_groups_abort(table);
 	end_change(table);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Entries of flow tables: memory for them, and their neutral form. */
+/* Entries of flow tables, and of groups: memory for them, and their neutral form. */
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
@@ -73,7 +73,8 @@ void cvsw_entry_put(struct cvsw_entry *entry)
 	if (!refcount_dec_and_test(&entry->references))
 		return;
 	cvsw_hits_put(entry->hits);
-	cvsw_mask_put(entry->mask);
+	if (entry->mask)
+		cvsw_mask_put(entry->mask);
 	entry_free(entry);
 }
 
@@ -88,10 +89,11 @@ void cvsw_entry_put_later(struct cvsw_entry *entry)
 	call_rcu(&entry->rcu, entry_put_rcu);
 }
 
-struct cvsw_entry *cvsw_entry_create(const struct cvsw_flow *flow, struct cvsw_mask *mask,
-				     struct cvsw_hits *hits)
+/* @hits: as cvsw_entry_create() has it */
+static struct cvsw_entry *entry_make(unsigned int n_words, const struct cvsw_action *actions,
+				     unsigned int n_actions, struct cvsw_hits *hits)
 {
-	struct cvsw_entry *entry = entry_alloc(mask->n_words, flow->n_actions);
+	struct cvsw_entry *entry = entry_alloc(n_words, n_actions);
 
 	if (!entry)
 		return NULL;
@@ -100,19 +102,37 @@ struct cvsw_entry *cvsw_entry_create(const struct cvsw_flow *flow, struct cvsw_m
 		entry_free(entry);
 		return NULL;
 	}
-	cvsw_mask_hold(mask);
-	entry->mask = mask;
-	cvsw_mask_pack(mask, &flow->match.key, entry->key);
 	timerqueue_init(&entry->expiry);
 	refcount_set(&entry->references, 1);
 	entry->until = CVSW_NEVER;
+	memcpy(cvsw_entry_actions(entry), actions, n_actions * sizeof(actions[0]));
+	return entry;
+}
+
+struct cvsw_entry *cvsw_entry_create(const struct cvsw_flow *flow, struct cvsw_mask *mask,
+				     struct cvsw_hits *hits)
+{
+	struct cvsw_entry *entry = entry_make(mask->n_words, flow->actions, flow->n_actions, hits);
+
+	if (!entry)
+		return NULL;
+	cvsw_mask_hold(mask);
+	entry->mask = mask;
+	cvsw_mask_pack(mask, &flow->match.key, entry->key);
 	entry->cookie = flow->cookie;
 	entry->priority = flow->priority;
 	entry->idle_timeout = flow->idle_timeout;
 	entry->hard_timeout = flow->hard_timeout;
 	entry->flags = flow->flags & CVSW_FLOW_SEND_REMOVED;
-	memcpy(cvsw_entry_actions(entry), flow->actions,
-	       flow->n_actions * sizeof(flow->actions[0]));
+	return entry;
+}
+
+struct cvsw_entry *cvsw_entry_create_bucket(const struct cvsw_action *actions, unsigned int n)
+{
+	struct cvsw_entry *entry = entry_make(0, actions, n, NULL);
+
+	if (entry)
+		entry->cookie = U64_MAX;
 	return entry;
 }
 

@@ -226,9 +226,19 @@ static unsigned int flow_delete(struct cvsw_table *table, const struct cvsw_matc
 
 /* ---- the commands ---- */
 
+static bool has_groups(const struct cvsw_table *table, enum cvsw_flow_command command,
+		       const struct cvsw_flow *flow)
+{
+	return command == CVSW_FLOW_DELETE || command == CVSW_FLOW_DELETE_STRICT ||
+	       cvsw_groups_have_all(table, flow->actions, flow->n_actions);
+}
+
 static int do_command(struct cvsw_table *table, enum cvsw_flow_command command,
 		      const struct cvsw_flow *flow)
 {
+	cvsw_change_remove_orphans(table);
+	if (!has_groups(table, command, flow))
+		return -ENXIO;
 	switch (command) {
 	case CVSW_FLOW_ADD:
 		return flow_add(table, flow);

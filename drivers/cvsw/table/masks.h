@@ -31,9 +31,10 @@ struct cvsw_mask_array;
  *
  * @in_change: among those that the change under way adds, or removes
  * @expiry: its place in cvsw_table.expiry, if it has a timeout
- * @mask: its mask, held
+ * @mask: its mask, held; NULL: it is a bucket of a group, and all that is about matching or
+ *	changes is unused
  * @node: under its mask
- * @from: first version of the table it is of
+ * @from: first version of the table it is of; zero: it is a bucket
  * @until: first version it is not of any more; CVSW_NEVER: it stays
  * @why: enum cvsw_removed, of one that a change removes
  * @inherited: an entry that is to come in its stead has taken over @id
@@ -70,6 +71,12 @@ struct cvsw_entry {
 };
 static_assert(BITS_PER_LONG < 64 || (offsetof(struct cvsw_entry, node) == 64 &&
 				     offsetof(struct cvsw_entry, key) == 128));
+
+/** cvsw_entry_is_bucket() - is it a group's, not a flow of the table? */
+static inline bool cvsw_entry_is_bucket(const struct cvsw_entry *entry)
+{
+	return !entry->from;
+}
 
 /** cvsw_entry_is_of() - does this version of the table have it? */
 static inline bool cvsw_entry_is_of(const struct cvsw_entry *entry, u64 version)

@@ -130,6 +130,7 @@ struct cvsw_table *cvsw_table_create(void)
 	INIT_LIST_HEAD(&table->change.removed);
 	INIT_LIST_HEAD(&table->gone.fresh);
 	INIT_LIST_HEAD(&table->gone.waiting);
+	cvsw_groups_init(table);
 	return table;
 
 destroy_cache:
@@ -168,7 +169,7 @@ void cvsw_table_destroy(struct cvsw_table *table)
 		return;
 	cvsw_table_abort(table);
 	cvsw_change_finish(table);
-	/* entry_put_rcu() of entries removed before is code of this module. */
+	/* What is called for entries and groups removed before is code of this module. */
 	rcu_barrier();
 	cvsw_table_each_masks(masks, table, i) {
 		cvsw_masks_free(masks);
@@ -178,6 +179,7 @@ void cvsw_table_destroy(struct cvsw_table *table)
 	xa_for_each(&table->walk, id, entry)
 		cvsw_entry_put(entry);
 	xa_destroy(&table->walk);
+	cvsw_groups_free(table);
 	cvsw_cache_destroy(table->cache);
 	cvsw_entries_end();
 	kfree(table);

@@ -143,9 +143,10 @@ void cvsw_table_abort(struct cvsw_table *table);
  * flows other actions and another cookie, all else goes on; it is an ADD if it
  * meets none.  Within a replacement only ADD has a meaning.
  *
- * Return: 0, -ENOMEM, -ENOSPC (table full), -EEXIST (CHECK_OVERLAP) or -EINVAL
- * (no such command).  Then nothing has changed; a change under way can only be
- * aborted if it was a MODIFY, and is none the worse else.
+ * Return: 0, -ENOMEM, -ENOSPC (table full), -EEXIST (CHECK_OVERLAP), -ENXIO (an action
+ * names a group that will not be there) or -EINVAL (no such command).  Then nothing has
+ * changed; a change under way can only be aborted if it was a MODIFY, and is none the worse
+ * else.
  */
 int cvsw_table_flow_mod(struct cvsw_table *table, enum cvsw_flow_command command,
 			const struct cvsw_flow *flow);

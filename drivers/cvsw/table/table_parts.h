@@ -9,6 +9,7 @@
 #include <linux/xarray.h>
 
 #include "cache.h"
+#include "groups.h"
 #include "table.h"
 
 /**
@@ -26,6 +27,7 @@
  * @removed: is told of entries that asked for it, with @removed_arg; or NULL
  * @change: the one under way
  * @gone: what changes have removed, but readers of earlier versions may look for
+ * @groups: its groups, which change with the entries
  */
 struct cvsw_table {
 	struct cvsw_masks masks;
@@ -70,6 +72,27 @@ struct cvsw_table {
 		u64 until;
 		unsigned long grace;
 	} gone;
+
+	/**
+	 * @ids: by number the newest version of each, which older ones stand behind
+	 * @n: groups of @version
+	 * @limit: groups it may have
+	 * @n_next: groups that the change under way leaves
+	 * @orphans: it has removed some whose flows are still there
+	 * @added, @removed: as in @change
+	 * @fresh, @waiting: as in @gone
+	 */
+	struct {
+		struct xarray ids;
+		u32 n;
+		u32 limit;
+		u32 n_next;
+		bool orphans;
+		struct list_head added;
+		struct list_head removed;
+		struct list_head fresh;
+		struct list_head waiting;
+	} groups;
 };
 
 /** cvsw_table_masks() - of one table, or NULL: it never had an entry.  Readers hold RCU */
@@ -126,6 +149,9 @@ void cvsw_entry_put_later(struct cvsw_entry *entry);
 struct cvsw_entry *cvsw_entry_create(const struct cvsw_flow *flow, struct cvsw_mask *mask,
 				     struct cvsw_hits *hits);
 
+/** cvsw_entry_create_bucket() - likewise, of a group's bucket: it has actions and counters alone */
+struct cvsw_entry *cvsw_entry_create_bucket(const struct cvsw_action *actions, unsigned int n);
+
 /** cvsw_entry_match() - what it matches, in normal form */
 void cvsw_entry_match(const struct cvsw_entry *entry, struct cvsw_match *match);
 
@@ -153,6 +179,9 @@ void cvsw_change_remove(struct cvsw_table *table, struct cvsw_entry *entry,
 /** cvsw_change_keep() - the next version, a replacement, has this entry that was there before */
 void cvsw_change_keep(struct cvsw_table *table, struct cvsw_entry *entry);
 
+/** cvsw_change_remove_orphans() - the next version does not have flows of groups that it has not */
+void cvsw_change_remove_orphans(struct cvsw_table *table);
+
 /**
  * cvsw_change_clean() - unhash what no reader looks for any more; beside changes
  *
@@ -162,6 +191,57 @@ unsigned long cvsw_change_clean(struct cvsw_table *table);
 
 /** cvsw_change_finish() - no reader is left: unhash all that was removed */
 void cvsw_change_finish(struct cvsw_table *table);
+
+/* In groups.c; within a change. */
+
+/**
+ * cvsw_group_create() - a group of no table yet
+ * @before: what it comes in the stead of, and whose counters go on; NULL: it counts anew
+ * Return: NULL: no memory.
+ */
+struct cvsw_group_version *cvsw_group_create(const struct cvsw_group *group,
+					     const struct cvsw_group_version *before);
+/** cvsw_group_create_live() - the same, with other buckets dead */
+struct cvsw_group_version *cvsw_group_create_live(const struct cvsw_group_version *before,
+						  u64 dead);
+
+/** cvsw_group_is_same() - is it this group, in all? */
+bool cvsw_group_is_same(const struct cvsw_group_version *version, const struct cvsw_group *group);
+
+/** cvsw_groups_find() - the one of this number that stays, unless a replacement ends it; or NULL */
+struct cvsw_group_version *cvsw_groups_find(const struct cvsw_table *table, u32 id);
+
+/** cvsw_groups_will_have() - as the change stands, will there be @version?  NULL: no */
+bool cvsw_groups_will_have(const struct cvsw_table *table,
+			   const struct cvsw_group_version *version);
+
+/** cvsw_groups_have_all() - will it have all groups that these actions name? */
+bool cvsw_groups_have_all(const struct cvsw_table *table, const struct cvsw_action *actions,
+			  unsigned int n);
+
+/**
+ * cvsw_groups_insert() - the next version has this one, and no other of its number
+ * @version: taken over, freed after an error; NULL: -ENOMEM
+ * Return: 0, -ENOMEM or -ENOSPC, and nothing has changed.
+ */
+int cvsw_groups_insert(struct cvsw_table *table, struct cvsw_group_version *version);
+/** cvsw_groups_keep() - the next version, a replacement, has this one that was there before */
+void cvsw_groups_keep(struct cvsw_table *table, struct cvsw_group_version *version);
+/** cvsw_groups_remove() - the next version does not have it */
+void cvsw_groups_remove(struct cvsw_table *table, struct cvsw_group_version *version);
+void cvsw_groups_remove_all(struct cvsw_table *table);
+
+/* Parts of cvsw_table_begin(), _commit() and _abort(), and of what comes behind. */
+void cvsw_groups_begin(struct cvsw_table *table);
+void cvsw_groups_remove_rest(struct cvsw_table *table);
+void cvsw_groups_commit(struct cvsw_table *table);
+void cvsw_groups_abort(struct cvsw_table *table);
+/** cvsw_groups_unlink() - take out those in @list, that no reader looks for any more */
+void cvsw_groups_unlink(struct cvsw_table *table, struct list_head *list);
+
+void cvsw_groups_init(struct cvsw_table *table);
+/** cvsw_groups_free() - no reader and no change is left */
+void cvsw_groups_free(struct cvsw_table *table);
 
 /* ---- timeouts ---- */
 
