@@ -12,7 +12,7 @@
 		       CVSW_V3_CAN_EXPIRING | CVSW_V3_CAN_TRACE | \
 		       CVSW_V3_CAN_PACKET_IN | CVSW_V3_CAN_REGISTERS | \
 		       CVSW_V3_CAN_TABLES | CVSW_V3_CAN_FLOOD | \
-		       CVSW_V3_CAN_ANY_TTL))
+		       CVSW_V3_CAN_ANY_TTL | CVSW_V3_CAN_GROUPS))
 
 static void capabilities_are_told(struct kunit *test)
 {
@@ -267,7 +267,7 @@ static void unknown_types(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, ask(test), 0U);
 			continue;
 		}
-		if (type >= CVSW_V3_CAPABILITIES && type <= CVSW_V3_LIST_SAS)
+		if (type >= CVSW_V3_CAPABILITIES && type <= CVSW_V3_GROUP_COUNTERS)
 			continue;
 		ask_check_refused(test, CVSW_V3_ERR_TYPE, 0);
 	}

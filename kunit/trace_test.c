@@ -20,6 +20,7 @@
 #undef cvsw_stats_alloc
 #undef alloc_skb
 #include "../drivers/cvsw/esp/sa.h"
+#include "../drivers/cvsw/table/groups.h"
 #include "asking.h"
 #include "esp_test.h"
 #include "loads.h"
@@ -117,9 +118,25 @@ static const struct cvsw_tunnel tunnel = {
 
 /* ---- asking ---- */
 
+static size_t put_bucket(struct kunit *test, const struct cvsw_v3_step *step, char *to, size_t room)
+{
+	size_t at = 0;
+	u16 bucket, slot;
+
+	KUNIT_ASSERT_EQ(test, step->len, (size_t)CVSW_V3_STEP_BUCKET_LEN);
+	bucket = get16(step->data + 4);
+	slot = get16(step->data + 6);
+	at += scnprintf(to + at, room - at, "B%u.", get32(step->data));
+	at += bucket == 0xffff ? scnprintf(to + at, room - at, "-") :
+				 scnprintf(to + at, room - at, "%u", bucket);
+	if (slot != 0xffff)
+		at += scnprintf(to + at, room - at, ":%u", slot);
+	return at;
+}
+
 /*
  * L9 (matched, of this priority) L- (nothing), A6 (an action, by its number on the wire),
- * F (it is another frame), >NET, >HOST, S (skipped), Ddrop-ttl, C (cut); behind them
+ * B1.0:7 (bucket 0 of group 1, by slot 7; -: none), F (it is another frame), >NET, >HOST, S (skipped), Ddrop-ttl, C (cut); behind them
  * /1 in a later pass, #1 of a clone.
  */
 static void put_text(struct kunit *test, const struct cvsw_v3_step *step)
@@ -165,6 +182,9 @@ static void put_text(struct kunit *test, const struct cvsw_v3_step *step)
 		break;
 	case CVSW_V3_STEP_CUT:
 		at += scnprintf(to + at, room - at, "C");
+		break;
+	case CVSW_V3_STEP_BUCKET:
+		at += put_bucket(test, step, to + at, room - at);
 		break;
 	}
 	if (step->pass)
@@ -214,6 +234,83 @@ static void expect_like_real(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, skb_linearize(skb), 0);
 	KUNIT_EXPECT_EQ(test, memcmp(skb->data, f->last, min(skb->len, f->last_len)), 0);
 	kfree_skb(skb);
+}
+
+/* ---- groups ---- */
+
+static void add_group(struct kunit *test, u32 id, enum cvsw_group_type type, u64 dead)
+{
+	struct fixture *f = test->priv;
+	struct cvsw_group *group = &f->asking.requests.group;
+	static const struct cvsw_action actions[] = {
+		SET_TOS(0x20), OUTPUT(CVSW_PORT_ONWARD), OUTPUT(CVSW_PORT_IN_PORT),
+	};
+
+	memset(group, 0, sizeof(*group));
+	group->id = id;
+	group->type = type;
+	group->dead = dead;
+	group->n_buckets = type == CVSW_GROUP_TYPE_INDIRECT ? 1 : 2;
+	group->buckets[0].n_actions = 2;
+	group->buckets[1].first = 2;
+	group->buckets[1].n_actions = 1;
+	memcpy(group->actions, actions, sizeof(actions));
+	memset(group->slots, 1, type == CVSW_GROUP_TYPE_SELECT ? sizeof(group->slots) : 0);
+	KUNIT_ASSERT_EQ(test, cvsw_table_group_mod(engine_of(f)->table, CVSW_GROUP_ADD, group), 0);
+}
+
+#define GROUP(n)	{ .type = CVSW_ACT_GROUP, .to_group.id = (n) }
+
+static u64 counted_by_group(struct fixture *f, u32 id)
+{
+	const struct cvsw_table *table = engine_of(f)->table;
+	struct cvsw_group_version *group;
+	u64 sum = 0, packets, bytes;
+	unsigned int i;
+
+	rcu_read_lock();
+	group = cvsw_table_group(table, id, cvsw_table_version(table));
+	for (i = 0; i < group->n_buckets; i++) {
+		cvsw_hits_read(group->buckets[i].entry->hits, &packets, &bytes);
+		sum += packets;
+	}
+	for (i = 0; group->slots && i < CVSW_GROUP_SLOTS; i++) {
+		cvsw_slot_hits_read(group->slots->hits, i, &packets, &bytes);
+		sum += packets;
+	}
+	rcu_read_unlock();
+	return sum;
+}
+
+static void buckets_are_told(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	add_group(test, 1, CVSW_GROUP_TYPE_INDIRECT, 0);
+	add_group(test, 2, CVSW_GROUP_TYPE_ALL, 0);
+	add_group(test, 3, CVSW_GROUP_TYPE_FAILOVER, 3);
+	add_group(test, 4, CVSW_GROUP_TYPE_SELECT, 0);
+	add_group(test, 5, CVSW_GROUP_TYPE_FAILOVER, 1);
+	ADD(test, 9, CVSW_HOST, 0, GROUP(1));
+	expect_trace(test, "L9 A18 B1.0 A6 F A1 >NET");
+	expect_like_real(test);
+	ADD(test, 9, CVSW_HOST, 0, GROUP(2));
+	expect_trace(test, "L9 A18 B2.0#1 A6#1 F#1 A1#1 >NET#1 B2.1 A1 >HOST");
+	ADD(test, 9, CVSW_HOST, 0, GROUP(2), OUTPUT(CVSW_PORT_ONWARD));
+	expect_trace(test, "L9 A18 B2.0#1 A6#1 F#1 A1#1 >NET#1 B2.1#2 A1#2 >HOST#2 A1 >NET");
+	ADD(test, 9, CVSW_HOST, 0, GROUP(3));
+	expect_trace(test, "L9 A18 B3.- Ddrop-group");
+	ADD(test, 9, CVSW_HOST, 0, GROUP(3), OUTPUT(CVSW_PORT_ONWARD));
+	expect_trace(test, "L9 A18 B3.- Ddrop-group A1 >NET");
+	ADD(test, 9, CVSW_HOST, 0, GROUP(5));
+	expect_trace(test, "L9 A18 B5.1 A1 >HOST");
+	/* All slots lead to the bucket that turns the frame. */
+	ADD(test, 9, CVSW_HOST, 0, { .type = CVSW_ACT_WRITE_ACTIONS, .n_written = 1 }, GROUP(4));
+	ask_trace(test);
+	KUNIT_EXPECT_STREQ(test, strstr(f->steps, " A1 "), " A1 >HOST");
+	KUNIT_EXPECT_EQ(test, strncmp(f->steps, "L9 A16 A18 B4.1:", 16), 0);
+	KUNIT_EXPECT_EQ(test, counted_by_group(f, 2), 0ULL);
+	KUNIT_EXPECT_EQ(test, counted_by_group(f, 4), 0ULL);
 }
 
 /* ---- tests ---- */
@@ -554,6 +651,7 @@ static struct kunit_case trace_cases[] = {
 	KUNIT_CASE(the_controller_is_not_told),
 	KUNIT_CASE(control_frames_are_stopped),
 	KUNIT_CASE(clones_are_numbered),
+	KUNIT_CASE(buckets_are_told),
 	KUNIT_CASE(who_would_be_told_is),
 	KUNIT_CASE(layers_are_looked_up_again),
 	KUNIT_CASE(encryption_leaves_the_sa),

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* FLOWS: changes of the table, each as a whole.  LIST: what is in it. */
+/* FLOWS: changes of the table and its groups, each as a whole.  LIST: what is in it. */
 #include <linux/jiffies.h>
 #include <linux/sched.h>
 
-#include "proto/cvsw_flow_mod.h"
+#include "proto/cvsw_group_mod.h"
 #include "request_flows.h"
+#include "request_groups.h"
 #include "settings.h"
 
 /* Where FLOWS has its bundle's number, and LIST the filter. */
@@ -42,7 +43,7 @@ static enum cvsw_v3_error bundle_flow_mod(struct cvsw_requests *requests, const 
 	if (requests->replaces && command != CVSW_FLOW_ADD)
 		return CVSW_V3_ERR_COMMAND;
 
-	cvsw_ask_for_room(control->dev, flow);
+	cvsw_ask_for_room(control->dev, flow->actions, flow->n_actions);
 	switch (cvsw_table_flow_mod(control->engine->table, command, flow)) {
 	case 0:
 		return CVSW_V3_FINE;
@@ -50,6 +51,8 @@ static enum cvsw_v3_error bundle_flow_mod(struct cvsw_requests *requests, const 
 		return CVSW_V3_ERR_TABLE_FULL;
 	case -EEXIST:
 		return CVSW_V3_ERR_OVERLAP;
+	case -ENXIO:
+		return CVSW_V3_ERR_OUT_GROUP;
 	case -EINVAL:
 		return CVSW_V3_ERR_COMMAND;
 	default:
@@ -57,17 +60,24 @@ static enum cvsw_v3_error bundle_flow_mod(struct cvsw_requests *requests, const 
 	}
 }
 
-static enum cvsw_v3_error bundle_flow_mods(struct cvsw_requests *requests,
-				    struct cvsw_request *request,
-				    const struct cvsw_v3_flows *flows)
+static enum cvsw_v3_error bundle_mod(struct cvsw_requests *requests, const u8 *data, size_t len,
+				     size_t *used, size_t *at)
+{
+	return cvsw_mod_is_group(data, len) ? cvsw_bundle_group_mod(requests, data, len, used, at) :
+					      bundle_flow_mod(requests, data, len, used, at);
+}
+
+static enum cvsw_v3_error bundle_mods(struct cvsw_requests *requests,
+				      struct cvsw_request *request,
+				      const struct cvsw_v3_flows *flows)
 {
 	enum cvsw_v3_error error = CVSW_V3_FINE;
 	size_t at, used = 0;
 
 	for (at = 0; at < flows->len && !error; at += used) {
 		request->offset = CVSW_V3_FLOWS_AT + at;
-		error = bundle_flow_mod(requests, flows->flow_mods + at, flows->len - at, &used,
-				 &request->offset);
+		error = bundle_mod(requests, flows->flow_mods + at, flows->len - at, &used,
+				   &request->offset);
 	}
 	return error;
 }
@@ -88,7 +98,7 @@ enum cvsw_v3_error cvsw_request_flows(struct cvsw_requests *requests, struct cvs
 	} else if (!cvsw_table_changing(engine->table) || requests->bundle != flows.bundle) {
 		return cvsw_request_wrong(request, BUNDLE_AT, CVSW_V3_ERR_NO_BUNDLE);
 	}
-	error = bundle_flow_mods(requests, request, &flows);
+	error = bundle_mods(requests, request, &flows);
 	if (!error && flows.flags & CVSW_V3_BUNDLE_COMMIT) {
 		cvsw_table_commit(engine->table);
 		cvsw_engine_changed(engine);

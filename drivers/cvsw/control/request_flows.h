@@ -3,6 +3,7 @@
 #ifndef CVSW_REQUEST_FLOWS_H
 #define CVSW_REQUEST_FLOWS_H
 
+#include "proto/cvsw_group.h"
 #include "proto/cvsw_v3_body.h"
 #include "control.h"
 
@@ -13,13 +14,14 @@
  * @bundle: the controller's number for the one that is open, if one is: if
  *	cvsw_table_changing()
  * @replaces: it is to make the whole table
- * @filter: scratch
+ * @filter, @group: scratch
  */
 struct cvsw_requests {
 	struct cvsw_control *control;
 	u32 bundle;
 	bool replaces;
 	struct cvsw_match filter;
+	struct cvsw_group group;
 };
 
 /**

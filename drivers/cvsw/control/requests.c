@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* All requests but those about flows. */
+/* All requests but those about flows and groups. */
 #include <linux/if_ether.h>
 
 #include "cvsw.h"
 #include "requests.h"
+#include "request_groups.h"
 #include "esp/sa.h"
 #include "settings.h"
 #include "engine/trace.h"
@@ -24,7 +25,7 @@ static u32 features_of(const struct cvsw_engine *engine)
 	u32 bits = CVSW_V3_CAN_TIMEOUTS | CVSW_V3_CAN_MODIFY | CVSW_V3_CAN_TRACE |
 		   CVSW_V3_CAN_PACKET_IN | CVSW_V3_CAN_REMOVED | CVSW_V3_CAN_EXPIRING |
 		   CVSW_V3_CAN_REGISTERS | CVSW_V3_CAN_TABLES | CVSW_V3_CAN_FLOOD |
-		   CVSW_V3_CAN_ANY_TTL;
+		   CVSW_V3_CAN_ANY_TTL | CVSW_V3_CAN_GROUPS;
 	u64 resume = 0;
 
 	if (engine->miss != CVSW_MISS_PASS)
@@ -199,12 +200,16 @@ static enum cvsw_v3_error request_dispatch(struct cvsw_requests *requests, struc
 		return request_trace(control, request);
 	case CVSW_V3_LIST_SAS:
 		return request_list_sas(control, request);
+	case CVSW_V3_LIST_GROUPS:
+		return cvsw_request_list_groups(requests, request);
+	case CVSW_V3_GROUP_COUNTERS:
+		return cvsw_request_group_counters(requests, request);
 	default:
 		return cvsw_request_wrong(request, 0, CVSW_V3_ERR_TYPE);
 	}
 }
 
-/* OpenFlow 1.0, 5.4.4: type and code. */
+/* OpenFlow 1.0, 5.4.4: type and code; of groups OpenFlow 1.3.0, A.4.4. */
 static const struct {
 	u16 error, type, code;
 } ofp_errors[] = {
@@ -218,11 +223,17 @@ static const struct {
 	{ CVSW_V3_ERR_ACTION_VALUE,  2, 5 },	/* OFPBAC_BAD_ARGUMENT */
 	{ CVSW_V3_ERR_ACTION_ORDER,  2, 5 },
 	{ CVSW_V3_ERR_ACTION_COUNT,  2, 7 },	/* OFPBAC_TOO_MANY */
+	{ CVSW_V3_ERR_OUT_GROUP,     2, 9 },	/* OFPBAC_BAD_OUT_GROUP */
 	{ CVSW_V3_ERR_TABLE_FULL,    3, 0 },	/* OFPFMFC_ALL_TABLES_FULL */
 	{ CVSW_V3_ERR_OVERLAP,       3, 1 },	/* OFPFMFC_OVERLAP */
 	{ CVSW_V3_ERR_COMMAND,       3, 4 },	/* OFPFMFC_BAD_COMMAND */
 	{ CVSW_V3_ERR_TIMEOUT,       3, 5 },	/* OFPFMFC_UNSUPPORTED */
 	{ CVSW_V3_ERR_FLAGS,         3, 5 },
+	{ CVSW_V3_ERR_GROUP_EXISTS,  6, 0 },	/* OFPGMFC_GROUP_EXISTS */
+	{ CVSW_V3_ERR_GROUP,         6, 1 },	/* OFPGMFC_INVALID_GROUP */
+	{ CVSW_V3_ERR_GROUPS_FULL,   6, 3 },	/* OFPGMFC_OUT_OF_GROUPS */
+	{ CVSW_V3_ERR_GROUP_UNKNOWN, 6, 8 },	/* OFPGMFC_UNKNOWN_GROUP */
+	{ CVSW_V3_ERR_BUCKET,        6, 12 },	/* OFPGMFC_BAD_BUCKET */
 };
 
 static size_t answer_error(const struct cvsw_request *request, enum cvsw_v3_error error, u8 *answer)

@@ -100,14 +100,14 @@ int cvsw_set_offloads(struct cvsw_control *control, u16 bits)
 	return differ ? -EOPNOTSUPP : 0;
 }
 
-void cvsw_ask_for_room(struct net_device *dev, const struct cvsw_flow *flow)
+void cvsw_ask_for_room(struct net_device *dev, const struct cvsw_action *actions, unsigned int n)
 {
 	unsigned int i, head = 0, tail = 0;
 
-	for (i = 0; i < flow->n_actions; i++) {
-		if (flow->actions[i].type == CVSW_ACT_VXLAN_ENCAP)
+	for (i = 0; i < n; i++) {
+		if (actions[i].type == CVSW_ACT_VXLAN_ENCAP)
 			head = CVSW_DRIVER_HEAD + CVSW_VXLAN_HEAD + CVSW_ESP_HEAD;
-		if (flow->actions[i].type == CVSW_ACT_ENCRYPT)
+		if (actions[i].type == CVSW_ACT_ENCRYPT)
 			tail = CVSW_ESP_TAIL;
 	}
 	WRITE_ONCE(dev->needed_headroom, max_t(unsigned int, dev->needed_headroom, head));

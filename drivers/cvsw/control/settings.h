@@ -30,7 +30,7 @@ u16 cvsw_offloads(const struct cvsw_engine *engine, const struct net_device *dev
 /** cvsw_possible_offloads() - those that could be on, with what the device has */
 u16 cvsw_possible_offloads(const struct net_device *dev);
 
-/** cvsw_ask_for_room() - ask the stack for frames that @flow's layers fit around */
-void cvsw_ask_for_room(struct net_device *dev, const struct cvsw_flow *flow);
+/** cvsw_ask_for_room() - ask the stack for frames that the actions' layers fit around */
+void cvsw_ask_for_room(struct net_device *dev, const struct cvsw_action *actions, unsigned int n);
 
 #endif

@@ -13,7 +13,7 @@
 #include "v3_crypto.h"
 
 /**
- * struct cvsw_version3 - about 44 KiB; segments under way have memory of their own
+ * struct cvsw_version3 - about 60 KiB; segments under way have memory of their own
  *
  * @control: the port's
  * @next_psk: under @control->lock, like the next one: given by netlink, taken over

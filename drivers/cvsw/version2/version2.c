@@ -178,7 +178,7 @@ static unsigned int do_flow_mod(struct cvsw_control *control, const struct cvsw_
 		return CVSW_CNT_CTL_REFUSED;
 
 	if (msg->type == CVSW_MSG_SET_ENTRY) {
-		cvsw_ask_for_room(control->dev, flow);
+		cvsw_ask_for_room(control->dev, flow->actions, flow->n_actions);
 		err = cvsw_table_flow_mod(control->engine->table, command, flow);
 	} else {
 		flow->out_port = 0;
