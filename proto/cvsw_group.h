@@ -153,4 +153,7 @@ int cvsw_group_bucket(uint8_t type, unsigned int n_buckets, uint64_t dead, const
  */
 void cvsw_group_fill(struct cvsw_group *group, const struct cvsw_group *before);
 
+/** cvsw_group_fill_backup() - only the backups, for the slots as they are */
+void cvsw_group_fill_backup(struct cvsw_group *group);
+
 #endif

@@ -123,7 +123,7 @@ static void fill_slots(struct cvsw_group *group, unsigned int share[CVSW_GROUP_B
 }
 
 /* Another bucket with a weight, in turn for each slot of a bucket. */
-static void fill_backup(struct cvsw_group *group)
+void cvsw_group_fill_backup(struct cvsw_group *group)
 {
 	uint8_t last[CVSW_GROUP_BUCKETS];
 	unsigned int i, tries;
@@ -156,5 +156,5 @@ void cvsw_group_fill(struct cvsw_group *group, const struct cvsw_group *before)
 	read_shares(group, share);
 	keep_slots(group, before, share);
 	fill_slots(group, share);
-	fill_backup(group);
+	cvsw_group_fill_backup(group);
 }

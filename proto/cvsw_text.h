@@ -6,7 +6,7 @@
 #ifndef CVSW_TEXT_H
 #define CVSW_TEXT_H
 
-#include "cvsw_flow.h"
+#include "cvsw_group.h"
 
 /**
  * struct cvsw_text_error - why a text was refused
@@ -62,6 +62,41 @@ size_t cvsw_text_format(const struct cvsw_flow *flow, char *buf, size_t room);
 
 /** cvsw_text_format_match() - the match alone, without priority and actions */
 size_t cvsw_text_format_match(const struct cvsw_match *match, char *buf, size_t room);
+
+/* What a group's text gave; what it did not is filled in: cvsw_text_parse_group(). */
+#define CVSW_TEXT_GROUP_KEY	1
+#define CVSW_TEXT_GROUP_SLOTS	2
+
+/**
+ * cvsw_text_parse_group() - read a group, as add-group takes it
+ * @group: out: its slots as cvsw_group_fill() has them, where the text does not give them; a key
+ *	of zeroes
+ * @given: out, may be NULL: CVSW_TEXT_GROUP_*
+ *
+ * group_id= and type= must be there, ovs-ofctl's; key=, slots=, backup= and dead= are ours.
+ * The group is one that cvsw_group_check() likes.
+ *
+ * Return: true, or false with @error filled and @group undefined.
+ */
+bool cvsw_text_parse_group(const char *text, struct cvsw_group *group, unsigned int *given,
+			   struct cvsw_text_error *error);
+
+/**
+ * cvsw_text_parse_dead() - read buckets, as "1,3" or "none"
+ * @n_buckets: of the group
+ * @dead: out: as in struct cvsw_group
+ */
+bool cvsw_text_parse_dead(const char *text, unsigned int n_buckets, uint64_t *dead,
+			  struct cvsw_text_error *error);
+
+/** cvsw_text_group_hash() - enum cvsw_group_hash by its name; CVSW_N_GROUP_HASHES: there is none */
+uint8_t cvsw_text_group_hash(const char *name);
+
+/** cvsw_text_format_group() - write a group so that cvsw_text_parse_group() reads it back */
+size_t cvsw_text_format_group(const struct cvsw_group *group, char *buf, size_t room);
+
+/** cvsw_text_group_type() - as texts have it; "unknown" of none */
+const char *cvsw_text_group_type(uint8_t type);
 
 /** cvsw_text_mac() - read "02:00:00:00:00:01"; false if it is not one, whole */
 bool cvsw_text_mac(const char *text, uint8_t mac[CVSW_ETH_ALEN]);

@@ -569,12 +569,28 @@ static bool one_action(struct text_parser *p, const struct text_word *given)
 			 text_shown(word->name_len), word->name, keyword->words);
 }
 
+bool text_is_bucket(const struct text_word *word)
+{
+	return word->value && text_same(word->name, word->name_len, "bucket");
+}
+
+/* A bucket's actions end where the next bucket begins. */
+static bool next_of_list(struct text_parser *p, struct text_word *word)
+{
+	if (!text_next_word(p, word))
+		return false;
+	if (p->inside != CVSW_ACT_GROUP || !text_is_bucket(word))
+		return true;
+	p->at = word->name;
+	return false;
+}
+
 bool text_actions(struct text_parser *p)
 {
 	struct text_word word;
 	const char *drop = NULL;
 
-	while (text_next_word(p, &word)) {
+	while (next_of_list(p, &word)) {
 		bool is_drop = text_same(word.name, word.name_len, "drop");
 
 		if (drop || (is_drop && p->flow->n_actions))

@@ -428,12 +428,14 @@ static void put_action(struct text *t, const struct cvsw_action *action)
 	}
 }
 
-static void put_actions(struct text *t, const struct cvsw_flow *flow)
+static void put_actions(struct text *t, const struct cvsw_action *actions, size_t n)
 {
 	size_t i, inside = 0;
 
-	for (i = 0; i < flow->n_actions; i++) {
-		const struct cvsw_action *action = &flow->actions[i];
+	if (!n)
+		put(t, "drop");
+	for (i = 0; i < n; i++) {
+		const struct cvsw_action *action = &actions[i];
 		bool clone = action->type == CVSW_ACT_CLONE;
 
 		put_action(t, action);
@@ -441,7 +443,7 @@ static void put_actions(struct text *t, const struct cvsw_flow *flow)
 			put(t, ")");
 		if (clone || action->type == CVSW_ACT_WRITE_ACTIONS)
 			inside = clone ? action->n_cloned : action->n_written;
-		else if (i + 1 < flow->n_actions)
+		else if (i + 1 < n)
 			put(t, ",");
 	}
 }
@@ -493,8 +495,81 @@ size_t cvsw_text_format(const struct cvsw_flow *flow, char *buf, size_t room)
 		put(&t, "priority=%u", flow->priority);
 	put_match(&t, start, &flow->match);
 	put(&t, t.len > start ? " actions=" : "actions=");
-	if (!flow->n_actions)
-		put(&t, "drop");
-	put_actions(&t, flow);
+	put_actions(&t, flow->actions, flow->n_actions);
+	return t.len;
+}
+
+/* ---- groups ---- */
+
+/* BUCKET*COUNT/BUCKET/...: one for each slot. */
+static void put_slots(struct text *t, const char *name, const uint8_t slots[CVSW_GROUP_SLOTS])
+{
+	unsigned int i, n;
+
+	put(t, ",%s=", name);
+	for (i = 0; i < CVSW_GROUP_SLOTS; i += n) {
+		for (n = 1; i + n < CVSW_GROUP_SLOTS && slots[i + n] == slots[i]; n++)
+			;
+		put(t, n > 1 ? "%s%u*%u" : "%s%u", i ? "/" : "", slots[i], n);
+	}
+}
+
+static void put_key(struct text *t, const uint8_t key[CVSW_GROUP_KEY_LEN])
+{
+	static const uint8_t none[CVSW_GROUP_KEY_LEN];
+	char hex[2 * CVSW_GROUP_KEY_LEN];
+
+	if (!memcmp(key, none, sizeof(none)))
+		return;
+	cvsw_text_hex(hex, key, CVSW_GROUP_KEY_LEN);
+	put(t, ",key=%.*s", (int)sizeof(hex), hex);
+}
+
+/* What is as cvsw_group_fill() has it is not said. */
+static void put_select(struct text *t, const struct cvsw_group *group)
+{
+	struct cvsw_group filled = *group;
+
+	put_key(t, group->key);
+	cvsw_group_fill(&filled, NULL);
+	if (memcmp(filled.slots, group->slots, sizeof(filled.slots))) {
+		put_slots(t, "slots", group->slots);
+		memcpy(filled.slots, group->slots, sizeof(filled.slots));
+		cvsw_group_fill_backup(&filled);
+	}
+	if (memcmp(filled.backup, group->backup, sizeof(filled.backup)))
+		put_slots(t, "backup", group->backup);
+}
+
+static void put_dead(struct text *t, const struct cvsw_group *group)
+{
+	const char *before = ",dead=";
+	unsigned int i;
+
+	for (i = 0; i < group->n_buckets; i++) {
+		if (!cvsw_bucket_is_dead(group->dead, i))
+			continue;
+		put(t, "%s%u", before, i);
+		before = ",";
+	}
+}
+
+size_t cvsw_text_format_group(const struct cvsw_group *group, char *buf, size_t room)
+{
+	struct text t = empty_text(buf, room);
+	bool select = group->type == CVSW_GROUP_TYPE_SELECT;
+	unsigned int i;
+
+	put(&t, "group_id=%u,type=%s", group->id, cvsw_text_group_type(group->type));
+	if (select)
+		put_select(&t, group);
+	put_dead(&t, group);
+	for (i = 0; i < group->n_buckets; i++) {
+		put(&t, ",bucket=");
+		if (select && group->buckets[i].weight != 1)
+			put(&t, "weight:%u,", group->buckets[i].weight);
+		put(&t, "actions=");
+		put_actions(&t, cvsw_bucket_actions(group, i), group->buckets[i].n_actions);
+	}
 	return t.len;
 }

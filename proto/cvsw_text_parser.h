@@ -2,8 +2,8 @@
 /*
  * Between the parts that read a flow's text: cvsw_text_parse.c (the whole),
  * cvsw_text_words.c (words and values), cvsw_text_flow.c, cvsw_text_match.c,
- * cvsw_text_values.c, cvsw_text_actions.c, cvsw_text_fields.c and cvsw_text_lacks.c.
- * Not for others.
+ * cvsw_text_values.c, cvsw_text_actions.c, cvsw_text_fields.c, cvsw_text_group.c and
+ * cvsw_text_lacks.c.  Not for others.
  */
 #ifndef CVSW_TEXT_PARSER_H
 #define CVSW_TEXT_PARSER_H
@@ -18,7 +18,8 @@
 enum text_part {
 	PART_DL_VLAN = CVSW_N_SLOTS, PART_DL_VLAN_PCP, PART_PRIORITY, PART_COOKIE,
 	PART_IDLE_TIMEOUT, PART_HARD_TIMEOUT, PART_SEND_REMOVED, PART_CHECK_OVERLAP, PART_OUT_PORT,
-	PART_TABLE,
+	PART_TABLE, PART_GROUP_ID, PART_TYPE, PART_KEY, PART_SLOTS, PART_BACKUP, PART_DEAD,
+	PART_METHOD,
 	N_PARTS
 };
 
@@ -27,7 +28,8 @@ enum text_part {
  * @needs: what the last word for a slot makes sense with only, enum cvsw_need
  * @action: whose arguments are being read
  * @given: which of them came, by their keywords' numbers
- * @inside: what is read is in the parentheses of this action, a clone or write_actions; or 0
+ * @inside: what is read is in the parentheses of this action, a clone or write_actions; or in a
+ *	bucket: CVSW_ACT_GROUP; or 0
  * @untagged: it was said that there is no tag
  * @action_at: where each action stands
  */
@@ -228,8 +230,10 @@ bool text_act_set_field(struct text_parser *p, const struct text_word *word,
 bool text_act_write_metadata(struct text_parser *p, const struct text_word *word,
 			     const struct text_keyword *keyword);
 
-/* What stands behind actions=, to the end. */
+/* What stands behind actions=, to the end, or within a bucket to the next one. */
 bool text_actions(struct text_parser *p);
+/* bucket= */
+bool text_is_bucket(const struct text_word *word);
 /* Behind text_check_match(): do the actions fit the match? */
 bool text_check_actions(struct text_parser *p);
 

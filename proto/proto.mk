@@ -121,7 +121,7 @@ check-syntax: $(PROTO_FLOWTOOL) ## read every flow of Open vSwitch's tests and m
 FUZZ_SECONDS ?= 20
 export FUZZ_SECONDS
 PROTO_FUZZ_DIR := $(BUILD)/fuzz/proto
-PROTO_FUZZ_TARGETS := fuzz_msg fuzz_flow_mod fuzz_ofp10 fuzz_sa fuzz_ofp fuzz_ofs fuzz_text fuzz_v3_body fuzz_v3_end
+PROTO_FUZZ_TARGETS := fuzz_msg fuzz_flow_mod fuzz_ofp10 fuzz_sa fuzz_ofp fuzz_ofs fuzz_text fuzz_text_group fuzz_v3_body fuzz_v3_end
 PROTO_FUZZ_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -O1 -g \
 	-fsanitize=address,undefined,fuzzer -fno-sanitize-recover=all
 PROTO_FUZZ_BINS := $(PROTO_FUZZ_TARGETS:%=$(PROTO_FUZZ_DIR)/%)

@@ -14,7 +14,7 @@ for target; do
 	mkdir -p "$dir/corpus/$target"
 	options=(-max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=4096
 		-print_final_stats=1 "-artifact_prefix=$dir/$target-")
-	[[ $target != fuzz_text ]] || options+=("-dict=${BASH_SOURCE[0]%/*}/text.dict")
+	[[ $target != fuzz_text* ]] || options+=("-dict=${BASH_SOURCE[0]%/*}/text.dict")
 	if timeout $((seconds + 60)) "$dir/$target" "${options[@]}" \
 			"$dir/corpus/$target" "$dir/seeds/$target" >"$log" 2>&1; then
 		runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")

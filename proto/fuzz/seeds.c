@@ -32,12 +32,14 @@ static void save(const char *target, unsigned int number, const void *data, size
 static void save_group(struct rng *rng, unsigned int number)
 {
 	static uint8_t group_mod[CVSW_GROUP_MOD_MAX];
+	static char text[65536];
 	struct cvsw_group group;
 	size_t len;
 
 	gen_group(rng, &group);
 	len = cvsw_group_mod_encode(CVSW_GROUP_ADD + number % 4, &group, group_mod, sizeof(group_mod));
 	save("fuzz_flow_mod", 1000 + number, group_mod, len);
+	save("fuzz_text_group", number, text, cvsw_text_format_group(&group, text, sizeof(text)));
 }
 
 static void save_flow(struct rng *rng, unsigned int number)

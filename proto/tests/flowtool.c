@@ -5,6 +5,7 @@
  *	generate-nxm SEED COUNT	likewise, such as ofp_match cannot express
  *	encode			text -> flow_mod in hex
  *	format			text -> the text of what was read
+ *	group			a group's text, as we write it
  *	decode			flow_mod in hex -> text
  *	decode-v2		likewise, of version 2 of the control protocol
  *	translate		flow_mod in hex -> version 3's, in hex
@@ -68,6 +69,20 @@ static void format(const char *line)
 
 	if (cvsw_text_parse(CVSW_TEXT_ADD, line, &flow, &error)) {
 		cvsw_text_format(&flow, text, sizeof(text));
+		printf("%s\n", text);
+	} else {
+		printf("error: column %u: %s\n", error.column, error.message);
+	}
+}
+
+static void group(const char *line)
+{
+	static struct cvsw_group read;
+	static char text[65536];
+	struct cvsw_text_error error;
+
+	if (cvsw_text_parse_group(line, &read, NULL, &error)) {
+		cvsw_text_format_group(&read, text, sizeof(text));
 		printf("%s\n", text);
 	} else {
 		printf("error: column %u: %s\n", error.column, error.message);
@@ -184,7 +199,7 @@ int main(int argc, char **argv)
 		channel((uint8_t)atoi(argv[2]));
 		return 0;
 	}
-	if (strcmp(mode, "encode") && strcmp(mode, "format") && strncmp(mode, "decode", 6) && strcmp(mode, "frame") &&
+	if (strcmp(mode, "encode") && strcmp(mode, "format") && strcmp(mode, "group") && strncmp(mode, "decode", 6) && strcmp(mode, "frame") &&
 	    strcmp(mode, "translate") && !(argc == 5 && !strcmp(mode, "message"))) {
 		fprintf(stderr, "usage: see the head of flowtool.c\n");
 		return 2;
@@ -195,6 +210,8 @@ int main(int argc, char **argv)
 			encode(line);
 		else if (!strcmp(mode, "format"))
 			format(line);
+		else if (!strcmp(mode, "group"))
+			group(line);
 		else if (!strncmp(mode, "decode", 6))
 			decode(line, mode[6]);
 		else if (!strcmp(mode, "translate"))

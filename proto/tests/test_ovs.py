@@ -284,6 +284,61 @@ def test_spellings(tool, directory):
     return failures
 
 
+# What both have.
+GROUPS = """
+group_id=5,type=all
+group_id=5,type=all,bucket=output:1,bucket=actions=output:2,output:1
+group_id=0xffffff00 type=indirect bucket=actions=drop
+group_id=7,type=indirect,bucket=actions=
+group_id=7,type=select,bucket=weight:2,actions=output:1,bucket=weight=65535,output:2
+group_id=7,type=select,bucket=output:1,bucket=weight:0,actions=output:2
+group_id=7,type=select,bucket=actions=mod_dl_dst:02:00:00:00:00:01,output:2
+group_id=7,type=all,bucket=actions=controller,bucket=strip_vlan,output:1
+group_id=7,type=all,bucket=actions=1,2
+""".split("\n")[1:-1]
+
+# What both refuse.
+NO_GROUPS = """
+group_id=5
+type=all,bucket=output:1
+group_id=5,bucket=output:1
+group_id=5,type=any
+group_id=5,type=all,bucket=
+group_id=5,type=select,bucket=weight:1
+group_id=5,type=all,bucket=weight:1,actions=output:1
+group_id=5,type=indirect,bucket=output:1,bucket=output:2
+group_id=5,type=select,bucket=weight:65536,actions=output:1
+group_id=5,type=all,bucket=actions=nonsense
+group_id=5,type=all,bucket=actions=goto_table:3
+""".split("\n")[1:-1]
+
+
+def parse_group(text):
+    """What ovs-ofctl makes of a text, in our words; None: it refuses it."""
+    done = subprocess.run(["ovs-ofctl", "-O", "OpenFlow13", "-vvconn:off", "parse-group", text],
+                          capture_output=True, text=True, timeout=10, check=False)
+    if done.returncode:
+        return None
+    shown = done.stdout.splitlines()[-1].strip().removeprefix("ADD ")
+    shown = re.sub(r"set_field:([0-9a-f:]+)->eth_dst", r"mod_dl_dst:\1", shown)
+    return shown.replace("pop_vlan", "strip_vlan").replace("weight:1,", "")
+
+
+def test_groups(tool):
+    ours = subprocess.run([tool, "group"], input="\n".join(GROUPS + NO_GROUPS) + "\n", capture_output=True,
+                          text=True, check=True).stdout.splitlines()
+    failures = []
+    for text, shown in zip(GROUPS, ours):
+        theirs = parse_group(text)
+        if theirs != to_ovs(shown):
+            failures.append(f"{text}: ours {to_ovs(shown)!r}, theirs {theirs!r}")
+    for text, shown in zip(NO_GROUPS, ours[len(GROUPS):]):
+        theirs = parse_group(text)
+        if theirs or not shown.startswith("error: "):
+            failures.append(f"{text}: ours {shown!r}, theirs {theirs!r}")
+    return failures
+
+
 def generate(tool, mode, seed):
     lines = subprocess.check_output([tool, mode, seed, str(FLOWS)], text=True).splitlines()
     return [line.split("\t") for line in lines]
@@ -295,7 +350,8 @@ def main():
              "ovs-ofctl prints our NXT_FLOW_MODs as we do",
              "ovs-ofctl encodes our texts as NXT_FLOW_MODs as we do",
              "ovs-ofctl encodes what people write as we do", "ovs-ofctl reads any ofp_match as we do",
-             "ovs-ofctl reads our OpenFlow 1.0 channel", "ovs-ofctl reads our OpenFlow 1.3 channel"]
+             "ovs-ofctl reads our OpenFlow 1.0 channel", "ovs-ofctl reads our OpenFlow 1.3 channel",
+             "ovs-ofctl reads texts of groups as we do"]
     if not shutil.which("ovs-ofctl"):
         for name in names:
             print(f"ok - proto: {name} # SKIP ovs-ofctl is not installed")
@@ -311,6 +367,7 @@ def main():
         failed |= report(names[5], test_reading(tool, seed, directory))
         failed |= report(names[6], test_channel(tool, 1, directory))
         failed |= report(names[7], test_channel(tool, 4, directory))
+    failed |= report(names[8], test_groups(tool))
     return 1 if failed else 0
 
 
