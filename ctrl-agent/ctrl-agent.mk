@@ -16,7 +16,7 @@ AGENT_BUILT := $(BUILD)/agent-version2-$(or $(AGENT_V2),n)
 AGENT_CTL := $(patsubst $(AGENT_DIR)/%.c,%,$(wildcard $(AGENT_DIR)/ctl/*.c)) base/wipe
 
 # What decides, without sockets: the unit tests link this much.
-AGENT_LOGIC := $(addprefix nic/,change flowset flow_text desired timed nic legacy legacy_listing legacy_reconcile talk talk_flows talk_sas \
+AGENT_LOGIC := $(addprefix nic/,change flowset groupset flow_text desired timed nic legacy legacy_listing legacy_reconcile talk talk_flows talk_groups talk_sas \
 	talk_refusal talk_requests talk_unasked waiting) apps/overlay apps/overlays sa/ways sa/ways_kept api/intent api/pieces base/heap base/log base/turns
 
 AGENT_CFLAGS = -I$(TOP)/proto -I$(AGENT_DIR) $(shell pkg-config --cflags libnl-genl-3.0) \
@@ -80,7 +80,7 @@ agent-asan: $(CVSWD_ASAN) $(CVSWCTL_ASAN)
 
 # The simulated NIC behind a tap.
 TAPNIC := $(BUILD)/user/agent/tapnic
-$(TAPNIC): $(addprefix $(BUILD)/user/agent/,tests/tapnic.o tests/simnic.o nic/flowset.o) $(AGENT_PROTO)
+$(TAPNIC): $(addprefix $(BUILD)/user/agent/,tests/tapnic.o tests/simnic.o nic/flowset.o nic/groupset.o) $(AGENT_PROTO)
 	$(CC) $(USER_CFLAGS) -o $@ $^
 
 # Simulated NICs of version 3.

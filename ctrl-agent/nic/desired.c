@@ -8,13 +8,6 @@ void desired_init(struct desired *desired)
 		flowset_init(&desired->layers[i].flows);
 }
 
-void desired_clear(struct desired *desired)
-{
-	for (size_t i = 0; i < DESIRED_LAYERS; i++)
-		flowset_clear(&desired->layers[i].flows);
-	desired_init(desired);
-}
-
 void desired_use(struct desired *desired, enum desired_layer which)
 {
 	desired->layers[which].in_use = true;
@@ -25,8 +18,16 @@ void desired_drop(struct desired *desired, enum desired_layer which)
 	struct layer *layer = &desired->layers[which];
 
 	flowset_clear(&layer->flows);
+	groupset_clear(&layer->groups);
 	*layer = (struct layer){ 0 };
 	flowset_init(&layer->flows);
+}
+
+void desired_clear(struct desired *desired)
+{
+	for (size_t i = 0; i < DESIRED_LAYERS; i++)
+		desired_drop(desired, i);
+	desired_init(desired);
 }
 
 static bool is_made(const struct layer *layer)

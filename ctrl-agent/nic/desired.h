@@ -20,7 +20,7 @@
 #ifndef CVSWD_DESIRED_H
 #define CVSWD_DESIRED_H
 
-#include "flowset.h"
+#include "groupset.h"
 
 enum desired_layer {
 	DESIRED_HAND,
@@ -43,12 +43,14 @@ struct flows_maker {
 /**
  * struct layer - what one writer wants
  * @flows: those that are stored; if none are, @maker, unless it is NULL, makes them out of @of
+ * @groups: likewise stored, of commands only
  * @in_use: it decides about the NIC's table; if no layer does, that is left alone
  * @mtu: 0: any
  * @offload: CVSW_OFFLOAD_*, if @has_offload
  */
 struct layer {
 	struct flowset flows;
+	struct groupset groups;
 	const struct flows_maker *maker;
 	const void *of;
 	bool in_use;

@@ -25,9 +25,10 @@ void nic_unlink(struct nic *nic)
 	nic->heard = nic->said_synced = nic->can_known = false;
 	nic->verified = nic->settled = 0;
 	nic->refused.mtu = nic->refused.offload = nic->refused.stuck = false;
-	flowset_clear(&nic->refused.flows);
+	nic_refuses_nothing(nic);
 	flowset_clear(&nic->table);
 	flowset_clear(&nic->lacks);
+	groupset_clear(&nic->groups);
 	nic_drop_sas(nic);
 }
 
@@ -274,12 +275,26 @@ size_t nic_n_refused(const struct nic *nic)
 {
 	const struct nic_refused *refused = &nic->refused;
 
-	return refused->flows.n + refused->mtu + refused->offload + refused->stuck;
+	return refused->flows.n + refused->groups.n + refused->mtu + refused->offload + refused->stuck;
 }
 
 bool nic_refuses_flow(const struct nic *nic, const struct cvsw_flow *flow)
 {
-	return flowset_has(&nic->refused.flows, flow);
+	if (flowset_has(&nic->refused.flows, flow))
+		return true;
+	/* One that it had before, it goes on to use. */
+	return flow_uses_group(flow, &nic->refused.groups) && flow_lacks_group(flow, &nic->groups);
+}
+
+bool nic_refuses_group(const struct nic *nic, const struct cvsw_group *group)
+{
+	return groupset_has(&nic->refused.groups, group);
+}
+
+void nic_refuses_nothing(struct nic *nic)
+{
+	flowset_clear(&nic->refused.flows);
+	groupset_clear(&nic->refused.groups);
 }
 
 static bool has_registers(const struct cvsw_flow *flow)
@@ -333,6 +348,19 @@ static bool has_bare_ttl(const struct cvsw_flow *flow)
 	return false;
 }
 
+static bool names_group(const struct cvsw_flow *flow)
+{
+	static const struct groupset none;
+
+	return flow_lacks_group(flow, &none);
+}
+
+bool nic_has_groups(const struct nic *nic)
+{
+	return nic_version(nic) != 2 &&
+	       (!nic->can_known || nic->can.features & CVSW_V3_CAN_GROUPS);
+}
+
 const char *nic_cannot(const struct nic *nic, const struct cvsw_flow *flow)
 {
 	static const struct {
@@ -344,11 +372,13 @@ const char *nic_cannot(const struct nic *nic, const struct cvsw_flow *flow)
 		{ CVSW_V3_CAN_TABLES, "tables but table 0", has_tables },
 		{ CVSW_V3_CAN_FLOOD, "outputs to FLOOD and ALL", has_flood },
 		{ CVSW_V3_CAN_ANY_TTL, "dec_ttl without ip or ipv6", has_bare_ttl },
+		{ CVSW_V3_CAN_GROUPS, "groups", names_group },
 	};
 
 	if (nic_version(nic) == 2)
 		return has_tables(flow) ? "tables but table 0, in version 2" :
-		       has_flood(flow) ? "outputs to FLOOD and ALL, in version 2" : NULL;
+		       has_flood(flow) ? "outputs to FLOOD and ALL, in version 2" :
+		       names_group(flow) ? "groups, in version 2" : NULL;
 	for (size_t i = 0; nic->can_known && i < sizeof(needs) / sizeof(needs[0]); i++)
 		if (!(nic->can.features & needs[i].feature) && needs[i].has(flow))
 			return needs[i].words;
@@ -373,6 +403,16 @@ void nic_confirm(struct nic *nic, uint64_t generation)
 		nic->behind_since = 0;
 }
 
+static void compare_groups(struct nic *nic)
+{
+	const struct groupset *wanted = &nic_hand(nic)->groups;
+
+	for (size_t i = 0; i < wanted->n; i++)
+		nic->diff.missing += !groupset_has(&nic->groups, wanted->groups[i]);
+	for (size_t i = 0; i < nic->groups.n; i++)
+		nic->diff.extra += !groupset_find(wanted, nic->groups.groups[i]->id);
+}
+
 void nic_compare(struct nic *nic, const struct stored_flows *wanted)
 {
 	const struct flow_node *node;
@@ -385,6 +425,7 @@ void nic_compare(struct nic *nic, const struct stored_flows *wanted)
 			nic->diff.missing += !flowset_has(&nic->table, &node->flow);
 	flowset_each(node, &nic->table)
 		nic->diff.extra += !stored_find(wanted, &node->flow.match, node->flow.priority);
+	compare_groups(nic);
 }
 
 void nic_tell(struct nic *nic, enum hub_what what)

@@ -20,6 +20,8 @@
 
 /* Flows a NIC may be given. */
 #define NIC_MAX_FLOWS	16384
+/* Groups likewise. */
+#define NIC_MAX_GROUPS	1024
 /* Entries beyond what is wanted that are kept of an answer; a NIC with more is cleared. */
 #define NIC_MAX_EXTRA	1024
 #define NIC_MIN_MTU	68	/* RFC 791 */
@@ -89,7 +91,7 @@ struct nic_sa {
  * @error: enum cvsw_v3_error
  * @text: the NIC's own
  * @field: what stands at the offset it names: "nw_dst", "action 2"; may be empty
- * @flow: the flow, if it was about one, perhaps cut; else empty
+ * @flow: the flow or group, if it was about one, perhaps cut; else empty
  */
 struct nic_refusal {
 	uint64_t n;
@@ -106,6 +108,7 @@ struct nic_refusal {
  */
 struct nic_refused {
 	struct flowset flows;
+	struct groupset groups;
 	bool mtu;
 	bool offload;
 	bool stuck;
@@ -165,6 +168,7 @@ struct nic_mark {
  * @heard: a whole list came since it registered
  * @table: what the NIC has, as far as we know; in version 3 without the flows that a layer
  *	makes.  Of these it has all but @lacks
+ * @groups: the groups it has, as far as we know
  * @n_reported, @diff: entries in the last whole list, and what was wrong there
  * @verified: the last generation that the NIC listed, or acknowledged, since it registered;
  *	@confirmed likewise, but never goes back; @settled: the last one of which all was
@@ -223,6 +227,7 @@ struct nic {
 	bool heard;
 	struct flowset table;
 	struct flowset lacks;
+	struct groupset groups;
 	size_t n_reported;
 	struct nic_diff diff;
 	uint64_t verified;
@@ -355,6 +360,9 @@ const char *nic_state_name(enum nic_state state);
  */
 const char *nic_cannot(const struct nic *nic, const struct cvsw_flow *flow);
 
+/** nic_has_groups() - can it have groups?  True if that is not known */
+bool nic_has_groups(const struct nic *nic);
+
 /** nic_version() - of the control protocol; 0: nobody may talk to it */
 unsigned int nic_version(const struct nic *nic);
 
@@ -404,7 +412,13 @@ bool nic_facts(const struct nic *nic, struct nic_facts *facts);
 
 /** nic_n_refused() - how much of what it should be it refuses */
 size_t nic_n_refused(const struct nic *nic);
+/** nic_refuses_flow() - a flow, or the group that it needs */
 bool nic_refuses_flow(const struct nic *nic, const struct cvsw_flow *flow);
+
+bool nic_refuses_group(const struct nic *nic, const struct cvsw_group *group);
+
+/** nic_refuses_nothing() - of flows and groups, as far as is known */
+void nic_refuses_nothing(struct nic *nic);
 
 /** nic_refusal_of() - what an ERROR says; @request: the message that it answers */
 void nic_refusal_of(const struct cvsw_v3_message *answer, const uint8_t *request, size_t len,

@@ -62,12 +62,14 @@ static void settle(struct talk *talk, uint64_t generation)
 
 	talk->phase = TALK_SETTLED;
 	nic->settled = generation;
-	nic->diff = (struct nic_diff){ .missing = nic->refused.flows.n };
+	nic->diff = (struct nic_diff){
+		.missing = nic->refused.flows.n + nic->refused.groups.n,
+	};
 	if (generation == nic->generation)
 		flowset_clear(&nic->modified);
 	nic_confirm(nic, generation);
 	/* The NIC lacks what it refuses, so ways.c must not count on it. */
-	if (!nic->refused.flows.n)
+	if (!nic->refused.flows.n && !nic->refused.groups.n)
 		nic->verified = generation;
 	if (!nic_n_refused(nic) && generation == nic->generation)
 		nic_tell_synced(nic);
@@ -130,7 +132,7 @@ static void on_settled(struct talk *talk, uint64_t generation)
 static void on_changed(struct nic *nic, uint64_t now)
 {
 	(void)now;
-	flowset_clear(&nic->refused.flows);
+	nic_refuses_nothing(nic);
 	nic->refused.stuck = false;
 }
 
@@ -150,6 +152,8 @@ static void on_capabilities(struct talk *talk, const struct talk_request *reques
 		return;
 	snprintf(nic->release, sizeof(nic->release), "%.*s", (int)can->release_len, can->release);
 	can->release = NULL;
+	if (talk->listing && nic_has_groups(nic))
+		talk_queue_list_groups(talk);
 }
 
 static void take_messages(struct talk *talk)
@@ -188,7 +192,7 @@ static void begin_conversation(struct talk *talk)
 	timed_arrived(&nic->timed, false);
 	nic->settled = nic->verified = 0;
 	talk->list_at = talk->retry_at = 0;
-	flowset_clear(&nic->refused.flows);
+	nic_refuses_nothing(nic);
 	nic->heard = false;
 	nic->settings_due = true;
 	nic->epoch++;
@@ -337,6 +341,7 @@ static void free_link(struct nic *nic)
 
 	talk_drop_requests(talk);
 	flowset_clear(&talk->listed);
+	groupset_clear(&talk->listed_groups);
 	free(talk->seen);
 	free(talk->sas);
 	cvsw_v3_end_free(&talk->end);

@@ -36,6 +36,11 @@
 #define TALK_LOOK_MS		1000
 #define TALK_LIST_MAX		(NIC_MAX_FLOWS + NIC_MAX_EXTRA)
 #define TALK_SAS_MAX		8192
+#define TALK_GROUPS_MAX		(2 * NIC_MAX_GROUPS)
+
+/* Lists. */
+#define TALK_FLOWS	1
+#define TALK_GROUPS	2
 
 /**
  * talk_new() - from now on the NIC, which has no link, speaks version 3
@@ -102,6 +107,8 @@ enum talk_phase {
  * @followed: what is wanted and stored is in nic->table, which is what it will have when all
  *	is answered, as it was when flowset_now() was this
  * @replace: it has more flows than anyone wants to hear of
+ * @listing: lists that are under way: TALK_FLOWS, TALK_GROUPS
+ * @listed_groups: groups so far; @n_listed_groups: entries so far
  * @n_listed: entries so far; @listed: those that are not made; @seen: hashes of the others
  * @list_at: 0, or when to list it; @looks: how often that was done
  * @sas: the @n_sas SAs that were listed so far, while that is under way
@@ -124,6 +131,9 @@ struct talk {
 	bool replace;
 	uint64_t list_at;
 	struct pace looks;
+	unsigned int listing;
+	struct groupset listed_groups;
+	size_t n_listed_groups;
 	struct flowset listed;
 	size_t n_listed;
 	uint64_t *seen;
@@ -210,7 +220,29 @@ void talk_made(struct nic *nic, const struct cvsw_flow *flow, bool wanted);
 /** talk_queue_list() - ask for the table, from its begin */
 void talk_queue_list(struct talk *talk);
 
-/** talk_flow_at() - the index of the flow_mod at an offset of a FLOWS; -1: none is there */
-int talk_flow_at(const uint8_t *message, size_t len, size_t offset, size_t *start);
+/** talk_queue_list_groups() - likewise for its groups, if it can have any */
+void talk_queue_list_groups(struct talk *talk);
+
+/** talk_list_failed() - one of the lists cannot be read: all of it again later */
+void talk_list_failed(struct talk *talk, const struct talk_request *request,
+		      const struct cvsw_v3_message *answer);
+
+/** talk_list_ended() - one of the lists is whole; with the last it is known what the NIC has */
+void talk_list_ended(struct talk *talk, unsigned int which);
+
+/**
+ * struct talk_mod - a flow_mod, or if cvsw_group_command_is(@command) a group_mod
+ */
+struct talk_mod {
+	unsigned int command;
+	struct cvsw_flow flow;
+	struct cvsw_group group;
+};
+
+/** talk_mod_decode() - one of our own; NULL: it is none; else valid until the next call */
+const struct talk_mod *talk_mod_decode(const uint8_t *data, size_t len, size_t *used);
+
+/** talk_mod_at() - the index of the mod at an offset of a FLOWS; -1: none is there */
+int talk_mod_at(const uint8_t *message, size_t len, size_t offset, size_t *start);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A NIC's table in version 3: listed, compared, changed by bundles. */
 #include "base/alloc.h"
-#include "cvsw_flow_mod.h"
+#include "cvsw_group_mod.h"
 #include "base/log.h"
 #include "talk.h"
 
@@ -35,7 +35,12 @@ void talk_queue_list(struct talk *talk)
 	talk->n_listed = 0;
 	flowset_clear(&talk->listed);
 	forget_seen(talk);
+	groupset_clear(&talk->listed_groups);
+	talk->n_listed_groups = 0;
+	talk->listing = TALK_FLOWS;
 	queue_list(talk, 0);
+	if (talk->nic->can_known && nic_has_groups(talk->nic))
+		talk_queue_list_groups(talk);
 }
 
 static uint64_t *find_seen(struct talk *talk, const struct cvsw_flow *flow)
@@ -174,10 +179,12 @@ static void list_is_whole(struct talk *talk)
 	struct stored_flows stored = desired_stored(&nic->desired);
 
 	/* One with more than anyone could want is not compared: it gets another table. */
-	talk->replace = talk->n_listed > talk->listed.n + talk->n_seen;
+	talk->replace = talk->n_listed > talk->listed.n + talk->n_seen ||
+			talk->n_listed_groups > TALK_GROUPS_MAX;
 	nic->n_reported = talk->n_listed;
 	nic->n_lists++;
 	flowset_move(&nic->table, &talk->listed);
+	groupset_move(&nic->groups, &talk->listed_groups);
 	if (!talk->replace)
 		timed_compare(nic, on_missing);
 	talk->phase = TALK_SETTLED;
@@ -189,6 +196,27 @@ static void list_is_whole(struct talk *talk)
 	nic->diff.missing += nic->lacks.n;
 	if (talk->replace)
 		nic->diff.extra = talk->n_listed - desired_n_flows(&nic->desired);
+}
+
+void talk_list_ended(struct talk *talk, unsigned int which)
+{
+	if (!(talk->listing & which))
+		return;
+	talk->listing &= ~which;
+	if (!talk->listing)
+		list_is_whole(talk);
+}
+
+void talk_list_failed(struct talk *talk, const struct talk_request *request,
+		      const struct cvsw_v3_message *answer)
+{
+	talk->listing = 0;
+	talk->nic->n_bad_lists++;
+	if (answer->type == CVSW_V3_ERROR)
+		talk_refused(talk, request, answer);
+	log_limited(LOG_WARNING, "NIC " MAC_FORMAT " sent a list that cannot be read",
+		    MAC_BYTES(talk->nic->mac));
+	talk->list_at = talk->now + TALK_LIST_AGAIN_MS;
 }
 
 static void on_list(struct talk *talk, const struct talk_request *request,
@@ -205,18 +233,12 @@ static void on_list(struct talk *talk, const struct talk_request *request,
 	       !cvsw_v3_list_answer_decode(answer, &resume, &entries, &offset) &&
 	       take_entries(talk, &made, &entries, resume);
 	flowset_clear(&made);
-	if (!good) {
-		talk->nic->n_bad_lists++;
-		if (answer->type == CVSW_V3_ERROR)
-			talk_refused(talk, request, answer);
-		log_limited(LOG_WARNING, "NIC " MAC_FORMAT " sent a list that cannot be read",
-			    MAC_BYTES(talk->nic->mac));
-		talk->list_at = talk->now + TALK_LIST_AGAIN_MS;
-	} else if (resume && talk->n_listed <= TALK_LIST_MAX) {
+	if (!good)
+		talk_list_failed(talk, request, answer);
+	else if (resume && talk->n_listed <= TALK_LIST_MAX)
 		queue_list(talk, resume);
-	} else {
-		list_is_whole(talk);
-	}
+	else
+		talk_list_ended(talk, TALK_FLOWS);
 }
 
 /* ---- bundles ---- */
@@ -249,34 +271,44 @@ static struct talk_request *queue_message(struct bundle *bundle)
 	return talk_queue(bundle->talk, talk_message, bundle->w.at, on_flows);
 }
 
-/* Deletions go by their match; actions would only be more to refuse. */
-static size_t encode(enum cvsw_flow_command command, const struct cvsw_flow *flow, uint8_t *buf,
-		     size_t room)
+/*
+ * Deletions go by their match; actions would only be more to refuse.
+ *
+ * @mod: a flow, or of a group_mod's command a group
+ */
+static size_t encode(unsigned int command, const void *mod, uint8_t *buf, size_t room)
 {
+	const struct cvsw_flow *flow = mod;
 	struct cvsw_flow bare;
 
+	if (cvsw_group_command_is(command))
+		return cvsw_group_mod_encode(command, mod, buf, room);
 	if (command < CVSW_FLOW_DELETE)
 		return cvsw_flow_mod_encode(command, flow, buf, room);
 	bare = (struct cvsw_flow){ .match = flow->match, .priority = flow->priority };
 	return cvsw_flow_mod_encode(command, &bare, buf, room);
 }
 
-static void put_mod(struct bundle *bundle, enum cvsw_flow_command command,
-		    const struct cvsw_flow *flow)
+static void put_mod(struct bundle *bundle, unsigned int command, const void *mod)
 {
 	struct cvsw_writer *w = &bundle->w;
 	size_t len;
 
 	if (!bundle->begun)
 		begin_message(bundle);
-	len = encode(command, flow, w->data + w->at, w->room - w->at);
+	len = encode(command, mod, w->data + w->at, w->room - w->at);
 	if (!len) {
 		queue_message(bundle);
 		begin_message(bundle);
-		len = encode(command, flow, w->data + w->at, w->room - w->at);
+		len = encode(command, mod, w->data + w->at, w->room - w->at);
 	}
 	w->at += len;
 	bundle->any = true;
+}
+
+static bool refuses_any(const struct nic *nic)
+{
+	return nic->refused.flows.n || nic->refused.groups.n;
 }
 
 /* What is stored but for what it refuses; @less: initialised, the caller's to clear. */
@@ -285,7 +317,7 @@ static struct stored_flows wanted_of(const struct talk *talk, struct flowset *le
 	struct stored_flows stored = desired_stored(&talk->nic->desired);
 	const struct flow_node *node;
 
-	if (!talk->nic->refused.flows.n)
+	if (!refuses_any(talk->nic))
 		return stored;
 	for (size_t i = 0; i < stored.n; i++)
 		flowset_each(node, stored.sets[i])
@@ -410,6 +442,61 @@ static void add_missing(struct bundle *bundle, const struct flowset *wanted, uin
 	}
 }
 
+/* Before the flows that use them. */
+static void put_groups(struct bundle *bundle)
+{
+	struct nic *nic = bundle->talk->nic;
+	const struct groupset *wanted = &nic_hand(nic)->groups;
+
+	for (size_t i = 0; i < wanted->n; i++) {
+		const struct cvsw_group *group = wanted->groups[i];
+		struct cvsw_group *old = groupset_find(&nic->groups, group->id);
+		uint64_t dead = old ? old->dead : 0;
+		bool same;
+
+		if (nic_refuses_group(nic, group))
+			continue;
+		if (old)
+			old->dead = group->dead;
+		same = old && cvsw_group_equal(old, group);
+		if (same && dead == group->dead)
+			continue;
+		put_mod(bundle, same ? CVSW_GROUP_LIVE : old ? CVSW_GROUP_MODIFY : CVSW_GROUP_ADD,
+			group);
+		groupset_put(&nic->groups, group);
+	}
+}
+
+static bool is_used(const struct nic *nic, const struct cvsw_group *group)
+{
+	struct groupset one = { .groups = &(struct cvsw_group *){ (struct cvsw_group *)group }, .n = 1 };
+	const struct flow_node *node;
+
+	flowset_each(node, &nic->table)
+		if (flow_uses_group(&node->flow, &one))
+			return true;
+	return false;
+}
+
+/*
+ * Before others are added, for there may be no room; but those that the NIC's flows use behind
+ * these, which are gone then, or use others.
+ */
+static void delete_groups(struct bundle *bundle, bool unused)
+{
+	struct nic *nic = bundle->talk->nic;
+
+	for (size_t i = nic->groups.n; i--; ) {
+		const struct cvsw_group *group = nic->groups.groups[i];
+
+		if (groupset_find(&nic_hand(nic)->groups, group->id) ||
+		    (unused && is_used(nic, group)))
+			continue;
+		put_mod(bundle, CVSW_GROUP_DELETE, group);
+		groupset_remove(&nic->groups, group->id);
+	}
+}
+
 bool talk_queue_flows(struct talk *talk)
 {
 	struct bundle bundle = { .talk = talk, .flags = CVSW_V3_BUNDLE_OPEN };
@@ -426,16 +513,20 @@ bool talk_queue_flows(struct talk *talk)
 		bundle.flags |= CVSW_V3_BUNDLE_REPLACE;
 		bundle.any = true;
 		flowset_clear(&talk->nic->table);
+		groupset_clear(&talk->nic->groups);
 		divide(talk);
 		talk->replace = false;
 		since = n_extra = 0;
 	}
+	delete_groups(&bundle, true);
+	put_groups(&bundle);
 	if (n_extra)
 		delete_extra(&bundle, &wanted);
 	add_made(&bundle);
 	for (size_t i = 0; i < wanted.n; i++)
 		add_missing(&bundle, wanted.sets[i], since);
-	talk->followed = talk->nic->refused.flows.n ? 0 : flowset_now();
+	delete_groups(&bundle, false);
+	talk->followed = refuses_any(talk->nic) ? 0 : flowset_now();
 	flowset_clear(&less);
 	if (!bundle.any)
 		return false;
@@ -445,14 +536,30 @@ bool talk_queue_flows(struct talk *talk)
 	return true;
 }
 
-int talk_flow_at(const uint8_t *message, size_t len, size_t offset, size_t *start)
+const struct talk_mod *talk_mod_decode(const uint8_t *data, size_t len, size_t *used)
 {
-	enum cvsw_flow_command command;
+	enum cvsw_group_command group;
+	enum cvsw_flow_command flow;
+	static struct talk_mod mod;
+
+	if (cvsw_mod_is_group(data, len)) {
+		if (cvsw_group_mod_decode(data, len, used, &group, &mod.group, NULL))
+			return NULL;
+		mod.command = group;
+	} else {
+		if (cvsw_flow_mod_decode(data, len, used, &flow, &mod.flow, NULL))
+			return NULL;
+		mod.command = flow;
+	}
+	return &mod;
+}
+
+int talk_mod_at(const uint8_t *message, size_t len, size_t offset, size_t *start)
+{
 	size_t at = CVSW_V3_FLOWS_AT, used;
-	struct cvsw_flow flow;
 
 	for (int i = 0; at < len; i++, at += used) {
-		if (cvsw_flow_mod_decode(message + at, len - at, &used, &command, &flow, NULL))
+		if (!talk_mod_decode(message + at, len - at, &used))
 			return -1;
 		*start = at;
 		if (offset >= at && offset < at + used)
@@ -463,34 +570,60 @@ int talk_flow_at(const uint8_t *message, size_t len, size_t offset, size_t *star
 
 static bool lacks_room(uint16_t error)
 {
-	return error == CVSW_V3_ERR_TABLE_FULL || error == CVSW_V3_ERR_NO_MEMORY;
+	return error == CVSW_V3_ERR_TABLE_FULL || error == CVSW_V3_ERR_NO_MEMORY ||
+	       error == CVSW_V3_ERR_GROUPS_FULL;
+}
+
+/* What it has is not what we thought: left out, it would still not be. */
+static bool was_wrong(uint16_t error)
+{
+	return error == CVSW_V3_ERR_GROUP_EXISTS || error == CVSW_V3_ERR_GROUP_UNKNOWN;
+}
+
+/* Without room for groups, there may be some for flows. */
+static void refuse_mod(struct talk *talk, const struct talk_mod *mod, bool at_fault, uint16_t error)
+{
+	struct nic_refused *refused = &talk->nic->refused;
+
+	if (cvsw_group_command_is(mod->command) && mod->command != CVSW_GROUP_DELETE) {
+		const struct cvsw_group *group = groupset_find(&nic_hand(talk->nic)->groups,
+							       mod->group.id);
+
+		if (!group)
+			return;
+		groupset_put(&refused->groups, group);
+	} else if (mod->command < CVSW_FLOW_DELETE &&
+		   (at_fault || error != CVSW_V3_ERR_GROUPS_FULL)) {
+		flowset_put(&refused->flows, &mod->flow);
+	} else {
+		return;
+	}
+	refused->stuck = false;
 }
 
 /*
- * The flow at fault; those behind it as well where it is a matter of room, and all
+ * The flow or group at fault; those behind it as well where it is a matter of room, and all
  * when nobody knows which.
  */
 static void mark_refused(struct talk *talk, const struct talk_request *request,
 			 const struct cvsw_v3_message *answer)
 {
 	struct cvsw_v3_error_body body = { 0 };
-	enum cvsw_flow_command command;
 	size_t at = CVSW_V3_FLOWS_AT, used, offset, start;
-	struct cvsw_flow flow;
-	bool rest;
+	const struct talk_mod *mod;
+	bool rest = lacks_room(answer->error);
 	int which;
 
+	if (was_wrong(answer->error))
+		return;
 	cvsw_v3_error_decode(answer, &body, &offset);
-	which = talk_flow_at(request->message, request->len, body.offset, &start);
-	rest = lacks_room(answer->error);
+	which = talk_mod_at(request->message, request->len, body.offset, &start);
 	for (int i = 0; at < request->len; i++, at += used) {
-		if (cvsw_flow_mod_decode(request->message + at, request->len - at, &used, &command,
-				      &flow, NULL))
+		mod = talk_mod_decode(request->message + at, request->len - at, &used);
+		if (!mod)
 			return;
-		if (command < CVSW_FLOW_DELETE && (which < 0 || i == which || (rest && i > which))) {
-			flowset_put(&talk->nic->refused.flows, &flow);
-			talk->nic->refused.stuck = false;
-		}
+		if (which < 0 || i == which || (rest && i > which))
+			refuse_mod(talk, mod, which < 0 || i == which, answer->error);
 	}
 }
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "cvsw_cursor.h"
-#include "cvsw_flow_mod.h"
+#include "cvsw_group_mod.h"
 #include "cvsw_text.h"
 #include "talk.h"
 
@@ -17,6 +17,11 @@ static const struct field flow_mod_fields[] = {
 	{ 0, "length" }, { 2, "command" }, { 3, "flags" }, { 4, "priority" }, { 6, "out_port" },
 	{ 8, "idle_timeout" }, { 10, "hard_timeout" }, { 12, "match length" }, { 14, "table" }, { 15, "header" },
 	{ 16, "cookie" }, { 24, NULL },
+};
+/* group_mod; behind these come key and slots, and buckets */
+static const struct field group_mod_fields[] = {
+	{ 0, "length" }, { 2, "command" }, { 3, "type" }, { 4, "group" }, { 8, "dead" },
+	{ 16, "buckets" },
 };
 static const struct field flows_fields[] = {
 	{ 0, "type" }, { 2, "error" }, { 4, "xid" }, { 8, "bundle" }, { 12, "flags" },
@@ -72,19 +77,24 @@ static void name_in_flow_mod(const uint8_t *flow_mod, size_t len, size_t offset,
 static void about_flows(const uint8_t *request, size_t len, size_t offset,
 			struct nic_refusal *refusal)
 {
-	enum cvsw_flow_command command;
-	struct cvsw_flow flow;
+	const struct talk_mod *mod;
 	size_t start, used;
 
-	if (talk_flow_at(request, len, offset, &start) < 0) {
+	if (talk_mod_at(request, len, offset, &start) < 0) {
 		snprintf(refusal->field, sizeof(refusal->field), "%s",
 			 name_of(flows_fields, N(flows_fields), offset) ?: "");
 		return;
 	}
+	mod = talk_mod_decode(request + start, len - start, &used);
+	if (cvsw_group_command_is(mod->command)) {
+		snprintf(refusal->field, sizeof(refusal->field), "%s",
+			 name_of(group_mod_fields, N(group_mod_fields), offset - start));
+		cvsw_text_format_group(&mod->group, refusal->flow, sizeof(refusal->flow));
+		return;
+	}
 	name_in_flow_mod(request + start, len - start, offset - start, refusal->field,
 			 sizeof(refusal->field));
-	if (!cvsw_flow_mod_decode(request + start, len - start, &used, &command, &flow, NULL))
-		cvsw_text_format(&flow, refusal->flow, sizeof(refusal->flow));
+	cvsw_text_format(&mod->flow, refusal->flow, sizeof(refusal->flow));
 }
 
 /* The NIC's text goes to terminals and logs. */

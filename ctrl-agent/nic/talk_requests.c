@@ -107,6 +107,8 @@ static uint16_t answer_to(uint16_t type)
 	case CVSW_V3_STATISTICS:
 	case CVSW_V3_TRACE:
 	case CVSW_V3_LIST_SAS:
+	case CVSW_V3_LIST_GROUPS:
+	case CVSW_V3_GROUP_COUNTERS:
 		return type + 1;
 	default:
 		return CVSW_V3_ACK;

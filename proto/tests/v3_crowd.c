@@ -348,6 +348,9 @@ void crowd_nic_load(struct crowd *crowd, unsigned int place, bool heard_of_it)
 	nic->flows = empty.flows;
 	nic->bundle = empty.bundle;
 	nic->timers = empty.timers;
+	nic->groups = empty.groups;
+	nic->bundle_groups = empty.bundle_groups;
+	nic->n_groups = 0;
 	nic->send_arg = port;
 	nic->caller.arg = nic;
 	nic->end.caller = &nic->caller;

@@ -139,58 +139,246 @@ static void expire(struct v3_nic *nic)
 		drop_timers(nic);
 }
 
+/* ---- groups ---- */
+
+static struct cvsw_group *group_of(struct cvsw_group *groups, size_t n, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (groups[i].id == id)
+			return &groups[i];
+	return NULL;
+}
+
+/* Flows, and groups: as they will be when the bundle is done. */
+struct after {
+	struct cvsw_flow *flows;
+	size_t n_flows;
+	struct cvsw_group *groups;
+	size_t n_groups;
+};
+
+static void delete_group(struct after *after, uint32_t id)
+{
+	size_t i, j, kept = 0;
+
+	for (i = 0; i < after->n_groups; i++)
+		if (after->groups[i].id != id && id != CVSW_GROUP_ALL)
+			after->groups[kept++] = after->groups[i];
+	after->n_groups = kept;
+	for (i = kept = 0; i < after->n_flows; i++) {
+		const struct cvsw_flow *flow = &after->flows[i];
+
+		for (j = 0; j < flow->n_actions; j++)
+			if (flow->actions[j].type == CVSW_ACT_GROUP &&
+			    !group_of(after->groups, after->n_groups, flow->actions[j].to_group.id))
+				break;
+		if (j == flow->n_actions)
+			after->flows[kept++] = *flow;
+	}
+	after->n_flows = kept;
+}
+
+static enum cvsw_v3_error do_group(struct v3_nic *nic, struct after *after,
+				   const struct v3_nic_mod *mod)
+{
+	const struct cvsw_group *group = &nic->bundle_groups[mod->group];
+	struct cvsw_group *old = group_of(after->groups, after->n_groups, group->id);
+
+	nic->n_group_mods++;
+	if (mod->command == CVSW_GROUP_DELETE) {
+		delete_group(after, group->id);
+		return CVSW_V3_FINE;
+	}
+	if (mod->command == CVSW_GROUP_ADD) {
+		if (old)
+			return CVSW_V3_ERR_GROUP_EXISTS;
+		if (after->n_groups == V3_NIC_GROUPS)
+			return CVSW_V3_ERR_GROUPS_FULL;
+		after->groups[after->n_groups++] = *group;
+		return CVSW_V3_FINE;
+	}
+	if (!old)
+		return CVSW_V3_ERR_GROUP_UNKNOWN;
+	if (mod->command == CVSW_GROUP_LIVE) {
+		nic->n_group_lives++;
+		old->dead = group->dead;
+	} else {
+		*old = *group;
+	}
+	return CVSW_V3_FINE;
+}
+
+/* @checks: whether groups are there */
+static enum cvsw_v3_error do_flow(struct after *after, const struct v3_nic_mod *mod, bool checks)
+{
+	const struct cvsw_flow *flow = &mod->flow;
+	size_t i;
+
+	for (i = 0; checks && i < flow->n_actions && mod->command < CVSW_FLOW_DELETE; i++)
+		if (flow->actions[i].type == CVSW_ACT_GROUP &&
+		    !group_of(after->groups, after->n_groups, flow->actions[i].to_group.id))
+			return CVSW_V3_ERR_OUT_GROUP;
+	v3_table_do(after->flows, &after->n_flows, mod->command, flow);
+	return CVSW_V3_FINE;
+}
+
+static enum cvsw_v3_error do_list_groups(struct v3_nic *nic, const struct cvsw_v3_message *message,
+					 struct cvsw_writer *w, size_t *offset)
+{
+	static uint8_t group_mod[CVSW_GROUP_MOD_MAX];
+	uint64_t resume, i;
+	enum cvsw_v3_error error = cvsw_v3_resume_decode(message, &resume, offset);
+
+	if (error)
+		return error;
+	cvsw_v3_list_answer_begin(w, CVSW_V3_LIST_GROUPS_ANSWER, message->xid);
+	for (i = resume; i < nic->n_groups; i++) {
+		struct cvsw_v3_entry entry = { .n_packets = i, .n_bytes = 60 * i,
+					       .idle = CVSW_V3_IDLE_UNKNOWN, .flow_mod = group_mod };
+
+		entry.len = cvsw_group_mod_encode(CVSW_GROUP_ADD, &nic->groups[i], group_mod,
+						  sizeof(group_mod));
+		if (i - resume == 2 || !cvsw_v3_entry_put(w, &entry)) {
+			cvsw_v3_list_answer_resume(w, i);
+			break;
+		}
+	}
+	if (nic->group_lists != V3_NIC_ENDS)
+		cvsw_v3_list_answer_resume(w, nic->group_lists == V3_NIC_REPEATS ? 0x100000000 :
+					   nic->n_groups + 1);
+	return CVSW_V3_FINE;
+}
+
+/* Frames that a bucket or slot would have got, if there were any: its number, and so on. */
+static enum cvsw_v3_error do_group_counters(struct v3_nic *nic,
+					    const struct cvsw_v3_message *message,
+					    struct cvsw_writer *w, size_t *offset)
+{
+	uint64_t id;
+	enum cvsw_v3_error error = cvsw_v3_resume_decode(message, &id, offset);
+	const struct cvsw_group *group;
+	unsigned int i;
+
+	if (error)
+		return error;
+	group = group_of(nic->groups, nic->n_groups, (uint32_t)id);
+	if (!group)
+		return CVSW_V3_ERR_GROUP_UNKNOWN;
+	cvsw_v3_list_answer_begin(w, CVSW_V3_GROUP_COUNTERS_ANSWER, message->xid);
+	cvsw_v3_list_answer_resume(w, id);
+	for (i = 0; i < group->n_buckets; i++)
+		cvsw_v3_hits_put(w, i + 1, 60 * (i + 1));
+	for (i = 0; group->type == CVSW_GROUP_TYPE_SELECT && i < CVSW_GROUP_SLOTS; i++)
+		cvsw_v3_hits_put(w, i, 60 * i);
+	return CVSW_V3_FINE;
+}
+
 /* ---- FLOWS ---- */
+
+/* A NIC without strict commands knows no groups. */
+static enum cvsw_v3_error read_mod(struct v3_nic *nic, const uint8_t *data, size_t len, size_t *used,
+				   struct v3_nic_mod *mod, size_t *offset)
+{
+	enum cvsw_group_command group = CVSW_GROUP_ADD;
+	enum cvsw_flow_command flow = CVSW_FLOW_ADD;
+	enum cvsw_fault fault;
+	bool is_group = nic->strict && cvsw_mod_is_group(data, len);
+
+	mod->group = nic->n_bundled_groups;
+	if (is_group)
+		fault = cvsw_group_mod_decode(data, len, used, &group,
+					      &nic->bundle_groups[mod->group], offset);
+	else
+		fault = cvsw_flow_mod_decode(data, len, used, &flow, &mod->flow, offset);
+	if (fault)
+		return cvsw_v3_error_of(fault);
+	mod->command = is_group ? (unsigned int)group : (unsigned int)flow;
+	nic->n_bundled_groups += is_group;
+	return CVSW_V3_FINE;
+}
+
+static bool knows_command(const struct v3_nic *nic, unsigned int command)
+{
+	if (command == CVSW_FLOW_ADD || command == CVSW_GROUP_ADD)
+		return true;
+	if (nic->bundle_replaces)
+		return false;
+	return command == CVSW_FLOW_DELETE || (nic->strict && command != CVSW_FLOW_MODIFY);
+}
 
 static enum cvsw_v3_error bundle_add(struct v3_nic *nic, const struct cvsw_v3_flows *flows,
 				     size_t *offset)
 {
 	size_t at = 0, used;
 
+	nic->n_bundle_messages++;
 	while (at < flows->len) {
 		struct v3_nic_mod *mod = &nic->bundle[nic->n_bundled];
-		enum cvsw_fault fault;
+		enum cvsw_v3_error error;
 
 		*offset = CVSW_V3_FLOWS_AT + at;
 		if (nic->n_bundled == V3_NIC_FLOWS)
 			return CVSW_V3_ERR_TABLE_FULL;
-		fault = cvsw_flow_mod_decode(flows->flow_mods + at, flows->len - at, &used,
-					  &mod->command, &mod->flow, offset);
-		if (fault) {
-			*offset += CVSW_V3_FLOWS_AT + at;
-			return cvsw_v3_error_of(fault);
-		}
-		if (mod->command != CVSW_FLOW_ADD &&
-		    (nic->bundle_replaces ||
-		     (mod->command != CVSW_FLOW_DELETE &&
-		      !(nic->strict && (mod->command == CVSW_FLOW_DELETE_STRICT ||
-					mod->command == CVSW_FLOW_MODIFY_STRICT)))))
+		*offset = 0;
+		error = read_mod(nic, flows->flow_mods + at, flows->len - at, &used, mod, offset);
+		*offset += CVSW_V3_FLOWS_AT + at;
+		if (error)
+			return error;
+		if (!knows_command(nic, mod->command))
 			return CVSW_V3_ERR_COMMAND;
+		mod->message = nic->n_bundle_messages;
+		mod->at = CVSW_V3_FLOWS_AT + at;
 		nic->n_bundled++;
 		at += used;
 	}
 	return CVSW_V3_FINE;
 }
 
-static enum cvsw_v3_error bundle_commit(struct v3_nic *nic)
+static enum cvsw_v3_error bundle_do(struct v3_nic *nic, struct after *after, size_t *offset)
 {
-	size_t n = nic->bundle_replaces ? 0 : nic->n_flows, i;
-	struct cvsw_flow *after = malloc((n + nic->n_bundled + 1) * sizeof(*after));
-	enum cvsw_v3_error error = CVSW_V3_ERR_TABLE_FULL;
+	enum cvsw_v3_error error = CVSW_V3_FINE;
+	size_t i;
 
-	memcpy(after, nic->flows, n * sizeof(*after));
-	for (i = 0; i < nic->n_bundled; i++) {
-		nic->n_modified += nic->bundle[i].command == CVSW_FLOW_MODIFY_STRICT;
-		v3_table_do(after, &n, nic->bundle[i].command, &nic->bundle[i].flow);
+	for (i = 0; i < nic->n_bundled && !error; i++) {
+		const struct v3_nic_mod *mod = &nic->bundle[i];
+
+		nic->n_modified += mod->command == CVSW_FLOW_MODIFY_STRICT;
+		error = cvsw_group_command_is(mod->command) ? do_group(nic, after, mod) :
+							      do_flow(after, mod, nic->strict);
+		if (error && mod->message == nic->n_bundle_messages)
+			*offset = mod->at;
 	}
-	if (n <= V3_NIC_FLOWS) {
+	return !error && after->n_flows > V3_NIC_FLOWS ? CVSW_V3_ERR_TABLE_FULL : error;
+}
+
+static enum cvsw_v3_error bundle_commit(struct v3_nic *nic, size_t *offset)
+{
+	struct after after = {
+		.n_flows = nic->bundle_replaces ? 0 : nic->n_flows,
+		.n_groups = nic->bundle_replaces ? 0 : nic->n_groups,
+	};
+	enum cvsw_v3_error error;
+	size_t i;
+
+	after.flows = malloc((after.n_flows + nic->n_bundled + 1) * sizeof(*after.flows));
+	after.groups = malloc(V3_NIC_GROUPS * sizeof(*after.groups));
+	memcpy(after.flows, nic->flows, after.n_flows * sizeof(*after.flows));
+	memcpy(after.groups, nic->groups, after.n_groups * sizeof(*after.groups));
+	error = bundle_do(nic, &after, offset);
+	if (!error) {
 		for (i = 0; i < nic->n_bundled; i++)
-			set_timer(nic, &nic->bundle[i]);
-		memcpy(nic->flows, after, n * sizeof(*after));
-		nic->n_flows = n;
+			if (!cvsw_group_command_is(nic->bundle[i].command))
+				set_timer(nic, &nic->bundle[i]);
+		memcpy(nic->flows, after.flows, after.n_flows * sizeof(*after.flows));
+		nic->n_flows = after.n_flows;
+		memcpy(nic->groups, after.groups, after.n_groups * sizeof(*after.groups));
+		nic->n_groups = after.n_groups;
 		drop_timers(nic);
-		error = CVSW_V3_FINE;
 	}
-	free(after);
+	free(after.flows);
+	free(after.groups);
 	return error;
 }
 
@@ -210,12 +398,12 @@ static enum cvsw_v3_error do_flows(struct v3_nic *nic, const struct cvsw_v3_mess
 		nic->bundle_open = true;
 		nic->bundle_number = flows.bundle;
 		nic->bundle_replaces = flows.flags & CVSW_V3_BUNDLE_REPLACE;
-		nic->n_bundled = 0;
+		nic->n_bundled = nic->n_bundled_groups = nic->n_bundle_messages = 0;
 	}
 	if (!error)
 		error = bundle_add(nic, &flows, offset);
 	if (!error && flows.flags & CVSW_V3_BUNDLE_COMMIT)
-		error = bundle_commit(nic);
+		error = bundle_commit(nic, offset);
 	done = error || flows.flags & (CVSW_V3_BUNDLE_COMMIT | CVSW_V3_BUNDLE_ABORT);
 	if (done)
 		nic->bundle_open = false;
@@ -349,7 +537,8 @@ static void answer_capabilities(struct v3_nic *nic, uint32_t xid, struct cvsw_wr
 		.features = CVSW_V3_CAN_TRACE | CVSW_V3_CAN_TIMEOUTS | CVSW_V3_CAN_REMOVED |
 			    (nic->strict ? CVSW_V3_CAN_MODIFY | CVSW_V3_CAN_REGISTERS |
 					   CVSW_V3_CAN_TABLES | CVSW_V3_CAN_FLOOD |
-					   CVSW_V3_CAN_ANY_TTL : 0),
+					   CVSW_V3_CAN_ANY_TTL |
+					   CVSW_V3_CAN_GROUPS : 0),
 		.flows = (uint32_t)nic->n_flows,
 		.max_flows = V3_NIC_FLOWS, .mtu = nic->mtu, .min_mtu = 68, .max_mtu = 9000,
 		.offloads = nic->offloads, .all_offloads = 0x1b,
@@ -368,9 +557,14 @@ static void answer_statistics(struct v3_nic *nic, uint32_t xid, struct cvsw_writ
 	cvsw_v3_counter_put(w, &counter);
 }
 
-static enum cvsw_v3_error do_trace(const struct cvsw_v3_message *message, struct cvsw_writer *w,
-				   size_t *offset)
+/* If it has a group, the frame comes by its first bucket. */
+static enum cvsw_v3_error do_trace(struct v3_nic *nic, const struct cvsw_v3_message *message,
+				   struct cvsw_writer *w, size_t *offset)
 {
+	uint8_t data[CVSW_V3_STEP_BUCKET_LEN];
+	struct cvsw_v3_step_bucket chosen = { .slot = CVSW_V3_NO_BUCKET };
+	struct cvsw_v3_step bucket = { .kind = CVSW_V3_STEP_BUCKET, .data = data,
+				       .len = sizeof(data) };
 	struct cvsw_v3_trace trace;
 	enum cvsw_v3_error error = cvsw_v3_trace_decode(message, &trace, offset);
 	struct cvsw_v3_step frame = { .kind = CVSW_V3_STEP_FRAME, .data = trace.frame,
@@ -381,6 +575,14 @@ static enum cvsw_v3_error do_trace(const struct cvsw_v3_message *message, struct
 		return error;
 	cvsw_v3_trace_answer_begin(w, message->xid);
 	cvsw_v3_step_put(w, &frame);
+	if (nic->n_groups) {
+		chosen.group = nic->groups[0].id;
+		chosen.bucket = nic->groups[0].n_buckets ? 0 : CVSW_V3_NO_BUCKET;
+		if (nic->groups[0].type == CVSW_GROUP_TYPE_SELECT)
+			chosen.slot = 7;
+		cvsw_v3_step_bucket_encode(&chosen, data);
+		cvsw_v3_step_put(w, &bucket);
+	}
 	cvsw_v3_step_put(w, &onward);
 	return CVSW_V3_FINE;
 }
@@ -405,8 +607,12 @@ static enum cvsw_v3_error dispatch(struct v3_nic *nic, const struct cvsw_v3_mess
 		return do_list(nic, message, w, offset);
 	case CVSW_V3_LIST_SAS:
 		return do_list_sas(nic, message, w, offset);
+	case CVSW_V3_LIST_GROUPS:
+		return do_list_groups(nic, message, w, offset);
+	case CVSW_V3_GROUP_COUNTERS:
+		return do_group_counters(nic, message, w, offset);
 	case CVSW_V3_TRACE:
-		return do_trace(message, w, offset);
+		return do_trace(nic, message, w, offset);
 	case CVSW_V3_CAPABILITIES:
 	case CVSW_V3_STATISTICS:
 		error = cvsw_v3_plain_decode(message, offset);
@@ -537,6 +743,8 @@ struct v3_nic *v3_nic_new(const struct cvsw_v3_crypto *crypto, const uint8_t *ma
 
 	nic->flows = calloc(V3_NIC_FLOWS, sizeof(*nic->flows));
 	nic->bundle = calloc(V3_NIC_FLOWS + 1, sizeof(*nic->bundle));
+	nic->groups = calloc(V3_NIC_GROUPS, sizeof(*nic->groups));
+	nic->bundle_groups = calloc(V3_NIC_FLOWS + 1, sizeof(*nic->bundle_groups));
 	nic->timers = calloc(V3_NIC_FLOWS, sizeof(*nic->timers));
 	nic->mtu = 1500;
 	nic->sas_a_page = V3_NIC_SAS;
@@ -556,6 +764,8 @@ void v3_nic_free(struct v3_nic *nic)
 	free(nic->flows);
 	free(nic->bundle);
 	free(nic->timers);
+	free(nic->groups);
+	free(nic->bundle_groups);
 	free(nic);
 }
 

@@ -8,16 +8,21 @@
 
 #include <stdio.h>
 
-#include "../cvsw_flow_mod.h"
+#include "../cvsw_group_mod.h"
 #include "../cvsw_sa.h"
 #include "../cvsw_v3_body.h"
 #include "../cvsw_v3_end.h"
 
 #define V3_NIC_FLOWS	128
 #define V3_NIC_SAS	256
+#define V3_NIC_GROUPS	32
 
+/* @group: of a group_mod: which of the bundle's groups; @message, @at: where it stood */
 struct v3_nic_mod {
-	enum cvsw_flow_command command;
+	unsigned int command;
+	size_t group;
+	unsigned int message;
+	size_t at;
 	struct cvsw_flow flow;
 };
 
@@ -39,6 +44,11 @@ struct v3_nic {
 	size_t n_flows;
 	struct v3_nic_mod *bundle;	/* as many */
 	size_t n_bundled;
+	struct cvsw_group *groups;		/* V3_NIC_GROUPS of them */
+	size_t n_groups;
+	struct cvsw_group *bundle_groups;	/* V3_NIC_FLOWS of them */
+	size_t n_bundled_groups;
+	unsigned int n_bundle_messages;
 	struct v3_nic_timer *timers;	/* as many */
 	size_t n_timers;
 	uint64_t now;
@@ -49,10 +59,11 @@ struct v3_nic {
 	size_t n_sas;			/* that were ever there */
 	size_t sas_a_page;		/* listed in one answer, at most */
 	unsigned int n_requests, n_fresh, n_rekeyed, n_disagreed, n_modified;
+	unsigned int n_group_mods, n_group_lives;
 	bool silent;
-	bool strict;	/* it knows DELETE_STRICT and MODIFY_STRICT, and says so */
+	bool strict;	/* it knows DELETE_STRICT, MODIFY_STRICT and groups, and says so */
 	uint16_t lacks;	/* offloads that its device cannot do */
-	enum { V3_NIC_ENDS, V3_NIC_SAYS_MORE, V3_NIC_REPEATS } lists;	/* how a listing goes on */
+	enum { V3_NIC_ENDS, V3_NIC_SAYS_MORE, V3_NIC_REPEATS } lists, group_lists;	/* how a listing goes on */
 };
 
 /* @send: where frames go; on the heap: ended by v3_nic_free(). */
