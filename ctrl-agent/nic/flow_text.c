@@ -37,6 +37,15 @@ char *flow_text_match(const struct cvsw_flow *flow)
 	return text;
 }
 
+char *group_text(const struct cvsw_group *group)
+{
+	size_t room = cvsw_text_format_group(group, NULL, 0) + 1;
+	char *text = xcalloc(1, room);
+
+	cvsw_text_format_group(group, text, room);
+	return text;
+}
+
 bool flow_text_settle(struct cvsw_flow *flow, struct cvsw_text_error *error)
 {
 	uint8_t data[CVSW_FLOW_MOD_MAX];

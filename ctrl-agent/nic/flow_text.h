@@ -14,6 +14,9 @@ char *flow_text_name(const struct cvsw_flow *flow);
 /** flow_text_match() - malloc()ed: the match alone; empty if it matches everything */
 char *flow_text_match(const struct cvsw_flow *flow);
 
+/** group_text() - malloc()ed; what cvsw_text_parse_group() reads back */
+char *group_text(const struct cvsw_group *group);
+
 /**
  * flow_text_parse() - a flow in the form in which a NIC will list it
  *

@@ -27,7 +27,7 @@
 #include "nic/flow_text.h"
 #include "state_load.h"
 
-/* @over: the database has tables of rows.h, and what is left could not be read before */
+/* @over: the database has typed rows, and what is left could not be read before */
 struct former {
 	struct loading *loading;
 	bool over;
@@ -495,7 +495,7 @@ bool load_former(struct loading *loading)
 {
 	struct store *store = loading->state->store;
 	struct former former = {
-		.loading = loading, .over = store_version(store) > 2,
+		.loading = loading, .over = store_version(store) >= STORE_TYPED,
 	};
 
 	for (size_t i = 0; i < N_PASSES && !former.over; i++) {

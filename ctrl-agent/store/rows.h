@@ -40,7 +40,7 @@ struct rows_bytes {
 	size_t len;
 };
 
-/* What is configured for a NIC, but for its flows; offloads are CVSW_OFFLOAD_* of proto/. */
+/* What is configured for a NIC, but for its flows and groups; offloads are CVSW_OFFLOAD_* of proto/. */
 #define ROWS_OF_nic(C, T)				\
 	C(T, KEY, MAC, mac)				\
 	C(T, MUST, BOOL, managed)			\
@@ -61,6 +61,12 @@ struct rows_bytes {
 
 /* Likewise, of what OpenFlow controllers state. */
 #define ROWS_OF_controlled(C, T)	ROWS_OF_flow(C, T)
+
+/* @text: all of it, in ovs-ofctl's syntax. */
+#define ROWS_OF_group(C, T)				\
+	C(T, KEY, MAC, mac)				\
+	C(T, KEY, U32, id)				\
+	C(T, MUST, TEXT, text)
 
 #define ROWS_OF_key(C, T)				\
 	C(T, KEY, MAC, mac)				\
@@ -104,7 +110,7 @@ struct rows_bytes {
 	C(T, KEY, TEXT, name)				\
 	C(T, MUST, BYTES, value)
 
-#define ROWS_TABLES(X) X(nic) X(flow) X(controlled) X(key) X(overlay) X(member) X(ways) X(counter) X(kept)
+#define ROWS_TABLES(X) X(nic) X(group) X(flow) X(controlled) X(key) X(overlay) X(member) X(ways) X(counter) X(kept)
 
 typedef uint8_t rows_c_MAC[CVSW_ETH_ALEN];
 typedef bool rows_c_BOOL;

@@ -97,6 +97,27 @@ void state_delete_flow(struct state *state, const struct nic *nic, const struct 
 	free(match);
 }
 
+void state_put_group(struct state *state, const struct nic *nic, const struct cvsw_group *group)
+{
+	struct row_group row = { .id = group->id };
+	char *text;
+
+	if (!state->store)
+		return;
+	memcpy(row.mac, nic->mac, CVSW_ETH_ALEN);
+	row.text = text = group_text(group);
+	store_put(state->store, ROWS_group, &row);
+	free(text);
+}
+
+void state_delete_group(struct state *state, const struct nic *nic, const struct cvsw_group *group)
+{
+	struct row_group row = { .id = group->id };
+
+	memcpy(row.mac, nic->mac, CVSW_ETH_ALEN);
+	store_delete(state->store, ROWS_group, &row);
+}
+
 static void put_timed(struct state *state, struct nic *nic)
 {
 	struct timed *timed = &nic->timed;
@@ -163,10 +184,13 @@ void state_nic_moved(void *arg, const struct hub_event *event)
 void state_forget(struct state *state, const struct nic *nic)
 {
 	struct row_flow flows = { 0 };
+	struct row_group groups = { 0 };
 	struct row_nic settings = { 0 };
 
 	memcpy(flows.mac, nic->mac, CVSW_ETH_ALEN);
+	memcpy(groups.mac, nic->mac, CVSW_ETH_ALEN);
 	memcpy(settings.mac, nic->mac, CVSW_ETH_ALEN);
+	store_delete_all(state->store, ROWS_group, &groups);
 	store_delete_all(state->store, ROWS_flow, &flows);
 	store_delete_all(state->store, ROWS_controlled, &flows);
 	store_delete(state->store, ROWS_nic, &settings);
@@ -249,6 +273,8 @@ static void put_all(struct state *state)
 			store_delete_all(state->store, table, NULL);
 	nics_each(nic, state->nics) {
 		state_put_nic(state, nic);
+		for (size_t i = 0; i < nic_hand(nic)->groups.n; i++)
+			state_put_group(state, nic, nic_hand(nic)->groups.groups[i]);
 		put_flows(state, nic);
 	}
 	overlays_each(overlay, state->overlays)

@@ -80,9 +80,11 @@ bool state_commit(struct state *state) __attribute__((warn_unused_result));
 /** state_scrub() - keys that were deleted are overwritten in the files */
 void state_scrub(struct state *state);
 
-/** state_put_nic() - what is stated for a NIC but for its flows, its key too */
+/** state_put_nic() - what is stated for a NIC but for its flows and groups, its key too */
 void state_put_nic(struct state *state, const struct nic *nic);
 void state_put_flow(struct state *state, const struct nic *nic, const struct cvsw_flow *flow);
+void state_put_group(struct state *state, const struct nic *nic, const struct cvsw_group *group);
+void state_delete_group(struct state *state, const struct nic *nic, const struct cvsw_group *group);
 void state_delete_flow(struct state *state, const struct nic *nic, const struct cvsw_flow *flow);
 
 /**

@@ -73,6 +73,29 @@ const char *load_nic(void *arg, const void *at)
 	return NULL;
 }
 
+/* Its NIC is managed, even if that row is the one that cannot be read. */
+const char *load_group(void *arg, const void *at)
+{
+	const struct row_group *row = at;
+	struct loading *loading = arg;
+	struct nic *nic = nic_of(loading, row->mac);
+	struct cvsw_text_error error;
+	struct cvsw_group group;
+
+	if (!nic)
+		return not_a_nic;
+	if (!cvsw_text_parse_group(row->text, &group, NULL, &error)) {
+		snprintf(loading->why, sizeof(loading->why), "column %u: %.140s", error.column,
+			 error.message);
+		return loading->why;
+	}
+	if (group.id != row->id)
+		return "its key is another group's";
+	groupset_put(&nic_hand(nic)->groups, &group);
+	desired_use(&nic->desired, DESIRED_HAND);
+	return NULL;
+}
+
 /* A flow is stored under its own match and priority, or a later change would miss it. */
 static bool is_named(const struct cvsw_flow *flow, const struct row_flow *row)
 {
@@ -332,6 +355,7 @@ static bool load_all(struct loading *loading)
 	struct store *store = loading->state->store;
 
 	return store_each(store, ROWS_nic, load_nic, load_skipped, loading) &&
+	       store_each(store, ROWS_group, load_group, load_skipped, loading) &&
 	       store_each(store, ROWS_flow, load_flow, load_skipped, loading) &&
 	       store_each(store, ROWS_controlled, load_controlled, load_skipped, loading) &&
 	       store_each(store, ROWS_key, load_key, key_skipped, loading) &&

@@ -35,6 +35,7 @@ struct loading {
 bool state_load(struct state *state);
 
 const char *load_nic(void *loading, const void *row);
+const char *load_group(void *loading, const void *row);
 const char *load_flow(void *loading, const void *row);
 const char *load_key(void *loading, const void *row);
 const char *load_ways(void *loading, const void *row);

@@ -151,13 +151,13 @@ static int has_table(struct store *store, const char *name)
 	return ask(store, "SELECT count(*) FROM sqlite_master WHERE name = ?1", name);
 }
 
-/* Today's tables, empty, unless they are there. */
+/* Today's tables: those that are not there, empty. */
 static bool make_tables(struct store *store)
 {
 	for (int i = 0; i < ROWS_N; i++) {
 		struct sql sql = { .len = 0 };
 
-		if (i == ROWS_kept)
+		if (i == ROWS_kept || has_table(store, rows_tables[i].name))
 			continue;
 		sql_table(&sql, &rows_tables[i]);
 		if (!run(store, sql.text))

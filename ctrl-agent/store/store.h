@@ -18,10 +18,11 @@
 
 /*
  * The format of the rows, PRAGMA user_version in the file.  1: one table "kept", an overlay's row
- * has the SPIs in use; 2: those have rows of their own; 3: the tables of rows.h; 4: one more of
- * them, "controlled".
+ * has the SPIs in use; 2: those have rows of their own; 3: the tables of rows.h, but for "group"
+ * and "controlled"; 4: all of them.
  */
 #define STORE_VERSION	4
+#define STORE_TYPED	3	/* since then there is a table for each kind of rows */
 
 struct store;
 
