@@ -193,18 +193,32 @@ static json_t *action_json(const uint8_t *data, size_t len)
 	return json;
 }
 
+static json_t *bucket_json(const uint8_t *data, size_t len)
+{
+	struct cvsw_v3_step_bucket step;
+	char slot[24] = "";
+
+	if (cvsw_v3_step_bucket_decode(data, len, &step))
+		return json_string("?");
+	if (step.slot != CVSW_V3_NO_BUCKET)
+		snprintf(slot, sizeof(slot), ", slot %u", step.slot);
+	if (step.bucket == CVSW_V3_NO_BUCKET)
+		return json_sprintf("group %u%s: no bucket", step.group, slot);
+	return json_sprintf("group %u%s: bucket %u", step.group, slot, step.bucket);
+}
+
 json_t *report_step(const struct cvsw_v3_step *step)
 {
 	static const char *const names[] = {
 		[CVSW_V3_STEP_LOOKUP] = "lookup", [CVSW_V3_STEP_ACTION] = "action",
 		[CVSW_V3_STEP_FRAME] = "frame", [CVSW_V3_STEP_ONWARD] = "onward",
 		[CVSW_V3_STEP_DROP] = "drop", [CVSW_V3_STEP_SKIPPED] = "skipped",
-		[CVSW_V3_STEP_CUT] = "cut",
+		[CVSW_V3_STEP_CUT] = "cut", [CVSW_V3_STEP_BUCKET] = "bucket",
 	};
 	char text[CVSW_V3_COUNTER_NAME_MAX + 1];
 	json_t *json, *data = NULL;
 
-	if (!step->kind || step->kind > CVSW_V3_STEP_CUT)
+	if (!step->kind || step->kind > CVSW_V3_STEP_BUCKET)
 		return NULL;
 	json = json_pack("{s:s, s:i, s:i}", "step", names[step->kind], "pass", step->pass,
 			 "copy", step->copy);
@@ -221,6 +235,9 @@ json_t *report_step(const struct cvsw_v3_step *step)
 		break;
 	case CVSW_V3_STEP_ONWARD:
 		data = json_string(step->port == CVSW_HOST ? "HOST" : "NET");
+		break;
+	case CVSW_V3_STEP_BUCKET:
+		data = bucket_json(step->data, step->len);
 		break;
 	case CVSW_V3_STEP_DROP:
 		text_printable(step->data, step->len, text, sizeof(text));

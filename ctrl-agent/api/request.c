@@ -102,14 +102,26 @@ enum place_unknown request_unknown(const struct request *request)
 	return request_is(request, "new") ? PLACE_CREATE : PLACE_OFFER;
 }
 
-void request_refuse_flow(const struct request *request, const struct cvsw_text_error *error,
-			 size_t index)
+static void refuse_text(const struct request *request, enum request_code code,
+			const struct cvsw_text_error *error, size_t index)
 {
 	client_answer(request->client,
 		      json_pack("{s:b, s:s, s:o, s:i, s:I}", "ok", 0,
-				"code", request_code_name(REQUEST_BAD_FLOW),
+				"code", request_code_name(code),
 				"error", request_text_json(error->message),
 				"column", error->column, "index", (json_int_t)index));
+}
+
+void request_refuse_flow(const struct request *request, const struct cvsw_text_error *error,
+			 size_t index)
+{
+	refuse_text(request, REQUEST_BAD_FLOW, error, index);
+}
+
+void request_refuse_group(const struct request *request, const struct cvsw_text_error *error,
+			  size_t index)
+{
+	refuse_text(request, REQUEST_BAD_GROUP, error, index);
 }
 
 void request_show(const struct request *request)

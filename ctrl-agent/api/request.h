@@ -32,11 +32,14 @@ void request_refuse_error(const struct request *request, const struct request_er
 
 /**
  * struct request_asked - what a change asks of a NIC: what it may refuse
- * @flows: to be there
+ * @flows, @groups: to be there
+ * @n_gone: how many flows went with groups
  * @not_kept: the database could not be written
  */
 struct request_asked {
 	struct flowset flows;
+	struct groupset groups;
+	size_t n_gone;
 	bool mtu;
 	bool offload;
 	bool not_kept;
@@ -65,9 +68,16 @@ bool request_is(const struct request *request, const char *key);
 void request_refuse_flow(const struct request *request, const struct cvsw_text_error *error,
 			 size_t index);
 
+/** request_refuse_group() - likewise, of a group */
+void request_refuse_group(const struct request *request, const struct cvsw_text_error *error,
+			  size_t index);
+
+/** request_carry_out() - a change of flows and groups, if it is permitted, or with "dry_run" what it is */
+void request_carry_out(const struct request *request, struct nic *nic, struct change *change);
+
 /**
  * request_changed() - the intent is another now: keep it, tell the NIC, and answer
- * @asked: @flows initialised; taken over and cleared
+ * @asked: @flows initialised; taken over and cleared, with @groups
  *
  * Behind state_begin().
  */
@@ -133,6 +143,13 @@ void request_mod_flows(const struct request *request);
 void request_del_flows(const struct request *request);
 void request_replace_flows(const struct request *request);
 void request_diff_flows(const struct request *request);
+void request_add_groups(const struct request *request);
+void request_mod_group(const struct request *request);
+void request_del_groups(const struct request *request);
+void request_group_dead(const struct request *request);
+void request_dump_groups(const struct request *request);
+void request_group_stats(const struct request *request);
+void request_group_slot(const struct request *request);
 void request_key_add(const struct request *request);
 void request_key_del(const struct request *request);
 void request_key_list(const struct request *request);

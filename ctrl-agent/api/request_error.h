@@ -21,6 +21,10 @@
 	  "a number is too small or too large, or an array has the wrong length (`member`)") \
 	X(BAD_VALUE, "bad-value", "a text is not one of those allowed, or is malformed") \
 	X(BAD_FLOW, "bad-flow", "a flow or match cannot be read (`column`, `index`)") \
+	X(BAD_GROUP, "bad-group", "a group, or what is said of one, cannot be read (`column`, `index`)") \
+	X(UNKNOWN_GROUP, "unknown-group", "there is no group of this number") \
+	X(GROUP_EXISTS, "group-exists", "there is a group of this number") \
+	X(TOO_MANY_GROUPS, "too-many-groups", "the NIC would have more groups than cvswd keeps") \
 	X(FLOW_OVERLAP, "flow-overlap", "a flow with check_overlap overlaps with another") \
 	X(TOO_MANY_FLOWS, "too-many-flows", "the NIC would have more flows than cvswd keeps") \
 	X(OVERLAY_FLOW, "overlay-flow", "the flow is not allowed in a member of an overlay") \

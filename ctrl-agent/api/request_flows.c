@@ -41,11 +41,17 @@ bool request_choice(const struct request *request, enum cvsw_text_use use, const
 
 /* ---- what would be ---- */
 
-static json_t *texts_of(const struct flowset *flows)
+static json_t *texts_of(const struct groupset *groups, const struct flowset *flows)
 {
 	const struct cvsw_flow **sorted = flowset_sorted(flows);
 	json_t *texts = json_array();
 
+	for (size_t i = 0; i < groups->n; i++) {
+		char *text = group_text(groups->groups[i]);
+
+		json_array_append_new(texts, json_string(text));
+		free(text);
+	}
 	for (size_t i = 0; i < flows->n; i++) {
 		char *text = flow_text(sorted[i]);
 
@@ -60,10 +66,16 @@ static json_t *texts_of(const struct flowset *flows)
 static json_t *report_change(const struct nic *nic, const struct change *change)
 {
 	const struct flowset *have = &nic_hand(nic)->flows;
+	const struct groupset *groups = &nic_hand(nic)->groups;
+	struct groupset groups_removed = { 0 };
 	const struct flow_node *node;
 	struct flowset removed;
 	json_t *json;
 
+	for (size_t i = 0; i < groups->n; i++)
+		if (groupset_find(&change->groups_gone, groups->groups[i]->id) ||
+		    groupset_find(&change->groups_put, groups->groups[i]->id))
+			groupset_put(&groups_removed, groups->groups[i]);
 	flowset_init(&removed);
 	flowset_each(node, &change->gone)
 		flowset_put(&removed, &node->flow);
@@ -75,7 +87,9 @@ static json_t *report_change(const struct nic *nic, const struct change *change)
 			flowset_put(&removed, old);
 	}
 	json = json_pack("{s:b, s:o, s:o, s:o}", "ok", 1, "nic", report_nic(nic),
-			 "removed", texts_of(&removed), "added", texts_of(&change->put));
+			 "removed", texts_of(&groups_removed, &removed),
+			 "added", texts_of(&change->groups_put, &change->put));
+	groupset_clear(&groups_removed);
 	flowset_clear(&removed);
 	return json;
 }
@@ -113,6 +127,37 @@ static void refuse_taken(const struct request *request, const struct nic *nic,
 	free(text);
 }
 
+static void refuse_unknown_group(const struct request *request, const struct nic *nic,
+				 const struct cvsw_flow *flow, uint32_t id)
+{
+	char *text = flow_text(flow);
+
+	request_refuse(request, REQUEST_UNKNOWN_GROUP, "no group %u is configured for NIC " MAC_FORMAT
+		       ": %s", id, MAC_BYTES(nic->mac), text);
+	free(text);
+}
+
+/* Groups, and flows that name one. */
+static bool may_have_groups(const struct request *request, const struct nic *nic,
+			    const struct change *change)
+{
+	const struct groupset *groups = &nic_hand(nic)->groups;
+	const struct cvsw_flow *flow;
+	uint32_t id;
+
+	if (change_n_groups(change, groups) > NIC_MAX_GROUPS)
+		request_refuse(request, REQUEST_TOO_MANY_GROUPS, "a NIC can have %d groups at most",
+			       NIC_MAX_GROUPS);
+	else if (change->groups_put.n && !nic_has_groups(nic))
+		request_refuse(request, REQUEST_NIC_CANNOT, "the driver of NIC " MAC_FORMAT " has no groups%s",
+			       MAC_BYTES(nic->mac), nic_version(nic) == 2 ? ", in version 2" : "");
+	else if ((flow = change_unknown_group(change, groups, &id)))
+		refuse_unknown_group(request, nic, flow, id);
+	else
+		return true;
+	return false;
+}
+
 static bool is_permitted(const struct request *request, const struct nic *nic,
 			 struct change *change)
 {
@@ -120,7 +165,8 @@ static bool is_permitted(const struct request *request, const struct nic *nic,
 
 	switch (stated_check(nic, DESIRED_HAND, change, &why)) {
 	case STATED_RIGHT:
-		return true;
+	case STATED_NO_GROUP:
+		return may_have_groups(request, nic, change);
 	case STATED_TOO_MANY:
 		request_refuse(request, REQUEST_TOO_MANY_FLOWS, "a NIC can have %d flows at most",
 			       NIC_MAX_FLOWS);
@@ -143,15 +189,33 @@ static bool is_permitted(const struct request *request, const struct nic *nic,
 	return false;
 }
 
+static void apply_groups(struct state *state, struct nic *nic, const struct change *change)
+{
+	struct groupset *groups = &nic_hand(nic)->groups;
+
+	for (size_t i = 0; i < change->groups_gone.n; i++) {
+		state_delete_group(state, nic, change->groups_gone.groups[i]);
+		groupset_remove(groups, change->groups_gone.groups[i]->id);
+	}
+	for (size_t i = 0; i < change->groups_put.n; i++) {
+		groupset_put(groups, change->groups_put.groups[i]);
+		state_put_group(state, nic, change->groups_put.groups[i]);
+	}
+}
+
 static void apply(const struct request *request, struct nic *nic, struct change *change)
 {
 	struct request_asked asked = { 0 };
 
+	if (change->groups_gone.n)
+		asked.n_gone = change->gone.n;
 	state_begin(&request->agent->state);
+	apply_groups(&request->agent->state, nic, change);
 	stated_put(nic, DESIRED_HAND, change);
 	stated_keep(&request->agent->state, nic, change);
 	flowset_init(&asked.flows);
 	flowset_move(&asked.flows, &change->put);
+	groupset_move(&asked.groups, &change->groups_put);
 	request_changed(request, nic, &asked);
 }
 
@@ -166,6 +230,11 @@ static void carry_out(const struct request *request, struct nic *nic, struct cha
 		client_answer(request->client, report_change(nic, change));
 	}
 	nic_release(nic);	/* made for a request that came to nothing? */
+}
+
+void request_carry_out(const struct request *request, struct nic *nic, struct change *change)
+{
+	carry_out(request, nic, change, request_is(request, "dry_run"));
 }
 
 /* ---- commands ---- */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "request_table.h"
 
-#include "cvsw_flow.h"
+#include "cvsw_group.h"
 #include "cvsw_sa.h"
 #include "intent.h"
 #include "request.h"
@@ -14,6 +14,10 @@
 	.help = "a MAC address, `DPID:PORT`, or a port's name" }
 #define FLOWS { "flows", REQUEST_TEXTS, REQUIRED, .min = 0, .max = ANY_LENGTH, \
 	.help = "flows, in ovs-ofctl's syntax" }
+#define GROUP_ID { "id", REQUEST_NUMBER, REQUIRED, .min = 0, .max = CVSW_GROUP_MAX, \
+	.help = "a group's number" }
+#define OR_ALL_GROUPS { "id", REQUEST_NUMBER, .min = 0, .max = CVSW_GROUP_MAX, \
+	.help = "of one group; not given: all" }
 #define MATCH { "match", REQUEST_TEXT, .help = "which flows; not given: all" }
 #define STRICT { "strict", REQUEST_FLAG, .help = "only the flow of exactly this match and priority" }
 #define DRY_RUN { "dry_run", REQUEST_FLAG, \
@@ -70,6 +74,35 @@ static const struct request_command commands[] = {
 	  "the flows that a NIC should have",
 	  "`nic`, `flows`: array of `flow` (text), `priority`, `cookie` (hex text); of those that "
 	  "the NIC has `packets`, `bytes`, `duration_ms`, `idle_s` (if it is known)" },
+	{ "add-groups", request_add_groups,
+	  { NIC, { "groups", REQUEST_TEXTS, REQUIRED, .min = 1, .max = ANY_LENGTH,
+		   .help = "groups, in ovs-ofctl's syntax" }, NEW, DRY_RUN, WAIT },
+	  "adds groups, all or none", "change" },
+	{ "mod-group", request_mod_group,
+	  { NIC, { "group", REQUEST_TEXT, REQUIRED, .help = "the group as it is to be" },
+	    DRY_RUN, WAIT },
+	  "gives a group other buckets; as few slots move as can be", "change" },
+	{ "del-groups", request_del_groups, { NIC, OR_ALL_GROUPS, DRY_RUN, WAIT },
+	  "deletes groups, and the flows that use them",
+	  "change; `deleted_flows`: how many flows went too, if any" },
+	{ "group-dead", request_group_dead,
+	  { NIC, GROUP_ID, { "dead", REQUEST_TEXT, REQUIRED,
+			     .help = "buckets, from 0, as `1,3`, or `none`: these get no frames, all others do" },
+	    WAIT },
+	  "says which buckets of a group are dead", "change" },
+	{ "dump-groups", request_dump_groups, { NIC, OR_ALL_GROUPS },
+	  "the groups that a NIC should have", "`nic`, `groups`: array of `id`, `group` (text)" },
+	{ "group-stats", request_group_stats, { NIC, OR_ALL_GROUPS },
+	  "the counters of the groups that a NIC has",
+	  "`nic`, `groups`: array of `id`, `packets`, `bytes`, `buckets` and, of a select group, `slots`: "
+	  "arrays of [packets, bytes]" },
+	{ "group-slot", request_group_slot,
+	  { NIC, GROUP_ID,
+	    { "fields", REQUEST_TEXT, REQUIRED, .help = "of a frame, as a match has them" },
+	    { "hash", REQUEST_TEXT, .values = "l3l4 l3 nw_src nw_dst l2 dl_src dl_dst",
+	      .help = "what is hashed, as in `group:5(nw_src)`; not given: `l3l4`" } },
+	  "which bucket a frame gets; no NIC is asked",
+	  "`nic`, `slot` (of a select group), `bucket` (unless there is none)" },
 	{ "set-mtu", request_set_mtu,
 	  { NIC, { "mtu", REQUEST_NUMBER, REQUIRED, .min = NIC_MIN_MTU, .max = UINT16_MAX,
 		   .values = "auto", .help = "bytes; `auto` takes an MTU back that was set" },

@@ -71,6 +71,21 @@ static bool warn_flow(json_t *answer, const struct nic *nic, const struct reques
 	return true;
 }
 
+static bool warn_group(json_t *answer, const struct nic *nic, const struct request_asked *asked)
+{
+	for (size_t i = 0; i < asked->groups.n; i++) {
+		char *text;
+
+		if (!nic_refuses_group(nic, asked->groups.groups[i]))
+			continue;
+		text = group_text(asked->groups.groups[i]);
+		warn_refused(answer, nic, text, CVSW_V3_FLOWS, text);
+		free(text);
+		return true;
+	}
+	return false;
+}
+
 /* Only for what this request asked; an earlier one has its own answer.  False: nothing. */
 static bool warn_refusal(json_t *answer, const struct nic *nic, const struct request_asked *asked)
 {
@@ -78,7 +93,7 @@ static bool warn_refusal(json_t *answer, const struct nic *nic, const struct req
 		warn_refused(answer, nic, "the MTU", CVSW_V3_SET_MTU, NULL);
 	else if (asked->offload && nic->refused.offload)
 		warn_refused(answer, nic, "the offloads", CVSW_V3_SET_OFFLOAD, NULL);
-	else if (warn_flow(answer, nic, asked))
+	else if (warn_group(answer, nic, asked) || warn_flow(answer, nic, asked))
 		return true;
 	else if (nic->refused.stuck)
 		request_warn(answer, REQUEST_NIC_REFUSES, "NIC " MAC_FORMAT " refuses an earlier "
@@ -103,6 +118,8 @@ static json_t *status(const struct nic *nic, const struct request_asked *asked,
 	bool synced = outcome == OUTCOME_DONE && nic_state(nic) != NIC_ABSENT;
 	json_t *answer = json_pack("{s:b, s:o}", "ok", 1, "nic", report_nic(nic));
 
+	if (asked->n_gone)
+		json_object_set_new(answer, "deleted_flows", json_integer(asked->n_gone));
 	if (asked->not_kept)
 		request_warn(answer, REQUEST_NOT_KEPT, REQUEST_NOT_KEPT_TEXT);
 	if (synced && warn_refusal(answer, nic, asked))
@@ -151,7 +168,10 @@ static json_t *late(struct waiter *arg)
 
 static void end(struct waiter *waiter)
 {
-	flowset_clear(&((struct change_waiter *)waiter)->asked.flows);
+	struct request_asked *asked = &((struct change_waiter *)waiter)->asked;
+
+	flowset_clear(&asked->flows);
+	groupset_clear(&asked->groups);
 }
 
 /* At once; takes @asked over. */
@@ -160,6 +180,7 @@ static void answer_now(const struct request *request, const struct nic *nic,
 {
 	client_answer(request->client, status(nic, asked, outcome));
 	flowset_clear(&asked->flows);
+	groupset_clear(&asked->groups);
 }
 
 void request_answer_changed(const struct request *request, struct nic *nic,

@@ -61,6 +61,7 @@ enum ctl_exit ctl_say_change(const struct ctl_options *options, const json_t *an
 	bool absent = !strcmp(state, "absent"), keyless = !strcmp(state, "no key");
 	bool warned = json_object_get(answer, "warnings");
 	const char *cause = ctl_text(nic, "cause", ctl_text(nic, "silence", "")), *comma = *cause ? "; " : "";
+	json_int_t deleted = json_integer_value(json_object_get(answer, "deleted_flows"));
 	char late[400];
 
 	if (options->json)
@@ -75,6 +76,8 @@ enum ctl_exit ctl_say_change(const struct ctl_options *options, const json_t *an
 		say_done(nic, mac, state);
 	else if (!warned)
 		printf("%s: accepted\n", mac);
+	if (!options->json && deleted)
+		printf("%s: %lld flow%s that used it went too\n", mac, (long long)deleted, plural(deleted));
 	snprintf(late, sizeof(late), "%s: not in sync after %g s: %s, %lld missing, %lld extra; "
 		 "cvswd keeps trying%s%s", mac, options->timeout_ms / 1000.0, state,
 		 (long long)json_integer_value(json_object_get(nic, "missing")),

@@ -180,9 +180,11 @@ static void source_clear(struct source *source)
 	free(source->indents);
 }
 
+/* Of groups the texts have another name. */
 static json_t *flows_request(const char *command, const char *nic, json_t *texts)
 {
-	return json_pack("{s:s, s:s, s:O}", "command", command, "nic", nic, "flows", texts);
+	return json_pack("{s:s, s:s, s:O}", "command", command, "nic", nic,
+			 strstr(command, "groups") ? "groups" : "flows", texts);
 }
 
 static enum ctl_exit change_by_file(const struct ctl_options *options, const char *command,
@@ -235,21 +237,27 @@ static enum ctl_exit diff_flows(const struct ctl_options *options, char **args)
 	return result;
 }
 
-static enum ctl_exit add_flow(const struct ctl_options *options, char **args)
+static enum ctl_exit change_by_text(const struct ctl_options *options, const char *command,
+				    char **args)
 {
 	enum ctl_exit result;
 	json_t *texts;
 
 	if (!strcmp(args[1], "-"))
-		return add_flows(options, args);
+		return change_by_file(options, command, args);
 	texts = json_pack("[s]", args[1]);
 	if (!texts) {
-		ctl_complain("the flow is not UTF-8");
+		ctl_complain("the text is not UTF-8");
 		return CTL_FAILED;
 	}
-	result = change(options, flows_request("add-flows", args[0], texts), texts, NULL);
+	result = change(options, flows_request(command, args[0], texts), texts, NULL);
 	json_decref(texts);
 	return result;
+}
+
+static enum ctl_exit add_flow(const struct ctl_options *options, char **args)
+{
+	return change_by_text(options, "add-flows", args);
 }
 
 static enum ctl_exit mod_flows(const struct ctl_options *options, char **args)
@@ -344,6 +352,164 @@ static enum ctl_exit dump_flows(const struct ctl_options *options, char **args)
 	return result;
 }
 
+/* ---- groups ---- */
+
+static enum ctl_exit add_group(const struct ctl_options *options, char **args)
+{
+	return change_by_text(options, "add-groups", args);
+}
+
+static enum ctl_exit add_groups(const struct ctl_options *options, char **args)
+{
+	return change_by_file(options, "add-groups", args);
+}
+
+/* "5", or as ovs-ofctl has it "group_id=5"; "all" leaves it away; false: complained. */
+static bool put_id(json_t *request, const char *text)
+{
+	const char *name = "group_id=";
+	unsigned long long id;
+	char *end;
+
+	if (text && !strncmp(text, name, strlen(name)))
+		text += strlen(name);
+	if (!text || !strcmp(text, "all"))
+		return true;
+	errno = 0;
+	id = strtoull(text, &end, 0);
+	if (!isdigit((unsigned char)*text) || *end || errno || id > 0xffffffff) {
+		ctl_complain("%s: expected a group's number", text);
+		return false;
+	}
+	json_object_set_new(request, "id", json_integer(id));
+	return true;
+}
+
+/* NULL: complained. */
+static json_t *group_request(const char *command, const char *nic, const char *id)
+{
+	json_t *request = json_pack("{s:s, s:s}", "command", command, "nic", nic);
+
+	if (put_id(request, id))
+		return request;
+	json_decref(request);
+	return NULL;
+}
+
+/* One of the arguments is a text, whose faults get a caret. */
+static enum ctl_exit change_group(const struct ctl_options *options, json_t *request,
+				  const char *member, const char *text)
+{
+	json_t *texts = text ? json_pack("[s]", text) : json_array();
+	enum ctl_exit result = CTL_USAGE;
+
+	if (request && member)
+		json_object_set_new(request, member, json_string(text));
+	if (request)
+		result = change(options, request, texts, NULL);
+	json_decref(texts);
+	return result;
+}
+
+static enum ctl_exit mod_group(const struct ctl_options *options, char **args)
+{
+	return change_group(options, group_request("mod-group", args[0], NULL), "group", args[1]);
+}
+
+static enum ctl_exit del_groups(const struct ctl_options *options, char **args)
+{
+	return change_group(options, group_request("del-groups", args[0], args[1]), NULL, NULL);
+}
+
+static enum ctl_exit group_dead(const struct ctl_options *options, char **args)
+{
+	return change_group(options, group_request("group-dead", args[0], args[1]), "dead", args[2]);
+}
+
+static void print_groups(const json_t *answer)
+{
+	const json_t *nic = json_object_get(answer, "nic"), *group;
+	const char *state = ctl_text(nic, "state", "?");
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "groups"), i, group)
+		puts(ctl_text(group, "group", "?"));
+	if (json_is_true(json_object_get(nic, "managed")) && strcmp(state, "in sync"))
+		ctl_complain("%s: %s; these groups are configured", ctl_text(nic, "mac", "?"), state);
+}
+
+static enum ctl_exit dump_groups(const struct ctl_options *options, char **args)
+{
+	json_t *request = group_request("dump-groups", args[0], args[1]);
+
+	return request ? ctl_query(options, request, print_groups) : CTL_USAGE;
+}
+
+/* As ovs-ofctl does; slots are for programs. */
+static void print_group_stats(const json_t *answer)
+{
+	const json_t *group, *bucket;
+	size_t i, j;
+
+	json_array_foreach(json_object_get(answer, "groups"), i, group) {
+		printf("group_id=%lld,packet_count=%lld,byte_count=%lld",
+		       (long long)json_integer_value(json_object_get(group, "id")),
+		       (long long)json_integer_value(json_object_get(group, "packets")),
+		       (long long)json_integer_value(json_object_get(group, "bytes")));
+		json_array_foreach(json_object_get(group, "buckets"), j, bucket)
+			printf(",bucket%zu:packet_count=%lld,byte_count=%lld", j,
+			       (long long)json_integer_value(json_array_get(bucket, 0)),
+			       (long long)json_integer_value(json_array_get(bucket, 1)));
+		putchar('\n');
+	}
+}
+
+static enum ctl_exit dump_group_stats(const struct ctl_options *options, char **args)
+{
+	json_t *request = group_request("group-stats", args[0], args[1]);
+
+	if (!request)
+		return CTL_USAGE;
+	json_object_set_new(request, "timeout_ms", json_integer(options->timeout_ms));
+	return ctl_query(options, request, print_group_stats);
+}
+
+static void print_slot(const json_t *answer)
+{
+	const json_t *slot = json_object_get(answer, "slot");
+	const json_t *bucket = json_object_get(answer, "bucket");
+
+	if (slot)
+		printf("slot %lld, ", (long long)json_integer_value(slot));
+	if (bucket)
+		printf("bucket %lld\n", (long long)json_integer_value(bucket));
+	else
+		puts("no bucket");
+}
+
+static enum ctl_exit group_slot(const struct ctl_options *options, char **args)
+{
+	json_t *request = group_request("group-slot", args[0], args[1]), *answer;
+	enum ctl_exit result = CTL_OK;
+
+	if (!request)
+		return CTL_USAGE;
+	json_object_set_new(request, "fields", json_string(args[2]));
+	if (args[3])
+		json_object_set_new(request, "hash", json_string(args[3]));
+	answer = ctl_ask(options, request);
+	if (!answer)
+		return CTL_FAILED;
+	if (!ctl_answer_ok(answer))
+		result = match_refused(options, answer, args[2]);
+	else if (options->json)
+		ctl_print_json(answer);
+	else
+		print_slot(answer);
+	json_decref(answer);
+	return result;
+}
+
 #define CONFIGURES	(CTL_DRY_RUN | CTL_NEW)
 
 const struct ctl_command ctl_flow_commands[] = {
@@ -361,5 +527,20 @@ const struct ctl_command ctl_flow_commands[] = {
 	  .run = diff_flows },
 	{ "dump-flows", "NIC [MATCH]", "show the flows and their counters", 1, 2,
 	  .run = dump_flows },
+	{ "add-group", "NIC GROUP", "add a group, in ovs-ofctl's syntax", 2, 2, .run = add_group,
+	  .options = CONFIGURES },
+	{ "add-groups", "NIC FILE|-", "add all groups of a file, or none", 2, 2, .run = add_groups,
+	  .options = CONFIGURES },
+	{ "mod-group", "NIC GROUP", "give a group other buckets", 2, 2, .run = mod_group,
+	  .options = CTL_DRY_RUN },
+	{ "del-groups", "NIC [ID]", "delete groups, and the flows that use them", 1, 2,
+	  .run = del_groups, .options = CTL_DRY_RUN },
+	{ "dump-groups", "NIC [ID]", "show the groups", 1, 2, .run = dump_groups },
+	{ "dump-group-stats", "NIC [ID]", "show the counters of groups and buckets", 1, 2,
+	  .run = dump_group_stats },
+	{ "group-dead", "NIC ID BUCKET,...|none", "say which buckets are dead", 3, 3,
+	  .run = group_dead },
+	{ "group-slot", "NIC ID FIELDS [HASH]", "tell which bucket a frame would get", 3, 4,
+	  .run = group_slot },
 	{ 0 },
 };

@@ -144,6 +144,8 @@ static void print_step(const json_t *step)
 		printf("    = %s\n", data);
 	else if (!strcmp(name, "onward"))
 		printf("  -> %s\n", data);
+	else if (!strcmp(name, "bucket"))
+		printf("    %s\n", data);
 	else if (!strcmp(name, "drop"))
 		printf("  dropped: %s\n", data);
 	else if (!strcmp(name, "skipped"))

@@ -68,7 +68,7 @@ static const char options_help[] =
 "  -V, --version\n"
 "  -h, --help\n"
 "\n"
-"For add-flow(s), mod-flows, del-flows, replace-flows:\n"
+"For add-flow(s), mod-flows, del-flows, replace-flows, and for add-group(s), mod-group, del-groups:\n"
 "      --dry-run      only print what would change\n"
 "For mod-flows, del-flows:\n"
 "      --strict       select only the flow with exactly this match and priority\n"

@@ -23,6 +23,7 @@ void change_init(struct change *change)
 	flowset_init(&change->gone);
 	flowset_init(&change->put);
 	flowset_init(&change->modified);
+	change->groups_gone = change->groups_put = (struct groupset){ 0 };
 }
 
 void change_clear(struct change *change)
@@ -30,6 +31,8 @@ void change_clear(struct change *change)
 	flowset_clear(&change->gone);
 	flowset_clear(&change->put);
 	flowset_clear(&change->modified);
+	groupset_clear(&change->groups_gone);
+	groupset_clear(&change->groups_put);
 }
 
 /* But for CHECK_OVERLAP, which no flow has. */
@@ -108,6 +111,44 @@ void change_modify(struct change *change, const struct flowset *have,
 	}
 	if (!any && !choice->cookie.mask)
 		flowset_put(&change->put, &choice->flow);
+}
+
+void change_delete_groups(struct change *change, const struct flowset *have,
+			  const struct groupset *groups, uint32_t id)
+{
+	const struct flow_node *node;
+
+	for (size_t i = 0; i < groups->n; i++)
+		if (id == CVSW_GROUP_ALL || groups->groups[i]->id == id)
+			groupset_put(&change->groups_gone, groups->groups[i]);
+	flowset_each(node, have)
+		if (flow_uses_group(&node->flow, &change->groups_gone))
+			flowset_put(&change->gone, &node->flow);
+}
+
+const struct cvsw_flow *change_unknown_group(const struct change *change,
+					     const struct groupset *groups, uint32_t *id)
+{
+	const struct cvsw_action *action;
+	const struct flow_node *node;
+
+	flowset_each(node, &change->put) {
+		action = flow_lacks_group(&node->flow, groups);
+		if (!action)
+			continue;
+		*id = action->to_group.id;
+		return &node->flow;
+	}
+	return NULL;
+}
+
+size_t change_n_groups(const struct change *change, const struct groupset *groups)
+{
+	size_t n = groups->n - change->groups_gone.n;
+
+	for (size_t i = 0; i < change->groups_put.n; i++)
+		n += !groupset_find(groups, change->groups_put.groups[i]->id);
+	return n;
 }
 
 size_t change_size(const struct change *change, const struct flowset *have)

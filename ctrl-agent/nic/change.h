@@ -7,7 +7,7 @@
 #define CVSWD_CHANGE_H
 
 #include "cvsw_text.h"
-#include "flowset.h"
+#include "groupset.h"
 
 /**
  * struct choice - flows that a command is about
@@ -28,11 +28,14 @@ bool choice_takes(const struct choice *choice, const struct cvsw_flow *flow);
  * @gone: will not be there any more
  * @put: will be there, perhaps in the place of one of the same match and priority
  * @modified: those of @put that take over counters and times of the one in their place
+ * @groups_gone, @groups_put: likewise of groups
  */
 struct change {
 	struct flowset gone;
 	struct flowset put;
 	struct flowset modified;
+	struct groupset groups_gone;
+	struct groupset groups_put;
 };
 
 void change_init(struct change *change);
@@ -57,6 +60,24 @@ void change_delete(struct change *change, const struct flowset *have,
  */
 void change_modify(struct change *change, const struct flowset *have,
 		   const struct choice *choice);
+
+/**
+ * change_delete_groups() - and the flows that use them (OpenFlow 1.3.0, 6.5)
+ * @id: CVSW_GROUP_ALL: all
+ */
+void change_delete_groups(struct change *change, const struct flowset *have,
+			  const struct groupset *groups, uint32_t id);
+
+/**
+ * change_unknown_group() - a flow that would name a group which will not be there, or NULL
+ * @groups: that are there
+ * @id: out: of that group
+ */
+const struct cvsw_flow *change_unknown_group(const struct change *change,
+					     const struct groupset *groups, uint32_t *id);
+
+/** change_n_groups() - how many there will be */
+size_t change_n_groups(const struct change *change, const struct groupset *groups);
 
 /** change_size() - how many there will be */
 size_t change_size(const struct change *change, const struct flowset *have);

@@ -47,7 +47,9 @@ static size_t size_after(const struct nic *nic, enum desired_layer which,
 enum stated_wrong stated_check(const struct nic *nic, enum desired_layer which,
 			       struct change *change, struct stated_why *why)
 {
+	static const struct groupset no_groups;
 	const struct overlay *overlay = nic->member ? nic->member->overlay : NULL;
+	uint32_t group;
 
 	*why = (struct stated_why){ 0 };
 	/* First, for the rest takes time that grows with it. */
@@ -61,6 +63,9 @@ enum stated_wrong stated_check(const struct nic *nic, enum desired_layer which,
 	why->flow = taken(nic, which, &change->put, &why->other);
 	if (why->flow)
 		return STATED_TAKEN;
+	why->flow = which == DESIRED_HAND ? NULL : change_unknown_group(change, &no_groups, &group);
+	if (why->flow)
+		return STATED_NO_GROUP;
 	/* Those of other layers are not one's own to be shown, nor to be asked for. */
 	why->flow = change_overlap(change, &nic->desired.layers[which].flows, &why->other);
 	return why->flow ? STATED_OVERLAPS : STATED_RIGHT;

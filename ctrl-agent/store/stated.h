@@ -16,6 +16,7 @@ enum stated_wrong {
 	STATED_OVERLAY,		/* its overlay does not permit them */
 	STATED_TOO_NEW,		/* its driver has no @words, which @flow needs */
 	STATED_TAKEN,		/* @flow has the match and priority of @other, of another layer */
+	STATED_NO_GROUP,	/* @flow names a group, which only flows made by hand may */
 	STATED_OVERLAPS,	/* @flow, which is not to overlap, does with @other */
 };
 

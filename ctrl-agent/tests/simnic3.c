@@ -15,7 +15,7 @@
  *	3	-: the link is up
  *	4	-: the machine may have been restored
  *	5	content of a PACKET_IN
- *	6	flow_mods: put into the table by itself
+ *	6	flow_mods: put into the table by itself; none: its groups are lost
  *	7	SA_EXPIRING message
  *	8	an MTU, which the guest sets
  *	9	direction (1), SPI (4): that SA is lost
@@ -94,7 +94,7 @@ static void make(int i)
 	nics[i]->strict = strict;
 }
 
-/* "mtu N", "offloads N", "fresh N", "rekeyed N", "sas N", "sa in|out SPI"..., then a flow a line. */
+/* "mtu N", "offloads N", "fresh N", "rekeyed N", "sas N", "sa in|out SPI"..., then a group or a flow a line. */
 static void dump(int i)
 {
 	static char text[MAX_CONTENT + 1];
@@ -108,6 +108,10 @@ static void dump(int i)
 			at += snprintf(text + at, sizeof(text) - at, "sa %s %u\n",
 				       nic->sas[s].direction == CVSW_SA_IN ? "in" : "out",
 				       nic->sas[s].spi);
+	for (size_t g = 0; g < nic->n_groups && at < sizeof(text); g++) {
+		at += cvsw_text_format_group(&nic->groups[g], text + at, sizeof(text) - at);
+		at += snprintf(text + at, at < sizeof(text) ? sizeof(text) - at : 0, "\n");
+	}
 	for (size_t f = 0; f < nic->n_flows && at < sizeof(text); f++) {
 		at += cvsw_text_format(&nic->flows[f], text + at, sizeof(text) - at);
 		at += snprintf(text + at, at < sizeof(text) ? sizeof(text) - at : 0, "\n");
@@ -121,6 +125,8 @@ static void put_flows(struct v3_nic *nic, const uint8_t *data, size_t len)
 	enum cvsw_flow_command command;
 	size_t used;
 
+	if (!len)
+		nic->n_groups = 0;
 	for (; len; data += used, len -= used) {
 		if (cvsw_flow_mod_decode(data, len, &used, &command, &flow, NULL) != CVSW_OK)
 			exit(1);
