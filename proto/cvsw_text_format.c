@@ -528,9 +528,11 @@ static void put_key(struct text *t, const uint8_t key[CVSW_GROUP_KEY_LEN])
 /* What is as cvsw_group_fill() has it is not said. */
 static void put_select(struct text *t, const struct cvsw_group *group)
 {
-	struct cvsw_group filled = *group;
+	struct cvsw_group filled;
 
 	put_key(t, group->key);
+	/* There may be no more actions than it has. */
+	memcpy(&filled, group, offsetof(struct cvsw_group, actions));
 	cvsw_group_fill(&filled, NULL);
 	if (memcmp(filled.slots, group->slots, sizeof(filled.slots))) {
 		put_slots(t, "slots", group->slots);

@@ -214,7 +214,7 @@ enum cvsw_v3_error cvsw_v3_step_get(struct cvsw_reader *body, struct cvsw_v3_ste
 		return CVSW_V3_ERR_SHORT;
 	if (zero)
 		return CVSW_V3_ERR_RESERVED;
-	if (step->kind < CVSW_V3_STEP_LOOKUP || step->kind > CVSW_V3_STEP_CUT)
+	if (step->kind < CVSW_V3_STEP_LOOKUP || step->kind > CVSW_V3_STEP_BUCKET)
 		return CVSW_V3_ERR_VALUE;
 	if (step->kind == CVSW_V3_STEP_ONWARD ? !cvsw_v3_is_ingress(step->port) :
 	    step->kind == CVSW_V3_STEP_LOOKUP ? step->port >= CVSW_TABLES : step->port)

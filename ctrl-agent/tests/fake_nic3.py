@@ -103,8 +103,10 @@ class Nics3:
         lines = nic.dumped.splitlines()
         shown = {word: int(n) for word, n in (line.split() for line in lines[:5])}
         # Those that it has, and not only had.
-        shown['live_sas'] = sorted((way, int(spi)) for word, way, *rest in map(str.split, lines[5:]) if word == 'sa' for spi in rest)
-        shown['flows'] = sorted(line for line in lines[5:] if not line.startswith('sa '))
+        shown['live_sas'] = sorted((way, int(spi)) for line in lines[5:] if line.startswith('sa ')
+                                   for _, way, spi in [line.split()])
+        shown['groups'] = [line for line in lines[5:] if line.startswith('group_id=')]
+        shown['flows'] = sorted(line for line in lines[5:] if not line.startswith(('sa ', 'group_id=')))
         return shown
 
     def stop(self):

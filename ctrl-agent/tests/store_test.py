@@ -232,9 +232,11 @@ def test_types(daemon):
     subprocess.run(['ovs-ofctl', 'add-flow', f'unix:{daemon.work}/nics/{MAC_A}', 'priority=3,sctp,actions=drop'], check=True)
     daemon.stop()
     db = sqlite3.connect(path)
+    db.execute("INSERT INTO [group] VALUES (?, 5, 'group_id=5,type=all')", (MAC_A,))
+    db.commit()
     allowed = {'TEXT': {'text'}, 'INTEGER': {'integer'}, 'BLOB': {'blob'}}
     tables = {name for name in tables_of(db) if not name.endswith('_aside')}
-    assert tables == {'nic', 'flow', 'controlled', 'key', 'overlay', 'member', 'ways', 'counter'}, tables
+    assert tables == {'nic', 'group', 'flow', 'controlled', 'key', 'overlay', 'member', 'ways', 'counter'}, tables
     for table in tables:
         columns = db.execute(f'PRAGMA table_info([{table}])').fetchall()
         assert db.execute(f'SELECT count(*) FROM [{table}]').fetchone()[0], table
@@ -433,21 +435,50 @@ def test_format_full_disk(daemon, number=1):
     assert list(unread(daemon)) == [('kept', f'nic {NIC_2X}0')]
 
 
+MAC_3C = '02:00:00:00:00:3c'
+KEY3 = '3c' * 32
+GROUP = 'group_id=5,type=select,key=000102030405060708090a0b0c0d0e0f,bucket=actions=output:HOST'
+
+
+def test_groups(daemon):
+    """Groups are rows; one that cannot be read costs no other, and stays."""
+    path = with_database(daemon)
+    daemon.ctl('key', 'add', MAC_3C, '-', stdin=KEY3 + '\n')
+    daemon.ctl('add-group', MAC_3C, GROUP)
+    daemon.ctl('add-group', MAC_3C, 'group_id=6,type=all')
+    daemon.ctl('add-group', MAC_3C, 'group_id=7,type=all')
+    daemon.ctl('del-groups', MAC_3C, '7')
+    daemon.stop()
+    assert {key: row for key, row in rows_of(path).items() if key[0] == 'group'} == {
+        ('group', MAC_3C, 5): (GROUP,), ('group', MAC_3C, 6): ('group_id=6,type=all',)}
+    change(path, "UPDATE [group] SET text = 'group_id=6,type=any' WHERE id = 6")
+    change(path, "INSERT INTO [group] VALUES ('" + MAC_3C + "', 9, 'group_id=8,type=all')")
+    daemon.start()
+    assert daemon.ctl('dump-groups', MAC_3C).startswith(GROUP + '\n')
+    errors = sorted(unread(daemon).values())
+    assert len(errors) == 2 and errors[0].startswith('column 17: any: expected all') and \
+        errors[1] == "its key is another group's", errors
+    daemon.ctl('mod-group', MAC_3C, GROUP + ',bucket=drop')
+    daemon.stop()
+    assert rows_of(path)['group', MAC_3C, 6] == ('group_id=6,type=any',)
+
+
 def test_format3(daemon):
-    """Format 3 had fewer tables: what is in the others stays."""
-    path = daemon.work + '/state.db'
-    daemon.restart('--state', path)
-    daemon.ctl('--new', 'add-flow', MAC_A, 'priority=7,tcp,actions=drop')
+    """A database of format 3 has no groups, and nothing of controllers: it gets their tables, and keeps what it has."""
+    path = with_database(daemon)
+    daemon.ctl('key', 'add', MAC_3C, '-', stdin=KEY3 + '\n')
+    daemon.ctl('add-flow', MAC_3C, FLOW + ' actions=drop')
     daemon.stop()
-    change(path, 'DROP TABLE controlled')
-    change(path, 'DROP TABLE controlled_aside')
-    change(path, 'PRAGMA user_version = 3')
+    old = rows_of(path)
+    for sql in 'DROP TABLE [group]', 'DROP TABLE [group_aside]', 'DROP TABLE controlled', 'DROP TABLE controlled_aside', 'PRAGMA user_version = 3':
+        change(path, sql)
     daemon.start()
-    daemon.ctl('--no-wait', 'dump-flows', MAC_A, text='priority=7,tcp')
+    assert 'format 3 and has format 4 now' in daemon.read_log() and not unread(daemon)
+    daemon.ctl('add-group', MAC_3C, GROUP)
     daemon.stop()
-    assert version_of(path) == 4 and 'format 3 and has format 4 now' in daemon.read_log()
-    daemon.start()
-    daemon.ctl('--no-wait', 'dump-flows', MAC_A, text='priority=7,tcp')
+    new = rows_of(path)
+    assert new.pop(('group', MAC_3C, 5)) == (GROUP,) and old.items() <= new.items(), new
+    assert version_of(path) == 4
 
 
 def test_format2_full_disk(daemon):
@@ -793,6 +824,8 @@ TESTS = [
     ('database: types of columns', test_types),
     ('database: format 1', test_format1),
     ('database: format 1 on a full disk', test_format_full_disk),
+    ('database: groups', test_groups),
+    ('database: format 3', test_format3),
     ('database: format 2', test_format2),
     ('database: format 2, rows that cannot be read', test_format2_broken),
     ('database: format 2 on a full disk', test_format2_full_disk),

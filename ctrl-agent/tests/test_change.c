@@ -297,7 +297,67 @@ static void test_overlap(void)
 	}
 }
 
+static void put_group(struct groupset *set, const char *text)
+{
+	struct cvsw_text_error error;
+	struct cvsw_group group;
+
+	CHECK(cvsw_text_parse_group(text, &group, NULL, &error));
+	groupset_put(set, &group);
+}
+
+static void put_text(struct flowset *set, const char *text)
+{
+	struct cvsw_flow flow = flow_of(text);
+
+	flowset_put(set, &flow);
+}
+
+/* Flows go with their group; and none may name one that is not there. */
+static void test_groups(void)
+{
+	struct groupset groups = { 0 };
+	struct flowset have, more;
+	struct change change;
+	uint32_t id;
+
+	flowset_init(&have);
+	flowset_init(&more);
+	change_init(&change);
+	for (int i = 9; i; i--) {
+		char text[40];
+
+		snprintf(text, sizeof(text), "group_id=%d,type=all", i);
+		put_group(&groups, text);
+	}
+	CHECK(groups.n == 9 && groups.groups[0]->id == 1 && groupset_find(&groups, 9)->id == 9);
+	put_text(&have, "priority=1,tcp,actions=group:3");
+	put_text(&have, "priority=2,tcp,actions=write_actions(group:4)");
+	put_text(&have, "priority=3,tcp,actions=drop");
+	change_delete_groups(&change, &have, &groups, 4);
+	CHECK(change.groups_gone.n == 1 && change.gone.n == 1 && change_n_groups(&change, &groups) == 8);
+	CHECK(TAILQ_FIRST(&change.gone.order)->flow.priority == 2);
+	change_clear(&change);
+	change_delete_groups(&change, &have, &groups, CVSW_GROUP_ALL);
+	CHECK(change.groups_gone.n == 9 && change.gone.n == 2 && !change_n_groups(&change, &groups));
+	change_clear(&change);
+	put_text(&more, "priority=4,tcp,actions=group:9");
+	put_text(&more, "priority=5,tcp,actions=NORMAL,group:10");
+	change_add(&change, &have, &more);
+	CHECK(change_unknown_group(&change, &groups, &id)->priority == 5 && id == 10);
+	put_group(&groups, "group_id=10,type=all");
+	CHECK(!change_unknown_group(&change, &groups, &id));
+	put_group(&change.groups_put, "group_id=11,type=all");
+	put_group(&change.groups_put, "group_id=10,type=all");
+	CHECK(change_n_groups(&change, &groups) == 11);
+	change_clear(&change);
+	groupset_clear(&groups);
+	flowset_clear(&have);
+	flowset_clear(&more);
+}
+
 const struct tap_test tests[] = {
+	{ "agent change: groups, and the flows that use them", test_groups },
 	{ "agent change: a table is replaced by what differs", test_replace },
 	{ "agent change: flows are chosen by match, priority, port and cookie", test_choices },
 	{ "agent change: other actions for flows, and what they keep", test_modify },

@@ -17,7 +17,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../proto/tests'))
 
 from agent_parts import BIN, HAS_VERSION2, Running, run_tests, wait_for  # noqa: E402
-from fake_nic3 import LOSE_SA, PACKET_IN, PUT_FLOWS, REBOOT, RESTORED, UNASKED, BadNetwork, Nics3  # noqa: E402
+from fake_nic3 import LINK_UP, LOSE_SA, PACKET_IN, PUT_FLOWS, REBOOT, RESTORED, UNASKED, BadNetwork, Nics3  # noqa: E402
 from fake_switch import REGISTER, Nic, control, mac_bytes  # noqa: E402
 from v3_flow import flow_mod  # noqa: E402
 
@@ -596,6 +596,119 @@ def test_flow_commands(daemon):
         assert world.has(0)['flows'] == [tcp]
 
 
+TWO = 'group_id=5,type=select,bucket=actions=output:HOST,bucket=weight:2,actions=output:NET'
+BALANCED = 'priority=7,tcp actions=group:5'
+
+
+def slots_of(text):
+    """Slots of a group's text that says them."""
+    runs = re.search(r',slots=([^,]*)', text)[1].split('/')
+    return [int(run.split('*')[0]) for run in runs for _ in range(int((run + '*1').split('*')[1]))]
+
+
+def test_groups(daemon):
+    """Groups by commands: added, used, changed, marked, counted, traced, deleted."""
+    with World(daemon, 2, True) as world:
+        nic = world.macs[0]
+        daemon.ctl('add-flow', nic, BALANCED, status=1, text='no group 5 is configured')
+        assert daemon.ask(command='add-flows', nic=nic, flows=[BALANCED])['code'] == 'unknown-group'
+        daemon.ctl('add-group', nic, 'group_id=5,type=all,bucket=group:3', status=1,
+                   text='column 28: group: a NIC has no bucket with that in it')
+        daemon.ctl('--dry-run', 'add-group', nic, TWO, text=f'+{TWO}\n')
+        daemon.ctl('add-group', nic, TWO, text='in sync')
+        daemon.ctl('add-group', nic, TWO, status=1, text='has a group 5 already')
+        daemon.ctl('add-groups', nic, '-', stdin='# two\ngroup_id=6,type=all\n\ngroup_id=7,type=any\n', status=1,
+                   text='stdin:4:17: any: expected')
+        daemon.ctl('add-groups', nic, '-', stdin='group_id=6,type=all\ngroup_id=7,type=ff,bucket=1\n')
+        daemon.ctl('add-flow', nic, BALANCED, text='1 flow')
+        shown = world.has(0)
+        assert shown['groups'] == [TWO, 'group_id=6,type=all', 'group_id=7,type=ff,bucket=actions=output:HOST'], shown
+        assert shown['flows'] == [BALANCED]
+        assert daemon.ctl('dump-groups', nic).splitlines() == shown['groups']
+        assert daemon.ctl('dump-groups', nic, '7').splitlines() == shown['groups'][2:]
+        daemon.ctl('dump-groups', nic, 'group_id=8', status=1, text='no group 8')
+        # A third bucket takes its share, and nothing else moves.
+        before = daemon.ask(command='group-slot', nic=nic, id=5, fields='tcp,nw_src=10.0.0.1,tp_src=5')
+        daemon.ctl('mod-group', nic, 'group_id=8,type=all', status=1, text='no group 8')
+        daemon.ctl('mod-group', nic, TWO + ',bucket=output:IN_PORT', text='in sync')
+        slots = slots_of(world.has(0)['groups'][0])
+        first = [slot for slot in range(256) if slots[slot] == 0]
+        assert len(slots) == 256 and len(first) in (64, 65) and slots.count(2) in (63, 64, 65), slots
+        after = daemon.ask(command='group-slot', nic=nic, id=5, fields='tcp,nw_src=10.0.0.1,tp_src=5')
+        assert after['slot'] == before['slot'] and after['bucket'] in (before['bucket'], 2)
+        daemon.ctl('group-slot', nic, '5', 'tcp,nw_src=10.0.0.1', 'nw_src', text='slot ')
+        daemon.ctl('group-slot', nic, '5', 'nonsense=3', status=1, text='unknown keyword')
+        daemon.ctl('group-slot', nic, '6', 'tcp', status=1, text='get a copy')
+        # Who was in a dead bucket goes to another.
+        daemon.ctl('group-dead', nic, '5', str(after['bucket']), text='in sync')
+        assert f'dead={after["bucket"]},' in world.has(0)['groups'][0]
+        again = daemon.ask(command='group-slot', nic=nic, id=5, fields='tcp,nw_src=10.0.0.1,tp_src=5')
+        assert again['bucket'] != after['bucket']
+        daemon.ctl('group-dead', nic, '5', '9', status=1, text='there is no bucket 9')
+        daemon.ctl('group-dead', nic, '5', 'none', text='in sync')
+        stats = daemon.ask(command='group-stats', nic=nic)['groups']
+        assert [group['id'] for group in stats] == [5, 6, 7] and len(stats[0]['slots']) == 256, stats
+        assert stats[0]['buckets'] == [[1, 60], [2, 120], [3, 180]] and stats[0]['packets'] == 6, stats
+        daemon.ctl('dump-group-stats', nic, '7',
+                   text='group_id=7,packet_count=1,byte_count=60,bucket0:packet_count=1,byte_count=60\n')
+        daemon.ctl('trace', nic, '02' * 60, text='group 5, slot 7: bucket 0')
+        # The flows that use one go with it.
+        daemon.ctl('add-flow', nic, 'priority=3,udp,actions=drop', text='2 flows')
+        assert '-' + BALANCED in daemon.ctl('--dry-run', 'del-groups', nic, '5')
+        assert len(world.has(0)['groups']) == 3
+        daemon.ctl('del-groups', nic, 'group_id=5', text='1 flow that used it went too')
+        assert world.has(0)['flows'] == ['priority=3,udp actions=drop'] and len(world.has(0)['groups']) == 2
+        daemon.ctl('del-groups', nic)
+        assert not world.has(0)['groups'] and daemon.ask(command='dump-groups', nic=nic)['groups'] == []
+        daemon.ctl('del-groups', nic)
+        assert len(world.has(0)['flows']) == 1
+
+
+def test_groups_survive(daemon):
+    """Groups outlive both ends, and what differs is mended; what a NIC refuses is told."""
+    with World(daemon, 1, True) as world:
+        nic, = world.macs
+        daemon.ctl('add-group', nic, TWO)
+        daemon.ctl('mod-group', nic, TWO + ',bucket=output:IN_PORT')
+        daemon.ctl('add-flow', nic, BALANCED)
+        has = world.has(0)
+        daemon.kill()
+        world.disconnect()
+        daemon.start()
+        world.nics.nics[0].command(PUT_FLOWS)       # its groups are lost meanwhile
+        world.connect()
+        assert world.in_sync()
+        assert world.has(0)['groups'] == has['groups'] and world.has(0)['flows'] == [BALANCED]
+        world.nics.nics[0].command(REBOOT)
+        world.nics.nics[0].command(LINK_UP)
+        assert wait_for(lambda: world.has(0)['groups'] == has['groups'])
+        assert world.in_sync()
+        # It has room for 32.
+        groups = [f'group_id={n},type=all' for n in range(100, 132)]
+        answer = daemon.ask(command='add-groups', nic=nic, groups=groups, wait=True)
+        warning, = answer['warnings']
+        assert warning['code'] == 'nic-refuses' and warning['refusal']['error'] == 'groups-full', answer
+        assert warning['refusal']['flow'] == groups[-1], answer
+        assert daemon.state(nic) == 'refusing'
+        daemon.ctl('del-groups', nic, '100', text='in sync')
+        assert len(world.has(0)['groups']) == 32
+        assert daemon.ask(command='add-groups', nic=nic, groups=groups[:1] * 2)['code'] == 'group-exists'
+        many = [f'group_id={n},type=all' for n in range(1000, 2020)]
+        assert daemon.ask(command='add-groups', nic=nic, groups=many)['code'] == 'too-many-groups'
+        daemon.ask(command='forget', nic=nic)
+        daemon.restart('--state', daemon.work + '/cvswd.db')
+        assert not daemon.ask(command='dump-groups', nic=nic)['groups']
+
+
+def test_no_groups(daemon):
+    """A driver that has no groups gets none."""
+    with World(daemon, 1) as world:
+        nic, = world.macs
+        daemon.ctl('add-group', nic, TWO, status=1, text='has no groups')
+        assert daemon.ask(command='group-stats', nic=nic)['code'] == 'nic-cannot'
+        assert not daemon.nics()[nic]['managed']
+
+
 def test_silent(daemon):
     """One that answers nothing: --timeout, --no-wait; then it all comes."""
     with World(daemon, 1) as world:
@@ -1101,6 +1214,9 @@ TESTS = [
     ('flows with timeouts', test_timeouts),
     ('a flow stated again as its time is up is kept', test_timeout_again),
     ('flows are replaced, compared, modified; dry runs', test_flow_commands),
+    ('groups', test_groups),
+    ('groups survive; what differs is mended, what is refused is told', test_groups_survive),
+    ('groups, of a driver without', test_no_groups),
     ('a NIC that does not answer', test_silent),
     ('a copy of a NIC comes and goes', test_copy),
     ('three restarts in a row', test_restarts),
