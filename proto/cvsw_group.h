@@ -144,7 +144,7 @@ int cvsw_group_bucket(uint8_t type, unsigned int n_buckets, uint64_t dead, const
 
 /**
  * cvsw_group_fill() - share the slots among the buckets by their weights
- * @group: its @slots and @backup are written; buckets of weight 0 get none
+ * @group: its @slots and @backup are written; buckets of weight 0 get none, and one has another
  * @before: the group as it was, NULL: there was none.  Its slots stay where they are as far
  *	as the shares allow: no more move than must
  *

@@ -111,9 +111,9 @@ static enum cvsw_fault mod_read_buckets(struct cvsw_reader *r, struct cvsw_group
 		cvsw_get_bytes(r, group->key, sizeof(group->key));
 		cvsw_get_bytes(r, group->slots, sizeof(group->slots));
 		cvsw_get_bytes(r, group->backup, sizeof(group->backup));
-		*at = r->len;
+		*at = GROUP_MOD_AT_LENGTH;
 		if (r->overrun)
-			return CVSW_FAULT_SHORT;
+			return CVSW_FAULT_LENGTH;
 	}
 	while (cvsw_left(r) && !fault)
 		fault = mod_read_bucket(r, group, at);

@@ -101,8 +101,14 @@ static noinline struct sk_buff *run_group(struct cvsw_walk *walk, struct sk_buff
 {
 	bool goes_on = cvsw_walk_goes_on(walk);
 	struct cvsw_choice choice, next;
-	int cause = cvsw_group_choose(walk, skb, to, &choice, out);
+	int cause;
 
+	if (goes_on && cvsw_output_is_spent(walk, out)) {
+		walk->sent = true;
+		cvsw_trace_done(walk, skb);
+		return skb;
+	}
+	cause = cvsw_group_choose(walk, skb, to, &choice, out);
 	if (cause == CVSW_CNT_DROP_GROUP && goes_on) {
 		/* All that there is of its output. */
 		walk->sent = true;
@@ -112,7 +118,8 @@ static noinline struct sk_buff *run_group(struct cvsw_walk *walk, struct sk_buff
 	}
 	if (cause)
 		return cvsw_frames_drop(walk->engine->stats, skb, cause);
-	for (next = choice; cvsw_group_choose_next(&next); choice = next)
+	for (next = choice; cvsw_group_choose_next(&next) && !cvsw_output_is_spent(walk, out);
+	     choice = next)
 		run_bucket(walk, skb, &choice, out);
 	if (!goes_on) {
 		cvsw_group_enter(walk, skb, &choice);
@@ -588,7 +595,7 @@ static bool find_more_actions(struct cvsw_walk *walk, struct sk_buff **list, enu
 		*list = cvsw_frames_consume(*list);
 		return false;
 	}
-	if (onward == LIST_ENDED && !walk->layered) {
+	if (onward == LIST_ENDED && (!walk->layered || cvsw_group_bucket_ends(walk->entry))) {
 		/* OpenFlow 1.3.0, 5.10: of a bucket, too, nothing goes on that has no output. */
 		if (unlikely(cvsw_entry_is_bucket(walk->entry)))
 			*list = cvsw_frames_drop(walk->engine->stats, *list, CVSW_CNT_DROP_ACTION);

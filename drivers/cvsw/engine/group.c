@@ -86,3 +86,16 @@ void cvsw_group_enter(struct cvsw_walk *walk, const struct sk_buff *skb,
 		cvsw_hits_add(entry->hits, skb->len);
 	cvsw_walk_enter(walk, entry);
 }
+
+bool cvsw_group_bucket_ends(const struct cvsw_entry *entry)
+{
+	const struct cvsw_action *actions = cvsw_entry_actions(entry);
+	unsigned int i;
+
+	if (likely(!cvsw_entry_is_bucket(entry)))
+		return false;
+	for (i = 0; i < entry->n_actions; i++)
+		if (cvsw_action_changes_layers(actions[i].type))
+			return false;
+	return true;
+}

@@ -37,4 +37,11 @@ bool cvsw_group_choose_next(struct cvsw_choice *choice);
 void cvsw_group_enter(struct cvsw_walk *walk, const struct sk_buff *skb,
 		      const struct cvsw_choice *choice);
 
+/**
+ * cvsw_group_bucket_ends() - is it a bucket that adds no layer?
+ *
+ * Then there is no other lookup behind it, whatever layers the frame had gained before.
+ */
+bool cvsw_group_bucket_ends(const struct cvsw_entry *entry);
+
 #endif

@@ -50,6 +50,9 @@ static inline const struct cvsw_layout *cvsw_outcome_layout(struct cvsw_outcome 
 
 /* In outputs.c. */
 
+/** cvsw_output_is_spent() - may the frame have no more copies?  Then this is counted, as one */
+bool cvsw_output_is_spent(const struct cvsw_walk *walk, const struct cvsw_outcome *out);
+
 /** cvsw_output_copy_of() - as cvsw_frame_copy(), as long as a frame may have more copies */
 struct sk_buff *cvsw_output_copy_of(struct cvsw_walk *walk, struct sk_buff *skb,
 				    struct cvsw_outcome *out);

@@ -8,13 +8,20 @@
 /* How many copies a frame may have, by clones and outputs, flow upon flow. */
 #define COPIES_MAX	1024
 
+bool cvsw_output_is_spent(const struct cvsw_walk *walk, const struct cvsw_outcome *out)
+{
+	if (likely(out->copies < COPIES_MAX))
+		return false;
+	cvsw_stats_count(walk->engine->stats, CVSW_CNT_DROP_CLONES);
+	return true;
+}
+
 struct sk_buff *cvsw_output_copy_of(struct cvsw_walk *walk, struct sk_buff *skb,
 				    struct cvsw_outcome *out)
 {
-	if (out->copies++ >= COPIES_MAX) {
-		cvsw_stats_count(walk->engine->stats, CVSW_CNT_DROP_CLONES);
+	if (cvsw_output_is_spent(walk, out))
 		return NULL;
-	}
+	out->copies++;
 	return cvsw_frame_copy(walk->engine->stats, skb);
 }
 

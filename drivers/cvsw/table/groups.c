@@ -430,8 +430,10 @@ void cvsw_groups_commit(struct cvsw_table *table)
 {
 	struct cvsw_group_version *version, *next;
 
-	list_for_each_entry_safe(version, next, &table->groups.added, in_change)
+	list_for_each_entry_safe(version, next, &table->groups.added, in_change) {
 		list_del(&version->in_change);
+		cond_resched();
+	}
 	list_splice_tail_init(&table->groups.removed, &table->groups.fresh);
 	WRITE_ONCE(table->groups.n, table->groups.n_next);
 }
@@ -440,11 +442,14 @@ void cvsw_groups_abort(struct cvsw_table *table)
 {
 	struct cvsw_group_version *version, *next;
 
-	list_for_each_entry_safe(version, next, &table->groups.added, in_change)
+	list_for_each_entry_safe(version, next, &table->groups.added, in_change) {
 		unlink_version(table, version);
+		cond_resched();
+	}
 	list_for_each_entry_safe(version, next, &table->groups.removed, in_change) {
 		list_del(&version->in_change);
 		WRITE_ONCE(version->until, CVSW_NEVER);
+		cond_resched();
 	}
 }
 

@@ -11,7 +11,7 @@
 #include "table.h"
 
 /* Groups a table can hold, unless cvsw_table_set_group_limit() says otherwise. */
-#define CVSW_GROUPS_MAX		(1 << 16)
+#define CVSW_GROUPS_MAX		1024
 
 /* Frames of each slot that one CPU has counted. */
 struct cvsw_cpu_slots {
