@@ -5,6 +5,8 @@ Each action in both directions, with traffic that works only if it is done right
 HOST flows change what a guest sends, NET flows what it receives; "by the
 sender" both are in vm1, "by the receiver" both are in vm2.
 """
+import json
+
 from lab.report import expect
 from lab.traffic import ping
 from tests.bench import PHANTOM_IP, PHANTOM_MAC
@@ -152,6 +154,61 @@ def everything_at_once(bench):
                    unseen=["tcp"])
 
 
+SERVERS = "10.0.0.2", "10.0.0.22"
+CLIENTS = [f"10.0.0.{n}" for n in range(30, 46)]
+
+
+def group_counts(bench):
+    """Packets of each bucket of group 5, and of each slot."""
+    group = json.loads(bench.ctl("-j", "dump-group-stats", "vm1", "5"))["groups"][0]
+    return [packets for packets, _ in group["buckets"]], [packets for packets, _ in group["slots"]]
+
+
+def server_of(bench, client):
+    """Where the controller says that a client's echo requests go."""
+    fields = f"icmp,nw_src={client},nw_dst={PHANTOM_IP}"
+    return SERVERS[json.loads(bench.ctl("-j", "group-slot", "vm1", "5", fields))["bucket"]]
+
+
+def spread(bench):
+    with bench.test("a group spreads clients over two servers, and it is told beforehand who goes where"), \
+         bench.neighbour(bench.vm1, PHANTOM_IP, bench.mac2), bench.lab.capture(bench.vm1) as sent:
+        bench.exchange(PHANTOM_IP)
+        for client in CLIENTS:
+            bench.vm1.sh(f"ip address add {client}/32 dev eth0 && ping -c 1 -I {client} {PHANTOM_IP}", 10)
+        servers = [server_of(bench, client) for client in CLIENTS]
+        expect(set(servers) == set(SERVERS), f"all go to {servers[0]}")
+        bench.wire(sent, seen=[f"icmp and src host {client} and dst host {server}"
+                               for client, server in zip(CLIENTS, servers)],
+                   unseen=[f"ip host {PHANTOM_IP}"])
+        buckets, slots = group_counts(bench)
+        expect(min(buckets) >= 3 and sum(buckets) == sum(slots), f"counted {buckets}, {sum(slots)} in slots")
+        expect(sum(packets > 0 for packets in slots) > 8, f"slots: {slots}")
+    with bench.test("a bucket that is dead gets nothing, and its frames the other one"), \
+         bench.neighbour(bench.vm1, PHANTOM_IP, bench.mac2), bench.lab.capture(bench.vm1) as sent:
+        bench.ctl("group-dead", "vm1", "5", "0")
+        bench.exchange(PHANTOM_IP)
+        bench.wire(sent, seen=[f"tcp and dst host {SERVERS[1]}"], unseen=[f"ip dst host {SERVERS[0]}"])
+
+
+def groups(bench):
+    buckets = ",".join(f"bucket=mod_nw_dst:{server},NORMAL" for server in SERVERS)
+    bench.vm2.sh(f"ip address add {SERVERS[1]}/24 dev eth0")
+    bench.ctl("add-group", "vm1", f"group_id=5,type=select,{buckets}")
+    try:
+        with bench.flows(bench.vm1, f"in_port=HOST,ip,nw_dst={PHANTOM_IP},actions=group:5",
+                         *(f"in_port=NET,ip,nw_src={server},actions=mod_nw_src:{PHANTOM_IP}" for server in SERVERS)):
+            spread(bench)
+            with bench.test("del-groups deletes the flows that use the group, and no others"):
+                bench.ctl("del-groups", "vm1", "5")
+                left = bench.local_flows(bench.vm1)
+                expect(len(left) == 2 and not any("group" in flow for flow in left), f"left: {left}")
+    finally:
+        for client in CLIENTS:
+            bench.vm1.sh(f"ip address del {client}/32 dev eth0", check=False)
+        bench.vm2.sh(f"ip address del {SERVERS[1]}/24 dev eth0", check=False)
+
+
 def access_control(bench):
     vm1, vm2 = bench.vms
     with bench.test("ACL: what is not allowed does not leave the guest"), \
@@ -177,4 +234,4 @@ def access_control(bench):
         bench.exchange("10.0.0.2")
 
 
-ALL = [rewrite_addresses, rewrite_ports, rewrite_macs, vlan, tos, everything_at_once, access_control]
+ALL = [rewrite_addresses, rewrite_ports, rewrite_macs, vlan, tos, everything_at_once, groups, access_control]
