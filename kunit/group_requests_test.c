@@ -3,6 +3,7 @@
 #include <kunit/test.h>
 
 #include "../drivers/cvsw/table/groups.h"
+#include "../drivers/cvsw/table/table_parts.h"
 #include "../drivers/cvsw/esp/esp.h"
 #include "../drivers/cvsw/tunnel/vxlan.h"
 #include "../proto/cvsw_group_mod.h"
@@ -80,7 +81,7 @@ static void mod_group(struct kunit *test, enum cvsw_group_command command)
 
 static u32 n_groups(struct fixture *f)
 {
-	return cvsw_table_count_groups(table_of(f));
+	return table_of(f)->groups.n;
 }
 
 /* Groups and flows end together, or not at all. */

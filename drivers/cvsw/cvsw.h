@@ -45,6 +45,7 @@ extern struct mutex cvsw_ports_lock;
 /* Module parameters, read when a port is created. */
 extern enum cvsw_miss cvsw_miss;
 extern unsigned int cvsw_max_flows;
+extern unsigned int cvsw_max_groups;
 
 /** cvsw_ports_limit_flows() - of each port, and those to come; flows that are there stay */
 void cvsw_ports_limit_flows(unsigned int max);

@@ -71,6 +71,9 @@ static const struct kernel_param_ops max_flows_ops = {
 module_param_cb(max_flows, &max_flows_ops, &cvsw_max_flows, 0644);
 MODULE_PARM_DESC(max_flows, "flows that each NIC takes, with about half a KiB of memory for each (default: 1048576)");
 
+module_param_named(max_groups, cvsw_max_groups, uint, 0444);
+MODULE_PARM_DESC(max_groups, "groups that each NIC takes (default: 1024)");
+
 /* Each may use those before it. */
 static const struct {
 	int (*init)(void);

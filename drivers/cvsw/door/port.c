@@ -9,6 +9,7 @@
 
 #include "proto/cvsw_v3_frame.h"
 #include "cvsw.h"
+#include "table/groups.h"
 #include "table/key.h"
 #include "engine/frames.h"
 #include "engine/later.h"
@@ -172,6 +173,7 @@ struct cvsw_port *cvsw_port_create(struct net_device *dev, const struct cvsw_dri
 	port->engine.to_controller = port_to_controller;
 	cvsw_engine_changed(&port->engine);
 	port->dev = dev;
+	cvsw_table_set_group_limit(port->engine.table, cvsw_max_groups);
 	cvsw_control_init(&port->control, dev, &port->engine, port->backlogs);
 
 	mutex_lock(&cvsw_ports_lock);

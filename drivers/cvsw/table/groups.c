@@ -266,11 +266,6 @@ int cvsw_table_walk_groups(const struct cvsw_table *table, u64 *resume,
 	return ret;
 }
 
-u32 cvsw_table_count_groups(const struct cvsw_table *table)
-{
-	return READ_ONCE(table->groups.n);
-}
-
 void cvsw_table_set_group_limit(struct cvsw_table *table, u32 limit)
 {
 	WRITE_ONCE(table->groups.limit, limit);

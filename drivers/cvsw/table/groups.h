@@ -115,8 +115,6 @@ int cvsw_table_group_mod(struct cvsw_table *table, enum cvsw_group_command comma
 /** cvsw_table_set_group_limit() - how many it may have; those there are stay.  Any context */
 void cvsw_table_set_group_limit(struct cvsw_table *table, u32 limit);
 
-u32 cvsw_table_count_groups(const struct cvsw_table *table);
-
 /** cvsw_table_walk_groups() - as cvsw_table_walk(), in the order of their numbers */
 int cvsw_table_walk_groups(const struct cvsw_table *table, u64 *resume,
 			   int (*visit)(const struct cvsw_group_version *group, void *arg),
