@@ -212,7 +212,7 @@ static void apply(const struct request *request, struct nic *nic, struct change 
 	state_begin(&request->agent->state);
 	apply_groups(&request->agent->state, nic, change);
 	stated_put(nic, DESIRED_HAND, change);
-	stated_keep(&request->agent->state, nic, change);
+	stated_keep(&request->agent->state, nic, DESIRED_HAND, change);
 	flowset_init(&asked.flows);
 	flowset_move(&asked.flows, &change->put);
 	groupset_move(&asked.groups, &change->groups_put);

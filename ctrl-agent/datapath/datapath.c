@@ -92,7 +92,7 @@ void datapath_commit(struct datapath *dp)
 	dp->dirty = false;
 	state_begin(dp->all->state);
 	state_put_nic(dp->all->state, dp->nic);
-	stated_keep(dp->all->state, dp->nic, &dp->unkept);
+	stated_keep(dp->all->state, dp->nic, DESIRED_CONTROLLER, &dp->unkept);
 	/* If not, it was logged, `show` says so, and it is tried again. */
 	(void)!state_commit(dp->all->state);
 	change_clear(&dp->unkept);

@@ -16,7 +16,7 @@
 /* One that is held is managed again when what holds it can be read. */
 static bool is_managed(const struct nic *nic)
 {
-	return nic_hand(nic)->in_use || nic->held;
+	return nic_hand(nic)->in_use || nic_controlled(nic)->in_use || nic->held;
 }
 
 static void put_settings(struct state *state, const struct nic *nic)
@@ -53,16 +53,16 @@ void state_put_nic(struct state *state, const struct nic *nic)
 		store_delete(state->store, ROWS_key, &key);
 }
 
-/* Whose rows those of a flow are; both tables have the same columns. */
-static enum rows_table_number table_of(const struct nic *nic, const struct cvsw_flow *flow)
+/* Where the flows of a layer are; both tables have the same columns. */
+static enum rows_table_number table_of(enum desired_layer which)
 {
 	static_assert(sizeof(struct row_controlled) == sizeof(struct row_flow), "one for both");
 
-	return desired_is_controlled(&nic->desired, flow) ? ROWS_controlled : ROWS_flow;
+	return which == DESIRED_CONTROLLER ? ROWS_controlled : ROWS_flow;
 }
 
-static void put_flow(struct state *state, const struct nic *nic, const struct cvsw_flow *flow,
-		     bool given)
+static void put_flow(struct state *state, const struct nic *nic, enum desired_layer which,
+		     const struct cvsw_flow *flow, bool given)
 {
 	struct row_flow row = { .priority = flow->priority, .given = given };
 	char *match, *text;
@@ -72,18 +72,20 @@ static void put_flow(struct state *state, const struct nic *nic, const struct cv
 	memcpy(row.mac, nic->mac, CVSW_ETH_ALEN);
 	row.match = match = flow_text_match(flow);
 	row.flow = text = flow_text(flow);
-	store_put(state->store, table_of(nic, flow), &row);
+	store_put(state->store, table_of(which), &row);
 	free(match);
 	free(text);
 }
 
 /* Stated anew, so it is not given yet. */
-void state_put_flow(struct state *state, const struct nic *nic, const struct cvsw_flow *flow)
+void state_put_flow(struct state *state, const struct nic *nic, enum desired_layer which,
+		    const struct cvsw_flow *flow)
 {
-	put_flow(state, nic, flow, false);
+	put_flow(state, nic, which, flow, false);
 }
 
-void state_delete_flow(struct state *state, const struct nic *nic, const struct cvsw_flow *flow)
+void state_delete_flow(struct state *state, const struct nic *nic, enum desired_layer which,
+		       const struct cvsw_flow *flow)
 {
 	struct row_flow row = { .priority = flow->priority };
 	char *match;
@@ -92,8 +94,7 @@ void state_delete_flow(struct state *state, const struct nic *nic, const struct 
 		return;
 	memcpy(row.mac, nic->mac, CVSW_ETH_ALEN);
 	row.match = match = flow_text_match(flow);
-	store_delete(state->store, ROWS_flow, &row);
-	store_delete(state->store, ROWS_controlled, &row);
+	store_delete(state->store, table_of(which), &row);
 	free(match);
 }
 
@@ -120,13 +121,19 @@ void state_delete_group(struct state *state, const struct nic *nic, const struct
 
 static void put_timed(struct state *state, struct nic *nic)
 {
+	struct stored_flows stored = desired_stored(&nic->desired);
 	struct timed *timed = &nic->timed;
 	const struct flow_node *node;
 
-	flowset_each(node, &timed->ended)
-		state_delete_flow(state, nic, &node->flow);
-	flowset_each(node, &timed->taken)
-		put_flow(state, nic, &node->flow, true);
+	/* One that ended may be another layer's since. */
+	for (size_t i = 0; i < stored.n; i++) {
+		flowset_each(node, &timed->ended)
+			if (!flowset_find(stored.sets[i], &node->flow.match, node->flow.priority))
+				state_delete_flow(state, nic, i, &node->flow);
+		flowset_each(node, &timed->taken)
+			if (flowset_find(stored.sets[i], &node->flow.match, node->flow.priority))
+				put_flow(state, nic, i, &node->flow, true);
+	}
 	timed_kept(timed);
 }
 
@@ -258,7 +265,7 @@ static void put_flows(struct state *state, const struct nic *nic)
 
 	for (size_t i = 0; i < stored.n; i++)
 		flowset_each(node, stored.sets[i])
-			put_flow(state, nic, &node->flow,
+			put_flow(state, nic, i, &node->flow,
 				 flowset_find(&nic->timed.given, &node->flow.match,
 					      node->flow.priority));
 }

@@ -82,10 +82,15 @@ void state_scrub(struct state *state);
 
 /** state_put_nic() - what is stated for a NIC but for its flows and groups, its key too */
 void state_put_nic(struct state *state, const struct nic *nic);
-void state_put_flow(struct state *state, const struct nic *nic, const struct cvsw_flow *flow);
+
+/** state_put_flow(), state_delete_flow() - a row of this layer's table, DESIRED_STORED */
+void state_put_flow(struct state *state, const struct nic *nic, enum desired_layer which,
+		    const struct cvsw_flow *flow);
+void state_delete_flow(struct state *state, const struct nic *nic, enum desired_layer which,
+		       const struct cvsw_flow *flow);
+
 void state_put_group(struct state *state, const struct nic *nic, const struct cvsw_group *group);
 void state_delete_group(struct state *state, const struct nic *nic, const struct cvsw_group *group);
-void state_delete_flow(struct state *state, const struct nic *nic, const struct cvsw_flow *flow);
 
 /**
  * state_nic_moved() - hub_ear: keeps what is new of its flows with timeouts

@@ -85,14 +85,15 @@ void stated_put(struct nic *nic, enum desired_layer which, const struct change *
 }
 
 /* What was put may have ended or been forgotten since: then there is nothing to keep. */
-void stated_keep(struct state *state, const struct nic *nic, const struct change *change)
+void stated_keep(struct state *state, const struct nic *nic, enum desired_layer which,
+		 const struct change *change)
 {
-	struct stored_flows stored = desired_stored(&nic->desired);
+	const struct flowset *flows = &nic->desired.layers[which].flows;
 	const struct flow_node *node;
 
 	flowset_each(node, &change->gone)
-		state_delete_flow(state, nic, &node->flow);
+		state_delete_flow(state, nic, which, &node->flow);
 	flowset_each(node, &change->put)
-		if (stored_find(&stored, &node->flow.match, node->flow.priority))
-			state_put_flow(state, nic, &node->flow);
+		if (flowset_find(flows, &node->flow.match, node->flow.priority))
+			state_put_flow(state, nic, which, &node->flow);
 }

@@ -33,7 +33,8 @@ enum stated_wrong stated_check(const struct nic *nic, enum desired_layer which,
 /** stated_put() - into the layer, which counts from now on; nic_changed() is to follow */
 void stated_put(struct nic *nic, enum desired_layer which, const struct change *change);
 
-/** stated_keep() - what was put is stored; between state_begin() and state_commit() */
-void stated_keep(struct state *state, const struct nic *nic, const struct change *change);
+/** stated_keep() - what was put into a layer is stored; between state_begin() and state_commit() */
+void stated_keep(struct state *state, const struct nic *nic, enum desired_layer which,
+		 const struct change *change);
 
 #endif
