@@ -92,7 +92,10 @@ static void send_part(struct dpconn *conn, bool more)
 						   sizeof(reply.buf));
 	if (conn->request->stats == CVSW_OFS_FLOW || !more)
 		send_reply(more);
-	if (!more)
+	/* The next part in another turn, also when nothing is sent of this one. */
+	if (more)
+		turns_put_off(&conn->stream.sending);
+	else
 		finish(conn);
 }
 
@@ -190,9 +193,6 @@ void dpstats_go_on(struct dpconn *conn)
 		return;
 	}
 	tell_stated(conn);
-	/* More of it in another turn. */
-	if (conn->waits == DPWAITS_STATS)
-		turns_put_off(&conn->stream.sending);
 }
 
 /* ---- tables, ports, description ---- */
