@@ -103,6 +103,7 @@ static void on_barrier(struct dpconn *conn, struct cvsw_ofs_msg *msg)
 	datapath_commit(conn->dp);
 	conn->request = xcalloc(1, sizeof(*conn->request));
 	conn->request->xid = msg->xid;
+	conn->barrier = conn->dp->nic->generation;
 	dpconn_wait(conn, DPWAITS_BARRIER);
 	turns_put_off(&conn->dp->settling);
 }
@@ -152,7 +153,9 @@ static enum cvsw_ofs_error on_role(struct dpconn *conn, const struct cvsw_ofs_ms
 	if (!error)
 		ofstream_write(&conn->stream, buf,
 			       cvsw_ofs_encode_role(&conn->talk, msg->xid, conn->role,
-						    conn->dp->generation, buf, sizeof(buf)));
+						    conn->dp->generation_known ?
+						    conn->dp->generation : ~0ull, buf,
+						    sizeof(buf)));
 	return error;
 }
 
@@ -210,13 +213,14 @@ static void on_second(struct ofstream *stream)
 	struct dpconn *conn = conn_of(stream);
 	uint64_t now = clock_ms();
 
+	ofstream_look_for_reading(stream, now);
 	if (!conn->talk.version && now - stream->opened_at > HANDSHAKE_MS)
 		ofstream_end(stream, "no HELLO within %d s", HANDSHAKE_MS / 1000);
 	else if (conn->waits == DPWAITS_STATS)
 		dpstats_go_on(conn);
 	else if (conn->waits == DPWAITS_NOT)
 		ofstream_look_for_life(stream, now);
-	else
+	if (conn->waits == DPWAITS_ROOM || conn->waits == DPWAITS_BARRIER || conn->dp->deleted.n)
 		turns_put_off(&conn->dp->settling);
 	/* While it is not read, it cannot answer. */
 	if (conn->waits != DPWAITS_NOT)

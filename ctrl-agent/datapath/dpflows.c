@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* flow_mods: what they change, what of it the NIC refuses, and flows that go. */
 #include "base/alloc.h"
+#include "base/log.h"
 #include "parts.h"
+
+#define UNTOLD_MS	1000	/* a flow that was deleted, after the NIC has answered */
 
 /* ---- what a flow_mod changes ---- */
 
@@ -29,13 +32,15 @@ static void note_deleted(struct datapath *dp, const struct change *change)
 		if (!(node->flow.flags & CVSW_FLOW_SEND_REMOVED))
 			continue;
 		if (nic_confirms(dp->nic) && nic_state(dp->nic) != NIC_ABSENT &&
-		    dp->deleted.n < NIC_MAX_FLOWS)
+		    dp->deleted.n < NIC_MAX_FLOWS) {
 			flowset_put(&dp->deleted, &node->flow);
-		else
+			dp->answered_at = 0;
+		} else {
 			dpflows_removed(dp, &(struct nic_removed){
 				.flow = &node->flow, .reason = CVSW_V3_REMOVED_DELETE,
 				.controlled = true,
 			});
+		}
 	}
 }
 
@@ -187,16 +192,56 @@ static void tell_refused(struct datapath *dp, const struct cvsw_flow *flow)
 				dpconn_refuse(conn, error, pending->data, pending->len);
 }
 
-/* What somebody waits to hear of is refused: it is told, and stated no more. */
+static void note_taken(const struct datapath *dp, const struct cvsw_flow *flow,
+		       struct flowset *taken)
+{
+	if (flowset_has(&nic_controlled(dp->nic)->flows, flow))
+		flowset_put(taken, flow);
+}
+
+/* Of what a flow_mod put. */
+static void note_refused(const struct datapath *dp, const struct dppending *pending,
+			 struct flowset *taken)
+{
+	const struct flowset *refused = &dp->nic->refused.flows;
+	const struct cvsw_flow *flow;
+	const struct flow_node *node;
+
+	if (pending->strict) {
+		flow = flowset_find(refused, &pending->match, pending->priority);
+		if (flow)
+			note_taken(dp, flow, taken);
+		return;
+	}
+	flowset_each(node, refused)
+		if (put_it(pending, &node->flow))
+			note_taken(dp, &node->flow, taken);
+}
+
+static void note_all_refused(const struct datapath *dp, struct flowset *taken)
+{
+	const struct dppending *pending;
+	const struct dpconn *conn;
+
+	LIST_FOREACH(conn, &dp->conns, in_list)
+		STAILQ_FOREACH(pending, &conn->pending, in_order) {
+			if (!pending->generation || !is_answered(dp->nic, pending->generation))
+				break;
+			note_refused(dp, pending, taken);
+		}
+}
+
+/*
+ * What somebody waits to hear of is refused: it is told, and stated no more.  All else stays
+ * stated: whoever put it was told that it is.
+ */
 static void take_refused(struct datapath *dp)
 {
 	const struct flow_node *node;
 	struct change change;
 
 	change_init(&change);
-	flowset_each(node, &dp->nic->refused.flows)
-		if (flowset_has(&nic_controlled(dp->nic)->flows, &node->flow))
-			flowset_put(&change.gone, &node->flow);
+	note_all_refused(dp, &change.gone);
 	flowset_each(node, &change.gone)
 		tell_refused(dp, &node->flow);
 	note_unkept(&dp->unkept, &change);
@@ -206,19 +251,6 @@ static void take_refused(struct datapath *dp)
 		turns_put_off(&dp->committing);
 	}
 	change_clear(&change);
-}
-
-static bool any_answered(const struct datapath *dp)
-{
-	const struct dppending *first;
-	const struct dpconn *conn;
-
-	LIST_FOREACH(conn, &dp->conns, in_list) {
-		first = STAILQ_FIRST(&conn->pending);
-		if (first && first->generation && is_answered(dp->nic, first->generation))
-			return true;
-	}
-	return false;
 }
 
 static void answer_barrier(struct dpconn *conn)
@@ -242,15 +274,45 @@ static void settle(struct dpconn *conn)
 		drop_first(conn);
 	if (conn->waits == DPWAITS_ROOM && conn->n_pending < DATAPATH_MAX_PENDING)
 		dpconn_wait(conn, DPWAITS_NOT);
-	if (conn->waits == DPWAITS_BARRIER && is_answered(nic, nic->generation))
+	if (conn->waits == DPWAITS_BARRIER && is_answered(nic, conn->barrier))
 		answer_barrier(conn);
+}
+
+/*
+ * A NIC tells of what it deletes right behind its answer.  What it still has not told of by then
+ * it never had, or something else took its place.
+ */
+static void tell_untold(struct datapath *dp)
+{
+	uint64_t now = clock_ms();
+	const struct flow_node *node;
+	struct flowset untold;
+
+	if (!dp->deleted.n)
+		return;
+	if (dp->dirty || !is_answered(dp->nic, dp->nic->generation)) {
+		dp->answered_at = 0;
+		return;
+	}
+	if (!dp->answered_at)
+		dp->answered_at = now;
+	if (now - dp->answered_at < UNTOLD_MS)
+		return;
+	flowset_init(&untold);
+	flowset_move(&untold, &dp->deleted);
+	flowset_each(node, &untold)
+		dpflows_removed(dp, &(struct nic_removed){
+			.flow = &node->flow, .reason = CVSW_V3_REMOVED_DELETE, .controlled = true,
+		});
+	flowset_clear(&untold);
 }
 
 void dpflows_settle(struct datapath *dp)
 {
 	struct dpconn *conn;
 
-	if (dp->nic->refused.flows.n && any_answered(dp))
+	tell_untold(dp);
+	if (dp->nic->refused.flows.n)
 		take_refused(dp);
 	LIST_FOREACH(conn, &dp->conns, in_list)
 		settle(conn);

@@ -16,6 +16,7 @@
  * @committing: that is put off; @settling: what the NIC has answered is to be looked at
  * @generation: of the last change of roles, if @generation_known
  * @deleted: flows with SEND_FLOW_REM that were deleted, and of which the NIC has not told yet
+ * @answered_at: since when it has answered all there is, though not told of those; 0: it has not
  */
 struct datapath {
 	struct datapaths *all;
@@ -29,6 +30,7 @@ struct datapath {
 	struct turns_work committing;
 	struct turns_work settling;
 	struct flowset deleted;
+	uint64_t answered_at;
 	bool generation_known;
 	uint64_t generation;
 };
@@ -52,7 +54,7 @@ struct dppending {
 enum dpwaits {
 	DPWAITS_NOT,
 	DPWAITS_ROOM,		/* until fewer flow_mods are pending */
-	DPWAITS_BARRIER,	/* until all of them were answered */
+	DPWAITS_BARRIER,	/* until all that came before it was answered */
 	DPWAITS_STATS,		/* until @request is */
 };
 
@@ -60,6 +62,7 @@ enum dpwaits {
  * struct dpconn - a controller's connection
  * @async: what it wants to be told, masks of reasons by CVSW_OFS_ASYNC_*
  * @waits: for what; nothing is read meanwhile
+ * @barrier: the NIC's generation when a barrier came
  * @request: whose answer is under way, its xid also of a barrier; NULL but for that
  * @asked: the NIC was asked for it; @resume: from where it is to be asked on, when there is room
  * @cursor: without the NIC: the last flowset_put() whose flow was told
@@ -78,6 +81,7 @@ struct dpconn {
 	STAILQ_HEAD(, dppending) pending;
 	size_t n_pending;
 	enum dpwaits waits;
+	uint64_t barrier;
 	struct cvsw_ofs_msg *request;
 	bool asked;
 	uint64_t resume;

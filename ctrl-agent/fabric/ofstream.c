@@ -75,7 +75,10 @@ static void go_on_sending(struct turns_work *work)
 	struct ofstream *stream = of_work(work, offsetof(struct ofstream, sending));
 
 	ofstream_flush(stream);
-	if (stream->ops->drained && !stream->dying && ofstream_unsent(stream) < OFSTREAM_OUT_BUSY)
+	if (ofstream_unsent(stream) >= OFSTREAM_OUT_BUSY)
+		return;
+	stream->took_at = clock_ms();
+	if (stream->ops->drained && !stream->dying)
 		stream->ops->drained(stream);
 }
 
@@ -211,6 +214,17 @@ static void on_event(struct bufferevent *io, short what, void *arg)
 		end(stream, stream->ops->gone, "gone");
 }
 
+void ofstream_look_for_reading(struct ofstream *stream, uint64_t now)
+{
+	size_t unsent = ofstream_unsent(stream);
+
+	if (unsent <= OFSTREAM_OUT_BUSY || unsent < stream->unsent)
+		stream->took_at = now;
+	stream->unsent = unsent;
+	if (now - stream->took_at > OFSTREAM_DEAD_MS)
+		ofstream_end(stream, "reads nothing for %d s", OFSTREAM_DEAD_MS / 1000);
+}
+
 void ofstream_look_for_life(struct ofstream *stream, uint64_t now)
 {
 	uint8_t buf[CVSW_OFP_HEADER_LEN];
@@ -245,7 +259,7 @@ void ofstream_start(struct ofstream *stream, struct event_base *base, evutil_soc
 	uint8_t buf[64];
 
 	*stream = (struct ofstream){ .ops = ops };
-	stream->opened_at = stream->heard_at = clock_ms();
+	stream->opened_at = stream->heard_at = stream->took_at = clock_ms();
 	snprintf(stream->peer, sizeof(stream->peer), "%s", peer);
 	stream->io = alloc_checked(bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE));
 	stream->tick = alloc_checked(event_new(base, -1, EV_PERSIST, on_tick, stream));

@@ -16,7 +16,7 @@
 #include "cvsw_types.h"
 
 #define OFSTREAM_ECHO_MS	5000	/* of silence, then ask */
-#define OFSTREAM_DEAD_MS	15000	/* of silence, then close */
+#define OFSTREAM_DEAD_MS	15000	/* of silence, or of not reading, then close */
 /* What can wait is not sent from here on; past the limit the peer is gone. */
 #define OFSTREAM_OUT_BUSY	(256 * 1024)
 #define OFSTREAM_OUT_LIMIT	(4 * 1024 * 1024)
@@ -51,6 +51,7 @@ struct ofstream_ops {
  * @version: of OpenFlow; 0: not agreed yet
  * @xid: of the last message of ours that is no answer
  * @greeted: its first message was a HELLO
+ * @unsent: when a second passed last; @took_at: when it was less than before, or little
  * @paused: nothing is read for now
  * @dying: it ends with the event loop
  * @out: what is sent when the next turn of the event loop begins, or when it is much; @sending:
@@ -72,6 +73,8 @@ struct ofstream {
 	bool echo_sent;
 	uint64_t opened_at;
 	uint64_t heard_at;
+	size_t unsent;
+	uint64_t took_at;
 	char peer[OFSTREAM_PEER_LEN];
 };
 
@@ -100,6 +103,9 @@ void ofstream_pause(struct ofstream *stream, bool paused);
 
 /** ofstream_refuse_versions() - there is none in common: HELLO_FAILED; @offered: bits */
 void ofstream_refuse_versions(struct ofstream *stream, uint32_t xid, uint32_t offered);
+
+/** ofstream_look_for_reading() - each second: end one that takes nothing of much that waits */
+void ofstream_look_for_reading(struct ofstream *stream, uint64_t now);
 
 /** ofstream_look_for_life() - ask, by echo, one that is silent; end one that stays so */
 void ofstream_look_for_life(struct ofstream *stream, uint64_t now);

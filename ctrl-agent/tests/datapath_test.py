@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """NICs as OpenFlow switches: ovs-ofctl and bad controllers at a NIC's own socket.
 Prints TAP. Usage: datapath_test.py BUILD-FOLDER [PART-OF-A-NAME] (sanitized builds)."""
+import json
 import os
 import random
 import re
+import signal
 import socket
 import stat
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../proto/tests'))
@@ -42,12 +45,12 @@ class World:
             daemon.ctl('key', 'add', mac, '-', stdin=key_of(i).hex() + '\n')
         self.connect()
 
-    def connect(self):
+    def connect(self, state='in sync'):
         self.switch = self.daemon.switch(ports=tuple(range(1, len(self.macs) + 2)))
         self.nics.join(self.switch)
         self.running = Running(self.switch)
         self.running.__enter__()
-        assert wait_for(lambda: all(self.daemon.state(mac) == 'in sync' for mac in self.macs), 30)
+        assert wait_for(lambda: all(self.daemon.state(mac) == state for mac in self.macs), 30)
 
     def disconnect(self):
         self.running.__exit__()
@@ -180,6 +183,8 @@ def role(controller, number, generation):
 def test_roles(daemon):
     """A slave changes nothing and hears nothing; a stale generation is refused."""
     with World(daemon) as world, Controller(world, version=4) as a, Controller(world, version=4) as b:
+        a.say(24, struct.pack('!I4xQ', 0, 0))
+        assert a.hear(25)[2][8:] == b'\xff' * 8     # nobody has said a generation
         assert role(a, 0, 0) == 1 and role(a, 2, 10) == 2 and role(b, 2, 11) == 2
         assert role(a, 0, 0) == 3 and role(a, 2, 5) == b'\0\x0b\0\0'
         flow = struct.pack('!QQBBHHHIIIH2xHH4x', 0, 0, 0, 0, 0, 0, 1, 0xffffffff, 0xffffffff, 0xffffffff, 0, 1, 4)
@@ -356,6 +361,7 @@ def test_fast(daemon):
             gone.say(14, flow_mod10(7, priority=50))
             gone.say(16, struct.pack('!HHI36xBxH', 1, 0, 0x3fffff, 255, 65535))
         assert wait_for(lambda: any('priority=50' in flow for flow in world.has()))
+        time.sleep(0.5)         # until nobody has one
         # Places are few, and free again when their controllers go.
         many = [Controller(world) for _ in range(9)]
         many[8].say(5)
@@ -395,6 +401,158 @@ def test_told(daemon):
         assert world.has() == ['priority=1,udp,tp_dst=8 actions=drop'], world.has()
 
 
+def delete10(port):
+    """A DELETE_STRICT of what flow_mod10() adds."""
+    return flow_mod10(port)[:48] + struct.pack('!HHHHIHH', 4, 0, 0, 1, 0xffffffff, 0xffff, 0)
+
+
+def test_restart(daemon):
+    """A NIC whose flows are all a controller's is managed without any, also by the next daemon."""
+    with World(daemon) as world:
+        world.of('add-flow', 'priority=7,tcp,actions=drop')
+        world.disconnect()
+        assert wait_for(lambda: daemon.state(world.macs[0]) == 'absent')
+        world.of('del-flows')
+        daemon.kill()
+        daemon.start()
+        world.connect()
+        assert not world.has(), world.has()
+
+
+def test_others(daemon):
+    """One controller's flow is answered: what the NIC refuses of others stays stated."""
+    n = V3_NIC_FLOWS + 22
+    with World(daemon) as world:
+        world.disconnect()
+        assert wait_for(lambda: daemon.state(world.macs[0]) == 'absent')
+        with Controller(world) as controller:
+            for port in range(n):
+                controller.say(14, flow_mod10(port))
+            controller.barrier(4)
+            assert controller.answered(4)
+        world.connect(state='refusing')
+        assert wait_for(lambda: len(world.has()) == V3_NIC_FLOWS), len(world.has())
+        with Controller(world) as other:
+            other.say(14, flow_mod10(n))
+            other.barrier(5)
+            assert other.hear(1, 19)[0] == 1 and other.hear(1, 19)[0] == 19
+            time.sleep(0.5)
+            flows = daemon.ctl('dump-flows', world.macs[0])
+            assert flows.count('udp') == n and f'tp_dst={n - 1} ' in flows and f'tp_dst={n} ' not in flows, flows
+
+
+def test_layers(daemon):
+    """A controller deletes what a command states anew in the same turn: the command's is stored."""
+    with World(daemon) as world, Controller(world) as controller:
+        controller.say(14, flow_mod10(9))
+        controller.barrier(3)
+        assert controller.answered(3)
+        with socket.socket(socket.AF_UNIX) as api:
+            api.connect(daemon.socket)
+            answers = api.makefile()
+            api.sendall(b'{"command": "show"}\n')
+            answers.readline()
+            time.sleep(0.2)         # until it waits, so that it hears the two in this order
+            daemon.process.send_signal(signal.SIGSTOP)
+            time.sleep(0.2)
+            controller.say(14, delete10(9))
+            request = {'command': 'add-flows', 'nic': world.macs[0], 'flows': ['priority=1,udp,tp_dst=9,actions=NORMAL']}
+            api.sendall(json.dumps(request).encode() + b'\n')
+            time.sleep(0.2)
+            daemon.process.send_signal(signal.SIGCONT)
+            answer = answers.readline()
+            assert 'error' not in json.loads(answer), answer
+        assert wait_for(lambda: world.has() == ['priority=1,udp,tp_dst=9 actions=NORMAL']), world.has()
+        daemon.kill()
+        daemon.start()
+        daemon.ctl('dump-flows', world.macs[0], text='tp_dst=9 actions=NORMAL')
+
+
+def test_aggregate(daemon):
+    """An AGGREGATE takes as long as the NIC's list, not a second for each part of it."""
+    with World(daemon) as world:
+        path = daemon.work + '/flows'
+        with open(path, 'w', encoding='utf-8') as file:
+            for n in range(V3_NIC_FLOWS):
+                file.write(f'tcp,tp_dst={n},actions=' + 'load:0x1->NXM_NX_REG0[],' * 50 + 'output:2\n')
+        world.of('add-flows', path)
+        for version in 'OpenFlow10', 'OpenFlow13':
+            start = time.monotonic()
+            world.of('dump-aggregate', version=version, text=f'flow_count={V3_NIC_FLOWS}')
+            assert time.monotonic() - start < 2, time.monotonic() - start
+
+
+def test_barrier(daemon):
+    """A barrier waits for what came before it, not for what another controller goes on to say."""
+    with World(daemon) as world, Controller(world) as flood, Controller(world) as controller:
+        over = threading.Event()
+
+        def say():
+            n = 0
+            while not over.is_set():
+                body = flow_mod10(n % 50)
+                flood.say(14, body[:40] + struct.pack('!Q', n) + body[48:])
+                n += 1
+                time.sleep(0.002)
+        thread = threading.Thread(target=say)
+        thread.start()
+        try:
+            time.sleep(0.5)
+            controller.sock.settimeout(3)
+            controller.barrier(5)
+            assert controller.answered(5)
+        finally:
+            over.set()
+            thread.join()
+
+
+def test_untold(daemon):
+    """That a flow is deleted is told also where the NIC never had it."""
+    with World(daemon) as world, Controller(world) as controller:
+        message = b''.join(struct.pack('!BBHI', 1, 14, 8 + len(body), 9) + body for body in (flow_mod10(9, flags=1), delete10(9)))
+        controller.sock.settimeout(5)
+        controller.sock.sendall(message)
+        controller.barrier(3)
+        assert controller.answered(3)
+        kind, _, body = controller.hear(11)
+        assert kind == 11 and body[38:40] == b'\0\x09' and body[50] == 2, body
+        assert not world.has()
+
+
+def test_deaf(daemon):
+    """Controllers that ask for much and read nothing give their places back."""
+    with World(daemon) as world:
+        world.disconnect()
+        assert wait_for(lambda: daemon.state(world.macs[0]) == 'absent')
+        with Controller(world) as controller:
+            controller.hear(0)
+            for n in range(9000):
+                controller.say(14, flow_mod10(n))
+            controller.barrier(4)
+            assert controller.answered(4)
+        deaf = [Controller(world) for _ in range(8)]
+        for controller in deaf:
+            for _ in range(3):
+                controller.say(16, struct.pack('!HHI36xBxH', 1, 0, 0x3fffff, 255, 65535))
+        # One that reads, slowly, stays; it has the place of one that does not.
+        deaf[7].sock.close()
+        time.sleep(0.5)
+        slow = Controller(world)
+        for _ in range(3):
+            slow.say(16, struct.pack('!HHI36xBxH', 1, 0, 0x3fffff, 255, 65535))
+        end = time.monotonic() + 19
+        while time.monotonic() < end:
+            more = slow.sock.recv(20000)
+            assert more
+            slow.left += more
+            time.sleep(0.5)
+        world.of('show')
+        assert 'reads nothing for 15 s' in daemon.read_log(), daemon.read_log()[-500:]
+        slow.say(2, b'still here')
+        assert slow.hear(3)[2] == b'still here'
+        slow.sock.close()
+
+
 TESTS = [
     ('datapath: bad controllers', test_bad),
     ('datapath: fast, deaf and gone controllers', test_fast),
@@ -404,6 +562,13 @@ TESTS = [
     ('datapath: ovs-ofctl changes flows', test_flows),
     ('datapath: ovs-ofctl shows the NIC', test_shown),
     ('datapath: what the NIC refuses', test_refused),
+    ('datapath: a restart without flows', test_restart),
+    ("datapath: other controllers' refused flows", test_others),
+    ('datapath: one turn, two layers', test_layers),
+    ('datapath: aggregates', test_aggregate),
+    ('datapath: barriers', test_barrier),
+    ('datapath: flows the NIC never tells of', test_untold),
+    ('datapath: deaf controllers', test_deaf),
 ]
 
 if __name__ == '__main__':
