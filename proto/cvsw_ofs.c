@@ -80,6 +80,29 @@ static enum cvsw_ofs_error take_cookie(struct cvsw_reader *r, struct cvsw_ofs_ms
 	return r->overrun || rest->overrun ? CVSW_OFS_BAD_LEN : CVSW_OFS_OK;
 }
 
+/* Of the field whose header is at @at: it came before, lacks what must come before, or is none. */
+static enum cvsw_ofs_error field_error(const struct cvsw_reader *fields, size_t at)
+{
+	struct cvsw_reader before = cvsw_reader(fields->data, at), r = *fields;
+	uint32_t header;
+	size_t i;
+
+	r.at = at;
+	header = cvsw_get_u32(&r);
+	while (cvsw_left(&before)) {
+		uint32_t other = cvsw_get_u32(&before);
+
+		if (other >> 9 == header >> 9)
+			return CVSW_OFS_DUP_FIELD;
+		cvsw_skip(&before, other & 0xff);
+	}
+	for (i = 0; i < CVSW_N_FIELDS; i++)
+		if (cvsw_field_info[i].header >> 9 == header >> 9 &&
+		    cvsw_field_info[i].slot != CVSW_SLOT_NONE)
+			return CVSW_OFS_BAD_PREREQ;
+	return CVSW_OFS_BAD_FIELD;
+}
+
 /* nx_match whose fields are all in @fields: into the message, in normal form. */
 static enum cvsw_ofs_error take_match(struct cvsw_reader *fields, struct cvsw_ofs_msg *msg)
 {
@@ -87,6 +110,8 @@ static enum cvsw_ofs_error take_match(struct cvsw_reader *fields, struct cvsw_of
 	size_t at;
 
 	fault = cvsw_nxm_read(fields, &msg->flow.match, &at);
+	if (fault == CVSW_FAULT_MATCH_FIELD)
+		return field_error(fields, at);
 	if (fault)
 		return fault == CVSW_FAULT_LENGTH ? CVSW_OFS_BAD_FIELD : cvsw_ofs_error_of(fault);
 	cvsw_match_normalize(&msg->flow.match);
@@ -137,6 +162,23 @@ static enum cvsw_ofs_error read_match13(struct cvsw_reader *r, struct cvsw_ofs_m
 
 /* ---- flow_mod ---- */
 
+/*
+ * Only flows that output there are chosen; zero, which says in a flow that it is all of them, is
+ * no port, nor are those that a NIC cannot have.
+ */
+static enum cvsw_ofs_error take_out_port(struct cvsw_ofs_msg *msg, uint32_t port)
+{
+	if (port != CVSW_OFPP_ANY && (!port || (port >= OFPP10_MAX && port < CVSW_OFPP_MAX)))
+		return CVSW_OFS_BAD_OUT_PORT;
+	msg->flow.out_port = port == CVSW_OFPP_ANY ? 0 : (uint16_t)port;
+	return CVSW_OFS_OK;
+}
+
+static enum cvsw_ofs_error take_out_port10(struct cvsw_ofs_msg *msg, uint16_t port)
+{
+	return take_out_port(msg, port < OFPP10_MAX ? port : 0xffff0000 | port);
+}
+
 static enum cvsw_ofs_error check_command(struct cvsw_ofs_msg *msg, uint16_t number)
 {
 	struct cvsw_flow *flow = &msg->flow;
@@ -144,7 +186,7 @@ static enum cvsw_ofs_error check_command(struct cvsw_ofs_msg *msg, uint16_t numb
 	if (number > CVSW_FLOW_DELETE_STRICT)
 		return CVSW_OFS_BAD_COMMAND;
 	msg->command = number;
-	if (number < CVSW_FLOW_DELETE || flow->out_port == (uint16_t)CVSW_OFPP_ANY)
+	if (number < CVSW_FLOW_DELETE)
 		flow->out_port = 0;
 	if (flow->flags & ~(CVSW_FLOW_SEND_REMOVED | CVSW_FLOW_CHECK_OVERLAP))
 		return CVSW_OFS_BAD_FLAGS;
@@ -168,6 +210,7 @@ static enum cvsw_ofs_error read_rest(const struct cvsw_ofs_talk *talk, struct cv
 				     struct cvsw_ofs_msg *msg, uint8_t *table)
 {
 	struct cvsw_flow *flow = &msg->flow;
+	enum cvsw_ofs_error error, port;
 	uint16_t number;
 	uint32_t buffer;
 
@@ -177,7 +220,7 @@ static enum cvsw_ofs_error read_rest(const struct cvsw_ofs_talk *talk, struct cv
 	flow->hard_timeout = cvsw_get_u16(r);
 	flow->priority = cvsw_get_u16(r);
 	buffer = cvsw_get_u32(r);
-	flow->out_port = cvsw_get_u16(r);
+	port = take_out_port10(msg, cvsw_get_u16(r));
 	flow->flags = cvsw_get_u16(r);
 	*table = talk->tables ? (uint8_t)(number >> 8) : 0;
 	/* No frame is ever kept for a controller. */
@@ -186,7 +229,8 @@ static enum cvsw_ofs_error read_rest(const struct cvsw_ofs_talk *talk, struct cv
 	/* Without a table of its own, a deletion is of all tables, and all else of the first. */
 	if (!talk->tables || *table == CVSW_TABLE_ALL)
 		*table = (number & 0xff) == CVSW_FLOW_DELETE ? CVSW_TABLE_ALL : 0;
-	return check_command(msg, talk->tables ? number & 0xff : number);
+	error = check_command(msg, talk->tables ? number & 0xff : number);
+	return error || msg->command < CVSW_FLOW_DELETE ? error : port;
 }
 
 static enum cvsw_ofs_error read_actions(struct cvsw_reader *r, struct cvsw_ofs_msg *msg)
@@ -254,8 +298,7 @@ static enum cvsw_ofs_error read_out(struct cvsw_reader *r, struct cvsw_ofs_msg *
 {
 	uint32_t port = cvsw_get_u32(r), group = cvsw_get_u32(r);
 
-	msg->flow.out_port = port == CVSW_OFPP_ANY ? 0 : (uint16_t)port;
-	return group == OFPG_ANY || (!group && !port) ? CVSW_OFS_OK : CVSW_OFS_BAD_OUT_GROUP;
+	return group == OFPG_ANY ? take_out_port(msg, port) : CVSW_OFS_BAD_OUT_GROUP;
 }
 
 static enum cvsw_ofs_error read_instructions(struct cvsw_reader *r, struct cvsw_ofs_msg *msg)
@@ -275,7 +318,7 @@ static enum cvsw_ofs_error read_flow_mod13(const struct cvsw_ofs_talk *talk, str
 					   struct cvsw_ofs_msg *msg)
 {
 	struct cvsw_flow *flow = &msg->flow;
-	enum cvsw_ofs_error error, group;
+	enum cvsw_ofs_error error, out;
 	uint8_t table, command;
 	uint32_t buffer;
 
@@ -288,7 +331,7 @@ static enum cvsw_ofs_error read_flow_mod13(const struct cvsw_ofs_talk *talk, str
 	flow->hard_timeout = cvsw_get_u16(r);
 	flow->priority = cvsw_get_u16(r);
 	buffer = cvsw_get_u32(r);
-	group = read_out(r, msg);
+	out = read_out(r, msg);
 	flow->flags = cvsw_get_u16(r) & ~FLAGS13_IGNORED;
 	cvsw_skip(r, 2);
 	if (command == CVSW_FLOW_ADD)
@@ -299,7 +342,7 @@ static enum cvsw_ofs_error read_flow_mod13(const struct cvsw_ofs_talk *talk, str
 	msg->cookie &= msg->cookie_mask;
 	error = check_command(msg, command);
 	if (!error && command >= CVSW_FLOW_DELETE)
-		error = group;
+		error = out;
 	if (!error && buffer != CVSW_OFP_NO_BUFFER && command < CVSW_FLOW_DELETE)
 		error = CVSW_OFS_BUFFER_UNKNOWN;
 	if (!error)
@@ -324,10 +367,7 @@ static enum cvsw_ofs_error read_flow_request(const struct cvsw_ofs_talk *talk,
 		return error;
 	msg->flow.match.table = cvsw_get_u8(r);
 	cvsw_skip(r, 1);
-	msg->flow.out_port = cvsw_get_u16(r);
-	if (msg->flow.out_port == (uint16_t)CVSW_OFPP_ANY)
-		msg->flow.out_port = 0;
-	return CVSW_OFS_OK;
+	return take_out_port10(msg, cvsw_get_u16(r));
 }
 
 static enum cvsw_ofs_error read_nx_flow_request(const struct cvsw_ofs_talk *talk,
@@ -344,8 +384,7 @@ static enum cvsw_ofs_error read_nx_flow_request(const struct cvsw_ofs_talk *talk
 		return error;
 	msg->nicira = true;
 	msg->flow.match.table = table;
-	msg->flow.out_port = out_port == (uint16_t)CVSW_OFPP_ANY ? 0 : out_port;
-	return cvsw_left(r) ? CVSW_OFS_BAD_LEN : CVSW_OFS_OK;
+	return cvsw_left(r) ? CVSW_OFS_BAD_LEN : take_out_port10(msg, out_port);
 }
 
 /* 1.3: 7.3.5.2 */
@@ -396,6 +435,16 @@ static enum cvsw_ofs_error refuse_queue(const struct cvsw_ofs_talk *talk, struct
 	return CVSW_OFS_QUEUE_BAD_PORT;
 }
 
+/* Nobody's experiments are known in 1.3. */
+static enum cvsw_ofs_error refuse_vendor(const struct cvsw_ofs_talk *talk, struct cvsw_reader *r,
+					 struct cvsw_ofs_msg *msg)
+{
+	(void)talk;
+	(void)r;
+	(void)msg;
+	return CVSW_OFS_BAD_VENDOR;
+}
+
 /* Lengths of what is behind type and flags. */
 static const struct ofs_row stats10[] = {
 	{ CVSW_OFS_DESC, 0, 0, 0, NULL },
@@ -416,6 +465,7 @@ static const struct ofs_row stats13[] = {
 	{ CVSW_OFS_PORT, 8, 8, 0, read_port_request13 },
 	{ CVSW_OFS_QUEUE, 8, 8, 0, refuse_queue },
 	{ CVSW_OFS_PORT_DESC, 0, 0, 0, NULL },
+	{ CVSW_OFS_VENDOR, 0, ANY_LEN, 0, refuse_vendor },
 };
 
 /* Likewise, behind Nicira's header: the subtype is the row's type. */
@@ -601,6 +651,7 @@ static const struct ofs_row types13[] = {
 	{ OFPT_ERROR, 4, ANY_LEN, CVSW_OFS_ERROR, NULL },
 	{ OFPT_ECHO_REQUEST, 0, ANY_LEN, CVSW_OFS_ECHO_REQUEST, NULL },
 	{ OFPT_ECHO_REPLY, 0, ANY_LEN, CVSW_OFS_ECHO_REPLY, NULL },
+	{ OFPT_VENDOR, 0, ANY_LEN, 0, refuse_vendor },
 	{ OFPT_FEATURES_REQUEST, 0, 0, CVSW_OFS_FEATURES, NULL },
 	{ OFPT_GET_CONFIG_REQUEST, 0, 0, CVSW_OFS_GET_CONFIG, NULL },
 	{ OFPT_SET_CONFIG, 4, 4, CVSW_OFS_SET_CONFIG, read_config },

@@ -27,6 +27,8 @@
 	X(BAD_TABLE, CVSW_OFS_NX | 1, 512, 5, 2)	\
 	X(BAD_FIELD, CVSW_OFS_NX | 1, 257, 4, 6)	\
 	X(BAD_VALUE, CVSW_OFS_NX | 1, 258, 4, 7)	\
+	X(BAD_PREREQ, CVSW_OFS_NX | 1, 259, 4, 9)	\
+	X(DUP_FIELD, CVSW_OFS_NX | 1, 260, 4, 10)	\
 	X(BAD_MATCH_LEN, 1, 6, 4, 1)			\
 	X(BAD_ACTION_TYPE, 2, 0, 2, 0)			\
 	X(BAD_ACTION_LEN, 2, 1, 2, 1)			\
@@ -35,6 +37,7 @@
 	X(TOO_MANY_ACTIONS, 2, 7, 2, 7)			\
 	X(BAD_QUEUE, 2, 8, 2, 8)			\
 	X(BAD_OUT_GROUP, 2, 0, 2, 9)			\
+	X(BAD_SET_TYPE, 2, 5, 2, 13)			\
 	X(BAD_INSTRUCTION, 2, 0, 3, 0)			\
 	X(UNSUPPORTED_INSTRUCTION, 2, 0, 3, 1)		\
 	X(TABLE_FULL, 3, 0, 5, 1)			\

@@ -95,7 +95,9 @@ static enum cvsw_ofs_error read_pcp(struct cvsw_reader *r, struct tag *tag)
 {
 	uint8_t value = cvsw_get_u8(r);
 
-	if (value > 7 || !(tag->value & CVSW_VLAN_PRESENT))
+	if (!(tag->value & CVSW_VLAN_PRESENT))
+		return CVSW_OFS_BAD_PREREQ;
+	if (value > 7)
 		return CVSW_OFS_BAD_VALUE;
 	tag->value |= (uint16_t)(value << CVSW_VLAN_PCP_SHIFT);
 	tag->mask |= CVSW_VLAN_PCP_MASK;
@@ -329,8 +331,10 @@ static enum cvsw_ofs_error set_by_load(struct cvsw_reader *r, struct cvsw_writer
 	for (i = 0; i < CVSW_N_FIELDS; i++)
 		if (same && cvsw_field_info[i].header == same)
 			break;
-	if (i == CVSW_N_FIELDS || header & MASKED)
+	if (header & MASKED)
 		return CVSW_OFS_BAD_ARGUMENT;
+	if (i == CVSW_N_FIELDS || !cvsw_field_info[i].writable)
+		return CVSW_OFS_BAD_SET_TYPE;
 	if ((header & 0xff) <= 8) {
 		put_load(w, same, 0, cvsw_field_info[i].bits, get_number(r, header & 0xff));
 		return CVSW_OFS_OK;
@@ -359,7 +363,8 @@ static enum cvsw_ofs_error read_output(struct cvsw_reader *r, struct cvsw_writer
 {
 	uint32_t port = cvsw_get_u32(r);
 
-	if (port > 0xffff && port < CVSW_OFPP_MAX)
+	/* What 1.0 has for reserved ports are ordinary ones here, which a NIC has not. */
+	if (port >= OFPP10_MAX && port < CVSW_OFPP_MAX)
 		return CVSW_OFS_BAD_OUT_PORT;
 	cvsw_put_u16(w, OFPAT_OUTPUT);
 	cvsw_put_u16(w, 8);

@@ -129,6 +129,82 @@ static void test_flow_mod13(void)
 	CHECK(!memcmp(reply + len - 48, flow_mod13 + 88, 48));
 }
 
+/* flow_mod13, but for a byte */
+static enum cvsw_ofs_error with_byte(size_t at, uint8_t byte)
+{
+	uint8_t wrong[sizeof(flow_mod13)];
+
+	memcpy(wrong, flow_mod13, sizeof(wrong));
+	wrong[at] = byte;
+	return decode(&talk13, wrong, sizeof(wrong));
+}
+
+/* A DELETE of 1.3 that is of flows that output to a port */
+static enum cvsw_ofs_error delete_out(uint32_t port)
+{
+	uint8_t message[sizeof(flow_mod13)];
+
+	memcpy(message, flow_mod13, sizeof(message));
+	message[25] = CVSW_FLOW_DELETE;
+	for (int i = 0; i < 4; i++)
+		message[36 + i] = (uint8_t)(port >> (24 - 8 * i));
+	return decode(&talk13, message, sizeof(message));
+}
+
+/* A port of 1.3 has 32 bits, and zero is no port. */
+static void test_ports13(void)
+{
+	static const uint32_t none[] = { 0, 0x10001, 0xfff8, 0xfffd, 0xffff, 0xfffffeff };
+	uint8_t output[sizeof(flow_mod13)];
+	size_t i;
+
+	CHECK(delete_out(CVSW_OFPP_ANY) == CVSW_OFS_OK && !msg.flow.out_port);
+	CHECK(delete_out(2) == CVSW_OFS_OK && msg.flow.out_port == 2);
+	CHECK(delete_out(CVSW_OFPP_CONTROLLER) == CVSW_OFS_OK && msg.flow.out_port == 0xfffd);
+	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		CHECK(delete_out(none[i]) == CVSW_OFS_BAD_OUT_PORT);
+		memcpy(output, flow_mod13, sizeof(output));
+		for (int j = 0; j < 4; j++)
+			output[116 + j] = (uint8_t)(none[i] >> (24 - 8 * j));
+		CHECK(decode(&talk13, output, sizeof(output)) == CVSW_OFS_BAD_OUT_PORT);
+	}
+}
+
+/* DELETEs of 1.0: of what outputs to no port there is; ADDs do not choose. */
+static void test_ports10(void)
+{
+	struct cvsw_flow flow = flow_of("tcp,actions=drop");
+	uint8_t buf[CVSW_OFP10_FLOW_MOD_MAX];
+	size_t len = cvsw_ofp10_encode(CVSW_FLOW_ADD, &flow, buf, sizeof(buf));
+
+	CHECK(buf[1] == 14 && len == 72);
+	buf[68] = buf[69] = 0;
+	CHECK(decode(&talk10, buf, len) == CVSW_OFS_OK);
+	buf[57] = CVSW_FLOW_DELETE;
+	CHECK(decode(&talk10, buf, len) == CVSW_OFS_BAD_OUT_PORT);
+	buf[68] = buf[69] = 0xff;
+	CHECK(decode(&talk10, buf, len) == CVSW_OFS_OK && !msg.flow.out_port);
+}
+
+/* What is wrong with a field, or with who is asked for. */
+static void test_fields13(void)
+{
+	static const uint8_t experiments[][16] = {
+		{ 4, 4, 0, 16, 0, 0, 0, 0, 1, 2, 3, 4 },
+		{ 4, 18, 0, 16, 0, 0, 0, 0, 0xff, 0xff },
+	};
+
+	/* eth_type's field, ip_proto's, ipv4_src's and vlan_vid's are at 52, 58, 63 and 75. */
+	CHECK(with_byte(56, 9) == CVSW_OFS_BAD_PREREQ);		/* ip_proto of what is not IP */
+	CHECK(with_byte(60, 0x0e) == CVSW_OFS_BAD_PREREQ);	/* vlan_pcp for ip_proto */
+	CHECK(with_byte(77, 0x0e) == CVSW_OFS_BAD_FIELD);	/* vlan_pcp of two bytes */
+	CHECK(with_byte(77, 0x0a) == CVSW_OFS_DUP_FIELD);	/* eth_type for vlan_vid */
+	CHECK(with_byte(102, 0x0a) == CVSW_OFS_BAD_SET_TYPE);
+	CHECK(with_byte(102, 0x7e) == CVSW_OFS_BAD_SET_TYPE);
+	for (size_t i = 0; i < 2; i++)
+		CHECK(decode(&talk13, experiments[i], 16) == CVSW_OFS_BAD_VENDOR);
+}
+
 /* What is wrong has its type and code, and the message that it was. */
 static void test_errors(void)
 {
@@ -191,6 +267,9 @@ const struct tap_test ofs_tests[] = {
 	{ "ofs: flow_mods", test_flow_mod },
 	{ "ofs: flow_mods of 1.3", test_flow_mod13 },
 	{ "ofs: a cookie chooses flows", test_cookie },
+	{ "ofs: ports of 1.3", test_ports13 },
+	{ "ofs: ports of 1.0", test_ports10 },
+	{ "ofs: fields of 1.3", test_fields13 },
 	{ "ofs: errors", test_errors },
 	{ "ofs: replies", test_replies },
 	{ 0 },
