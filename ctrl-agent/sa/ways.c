@@ -218,6 +218,16 @@ static bool is_full(const struct ways_world *world)
 	return world->budget <= 0 || world->under_way >= world->most_under_way;
 }
 
+/* If only others that are under way keep it from that, it is looked at again when they are fewer. */
+static bool may_begin(const struct ways_world *world, const struct ways_member *from,
+		      struct ways_member *to)
+{
+	if (!is_there(from) || !is_there(to))
+		return false;
+	to->waits |= is_full(world);
+	return !is_full(world);
+}
+
 /* When a way that is OPEN gets another SA for itself. */
 static uint64_t rekey_time(const struct way *way)
 {
@@ -260,7 +270,7 @@ static bool step(struct ways_group *group, struct ways_world *world, struct way 
 			return false;
 		/* fall through */
 	case WAY_CLOSED:
-		if (is_full(world) || !is_there(from) || !is_there(to))
+		if (!may_begin(world, from, to))
 			return false;
 		begin(group, world, way, from, to);
 		return true;
@@ -288,7 +298,7 @@ static bool step(struct ways_group *group, struct ways_world *world, struct way 
 		return true;
 	case WAY_OPEN:
 	case WAY_REFUSED:
-		if (now < way->deadline || is_full(world) || !is_there(from) || !is_there(to))
+		if (now < way->deadline || !may_begin(world, from, to))
 			return false;
 		begin(group, world, way, from, to);
 		return true;
@@ -437,54 +447,59 @@ static void step_way(struct ways_group *group, struct ways_world *world, struct 
 		to->next = way->deadline;
 }
 
-/** struct stirred - the @members of a group, @n of them, whose ways are to be looked at */
-struct stirred {
-	struct ways_member *members[WAYS_MAX_MEMBERS];
-	size_t n;
-};
-
-static void find_stirred(struct ways_group *group, uint64_t now, struct stirred *stirred)
+static void find_stirred(struct ways_group *group, const struct ways_world *world, uint64_t now)
 {
 	struct ways_member *member;
 
-	stirred->n = 0;
 	ways_each(member, group) {
 		if (now >= member->next) {
 			member->stirred = true;
 			member->next = UINT64_MAX;
 		}
-		if (member->stirred)
-			stirred->members[stirred->n++] = member;
+		if (member->waits && !is_full(world)) {
+			member->stirred = true;
+			member->waits = false;
+		}
+	}
+}
+
+/* The ways to a member and from it; those to another one that is stirred come with that. */
+static void step_member(struct ways_group *group, struct ways_world *world,
+			struct ways_member *member, uint64_t now)
+{
+	struct ways_member *other;
+
+	ways_each(other, group) {
+		step_way(group, world, other, member, now);
+		if (!other->stirred)
+			step_way(group, world, member, other, now);
 	}
 }
 
 /*
- * The ways from and to those that were stirred, as far as the budget lasts: one NIC's news cost
- * its own ways, not all of its group's.  Return: when a way's time comes.
+ * The ways of those that were stirred, one by one, as far as the budget lasts: one NIC's news
+ * cost its own ways, not all of its group's, and the next piece goes on where this one ends.
+ * Return: when a way's time comes, or there may be room for those that wait.
  */
 static uint64_t step_all(struct ways_group *group, struct ways_world *world, uint64_t now)
 {
-	struct ways_member *from, *to;
+	struct ways_member *member;
 	uint64_t next = UINT64_MAX;
-	struct stirred stirred;
 
-	find_stirred(group, now, &stirred);
-	ways_each(to, group) {
-		if (to->renew && !is_full(world))
-			renew(group, world, to);
-		if (to->stirred)
-			ways_each(from, group)
-				step_way(group, world, from, to, now);
-		else
-			for (size_t i = 0; i < stirred.n; i++)
-				step_way(group, world, stirred.members[i], to, now);
-		next = sooner(next, to->next);
+	find_stirred(group, world, now);
+	ways_each(member, group) {
+		if (member->renew && !is_full(world))
+			renew(group, world, member);
+		if (member->stirred && world->budget > 0)
+			step_member(group, world, member, now);
+		if (world->budget > 0)
+			member->stirred = false;
 	}
-	/* They stay stirred, and are looked at again soon: those that are waited for may go. */
-	if (is_full(world))
-		return sooner(next, now + WAYS_WAIT_MS);
-	for (size_t i = 0; i < stirred.n; i++)
-		stirred.members[i]->stirred = false;
+	ways_each(member, group) {
+		next = sooner(next, member->next);
+		if (member->waits || member->renew)
+			next = sooner(next, now + WAYS_WAIT_MS);
+	}
 	return next;
 }
 

@@ -125,6 +125,7 @@ struct ways_seen {
  * @nic: lives as long as it is a member: nic_release()
  * @from: the way from each other member, by the other's slot
  * @stirred: something changed on which its ways depend: each of them is looked at
+ * @waits: ways to it are to begin when fewer are under way
  * @next: when the time of one of the ways to it comes, or earlier
  * @asked: of its group's ways, how many wait for its answer
  * @renew: its ways are to get new keys; @unkept: those to it are not in the database as they are
@@ -142,6 +143,7 @@ struct ways_member {
 	struct nic *nic;
 	struct way *from;
 	bool stirred;
+	bool waits;
 	uint64_t next;
 	size_t asked;
 	bool renew;

@@ -210,7 +210,7 @@ void world_end(void)
 	free(world);
 }
 
-/* Nothing is left to do with those that are not stirred, though not all ways were looked at. */
+/* Nothing is left to do with those that nothing stirs, though not all ways were looked at. */
 static void check_nothing_overlooked(void)
 {
 	struct ways_group *group = &world->overlay->ways;
@@ -218,7 +218,7 @@ static void check_nothing_overlooked(void)
 	struct ways_member *to, *from;
 
 	ways_each(to, group)
-		if (to->stirred)
+		if (to->stirred || to->waits || to->renew)
 			return;
 	ways_each(to, group) {
 		to->stirred = true;

@@ -283,6 +283,7 @@ WORLD_TEST(test_expiring_late, start_confirming(&encrypted, 2))
 /* The only one that is waited for goes: the others do not wait for it. */
 WORLD_TEST(test_blocked, start_confirming(&encrypted, 4))
 {
+	struct ways_member *member;
 	uint64_t now;
 
 	world->may_refuse = true;
@@ -298,13 +299,42 @@ WORLD_TEST(test_blocked, start_confirming(&encrypted, 4))
 	world->ways.budget = world->turn;
 	ways_run(&world->overlay->ways, &world->ways, now);
 	CHECK(world->ways.under_way == 1);
-	world->ours[0].link->ops->gone(&world->ours[0]);
+	ways_each(member, &world->overlay->ways)
+		if (member->asked)
+			member->nic->link->ops->gone(member->nic);
 	world->ways.budget = world->turn;
 	CHECK(ways_run(&world->overlay->ways, &world->ways, now + 5) <= now + 5 + WAYS_WAIT_MS);
 	CHECK(!world->ways.under_way);
 }
 
+/* What one piece has looked at, the next one does not look at again. */
+WORLD_TEST(test_pieces, start_confirming(&encrypted, 4))
+{
+	struct ways_group *group = &world->overlay->ways;
+	struct ways_member *member;
+	unsigned int most = 4, stirred;
+	bool one_was_left = false;
+
+	leave(2);
+	leave(3);
+	run_for(3000);
+	join(2);
+	join(3);
+	for (int i = 0; i < 20 && most; i++) {
+		world->ways.budget = 4;
+		ways_run(group, &world->ways, world->between.now);
+		stirred = 0;
+		ways_each(member, group)
+			stirred += member->stirred;
+		CHECK(stirred <= most);
+		one_was_left |= stirred == 1;
+		most = stirred;
+	}
+	CHECK(!most && one_was_left);
+}
+
 const struct tap_test tests[] = {
+	{ "overlay: a piece goes on where the last one ended", test_pieces },
 	{ "overlay: an SA that ran out before it was in use", test_expiring_late },
 	{ "overlay: a way that waits for one that goes holds up no other", test_blocked },
 	{ "overlay: who leaves loses its keys", test_left_sas },
